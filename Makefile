@@ -1,0 +1,64 @@
+# `make demo` runs the main job on real models; `make test` the fast tests; `make check` all static checks.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help setup demo full constituents specialists check test test-slow fix bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## make the virtual environment from the lock file
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("lexgraft needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup  ## fetch the data, adopt the medical model into the Japanese one, write the report
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/lexgraft adopt examples/medical-ja/project.yaml
+
+full: setup  ## the same with all concepts (hours on two cores): the numbers of docs/log.md
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/lexgraft adopt examples/medical-ja/full.yaml
+
+constituents: setup  ## train the two specialists of the example again (about an hour and a half)
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/python examples/medical-ja/constituents.py
+
+specialists: setup  ## show with intervals that the two specialists are specialists
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/python examples/medical-ja/specialists.py
+
+check: setup  ## every static check, exactly as CI runs them
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md Makefile
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/interrogate --quiet src examples
+	$(BIN)/python .ci/sizes.py
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+test: setup  ## the fast suite: under a minute, no network
+	$(BIN)/python -m pytest -m "not slow and not real"
+
+test-slow: setup  ## the slow suite: kills, browser, whole adoptions of tiny models
+	$(BIN)/python -m pytest -m "slow and not real"
+
+fix: setup  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## speed and memory, side by side with the physical floor
+	$(BIN)/python benchmarks/run.py
+
+clean:  ## remove the environment (the cache and runs stay)
+	rm -rf $(VENV)

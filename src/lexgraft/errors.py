@@ -1,0 +1,21 @@
+"""Errors a user can act on: what is wrong, where, what to do, and the nearest known name."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """A mistake that the user can mend: one message, no traceback, exit status 2."""
+
+    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        self.what, self.where, self.cure = what, where, cure
+        place = f"{where}: " if where else ""
+        remedy = f"\n  → {cure}" if cure else ""
+        super().__init__(f"{place}{what}{remedy}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean …?`, or the list of known names when none is near."""
+    names = sorted(set(known))
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names)}"

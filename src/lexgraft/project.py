@@ -1,0 +1,312 @@
+"""The project file as frozen records, closed to unknown keys; YAML read without its traps."""
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct, inspect
+
+from lexgraft.errors import UserError, nearest
+from lexgraft.records import Kind, PartOfSpeech
+
+Share = Annotated[float, Meta(gt=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
+NonNegative = Annotated[float, Meta(ge=0)]
+Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Stage = Literal["merge", "glossary", "tune"]
+STAGES: tuple[str, ...] = get_args(Stage)
+
+
+class Models(Struct, frozen=True, forbid_unknown_fields=True):
+    """The triple: folders of safetensors, or folders of LoRA adapters on the base."""
+
+    base: str
+    language: str  # G, the general model of the target language: the recipient
+    domain: str  # D, the domain model: the donor
+
+
+class Languages(Struct, frozen=True, forbid_unknown_fields=True):
+    """The language the words should arrive in, and the one in which D knows them."""
+
+    target: Language
+    domain: Language
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True):
+    """The term bases (JSON lines of Concept, or any format a reader knows) and the filter."""
+
+    files: Annotated[tuple[str, ...], Meta(min_length=1)]
+    parts_of_speech: tuple[PartOfSpeech, ...] = ("noun", "adjective", "unknown")
+    max_zipf: float | None = None  # keep concepts whose terms are rarer (log10 per billion words)
+    max_definition_words: Count = 40
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True):
+    """One way of asking: which kind, in which languages."""
+
+    kind: Kind
+    question: Language
+    answer: Language
+
+
+class TestSet(Struct, frozen=True, forbid_unknown_fields=True):
+    """How concepts become items, and how many are used to choose, confirm and keep sealed."""
+
+    forms: Annotated[tuple[Form, ...], Meta(min_length=1)]
+    choose: Count = 100  # concepts
+    confirm: Count = 300
+    sealed: Annotated[int, Meta(ge=0)] = 0
+    options: Annotated[int, Meta(ge=2, le=10)] = 4
+    draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
+    distractors: Literal["sibling", "field", "random"] = "field"
+
+
+class Text(Struct, frozen=True, forbid_unknown_fields=True):
+    """Running text for bits per byte: JSON lines of Document."""
+
+    file: str
+    documents: Count = 24
+    tokens: Count = 160  # at most, per document
+
+
+class General(Struct, frozen=True, forbid_unknown_fields=True):
+    """General ability: running text, and everyday concepts asked like terms."""
+
+    texts: tuple[Text, ...] = ()
+    concepts: tuple[str, ...] = ()  # files of Concept with everyday words
+    forms: tuple[Form, ...] = ()
+    items: Count = 60  # concepts per form
+
+
+class Candidate(Struct, frozen=True, forbid_unknown_fields=True):
+    """One merge: a method's name and its parameters (checked against its signature)."""
+
+    method: str
+    parameters: dict[str, Any] = {}
+
+
+class Search(Struct, frozen=True, forbid_unknown_fields=True):
+    """A small evolutionary search over one method's numeric parameters, raced on `choose`."""
+
+    method: str = "dare_ties"
+    ranges: dict[str, tuple[float, float]] = msgspec.field(
+        default_factory=lambda: {"weight.domain": (0.2, 1.2), "density": (0.2, 1.0)}
+    )  # a dot reaches one model's share of a per-model parameter
+    trials: Count = 6
+
+
+class Merge(Struct, frozen=True, forbid_unknown_fields=True):
+    """The candidates of stage 1."""
+
+    candidates: Annotated[tuple[Candidate, ...], Meta(min_length=1)]
+    search: Search | None = None
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+
+
+class Glossary(Struct, frozen=True, forbid_unknown_fields=True):
+    """Stage 3: matched entries in the prompt, against no terms and random terms."""
+
+    entries: Count = 8  # at most, per prompt
+    concepts: Count = 60  # confirm concepts asked
+
+
+class Tune(Struct, frozen=True, forbid_unknown_fields=True):
+    """Stage 4: partial fine-tuning of the merge on the `choose` concepts, with replay."""
+
+    terms: Count = 50  # concepts taught, from `choose`
+    steps: Count = 60
+    batch: Count = 8
+    rank: Count = 16
+    learning_rate: Annotated[float, Meta(gt=0, lt=1)] = 2e-4
+    replay: Annotated[float, Meta(ge=0, lt=1)] = 0.25  # share of general text in the batches
+    replay_texts: tuple[str, ...] = ()  # files of Document, disjoint from `general.texts`
+    scale: Annotated[float, Meta(gt=0, le=4)] = 1.0  # how much of the tuned delta is merged
+
+
+class Gate(Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of one stage; differences are shares in [-1, 1], paired and by concept."""
+
+    target_gain: float = 0.05  # recognition in the target language, result minus G
+    transfer: float = 0.0  # transfer minus placebo
+    retention_loss: NonNegative = 0.02  # largest loss allowed against the better parent's language
+    bits_per_byte: NonNegative = 0.02  # largest relative rise allowed against G
+
+
+class Gates(Struct, frozen=True, forbid_unknown_fields=True):
+    """The thresholds, written before the run; their digest stands in the report."""
+
+    headroom: Annotated[float, Meta(ge=0, le=1)] = 0.05  # share D knows and G does not
+    merge: Gate = Gate()
+    glossary: Gate = Gate()
+    tune: Gate = Gate()
+    alpha: Annotated[float, Meta(gt=0, lt=0.5)] = 0.05
+
+
+class Prices(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an hour of this machine costs the user."""
+
+    per_hour: NonNegative = 0.0
+    currency: str = "EUR"
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the run may use."""
+
+    threads: Count = 2
+    memory_gb: Annotated[float, Meta(gt=0)] = 10.0
+
+
+class Project(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole adoption: `lexgraft adopt project.yaml`."""
+
+    name: str
+    models: Models
+    languages: Languages
+    terms: Terms
+    testset: TestSet
+    merge: Merge
+    output: str  # the run's folder
+    general: General = General()
+    glossary: Glossary | None = Glossary()  # null: leave the stage out
+    tune: Tune | None = Tune()
+    gates: Gates = Gates()
+    prices: Prices = Prices()
+    limits: Limits = Limits()
+    seed: int = 20250217
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.2's core schema on PyYAML: no duplicate keys, no aliases, no surprise types."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()
+            raise UserError(
+                f"YAML alias `*{event.anchor}` at line {event.start_mark.line + 1}",
+                cure="write the value out: aliases are refused because they can explode",
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise UserError(f"key {key!r} at line {line} is not text", cure="put it in quotes")
+            if key in seen:
+                raise UserError(f"key `{key}` occurs twice, again at line {line}", cure="keep one")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_StrictLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", r"^(?:null|Null|NULL|~|)$", ["n", "N", "~", ""]),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$",
+        "-+.0123456789",
+    ),
+):
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first)
+    )
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """Return a decimal integer: a leading 0 is not octal, as in YAML 1.2."""
+    return int(loader.construct_scalar(node))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+def read_yaml(text: str, where: str) -> object:
+    """Return plain values from YAML text.
+
+    Raises:
+        UserError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
+    """
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader underneath)
+    except UserError as error:
+        raise UserError(error.what, where=where, cure=error.cure) from error
+    except RecursionError as error:
+        raise UserError("nested too deeply", where=where) from error
+    except yaml.YAMLError as error:
+        raise UserError(
+            " ".join(str(error).split()),
+            where=where,
+            cure="check indentation and quotes; tags such as !!python are refused",
+        ) from error
+
+
+def read_project(path: Path) -> Project:
+    """Return the project of a file, every path in it made absolute from the file's folder.
+
+    Raises:
+        UserError: anything that is not such a project, with the key's path and the nearest name.
+    """
+    if not path.is_file():
+        raise UserError(
+            "no such project file", where=str(path), cure="see examples/medical-ja/project.yaml"
+        )
+    raw = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    _refuse_unknown(raw, inspect.type_info(Project), "", str(path))
+    try:
+        project = msgspec.convert(raw, Project)
+    except msgspec.ValidationError as error:
+        raise UserError(str(error), where=str(path), cure="see `lexgraft schema`") from error
+    return _absolute(project, path.resolve().parent)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the project file."""
+    return msgspec.json.schema(Project)
+
+
+def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> None:
+    """Raise for the first key that no record knows, with the nearest known name."""
+    for inner in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        if isinstance(inner, inspect.StructType) and isinstance(value, dict):
+            fields = {field.encode_name: field.type for field in inner.fields}
+            for key, child in value.items():
+                if key not in fields:
+                    raise UserError(
+                        f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
+                    )
+                _refuse_unknown(child, fields[key], f"{at}{key}.", where)
+        elif isinstance(inner, inspect.VarTupleType) and isinstance(value, list):
+            for number, child in enumerate(value):
+                _refuse_unknown(child, inner.item_type, f"{at[:-1]}[{number}].", where)
+
+
+def _absolute(project: Project, folder: Path) -> Project:
+    """Return the project with its paths seen from anywhere."""
+
+    def fix(text: str) -> str:
+        return str((folder / text).resolve())
+
+    def fix_all(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(fix(text) for text in texts)
+
+    replace = msgspec.structs.replace
+    models, general, tune = project.models, project.general, project.tune
+    return replace(
+        project,
+        models=Models(fix(models.base), fix(models.language), fix(models.domain)),
+        terms=replace(project.terms, files=fix_all(project.terms.files)),
+        general=replace(
+            general,
+            texts=tuple(replace(text, file=fix(text.file)) for text in general.texts),
+            concepts=fix_all(general.concepts),
+        ),
+        tune=tune and replace(tune, replay_texts=fix_all(tune.replay_texts)),
+        output=fix(project.output),
+    )

@@ -1,0 +1,219 @@
+"""What stages hand on: Concept, Term, Item, Answer, Score, Verdict; JSON lines in and out."""
+
+import os
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import UserError
+
+PartOfSpeech = Literal["noun", "adjective", "other", "unknown"]
+Split = Literal["choose", "confirm", "sealed"]
+Outcome = Literal["pass", "fail", "undecided"]
+Fate = Literal["acquired", "kept", "lost", "never"]
+Kind = Literal["definition-to-term", "term-to-definition", "term-to-term"]
+
+Progress = Callable[[str, int, int], None]
+"""Progress callback: (what is being done, units done, units in all)."""
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Ignore progress."""
+
+
+class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One written form of a concept in one language (BCP 47); a language's first is preferred."""
+
+    text: str
+    language: str
+    part_of_speech: PartOfSpeech = "unknown"
+    status: Literal["preferred", "admitted", "forbidden"] = "preferred"
+
+
+class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One meaning with its terms per language: the unit that is split, resampled and counted."""
+
+    id: str
+    terms: tuple[Term, ...]
+    definitions: dict[str, str] = {}  # language → text
+    field: str = ""  # e.g. "medicine"
+    type: str = ""  # the nearest kind, e.g. the id of the first broader concept
+    broader: tuple[str, ...] = ()  # ids of broader concepts
+    rarity: dict[str, float] = {}  # language → Zipf frequency (log10 per billion words)
+    source: str = ""
+    source_version: str = ""
+    licence: str = ""
+
+    def names(self, language: str) -> tuple[str, ...]:
+        """Return the usable terms of one language, the preferred one first."""
+        return tuple(
+            t.text for t in self.terms if t.language == language and t.status != "forbidden"
+        )
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    """One multiple-choice question about one concept, in one form; scored by option text."""
+
+    id: str  # content digest, see `digest`
+    concept: str
+    kind: Kind
+    question_language: str
+    answer_language: str
+    draw: int  # 0, 1, …: other wording, distractors and order
+    context: str  # what stands before an option
+    neutral: str  # the same place without the question (for PMI)
+    options: tuple[str, ...]  # appended to context or neutral as they are
+    gold: int  # index of the right option
+
+    @property
+    def pair(self) -> str:
+        """The direction, e.g. `en->ja`."""
+        return f"{self.question_language}->{self.answer_language}"
+
+
+class Answer(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one model gave for one item: natural-log likelihood sums per option."""
+
+    item: str
+    logliks: tuple[float, ...]  # log P(option | context)
+    neutral: tuple[float, ...]  # log P(option | neutral)
+    tokens: tuple[int, ...]  # tokens per option
+
+
+class Generation(Struct, frozen=True, forbid_unknown_fields=True):
+    """A free answer: the prompt's id (content digest) and the text that followed."""
+
+    prompt: str
+    text: str
+
+
+class Document(Struct, frozen=True, forbid_unknown_fields=True):
+    """A piece of general running text, the unit that bits per byte are paired by."""
+
+    id: str
+    language: str
+    register: str
+    text: str
+    source: str = ""
+    licence: str = ""
+
+
+class TextScore(Struct, frozen=True, forbid_unknown_fields=True):
+    """Negative log-likelihood of one document, in bits, with its UTF-8 length in bytes."""
+
+    document: str
+    bits: float
+    bytes: int
+
+
+class Score(Struct, frozen=True, forbid_unknown_fields=True):
+    """A number with all that makes it honest: n, interval (95 % unless said), what it counts."""
+
+    name: str  # e.g. "recognition", "transfer - placebo", "bits per byte"
+    model: str  # display name: base, G, D, placebo, merge:ties, …
+    group: str  # direction "en->ja", or "ja/manual" for texts
+    value: float
+    low: float
+    high: float
+    n: int  # concepts or documents
+    chance: float | None = None
+
+
+class Criterion(Struct, frozen=True, forbid_unknown_fields=True):
+    """One requirement of a gate with what was measured against it."""
+
+    name: str
+    group: str
+    value: float
+    low: float
+    high: float
+    threshold: float  # pass when low ≥ threshold; fail when high < threshold
+    outcome: Outcome
+    n: int
+    needed: int | None = None  # further concepts that would decide it; None when decided
+
+
+class Cost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a stage took or is expected to take."""
+
+    seconds: float
+    peak_bytes: int = 0
+    money: float = 0.0
+    currency: str = ""
+
+
+class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
+    """The outcome of one gate: pass, fail or undecided, and what the next step would cost."""
+
+    stage: str
+    outcome: Outcome
+    summary: dict[str, str]  # language (en, ja) → one sentence
+    criteria: tuple[Criterion, ...] = ()
+    cost: Cost = Cost(0.0)
+    next_stage: str = ""
+    next_cost: Cost | None = None
+
+
+class TermOutcome(Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of one concept in one direction: a row of `terms.csv`."""
+
+    concept: str
+    term: str
+    target: str
+    direction: str
+    fate: Fate
+    known_base: bool
+    known_language: bool
+    known_domain: bool
+    known_result: bool
+    margin_language: float  # PMI of the right option minus the best wrong one, mean of draws
+    margin_result: float
+
+
+T = TypeVar("T")
+
+
+def digest(*parts: object) -> str:
+    """Return 16 bytes of SHA-256 in hex over the canonical JSON of the parts (order matters)."""
+    return sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()[:32]
+
+
+def write_lines(path: Path, rows: Iterable[Struct]) -> None:
+    """Write records as JSON lines, whole or not at all (written aside, synced, renamed)."""
+    write_bytes(path, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file's content, whole or not at all, durable when it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def read_lines(path: Path, kind: type[T]) -> list[T]:
+    """Return the records of a JSON-lines file.
+
+    Raises:
+        UserError: the file is missing or a line is not such a record (named by number).
+    """
+    if not path.is_file():
+        raise UserError("no such file", where=str(path))
+    decode = msgspec.json.Decoder(kind).decode
+    rows: list[T] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                rows.append(decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise UserError(
+                    f"not a {kind.__name__} record: {error}", where=f"{path}:{number}"
+                ) from error
+    return rows
