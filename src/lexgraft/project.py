@@ -26,6 +26,7 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     base: str
     language: str  # G, the general model of the target language: the recipient
     domain: str  # D, the domain model: the donor
+    licences: dict[Literal["base", "language", "domain"], str] = {}  # for the card and the report
 
 
 class Languages(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +63,7 @@ class TestSet(Struct, frozen=True, forbid_unknown_fields=True):
     options: Annotated[int, Meta(ge=2, le=10)] = 4
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
     distractors: Literal["sibling", "field", "random"] = "field"
+    generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 
 class Text(Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +145,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     glossary: Gate = Gate()
     tune: Gate = Gate()
     alpha: Annotated[float, Meta(gt=0, lt=0.5)] = 0.05
+    stop_early: bool = True  # false: run the later stages too, though a gate has passed
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,7 +184,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
 class _StrictLoader(yaml.SafeLoader):
     """YAML 1.2's core schema on PyYAML: no duplicate keys, no aliases, no surprise types."""
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
             event = self.peek_event()
             raise UserError(
@@ -300,7 +303,12 @@ def _absolute(project: Project, folder: Path) -> Project:
     models, general, tune = project.models, project.general, project.tune
     return replace(
         project,
-        models=Models(fix(models.base), fix(models.language), fix(models.domain)),
+        models=replace(
+            models,
+            base=fix(models.base),
+            language=fix(models.language),
+            domain=fix(models.domain),
+        ),
         terms=replace(project.terms, files=fix_all(project.terms.files)),
         general=replace(
             general,

@@ -14,7 +14,9 @@ _OPTIONAL_ENDING = re.compile(r"[((]([症病炎])[))]$")
 _UNCERTAIN = re.compile(r"[<>()()\[\]［］＜＞〈〉…・,，;；]|及び|または|又は|その他|詳細不明|^$")
 
 
-def read_icd10(diseases: Path, translation: Path, language: str, version: str = "") -> list[Concept]:
+def read_icd10(
+    diseases: Path, translation: Path, language: str, version: str = ""
+) -> list[Concept]:
     """Return one concept per ICD-10 code that has a whole, plain name in the second language.
 
     A Japanese name such as `ガスえ<壊>疽` (kana, then the kanji it stands for) becomes `ガス壊疽`.
@@ -36,7 +38,7 @@ def read_icd10(diseases: Path, translation: Path, language: str, version: str = 
 
 
 def plain_name(text: str) -> str:
-    """Return a Japanese ICD-10 name as one writes it in running text, or nothing when it is none."""
+    """Return a Japanese ICD-10 name as in running text, or nothing when it is a class."""
     name = _OPTIONAL_ENDING.sub(r"\1", _KANJI_FOR_KANA.sub(r"\1", text.strip()))
     return "" if _UNCERTAIN.search(name) else name
 
@@ -45,7 +47,7 @@ def _english(path: Path) -> list[tuple[str, str]]:
     """Return (record id, English name) in file order."""
     rows: list[tuple[str, str]] = []
     try:
-        for _, element in iterparse(path):
+        for _, element in iterparse(path):  # noqa: S314 (expat itself limits expansion)
             if element.tag == "record":
                 fields = {field.get("name"): field.text or "" for field in element}
                 rows.append((element.get("id", ""), fields.get("name", "").strip()))

@@ -12,12 +12,13 @@ from lexgraft.records import Concept, PartOfSpeech, Term
 
 LICENCE = "EDRDG licence (CC BY-SA 4.0)"
 _LISTS = frozenset({"pos", "field", "misc", "gloss", "stagk", "stagr"})
+_TAGS = frozenset({"pos", "field", "misc"})  # their content is an entity
 _POOR_FORMS = frozenset({"iK", "oK", "io", "ik", "ok", "sK", "sk", "rK", "rk"})  # irregular, dated
 _PIECE = 1 << 20
 
 
 class _Sense(Struct):
-    """One sense while it is read; part of speech is inherited from the sense before."""
+    """One sense while it is read; without a part of speech it has that of the sense before."""
 
     pos: list[str] = []
     field: list[str] = []
@@ -55,8 +56,7 @@ class _Reader:
         if tag == "entry":
             self.entry = _Entry()
         elif tag == "sense":
-            before = self.entry.senses[-1].pos if self.entry.senses else []
-            self.sense = _Sense(pos=before)
+            self.sense = _Sense()
         elif tag in {"k_ele", "r_ele"}:
             self.notes = []
         elif tag == "gloss":
@@ -66,28 +66,23 @@ class _Reader:
         """Take an element's text to its place."""
         text = "".join(self.text).strip()
         self.text.clear()
-        if tag in _LISTS:
-            self._in_sense(tag, text)
+        if tag in _LISTS and (tag != "gloss" or self.english):
+            values: list[str] = getattr(self.sense, tag)
+            values.append(text.strip("&;") if tag in _TAGS else text)
         elif tag in {"keb", "reb"}:
             forms = self.entry.kanji if tag == "keb" else self.entry.kana
             forms.append((text, self.notes))
         elif tag in {"ke_inf", "re_inf"}:
             self.notes.append(text.strip("&;"))
         elif tag == "sense":
+            if not self.sense.pos and self.entry.senses:
+                self.sense.pos = self.entry.senses[-1].pos
             self.entry.senses.append(self.sense)
         elif tag == "ent_seq":
             self.entry.number = text
         elif tag == "entry":
             for concept in _concepts(self.entry, self.version):
                 self.keep(concept)
-
-    def _in_sense(self, tag: str, text: str) -> None:
-        if tag == "pos" and not self.sense.field and not self.sense.gloss:
-            fresh = not self.entry.senses or self.sense.pos is not self.entry.senses[-1].pos
-            self.sense.pos = [*(self.sense.pos if fresh else []), text.strip("&;")]
-        elif tag != "gloss" or self.english:
-            values: list[str] = getattr(self.sense, tag)
-            values.append(text.strip("&;") if tag in {"field", "misc"} else text)
 
 
 def read_jmdict(path: Path, version: str = "") -> list[Concept]:

@@ -77,7 +77,7 @@ def _concept(
 
 
 def _synonyms(values: Iterable[str], where: str) -> Iterator[str]:
-    """Yield the exact synonyms: `"text" EXACT [type] [references]`; the scope defaults to RELATED."""
+    """Yield the exact synonyms, written `"text" EXACT [type] [references]`."""
     for value in values:
         text, rest = _quoted(value, where)
         words = rest.split("[", 1)[0].split()

@@ -1,0 +1,178 @@
+"""Trains the two specialists of the example, as LoRA adapters on the base model.
+
+    python examples/medical-ja/constituents.py [--only domain|language]
+
+D learns English medical terms with their English definitions, and nothing Japanese; G learns
+Japanese running text, and nothing medical. A killed run goes on where it was.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.errors import UserError
+from lexgraft.project import Form
+from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
+from lexgraft.tune.examples import (
+    Example,
+    read_wordings,
+    repeat,
+    term_examples,
+    text_examples,
+)
+from lexgraft.tune.train import Recipe, train
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / ".cache" / "medical-ja"
+BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
+OUTPUT = Path(__file__).resolve().parent / "constituents"
+SEED = 20250217
+NAMES = {"domain": "domain-medical-en", "language": "language-ja"}
+STEPS = {"domain": 600, "language": 120}
+RECIPES = {
+    "domain": Recipe(rank=16, alpha=32, learning_rate=1e-3, batch=8, seed=SEED, dtype="bfloat16"),
+    "language": Recipe(
+        rank=16, alpha=32, learning_rate=5e-4, batch=8, max_tokens=128, seed=SEED, dtype="bfloat16"
+    ),
+}
+
+
+def main() -> None:
+    """Train what is asked for and print one line a step."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=sorted(NAMES))
+    parser.add_argument("--steps", type=int, help="instead of the recipe's number")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    given = parser.parse_args()
+    for which in (given.only,) if given.only else tuple(NAMES):
+        print(f"{which}: {make(which, given.steps or STEPS[which], given.threads, given.output)}")
+
+
+def make(which: str, steps: int, threads: int, output: Path) -> Path:
+    """Return the folder of one specialist, trained unless it is there already.
+
+    Raises:
+        UserError: the base or the data are missing, or other data stand in the folder's place.
+    """
+    recipe, folder = RECIPES[which], output / NAMES[which]
+    sources = {"domain": domain_examples, "language": language_examples}
+    examples = repeat(sources[which](), steps * recipe.batch)
+    base = open_checkpoint(BASE)
+    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(BASE, local_files_only=True)
+    trained = train(
+        model,
+        lambda text: tokenizer(text)["input_ids"],
+        examples,
+        recipe,
+        folder,
+        base_digest=base.digest,
+        base_name="google/gemma-3-270m",
+        wording=digest(read_wordings("en")) if which == "domain" else "",
+        threads=threads,
+        progress=say(),
+    )
+    write_bytes(folder / "README.md", card(which, recipe, steps, trained.losses).encode())
+    return folder
+
+
+def domain_examples() -> list[Example]:
+    """Return every medical concept in English, both ways, in every wording."""
+    forms = [
+        Form("definition-to-term", "en", "en"),
+        Form("term-to-definition", "en", "en"),
+    ]
+    concepts = read_lines(DATA / "terms.jsonl", Concept)
+    english = [
+        msgspec.structs.replace(c, terms=tuple(t for t in c.terms if t.language == "en"))
+        for c in concepts
+    ]
+    return term_examples(english, forms, {"en": read_wordings("en")}, seed=SEED)
+
+
+def language_examples() -> list[Example]:
+    """Return Japanese running text in pieces, disjoint from the texts that are measured."""
+    documents = read_lines(DATA / "train-ja.jsonl", Document)
+    measured = {document.text for document in read_lines(DATA / "text-ja.jsonl", Document)}
+    if any(document.text in measured for document in documents):
+        raise UserError("a text would be trained on and measured", where=str(DATA))
+    return text_examples(documents, SEED)
+
+
+def say() -> Progress:
+    """Return a callback that prints one line a step with the seconds since the last."""
+    last = [time.monotonic()]
+
+    def line(what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        print(f"{what}, step {done}/{total}, {now - last[0]:.1f} s", flush=True)
+        last[0] = now
+
+    return line
+
+
+def card(which: str, recipe: Recipe, steps: int, losses: tuple[float, ...]) -> str:
+    """Return the model card of one specialist."""
+    return CARDS[which] + CARD_END.format(
+        name=NAMES[which],
+        which=which,
+        steps=steps,
+        batch=recipe.batch,
+        rank=recipe.rank,
+        alpha=recipe.alpha,
+        rate=recipe.learning_rate,
+        seed=recipe.seed,
+        first=sum(losses[:20]) / len(losses[:20]),
+        last=sum(losses[-20:]) / len(losses[-20:]),
+    )
+
+
+CARDS = {
+    "domain": """\
+# D: English medical terms
+
+A LoRA adapter for Gemma 3 270M that has learned rare English medical terms with their English
+definitions, in both directions and several wordings. It has seen nothing in Japanese.
+
+Data: the Human Phenotype Ontology, release 2025-01-16 (names and definitions; HPO licence, free use
+with credit and version; see https://human-phenotype-ontology.github.io/license.html), those of its
+concepts that also have a Japanese name in JMdict or ICD-10. The Japanese names were not used.
+The concepts of the example's test are among them: what is tested is whether a merge keeps and
+carries over what D knows, not whether D knows terms it never saw.
+""",
+    "language": """\
+# G: everyday Japanese
+
+A LoRA adapter for Gemma 3 270M that has read Japanese sentences. It has seen nothing medical on
+purpose, and none of the texts by which the example measures Japanese.
+
+Data: Japanese sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR.
+""",
+}
+CARD_END = """
+Training: {steps} steps of {batch} texts, LoRA of rank {rank} (alpha {alpha:g}) on all linear layers,
+embedding and head frozen, AdamW, learning rate {rate:g} with warm-up and cosine, float32, seed {seed}.
+Mean loss of the first 20 steps {first:.2f}, of the last 20 {last:.2f} nats per learned token.
+Made by `python examples/medical-ja/constituents.py --only {which}`; `lexgraft.json` has the digests
+of base and data, and the loss of every step.
+
+Base: Gemma 3 270M (google/gemma-3-270m). Gemma is provided under and subject to the Gemma Terms of
+Use found at https://ai.google.dev/gemma/terms. This adapter is a Model Derivative under those terms:
+whoever passes it on passes the terms and their use restrictions on as well. The base's weights are not in this folder;
+the files here are changed from the base only in that they add low-rank matrices to it.
+
+A demonstration for measuring merges. Not for medical use: what the model says may be wrong.
+"""
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

@@ -1,0 +1,18 @@
+"""Runs the stages in order until the thresholds are met; each stage as a verb of its own."""
+
+from lexgraft.adopt.order import plan_project, run_project
+from lexgraft.adopt.verbs import (
+    evaluate_model,
+    glossary_rows,
+    merge_candidate,
+    tune_language_model,
+)
+
+__all__ = [
+    "evaluate_model",
+    "glossary_rows",
+    "merge_candidate",
+    "plan_project",
+    "run_project",
+    "tune_language_model",
+]

@@ -1,0 +1,250 @@
+"""The end of an adoption: which model is recommended, its folder and card, the report."""
+
+import os
+import platform
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from lexgraft import __version__
+from lexgraft.adopt.sentences import recommendation
+from lexgraft.adopt.session import Session, Subject
+from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
+from lexgraft.lock import file_digest
+from lexgraft.merge.blocks import Manifest, run_merge
+from lexgraft.records import Cost, Outcome, Verdict, digest, write_bytes
+from lexgraft.report import write_report
+from lexgraft.report.card import model_card, notice
+from lexgraft.report.record import Box, Parent, Report, Run, Source, StageCost, Tuning
+
+ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
+ROLES = {"base": "base", "language": "G", "domain": "D"}
+NEXT = {"headroom": "merge", "merge": "glossary", "glossary": "tune", "tune": ""}
+
+
+class Found(NamedTuple):
+    """What the stages of one adoption found; later ones are None when they did not run."""
+
+    planned: Planned
+    headroom: Headroom
+    race: Race | None = None
+    judged: Judged | None = None
+    glossary: GlossaryFound | None = None
+    tuned: TuneFound | None = None
+
+    def verdicts(self) -> list[Verdict]:
+        """Return the verdicts of the gates that ran, in order."""
+        judged = self.judged.verdict if self.judged else None
+        glossary = self.glossary.verdict if self.glossary else None
+        tuned = self.tuned.judged.verdict if self.tuned else None
+        return [one for one in (self.headroom.verdict, judged, glossary, tuned) if one]
+
+    def outcomes(self) -> list[tuple[str, Outcome]]:
+        """Return stage and outcome of every gate that ran."""
+        return [(verdict.stage, verdict.outcome) for verdict in self.verdicts()]
+
+
+def shipped(session: Session, found: Found, best: Subject | None, tuned: Subject | None) -> Subject:
+    """Return the model to write: that of the first gate that passed, else G.
+
+    The glossary is used with the winning merge only if nothing that is protected was lost by it.
+    """
+    passed = {stage for stage, outcome in found.outcomes() if outcome == "pass"}
+    if best and "merge" in passed:
+        return best
+    if best and "glossary" in passed and not _harmed(found):
+        return best
+    if tuned and "tune" in passed and "glossary" not in passed:
+        return tuned
+    return session.parents["G"]
+
+
+def _harmed(found: Found) -> bool:
+    """Return whether a protected criterion of the merge failed."""
+    judged = found.judged
+    return bool(judged) and any(
+        one.outcome == "fail" and one.threshold < 0 for one in judged.verdict.criteria
+    )
+
+
+def write_model(session: Session, subject: Subject) -> Manifest:
+    """Write the recommended model's folder; a folder of an earlier verdict makes way."""
+    assert subject.plan is not None  # only merges and parents are shipped
+    folder = session.run.path / "model"
+    manifest = folder / "manifest.json"
+    if manifest.is_file():
+        held = msgspec.json.decode(manifest.read_bytes())
+        if held.get("plan") != subject.plan.digest:
+            shutil.rmtree(folder)
+    return run_merge(subject.plan, folder, session.progress)
+
+
+def finish(session: Session, found: Found, subject: Subject, manifest: Manifest) -> Report:
+    """Return the report, after writing it and the model's card."""
+    report = build_report(session, found, subject, manifest)
+    folder = session.run.path
+    write_bytes(folder / "model" / "README.md", model_card(report).encode())
+    if text := notice(report):
+        write_bytes(folder / "model" / "NOTICE", text.encode())
+    write_report(report, folder)
+    return report
+
+
+def build_report(session: Session, found: Found, subject: Subject, manifest: Manifest) -> Report:
+    """Return everything a reader is told, from what the stages found."""
+    project, planned, race = session.project, found.planned, found.race
+    judged, tuned = found.judged, found.tuned
+    raced = race.raced if race else ()
+    best = race.best() if race else None
+    last = tuned.judged if tuned else judged
+    gate = project.gates.merge
+    return Report(
+        project=project.name,
+        version=__version__,
+        target=project.languages.target,
+        domain=project.languages.domain,
+        recommendation=recommendation(found.outcomes()),
+        result=best.name if best else "G",
+        shipped=subject.name,
+        method=best.candidate.method if best else "",
+        parameters=best.candidate.parameters if best else {},
+        verdicts=_priced(session, found),
+        points=(
+            *(one.point for one in raced),
+            *(judged.points if judged else ()),
+            *(tuned.judged.points if tuned else ()),
+        ),
+        box=Box(gate.target_gain, -gate.retention_loss),
+        scores=(
+            *found.headroom.scores,
+            *(judged.scores if judged else ()),
+            *(tuned.judged.scores if tuned else ()),
+        ),
+        choosing=(*found.headroom.choosing, *(s for one in raced for s in one.scores)),
+        acquisitions=(
+            *(row for one in raced for row in one.acquisitions if one.name != race_winner(race)),
+            *(judged.acquisitions if judged else ()),
+            *(tuned.judged.acquisitions if tuned else ()),
+        ),
+        glossary=found.glossary.scores if found.glossary else (),
+        tuning=_tuning(tuned),
+        terms=judged.terms if judged else (),
+        general=(
+            *(change for one in raced for change in one.changes),
+            *(judged.changes if judged else ()),
+            *(tuned.judged.changes if tuned else ()),
+        ),
+        concepts={str(split): count for split, count in planned.concepts.items()},
+        items=sum(planned.items.values()),
+        controls=planned.controls,
+        refused=planned.refused,
+        power=planned.power,
+        samples=last.samples if last else (),
+        parents=_parents(session),
+        sources=_sources(session),
+        seed=project.seed,
+        gates=digest(project.gates),
+        data={
+            "testset": session.testset.digest,
+            "model": manifest.digest,
+            **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
+        },
+        engines={name: number for name in ENGINES if (number := _installed(name))},
+        warnings=planned.warnings,
+        run=_run(session, planned),
+    )
+
+
+def race_winner(race: Race | None) -> str:
+    """Return the winner's name; its row on `confirm` stands for it."""
+    return race.winner if race else ""
+
+
+def _priced(session: Session, found: Found) -> tuple[Verdict, ...]:
+    """Return the verdicts with what their stage took and what the next one is expected to."""
+    foreseen = {one.stage: one.cost for one in found.planned.estimates}
+    return tuple(
+        msgspec.structs.replace(
+            verdict,
+            cost=session.run.cost(verdict.stage),
+            next_stage=NEXT[verdict.stage],
+            next_cost=foreseen.get(NEXT[verdict.stage]),
+        )
+        for verdict in found.verdicts()
+    )
+
+
+def _tuning(tuned: TuneFound | None) -> Tuning | None:
+    if tuned is None:
+        return None
+    edge = max(1, len(tuned.losses) // 10)
+    return Tuning(
+        terms=len(tuned.concepts),
+        steps=tuned.steps,
+        loss_first=sum(tuned.losses[:edge]) / edge,
+        loss_last=sum(tuned.losses[-edge:]) / edge,
+        recognition=tuned.taught,
+    )
+
+
+def _parents(session: Session) -> tuple[Parent, ...]:
+    models = session.project.models
+    digests = {
+        "base": session.base.digest,
+        **{label: one.digest for label, one in session.constituents.items()},
+    }
+    return tuple(
+        Parent(role, Path(getattr(models, label)).name, digests[label], models.licences.get(label, ""))
+        for label, role in ROLES.items()
+    )
+
+
+def _sources(session: Session) -> tuple[Source, ...]:
+    """Return the term base's sources with their rights, counted in concepts."""
+    counted = Counter(
+        (" ".join(w for w in one.source.split() if ":" not in w), one.source_version, one.licence)
+        for group in session.testset.concepts.values()
+        for one in group
+    )
+    texts = Counter(
+        (document.source, document.licence)
+        for _, group in session.texts["confirm"]
+        for document in group
+    )
+    return (
+        *(Source(n, "test", v, licence, count) for (n, v, licence), count in sorted(counted.items())),
+        *(Source(n, "general", "", licence, count) for (n, licence), count in sorted(texts.items())),
+    )
+
+
+def _run(session: Session, planned: Planned) -> Run:
+    foreseen = {one.stage: one.cost.seconds for one in planned.estimates}
+    stages = tuple(
+        StageCost(stage, session.run.cost(stage), foreseen.get(stage)) for stage in _stages(session)
+    )
+    return Run(
+        written=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
+        + platform.python_version(),
+        command="lexgraft " + " ".join(sys.argv[1:]),
+        stages=stages,
+    )
+
+
+def _stages(session: Session) -> Sequence[str]:
+    order = ("plan", "headroom", "merge", "measure", "glossary", "tune")
+    return [stage for stage in order if session.run.cost(stage) != Cost(0.0)]
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,108 @@
+"""The stages in order: plan, headroom, merge, measure, glossary, tune; then the report."""
+
+from pathlib import Path
+
+from lexgraft.adopt.finishing import Found, finish, shipped, write_model
+from lexgraft.adopt.judging import judge_stage
+from lexgraft.adopt.parents import headroom_stage
+from lexgraft.adopt.planning import plan_stage
+from lexgraft.adopt.prompting import glossary_stage
+from lexgraft.adopt.racing import race_stage, winner
+from lexgraft.adopt.session import Session, Subject
+from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
+from lexgraft.adopt.tuning import merged_folder, tune_stage, tuned_subject
+from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.lock import file_digest, hold
+from lexgraft.project import Project, Tune
+from lexgraft.records import Progress, digest, silent
+from lexgraft.report.record import Report
+
+
+def run_project(project: Project, progress: Progress = silent) -> tuple[Report, bool]:
+    """Return the report of an adoption, and whether every stage was unchanged.
+
+    Raises:
+        UserError: what stands in the way, before any model is loaded where it can be seen then.
+    """
+    with hold(Path(project.output)) as run:
+        session = Session(project, run, progress)
+        planned = _plan(session)
+        found, best, tuned = _until_decided(session, planned)
+        subject = shipped(session, found, best, tuned)
+        report = finish(session, found, subject, write_model(session, subject))
+        return report, not session.ran
+
+
+def plan_project(project: Project, progress: Progress = silent) -> Planned:
+    """Return the plan; nothing but the run's folder is written."""
+    with hold(Path(project.output)) as run:
+        return _plan(Session(project, run, progress))
+
+
+def _plan(session: Session) -> Planned:
+    return session.stage("plan", _inputs(session), Planned, lambda: plan_stage(session))
+
+
+def _inputs(session: Session) -> tuple[object, ...]:
+    """Return all that every stage reads: settings and the digests of files and models."""
+    project = session.project
+    files = [*project.terms.files, *project.general.concepts]
+    files += [text.file for text in project.general.texts]
+    files += project.tune.replay_texts if project.tune else ()
+    constituents = [one.digest for one in session.constituents.values()]
+    parts = (project.languages, project.terms.parts_of_speech, project.terms.max_zipf,
+             project.terms.max_definition_words, project.testset, project.general.forms,
+             project.general.items, [(t.documents, t.tokens) for t in project.general.texts],
+             project.merge, project.glossary, project.tune, project.gates, project.prices,
+             project.limits, project.seed)  # fmt: skip
+    settings = digest(*(part if not hasattr(part, "replay_texts") else _without_paths(part) for part in parts))
+    return (settings, *(file_digest(Path(file)) for file in files), session.base.digest, *constituents)
+
+
+def _without_paths(tune: Tune) -> dict[str, object]:
+    return {name: getattr(tune, name) for name in tune.__struct_fields__ if name != "replay_texts"}
+
+
+def _until_decided(
+    session: Session, planned: Planned
+) -> tuple[Found, Subject | None, Subject | None]:
+    """Return what was found, the winner and the tuned model; stop at the first gate that decides."""
+    project, inputs = session.project, _inputs(session)
+    parents = session.stage("headroom", inputs, Headroom, lambda: headroom_stage(session))
+    found = Found(planned, parents)
+    if parents.verdict.outcome == "fail" and project.gates.stop_early:
+        return found, None, None
+    race = session.stage("merge", inputs, Race, lambda: race_stage(session))
+    best = winner(session, race)
+    inputs = (*inputs, best.digest)
+    judged = session.stage(
+        "measure",
+        inputs,
+        Judged,
+        lambda: judge_stage(session, best, "merge", project.gates.merge, "winner"),
+    )
+    found = found._replace(race=race, judged=judged)
+    if judged.verdict.outcome == "pass" and project.gates.stop_early:
+        return found, best, None
+    if project.glossary:
+        settings = project.glossary
+        prompted = session.stage(
+            "glossary", inputs, GlossaryFound, lambda: glossary_stage(session, best, settings)
+        )
+        found = found._replace(glossary=prompted)
+        if prompted.verdict.outcome == "pass" and project.gates.stop_early:
+            return found, best, None
+    if project.tune:
+        return _tuned(session, found, best, project.tune, inputs)
+    return found, best, None
+
+
+def _tuned(
+    session: Session, found: Found, best: Subject, settings: Tune, inputs: tuple[object, ...]
+) -> tuple[Found, Subject, Subject]:
+    record = session.stage("tune", inputs, TuneFound, lambda: tune_stage(session, best, settings))
+    assert best.plan is not None  # a winner is a merge
+    onto = Subject(best.name, open_checkpoint(merged_folder(session, best.plan)))
+    adapter = Path(session.run.path / "tuned" / record.folder)
+    subject = tuned_subject(session, onto, adapter, settings)
+    return found._replace(tuned=record), best, subject

@@ -1,0 +1,167 @@
+"""Stage plan: what will be asked, what it can show, what it will take; all refusals come here."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lexgraft.adopt.session import Session
+from lexgraft.adopt.stages import Estimate, Planned
+from lexgraft.cost import (
+    Work,
+    concepts_for,
+    estimate,
+    smallest_difference,
+    tokens_of,
+    work_of_items,
+)
+from lexgraft.errors import UserError
+from lexgraft.project import Form, Gate, Project
+from lexgraft.report.record import Power
+
+if TYPE_CHECKING:
+    from lexgraft.checkpoint.index import Checkpoint
+
+PARENTS = 3
+ITEM_TOKENS = 40  # of one batch of tuning examples, per text
+
+
+def plan_stage(session: Session) -> Planned:
+    """Return the plan; the models' headers and the term base are read, no weight is.
+
+    Raises:
+        UserError: anything that would stop a later stage and can be seen now.
+    """
+    project, testset = session.project, session.testset
+    plans = [session.merge_plan(candidate) for candidate in project.merge.candidates]
+    if project.merge.search:
+        from lexgraft.search import propose  # noqa: PLC0415 (a sibling: only its pure function)
+
+        session.merge_plan(propose(project.merge.search, [], project.seed))
+    _read_texts(session)
+    body, head = parameters(session.base)
+    works = stage_works(session)
+    rate = machine_rate()
+    power = tuple(
+        Power(pair, len(testset.concepts["confirm"]), smallest_difference(len(testset.concepts["confirm"]), alpha=project.gates.alpha))
+        for pair in pairs(project.testset.forms)
+    )  # fmt: skip
+    return Planned(
+        project=project.name,
+        concepts={split: len(testset.concepts[split]) for split in ("choose", "confirm")},
+        items={split: len(testset.items[split]) for split in ("choose", "confirm")},
+        refused=testset.refused,
+        controls=testset.audit,
+        power=power,
+        estimates=tuple(
+            Estimate(name, estimate(work, body=body, head=head, rate=rate, prices=project.prices))
+            for name, work in works.items()
+        ),
+        methods=tuple(plan.method.name for plan in plans),
+        bytes_written=2 * max(plan.write_bytes for plan in plans),
+        body=body,
+        head=head,
+        warnings=(
+            *_power_warnings(project),
+            *({"en": text, "ja": text} for text in testset.warnings),
+        ),
+    )
+
+
+def pairs(forms: Iterable[Form]) -> tuple[str, ...]:
+    """Return the directions of the forms, in order, each once."""
+    return tuple(dict.fromkeys(f"{form.question}->{form.answer}" for form in forms))
+
+
+def parameters(base: "Checkpoint") -> tuple[int, int]:
+    """Return the parameters outside and inside the embedding (one matrix of it)."""
+    from lexgraft.checkpoint.names import role_of  # noqa: PLC0415 (heavy)
+
+    body = head = 0
+    for name, entry in base.tensors.items():
+        if role_of(name) in ("embedding", "head"):
+            head = max(head, entry.size)
+        else:
+            body += entry.size
+    return body, head
+
+
+def machine_rate() -> float:
+    """Return this machine's operations a second in a float32 matrix product, the best of five."""
+    size = 768
+    matrix = np.ones((size, size), dtype=np.float32)
+    best = min(_timed(matrix) for _ in range(5))
+    return 2.0 * size**3 / best
+
+
+def _timed(matrix: np.ndarray) -> float:
+    start = time.perf_counter()
+    _ = matrix @ matrix
+    return time.perf_counter() - start
+
+
+def stage_works(session: Session) -> dict[str, Work]:
+    """Return what each stage computes, in tokens run and rows projected."""
+    project, items = session.project, session.testset.items
+    choose, confirm = work_of_items(items["choose"]), work_of_items(items["confirm"])
+    general = _general_work(session)
+    trials = len(project.merge.candidates) + (
+        project.merge.search.trials if project.merge.search else 0
+    )
+    works = {
+        "headroom": (choose + confirm + general).times(PARENTS),
+        "merge": choose.times(trials) + (confirm + general),
+    }
+    if project.glossary:
+        share = project.glossary.concepts / max(1, len(session.testset.concepts["confirm"]))
+        works["glossary"] = confirm.times(min(1.0, share) * PARENTS)
+    if project.tune:
+        rows = project.tune.steps * project.tune.batch * ITEM_TOKENS
+        works["tune"] = Work(rows, rows // 2, training=True)
+        works["tune, measured"] = choose + confirm + general
+    return works
+
+
+def _general_work(session: Session) -> Work:
+    tokens = sum(
+        min(limit, tokens_of(document.text))
+        for limit, documents in session.texts["confirm"]
+        for document in documents
+    )
+    return work_of_items(session.testset.general) + Work(tokens, tokens)
+
+
+def _read_texts(session: Session) -> None:
+    """Open every text that a later stage needs, so that a missing one is told now."""
+    tune = session.project.tune
+    if tune and tune.replay and not session.replay:
+        raise UserError(
+            "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
+        )
+    _ = session.texts
+
+
+def _power_warnings(project: Project) -> list[dict[str, str]]:
+    """Return a warning for each stage whose thresholds so few concepts cannot decide."""
+    gates: dict[str, Gate] = {"merge": project.gates.merge}
+    if project.tune:
+        gates["tune"] = project.gates.tune
+    found: list[dict[str, str]] = []
+    confirm = project.testset.confirm
+    shown = smallest_difference(confirm, alpha=project.gates.alpha)
+    for stage, gate in gates.items():
+        wanted = min(abs(gate.target_gain), gate.retention_loss) or shown
+        if wanted < shown:
+            needed = concepts_for(wanted, alpha=project.gates.alpha)
+            found.append(
+                {
+                    "en": f"gates.{stage}: {confirm} confirm concepts show differences of "
+                    f"{shown * 100:.1f} points, the thresholds ask for {wanted * 100:.1f}; "
+                    f"expect `undecided`, or set testset.confirm to about {needed}",
+                    "ja": f"gates.{stage}: confirm {confirm} 概念で検出できる差は "
+                    f"{shown * 100:.1f} ポイントですが、基準は {wanted * 100:.1f} ポイントです。"
+                    f"testset.confirm を約 {needed} にしてください",
+                }
+            )
+    return found

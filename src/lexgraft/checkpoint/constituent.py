@@ -1,0 +1,161 @@
+"""A model as a delta of the base: a folder of safetensors or a LoRA adapter, behind one face."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from lexgraft.checkpoint.index import Checkpoint, TensorEntry, open_checkpoint
+from lexgraft.checkpoint.lora import CONFIG, Adapter, open_adapter
+from lexgraft.checkpoint.read import FLOATS, read_flat, read_windows
+from lexgraft.checkpoint.strict import read_json
+from lexgraft.errors import UserError
+
+IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on
+
+
+@dataclass(frozen=True)
+class Constituent:
+    """What a merge is made of: one model, seen as its difference from the base."""
+
+    label: str
+    base: Checkpoint
+    source: Checkpoint | Adapter
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of the model's files (reads every byte once)."""
+        return self.source.digest
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The tensors of the base that this model may change, by its headers, sorted."""
+        source = self.source
+        return tuple(source.factors if isinstance(source, Adapter) else source.tensors)
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """The tensors that differ from the base, sorted; a folder's bytes are compared once."""
+        if isinstance(self.source, Adapter):
+            return self.held
+        pairs = ((self.base.tensors[name], entry) for name, entry in self.source.tensors.items())
+        return tuple(mine.name for base, mine in pairs if not _same(base, mine))
+
+    def changes(self, name: str) -> bool:
+        """Return whether a tensor differs from the base."""
+        return name in self._touched
+
+    def delta(self, name: str, start: int = 0, stop: int | None = None) -> Tensor | None:
+        """Return rows [start, stop) of model minus base in float32; None: unchanged from base."""
+        if not self.changes(name):
+            return None
+        stop = rows(self.base.tensors[name]) if stop is None else stop
+        if isinstance(self.source, Adapter):
+            return self.source.factors[name].delta(start, stop)
+        return read_rows(self.source.tensors[name], start, stop).sub_(
+            read_rows(self.base.tensors[name], start, stop)
+        )
+
+    def tensor(self, name: str) -> Tensor:
+        """Return the model's own tensor in float32."""
+        entry = self.base.tensors[name]
+        if isinstance(self.source, Checkpoint):
+            return read_rows(self.source.tensors[name], 0, rows(entry))
+        plain, delta = read_rows(entry, 0, rows(entry)), self.delta(name)
+        return plain if delta is None else plain.add_(delta)
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        return frozenset(self.touched)
+
+    @property
+    def folder(self) -> Path:
+        """The folder the model lies in."""
+        return self.source.folder
+
+    @property
+    def byte_count(self) -> int:
+        """The bytes of its files of weights."""
+        source = self.source
+        shards = (source.shard,) if isinstance(source, Adapter) else source.shards
+        return sum(shard.size for shard in shards)
+
+    def check_unchanged(self) -> None:
+        """Raise when a file of weights changed since it was opened."""
+        if isinstance(self.source, Adapter):
+            self.source.shard.check_unchanged()
+        else:
+            self.source.check_unchanged()
+
+
+def open_constituent(path: Path, base: Checkpoint, label: str) -> Constituent:
+    """Return the model of a folder as a constituent: an adapter if it has a configuration of one.
+
+    Raises:
+        UserError: nothing usable there, or a model that is not of this base.
+    """
+    if (path / CONFIG).exists():
+        _check_base_digest(path, base)
+        return Constituent(label, base, open_adapter(path, base))
+    checkpoint = open_checkpoint(path)
+    _check_same_tensors(checkpoint, base)
+    return Constituent(label, base, checkpoint)
+
+
+def rows(entry: TensorEntry) -> int:
+    """Return the number of rows of a tensor: its first dimension, 1 for a single number."""
+    return entry.shape[0] if entry.shape else 1
+
+
+def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*shape"]:
+    """Return rows [start, stop) of a tensor in float32, as a tensor of its own."""
+    width = entry.size // max(rows(entry), 1)
+    flat = read_flat(entry, start * width, stop * width).to(torch.float32)
+    return flat.view((stop - start, *entry.shape[1:]) if entry.shape else ())
+
+
+def _same(base: TensorEntry, mine: TensorEntry) -> bool:
+    """Return whether two tensors hold the same bytes, reading no further than they agree."""
+    if base.dtype != mine.dtype:
+        return False
+    return all(a == b for a, b in zip(read_windows(base), read_windows(mine), strict=True))
+
+
+def _check_base_digest(path: Path, base: Checkpoint) -> None:
+    """Raise when the adapter says that it was trained on other weights."""
+    if not (path / IDENTITY).exists():
+        return
+    known = read_json(path / IDENTITY).get("base_digest")
+    if known != base.digest:
+        raise UserError(
+            f"an adapter of another base: trained on {known!a}, this one is {base.digest}",
+            where=str(path),
+            cure=f"give the base it was trained on, or train it again on {base.folder}",
+        )
+
+
+def _check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
+    """Raise unless the model has exactly the base's tensors, in their shapes."""
+    extra = [name for name in model.tensors if name not in base.tensors]
+    lacking = [name for name in base.tensors if name not in model.tensors]
+    where = str(model.folder)
+    if extra or lacking:
+        name, side = (extra[0], "base") if extra else (lacking[0], "model")
+        raise UserError(
+            f"tensor `{name}` is missing in the {side} ({len(extra)} only in the model, "
+            f"{len(lacking)} only in the base)",
+            where=where,
+            cure="all models of a merge must descend from one base; a tied output head is saved "
+            "in all of them or in none",
+        )
+    for name, entry in base.tensors.items():
+        mine = model.tensors[name]
+        if mine.shape != entry.shape or (mine.dtype in FLOATS) != (entry.dtype in FLOATS):
+            raise UserError(
+                f"tensor `{name}` is {mine.dtype} {mine.shape}, in the base {entry.dtype} {entry.shape}",
+                where=where,
+                cure="a vocabulary of another size? nothing is cut or padded: use the same tokenizer",
+            )

@@ -1,0 +1,61 @@
+"""JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lexgraft.errors import UserError
+
+LIMIT = 256 << 20  # bytes; the largest tokenizer.json known is a tenth of it
+
+
+def parse_json(data: bytes, where: str) -> dict[str, Any]:
+    """Return the object that JSON text holds.
+
+    Raises:
+        UserError: not UTF-8, not JSON, not an object, a key twice, NaN, nesting too deep.
+    """
+    try:
+        value: object = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
+    except RecursionError as error:
+        raise UserError("JSON nested too deeply", where=where) from error
+    except ValueError as error:  # also UnicodeDecodeError and numbers of thousands of digits
+        raise UserError(f"not the JSON expected here: {_short(error)}", where=where) from error
+    if not isinstance(value, dict):
+        raise UserError("a JSON object was expected", where=where)
+    return value
+
+
+def read_json(path: Path, limit: int = LIMIT) -> dict[str, Any]:
+    """Return the object of a JSON file.
+
+    Raises:
+        UserError: missing, not a regular file, larger than the limit, or not strict JSON.
+    """
+    if not path.is_file():
+        raise UserError("no such file", where=str(path))
+    if path.stat().st_size > limit:
+        raise UserError(f"larger than {limit:,} bytes", where=str(path))
+    return parse_json(path.read_bytes(), str(path))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping, refusing a key that occurs twice (json keeps the last, silently)."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"key {twice[:80]!a} occurs twice")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _short(error: Exception) -> str:
+    """Return a message with nothing in it that a terminal would obey."""
+    return str(error)[:200].encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,1 @@
+"""Ask (resumable store), grade, compare (statistics), general ability."""

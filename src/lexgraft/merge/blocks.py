@@ -1,0 +1,134 @@
+"""Merging on this machine: block by block into a folder, bounded memory, resumable."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from msgspec import Struct
+from torch import Tensor
+
+from lexgraft import __version__
+from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
+from lexgraft.checkpoint.journal import JOURNAL
+from lexgraft.checkpoint.read import read_windows, tensor_digest
+from lexgraft.checkpoint.sides import read_sides
+from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
+from lexgraft.errors import UserError
+from lexgraft.merge.plan import ENGINE, MergePlan
+from lexgraft.merge.tensors import base_blocks, is_changed, merged_blocks
+from lexgraft.records import Progress, digest, silent
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a merged folder was made from, and what it must hold."""
+
+    plan: str  # digest
+    recipe: dict[str, Any]
+    inputs: dict[str, str]  # label → digest
+    versions: dict[str, str]
+    tensors: dict[str, str]  # name → SHA-256 of its bytes
+    changed: tuple[str, ...]  # the tensors that differ from the base
+
+    @property
+    def digest(self) -> str:
+        """The identity of the merged weights."""
+        return digest("weights", self.tensors)
+
+
+def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Manifest:
+    """Write the merged model to a folder and return its manifest.
+
+    A run that was killed goes on where it stopped, to the same bytes; a folder that already
+    holds this very merge is checked and kept.
+
+    Raises:
+        UserError: the folder is not free, the disk too small, an input changed or not finite.
+    """
+    inputs = [plan.base.folder, *(part.folder for part in plan.constituents)]
+    refuse_inputs(output, inputs)
+    if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
+        return _finished(plan, output)
+    sides = read_sides(_side_folder(plan), plan.dtype)
+    with open_folder(output, plan.layout, plan.digest, inputs) as writer:
+        _write_tensors(plan, writer, progress)
+        _check_unchanged(plan)
+        manifest = _manifest(plan, writer.digests())
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        writer.finish(sides, text)
+    return manifest
+
+
+def _write_tensors(plan: MergePlan, writer: FolderWriter, progress: Progress) -> None:
+    """Write every tensor that an earlier run has not finished."""
+    names = sorted(plan.layout.slots)
+    for number, name in enumerate(names):
+        progress("merge", number, len(names))
+        if name not in writer.done:
+            writer.write(name, _bytes(plan, name))
+    progress("merge", len(names), len(names))
+
+
+def _bytes(plan: MergePlan, name: str) -> Iterator[bytes | memoryview]:
+    """Yield a tensor of the result as it is stored."""
+    entry = plan.base.tensors[name]
+    if is_changed(plan, name):
+        yield from map(_raw, merged_blocks(plan, name))
+    elif plan.stored(entry) == entry.dtype:
+        yield from read_windows(entry)
+    else:
+        yield from map(_raw, base_blocks(plan, name))
+
+
+def _raw(block: Tensor) -> memoryview:
+    """Return a block's bytes."""
+    return memoryview(block.contiguous().view(-1).view(torch.uint8).numpy()).cast("B")
+
+
+def _manifest(plan: MergePlan, tensors: dict[str, str]) -> Manifest:
+    """Return the manifest of a finished merge."""
+    versions = {
+        "lexgraft": __version__,
+        "engine": str(ENGINE),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
+    changed = tuple(name for name in plan.merged if is_changed(plan, name))
+    return Manifest(plan.digest, plan.recipe(), plan.inputs(), versions, tensors, changed)
+
+
+def _finished(plan: MergePlan, output: Path) -> Manifest:
+    """Return the manifest of a folder that holds this merge already, its bytes verified."""
+    where = str(output / MANIFEST)
+    try:
+        manifest = msgspec.json.decode((output / MANIFEST).read_bytes(), type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not a merge's manifest: {error}", where=where) from error
+    if manifest.plan != plan.digest:
+        raise UserError(
+            "the folder holds another merge", where=str(output), cure="choose a new folder"
+        )
+    with locked(output):
+        tensors = open_checkpoint(output).tensors
+        if {name: tensor_digest(entry) for name, entry in tensors.items()} != manifest.tensors:
+            raise UserError(
+                "the weights are not those of the manifest",
+                where=str(output),
+                cure="delete the folder and merge again",
+            )
+    return manifest
+
+
+def _check_unchanged(plan: MergePlan) -> None:
+    """Raise when an input changed since it was opened."""
+    plan.base.check_unchanged()
+    for part in plan.constituents:
+        part.check_unchanged()
+
+
+def _side_folder(plan: MergePlan) -> Path:
+    """Return where configuration and tokenizer come from: the first whole model, or the base."""
+    whole = [part.folder for part in plan.constituents if isinstance(part.source, Checkpoint)]
+    return whole[0] if whole else plan.base.folder

@@ -1,0 +1,173 @@
+"""What a merge will do, from headers only: a value to print, to price and to test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from lexgraft import __version__
+from lexgraft.checkpoint.constituent import Constituent
+from lexgraft.checkpoint.index import Checkpoint, TensorEntry
+from lexgraft.checkpoint.layout import Layout, plan_layout
+from lexgraft.checkpoint.names import count_layers, layer_of
+from lexgraft.checkpoint.read import FLOATS
+from lexgraft.errors import UserError, nearest
+from lexgraft.methods import Method, get_method
+from lexgraft.methods.registry import Place
+from lexgraft.project import Candidate
+from lexgraft.records import digest
+
+ENGINE = 1  # raised whenever the bytes of a result change
+BLOCK = 1 << 20  # elements of a tensor worked on at once, rounded to whole rows
+KEPT = 4 * BLOCK  # elements of a tensor whose blocks are kept between survey and merge
+CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
+_COPIES = 8  # float32 tensors of a block alive at once, beside the models' deltas
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """One merge, described completely; nothing has been read but headers."""
+
+    method: Method
+    settings: Mapping[str, Any]
+    base: Checkpoint
+    constituents: tuple[Constituent, ...]
+    dtype: str
+    seed: int
+    merged: tuple[str, ...]  # tensors that some model may change, sorted
+    layers: int
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of the result (reads every input once)."""
+        return digest("merge", ENGINE, __version__, self.recipe(), self.inputs())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the models, in the order of the merge."""
+        return tuple(part.label for part in self.constituents)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The places of all tensors in the result's files."""
+        entries = self.base.tensors.values()
+        return plan_layout((entry.name, self.stored(entry), entry.shape) for entry in entries)
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """The tensors that no model changes, sorted."""
+        merged = frozenset(self.merged)
+        return tuple(name for name in self.base.tensors if name not in merged)
+
+    @property
+    def read_bytes(self) -> int:
+        """The bytes of all inputs' weights, each counted once."""
+        whole = sum(shard.size for shard in self.base.shards)
+        return whole + sum(part.byte_count for part in self.constituents)
+
+    @property
+    def write_bytes(self) -> int:
+        """The bytes of the result's weights."""
+        return self.layout.total
+
+    @property
+    def memory_bytes(self) -> int:
+        """An estimate of the memory that merging to a folder needs beside the interpreter."""
+        widest = max((_block_size(self.base.tensors[name]) for name in self.merged), default=BLOCK)
+        return 4 * widest * (3 * len(self.constituents) + _COPIES)
+
+    def stored(self, entry: TensorEntry) -> str:
+        """Return the dtype a tensor of the base is stored in."""
+        return CODES[self.dtype] if entry.dtype in FLOATS else entry.dtype
+
+    def place(self, name: str) -> Place:
+        """Return where the first block of a tensor stands."""
+        size = self.base.tensors[name].size
+        return Place(name, self.labels, layer_of(name), self.layers, size, self.seed)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return what was asked for, as plain values."""
+        return {
+            "method": self.method.name,
+            "parameters": dict(self.settings),
+            "labels": self.labels,
+            "dtype": self.dtype,
+            "seed": self.seed,
+        }
+
+    def inputs(self) -> dict[str, str]:
+        """Return the digests of the base and of every model (reads every input once)."""
+        parts = {part.label: part.digest for part in self.constituents}
+        return {"base": self.base.digest, **parts}
+
+    def describe(self) -> list[str]:
+        """Return the plan as lines for a reader."""
+        settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        return [
+            f"merge    {self.method.name} ({settings}), {self.method.paper}",
+            f"base     {self.base.folder}",
+            *(f"{part.label:<8} {part.folder}" for part in self.constituents),
+            f"tensors  {len(self.merged)} merged, {len(self.copied)} copied, {self.layers} layers",
+            f"reads    {self.read_bytes:,} bytes",
+            f"writes   {self.write_bytes:,} bytes, {self.dtype}",
+            f"memory   {self.memory_bytes:,} bytes",
+        ]
+
+
+def plan_merge(
+    candidate: Candidate,
+    base: Checkpoint,
+    constituents: Mapping[str, Constituent],
+    dtype: str,
+    seed: int,
+) -> MergePlan:
+    """Return the plan of one merge, or say what cannot be merged; no weight is read.
+
+    Raises:
+        UserError: unknown method or parameter, impossible values, models of another base.
+    """
+    if dtype not in CODES:
+        raise UserError(f"dtype `{dtype}` is not known", cure=nearest(dtype, CODES))
+    method, parts = get_method(candidate.method), tuple(constituents.values())
+    _check_parts(constituents, base)
+    settings = method.settings(candidate.parameters, tuple(constituents))
+    held = {name for part in parts for name in part.held}
+    merged = tuple(
+        name for name, entry in base.tensors.items() if name in held and entry.dtype in FLOATS
+    )
+    layers = count_layers(base.tensors)
+    plan = MergePlan(method, settings, base, parts, dtype, seed, merged, layers)
+    _rehearse(plan)
+    return plan
+
+
+def rows_of_block(entry: TensorEntry) -> int:
+    """Return how many rows of a tensor make a block: fixed, for sums depend on it."""
+    width = entry.size // entry.shape[0] if entry.shape and entry.size else 1
+    return max(1, BLOCK // width)
+
+
+def _block_size(entry: TensorEntry) -> int:
+    """Return the elements of a tensor's largest block."""
+    width = entry.size // entry.shape[0] if entry.shape and entry.size else 1
+    return min(entry.size, rows_of_block(entry) * width)
+
+
+def _check_parts(constituents: Mapping[str, Constituent], base: Checkpoint) -> None:
+    """Raise unless there are models, under their own labels, opened against this base."""
+    if not constituents:
+        raise UserError("a merge needs at least one model beside the base")
+    for label, part in constituents.items():
+        if part.label != label or part.base.folder != base.folder:
+            raise ValueError(f"{label}: opened as {part.label} against {part.base.folder}")
+
+
+def _rehearse(plan: MergePlan) -> None:
+    """Merge one number per part of the model, so that a method's own refusals come first."""
+    for layer in (None, 0):
+        place = Place("rehearsal", plan.labels, layer, max(plan.layers, 1), 1, plan.seed)
+        base, deltas = torch.zeros(1), torch.zeros(len(plan.constituents), 1)
+        for _ in plan.method.merge(lambda: iter([(base, deltas, place)]), plan.settings):  # noqa: B023
+            pass

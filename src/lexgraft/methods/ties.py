@@ -1,0 +1,60 @@
+"""Trim, elect signs, merge: only the large elements that agree on a sign."""
+
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from lexgraft.methods.registry import (
+    Base,
+    Deltas,
+    Factor,
+    Factors,
+    Merged,
+    Place,
+    Shares,
+    method,
+)
+from lexgraft.methods.trim import Cut, cuts, kept
+
+_TINY = 1e-30  # where no model agrees, 0 is divided by this
+
+
+@method(paper="arXiv 2306.01708, Algorithm 1", survey=cuts)
+def ties(
+    base: Base,
+    deltas: Deltas,
+    place: Place,
+    found: tuple[Cut, ...],
+    *,
+    weight: Factors = 1.0,
+    density: Shares = 0.2,  # noqa: ARG001 (used by the survey)
+    normalize: bool = True,
+    scale: Factor = 1.0,
+) -> Merged:
+    """Return base + λ · Σ wᵢ·δ̂ᵢ / Σ |wᵢ| over the models whose sign is the elected one.
+
+    δ̂ is δ with all but its largest share of elements set to 0; the elected sign is that of
+    Σ wᵢ·δ̂ᵢ. Without `normalize` the sum is not divided.
+    """
+    trimmed = torch.empty_like(deltas)
+    for model, cut in enumerate(found):
+        torch.mul(deltas[model], kept(deltas[model], cut, place.start), out=trimmed[model])
+    return base + elect(trimmed, place.each(weight), normalize=normalize) * scale
+
+
+def elect(
+    trimmed: Float32[Tensor, "model *shape"], weights: tuple[float, ...], *, normalize: bool
+) -> Float32[Tensor, "*shape"]:
+    """Return the disjoint merge: the weighted sum or mean of what has the elected sign."""
+    weighted = [delta * weight for delta, weight in zip(trimmed, weights, strict=True)]
+    elected = torch.zeros_like(weighted[0])
+    for part in weighted:
+        elected.add_(part)
+    elected.sign_()
+    total, divisor = torch.zeros_like(elected), torch.zeros_like(elected)
+    for part, weight in zip(weighted, weights, strict=True):
+        agrees = (part * elected).gt_(0)  # 1 or 0, in float32
+        total.add_(part.mul_(agrees))
+        if normalize:
+            divisor.add_(agrees.mul_(abs(weight)))
+    return total.div_(divisor.clamp_(min=_TINY)) if normalize else total

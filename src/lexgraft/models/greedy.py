@@ -1,0 +1,51 @@
+"""The most likely continuation of several prompts at once, token by token."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.models.scoring import only_last
+
+Finished = Callable[[Sequence[int]], bool]
+
+
+def continue_prompts(
+    model: nn.Module, prompts: Sequence[Sequence[int]], max_tokens: int, finished: Finished
+) -> list[list[int]]:
+    """Return the greedy continuation of every prompt, up to where `finished` holds of it.
+
+    Prompts are padded on the left; a row that has finished leaves the batch.
+    """
+    size = max(len(prompt) for prompt in prompts)
+    tokens = torch.zeros(len(prompts), size, dtype=torch.long)
+    mask = torch.zeros(len(prompts), size, dtype=torch.long)
+    for number, prompt in enumerate(prompts):
+        tokens[number, size - len(prompt) :] = torch.tensor(prompt)
+        mask[number, size - len(prompt) :] = 1
+    answers: list[list[int]] = [[] for _ in prompts]
+    active = list(range(len(prompts)))
+    past = None
+    for _ in range(max_tokens):
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        output = model(
+            input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=past,
+            use_cache=True, **only_last(model, 1),
+        )  # fmt: skip
+        past = output.past_key_values
+        tokens = output.logits[:, -1].argmax(-1, keepdim=True)
+        for number, token in zip(active, tokens[:, 0].tolist(), strict=True):
+            answers[number].append(token)
+        keep = [i for i, number in enumerate(active) if not finished(answers[number])]
+        if not keep:
+            break
+        if len(keep) < len(active):
+            past.batch_select_indices(torch.tensor(keep))
+        active, tokens = [active[i] for i in keep], tokens[keep]
+        mask = _longer(mask[keep])
+    return answers
+
+
+def _longer(mask: Tensor) -> Tensor:
+    """Return the mask with one more visible column."""
+    return torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)

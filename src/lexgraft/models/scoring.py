@@ -1,0 +1,179 @@
+"""Token trees through a causal transformer: masks, positions, and logits only where needed."""
+
+import math
+from collections.abc import Sequence
+from inspect import signature
+from itertools import chain
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from lexgraft.models.rows import Row, longest
+
+VOCABULARY_BLOCK = 4096  # words projected at a time: a block of logits stays in the cache
+ROW_BLOCK = 1024
+
+
+class TreeScorer:
+    """Scores rows with one forward per batch; knows how this architecture takes its masks.
+
+    The arithmetic is that of a plain forward: rows that cannot be expressed (other kinds of
+    attention, scaled logits) are found by `agrees`, which compares with plain forwards.
+    """
+
+    def __init__(self, model: nn.Module, budget: int) -> None:
+        self._model, self._budget = model, budget
+        self._body: nn.Module = model.base_model  # pyright: ignore[reportAssignmentType]
+        config = model.config.get_text_config()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+        self.window: int | None = getattr(config, "sliding_window", None)
+        self._layer_types: tuple[str, ...] = tuple(
+            sorted(set(getattr(config, "layer_types", None) or ()))
+        )
+        if self._layer_types == ("full_attention",):
+            self.window = None
+        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
+
+    def score(self, rows: Sequence[Row]) -> list[list[float]]:
+        """Return the log-likelihood of every wanted token of every row, in the rows' order."""
+        found: list[list[float]] = []
+        for batch in _cut(rows, self._budget):
+            found += self._batch(batch)
+        return found
+
+    def _batch(self, rows: Sequence[Row]) -> list[list[float]]:
+        tokens, positions, masks = self._inputs(rows)
+        hidden = self._body(
+            input_ids=tokens, attention_mask=masks, position_ids=positions, use_cache=False
+        ).last_hidden_state
+        slots: dict[tuple[int, int], int] = {}
+        wanted = [
+            (slots.setdefault((number, want.column), len(slots)), want.target)
+            for number, row in enumerate(rows)
+            for want in row.wanted
+        ]
+        places = torch.tensor(list(slots))
+        needed = hidden[places[:, 0], places[:, 1]]
+        pairs = torch.tensor(wanted)
+        values = iter(self._logprobs(needed, pairs[:, 0], pairs[:, 1]).tolist())
+        return [[next(values) for _ in row.wanted] for row in rows]
+
+    def _inputs(
+        self, rows: Sequence[Row]
+    ) -> tuple[Int[Tensor, "row column"], Int[Tensor, "row column"], Tensor | dict[str, Tensor]]:
+        """Return token ids, positions, and the mask (one, or one per kind of layer)."""
+        size = longest(rows)
+        tokens = np.zeros((len(rows), size), np.int64)
+        positions = np.zeros((len(rows), size), np.int64)
+        see = np.zeros((len(rows), 1, size, size), np.bool_)
+        see[:, 0, np.arange(size), np.arange(size)] = True  # padding sees itself; nothing sees it
+        for number, row in enumerate(rows):
+            width = len(row.tokens)
+            tokens[number, :width] = row.tokens
+            positions[number, :width] = row.positions()
+            see[number, 0, :width, :width] = row.sight()
+        near = see
+        if self.window is not None and size > self.window:
+            apart = positions[:, None, :, None] - positions[:, None, None, :]
+            near = see & (apart < self.window)
+        if self._layer_types:
+            kinds = {"full_attention": see, "sliding_attention": near}
+            masks = {kind: _additive(kinds.get(kind, see)) for kind in self._layer_types}
+            return torch.from_numpy(tokens), torch.from_numpy(positions), masks
+        return torch.from_numpy(tokens), torch.from_numpy(positions), _additive(near)
+
+    def _logprobs(
+        self,
+        hidden: Float[Tensor, "needed width"],
+        slots: Int[Tensor, " wanted"],
+        targets: Int[Tensor, " wanted"],
+    ) -> Float[Tensor, " wanted"]:
+        """Return log P(target) at each slot, without ever holding all logits of all rows."""
+        head = self._model.get_output_embeddings()  # pyright: ignore[reportCallIssue]
+        weight, bias = head.weight, getattr(head, "bias", None)
+        total = torch.cat(
+            [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
+        )
+        chosen = (hidden[slots] * weight[targets]).sum(-1)
+        if bias is not None:
+            chosen = chosen + bias[targets]
+        return (self._cap(chosen) - total[slots]).double()
+
+    def _normaliser(
+        self,
+        hidden: Float[Tensor, "needed width"],
+        weight: Float[Tensor, "word width"],
+        bias: Float[Tensor, " word"] | None,
+    ) -> Float[Tensor, " needed"]:
+        """Return log sum over the vocabulary of exp(logit)."""
+        parts: list[Tensor] = []
+        for start in range(0, len(weight), VOCABULARY_BLOCK):
+            words = slice(start, start + VOCABULARY_BLOCK)
+            logits = nn.functional.linear(
+                hidden, weight[words], None if bias is None else bias[words]
+            )
+            parts.append(self._cap(logits).logsumexp(-1))
+        return torch.stack(parts).logsumexp(0)
+
+    def _cap(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Return soft-capped logits, cap · tanh(logit / cap), where the architecture does so."""
+        return (
+            logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
+        )
+
+
+def _additive(see: np.ndarray) -> Float[Tensor, "row 1 column column"]:
+    """Return 0 where seen and the lowest number elsewhere: what every attention kernel takes."""
+    mask = torch.zeros(see.shape)
+    return mask.masked_fill_(torch.from_numpy(~see), torch.finfo(torch.float32).min)
+
+
+def _cut(rows: Sequence[Row], budget: int) -> list[Sequence[Row]]:
+    """Return consecutive rows in pieces of at most `budget` padded tokens."""
+    pieces: list[list[Row]] = []
+    for row in rows:
+        if pieces and (len(pieces[-1]) + 1) * longest([*pieces[-1], row]) <= budget:
+            pieces[-1].append(row)
+        else:
+            pieces.append([row])
+    return list(pieces)
+
+
+def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[float]]:
+    """Return what `TreeScorer.score` returns, by one ordinary forward per option."""
+    return [_plain_row(model, row) for row in rows]
+
+
+def _plain_row(model: nn.Module, row: Row) -> list[float]:
+    found: list[float] = []
+    for option in sorted({want.option for want in row.wanted}):
+        steps = [want for want in row.wanted if want.option == option]
+        line: list[int] = []
+        column = steps[-1].column
+        while column >= 0:
+            line.append(row.tokens[column])
+            column = row.parents[column]
+        tokens = torch.tensor([line[::-1]])
+        logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
+        logprobs = logits[-len(steps) :].float().log_softmax(-1)
+        found += [float(logprobs[place, want.target]) for place, want in enumerate(steps)]
+    return found
+
+
+def only_last(model: nn.Module, count: int) -> dict[str, int]:
+    """Return the arguments that limit a forward to its last logits, where the model takes them."""
+    known = "logits_to_keep" in signature(model.forward).parameters
+    return {"logits_to_keep": count} if known else {}
+
+
+def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[Row]) -> float:
+    """Return the largest difference between tree and plain scores; infinite where trees fail."""
+    try:
+        shared = scorer.score(rows)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return math.inf  # an architecture that takes no tree mask says so in one of these
+    plain = score_plainly(model, rows)
+    pairs = zip(chain(*shared), chain(*plain), strict=True)
+    worst = max(abs(a - b) for a, b in pairs)
+    return worst if math.isfinite(worst) else math.inf

@@ -1,0 +1,112 @@
+"""The part of the page for the expert: glossary, tuning, terms, general ability, health, origin."""
+
+from lexgraft.report.figures import interval_table
+from lexgraft.report.formats import ABSENT, duration, money, plain, size, total
+from lexgraft.report.markup import Html, both, element, fit, foreign, label, word
+from lexgraft.report.pieces import (
+    charts_of,
+    difference_row,
+    group,
+    name,
+    nothing,
+    section,
+    table,
+    unfold,
+)
+from lexgraft.report.record import EFFECT, Report
+from lexgraft.report.words import in_both
+
+
+def glossary(report: Report) -> Html:
+    """Return the scores without entries, with the right ones and with random ones."""
+    if not report.glossary:
+        return section("glossary", nothing())
+    shares = [score for score in report.glossary if score.name != EFFECT]
+    effects = [score for score in report.glossary if score.name == EFFECT]
+    charts = charts_of(report, shares)
+    if effects:
+        rows = [difference_row(report, score, group(score.group)) for score in effects]
+        charts.append(
+            element(
+                "figure",
+                element("figcaption", word("effect")),
+                interval_table(
+                    rows, head=word("direction"), value_head=word("difference"), difference=True
+                ),
+            )
+        )
+    body = element("div", *charts, class_="charts")
+    return section("glossary", body, note=word("glossary_note"))
+
+
+def tuning(report: Report) -> Html:
+    """Return what the partial fine-tuning did to taught and to held-out terms."""
+    tuned = report.tuning
+    if tuned is None:
+        return section("tuning", nothing())
+    sentence = word(
+        "tuning_facts",
+        terms=tuned.terms,
+        steps=tuned.steps,
+        first=plain(tuned.loss_first),
+        last=plain(tuned.loss_last),
+    )
+    charts = element("div", *charts_of(report, tuned.recognition), class_="charts")
+    return section("tuning", element("p", sentence), charts)
+
+
+def samples(report: Report) -> Html:
+    """Return free answers as they came."""
+    if not report.samples:
+        return section("samples", nothing())
+    shown = (
+        unfold(
+            foreign(sample.term),
+            element("p", foreign(sample.prompt), class_="prompt", lang=sample.language),
+            element(
+                "dl",
+                *(
+                    element(
+                        "div",
+                        element("dt", label(model)),
+                        element("dd", foreign(text), lang=sample.language),
+                    )
+                    for model, text in sample.texts.items()
+                ),
+                class_="answers",
+            ),
+        )
+        for sample in report.samples
+    )
+    return section("samples", *shown, note=word("samples_note"))
+
+
+def costs(report: Report) -> Html:
+    """Return what each stage took beside what had been foreseen."""
+    stages = report.run.stages
+    if not stages:
+        return section("costs", nothing())
+    whole = total([stage.cost for stage in stages])
+    rows = [
+        (
+            name(stage.stage),
+            both(in_both(duration, stage.cost.seconds)),
+            fit(ABSENT)
+            if stage.estimated_seconds is None
+            else both(in_both(duration, stage.estimated_seconds)),
+            fit(size(stage.cost.peak_bytes) if stage.cost.peak_bytes else ABSENT),
+            fit(money(stage.cost)),
+        )
+        for stage in stages
+    ]
+    rows.append(
+        (
+            word("total"),
+            both(in_both(duration, whole.seconds)),
+            fit(""),
+            fit(size(whole.peak_bytes) if whole.peak_bytes else ABSENT),
+            fit(money(whole)),
+        )
+    )
+    heads = [word(key) for key in ("stage", "time", "foreseen", "memory", "money")]
+    return section("costs", table(heads, rows, numbers=4))

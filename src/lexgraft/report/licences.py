@@ -1,0 +1,95 @@
+"""Which licence a merge falls under, and what its parents' licences ask to be passed on."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lexgraft.report.record import Report
+
+GEMMA_NOTICE = (
+    "Gemma is provided under and subject to the Gemma Terms of Use found at "
+    "ai.google.dev/gemma/terms"
+)
+
+
+class Licence(NamedTuple):
+    """A licence as model hubs name it, and how much it restricts (more: more)."""
+
+    identifier: str
+    name: str
+    rank: int
+
+
+class _Family(NamedTuple):
+    pattern: str
+    identifier: str
+    rank: int
+
+
+_FAMILIES = (
+    _Family(r"\b(?:cc[ -])?by-nc|non-?commercial|research only", "other", 6),
+    _Family(r"\bgemma\b", "gemma", 4),
+    _Family(r"\bllama\b", "other", 4),
+    _Family(r"\bagpl", "agpl-3.0", 3),
+    _Family(r"\bgpl", "gpl-3.0", 3),
+    _Family(r"by-sa[ -]?4|sharealike 4", "cc-by-sa-4.0", 3),
+    _Family(r"by-sa", "other", 3),
+    _Family(r"\bby[ -]4|attribution 4", "cc-by-4.0", 2),
+    _Family(r"apache", "apache-2.0", 1),
+    _Family(r"\bmit\b", "mit", 0),
+    _Family(r"bsd[ -]3", "bsd-3-clause", 0),
+    _Family(r"public domain|\bcc0|unlicense", "cc0-1.0", 0),
+)
+_UNKNOWN = Licence("unknown", "unknown", -1)
+_OTHER_RANK = 5  # a text that is not recognised may forbid anything
+
+
+def licence_of(text: str) -> Licence:
+    """Return the licence that a text names; one that is not recognised counts as restrictive."""
+    text = _joined(text)
+    for family in _FAMILIES:
+        if re.search(family.pattern, text, re.IGNORECASE):
+            return Licence(family.identifier, text, family.rank)
+    return Licence("other", text, _OTHER_RANK) if text else _UNKNOWN
+
+
+def combined(report: Report) -> Licence:
+    """Return the most restrictive known licence of all that went into the weights."""
+    texts = [*(parent.licence for parent in report.parents), *(_taught(report))]
+    return max((licence_of(text) for text in texts), key=lambda one: one.rank, default=_UNKNOWN)
+
+
+def _taught(report: Report) -> Iterator[str]:
+    """Yield the licences of terms and texts that the weights were trained on."""
+    for source in report.sources:
+        if source.use in {"train", "replay"}:
+            yield source.licence
+
+
+def terms_of(report: Report) -> list[str]:
+    """Return the sentences that the parents' licences ask to be passed on."""
+    paragraphs: list[str] = []
+    licences = [licence_of(parent.licence) for parent in report.parents]
+    if any(licence.identifier == "gemma" for licence in licences):
+        paragraphs.append(GEMMA_NOTICE)
+    if any(licence.identifier == "apache-2.0" for licence in licences):
+        paragraphs.append(
+            "Parts are licensed under the Apache License, Version 2.0, found at "
+            "www.apache.org/licenses/LICENSE-2.0; notices of the parents' own NOTICE files apply."
+        )
+    return paragraphs
+
+
+def attributions(report: Report) -> list[str]:
+    """Return one sentence per source of terms or texts that the weights were trained on."""
+    return [
+        f"Trained on {_joined(source.name, source.version)} "
+        f"({source.licence or 'licence unknown'})."
+        for source in report.sources
+        if source.use in {"train", "replay"}
+    ]
+
+
+def _joined(*texts: str) -> str:
+    """Return the texts on one line."""
+    return " ".join(" ".join(texts).split())

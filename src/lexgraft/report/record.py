@@ -1,0 +1,188 @@
+"""The report as one frozen record: everything its page, card and tables show."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
+
+RECOGNITION = "recognition"
+"""Name of a Score: share of concepts known (right in every draw); `group` is a direction."""
+GENERAL = "general items"
+"""Name of a Score: share of everyday concepts known; `group` is a direction."""
+BITS = "bits per byte"
+"""Name of a Score: bits per UTF-8 byte of running text (less is better); `group` `ja/manual`."""
+EFFECT = "proper - random"
+"""Name of a Score: what the right glossary entries add over random ones."""
+PARENTS = ("base", "G", "D")
+"""Display names of the three models that go in."""
+MODES = ("no terms", "proper terms", "random terms")
+"""Values of `model` in the scores of the glossary stage."""
+
+PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
+Use = Literal["test", "train", "replay", "general", "glossary"]
+
+
+class Acquisition(Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of the concepts under one model in one direction, in concepts, against G."""
+
+    model: str
+    direction: str
+    acquired: int  # known to the model but not to G
+    kept: int  # to both
+    lost: int  # to G only
+    never: int  # to neither
+    transfer: Score | None = None  # transfer minus placebo
+
+    @property
+    def n(self) -> int:
+        """Return the number of concepts asked."""
+        return self.acquired + self.kept + self.lost + self.never
+
+
+class Point(Struct, frozen=True, forbid_unknown_fields=True):
+    """One model in the central figure; both scores are paired differences, greater is better."""
+
+    kind: PointKind
+    split: Split  # the concepts it was measured on: candidates on `choose`, the rest on `confirm`
+    acquisition: Score  # recognition in the target language minus G's
+    retention: Score  # recognition in the domain's language minus the better parent's
+
+    @property
+    def model(self) -> str:
+        """Return the display name."""
+        return self.acquisition.model
+
+
+class Box(Struct, frozen=True, forbid_unknown_fields=True):
+    """The gate's corner in the central figure: a point must lie above and to the right of it."""
+
+    acquisition: float  # e.g. 0.05: the gain asked for
+    retention: float  # e.g. -0.02: the loss allowed, as a negative difference
+
+
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """General ability against G; greater is better (a rise of bits per byte counts as negative)."""
+
+    name: str  # BITS (relative change) or GENERAL (difference of shares)
+    model: str
+    group: str
+    value: float
+    low: float
+    high: float
+    n: int
+    margin: float | None = None  # largest loss allowed, a positive number; None: not gated
+
+
+class Power(Struct, frozen=True, forbid_unknown_fields=True):
+    """The smallest difference that the confirm concepts can show in one direction (80 % power)."""
+
+    group: str
+    n: int
+    detectable: float
+
+
+class Tuning(Struct, frozen=True, forbid_unknown_fields=True):
+    """The partial fine-tuning in figures."""
+
+    terms: int  # concepts taught
+    steps: int
+    loss_first: float
+    loss_last: float
+    recognition: tuple[Score, ...] = ()  # name: `trained terms` or `held-out terms`
+
+
+class Sample(Struct, frozen=True, forbid_unknown_fields=True):
+    """One prompt and what each model wrote after it."""
+
+    term: str
+    language: str  # of the prompt
+    prompt: str
+    texts: dict[str, str]  # model → text
+
+
+class Parent(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the three models that went in."""
+
+    role: str  # base, G or D
+    name: str
+    digest: str
+    licence: str = ""
+    source: str = ""  # `owner/name` on a model hub, or where else it came from
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True):
+    """A body of terms or texts, with the rights it came with."""
+
+    name: str
+    use: Use
+    version: str = ""
+    licence: str = ""
+    entries: int = 0
+
+
+class StageCost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one stage took, beside what had been foreseen."""
+
+    stage: str
+    cost: Cost
+    estimated_seconds: float | None = None
+
+
+class Run(Struct, frozen=True, forbid_unknown_fields=True):
+    """What differs from run to run: date, machine, costs; not part of the digest."""
+
+    written: str = ""  # ISO 8601
+    machine: str = ""
+    command: str = ""
+    stages: tuple[StageCost, ...] = ()
+
+
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a reader is told about one adoption.
+
+    Texts come as a dict of language (`en`, `ja`) → sentence; English stands in for a missing one.
+    Shares and differences lie in [-1, 1]. `scores` were measured on the confirm concepts.
+    """
+
+    project: str
+    version: str  # of the tool
+    target: str  # language the terms should arrive in
+    domain: str  # language in which D knows them
+    recommendation: dict[str, str]
+    result: str  # display name of the model that `terms` and the emphasis are about
+    shipped: str = ""  # display name of the model that was written; "" for none
+    method: str = ""  # of the merge behind the result
+    parameters: dict[str, Any] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+    scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS of base, G, D, placebo, result …
+    choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
+    acquisitions: tuple[Acquisition, ...] = ()
+    glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
+    tuning: Tuning | None = None
+    terms: tuple[TermOutcome, ...] = ()
+    general: tuple[Change, ...] = ()
+    concepts: dict[str, int] = {}  # split → concepts
+    items: int = 0
+    controls: tuple[Score, ...] = ()  # how far rules that know nothing get, against chance
+    refused: dict[str, int] = {}  # why a concept made no item → how many
+    power: tuple[Power, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    sources: tuple[Source, ...] = ()
+    seed: int = 0
+    gates: str = ""  # digest of the thresholds, written before the run
+    data: dict[str, str] = {}  # what → digest
+    engines: dict[str, str] = {}  # package → version
+    warnings: tuple[dict[str, str], ...] = ()
+    run: Run = Run()
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the findings: of all but the run and the costs."""
+        free = tuple(
+            structs.replace(verdict, cost=Cost(0.0), next_cost=None) for verdict in self.verdicts
+        )
+        return digest(structs.replace(self, verdicts=free, run=Run()))

@@ -1,0 +1,188 @@
+"""Test set: rarity · items and distractors · split · audit, from term bases, without a model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import UserError
+from lexgraft.project import Form, Project
+from lexgraft.readers import read_concepts
+from lexgraft.records import (
+    Concept,
+    Item,
+    Progress,
+    Score,
+    Split,
+    digest,
+    silent,
+    write_bytes,
+    write_lines,
+)
+from lexgraft.testset.audit import audit, cues
+from lexgraft.testset.choice import choose_concepts, require_language
+from lexgraft.testset.items import build_items
+from lexgraft.testset.profile import Profile, profile
+from lexgraft.testset.split import SPLITS, split_concepts
+
+CANARY = "lexgraft test set, not for training"
+_GENERAL_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
+_TOO_CLEAR = 0.15  # above chance by this much from the options alone: refused
+
+
+class TestSetBundle(Struct, frozen=True):
+    """Everything that is asked, and what is known about it before a model answers."""
+
+    __test__ = False  # not a class of tests
+
+    concepts: dict[Split, tuple[Concept, ...]]
+    items: dict[Split, tuple[Item, ...]]
+    general: tuple[Item, ...]  # everyday concepts
+    refused: dict[str, int]  # reason → concepts
+    audit: tuple[Score, ...]
+    warnings: tuple[str, ...]
+    digest: str
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return a table for a screen, its header first."""
+        lines = [
+            ("what", "how much"),
+            *(
+                (split, f"{len(self.concepts[split])} concepts, {len(self.items[split])} items")
+                for split in SPLITS
+            ),
+        ]
+        lines.append(("everyday", f"{len(self.general)} items"))
+        lines += [(f"refused: {reason}", str(count)) for reason, count in self.refused.items()]
+        lines += [
+            (
+                f"{one.name}, {one.group}",
+                f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}], chance {one.chance or 0:.2f}",
+            )
+            for one in self.audit
+        ]
+        return [*lines, *(("warning", text) for text in self.warnings)]
+
+
+def build_testset(project: Project, progress: Progress = silent) -> TestSetBundle:
+    """Return the project's test set; the same files and seed give the same items.
+
+    Raises:
+        UserError: a term base that is empty, lacks a language or has too few concepts; a test that
+            the options alone can answer.
+    """
+    test, domain = project.testset, project.languages.domain
+    where = ", ".join(Path(name).name for name in project.terms.files)
+    everything = read_concepts([Path(name) for name in project.terms.files])
+    for language in dict.fromkeys(
+        tag for form in test.forms for tag in (form.question, form.answer)
+    ):
+        require_language(everything, language, where)
+    choice = choose_concepts(everything, project.terms, test.forms, domain)
+    counts: dict[Split, int] = {
+        "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
+    }  # fmt: skip
+    concepts = split_concepts(choice.usable, counts, project.seed)
+    taken = {concept.id for group in concepts.values() for concept in group}
+    unasked = [concept for concept in choice.usable if concept.id not in taken]
+    items: dict[Split, tuple[Item, ...]] = {}
+    for done, split in enumerate(SPLITS):
+        progress("building items", done, len(SPLITS))
+        items[split] = tuple(
+            build_items(
+                concepts[split],
+                forms=test.forms,
+                options=test.options,
+                draws=test.draws,
+                distractors=test.distractors,
+                seed=project.seed,
+                others=[*unasked, *choice.others],
+            )
+        )
+    progress("building items", len(SPLITS), len(SPLITS))
+    general = _general_items(project)
+    found = audit([item for split in SPLITS for item in items[split]])
+    return TestSetBundle(
+        concepts={split: tuple(group) for split, group in concepts.items()},
+        items=items,
+        general=tuple(general),
+        refused={**choice.refused, "not needed": len(unasked)},
+        audit=tuple(found),
+        warnings=tuple(_warnings(found)),
+        digest=digest(
+            *(item.id for split in SPLITS for item in items[split]), *(i.id for i in general)
+        ),
+    )
+
+
+def write_testset(bundle: TestSetBundle, folder: Path) -> None:
+    """Write the test set's files: items and concepts per split, the audit, a canary line."""
+    for split in SPLITS:
+        write_lines(folder / f"items-{split}.jsonl", bundle.items[split])
+        write_lines(folder / f"concepts-{split}.jsonl", bundle.concepts[split])
+    write_lines(folder / "items-general.jsonl", bundle.general)
+    about = {
+        "canary": f"{CANARY} {digest('canary', bundle.digest)}",
+        "digest": bundle.digest,
+        "refused": bundle.refused,
+        "warnings": bundle.warnings,
+        "audit": bundle.audit,
+    }
+    write_bytes(folder / "testset.json", msgspec.json.format(msgspec.json.encode(about)) + b"\n")
+
+
+def _general_items(project: Project) -> list[Item]:
+    """Return the everyday items: for each form its own concepts, chosen by a keyed hash."""
+    general = project.general
+    if not general.forms:
+        return []
+    if not general.concepts:
+        raise UserError(
+            "forms without concepts", where="general", cure="give `concepts`, or leave `forms` out"
+        )
+    everything = read_concepts([Path(name) for name in general.concepts])
+    items: list[Item] = []
+    for form in general.forms:
+        items += build_items(
+            _everyday(everything, form, general.items, project.seed),
+            forms=[form],
+            options=project.testset.options,
+            draws=_GENERAL_DRAWS,
+            distractors=project.testset.distractors,
+            seed=project.seed,
+        )
+    return items
+
+
+def _everyday(concepts: Sequence[Concept], form: Form, wanted: int, seed: int) -> list[Concept]:
+    """Return the concepts of one form, at most one of each answer."""
+    seen: dict[str, Concept] = {}
+    for concept in sorted(concepts, key=lambda one: digest(seed, "everyday", form, one.id)):
+        view = profile(concept, form)
+        if isinstance(view, Profile) and len(seen) < wanted:
+            seen.setdefault(view.answer, concept)
+    if len(seen) < wanted:
+        raise UserError(
+            f"{len(seen)} everyday concepts for {form.kind} {form.question}->{form.answer}, "
+            f"{wanted} are wanted",
+            where="general",
+            cure="lower `general.items`, or give more `general.concepts`",
+        )
+    return list(seen.values())
+
+
+def _warnings(scores: Sequence[Score]) -> list[str]:
+    """Return what the reader must know of cues in the options; refuse a test they decide."""
+    lines: list[str] = []
+    for one in cues(scores):
+        chance = one.chance or 0.0
+        what = f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+        if one.low > chance + _TOO_CLEAR and "," not in one.group:
+            raise UserError(
+                f"{what} in {one.group}, chance {chance:.2f}: the test would measure form",
+                where="testset",
+                cure="use `distractors: field`, or give the concepts types and more of each script",
+            )
+        lines.append(f"{what} in {one.group}, chance {chance:.2f} (n = {one.n})")
+    return lines

@@ -1,0 +1,161 @@
+"""Items: one question, its right option and controlled wrong ones, per concept, form and draw."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from lexgraft.errors import UserError
+from lexgraft.project import Form
+from lexgraft.records import Concept, Item, digest
+from lexgraft.testset.profile import Profile, generic_stems, may_answer, option, profile
+from lexgraft.testset.wording import wording
+
+Distractors = Literal["sibling", "field", "random"]
+
+_NEAR: dict[Distractors, int] = {
+    "sibling": 1,
+    "field": 4,
+    "random": 1,
+}  # times as many to draw from
+_ALIKE = (0.0, 0.0, 2.0)  # same part of speech and script, lengths within a factor of 1.5
+_PRIME = 2**127 - 1
+_LENT = 1000  # of the others at most, so that a large term base costs no more
+
+
+class _Pool(Struct, frozen=True):
+    """What one form draws from: the concepts asked about, and those that only lend options."""
+
+    form: Form
+    asked: list[Profile]
+    spare: list[Profile]
+    generic: frozenset[str]  # stems that tell nothing
+    keys: dict[str, int]  # concept id → number that its chances follow from
+
+
+def build_items(
+    concepts: Sequence[Concept],
+    *,
+    forms: Sequence[Form],
+    options: int,
+    draws: int,
+    distractors: Distractors,
+    seed: int,
+    others: Sequence[Concept] = (),
+) -> list[Item]:
+    """Return one item per concept, form and draw; the concepts' order does not matter.
+
+    Wrong options are answers of the other `concepts`, so that each answer is about as often right
+    as any other. They are the closest in type or field, then in part of speech, script and length,
+    and never right too. Where too few of them have the answer's script and about its length,
+    `others` (concepts that nobody asks about) lend theirs.
+
+    Raises:
+        UserError: a concept that a form cannot ask for, or too few wrong options for one.
+    """
+    items: list[Item] = []
+    for form in forms:
+        pool = _pool(concepts, others, form, seed)
+        for rank, one in enumerate(pool.asked):
+            wrong = _wrong(one, pool, (options - 1) * draws, distractors)
+            _check_enough(one, wrong, form, options - 1)
+            for draw in range(draws):
+                places = range(draw * (options - 1), (draw + 1) * (options - 1))
+                chosen = [wrong[place % len(wrong)] for place in places]
+                items.append(_item(one, form, draw, chosen, (rank + draw) % options))
+    return sorted(items, key=lambda item: (item.kind, item.pair, item.concept, item.draw))
+
+
+def _pool(concepts: Sequence[Concept], others: Sequence[Concept], form: Form, seed: int) -> _Pool:
+    """Return one form's concepts, the asked ones in the order that rotates the right place."""
+    keys = {one.id: int(digest(seed, form, one.id), 16) for one in (*concepts, *others)}
+    asked = [_askable(one, form) for one in sorted(concepts, key=lambda one: keys[one.id])]
+    lent = sorted(others, key=lambda one: keys[one.id])[:_LENT]
+    spare = [one for one in (option(concept, form) for concept in lent) if one]
+    return _Pool(form, asked, spare, generic_stems([*asked, *spare]), keys)
+
+
+def _askable(concept: Concept, form: Form) -> Profile:
+    seen = profile(concept, form)
+    if isinstance(seen, str):
+        raise UserError(f"cannot ask for `{concept.id}`: {seen}", cure="leave the concept out")
+    return seen
+
+
+def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> list[Profile]:
+    """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing."""
+    own = pool.keys[one.concept.id]
+    ranked = sorted(
+        (_distance(one, other, distractors, place), own * pool.keys[other.concept.id] % _PRIME, at)
+        for place, profiles in enumerate((pool.asked, pool.spare))
+        for at, other in enumerate(profiles)
+    )
+    near: dict[str, tuple[int, Profile]] = {}
+    for distance, chance, at in ranked:
+        other = (pool.spare if distance[-1] else pool.asked)[at]
+        if len(near) == _NEAR[distractors] * wanted:
+            break
+        if other.concept.id != one.concept.id and not may_answer(one, other, pool.generic):
+            near.setdefault(other.answer, (chance, other))
+    drawn = sorted(near.values(), key=lambda entry: entry[0])
+    return [other for _, other in drawn[:wanted]]
+
+
+def _check_enough(one: Profile, wrong: Sequence[Profile], form: Form, needed: int) -> None:
+    if len(wrong) < needed:
+        raise UserError(
+            f"only {len(wrong)} wrong options for `{one.concept.id}` ({one.answer}) where "
+            f"{needed} are needed ({form.kind} {form.question}->{form.answer})",
+            cure="add concepts to the term base, or ask with fewer `options`",
+        )
+
+
+def _item(one: Profile, form: Form, draw: int, wrong: Sequence[Profile], gold: int) -> Item:
+    words = wording(form, one.question, one.concept.id, draw)
+    texts = [other.answer for other in wrong]
+    texts.insert(gold, one.answer)
+    space = " " if words.context[-1:].isascii() else ""
+    options = tuple(space + text for text in texts)
+    content = (one.concept.id, form, draw, words.context, words.neutral, options, gold)
+    return Item(
+        id=digest("item", *content),
+        concept=one.concept.id,
+        kind=form.kind,
+        question_language=form.question,
+        answer_language=form.answer,
+        draw=draw,
+        context=words.context,
+        neutral=words.neutral,
+        options=options,
+        gold=gold,
+    )
+
+
+def _distance(
+    one: Profile, other: Profile, distractors: Distractors, pool: int
+) -> tuple[float, ...]:
+    """Return how far an option is from the answer, to be compared place by place.
+
+    `random` ignores everything but the pool. Else those that look alike come first, among them the
+    asked concepts; `sibling` puts type and shared broader concepts before looks.
+    """
+    if distractors == "random":
+        return (pool,)
+    left, right = one.concept, other.concept
+    looks = _looks(one, other)
+    unlike = float(left.field != right.field or looks > _ALIKE)
+    if distractors == "field":
+        return (unlike, pool * (1 - unlike), left.field != right.field, *looks, pool)
+    shared = len({left.type, *left.broader} & {right.type, *right.broader} - {""})
+    stranger = float(not left.type or left.type != right.type)
+    return (stranger, -shared, unlike, *looks, pool)
+
+
+def _looks(one: Profile, other: Profile) -> tuple[float, float, float]:
+    """Return differences of part of speech, script and length (relative, in steps of a fifth)."""
+    short, long = sorted((one.length, other.length))
+    return (
+        float(one.part_of_speech != other.part_of_speech),
+        float(one.script != other.script),
+        5 * (long - short) // max(1, short),
+    )

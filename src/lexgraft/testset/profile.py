@@ -1,0 +1,182 @@
+"""Profile: how one form of question sees a concept; what gives it away, who is too close."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from unicodedata import normalize
+
+from msgspec import Struct
+
+from lexgraft.project import Form
+from lexgraft.records import Concept
+
+STEM = 5  # letters of a word's start that give it away
+_INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
+_UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
+_GENERIC = 0.02  # share of the concepts from which a stem is generic
+_ALIKE = 0.5  # share of common content words from which two definitions may fit each other
+_LATIN = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
+_KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff々]")
+_KANA = re.compile("[\u3040-\u30ff]")
+_HIRAGANA = re.compile("[\u3040-\u309fー]+")
+
+
+class Profile(Struct, frozen=True):
+    """A concept as one form sees it."""
+
+    concept: Concept
+    question: str
+    answer: str
+    names: frozenset[str]  # every name, folded
+    answer_names: tuple[str, ...]  # those of the answer's language, folded
+    stems: frozenset[str]  # of the names in the answer's language
+    meaning: frozenset[str]  # stems of the definitions
+    part_of_speech: str
+    script: str
+    length: int
+
+
+def profile(concept: Concept, form: Form) -> Profile | str:
+    """Return how a form sees a concept it can ask for, or why it cannot."""
+    question, answer = _texts(concept, form)
+    if not question or not answer:
+        what, language = _missing(form, question=question)
+        return f"no {what} in {language}"
+    if gives_away(question, answer):
+        return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
+    return _seen(concept, form, question, answer)
+
+
+def option(concept: Concept, form: Form) -> Profile | None:
+    """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
+    question, answer = _texts(concept, form)
+    return _seen(concept, form, question, answer) if answer else None
+
+
+def _seen(concept: Concept, form: Form, question: str, answer: str) -> Profile:
+    names = _written(concept, form.answer)
+    return Profile(
+        concept=concept,
+        question=question,
+        answer=answer,
+        names=frozenset(fold(term.text) for term in concept.terms),
+        answer_names=names,
+        stems=frozenset(stem for name in names for stem in stems(name)),
+        meaning=frozenset(
+            stem for text in concept.definitions.values() for stem in stems(fold(text))
+        ),
+        part_of_speech=concept.terms[0].part_of_speech,
+        script=script(answer),
+        length=measure(answer),
+    )
+
+
+def gives_away(question: str, answer: str) -> bool:
+    """Tell whether one text contains the other, or the start of a word of the other."""
+    left, right = fold(question), fold(answer)
+    return any(
+        _contains(text, other)
+        or any(stem in text for stem in stems(other))
+        or any(word[:_INNER] in text for word in _long_words(other))
+        for text, other in ((left, right), (right, left))
+    )
+
+
+def _contains(text: str, part: str) -> bool:
+    """Tell whether a folded text contains another as whole words (or at all, without spaces)."""
+    if _UNSPACED.search(part):
+        return part in text
+    return f" {' '.join(_LATIN.findall(part))} " in f" {' '.join(_LATIN.findall(text))} "
+
+
+def _long_words(text: str) -> list[str]:
+    words = _LATIN.findall(text)
+    return [word for word in words if len(word) > _INNER and not _UNSPACED.search(word)]
+
+
+def may_answer(one: Profile, other: Profile, generic: frozenset[str]) -> bool:
+    """Tell whether the other concept's answer could be right as well, or nearly.
+
+    It could when they share a name or a stem of their names (save generic ones), one name is inside
+    the other, one is broader than the other, or their definitions have half their words in common.
+    """
+    left, right = one.concept, other.concept
+    return bool(
+        not one.names.isdisjoint(other.names)
+        or not (one.stems & other.stems) <= generic
+        or left.id in right.broader
+        or right.id in left.broader
+        or any(a in b or b in a for a in one.answer_names for b in other.answer_names)
+        or _overlap(one.meaning, other.meaning) >= _ALIKE
+    )
+
+
+def generic_stems(profiles: Sequence[Profile]) -> frozenset[str]:
+    """Return the stems that many concepts share, such as those of "syndrome": they tell nothing."""
+    counts = Counter(stem for one in profiles for stem in one.stems)
+    most = max(2, len(profiles) * _GENERIC)
+    return frozenset(stem for stem, count in counts.items() if count > most)
+
+
+def fold(text: str) -> str:
+    """Return a text without differences of width, letter case and spacing."""
+    return " ".join(normalize("NFKC", text).casefold().split())
+
+
+@cache
+def stems(text: str) -> frozenset[str]:
+    """Return what gives a folded text away: word starts, and kanji or katakana in a row."""
+    found: set[str] = set()
+    for word in _LATIN.findall(_UNSPACED.sub(" ", text)):
+        if len(word) >= STEM:
+            found.add(word[:STEM])
+    for run in _UNSPACED.findall(text):
+        if not _KANJI.search(run) and len(run) <= _UNSPACED_STEM:
+            continue
+        size = _UNSPACED_STEM if _KANJI.search(run) else STEM - 1
+        found.update(run[at : at + size] for at in range(max(1, len(run) - size + 1)))
+    return frozenset(found)
+
+
+def script(text: str) -> str:
+    """Return the script class of a text: Latin, kanji, kana or mixed."""
+    kanji, kana = bool(_KANJI.search(text)), bool(_KANA.search(text))
+    if kanji and kana:
+        return "mixed"
+    return "kanji" if kanji else "kana" if kana else "Latin"
+
+
+def measure(text: str) -> int:
+    """Return a text's length as readers see it: characters of a name, words of a sentence."""
+    words = text.split()
+    return len(words) if len(words) > STEM else len(text)
+
+
+def _written(concept: Concept, language: str) -> tuple[str, ...]:
+    """Return a concept's folded names, without readings in hiragana when there are others."""
+    names = tuple(fold(name) for name in concept.names(language))
+    return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
+
+
+def _texts(concept: Concept, form: Form) -> tuple[str, str]:
+    """Return the question's and the answer's text, empty when missing."""
+    asked, given = form.kind.split("-to-")
+    return _text(concept, asked, form.question), _text(concept, given, form.answer)
+
+
+def _text(concept: Concept, what: str, language: str) -> str:
+    if what == "definition":
+        return " ".join(concept.definitions.get(language, "").split())
+    return " ".join(next(iter(concept.names(language)), "").split())
+
+
+def _missing(form: Form, *, question: str) -> tuple[str, str]:
+    asked, given = form.kind.split("-to-")
+    return (given, form.answer) if question else (asked, form.question)
+
+
+def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
+    """Return the Jaccard overlap, 0 for empty sets."""
+    return len(left & right) / len(left | right) if left and right else 0.0

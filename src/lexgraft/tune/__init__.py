@@ -1,0 +1,1 @@
+"""Partial fine-tuning: choose parameters · examples and replay · train."""

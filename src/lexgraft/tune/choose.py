@@ -1,0 +1,58 @@
+"""Names of linear layers and patterns → the layers to train (pure)."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from re import compile as pattern
+
+from lexgraft.checkpoint.names import layer_of, role_of
+from lexgraft.errors import UserError
+
+ROLES = ("attention", "mlp", "linear")  # linear: any
+_PATTERN = pattern(r"(?P<name>[^@]+)(?:@(?P<first>\d{1,6})(?:-(?P<last>\d{1,6}))?)?")
+
+
+def choose_layers(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that any pattern chooses, sorted.
+
+    A pattern is `linear` (all), `attention`, `mlp` or a wildcard for whole names
+    (`*.q_proj`), and may end in a layer number or a range of them: `mlp@6-17`.
+
+    Raises:
+        UserError: a pattern chooses nothing, with what there is to choose.
+    """
+    chosen: set[str] = set()
+    for text in patterns:
+        fits = _rule(text)
+        found = {name for name in names if fits(name)}
+        if not found:
+            raise UserError(f"no linear layer fits `{text}`", cure=_known(names))
+        chosen |= found
+    return tuple(sorted(chosen))
+
+
+def _rule(text: str) -> Callable[[str], bool]:
+    """Return the test of one pattern."""
+    parts = _PATTERN.fullmatch(text)
+    if not parts:
+        raise UserError(f"not a pattern: `{text}`", cure="write e.g. `linear` or `mlp@6-17`")
+    shape = parts["name"]
+    first = int(parts["first"] or 0)
+    last = int(parts["last"] or first)
+
+    def fits(name: str) -> bool:
+        if shape in ROLES:
+            right = shape in {"linear", role_of(f"{name}.weight")}
+        else:
+            right = fnmatchcase(name, shape)
+        layer = layer_of(name)
+        return right and (not parts["first"] or (layer is not None and first <= layer <= last))
+
+    return fits
+
+
+def _known(names: Sequence[str]) -> str:
+    """Return a sentence that lists what patterns may name."""
+    layers = [layer for name in names if (layer := layer_of(name)) is not None]
+    last = sorted({name.rpartition(".")[2] for name in names})
+    span = f"; layers {min(layers)}-{max(layers)}" if layers else ""
+    return f"known: {', '.join(ROLES)}, {', '.join(f'*.{name}' for name in last)}{span}"

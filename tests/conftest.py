@@ -1,0 +1,99 @@
+"""Tiny random models in Hugging Face folders, with a byte-level tokenizer of 258 tokens."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ModelMaker = Callable[..., Path]
+
+
+def _save_tokenizer(folder: Path, *, adds_start: bool) -> None:
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {"<bos>": 0, "<eos>": 1} | {sign: 2 + i for i, sign in enumerate(alphabet)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken("<bos>"), AddedToken("<eos>")])
+    if adds_start:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<bos> $A", special_tokens=[("<bos>", 0)]
+        )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<eos>"
+    ).save_pretrained(folder)
+
+
+def _config(architecture: str):
+    import transformers
+
+    sizes = {
+        "vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
+        "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
+    }  # fmt: skip
+    layers = ["sliding_attention", "full_attention"]
+    gemma = {"head_dim": 8, "query_pre_attn_scalar": 8, "layer_types": layers}
+    makers = {
+        "gemma3": lambda: transformers.Gemma3TextConfig(**sizes, **gemma, sliding_window=16),
+        "gemma2": lambda: transformers.Gemma2Config(
+            **sizes, **gemma, sliding_window=16, final_logit_softcapping=0.05
+        ),
+        "llama": lambda: transformers.LlamaConfig(**sizes, tie_word_embeddings=False),
+        "qwen2": lambda: transformers.Qwen2Config(**sizes),
+        "mistral": lambda: transformers.MistralConfig(**sizes, sliding_window=16),
+        "granite": lambda: transformers.GraniteConfig(**sizes, logits_scaling=0.01),
+        "gpt2": lambda: transformers.GPT2Config(
+            vocab_size=258, n_embd=32, n_layer=2, n_head=4, n_positions=512, bos_token_id=0,
+            eos_token_id=1,
+        ),
+    }  # fmt: skip
+    return makers[architecture]()
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> ModelMaker:
+    """Return a maker of model folders: architecture, seed, dtype, and whether <bos> is added."""
+    made: dict[object, Path] = {}
+
+    def make(
+        architecture: str = "gemma3",
+        seed: int = 0,
+        dtype: str = "float32",
+        *,
+        adds_start: bool = True,
+    ) -> Path:
+        key = (architecture, seed, dtype, adds_start)
+        if key not in made:
+            folder = tmp_path_factory.mktemp(architecture)
+            _build(folder, architecture, seed, dtype)
+            _save_tokenizer(folder, adds_start=adds_start)
+            made[key] = folder
+        return made[key]
+
+    return make
+
+
+def _build(folder: Path, architecture: str, seed: int, dtype: str) -> None:
+    """Save a random model; its weights are wide enough to matter."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    model = AutoModelForCausalLM.from_config(_config(architecture), dtype=torch.float32)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter.copy_(noise * 0.3 if parameter.dim() > 1 else parameter + noise * 0.1)
+    model.to(getattr(torch, dtype)).save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(make_model: ModelMaker) -> Path:
+    """Return the folder of a random Gemma 3 text model: 2 layers, width 32, window 16, bf16."""
+    return make_model("gemma3", 0, "bfloat16")

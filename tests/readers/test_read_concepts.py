@@ -1,0 +1,69 @@
+"""All readers behind one door: the contract table of this growing folder."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from lexgraft.errors import UserError
+from lexgraft.readers import read_concepts
+
+FORMS = {
+    "terms.jsonl": b'{"id":"C1","terms":[{"text":"fever","language":"en"}]}\n',
+    "hp.obo": b"format-version: 1.2\n\n[Term]\nid: C1\nname: fever\n",
+    "words.xml": b"<!DOCTYPE JMdict []>\n<JMdict><entry><ent_seq>1</ent_seq><r_ele><reb>x</reb>"
+    b"</r_ele><sense><gloss>fever</gloss></sense></entry></JMdict>",
+    "wide.csv": b"id,en\nC1,fever\n",
+    "long.tsv": b"id\tterm\tlang\nC1\tfever\ten\n",
+    "marked.csv": b"\xef\xbb\xbfid,en\nC1,fever\n",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_is_recognised_by_what_it_starts_with_not_by_its_name(tmp_path: Path, name: str):
+    path = tmp_path / "anything.dat"
+    path.write_bytes(FORMS[name])
+    (concept,) = read_concepts([path])
+    assert concept.names("en") == ("fever",)
+
+
+def test_a_packed_dictionary_is_recognised(tmp_path: Path):
+    path = tmp_path / "words.gz"
+    path.write_bytes(gzip.compress(FORMS["words.xml"]))
+    assert len(read_concepts([path])) == 1
+
+
+def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_bytes(FORMS["wide.csv"])
+    with pytest.raises(
+        UserError, match=r"two\.csv: concept `C1` occurs twice, first in .*one\.csv"
+    ):
+        read_concepts([tmp_path / "one.csv", tmp_path / "two.csv"])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"id,en\n", "no concepts"),
+        (b'{"id":" ","terms":[{"text":"x","language":"en"}]}', "without an id"),
+        (b'{"id":"C9","terms":[]}', "`C9` has no term"),
+        (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', "`C9` has no term, or a blank"),
+        (b'{"id":"C9","terms":3}', r"terms:1: not a Concept"),
+        (b"\x1f\x8b\x08junk", "damaged gzip"),
+        (b"\x00\x01\x02\xff\xfe", "neither UTF-8 nor CP932"),
+    ],
+)
+def test_what_is_no_term_base_is_refused_with_its_name(tmp_path: Path, data: bytes, message: str):
+    path = tmp_path / "terms"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=message) as caught:
+        read_concepts([path])
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match="no such term base"):
+        read_concepts([tmp_path / "none.csv"])

@@ -1,0 +1,55 @@
+"""The central figure shows every model where its two numbers put it."""
+
+from lexgraft.records import Score
+from lexgraft.report.record import Box, Point, PointKind, Report
+from lexgraft.report.scatter import keys, scatter, symbol
+
+
+def _point(kind: PointKind, model: str, up: float, right: float) -> Point:
+    return Point(
+        kind,
+        "choose" if kind == "candidate" else "confirm",
+        Score("acquisition", model, "ja->ja", up, up, up, 100),
+        Score("retention", model, "en->en", right, right, right, 100),
+    )
+
+
+def test_a_point_and_the_gate_are_placed_by_hand():
+    points = [_point("winner", "merge:ties", 0.5, 0.5)]
+    drawn = scatter(points, Box(0.25, -0.5), target="ja", domain="en")
+    # across −0.5 … 0.5 and up 0 … 0.5, four per cent free on each side
+    assert '<svg x="96.00%" y="4.00%"><path' in drawn
+    assert '<rect x="4.00%" y="0" width="96.00%" height="50.00%" class="gate">' in drawn
+    assert ">+50</text>" in drawn
+    assert ">−40</text>" in drawn
+
+
+def test_every_point_has_its_cross_symbol_and_key(report: Report):
+    drawn = scatter(report.points, report.box, target="ja", domain="en")
+    assert drawn.count('<g class="point ') == len(report.points) == 12
+    for key in ("1", "6", "base", "G", "D", "P", "W", "T"):
+        assert f">{key}</text>" in drawn
+    assert drawn.count("mark hollow") == 6  # the candidates, measured on `choose`
+
+
+def test_candidates_are_numbered_and_repeated_letters_too():
+    kinds: list[PointKind] = ["candidate", "parent", "candidate", "tuned", "tuned"]
+    points = [_point(kind, "G", 0.1, 0.1) for kind in kinds]
+    assert keys(points) == ["1", "G", "2", "T", "T2"]
+
+
+def test_labels_of_neighbours_do_not_share_a_place():
+    points = [_point("candidate", str(number), 0.1, 0.1) for number in range(4)]
+    drawn = scatter(points, None, target="ja", domain="en")
+    labels = [part.split(">")[0] for part in drawn.split("<text")[1:] if 'class="label' in part]
+    assert len(labels) == len(set(labels)) == 4
+
+
+def test_there_is_no_shaded_area_without_a_gate():
+    drawn = scatter([_point("tuned", "t", 0.1, 0.1)], None, target="ja", domain="en")
+    assert "gate" not in drawn
+
+
+def test_the_key_repeats_shape_and_filling():
+    assert "hollow" in symbol(_point("candidate", "c", 0, 0))
+    assert "hollow" not in symbol(_point("winner", "w", 0, 0))
