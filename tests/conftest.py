@@ -2,8 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "lexgraft", deadline=None, derandomize=True, database=None, max_examples=40
+)
+settings.load_profile("lexgraft")
 
 ModelMaker = Callable[..., Path]
 
@@ -27,31 +34,31 @@ def _save_tokenizer(folder: Path, *, adds_start: bool) -> None:
     ).save_pretrained(folder)
 
 
-def _config(architecture: str):
-    import transformers
+_WINDOWS = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16,
+            "layer_types": ["sliding_attention", "full_attention"]}  # fmt: skip
+_EXTRA: dict[str, dict[str, Any]] = {
+    "gemma3": _WINDOWS,
+    "gemma2": {**_WINDOWS, "final_logit_softcapping": 0.05},
+    "llama": {"tie_word_embeddings": False},
+    "qwen2": {},
+    "mistral": {"sliding_window": 16},
+    "granite": {"logits_scaling": 3.0},
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512},
+}
+_SIZES: dict[str, Any] = {
+    "vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
+    "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
+}  # fmt: skip
+_ENDS = {name: _SIZES[name] for name in ("vocab_size", "bos_token_id", "eos_token_id")}
 
-    sizes = {
-        "vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
-        "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
-    }  # fmt: skip
-    layers = ["sliding_attention", "full_attention"]
-    gemma = {"head_dim": 8, "query_pre_attn_scalar": 8, "layer_types": layers}
-    makers = {
-        "gemma3": lambda: transformers.Gemma3TextConfig(**sizes, **gemma, sliding_window=16),
-        "gemma2": lambda: transformers.Gemma2Config(
-            **sizes, **gemma, sliding_window=16, final_logit_softcapping=0.05
-        ),
-        "llama": lambda: transformers.LlamaConfig(**sizes, tie_word_embeddings=False),
-        "qwen2": lambda: transformers.Qwen2Config(**sizes),
-        "mistral": lambda: transformers.MistralConfig(**sizes, sliding_window=16),
-        "granite": lambda: transformers.GraniteConfig(**sizes, logits_scaling=0.01),
-        "gpt2": lambda: transformers.GPT2Config(
-            vocab_size=258, n_embd=32, n_layer=2, n_head=4, n_positions=512, bos_token_id=0,
-            eos_token_id=1,
-        ),
-    }  # fmt: skip
-    return makers[architecture]()
+
+def _config(architecture: str) -> Any:
+    from transformers import AutoConfig
+
+    kind = "gemma3_text" if architecture == "gemma3" else architecture
+    sizes = _ENDS if architecture == "gpt2" else _SIZES
+    return AutoConfig.for_model(kind, **sizes, **_EXTRA[architecture])
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from lexgraft import __version__
 from lexgraft.errors import UserError
-from lexgraft.project import Project, read_project, schema
+from lexgraft.project import read_project, schema
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -324,7 +324,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._last = 0.0
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -53,7 +53,9 @@ def test_a_model_in_another_precision_is_compared_in_float32(tmp_path: Path) -> 
         ({"b": torch.tensor(5)}, "`b` is I64"),
     ],
 )
-def test_a_model_of_other_tensors_is_refused(tmp_path: Path, changes, why: str) -> None:
+def test_a_model_of_other_tensors_is_refused(
+    tmp_path: Path, changes: dict[str, torch.Tensor | None], why: str
+) -> None:
     base = open_checkpoint(save(tmp_path / "base"))
     with pytest.raises(UserError, match=why):
         open_constituent(save(tmp_path / "model", **changes), base, "domain")

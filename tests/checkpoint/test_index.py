@@ -3,13 +3,15 @@
 import json
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from lexgraft.checkpoint.index import HEADER_LIMIT, open_checkpoint, read_header
+from lexgraft.checkpoint.header import HEADER_LIMIT, read_header
+from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 
 
@@ -19,7 +21,13 @@ def write_file(path: Path, header: object, data: bytes = b"", length: int | None
     return path
 
 
-def tensor(shape=(2,), start=0, end=8, dtype="F32", **more):
+def tensor(
+    shape: Sequence[object] = (2,),
+    start: float = 0,
+    end: float = 8,
+    dtype: str = "F32",
+    **more: object,
+) -> dict[str, object]:
     return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end], **more}
 
 
@@ -192,7 +200,7 @@ def test_a_shard_must_be_a_regular_file_in_the_folder(tmp_path: Path, kind: str)
         shard.mkdir()
     else:
         shard.symlink_to("/dev/zero")
-    with pytest.raises(UserError, match="regular file|link that leaves"):
+    with pytest.raises(UserError, match=r"regular file|link that leaves"):
         open_checkpoint(tmp_path)
 
 

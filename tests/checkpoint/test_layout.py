@@ -1,12 +1,12 @@
 import json
-from pathlib import Path
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from lexgraft.checkpoint.index import read_header
+from lexgraft.checkpoint.header import read_header
 from lexgraft.checkpoint.layout import plan_layout
 
 TENSORS = [("b", "F32", (2, 2)), ("a", "BF16", (3,)), ("c", "F32", ())]
@@ -49,9 +49,11 @@ shapes = st.lists(st.integers(0, 5), max_size=3).map(tuple)
     limit=st.integers(1, 400),
 )
 def test_every_layout_is_a_file_that_the_library_and_the_index_read(
-    tmp_path_factory, specs: dict[str, tuple[str, tuple[int, ...]]], limit: int
+    tmp_path_factory: pytest.TempPathFactory,
+    specs: dict[str, tuple[str, tuple[int, ...]]],
+    limit: int,
 ) -> None:
-    folder: Path = tmp_path_factory.mktemp("layout")
+    folder = tmp_path_factory.mktemp("layout")
     layout = plan_layout([(name, *spec) for name, spec in specs.items()], limit)
     for file, header in layout.headers.items():
         (folder / file).write_bytes(header.ljust(layout.sizes[file], b"\0"))

@@ -1,7 +1,9 @@
 """An adapter's delta against the one PEFT itself merges, and adapters that are refused."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 
 NAME = "model.layers.0.self_attn.q_proj"
+EMBEDDED = f"base_model.model.{NAME}.lora_embedding_B"
 OTHER = "model.layers.1.mlp.down_proj"
 
 
@@ -118,7 +121,7 @@ def test_more_than_plain_lora_is_refused(
     base: Path, tmp_path: Path, config: dict[str, object], why: str
 ) -> None:
     with pytest.raises(UserError, match=why):
-        open_constituent(adapter(tmp_path / "a", **config), open_checkpoint(base), "domain")
+        open_constituent(adapter(tmp_path / "a", None, **config), open_checkpoint(base), "domain")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,11 @@ def test_more_than_plain_lora_is_refused(
         ({"base_model.model.lm_head.weight": torch.zeros(5, 3)}, "not a LoRA factor"),
         ({f"base_model.model.{NAME}.lora_magnitude_vector": torch.zeros(2)}, "not a LoRA factor"),
         ({factor(NAME, "A"): torch.ones(1, 3)}, "lacks its A or B"),
-        ({factor("x.y", "A"): torch.ones(1, 3)}, "`x.y.weight`, which the base does not have"),
+        ({factor(NAME, "A"): torch.ones(1, 3), EMBEDDED: torch.ones(2, 1)}, "lacks its A or B"),
+        (
+            {factor("x.y", "A"): torch.ones(1, 3), factor("x.y", "B"): torch.ones(2, 1)},
+            "`x.y.weight`, which the base does not have",
+        ),
         (
             {factor(NAME, "A"): torch.ones(1, 9), factor(NAME, "B"): torch.ones(2, 1)},
             "adapter of another base",
@@ -161,11 +168,13 @@ def test_an_adapter_of_another_base_is_refused_by_its_digest(base: Path, tmp_pat
         open_constituent(path, checkpoint, "domain")
 
 
-def test_the_digest_follows_scaling_and_weights_but_not_the_rest(base: Path, tmp_path: Path) -> None:
+def test_the_digest_follows_scaling_and_weights_but_not_the_rest(
+    base: Path, tmp_path: Path
+) -> None:
     checkpoint = open_checkpoint(base)
     configs = ({}, {"base_model_name_or_path": "/elsewhere"}, {"lora_alpha": 3})
     same, elsewhere, other = (
-        open_constituent(adapter(tmp_path / str(n), **config), checkpoint, "domain").digest
+        open_constituent(adapter(tmp_path / str(n), None, **config), checkpoint, "domain").digest
         for n, config in enumerate(configs)
     )
     assert same == elsewhere
@@ -184,7 +193,11 @@ def test_the_digest_follows_scaling_and_weights_but_not_the_rest(base: Path, tmp
     ],
 )
 def test_agrees_with_merge_and_unload_of_peft(
-    make_model, tmp_path: Path, architecture: str, targets: object, options: dict[str, object]
+    make_model: Callable[..., Path],
+    tmp_path: Path,
+    architecture: str,
+    targets: Any,
+    options: dict[str, Any],
 ) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -192,7 +205,7 @@ def test_agrees_with_merge_and_unload_of_peft(
     folder = make_model(architecture)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     config = LoraConfig(r=4, lora_alpha=7, target_modules=targets, task_type="CAUSAL_LM", **options)
-    tuned = get_peft_model(model, config)
+    tuned: Any = get_peft_model(model, config)
     generator = torch.Generator().manual_seed(0)
     for name, parameter in tuned.named_parameters():
         if "lora_" in name:

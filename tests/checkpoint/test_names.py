@@ -28,5 +28,7 @@ def test_a_name_tells_layer_and_role(name: str, layer: int | None, role: str) ->
 
 
 def test_layers_are_counted_from_their_highest_number() -> None:
-    assert count_layers(["model.layers.0.x.weight", "model.layers.3.x.weight", "lm_head.weight"]) == 4
+    assert (
+        count_layers(["model.layers.0.x.weight", "model.layers.3.x.weight", "lm_head.weight"]) == 4
+    )
     assert count_layers(["lm_head.weight"]) == 0

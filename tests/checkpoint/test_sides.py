@@ -34,6 +34,13 @@ def test_a_folder_without_configuration_is_refused(tmp_path: Path) -> None:
         read_sides(tmp_path, "bfloat16")
 
 
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tokenizer.json").symlink_to("/etc/passwd")
+    with pytest.raises(UserError, match="link that leaves"):
+        read_sides(tmp_path, "bfloat16")
+
+
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"a": NaN}', "[]", "{", "\ud800"])
 def test_configuration_that_is_not_strict_json_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_bytes(text.encode("utf-8", "surrogatepass"))

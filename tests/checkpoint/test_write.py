@@ -4,9 +4,11 @@ import errno
 import json
 import os
 import shutil
-from collections import namedtuple
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from safetensors import safe_open
@@ -20,9 +22,12 @@ from lexgraft.errors import UserError
 LAYOUT = plan_layout([("a", "U8", (4,)), ("b", "U8", (4,)), ("c", "U8", (4,))], shard_limit=8)
 DATA = {"a": b"aaaa", "b": b"bbbb", "c": b"cccc"}
 SIDES = {"config.json": b"{}"}
+Files = dict[str, bytes]
 
 
-def run(folder: Path, key: str = "key", stop_after: int = 3, inputs=()) -> list[str]:
+def run(
+    folder: Path, key: str = "key", stop_after: int = 3, inputs: Sequence[Path] = ()
+) -> list[str]:
     """Write the folder, or the first tensors of it; return the tensors written now."""
     written: list[str] = []
     with open_folder(folder, LAYOUT, key, inputs) as writer:
@@ -42,12 +47,14 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> dict[str, bytes]:
+def finished(tmp_path: Path) -> Files:
     run(tmp_path / "reference")
     return content(tmp_path / "reference")
 
 
-def test_a_finished_folder_holds_shards_index_sides_and_manifest(tmp_path: Path, finished) -> None:
+def test_a_finished_folder_holds_shards_index_sides_and_manifest(
+    tmp_path: Path, finished: Files
+) -> None:
     assert list(finished) == [
         "config.json",
         "manifest.json",
@@ -63,7 +70,9 @@ def test_a_finished_folder_holds_shards_index_sides_and_manifest(tmp_path: Path,
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 2])
-def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, finished, stop_after: int) -> None:
+def test_a_stopped_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, finished: Files, stop_after: int
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         run(out, stop_after=stop_after)
@@ -73,16 +82,28 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path: Path, finished, stop_
     assert content(out) == finished
 
 
+def test_an_interrupt_keeps_what_was_written(tmp_path: Path, finished: Files) -> None:
+    def stop() -> None:
+        with open_folder(tmp_path / "out", LAYOUT, "key", []) as writer:
+            writer.write("b", [DATA["b"]])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert run(tmp_path / "out") == ["a", "c"]
+    assert content(tmp_path / "out") == finished
+
+
 @pytest.mark.parametrize("step", range(1, 6))
 def test_a_run_stopped_while_finishing_goes_on_to_the_same_bytes(
-    tmp_path: Path, finished, step: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, finished: Files, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = 0
-    sync = write._sync_folder
+    sync = write.sync_folder
     put = write.write_bytes
 
-    def counted(call):
-        def wrapper(*args):
+    def counted(call: Callable[..., None]) -> Callable[..., None]:
+        def wrapper(*args: object) -> None:
             nonlocal calls
             calls += 1
             if calls == step:
@@ -91,16 +112,17 @@ def test_a_run_stopped_while_finishing_goes_on_to_the_same_bytes(
 
         return wrapper
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(write, "_sync_folder", counted(sync))
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "sync_folder", counted(sync))
         patch.setattr(write, "write_bytes", counted(put))
-        run(tmp_path / "out")
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "out")
     assert JOURNAL in content(tmp_path / "out")
     assert run(tmp_path / "out") == []
     assert content(tmp_path / "out") == finished
 
 
-def test_a_finished_tensor_that_rotted_is_written_again(tmp_path: Path, finished) -> None:
+def test_a_finished_tensor_that_rotted_is_written_again(tmp_path: Path, finished: Files) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         run(out, stop_after=2)
@@ -113,7 +135,9 @@ def test_a_finished_tensor_that_rotted_is_written_again(tmp_path: Path, finished
 
 
 @pytest.mark.parametrize("tail", [b"torn", b"00000000 {}\n", b"\xff\n", b"\n"])
-def test_a_torn_journal_costs_work_not_correctness(tmp_path: Path, finished, tail: bytes) -> None:
+def test_a_torn_journal_costs_work_not_correctness(
+    tmp_path: Path, finished: Files, tail: bytes
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         run(out, stop_after=2)
@@ -148,7 +172,12 @@ def test_a_folder_with_other_content_is_refused_and_left_alone(tmp_path: Path) -
 
 def test_an_input_is_never_the_output(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "model")
-    for out, given in (("model", "model"), ("model/out", "model"), (".", "model"), ("link", "model")):
+    for out, given in (
+        ("model", "model"),
+        ("model/out", "model"),
+        (".", "model"),
+        ("link", "model"),
+    ):
         with pytest.raises(UserError, match="never overwritten"):
             run(tmp_path / out, inputs=[tmp_path / given])
 
@@ -161,42 +190,55 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
         run(tmp_path / "out")
 
 
-def test_a_disk_too_small_is_refused_before_a_byte(tmp_path: Path, monkeypatch) -> None:
-    usage = namedtuple("usage", "free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1000))
+def test_a_disk_too_small_is_refused_before_a_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly_full(_folder: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=1000)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
     with pytest.raises(UserError, match="not enough space"):
         run(tmp_path / "out")
     assert content(tmp_path / "out") == {}
 
 
 def test_a_disk_that_fills_up_leaves_a_folder_that_can_go_on(
-    tmp_path: Path, finished, monkeypatch
+    tmp_path: Path, finished: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, calls = os.pwrite, 0
 
-    def full(*args):
+    def full(*args: Any) -> int:
         nonlocal calls
         calls += 1
         if calls == 4:
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(*args)
 
-    with monkeypatch.context() as patch, pytest.raises(UserError, match="finished tensors are kept"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", full)
-        run(tmp_path / "out")
+        with pytest.raises(UserError, match="finished tensors are kept"):
+            run(tmp_path / "out")
     assert run(tmp_path / "out") == ["b", "c"]
     assert content(tmp_path / "out") == finished
 
 
-def test_short_writes_are_continued(tmp_path: Path, finished, monkeypatch) -> None:
+def test_short_writes_are_continued(
+    tmp_path: Path, finished: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda handle, data, at: real(handle, data[:1], at))
+
+    def short(handle: int, data: memoryview, at: int) -> int:
+        return real(handle, data[:1], at)
+
+    monkeypatch.setattr(os, "pwrite", short)
     run(tmp_path / "out")
     assert content(tmp_path / "out") == finished
 
 
-def test_a_file_system_without_fallocate_is_fine(tmp_path: Path, finished, monkeypatch) -> None:
-    def unsupported(*_args):
+def test_a_file_system_without_fallocate_is_fine(
+    tmp_path: Path, finished: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_args: object) -> None:
         raise OSError(errno.EOPNOTSUPP, "not supported")
 
     monkeypatch.setattr(os, "posix_fallocate", unsupported)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ PLACE = Place("w", ("language", "domain"), 0, 8, 1, seed=0)
 BASE, DELTAS = torch.tensor([10.0]), torch.tensor([[1.0], [2.0]])
 
 
-def profile(**parameters: object) -> list[float]:
+def profile(**parameters: Any) -> list[float]:
     """The merged value for embeddings, then for layers 0 to 7."""
     return [
         layer_swap(BASE, DELTAS, replace(PLACE, layer=layer), **parameters).item()

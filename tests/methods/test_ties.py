@@ -1,23 +1,29 @@
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lexgraft.methods.registry import Place
+from lexgraft.methods.registry import Blocks, Place
 from lexgraft.methods.ties import ties
 from lexgraft.methods.trim import cuts, kept
 
 LABELS = ("language", "domain")
 
 
-def blocks(deltas: torch.Tensor, ends=()):
-    size = deltas[0].numel()
-    bounds = [0, *ends, size]
-    place = Place("w", LABELS[: len(deltas)], 0, 1, size, seed=0)
+def blocks(deltas: torch.Tensor, ends: Sequence[int] = ()) -> Blocks:
+    size, labels = deltas[0].numel(), LABELS[: len(deltas)]
     return lambda: (
-        (torch.zeros(stop - start), deltas[:, start:stop], Place("w", place.labels, 0, 1, size, 0, start))
-        for start, stop in zip(bounds, bounds[1:], strict=False)
+        (
+            torch.zeros(stop - start),
+            deltas[:, start:stop],
+            Place("w", labels, 0, 1, size, seed=0, start=start),
+        )
+        for start, stop in pairwise([0, *ends, size])
     )
 
 
@@ -44,7 +50,10 @@ def test_a_weighted_mean_divides_by_the_weights_of_those_that_agree() -> None:
     found = cuts(blocks(deltas), density=1.0)
     weight = {"language": 1.0, "domain": 3.0}
     # (1 + 9) / 4 = 2.5; only the second: 3·(-9) / 3 = -9
-    assert ties(torch.zeros(2), deltas, place, found, weight=weight, density=1.0).tolist() == [2.5, -9]
+    assert ties(torch.zeros(2), deltas, place, found, weight=weight, density=1.0).tolist() == [
+        2.5,
+        -9,
+    ]
 
 
 def test_opposite_deltas_of_equal_size_cancel() -> None:
@@ -66,14 +75,14 @@ wide = arrays(np.float32, st.integers(1, 300), elements=st.floats(-1024, 1024, w
 
 @settings(deadline=None, max_examples=60)
 @given(values=st.one_of(grid, wide), density=st.floats(0.001, 1.0), cut_at=st.integers(1, 299))
-def test_exactly_k_of_the_largest_survive(values, density: float, cut_at: int) -> None:
+def test_exactly_k_of_the_largest_survive(
+    values: np.ndarray[Any, np.dtype[np.float32]], density: float, cut_at: int
+) -> None:
     delta = torch.from_numpy(values.astype(np.float32))
     ends = [cut_at] if cut_at < len(delta) else []
     (cut,) = cuts(blocks(delta[None], ends), density=density)
-    bounds = [0, *ends, len(delta)]
-    mask = torch.cat(
-        [kept(delta[a:b], cut, a) for a, b in zip(bounds, bounds[1:], strict=False)]
-    ).numpy()
+    parts = [kept(delta[a:b], cut, a) for a, b in pairwise([0, *ends, len(delta)])]
+    mask = torch.cat(parts).numpy()
     k = max(1, round(density * len(delta)))
     order = np.argsort(-np.abs(delta.numpy()), kind="stable")[:k]
     expected = np.zeros(len(delta), bool)

@@ -45,7 +45,7 @@ def write(folder: Path, *, packed: bool = False) -> Path:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_every_sense_with_an_english_gloss_is_a_concept(tmp_path: Path, packed: bool):
+def test_every_sense_with_an_english_gloss_is_a_concept(tmp_path: Path, *, packed: bool):
     first, second, third = read_jmdict(write(tmp_path, packed=packed), "2021")
 
     assert [one.id for one in (first, second, third)] == [

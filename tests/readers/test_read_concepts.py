@@ -53,7 +53,7 @@ def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
         (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', "`C9` has no term, or a blank"),
         (b'{"id":"C9","terms":3}', r"terms:1: not a Concept"),
         (b"\x1f\x8b\x08junk", "damaged gzip"),
-        (b"\x00\x01\x02\xff\xfe", "neither UTF-8 nor CP932"),
+        (b"en\n\x81 \xe3\n", "neither UTF-8 nor CP932"),
     ],
 )
 def test_what_is_no_term_base_is_refused_with_its_name(tmp_path: Path, data: bytes, message: str):

@@ -6,14 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.report.figures import Row, Scale, interval, interval_table, scale_over, tick_text
+from lexgraft.report.figures import (
+    Row,
+    Scale,
+    close_scale,
+    interval,
+    interval_table,
+    scale_over,
+    tick_text,
+)
 from lexgraft.report.markup import Html, fit
 
 HUNDRED = Scale(0.0, 1.0, (0.0, 0.5, 1.0))
 
 
-def _row(value: float, **more: float | None) -> Row:
-    return Row(fit("m"), value, value - 0.1, value + 0.1, fit("text"), **more)  # pyright: ignore
+def _row(value: float) -> Row:
+    return Row(fit("m"), value, value - 0.1, value + 0.1, fit("text"), n=300)
 
 
 def test_a_value_is_placed_by_hand():
@@ -38,8 +46,17 @@ def test_a_scale_covers_its_values_with_few_ticks(values: list[float], steps: in
     assert all(4 <= scale.at(value) <= 96 for value in values)
 
 
+@given(st.lists(st.floats(-1, 1), min_size=1))
+def test_a_close_scale_ends_where_the_values_end(values: list[float]):
+    scale = close_scale(values)
+    assert scale.low <= min(values) <= max(values) <= scale.high
+    assert scale.high - scale.low <= max(0.03, max(values) - min(values)) + 1e-9
+    assert len(scale.ticks) >= 2
+    assert all(scale.low <= tick <= scale.high for tick in scale.ticks)
+
+
 def test_a_row_shows_dot_interval_chance_and_threshold():
-    row = _row(0.5, chance=0.25, threshold=0.75)
+    row = _row(0.5)._replace(chance=0.25, threshold=0.75)
     drawn = interval(row, HUNDRED, difference=False)
     assert '<svg x="50.00%" y="50%"><path' in drawn
     assert re.search(r'x1="40.80%" x2="59.20%" y1="50%" y2="50%" class="whisker"', drawn)
@@ -66,8 +83,6 @@ def test_ticks_are_in_hundredths_without_a_needless_decimal():
 
 
 def test_a_table_holds_the_numbers_beside_the_drawing():
-    table = interval_table(
-        [_row(0.5, n=300)], head=Html("h"), value_head=Html("v"), difference=False
-    )
+    table = interval_table([_row(0.5)], head=Html("h"), value_head=Html("v"), difference=False)
     assert '<tr class="candidate"><th scope="row">m</th>' in table
     assert '<td class="number">text</td><td class="number n">300</td>' in table

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -10,6 +11,8 @@ from msgspec.structs import replace
 
 from lexgraft.report.page import render_page
 from lexgraft.report.record import Report
+
+SameAsGolden = Callable[[str, bytes], None]
 
 SECTIONS = [
     "verdicts", "central", "directions", "acquisition", "glossary", "tuning", "terms", "general",
@@ -51,7 +54,7 @@ def read(page: str) -> _Page:
     return _Page(page)
 
 
-def test_the_page_is_as_it_was(page: str, same_as_golden):
+def test_the_page_is_as_it_was(page: str, same_as_golden: SameAsGolden):
     same_as_golden("report.html", page.encode())
 
 
@@ -164,3 +167,16 @@ def test_a_report_of_nothing_is_still_a_page():
 def test_a_model_that_was_not_written_is_said_to_be_none(report: Report):
     page = render_page(replace(report, shipped=""))
     assert '<dd><span class="t" lang="en">none</span>' in page
+
+
+def test_what_was_measured_to_choose_is_folded_away_from_the_evidence(page: str):
+    general = page[page.index('<section id="general"') : page.index('<section id="health"')]
+    before, after = general.split("The candidates, on the concepts used to choose")
+    assert "merge:<wbr>linear" not in before
+    assert "merge:<wbr>linear" in after
+
+
+def test_a_score_of_another_name_is_shown_as_a_free_answer(page: str):
+    directions = page[page.index('<section id="directions"') : page.index('<section id="acquis')]
+    assert "Free answers" in directions
+    assert "Term named in a free answer" in directions

@@ -1,8 +1,9 @@
 """The central figure shows every model where its two numbers put it."""
 
 from lexgraft.records import Score
+from lexgraft.report.labels import keys
 from lexgraft.report.record import Box, Point, PointKind, Report
-from lexgraft.report.scatter import keys, scatter, symbol
+from lexgraft.report.scatter import scatter, symbol
 
 
 def _point(kind: PointKind, model: str, up: float, right: float) -> Point:
@@ -17,11 +18,10 @@ def _point(kind: PointKind, model: str, up: float, right: float) -> Point:
 def test_a_point_and_the_gate_are_placed_by_hand():
     points = [_point("winner", "merge:ties", 0.5, 0.5)]
     drawn = scatter(points, Box(0.25, -0.5), target="ja", domain="en")
-    # across −0.5 … 0.5 and up 0 … 0.5, four per cent free on each side
+    # across −0.5 … 0.5 and up 0 … 0.5, four per cent left free on each side
     assert '<svg x="96.00%" y="4.00%"><path' in drawn
     assert '<rect x="4.00%" y="0" width="96.00%" height="50.00%" class="gate">' in drawn
-    assert ">+50</text>" in drawn
-    assert ">−40</text>" in drawn
+    assert '<text x="13.20%" y="100%" dy="1.4em" class="tick">−40</text>' in drawn
 
 
 def test_every_point_has_its_cross_symbol_and_key(report: Report):
@@ -39,10 +39,11 @@ def test_candidates_are_numbered_and_repeated_letters_too():
 
 
 def test_labels_of_neighbours_do_not_share_a_place():
-    points = [_point("candidate", str(number), 0.1, 0.1) for number in range(4)]
+    far = [_point("parent", "D", 0.4, -0.2), _point("parent", "G", -0.3, 0.3)]
+    points = [*far, *(_point("candidate", str(number), 0.1, 0.1) for number in range(4))]
     drawn = scatter(points, None, target="ja", domain="en")
     labels = [part.split(">")[0] for part in drawn.split("<text")[1:] if 'class="label' in part]
-    assert len(labels) == len(set(labels)) == 4
+    assert len(labels) == len(set(labels)) == 6
 
 
 def test_there_is_no_shaded_area_without_a_gate():

@@ -1,6 +1,7 @@
 """Tables for the spreadsheet and the terminal."""
 
 import csv
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -8,15 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from lexgraft.records import TermOutcome
 from lexgraft.report.record import Report
 from lexgraft.report.tables import score_rows, summary_rows, terms_csv, verdict_rows
+
+SameAsGolden = Callable[[str, bytes], None]
 
 
 def _read(data: bytes) -> list[list[str]]:
     return list(csv.reader(StringIO(data.decode("utf-8-sig"), newline="")))
 
 
-def test_the_table_of_terms_is_as_it_was(report: Report, same_as_golden):
+def test_the_table_of_terms_is_as_it_was(report: Report, same_as_golden: SameAsGolden):
     same_as_golden("terms.csv", terms_csv(report.terms))
 
 
@@ -37,15 +41,19 @@ def test_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(report: Repor
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
 def test_no_term_makes_a_formula_or_another_cell(text: str):
-    from lexgraft.records import TermOutcome
-
-    flags = {
-        "known_base": False,
-        "known_language": True,
-        "known_domain": True,
-        "known_result": True,
-    }
-    row = TermOutcome("c", text, text, "en->ja", "kept", **flags, margin_language=-1.5, margin_result=0.0)  # fmt: skip
+    row = TermOutcome(
+        concept="c",
+        term=text,
+        target=text,
+        direction="en->ja",
+        fate="kept",
+        known_base=False,
+        known_language=True,
+        known_domain=True,
+        known_result=True,
+        margin_language=-1.5,
+        margin_result=0.0,
+    )
     heads, cells = _read(terms_csv([row]))
     assert len(heads) == len(cells) == 11
     assert cells[1].removeprefix("'") == text.removeprefix("'")
@@ -99,4 +107,5 @@ def test_the_summary_joins_recognition_fates_and_transfer(report: Report):
 def test_scores_of_any_kind_are_rows(report: Report):
     rows = score_rows(report.scores)
     assert rows[1] == ["Recognition", "base", "English → English", "18.0 %", "[13.0, 23.0]", "300"]
-    assert ["Running text (bits per byte)", "G", "Japanese · manual", "1.702", "[1.622, 1.782]", "24"] in rows  # fmt: skip
+    text = ["Running text (bits per byte)", "G", "Japanese · manual"]
+    assert [*text, "1.702", "[1.622, 1.782]", "24"] in rows

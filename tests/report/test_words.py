@@ -1,5 +1,6 @@
 """Every text exists in both languages and takes the same values in both."""
 
+from functools import partial
 from string import Formatter
 
 import pytest
@@ -28,17 +29,27 @@ def test_no_name_is_empty_or_takes_values(spoken: Spoken):
 
 
 def test_a_value_may_be_asked_for_its_text_in_the_language():
-    assert say(
-        "words_from_to_value",
-        "en",
-        domain=lambda language: tongue("en", language),
-        target=lambda language: tongue("ja", language),
-    ) == "English → Japanese"
+    assert (
+        say(
+            "words_from_to_value",
+            "en",
+            domain=partial(tongue, "en"),
+            target=partial(tongue, "ja"),
+        )
+        == "English → Japanese"
+    )
 
 
 def test_what_is_not_known_stands_for_itself():
     assert named("my own gate", "ja") == "my own gate"
     assert tongue("tlh", "ja") == "tlh"
+
+
+def test_a_name_of_parts_is_said_by_its_parts():
+    assert named("glossary effect, term generation", "en") == (
+        "Right minus random entries, Term named in a free answer"
+    )
+    assert named("tune, my own", "ja") == "部分ファインチューニング, my own"
 
 
 @pytest.mark.parametrize(

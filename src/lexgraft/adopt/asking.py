@@ -1,11 +1,8 @@
 """A subject asked everything of one split."""
 
-from collections.abc import Sequence
-
 from lexgraft.adopt.findings import Seen, Setting
 from lexgraft.adopt.session import Session, Subject, Use
 from lexgraft.evaluate.grade import grade
-from lexgraft.records import Item
 
 
 def see(session: Session, subject: Subject, use: Use) -> Seen:
@@ -14,7 +11,7 @@ def see(session: Session, subject: Subject, use: Use) -> Seen:
     Everyday words belong to the judgement: they are not asked on `choose`.
     """
     items = session.testset.items[use]
-    everyday: Sequence[Item] = session.testset.general if use == "confirm" else ()
+    everyday = session.testset.general if use == "confirm" else ()
     return Seen(
         subject.name,
         grade(items, session.answers(subject, f"{use} terms", items)),

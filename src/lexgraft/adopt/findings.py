@@ -70,7 +70,7 @@ def scores_of(seen: Seen, setting: Setting) -> tuple[Score, ...]:
 def acquisitions(
     seen: Seen, language: Seen, domain: Seen, setting: Setting
 ) -> tuple[Acquisition, ...]:
-    """Return what became of the concepts in every direction; transfer where it ends in the target."""
+    """Return the fates in every direction; transfer where it ends in the target language."""
     found: list[Acquisition] = []
     targets = setting.targets(seen.terms)
     for pair in _pairs(seen.terms):

@@ -201,7 +201,9 @@ def _parents(session: Session) -> tuple[Parent, ...]:
         **{label: one.digest for label, one in session.constituents.items()},
     }
     return tuple(
-        Parent(role, Path(getattr(models, label)).name, digests[label], models.licences.get(label, ""))
+        Parent(
+            role, Path(getattr(models, label)).name, digests[label], models.licences.get(label, "")
+        )
         for label, role in ROLES.items()
     )
 
@@ -219,8 +221,14 @@ def _sources(session: Session) -> tuple[Source, ...]:
         for document in group
     )
     return (
-        *(Source(n, "test", v, licence, count) for (n, v, licence), count in sorted(counted.items())),
-        *(Source(n, "general", "", licence, count) for (n, licence), count in sorted(texts.items())),
+        *(
+            Source(n, "test", v, licence, count)
+            for (n, v, licence), count in sorted(counted.items())
+        ),
+        *(
+            Source(n, "general", "", licence, count)
+            for (n, licence), count in sorted(texts.items())
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from lexgraft.adopt.session import Session, Subject
 from lexgraft.evaluate.compare import wilson
 from lexgraft.evaluate.grade import grade, known
 from lexgraft.evaluate.identify import identification_items
-from lexgraft.evaluate.spelling import grade_term
+from lexgraft.evaluate.spelling import TermGrade, grade_term
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Score, digest
 from lexgraft.report.record import Sample
@@ -49,9 +49,9 @@ def _named(session: Session, subject: Subject) -> list[Score]:
         )
         answer = items[0].answer_language
         grades = Counter(
-            grade_term(text.text, concepts[item.concept].names(answer), _elsewhere(concepts[item.concept], answer))
+            _graded(text.text, concepts[item.concept], answer)
             for item, text in zip(items, texts, strict=True)
-        )  # fmt: skip
+        )
         right = grades["exact"] + grades["variant"]
         found.append(wilson(right, len(items)).score(TERM_GENERATION, subject.name, pair))
     return found
@@ -142,5 +142,7 @@ def _by_pair(items: Sequence[Item]) -> dict[str, list[Item]]:
     return grouped
 
 
-def _elsewhere(concept: Concept, language: str) -> tuple[str, ...]:
-    return tuple(term.text for term in concept.terms if term.language != language)
+def _graded(text: str, concept: Concept, language: str) -> TermGrade:
+    """Return how a written term relates to its concept."""
+    elsewhere = tuple(term.text for term in concept.terms if term.language != language)
+    return grade_term(text, concept.names(language), elsewhere)

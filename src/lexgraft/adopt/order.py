@@ -55,8 +55,15 @@ def _inputs(session: Session) -> tuple[object, ...]:
              project.general.items, [(t.documents, t.tokens) for t in project.general.texts],
              project.merge, project.glossary, project.tune, project.gates, project.prices,
              project.limits, project.seed)  # fmt: skip
-    settings = digest(*(part if not hasattr(part, "replay_texts") else _without_paths(part) for part in parts))
-    return (settings, *(file_digest(Path(file)) for file in files), session.base.digest, *constituents)
+    settings = digest(
+        *(part if not hasattr(part, "replay_texts") else _without_paths(part) for part in parts)
+    )
+    return (
+        settings,
+        *(file_digest(Path(file)) for file in files),
+        session.base.digest,
+        *constituents,
+    )
 
 
 def _without_paths(tune: Tune) -> dict[str, object]:
@@ -66,7 +73,7 @@ def _without_paths(tune: Tune) -> dict[str, object]:
 def _until_decided(
     session: Session, planned: Planned
 ) -> tuple[Found, Subject | None, Subject | None]:
-    """Return what was found, the winner and the tuned model; stop at the first gate that decides."""
+    """Return what was found, the winner and the tuned model; stop at a gate that decides."""
     project, inputs = session.project, _inputs(session)
     parents = session.stage("headroom", inputs, Headroom, lambda: headroom_stage(session))
     found = Found(planned, parents)
@@ -74,27 +81,33 @@ def _until_decided(
         return found, None, None
     race = session.stage("merge", inputs, Race, lambda: race_stage(session))
     best = winner(session, race)
-    inputs = (*inputs, best.digest)
+    found = _judged(session, found._replace(race=race), best, (*inputs, best.digest))
+    if project.tune and not _stops(project, found):
+        return _tuned(session, found, best, project.tune, (*inputs, best.digest))
+    return found, best, None
+
+
+def _judged(session: Session, found: Found, best: Subject, inputs: tuple[object, ...]) -> Found:
+    """Return the findings with the winner's measures and, unless these decide, the glossary's."""
+    gates, settings = session.project.gates, session.project.glossary
     judged = session.stage(
         "measure",
         inputs,
         Judged,
-        lambda: judge_stage(session, best, "merge", project.gates.merge, "winner"),
+        lambda: judge_stage(session, best, "merge", gates.merge, "winner"),
     )
-    found = found._replace(race=race, judged=judged)
-    if judged.verdict.outcome == "pass" and project.gates.stop_early:
-        return found, best, None
-    if project.glossary:
-        settings = project.glossary
-        prompted = session.stage(
-            "glossary", inputs, GlossaryFound, lambda: glossary_stage(session, best, settings)
-        )
-        found = found._replace(glossary=prompted)
-        if prompted.verdict.outcome == "pass" and project.gates.stop_early:
-            return found, best, None
-    if project.tune:
-        return _tuned(session, found, best, project.tune, inputs)
-    return found, best, None
+    found = found._replace(judged=judged)
+    if settings is None or _stops(session.project, found):
+        return found
+    prompted = session.stage(
+        "glossary", inputs, GlossaryFound, lambda: glossary_stage(session, best, settings)
+    )
+    return found._replace(glossary=prompted)
+
+
+def _stops(project: Project, found: Found) -> bool:
+    """Return whether the last gate ends the adoption."""
+    return project.gates.stop_early and found.outcomes()[-1][1] == "pass"
 
 
 def _tuned(

@@ -38,7 +38,7 @@ def parents_seen(session: Session, use: Use) -> dict[str, Seen]:
 
 
 def _missing(domain: Seen, language: Seen, where: Setting) -> dict[str, tuple[int, int]]:
-    """Return, per target direction, how many concepts D knows in its own and G misses, of how many."""
+    """Return, per target direction, how many concepts D knows in its own and G misses, and n."""
     own = known(select(domain.terms, pair=where.own))
     found: dict[str, tuple[int, int]] = {}
     for pair in where.targets(language.terms):

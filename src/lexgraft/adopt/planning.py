@@ -43,17 +43,15 @@ def plan_stage(session: Session) -> Planned:
     body, head = parameters(session.base)
     works = stage_works(session)
     rate = machine_rate()
-    power = tuple(
-        Power(pair, len(testset.concepts["confirm"]), smallest_difference(len(testset.concepts["confirm"]), alpha=project.gates.alpha))
-        for pair in pairs(project.testset.forms)
-    )  # fmt: skip
+    confirm = len(testset.concepts["confirm"])
+    shown = smallest_difference(confirm, alpha=project.gates.alpha)
     return Planned(
         project=project.name,
         concepts={split: len(testset.concepts[split]) for split in ("choose", "confirm")},
         items={split: len(testset.items[split]) for split in ("choose", "confirm")},
         refused=testset.refused,
         controls=testset.audit,
-        power=power,
+        power=tuple(Power(pair, confirm, shown) for pair in pairs(project.testset.forms)),
         estimates=tuple(
             Estimate(name, estimate(work, body=body, head=head, rate=rate, prices=project.prices))
             for name, work in works.items()

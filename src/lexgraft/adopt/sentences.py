@@ -48,7 +48,7 @@ def recommendation(outcomes: Sequence[tuple[str, Outcome]]) -> Words:
     passed = [stage for stage, outcome in outcomes if outcome == "pass" and stage != "headroom"]
     if passed:
         return dict(_PASSED[passed[0]])
-    stages = {stage: outcome for stage, outcome in outcomes}
+    stages = dict(outcomes)
     if stages.get("headroom") == "fail":
         return dict(_NO_HEADROOM)
     if "undecided" in stages.values():
@@ -59,17 +59,18 @@ def recommendation(outcomes: Sequence[tuple[str, Outcome]]) -> Words:
 _PASSED: dict[str, Words] = {
     "merge": {
         "en": "Adopt the merge: the words arrived and nothing protected was lost. Stop here.",
-        "ja": "マージを採用：専門用語が習得され、保護対象の能力は失われていません。ここで終了できます。",
+        "ja": "マージを採用：専門用語が習得され、保護対象の能力は失われていません。"
+        "ここで終了できます。",
     },
     "glossary": {
-        "en": "Merging alone did not bring the words; with the glossary in the prompt they are used. "
-        "Serve the model with the glossary.",
+        "en": "Merging alone did not bring the words; with the glossary in the prompt they are "
+        "used. Serve the model with the glossary.",
         "ja": "マージだけでは用語は習得されませんでしたが、用語集をプロンプトに加えると使われます。"
         "用語集付きでの運用を推奨します。",
     },
     "tune": {
-        "en": "Neither merging nor the glossary was enough; partial fine-tuning taught the words it was "
-        "shown and kept general ability. Tune on the whole term base.",
+        "en": "Neither merging nor the glossary was enough; partial fine-tuning taught the words "
+        "it was shown and kept general ability. Tune on the whole term base.",
         "ja": "マージと用語集では不十分でしたが、部分ファインチューニングで教えた用語は習得され、"
         "一般能力は保たれました。用語ベース全体でのチューニングを推奨します。",
     },
@@ -82,7 +83,8 @@ _NO_HEADROOM: Words = {
 }
 _FAILED: Words = {
     "en": "Do not adopt: no stage brought the words without loss. Keep the language model.",
-    "ja": "採用しない：どの段階でも、損失なしに用語は習得されませんでした。言語モデルをそのまま使ってください。",
+    "ja": "採用しない：どの段階でも、損失なしに用語は習得されませんでした。"
+    "言語モデルをそのまま使ってください。",
 }
 _UNDECIDED: Words = {
     "en": "Not decided: no gate passed and at least one needs more concepts. "

@@ -4,14 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
 from lexgraft import __version__
 from lexgraft.adopt.meter import Meter
+from lexgraft.checkpoint.constituent import Constituent, open_constituent
+from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.errors import UserError
+from lexgraft.evaluate.ask import ask, ask_generations, ask_texts
 from lexgraft.lock import RunFolder
+from lexgraft.merge.memory import merged_tensors
+from lexgraft.merge.plan import MergePlan, plan_merge
+from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Candidate, Project
 from lexgraft.records import (
     Answer,
@@ -24,13 +30,7 @@ from lexgraft.records import (
     read_lines,
     write_lines,
 )
-
-if TYPE_CHECKING:
-    from lexgraft.checkpoint.constituent import Constituent
-    from lexgraft.checkpoint.index import Checkpoint
-    from lexgraft.merge.plan import MergePlan
-    from lexgraft.models.transformers import TransformersModel
-    from lexgraft.testset import TestSetBundle
+from lexgraft.testset import TestSetBundle, build_testset, write_testset
 
 Use = Literal["choose", "confirm"]
 T = TypeVar("T", bound=Struct)
@@ -46,8 +46,8 @@ class Subject:
     """A model that can be asked: a folder, or a merge onto it that need not be on disk."""
 
     name: str  # to show
-    onto: "Checkpoint"
-    plan: "MergePlan | None" = None
+    onto: Checkpoint
+    plan: MergePlan | None = None
 
     @property
     def digest(self) -> str:
@@ -66,27 +66,21 @@ class Session:
     # --- models -------------------------------------------------------------------------------
 
     @cached_property
-    def base(self) -> "Checkpoint":
+    def base(self) -> Checkpoint:
         """Return the base's index."""
-        from lexgraft.checkpoint.index import open_checkpoint
-
         return open_checkpoint(Path(self.project.models.base))
 
     @cached_property
-    def constituents(self) -> "Mapping[str, Constituent]":
+    def constituents(self) -> Mapping[str, Constituent]:
         """Return G and D by label, checked against the base."""
-        from lexgraft.checkpoint.constituent import open_constituent
-
         models = self.project.models
         return {
             label: open_constituent(Path(path), self.base, label)
             for label, path in ((LANGUAGE, models.language), (DOMAIN, models.domain))
         }
 
-    def merge_plan(self, candidate: Candidate) -> "MergePlan":
+    def merge_plan(self, candidate: Candidate) -> MergePlan:
         """Return the plan of one candidate over G and D."""
-        from lexgraft.merge.plan import plan_merge
-
         return plan_merge(
             candidate, self.base, self.constituents, self.project.merge.dtype, self.project.seed
         )
@@ -100,10 +94,8 @@ class Session:
             "D": Subject("D", self.base, self._alone(DOMAIN)),
         }
 
-    def _alone(self, label: str) -> "MergePlan":
+    def _alone(self, label: str) -> MergePlan:
         """Return the plan of one constituent by itself, stored as the merges are."""
-        from lexgraft.merge.plan import plan_merge
-
         return plan_merge(
             Candidate("task_arithmetic", {"weight": {label: 1.0}}),
             self.base,
@@ -112,12 +104,8 @@ class Session:
             self.project.seed,
         )
 
-    def live(self, subject: Subject) -> "TransformersModel":
+    def live(self, subject: Subject) -> TransformersModel:
         """Return the model in memory with this subject's weights in it."""
-        from lexgraft.merge.memory import merged_tensors
-        from lexgraft.models.transformers import TransformersModel
-    from lexgraft.testset import TestSetBundle
-
         if self._engine is None or self._engine[0] != subject.onto.folder:
             self._engine = None  # free the old weights before the new ones are read
             what = f"loading {subject.onto.folder.name}"
@@ -138,10 +126,8 @@ class Session:
     # --- what is asked ------------------------------------------------------------------------
 
     @cached_property
-    def testset(self) -> "TestSetBundle":
+    def testset(self) -> TestSetBundle:
         """Return the test set, written into the run's folder as well."""
-        from lexgraft.testset import build_testset, write_testset
-
         bundle = build_testset(self.project, self.progress)
         write_testset(bundle, self.run.path / "testset")
         return bundle
@@ -197,8 +183,6 @@ class Session:
 
     def answers(self, subject: Subject, what: str, items: Sequence[Item]) -> list[Answer]:
         """Return a subject's answers to items, asked at most once."""
-        from lexgraft.evaluate.ask import ask
-
         return self._stored(
             subject, what, items, Answer,
             lambda store: ask(items, self.live(subject), store, self._named(subject, what)),
@@ -206,8 +190,6 @@ class Session:
 
     def bits(self, subject: Subject, use: Use) -> list[TextScore]:
         """Return a subject's bits on the running texts of one use, asked at most once."""
-        from lexgraft.evaluate.ask import ask_texts
-
         return [
             score
             for tokens, texts in self.texts[use]
@@ -223,8 +205,6 @@ class Session:
         self, subject: Subject, what: str, prompts: Sequence[str], tokens: int
     ) -> list[Generation]:
         """Return a subject's greedy answers up to the end of the line, asked at most once."""
-        from lexgraft.evaluate.ask import ask_generations
-
         return self._stored(
             subject, what, prompts, Generation,
             lambda store: ask_generations(
@@ -240,7 +220,7 @@ class Session:
     # --- stages -------------------------------------------------------------------------------
 
     def stage(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
-        """Return a stage's record: the stored one if nothing it read has changed, else a new one."""
+        """Return a stage's record: the stored one if nothing it read has changed."""
         key = digest(name, __version__, *inputs)
         found = self.run.finished(name, key, kind)
         if found is not None:

@@ -50,7 +50,7 @@ def tune_stage(session: Session, best: Subject, settings: Tune) -> TuneFound:
 
 
 def merged_folder(session: Session, plan: MergePlan) -> Path:
-    """Return the folder of the winning merge, written if it is not there; older ones are removed."""
+    """Return the folder of the winning merge, written if need be; older ones are removed."""
     parent = session.run.path / "merged"
     folder = parent / plan.digest[:16]
     for other in sorted(parent.iterdir()) if parent.is_dir() else ():

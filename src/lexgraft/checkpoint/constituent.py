@@ -8,8 +8,10 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from lexgraft.checkpoint.index import Checkpoint, TensorEntry, open_checkpoint
-from lexgraft.checkpoint.lora import CONFIG, Adapter, open_adapter
+from lexgraft.checkpoint.header import TensorEntry
+from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
+from lexgraft.checkpoint.lora import Adapter, open_adapter
+from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.checkpoint.read import FLOATS, read_flat, read_windows
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
@@ -155,7 +157,8 @@ def _check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
         mine = model.tensors[name]
         if mine.shape != entry.shape or (mine.dtype in FLOATS) != (entry.dtype in FLOATS):
             raise UserError(
-                f"tensor `{name}` is {mine.dtype} {mine.shape}, in the base {entry.dtype} {entry.shape}",
+                f"tensor `{name}` is {mine.dtype} {mine.shape}, "
+                f"in the base {entry.dtype} {entry.shape}",
                 where=where,
-                cure="a vocabulary of another size? nothing is cut or padded: use the same tokenizer",
+                cure="a vocabulary of another size? nothing is cut or padded: use one tokenizer",
             )

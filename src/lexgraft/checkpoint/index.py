@@ -1,30 +1,20 @@
 """Headers to index: what a folder of safetensors holds, without reading a single weight."""
 
-import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from math import prod
 from pathlib import Path
-from typing import Any
 
-from lexgraft.checkpoint.strict import parse_json, read_json
+from lexgraft.checkpoint.header import HEADER_LIMIT, TensorEntry, broken, read_header
+from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
 from lexgraft.records import digest
 
-HEADER_LIMIT = 16 << 20  # bytes
-TENSOR_LIMIT = 200_000
-DIMENSION_LIMIT = 8
-NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,512}")
 SHARD_NAME = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,240}\.safetensors")
 BLOB_LINK = re.compile(r"\.\./\.\./blobs/[0-9a-f]{40,64}")  # the hub cache's own links
-WIDTHS = {
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2,
-    "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
-}  # fmt: skip
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 ADAPTER = "adapter_model.safetensors"
@@ -36,34 +26,17 @@ SIDE_FILES = (
 
 
 @dataclass(frozen=True)
-class TensorEntry:
-    """Where one tensor lies: absolute byte offsets in its file."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    file: Path
-    start: int
-    end: int
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return prod(self.shape)
-
-
-@dataclass(frozen=True)
 class Shard:
     """One file of weights as it was when it was opened."""
 
     path: Path
     size: int
-    changed_ns: int
-    inode: int
+    identity: tuple[int, int]  # time of change, inode
 
     def check_unchanged(self) -> None:
         """Raise when the file is no longer the one that was opened."""
-        if not self.path.is_file() or shard(self.path) != self:
+        now = shard(self.path) if self.path.is_file() else None
+        if now is None or (now.size, now.identity) != (self.size, self.identity):
             raise UserError(
                 "the file changed while it was in use",
                 where=str(self.path),
@@ -122,34 +95,10 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(folder, dict(sorted(tensors.items())), tuple(shards))
 
 
-def read_header(path: Path, limit: int = HEADER_LIMIT) -> list[TensorEntry]:
-    """Return what one safetensors file holds, in the order of the data.
-
-    Raises:
-        UserError: a header that breaks the format or the limits; nothing larger is read.
-    """
-    with path.open("rb") as file:
-        total = os.fstat(file.fileno()).st_size
-        length = int.from_bytes(file.read(8), "little")
-        if total < 8 or not 2 <= length <= total - 8:
-            raise _broken(path, "it is empty, truncated or not a safetensors file")
-        if length > limit:
-            raise _broken(path, f"its header of {length:,} bytes is over the limit of {limit:,}")
-        data = file.read(length)
-    if len(data) != length or data.count(b'"data_offsets"') > TENSOR_LIMIT:
-        raise _broken(path, f"it is truncated or holds more than {TENSOR_LIMIT:,} tensors")
-    fields = parse_json(data, str(path))
-    _check_metadata(path, fields.pop("__metadata__", {}))
-    entries = [_entry(path, name, value, 8 + length) for name, value in fields.items()]
-    entries.sort(key=lambda entry: (entry.start, entry.end))
-    _check_places(path, entries, 8 + length, total)
-    return entries
-
-
 def shard(path: Path) -> Shard:
     """Return the identity of a file: size, time of change, inode."""
     status = path.stat()
-    return Shard(path, status.st_size, status.st_mtime_ns, status.st_ino)
+    return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
 
 
 def file_digest(path: Path) -> str:
@@ -161,53 +110,14 @@ def file_digest(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def _entry(path: Path, name: str, value: object, data_start: int) -> TensorEntry:
-    """Return the checked entry of one tensor."""
-    if not NAME.fullmatch(name) or ".." in name or name.startswith("/"):
-        raise _broken(path, f"tensor name {name[:80]!a} is not allowed")
-    match value:
-        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [start, end], **rest}:
-            numbers = [*shape, start, end]
-        case _:
-            raise _broken(path, f"tensor `{name}` has no proper dtype, shape and data_offsets")
-    if rest or not all(type(n) is int and 0 <= n < 1 << 62 for n in numbers):
-        raise _broken(path, f"tensor `{name}` has unknown keys or improper numbers")
-    if dtype not in WIDTHS:
-        raise _broken(path, f"tensor `{name}`: dtype {dtype[:20]!a}; known: {', '.join(WIDTHS)}")
-    if len(shape) > DIMENSION_LIMIT or prod(n or 1 for n in shape) >= 1 << 62:
-        raise _broken(
-            path, f"tensor `{name}` has more than {DIMENSION_LIMIT} dimensions or is vast"
-        )
-    if end - start != prod(shape) * WIDTHS[dtype]:
-        raise _broken(path, f"tensor `{name}`: its size does not match shape and dtype")
-    return TensorEntry(name, dtype, tuple(shape), path, data_start + start, data_start + end)
-
-
-def _check_places(path: Path, entries: Iterable[TensorEntry], data_start: int, total: int) -> None:
-    """Raise unless the tensors fill the data exactly: no hole, overlap or tail."""
-    at = data_start
-    for entry in entries:
-        if entry.start != at:
-            raise _broken(path, f"tensor `{entry.name}` overlaps another or leaves a hole")
-        at = entry.end
-    if at != total:
-        raise _broken(path, f"the data ends at byte {at:,} but the file at {total:,}")
-
-
-def _check_metadata(path: Path, metadata: Any) -> None:  # noqa: ANN401
-    """Raise unless the metadata maps text to text."""
-    if not isinstance(metadata, dict) or not all(type(v) is str for v in metadata.values()):
-        raise _broken(path, "its __metadata__ does not map text to text")
-
-
 def _add(
     tensors: dict[str, TensorEntry], entry: TensorEntry, weight_map: Mapping[str, str], shard: str
 ) -> None:
     """Add one tensor, refusing what the index and the other shards contradict."""
     if entry.name in tensors:
-        raise _broken(entry.file, f"tensor `{entry.name}` occurs in two shards")
+        raise broken(entry.file, f"tensor `{entry.name}` occurs in two shards")
     if weight_map and weight_map.get(entry.name) != shard:
-        raise _broken(entry.file, f"tensor `{entry.name}` is not where {INDEX} says")
+        raise broken(entry.file, f"tensor `{entry.name}` is not where {INDEX} says")
     tensors[entry.name] = entry
 
 
@@ -252,15 +162,11 @@ def regular_file(folder: Path, name: str) -> Path:
     return path
 
 
-def _broken(path: Path, why: str) -> UserError:
-    """Return the error for a file that is not accepted."""
-    return UserError(f"refused: {why}", where=str(path), cure="get the file again from its source")
-
-
 def _folder_cure(folder: Path) -> str:
     """Return what to do about a folder that is not there."""
     if re.fullmatch(r"[\w.\-]+/[\w.\-]+", str(folder)):
-        return f"nothing is downloaded here; `hf download {folder} --local-dir {folder}` makes the folder"
+        command = f"hf download {folder} --local-dir {folder}"
+        return f"nothing is downloaded here; `{command}` makes the folder"
     return "give the path of a folder with config.json and safetensors"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from lexgraft.checkpoint.index import SINGLE, WIDTHS
+from lexgraft.checkpoint.header import WIDTHS
+from lexgraft.checkpoint.index import SINGLE
 
 SHARD_LIMIT = 2 << 30  # bytes of data
 ALIGNMENT = 4096  # the data of a file starts at a multiple

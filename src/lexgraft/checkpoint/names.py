@@ -32,4 +32,7 @@ def role_of(name: str) -> Role:
     """Return the part a tensor plays, `other` where its name does not say."""
     if _OTHER_TOWERS.search(name):
         return "other"
-    return next((role for role, pattern in _PARTS if pattern.search(name)), "other")
+    for role, pattern in _PARTS:
+        if pattern.search(name):
+            return role
+    return "other"

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from lexgraft.checkpoint.index import WIDTHS, TensorEntry
+from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.errors import UserError
 
 WINDOW = 8 << 20  # bytes

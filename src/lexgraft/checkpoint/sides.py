@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lexgraft.checkpoint.index import SIDE_FILES
+from lexgraft.checkpoint.index import SIDE_FILES, regular_file
 from lexgraft.checkpoint.strict import LIMIT, read_json
 from lexgraft.errors import UserError
 
@@ -24,17 +24,18 @@ def read_sides(folder: Path, dtype: str) -> dict[str, bytes]:
     """
     if not (folder / "config.json").is_file():
         raise UserError("no config.json", where=str(folder), cure="get the whole model folder")
-    return {name: _side(folder / name, dtype) for name in SIDE_FILES if (folder / name).is_file()}
+    names = [name for name in SIDE_FILES if (folder / name).exists()]
+    return {name: _side(name, regular_file(folder, name), dtype) for name in names}
 
 
-def _side(path: Path, dtype: str) -> bytes:
+def _side(name: str, path: Path, dtype: str) -> bytes:
     """Return what a side file becomes."""
     if path.stat().st_size > LIMIT:
         raise UserError(f"larger than {LIMIT:,} bytes", where=str(path))
-    if path.name not in _EDITED:
+    if name not in _EDITED:
         return path.read_bytes()
     content = _without_code(read_json(path))
-    if path.name == "config.json":
+    if name == "config.json":
         known = [key for key in _DTYPE_KEYS if key in content] or [_DTYPE_KEYS[0]]
         content.update(dict.fromkeys(known, dtype))
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"

@@ -1,25 +1,30 @@
 """Crash-safe, resumable writing of a model folder: old or new, never half."""
 
-import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from lexgraft.checkpoint.disk import (
+    full,
+    part_name,
+    reserve,
+    slot_digest,
+    sync_folder,
+    write_all,
+)
 from lexgraft.checkpoint.index import INDEX
 from lexgraft.checkpoint.journal import JOURNAL, Journal
-from lexgraft.checkpoint.layout import Layout, Slot
+from lexgraft.checkpoint.layout import Layout
 from lexgraft.errors import UserError
 from lexgraft.records import write_bytes
 
 MANIFEST = "manifest.json"
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
 SLACK = 64 << 20  # bytes to stay free, beside one per cent
-_WINDOW = 8 << 20
-_NO_FALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 
 class FolderWriter:
@@ -30,7 +35,7 @@ class FolderWriter:
         self._folder, self._layout, self._journal = folder, layout, journal
         self._pending: dict[str, str] = {}
         self._pending_bytes = 0
-        self._handles = {file: _reserve(folder, file, n) for file, n in layout.sizes.items()}
+        self._handles = {file: reserve(folder, file, n) for file, n in layout.sizes.items()}
         self.done = self._verified()
 
     def write(self, name: str, windows: Iterable[bytes | memoryview]) -> None:
@@ -38,7 +43,7 @@ class FolderWriter:
         slot = self._layout.slots[name]
         handle, at, hasher = self._handles[slot.file], slot.offset, sha256()
         for window in windows:
-            _write_all(handle, window, at, self._folder)
+            write_all(handle, window, at, self._folder)
             hasher.update(window)
             at += len(window)
         if at != slot.offset + slot.length:
@@ -59,25 +64,25 @@ class FolderWriter:
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every tensor's bytes, once all are written, by sorted name."""
+        self.sync()
         return {name: self.done[name] for name in self._layout.slots}
 
     def finish(self, sides: Mapping[str, bytes], manifest: bytes) -> None:
         """Write headers and side files, give the files their names; the manifest comes last."""
-        self.sync()
         for file, data in sides.items():
             write_bytes(self._folder / file, data)
         for file, header in self._layout.headers.items():
-            _write_all(self._handles[file], header, 0, self._folder)
+            write_all(self._handles[file], header, 0, self._folder)
             os.fsync(self._handles[file])
-            _part(self._folder, file).rename(self._folder / file)
-        _sync_folder(self._folder)
+            part_name(self._folder, file).rename(self._folder / file)
+        sync_folder(self._folder)
         index = self._layout.index()
         if index is not None:
             write_bytes(self._folder / INDEX, index)
         write_bytes(self._folder / MANIFEST, manifest)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         self._journal.remove()
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def close(self) -> None:
         """Close all files; an unfinished run can be resumed from what is there."""
@@ -91,14 +96,14 @@ class FolderWriter:
         return {
             name: digest
             for name, digest in self._journal.done.items()
-            if name in slots and _digest(self._handles[slots[name].file], slots[name]) == digest
+            if name in slots and slot_digest(self._handles[slots[name].file], slots[name]) == digest
         }
 
 
 @contextmanager
 def open_folder(
     folder: Path, layout: Layout, key: str, inputs: Sequence[Path]
-) -> Iterator[FolderWriter]:
+) -> Generator[FolderWriter]:
     """Return a writer for a folder that is new, empty, or an unfinished run with this key.
 
     Raises:
@@ -112,6 +117,9 @@ def open_folder(
         writer = FolderWriter(folder, layout, Journal(folder / JOURNAL, key))
         try:
             yield writer
+        except KeyboardInterrupt:
+            writer.sync()
+            raise
         finally:
             writer.close()
 
@@ -130,7 +138,7 @@ def refuse_inputs(folder: Path, inputs: Sequence[Path]) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Generator[None]:
     """Hold a folder for this run alone; the lock goes with the process, however it ends."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -162,68 +170,4 @@ def _check_space(folder: Path, layout: Layout) -> None:
     needed = layout.total - there + layout.total // 100 + SLACK
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise _full(folder, f"{needed:,} bytes are needed, {free:,} are free")
-
-
-def _reserve(folder: Path, file: str, size: int) -> int:
-    """Return the handle of a `.part` file with all its space taken."""
-    part, final = _part(folder, file), folder / file
-    if final.exists():  # killed while the names were being given
-        final.rename(part)
-    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        os.posix_fallocate(handle, 0, size)
-    except OSError as error:
-        if error.errno not in _NO_FALLOCATE:
-            raise _disk_error(folder, error) from error
-    os.truncate(handle, size)
-    return handle
-
-
-def _write_all(handle: int, data: bytes | memoryview, offset: int, folder: Path) -> None:
-    """Write all of the data at an offset, however short the single writes are."""
-    view = memoryview(data)
-    try:
-        while view:
-            count = os.pwrite(handle, view, offset)
-            view, offset = view[count:], offset + count
-    except OSError as error:
-        raise _disk_error(folder, error) from error
-
-
-def _digest(handle: int, slot: Slot) -> str:
-    """Return the SHA-256 of what lies in a slot."""
-    hasher, end = sha256(), slot.offset + slot.length
-    for at in range(slot.offset, end, _WINDOW):
-        hasher.update(os.pread(handle, min(_WINDOW, end - at), at))
-    return hasher.hexdigest()
-
-
-def _disk_error(folder: Path, error: OSError) -> Exception:
-    """Return an error the user can act on for a full disk, the error itself otherwise."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return _full(folder, error.strerror or "no space")
-    return error
-
-
-def _full(folder: Path, why: str) -> UserError:
-    """Return the error for a disk that is too full."""
-    return UserError(
-        f"not enough space on the disk: {why}",
-        where=str(folder),
-        cure="free some and run again: finished tensors are kept",
-    )
-
-
-def _part(folder: Path, file: str) -> Path:
-    """Return the name that a file has until it is complete."""
-    return folder / f"{file}.part"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make names given in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        raise full(folder, f"{needed:,} bytes are needed, {free:,} are free")

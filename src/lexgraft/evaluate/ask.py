@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.json import Decoder
+
 from lexgraft.evaluate.store import AnswerStore
 from lexgraft.models import LanguageModel, OptionScore, Question
 from lexgraft.records import Answer, Document, Generation, Item, Progress, TextScore, digest
@@ -15,6 +17,10 @@ NEUTRAL_OPTIONS = 8  # options asked together after one neutral context
 TEXTS = 8  # documents per kept batch
 PROMPTS = 32  # prompts per kept batch
 IMPOSSIBLE = -1e9  # what a broken model's NaN or infinity counts as
+
+_SCORES = Decoder(list[list[OptionScore]])
+_BITS = Decoder(list[tuple[float, int]])
+_LINES = Decoder(list[str])
 
 R = TypeVar("R")
 
@@ -51,7 +57,7 @@ def ask_texts(
     found = _ask_batches(
         _pieces(texts, TEXTS),
         lambda batch: [(-_finite(-bits), n) for bits, n in model.text_bits(batch, tokens)],
-        list[tuple[float, int]],
+        _BITS.decode,
         _Keeper(model, AnswerStore(store), ("texts", tokens), progress),
     )
     by_text = dict(zip(texts, found, strict=True))
@@ -71,7 +77,7 @@ def ask_generations(
     found = _ask_batches(
         _pieces(unique, PROMPTS),
         lambda batch: model.generate(batch, tokens, stop),
-        list[str],
+        _LINES.decode,
         _Keeper(model, AnswerStore(store), ("prompts", tokens, list(stop)), progress),
     )
     by_prompt = dict(zip(unique, found, strict=True))
@@ -94,12 +100,13 @@ class _Keeper:
     def key(self, content: object) -> str:
         return digest(*self._key, content)
 
-    def run(self, key: str, kind: type[R], work: Callable[[], R]) -> R:
-        kept = self._store.get(key, kind)
-        if kept is None:
-            kept = work()
-            self._store.put(key, kept)
-        return kept
+    def run(self, key: str, decode: Callable[[bytes], R], work: Callable[[], R]) -> R:
+        kept = self._store.get(key)
+        if kept is not None:
+            return decode(kept)
+        fresh = work()
+        self._store.put(key, fresh)
+        return fresh
 
     def tell(self, done: int, total: int) -> None:
         self._progress(self._what, done, total)
@@ -118,7 +125,7 @@ def _ask_questions(
             scores = model.loglikelihoods(asked)
             return [[OptionScore(_finite(s.loglik), s.tokens) for s in row] for row in scores]
 
-        rows = keeper.run(keeper.key(asked), list[list[OptionScore]], work)
+        rows = keeper.run(keeper.key(asked), _SCORES.decode, work)
         for index, row in zip(batch, rows, strict=True):
             found[index] = row
         done += len(batch)
@@ -129,13 +136,13 @@ def _ask_questions(
 def _ask_batches(
     batches: Sequence[Sequence[str]],
     work: Callable[[Sequence[str]], list[R]],
-    kind: type[list[R]],
+    decode: Callable[[bytes], list[R]],
     keeper: _Keeper,
 ) -> list[R]:
     found: list[R] = []
     total = sum(map(len, batches))
     for batch in batches:
-        found += keeper.run(keeper.key(batch), kind, lambda batch=batch: work(batch))
+        found += keeper.run(keeper.key(batch), decode, lambda batch=batch: work(batch))
         keeper.tell(len(found), total)
     return found
 

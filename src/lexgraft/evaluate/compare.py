@@ -144,7 +144,7 @@ def bootstrap(
     instead of α/2 (Hesterberg 2015, The American Statistician 69, section 4.3); in simulations
     that covers better than the plain percentile and BCa intervals at 20 to 300 rows. `steady` adds
     two pseudo-rows, one up and one down by √½, to the resampled rows (the half and half of Agresti
-    and Min 2005, Statistics in Medicine 24), without which a few unchanged rows look like certainty.
+    and Min 2005, Statistics in Medicine 24); without, a few unchanged rows look like certainty.
     """
     n = len(columns)
     if n == 0:
@@ -163,10 +163,8 @@ def _resampled_means(
     rows: Float[np.ndarray, "n column"], generator: np.random.Generator
 ) -> Float[np.ndarray, "draw column"]:
     n = len(rows)
-    even = np.full(n, 1 / n)
-    return np.concatenate(
-        [generator.multinomial(n, even, size=BLOCK) @ rows / n for _ in range(DRAWS // BLOCK)]
-    )
+    blocks = (rows[generator.integers(n, size=(BLOCK, n))] for _ in range(DRAWS // BLOCK))
+    return np.concatenate([block.mean(axis=1) for block in blocks])
 
 
 def _steadied(columns: Float[np.ndarray, "n column"]) -> Float[np.ndarray, "more column"]:

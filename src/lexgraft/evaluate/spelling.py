@@ -63,5 +63,5 @@ def spelling_key(text: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    lines = (unicodedata.normalize("NFC", line).strip(_EDGES) for line in text.splitlines())
+    lines = (unicodedata.normalize("NFC", line).strip(_EDGES) for line in text.split("\n"))
     return next((line for line in lines if line), "")

@@ -2,13 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import TypeVar
 from zlib import crc32
 
 import msgspec
 from msgspec import Raw, Struct
-
-T = TypeVar("T")
 
 
 class _Line(Struct, frozen=True):
@@ -28,10 +25,9 @@ class AnswerStore:
         if path.is_file():
             self._read()
 
-    def get(self, key: str, kind: type[T]) -> T | None:
-        """Return what was kept under a key, or None."""
-        found = self._found.get(key)
-        return None if found is None else msgspec.json.decode(found, type=kind)
+    def get(self, key: str) -> bytes | None:
+        """Return the JSON of what was kept under a key, or None."""
+        return self._found.get(key)
 
     def put(self, key: str, value: object) -> None:
         """Keep a batch's answers; they are on disk when this returns."""

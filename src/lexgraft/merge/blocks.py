@@ -54,7 +54,7 @@ def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Man
     sides = read_sides(_side_folder(plan), plan.dtype)
     with open_folder(output, plan.layout, plan.digest, inputs) as writer:
         _write_tensors(plan, writer, progress)
-        _check_unchanged(plan)
+        plan.check_unchanged()
         manifest = _manifest(plan, writer.digests())
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         writer.finish(sides, text)
@@ -84,7 +84,7 @@ def _bytes(plan: MergePlan, name: str) -> Iterator[bytes | memoryview]:
 
 def _raw(block: Tensor) -> memoryview:
     """Return a block's bytes."""
-    return memoryview(block.contiguous().view(-1).view(torch.uint8).numpy()).cast("B")
+    return block.contiguous().view(-1).view(torch.uint8).numpy().data
 
 
 def _manifest(plan: MergePlan, tensors: dict[str, str]) -> Manifest:
@@ -121,14 +121,12 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
     return manifest
 
 
-def _check_unchanged(plan: MergePlan) -> None:
-    """Raise when an input changed since it was opened."""
-    plan.base.check_unchanged()
-    for part in plan.constituents:
-        part.check_unchanged()
-
-
 def _side_folder(plan: MergePlan) -> Path:
-    """Return where configuration and tokenizer come from: the first whole model, or the base."""
-    whole = [part.folder for part in plan.constituents if isinstance(part.source, Checkpoint)]
-    return whole[0] if whole else plan.base.folder
+    """Return where configuration and tokenizer come from: G if it is a whole model, or the base."""
+    whole = [
+        part.folder
+        for part in plan.constituents
+        if part.label == "language" and isinstance(part.source, Checkpoint)
+    ]
+    complete = [folder for folder in whole if (folder / "tokenizer_config.json").is_file()]
+    return complete[0] if complete else plan.base.folder

@@ -21,3 +21,4 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
             shape = plan.base.tensors[name].shape
             blocks = [block.to(torch.float32) for block in merged_blocks(plan, name)]
             yield name, (blocks[0] if len(blocks) == 1 else torch.cat(blocks)).view(shape)
+    plan.check_unchanged()

@@ -9,7 +9,8 @@ import torch
 
 from lexgraft import __version__
 from lexgraft.checkpoint.constituent import Constituent
-from lexgraft.checkpoint.index import Checkpoint, TensorEntry
+from lexgraft.checkpoint.header import TensorEntry
+from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.layout import Layout, plan_layout
 from lexgraft.checkpoint.names import count_layers, layer_of
 from lexgraft.checkpoint.read import FLOATS
@@ -23,7 +24,7 @@ ENGINE = 1  # raised whenever the bytes of a result change
 BLOCK = 1 << 20  # elements of a tensor worked on at once, rounded to whole rows
 KEPT = 4 * BLOCK  # elements of a tensor whose blocks are kept between survey and merge
 CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
-_COPIES = 8  # float32 tensors of a block alive at once, beside the models' deltas
+_COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,12 @@ class MergePlan:
     @property
     def memory_bytes(self) -> int:
         """An estimate of the memory that merging to a folder needs beside the interpreter."""
-        widest = max((_block_size(self.base.tensors[name]) for name in self.merged), default=BLOCK)
-        return 4 * widest * (3 * len(self.constituents) + _COPIES)
+        models, widest = len(self.constituents), 0
+        for entry in map(self.base.tensors.__getitem__, self.merged):
+            block = _block_size(entry)
+            kept = entry.size if entry.size <= KEPT else block
+            widest = max(widest, (models + 1) * kept + (models + _COPIES) * block)
+        return 4 * widest
 
     def stored(self, entry: TensorEntry) -> str:
         """Return the dtype a tensor of the base is stored in."""
@@ -92,7 +97,7 @@ class MergePlan:
         return {
             "method": self.method.name,
             "parameters": dict(self.settings),
-            "labels": self.labels,
+            "labels": list(self.labels),
             "dtype": self.dtype,
             "seed": self.seed,
         }
@@ -101,6 +106,12 @@ class MergePlan:
         """Return the digests of the base and of every model (reads every input once)."""
         parts = {part.label: part.digest for part in self.constituents}
         return {"base": self.base.digest, **parts}
+
+    def check_unchanged(self) -> None:
+        """Raise when an input changed since it was opened."""
+        self.base.check_unchanged()
+        for part in self.constituents:
+            part.check_unchanged()
 
     def describe(self) -> list[str]:
         """Return the plan as lines for a reader."""

@@ -81,7 +81,7 @@ def _checked(block: Tensor, plan: MergePlan, name: str) -> Tensor:
         raise UserError(
             f"tensor `{name}`: {bad} values of the result are not finite",
             where=plan.method.name,
-            cure=f"check the inputs for NaN, lower the weights, or use a wider dtype than {plan.dtype}",
+            cure=f"check the inputs for NaN, or lower the weights ({plan.dtype} may be too narrow)",
         )
     return block
 

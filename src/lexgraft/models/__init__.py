@@ -1,7 +1,7 @@
 """Ways to run a model: LanguageModel = log-likelihoods, free answers, bits of running text."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 Question = tuple[str, Sequence[str]]
 """A context, and the options that may follow it as they are."""
@@ -14,6 +14,7 @@ class OptionScore(NamedTuple):
     tokens: int
 
 
+@runtime_checkable
 class LanguageModel(Protocol):
     """A model that can be asked; two with the same digest and scoring give the same numbers."""
 

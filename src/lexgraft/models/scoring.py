@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from inspect import signature
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from lexgraft.models.rows import Row, longest
 
-VOCABULARY_BLOCK = 4096  # words projected at a time: a block of logits stays in the cache
+VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
 
 
@@ -24,9 +25,9 @@ class TreeScorer:
     """
 
     def __init__(self, model: nn.Module, budget: int) -> None:
-        self._model, self._budget = model, budget
-        self._body: nn.Module = model.base_model  # pyright: ignore[reportAssignmentType]
-        config = model.config.get_text_config()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+        live: Any = model  # what transformers adds to a module is not typed
+        self._body, self._head, self._budget = live.base_model, live.get_output_embeddings(), budget
+        config = live.config.get_text_config()
         self.window: int | None = getattr(config, "sliding_window", None)
         self._layer_types: tuple[str, ...] = tuple(
             sorted(set(getattr(config, "layer_types", None) or ()))
@@ -90,8 +91,7 @@ class TreeScorer:
         targets: Int[Tensor, " wanted"],
     ) -> Float[Tensor, " wanted"]:
         """Return log P(target) at each slot, without ever holding all logits of all rows."""
-        head = self._model.get_output_embeddings()  # pyright: ignore[reportCallIssue]
-        weight, bias = head.weight, getattr(head, "bias", None)
+        weight, bias = self._head.weight, getattr(self._head, "bias", None)
         total = torch.cat(
             [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
         )

@@ -12,10 +12,10 @@ class Seams:
 
     def __init__(self, tokenizer: Any, limit: int | None) -> None:  # noqa: ANN401 (untyped package)
         self._tokenizer, self._limit = tokenizer, limit
-        first = tokenizer.bos_token_id
-        adds = first is not None and list(tokenizer("")["input_ids"])[:1] == [first]
-        self._start: list[int] = [first] if adds else []
-        self._instead = [first if first is not None else tokenizer.eos_token_id]
+        first: int | None = tokenizer.bos_token_id
+        added: list[int] = tokenizer("")["input_ids"]
+        self._start = [token for token in added[:1] if token == first]
+        self._instead: list[int] = [tokenizer.eos_token_id if first is None else first]
 
     def questions(self, items: Sequence[Question]) -> list[tuple[list[int], list[list[int]]]]:
         """Return the token ids of every context and of its options.

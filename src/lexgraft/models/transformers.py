@@ -19,7 +19,7 @@ from lexgraft.models.weights import LiveWeights
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
-TOLERANCE = 1e-3  # nats, between tree and plain scores
+TOLERANCE = 1e-3  # nats between the tree score and the plain score of a token
 LONGEST_PROBE = 128  # tokens of a probe that reaches past the attention window
 LN2 = 0.6931471805599453
 
@@ -30,7 +30,8 @@ class TransformersModel:
     def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:  # noqa: ANN401 (untyped package)
         self._model, self._tokenizer = model, tokenizer
         self._loaded, self._digest = digest, digest
-        config = model.config.get_text_config()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+        live: Any = model
+        config = live.config.get_text_config()
         limit: int | None = getattr(config, "max_position_embeddings", None)
         self._seams = Seams(tokenizer, limit)
         self._weights = LiveWeights(model)

@@ -75,14 +75,17 @@ class _Reader:
         elif tag in {"ke_inf", "re_inf"}:
             self.notes.append(text.strip("&;"))
         elif tag == "sense":
-            if not self.sense.pos and self.entry.senses:
-                self.sense.pos = self.entry.senses[-1].pos
-            self.entry.senses.append(self.sense)
+            self._keep_sense()
         elif tag == "ent_seq":
             self.entry.number = text
         elif tag == "entry":
             for concept in _concepts(self.entry, self.version):
                 self.keep(concept)
+
+    def _keep_sense(self) -> None:
+        if not self.sense.pos and self.entry.senses:
+            self.sense.pos = self.entry.senses[-1].pos
+        self.entry.senses.append(self.sense)
 
 
 def read_jmdict(path: Path, version: str = "") -> list[Concept]:

@@ -95,8 +95,8 @@ def _quoted(value: str, where: str) -> tuple[str, str]:
 
 def _plain(value: str) -> str:
     """Return an unquoted value without its trailing ` ! comment` and `{modifiers}`."""
-    bare = re.split(r"\s+(?:!|\{[^}]*\}$)", value, maxsplit=1)[0]
-    return _unescape(bare).strip()
+    bare = re.split(r"\s+!", value, maxsplit=1)[0].rstrip()
+    return _unescape(re.sub(r"\s+\{[^{}]*\}$", "", bare))
 
 
 def _unescape(text: str) -> str:

@@ -28,12 +28,12 @@ def general(report: Report) -> Html:
     if not (report.general or bits or everyday):
         return section("general", nothing())
     content: list[Html] = []
-    if report.general:
-        rows = [_change(report, change) for change in report.general]
-        chart = interval_table(
-            rows, head=word("model"), value_head=word("difference"), difference=True
-        )
-        content.append(element("figure", chart, class_="forest"))
+    measured = [change for change in report.general if change.split != "choose"]
+    raced = [change for change in report.general if change.split == "choose"]
+    if measured:
+        content.append(_forest(report, measured))
+    if raced:
+        content.append(unfold(word("candidates"), _forest(report, raced)))
     if everyday:
         charts = element("div", *charts_of(report, everyday), class_="charts")
         content.append(unfold(word("everyday"), charts))
@@ -42,6 +42,12 @@ def general(report: Report) -> Html:
             unfold(word("bits_values"), element("p", word("bits_note"), class_="note"), _bits(bits))
         )
     return section("general", *content, note=word("general_note"))
+
+
+def _forest(report: Report, changes: Sequence[Change]) -> Html:
+    rows = [_change(report, change) for change in changes]
+    chart = interval_table(rows, head=word("model"), value_head=word("difference"), difference=True)
+    return element("figure", chart, class_="forest")
 
 
 def _change(report: Report, change: Change) -> Row:

@@ -2,7 +2,7 @@
 
 from lexgraft.report.figures import interval_table
 from lexgraft.report.formats import ABSENT, duration, money, plain, size, total
-from lexgraft.report.markup import Html, both, element, fit, foreign, label, word
+from lexgraft.report.markup import Html, both, element, fit, foreign, join, label, word
 from lexgraft.report.pieces import (
     charts_of,
     difference_row,
@@ -25,13 +25,18 @@ def glossary(report: Report) -> Html:
     effects = [score for score in report.glossary if score.name == EFFECT]
     charts = charts_of(report, shares)
     if effects:
-        rows = [difference_row(report, score, group(score.group)) for score in effects]
+        rows = [
+            difference_row(
+                report, score, join(name(score.model), element("small", group(score.group)))
+            )
+            for score in effects
+        ]
         charts.append(
             element(
                 "figure",
                 element("figcaption", word("effect")),
                 interval_table(
-                    rows, head=word("direction"), value_head=word("difference"), difference=True
+                    rows, head=word("measure"), value_head=word("difference"), difference=True
                 ),
             )
         )

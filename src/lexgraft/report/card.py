@@ -1,25 +1,33 @@
 """The model folder's README.md (model card) and NOTICE, from the report."""
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 
 from lexgraft.records import Score
 from lexgraft.report.formats import difference, plain, points, share, share_text, unit
-from lexgraft.report.licences import attributions, combined, terms_of
+from lexgraft.report.licences import attributions, combined, ingredients, is_merge, terms_of
+from lexgraft.report.markdown import code, line, quoted, table, text
 from lexgraft.report.record import BITS, Parent, Report
 from lexgraft.report.words import LANGUAGES, grouped, named, say, tongue
 
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-_SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#!~$&"})
+
+_CHANGED = (
+    "This model was made by modifying the models named in README.md: their weights were merged, "
+    "and where README.md says so fine-tuned. All weight files were changed."
+)
+_STORED = (
+    "This model is one of those named in README.md, stored as a whole: its adapter, if it was one, "
+    "was added to the base. All weight files were changed."
+)
 
 
 def model_card(report: Report) -> str:
     """Return README.md with the metadata that model hubs read; digests stand for every claim."""
     parts = (
         _front_matter(report),
-        f"# {_text(report.project)}\n\n{_introduction(report)}",
+        f"# {text(report.project)}\n\n{_introduction(report)}",
         _heading("Models that went in", _parents(report)),
         _heading("Method", _method(report)),
         _heading("What was measured", _scores(report)),
@@ -36,11 +44,8 @@ def notice(report: Report) -> str:
     paragraphs = [*terms_of(report), *attributions(report)]
     if not paragraphs:
         return ""
-    changed = (
-        "This model was made by modifying the models named in README.md: their weights were "
-        "merged, and where README.md says so fine-tuned. All weight files were changed."
-    )
-    return "\n\n".join([_line(report.project), changed, *paragraphs]) + "\n"
+    changed = _CHANGED if is_merge(report) else _STORED
+    return "\n\n".join([line(report.project), changed, *paragraphs]) + "\n"
 
 
 def _front_matter(report: Report) -> str:
@@ -49,16 +54,16 @@ def _front_matter(report: Report) -> str:
     lines = [
         "---",
         "base_model:",
-        *(f"- {_quoted(_hub_name(parent))}" for parent in report.parents),
-        "base_model_relation: merge",
+        *(f"- {quoted(_hub_name(parent))}" for parent in ingredients(report)),
+        *(["base_model_relation: merge"] if is_merge(report) else []),
         "language:",
-        *(f"- {_quoted(code)}" for code in dict.fromkeys((report.target, report.domain))),
-        f"license: {_quoted(licence.identifier)}",
-        *([f"license_name: {_quoted(licence.name)}"] if licence.identifier == "other" else []),
+        *(f"- {quoted(code)}" for code in dict.fromkeys((report.target, report.domain))),
+        f"license: {quoted(licence.identifier)}",
+        *([f"license_name: {quoted(licence.name)}"] if licence.identifier == "other" else []),
         "library_name: transformers",
         "pipeline_tag: text-generation",
         "tags:",
-        "- merge",
+        *(["- merge"] if is_merge(report) else []),
         "- lexgraft",
         "---",
     ]
@@ -71,39 +76,42 @@ def _hub_name(parent: Parent) -> str:
 
 
 def _introduction(report: Report) -> str:
+    if not is_merge(report):
+        purpose = (
+            f"{report.shipped} as it was: no merge passed its gates. Written by lexgraft "
+            f"{report.version}; what was tried and measured is in the report beside this folder."
+        )
+        return "\n\n".join([purpose, *_said(report)])
     purpose = (
         f"A merge that brings vocabulary known in {tongue(report.domain, 'en')} into "
         f"{tongue(report.target, 'en')}, made with lexgraft {report.version}."
     )
+    return "\n\n".join([purpose, *_said(report)])
+
+
+def _said(report: Report) -> list[str]:
     said = [report.recommendation.get(language, "") for language in LANGUAGES]
-    return "\n\n".join([purpose, *(f"> {_text(sentence)}" for sentence in said if sentence)])
+    return [f"> {text(sentence)}" for sentence in said if sentence]
 
 
 def _heading(title: str, body: str) -> str:
     return f"## {title}\n\n{body}" if body else ""
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _parents(report: Report) -> str:
     rows = [
-        [_text(p.role), _text(p.name), _text(p.licence or "unknown"), f"`{p.digest[:32]}`"]
+        [text(p.role), text(p.name), text(p.licence or "unknown"), f"`{p.digest[:32]}`"]
         for p in report.parents
     ]
-    return _table(["role", "model", "licence", "digest"], rows)
+    return table(["role", "model", "licence", "digest"], rows)
 
 
 def _method(report: Report) -> str:
-    if not report.method:
+    if not report.method or not is_merge(report):
         return ""
     lines = [
-        f"- method: `{_code(report.method)}`",
-        f"- parameters: `{_code(msgspec.json.encode(report.parameters).decode())}`",
+        f"- method: `{code(report.method)}`",
+        f"- parameters: `{code(msgspec.json.encode(report.parameters).decode())}`",
         f"- seed: `{report.seed}`",
     ]
     if report.tuning is not None and _tuned(report):
@@ -123,8 +131,8 @@ def _scores(report: Report) -> str:
     rows = [
         [
             named(score.name, "en"),
-            _text(grouped(score.group, "en")),
-            _text(score.model),
+            text(grouped(score.group, "en")),
+            text(score.model),
             _value(score),
             "" if score.chance is None else share(score.chance),
             str(score.n),
@@ -137,7 +145,7 @@ def _scores(report: Report) -> str:
         "Measured on concepts that were not used to choose the merge. Bits per byte: less is "
         "better; all others: more is better."
     )
-    return f"{note}\n\n{_table(heads, rows)}" if rows else ""
+    return f"{note}\n\n{table(heads, rows)}" if rows else ""
 
 
 def _value(score: Score) -> str:
@@ -150,7 +158,7 @@ def _verdicts(report: Report) -> str:
     rows = [
         [
             named(verdict.stage, "en"),
-            f"{named(c.name, 'en')}, {_text(grouped(c.group, 'en'))}",
+            f"{named(c.name, 'en')}, {text(grouped(c.group, 'en'))}",
             difference(c.value, c.low, c.high, c.name),
             f"≥ {points(c.threshold, unit(c.name))}",
             c.outcome,
@@ -159,16 +167,16 @@ def _verdicts(report: Report) -> str:
         for verdict in report.verdicts
         for c in verdict.criteria
     ]
-    return _table(["stage", "requirement", "difference", "threshold", "outcome", "n"], rows)
+    return table(["stage", "requirement", "difference", "threshold", "outcome", "n"], rows)
 
 
 def _limits(report: Report) -> str:
-    warnings = [f"- {_text(warning.get('en', ''))}" for warning in report.warnings]
+    warnings = [f"- {text(warning.get('en', ''))}" for warning in report.warnings]
     return "\n\n".join([say("limits", "en"), *(["\n".join(warnings)] if warnings else [])])
 
 
 def _licences(report: Report) -> str:
-    most = _text(combined(report).name)
+    most = text(combined(report).name)
     sentence = (
         f"Named in the metadata, as the most restrictive: **{most}**. All licences of the models "
         "above apply together."
@@ -176,36 +184,12 @@ def _licences(report: Report) -> str:
     if not all(parent.licence for parent in report.parents):
         sentence += " Where a licence is unknown, settle it before passing this model on."
     rows = [
-        [_text(source.name), named(source.use, "en"), _text(source.version), _text(source.licence)]
+        [text(source.name), named(source.use, "en"), text(source.version), text(source.licence)]
         for source in report.sources
     ]
-    return f"{sentence}\n\n{_table(['source', 'use', 'version', 'licence'], rows)}".rstrip()
+    return f"{sentence}\n\n{table(['source', 'use', 'version', 'licence'], rows)}".rstrip()
 
 
 def _digests(report: Report) -> str:
     pairs = {"findings": report.digest, "thresholds": report.gates, **report.data}
-    return "\n".join(f"- {_text(what)}: `{_code(value)}`" for what, value in pairs.items() if value)
-
-
-def _line(text: str) -> str:
-    """Return a text on one line."""
-    return " ".join(text.split())
-
-
-def _text(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return _line(text).translate(_SPECIAL)
-
-
-def _code(text: str) -> str:
-    """Return a text for between backticks."""
-    return _line(text).replace("`", "'").replace("|", "\\|")
-
-
-def _quoted(text: str) -> str:
-    """Return a text as a double-quoted YAML scalar (YAML 1.2, section 5.7)."""
-    signs = (
-        f"\\{sign}" if sign in '\\"' else sign if sign.isprintable() else f"\\U{ord(sign):08X}"
-        for sign in text
-    )
-    return f'"{"".join(signs)}"'
+    return "\n".join(f"- {text(what)}: `{code(value)}`" for what, value in pairs.items() if value)

@@ -19,6 +19,7 @@ SHAPES = {
 }
 _EDGE = 4.0  # per cent of the width left free on both sides
 _NEAR_ZERO = 1e-9
+_LEAST = 0.01  # a point: narrower scales would show noise as distance
 
 
 class Scale(NamedTuple):
@@ -59,6 +60,16 @@ def scale_over(values: Sequence[float], steps: int = 3) -> Scale:
     last = max(last, first + 1)
     ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], ticks)
+
+
+def close_scale(values: Sequence[float]) -> Scale:
+    """Return a scale that ends where the values end, with its ticks inside."""
+    finite = [value for value in values if isfinite(value)]
+    low, high = min(finite), max(finite)
+    if high - low < _LEAST:
+        low, high = low - _LEAST, high + _LEAST
+    ticks = scale_over([low, high], 5).ticks
+    return Scale(low, high, tuple(tick for tick in ticks if low <= tick <= high))
 
 
 def percent(value: float) -> str:

@@ -56,7 +56,7 @@ def share_text(value: float, low: float, high: float) -> str:
 
 def duration(seconds: float, language: str) -> str:
     """Return a length of time in its two greatest units, `1 h 12 min`."""
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 59.5:  # noqa: PLR2004
         value = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"  # noqa: PLR2004
         return f"{value} 秒" if language == "ja" else f"{value} s"
     minutes = round(seconds / 60)

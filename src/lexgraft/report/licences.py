@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lexgraft.report.record import Report
+from lexgraft.report.record import PARENTS, Parent, Report
 
 GEMMA_NOTICE = (
     "Gemma is provided under and subject to the Gemma Terms of Use found at "
@@ -55,21 +55,33 @@ def licence_of(text: str) -> Licence:
 
 def combined(report: Report) -> Licence:
     """Return the most restrictive known licence of all that went into the weights."""
-    texts = [*(parent.licence for parent in report.parents), *(_taught(report))]
+    texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
     return max((licence_of(text) for text in texts), key=lambda one: one.rank, default=_UNKNOWN)
+
+
+def ingredients(report: Report) -> tuple[Parent, ...]:
+    """Return the models whose weights are in the one that was written."""
+    if not is_merge(report):
+        return tuple(one for one in report.parents if one.role in {"base", report.shipped})
+    return report.parents
+
+
+def is_merge(report: Report) -> bool:
+    """Return whether a merge was written, not one of the parents as it was."""
+    return report.shipped not in PARENTS
 
 
 def _taught(report: Report) -> Iterator[str]:
     """Yield the licences of terms and texts that the weights were trained on."""
     for source in report.sources:
-        if source.use in {"train", "replay"}:
+        if is_merge(report) and source.use in {"train", "replay"}:
             yield source.licence
 
 
 def terms_of(report: Report) -> list[str]:
     """Return the sentences that the parents' licences ask to be passed on."""
     paragraphs: list[str] = []
-    licences = [licence_of(parent.licence) for parent in report.parents]
+    licences = [licence_of(parent.licence) for parent in ingredients(report)]
     if any(licence.identifier == "gemma" for licence in licences):
         paragraphs.append(GEMMA_NOTICE)
     if any(licence.identifier == "apache-2.0" for licence in licences):
@@ -86,7 +98,7 @@ def attributions(report: Report) -> list[str]:
         f"Trained on {_joined(source.name, source.version)} "
         f"({source.licence or 'licence unknown'})."
         for source in report.sources
-        if source.use in {"train", "replay"}
+        if is_merge(report) and source.use in {"train", "replay"}
     ]
 
 

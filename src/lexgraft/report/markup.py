@@ -43,13 +43,13 @@ def join(*parts: str) -> Html:
 
 def both(texts: dict[str, str], name: str = "span", **attributes: str | float | None) -> Html:
     """Return a text in every language; the page shows the one of `<html lang>`."""
-    spoken = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
-    if len(set(spoken)) == 1 and not attributes and name == "span":
-        return fit(spoken[0])
+    shown = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
+    if len(set(shown)) == 1 and not attributes and name == "span":
+        return fit(shown[0])
     return join(
         *(
             element(name, text, **{"class_": "t", **attributes}, lang=language)
-            for language, text in zip(LANGUAGES, spoken, strict=True)
+            for language, text in zip(LANGUAGES, shown, strict=True)
         )
     )
 
@@ -57,6 +57,11 @@ def both(texts: dict[str, str], name: str = "span", **attributes: str | float | 
 def word(key: str, **values: object) -> Html:
     """Return one of the report's own texts in every language."""
     return both({language: say(key, language, **values) for language in LANGUAGES})
+
+
+def spoken(key: str) -> Html:
+    """Return one of the report's own texts in all languages at once, for an attribute."""
+    return fit(" / ".join(say(key, language) for language in LANGUAGES))
 
 
 def foreign(text: str, language: str | None = None) -> Html:

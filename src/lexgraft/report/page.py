@@ -6,13 +6,13 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
-from lexgraft.report import ability, appendix, origin, sections, terms
-from lexgraft.report.markup import Html, both, element, fit, join, word
+from lexgraft.report import ability, appendix, origin, sections, terms, verdicts
+from lexgraft.report.markup import Html, both, element, fit, join, spoken, word
 from lexgraft.report.record import Report
 from lexgraft.report.words import LANGUAGES, say
 
 _SECTIONS = (
-    ("verdicts", sections.verdicts),
+    ("verdicts", verdicts.verdicts),
     ("central", sections.central),
     ("directions", sections.directions),
     ("acquisition", sections.acquisition),
@@ -39,12 +39,13 @@ def render_page(report: Report) -> str:
         policy=_policy(source),
         project=fit(report.project),
         words_title=word("title"),
-        words_language=fit(" / ".join(say("language", language) for language in LANGUAGES)),
+        words_language=spoken("language"),
+        words_contents=spoken("contents"),
         recommendation=join(
             element("h2", word("recommendation"), id="recommendation-title"),
             element("p", both(report.recommendation)),
         ),
-        facts=sections.facts(report),
+        facts=verdicts.facts(report),
         roles=word("roles"),
         contents=_contents(),
         sections=join(*(write(report) for _, write in _SECTIONS)),

@@ -13,7 +13,7 @@ GENERAL = "general items"
 BITS = "bits per byte"
 """Name of a Score: bits per UTF-8 byte of running text (less is better); `group` `ja/manual`."""
 EFFECT = "proper - random"
-"""Name of a Score: what the right glossary entries add over random ones."""
+"""Name of a Score: what the right glossary entries add over random ones; `model` says to what."""
 PARENTS = ("base", "G", "D")
 """Display names of the three models that go in."""
 MODES = ("no terms", "proper terms", "random terms")
@@ -33,6 +33,7 @@ class Acquisition(Struct, frozen=True, forbid_unknown_fields=True):
     lost: int  # to G only
     never: int  # to neither
     transfer: Score | None = None  # transfer minus placebo
+    split: Split = "confirm"  # candidates are counted on `choose`
 
     @property
     def n(self) -> int:
@@ -46,7 +47,7 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     kind: PointKind
     split: Split  # the concepts it was measured on: candidates on `choose`, the rest on `confirm`
     acquisition: Score  # recognition in the target language minus G's
-    retention: Score  # recognition in the domain's language minus the better parent's
+    retention: Score  # recognition in the domain's language minus D's
 
     @property
     def model(self) -> str:
@@ -55,7 +56,7 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Box(Struct, frozen=True, forbid_unknown_fields=True):
-    """The gate's corner in the central figure: a point must lie above and to the right of it."""
+    """The limits shaded in the central figure: a point should lie above and to the right."""
 
     acquisition: float  # e.g. 0.05: the gain asked for
     retention: float  # e.g. -0.02: the loss allowed, as a negative difference
@@ -72,6 +73,7 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     high: float
     n: int
     margin: float | None = None  # largest loss allowed, a positive number; None: not gated
+    split: Split = "confirm"  # candidates are measured on `choose`
 
 
 class Power(Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,13 +153,13 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     domain: str  # language in which D knows them
     recommendation: dict[str, str]
     result: str  # display name of the model that `terms` and the emphasis are about
-    shipped: str = ""  # display name of the model that was written; "" for none
+    shipped: str = ""  # display name of the model that was written (G: no merge was); "": none
     method: str = ""  # of the merge behind the result
     parameters: dict[str, Any] = {}
     verdicts: tuple[Verdict, ...] = ()
     points: tuple[Point, ...] = ()
     box: Box | None = None
-    scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS of base, G, D, placebo, result …
+    scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
     choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
     acquisitions: tuple[Acquisition, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT

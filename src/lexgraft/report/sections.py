@@ -1,15 +1,15 @@
-"""The part of the page that decides: facts, verdicts, central figure, directions, numbers."""
+"""The figures that decide: acquired against retained, recognition by direction, fates counted."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from lexgraft.records import Criterion, Score, Verdict
-from lexgraft.report.figures import Row, axis, interval, scale_of
+from lexgraft.records import Score
 from lexgraft.report.figures import interval_table as intervals
-from lexgraft.report.formats import ABSENT, points, spending, total, unit
-from lexgraft.report.markup import Html, both, element, fit, join, label, word
+from lexgraft.report.figures import scale_of
+from lexgraft.report.formats import ABSENT
+from lexgraft.report.labels import keys
+from lexgraft.report.markup import Html, element, fit, join, label, word
 from lexgraft.report.pieces import (
-    SIGNS,
+    charts_of,
     difference,
     group,
     groups_of,
@@ -21,108 +21,10 @@ from lexgraft.report.pieces import (
     tongues,
     unfold,
 )
-from lexgraft.report.record import RECOGNITION, Change, Report
-from lexgraft.report.scatter import keys, scatter, symbol
-from lexgraft.report.words import grouped, in_both, named
+from lexgraft.report.record import BITS, GENERAL, RECOGNITION, Acquisition, Change, Report
+from lexgraft.report.scatter import scatter, symbol
 
-
-def facts(report: Report) -> Html:
-    """Return what the reader must know first, as names with values."""
-    spent = total([stage.cost for stage in report.run.stages])
-    asked = report.concepts.get("confirm")
-    pairs = (
-        ("shipped", label(report.shipped) if report.shipped else word("shipped_none")),
-        ("examined", label(report.result)),
-        ("words_from_to", tongues(report, "words_from_to_value")),
-        ("concepts_confirmed", fit(str(asked) if asked is not None else ABSENT)),
-        ("spent", both(in_both(spending, spent)) if report.run.stages else fit(ABSENT)),
-        ("written", fit(report.run.written or ABSENT)),
-        *([("warnings", _warned(report))] if report.warnings else []),
-    )
-    return element(
-        "dl",
-        *(element("div", element("dt", word(key)), element("dd", value)) for key, value in pairs),
-        class_="facts",
-    )
-
-
-def _warned(report: Report) -> Html:
-    return element("a", word("warned", n=len(report.warnings)), href="#provenance")
-
-
-def verdicts(report: Report) -> Html:
-    """Return one block per gate: outcome, sentence, requirements, what comes next at what cost."""
-    blocks = [_verdict(verdict) for verdict in report.verdicts]
-    powers = (
-        element(
-            "li",
-            word(
-                "power",
-                value=f"{power.detectable * 100:.1f} pt",
-                n=power.n,
-                direction=partial(grouped, power.group),
-            ),
-        )
-        for power in report.power
-    )
-    power = element("ul", *powers, class_="powers") if report.power else ""
-    body = blocks or [nothing()]
-    return section("verdicts", *body, power, note=word("verdicts_note"))
-
-
-def outcome(value: str) -> Html:
-    """Return an outcome as sign and word, so that colour is never needed."""
-    sign = element("span", SIGNS.get(value, ""), class_="sign", aria_hidden="true")
-    return element("span", sign, name(value), class_=f"outcome {value}")
-
-
-def _verdict(verdict: Verdict) -> Html:
-    head = element("h3", name(verdict.stage), " ", outcome(verdict.outcome))
-    said = both(verdict.summary)
-    costs = (
-        [word("stage_cost", cost=partial(spending, verdict.cost))] if verdict.cost.seconds else []
-    )
-    if verdict.next_cost is not None:
-        stage = partial(named, verdict.next_stage)
-        costs.append(word("next_stage", stage=stage, cost=partial(spending, verdict.next_cost)))
-    return element(
-        "article",
-        head,
-        element("p", said, class_="said"),
-        _criteria(verdict.criteria) if verdict.criteria else "",
-        element("p", *(join(cost, " ") for cost in costs), class_="costs") if costs else "",
-        class_=f"verdict {verdict.outcome}",
-    )
-
-
-def _criteria(criteria: Sequence[Criterion]) -> Html:
-    """Return the requirements with their intervals drawn against the thresholds."""
-    rows = [
-        Row(name(c.name), c.value, c.low, c.high, fit(""), c.n, threshold=c.threshold)
-        for c in criteria
-    ]
-    scale = scale_of(rows, difference=True)
-    cells = [
-        (
-            join(row.label, element("small", group(criterion.group))),
-            interval(row, scale, difference=True),
-            difference(criterion.value, criterion.low, criterion.high, criterion.name),
-            fit(f"≥ {points(criterion.threshold, unit(criterion.name))}"),
-            _decided(criterion),
-            fit(str(criterion.n)),
-        )
-        for row, criterion in zip(rows, criteria, strict=True)
-    ]
-    heads = [word(key) for key in ("requirement", "difference", "threshold", "outcome", "n")]
-    heads.insert(1, axis(scale, difference=True))
-    return table(heads, cells, numbers=1, kind="criteria")
-
-
-def _decided(criterion: Criterion) -> Html:
-    """Return the outcome, and for an open one how many concepts would decide it."""
-    more = criterion.needed
-    rest = element("small", word("needed", n=f"{more:,}")) if more is not None else ""
-    return join(outcome(criterion.outcome), rest)
+_SHOWN_ELSEWHERE = (RECOGNITION, GENERAL, BITS)
 
 
 def central(report: Report) -> Html:
@@ -151,19 +53,20 @@ def central(report: Report) -> Html:
 
 
 def directions(report: Report) -> Html:
-    """Return per direction the share each model knows, and how the candidates did on `choose`."""
+    """Return the share each model knows per direction, free answers, and the race on `choose`."""
     scores = [score for score in report.scores if score.name == RECOGNITION]
     if not scores:
         return section("directions", nothing())
     content = [_by_group(report, scores)]
-    if report.choosing:
-        content.append(
-            unfold(
-                word("chosen_from"),
-                element("p", word("chosen_note"), class_="note"),
-                _by_group(report, report.choosing),
-            )
-        )
+    free = [score for score in report.scores if score.name not in _SHOWN_ELSEWHERE]
+    if free:
+        note = element("p", word("free_note"), class_="note")
+        charts = element("div", *charts_of(report, free), class_="charts")
+        content += [element("h3", word("free")), note, charts]
+    race = [score for score in report.choosing if score.name == RECOGNITION]
+    if race:
+        note = element("p", word("chosen_note"), class_="note")
+        content.append(unfold(word("chosen_from"), note, _by_group(report, race)))
     return section("directions", *content, note=word("directions_note"))
 
 
@@ -192,18 +95,29 @@ def _by_group(report: Report, scores: Sequence[Score]) -> Html:
 
 
 def acquisition(report: Report) -> Html:
-    """Return the table of what became of the concepts, per model and direction."""
+    """Return the tables of what became of the concepts, per direction and model."""
     if not report.acquisitions:
         return section("acquisition", nothing())
+    raced = [row for row in report.acquisitions if row.split == "choose"]
+    content = [_fates(report, [row for row in report.acquisitions if row.split != "choose"])]
+    if raced:
+        note = element("p", word("chosen_note"), class_="note")
+        content.append(unfold(word("candidates"), note, _fates(report, raced)))
+    return section("acquisition", *content, note=tongues(report, "acquisition_note"))
+
+
+def _fates(report: Report, counted: Sequence[Acquisition]) -> Html:
+    """Return the counts as a table, directions in order of first appearance."""
+    order = list(dict.fromkeys(row.direction for row in counted))
     rows = [
         (
             group(row.direction),
             label(row.model),
             *(fit(str(count)) for count in (row.acquired, row.kept, row.lost, row.never, row.n)),
             _score_text(row.transfer),
-            _worst(report.general, row.model),
+            _worst([c for c in report.general if (c.model, c.split) == (row.model, row.split)]),
         )
-        for row in sorted(report.acquisitions, key=lambda row: _rank(report, row.direction))
+        for row in sorted(counted, key=lambda row: order.index(row.direction))
     ]
     heads = [
         word("direction"),
@@ -211,26 +125,17 @@ def acquisition(report: Report) -> Html:
         *(name(fate) for fate in ("acquired", "kept", "lost", "never")),
         *(word(key) for key in ("n", "transfer", "general_worst")),
     ]
-    return section(
-        "acquisition", table(heads, rows, numbers=7), note=tongues(report, "acquisition_note")
-    )
-
-
-def _rank(report: Report, direction: str) -> int:
-    """Return the place of a direction: in order of first appearance."""
-    seen = list(dict.fromkeys(row.direction for row in report.acquisitions))
-    return seen.index(direction)
+    return table(heads, rows, numbers=7)
 
 
 def _score_text(score: Score | None) -> Html:
     return fit(ABSENT) if score is None else difference(score.value, score.low, score.high)
 
 
-def _worst(changes: Sequence[Change], model: str) -> Html:
-    """Return the worst measured change of a model's general ability."""
-    own = [change for change in changes if change.model == model]
-    if not own:
+def _worst(changes: Sequence[Change]) -> Html:
+    """Return the worst of a model's measured changes of general ability."""
+    if not changes:
         return fit(ABSENT)
-    worst = min(own, key=lambda change: change.value)
+    worst = min(changes, key=lambda change: change.value)
     text = difference(worst.value, worst.low, worst.high, worst.name)
     return join(text, element("small", name(worst.name), " · ", group(worst.group)))

@@ -2,8 +2,8 @@
 
 from lexgraft.records import TermOutcome
 from lexgraft.report.formats import plain
-from lexgraft.report.markup import Html, element, fit, foreign, join, word
-from lexgraft.report.pieces import FATE_SIGNS, group, name, nothing, section
+from lexgraft.report.markup import Html, element, fit, foreign, join, spoken, word
+from lexgraft.report.pieces import FATE_SIGNS, group, name, nothing, section, tongues
 from lexgraft.report.record import Report
 
 
@@ -22,7 +22,7 @@ def terms(report: Report) -> Html:
         ),
     )
     heads = ("fate", "term", "wanted", "direction", "margin", "known_to")
-    top = element("tr", *(element("th", word(head), scope="col") for head in heads))
+    top = element("tr", *(element("th", tongues(report, head), scope="col") for head in heads))
     body = element("tbody", *(_term(row) for row in ordered))
     counts = {fate: sum(row.fate == fate for row in report.terms) for fate in FATE_SIGNS}
     return section(
@@ -65,7 +65,7 @@ def _search(counts: dict[str, int], shown: int) -> Html:
         "input", type="search", id="term-search", autocomplete="off", spellcheck="false"
     )
     count = element("output", f"{shown} / {shown}", id="term-count", for_="term-search")
-    buttons = element("span", *choices, class_="choices", role="group")
+    buttons = element("span", *choices, class_="choices", role="group", aria_label=spoken("show"))
     return element("div", label, field, buttons, count, class_="search", role="search")
 
 

@@ -43,8 +43,11 @@ def say(key: str, language: str, **values: object) -> str:
 
 
 def named(name: str, language: str) -> str:
-    """Return the word for a name that records use; an unknown name stands for itself."""
-    return getattr(WORDS.names[name], language) if name in WORDS.names else name
+    """Return the word for a name that records use (`part, part` by parts), else the name itself."""
+    if name in WORDS.names:
+        return getattr(WORDS.names[name], language)
+    first, comma, rest = name.partition(", ")
+    return f"{named(first, language)}, {named(rest, language)}" if comma else name
 
 
 def tongue(code: str, language: str) -> str:

@@ -20,7 +20,7 @@ from lexgraft.records import (
     write_bytes,
     write_lines,
 )
-from lexgraft.testset.audit import audit, cues
+from lexgraft.testset.audit import audit, warnings_of
 from lexgraft.testset.choice import choose_concepts, require_language
 from lexgraft.testset.items import build_items
 from lexgraft.testset.profile import Profile, profile
@@ -28,7 +28,6 @@ from lexgraft.testset.split import SPLITS, split_concepts
 
 CANARY = "lexgraft test set, not for training"
 _GENERAL_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
-_TOO_CLEAR = 0.15  # above chance by this much from the options alone: refused
 
 
 class TestSetBundle(Struct, frozen=True):
@@ -109,7 +108,7 @@ def build_testset(project: Project, progress: Progress = silent) -> TestSetBundl
         general=tuple(general),
         refused={**choice.refused, "not needed": len(unasked)},
         audit=tuple(found),
-        warnings=tuple(_warnings(found)),
+        warnings=tuple(warnings_of(found)),
         digest=digest(
             *(item.id for split in SPLITS for item in items[split]), *(i.id for i in general)
         ),
@@ -170,19 +169,3 @@ def _everyday(concepts: Sequence[Concept], form: Form, wanted: int, seed: int) -
             cure="lower `general.items`, or give more `general.concepts`",
         )
     return list(seen.values())
-
-
-def _warnings(scores: Sequence[Score]) -> list[str]:
-    """Return what the reader must know of cues in the options; refuse a test they decide."""
-    lines: list[str] = []
-    for one in cues(scores):
-        chance = one.chance or 0.0
-        what = f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
-        if one.low > chance + _TOO_CLEAR and "," not in one.group:
-            raise UserError(
-                f"{what} in {one.group}, chance {chance:.2f}: the test would measure form",
-                where="testset",
-                cure="use `distractors: field`, or give the concepts types and more of each script",
-            )
-        lines.append(f"{what} in {one.group}, chance {chance:.2f} (n = {one.n})")
-    return lines

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log, sqrt
 
+from lexgraft.errors import UserError
 from lexgraft.records import Item, Score, digest
 from lexgraft.testset.profile import measure, script
 
@@ -11,6 +12,7 @@ NO_MODEL = "options alone"
 CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
 
 _NOTE = 0.03  # by how much the interval must clear chance before it is called a cue
+_TOO_CLEAR = 0.15  # from which the set is refused
 _Z = 1.959964  # 95 %
 _ORDER = 3  # longest n-gram
 
@@ -39,6 +41,26 @@ def audit(items: Sequence[Item]) -> list[Score]:
 def cues(scores: Sequence[Score]) -> list[Score]:
     """Return the scores that lie clearly above chance: the reader of a report must see them."""
     return [one for one in scores if one.chance is not None and one.low > one.chance + _NOTE]
+
+
+def warnings_of(scores: Sequence[Score]) -> list[str]:
+    """Return a sentence for each cue in the options.
+
+    Raises:
+        UserError: the options alone decide a form.
+    """
+    lines: list[str] = []
+    for one in cues(scores):
+        chance = one.chance or 0.0
+        what = f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+        if one.low > chance + _TOO_CLEAR and "," not in one.group:
+            raise UserError(
+                f"{what} in {one.group}, chance {chance:.2f}: the test would measure form",
+                where="testset",
+                cure="use `distractors: field`, or give the concepts types and more of each script",
+            )
+        lines.append(f"{what} in {one.group}, chance {chance:.2f} (n = {one.n})")
+    return lines
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:

@@ -93,8 +93,8 @@ def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> 
     near: dict[str, tuple[int, Profile]] = {}
     for distance, chance, at in ranked:
         other = (pool.spare if distance[-1] else pool.asked)[at]
-        if len(near) == _NEAR[distractors] * wanted:
-            break
+        if len(near) >= wanted * (1 if distance[0] else _NEAR[distractors]):
+            break  # beyond those that are alike, no more than needed
         if other.concept.id != one.concept.id and not may_answer(one, other, pool.generic):
             near.setdefault(other.answer, (chance, other))
     drawn = sorted(near.values(), key=lambda entry: entry[0])
@@ -136,11 +136,12 @@ def _distance(
 ) -> tuple[float, ...]:
     """Return how far an option is from the answer, to be compared place by place.
 
-    `random` ignores everything but the pool. Else those that look alike come first, among them the
+    The first place is 0 for those that are close enough to draw from at will. `random` ignores
+    everything but the pool. Else those that look alike come first, among them the
     asked concepts; `sibling` puts type and shared broader concepts before looks.
     """
     if distractors == "random":
-        return (pool,)
+        return (0, pool)
     left, right = one.concept, other.concept
     looks = _looks(one, other)
     unlike = float(left.field != right.field or looks > _ALIKE)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 
 from lexgraft.errors import UserError
 
@@ -64,7 +63,7 @@ def _run_zipf(run: str, word_zipf: Callable[[str], float]) -> float:
 def _frequencies(language: str) -> Mapping[str, float]:
     """Return word → Zipf frequency; the tables are wordfreq's, read once."""
     try:
-        wordfreq = import_module("wordfreq")
+        import wordfreq  # noqa: PLC0415 (heavy, and not everyone filters by rarity)
     except ImportError as error:
         raise UserError(
             "rarity needs the package `wordfreq`", cure="pip install 'lexgraft[rarity]'"

@@ -1,6 +1,6 @@
 """Low-rank additions to the linear layers of a live model, saved as a PEFT adapter folder."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from math import sqrt
 from typing import Any
@@ -31,7 +31,7 @@ class Lora(nn.Module):
         )
 
     @contextmanager
-    def attached(self, model: nn.Module) -> Iterator[None]:
+    def attached(self, model: nn.Module) -> Generator[None]:
         """Add the low-rank terms to the model's layers while the context lasts; freeze the rest."""
         flags = {name: weight.requires_grad for name, weight in model.named_parameters()}
         model.requires_grad_(requires_grad=False)
@@ -91,7 +91,7 @@ def head_of(model: nn.Module) -> nn.Linear:
     """
     find: Any = getattr(model, "get_output_embeddings", None)
     head = find() if find else None
-    if not isinstance(head, nn.Linear) or head.bias is not None:
+    if not isinstance(head, nn.Linear) or getattr(head, "bias", None) is not None:
         raise UserError(
             f"{type(model).__name__} has no plain output layer",
             cure="tune a causal language model such as Gemma, Llama or Qwen",

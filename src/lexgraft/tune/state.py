@@ -1,9 +1,8 @@
-"""What a training run needs to go on after a kill: matrices, moments, step; and its final folder."""
+"""What a training run needs to go on after a kill, and how its folder is finished."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from shutil import rmtree
 
 import torch
 from safetensors import safe_open
@@ -71,8 +70,3 @@ def publish(files: Mapping[str, bytes], output: Path) -> None:
     handle = os.open(output.parent, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
-
-
-def discard(output: Path) -> None:
-    """Remove what an unfinished run has left aside."""
-    rmtree(aside(output), ignore_errors=True)

@@ -1,6 +1,6 @@
 """Low-rank fine-tuning of a live model: answer tokens only, deterministic, resumable."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from math import cos, pi
 from pathlib import Path
@@ -19,12 +19,9 @@ from lexgraft.tune.choose import choose_layers
 from lexgraft.tune.examples import Example
 from lexgraft.tune.lora import Lora, adapter_files, head_of, linear_layers
 from lexgraft.tune.loss import AnswerLoss
+from lexgraft.tune.rows import Encode, Row, batches, encode_examples
 from lexgraft.tune.state import aside, load_state, publish, save_state
 
-Encode = Callable[[str], Sequence[int]]
-"""Text to token numbers, the start token included."""
-
-WINDOW = 8  # batches among which examples are sorted by length: order is kept otherwise
 SAME_LOGITS = 1e-3  # tolerance of the self-check
 
 
@@ -41,13 +38,6 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: Annotated[int, Meta(ge=2)] = 256  # of one example; the rest is cut
     seed: int = 20250217
     dtype: Literal["bfloat16", "float32"] = "float32"  # of the adapter on disk
-
-
-class Row(Struct, frozen=True):
-    """One example in tokens; those from `start` on are learned."""
-
-    tokens: tuple[int, ...]
-    start: int
 
 
 class Trained(Struct, frozen=True):
@@ -96,46 +86,15 @@ def train(
         names = choose_layers(tuple(layers), recipe.layers)
         lora = Lora({name: layers[name] for name in names}, recipe.rank, recipe.alpha, recipe.seed)
         _check(model, rows[0])
-        losses = _run(model, lora, batches(rows, recipe), recipe, aside(output), digest(plan),
-                      checkpoint_every, progress)  # fmt: skip
+        order = batches(rows, recipe.batch, recipe.seed)
+        losses = _run(
+            model, lora, order, recipe, aside(output), digest(plan), checkpoint_every, progress
+        )
     record = plan | {"losses": losses, "versions": _versions(threads)}
     files = adapter_files(lora, tuple(layers), base_name, getattr(torch, recipe.dtype))
     text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
     publish(files | {"lexgraft.json": text}, output)
     return Trained(output, tuple(losses))
-
-
-def encode_examples(
-    examples: Sequence[Example], encode: Encode, max_tokens: int
-) -> tuple[Row, ...]:
-    """Return the rows of the examples: an answer starts where prompt and whole text part."""
-    if not examples:
-        raise UserError("nothing to train on", cure="give terms or texts")
-    rows: list[Row] = []
-    for example in examples:
-        prompt = encode(example.prompt)
-        whole = tuple(encode(example.prompt + example.answer)[:max_tokens])
-        pairs = zip(prompt, whole, strict=False)
-        start = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(prompt), len(whole)))
-        if len(whole) > max(1, start):
-            rows.append(Row(whole, max(1, start)))
-    if not rows:
-        raise UserError("no example has an answer within its first tokens", cure="raise max_tokens")
-    return tuple(rows)
-
-
-def batches(rows: Sequence[Row], recipe: Recipe) -> list[tuple[Row, ...]]:
-    """Return the batches in order: rows sorted by length within windows, so that padding is small.
-
-    Batches of one window follow in an order keyed by the seed.
-    """
-    every, made = recipe.batch * WINDOW, list[tuple[Row, ...]]()
-    for begin in range(0, len(rows), every):
-        window = sorted(rows[begin : begin + every], key=lambda row: len(row.tokens))
-        cut = [tuple(window[n : n + recipe.batch]) for n in range(0, len(window), recipe.batch)]
-        order = sorted(range(len(cut)), key=lambda n: digest("batch", recipe.seed, begin, n))
-        made.extend(cut[n] for n in order)
-    return made
 
 
 def batch_loss(model: nn.Module, batch: Sequence[Row]) -> Float[Tensor, ""]:
@@ -225,7 +184,9 @@ def _finished(output: Path, plan: dict[str, Any]) -> Trained | None:
     held: dict[str, Any] = msgspec.json.decode(record.read_bytes()) if record.is_file() else {}
     if digest({key: held.get(key) for key in plan}) != digest(plan):
         raise UserError(
-            "holds something else already", where=str(output), cure="move it away, or choose another"
+            "holds something else already",
+            where=str(output),
+            cure="move it away, or choose another",
         )
     return Trained(output, tuple(held["losses"]))
 
@@ -236,7 +197,7 @@ def _versions(threads: int) -> dict[str, str]:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def _threads(count: int) -> Generator[None]:
     """Let torch use so many threads while the context lasts."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)

@@ -1,0 +1,106 @@
+"""The stages as verbs of their own, on the same records."""
+
+from pathlib import Path
+
+from lexgraft.adopt.asking import see, setting
+from lexgraft.adopt.findings import scores_of
+from lexgraft.adopt.free import free_scores
+from lexgraft.adopt.session import LANGUAGE, Session, Subject
+from lexgraft.adopt.tuning import teach
+from lexgraft.checkpoint.constituent import open_constituent
+from lexgraft.errors import UserError, nearest
+from lexgraft.glossary import entries_from_concepts
+from lexgraft.glossary.lint import lint
+from lexgraft.glossary.match import entry_matcher, match_entries
+from lexgraft.glossary.prompt import glossary_block
+from lexgraft.lock import RunFolder, hold
+from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.plan import plan_merge
+from lexgraft.project import Candidate, Project
+from lexgraft.readers import read_concepts
+from lexgraft.records import Progress, Score, silent
+from lexgraft.tune.train import Trained
+
+
+def merge_candidate(
+    project: Project,
+    method: str | None,
+    output: Path,
+    *,
+    dry: bool,
+    progress: Progress = silent,
+) -> list[str]:
+    """Return the lines of a merge's plan, after writing it unless `dry`.
+
+    Raises:
+        UserError: the project has no candidate of this method.
+    """
+    candidates = {one.method: one for one in reversed(project.merge.candidates)}
+    if method is not None and method not in candidates:
+        raise UserError(
+            f"the project has no candidate `{method}`", cure=nearest(method, candidates)
+        )
+    candidate = candidates[method] if method else project.merge.candidates[0]
+    plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
+    if dry:
+        return plan.describe()
+    manifest = run_merge(plan, output, progress)
+    return [*plan.describe(), f"digest   {manifest.digest}", f"written  {output}"]
+
+
+def evaluate_model(
+    project: Project, model: Path, output: Path, progress: Progress = silent
+) -> list[Score]:
+    """Return a model's scores on the confirm concepts, everyday words and running texts."""
+    with hold(output) as run:
+        session = Session(project, run, progress)
+        subject = _subject(session, model)
+        seen = see(session, subject, "confirm")
+        return [*scores_of(seen, setting(session, "confirm")), *free_scores(session, subject)]
+
+
+def _subject(session: Session, model: Path) -> Subject:
+    """Return a folder or an adapter as something to ask."""
+    if model.resolve() == session.base.folder.resolve():
+        return Subject(model.name, session.base)
+    part = open_constituent(model, session.base, LANGUAGE)
+    candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})
+    dtype = session.project.merge.dtype
+    plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)
+    return Subject(model.name, session.base, plan)
+
+
+def glossary_rows(project: Project, action: str, text: str) -> list[str]:
+    """Return the findings of `lint`, the matches in a text, or the prompt with its glossary."""
+    concepts = read_concepts([Path(file) for file in project.terms.files])
+    languages = project.languages
+    entries = entries_from_concepts(concepts, languages.domain, languages.target)
+    if action == "lint":
+        return [
+            f"{one.number}: {one.source}: {one.problem}, {one.detail}"
+            for one in lint(entries).findings
+        ]
+    matcher = entry_matcher(entries)
+    if action == "match":
+        return [
+            f"{found.start}-{found.end}: {entry.source} = {entry.target}"
+            for found in matcher.find(text)
+            for entry in found.values
+        ]
+    limit = project.glossary.entries if project.glossary else len(entries)
+    block = glossary_block(match_entries(text, matcher), languages.target, limit=limit)
+    left = [f"# left out: {entry.source}" for entry in block.dropped]
+    return [*left, block.text + text]
+
+
+def tune_language_model(project: Project, output: Path, progress: Progress = silent) -> Trained:
+    """Return the adapter made by teaching the `choose` terms to the language model.
+
+    Raises:
+        UserError: the project has no `tune` section.
+    """
+    if project.tune is None:
+        raise UserError("the project has no `tune` section", cure="add one")
+    with hold(output) as run:
+        session = Session(project, run, progress)
+        return teach(session, session.parents["G"], project.tune, output)

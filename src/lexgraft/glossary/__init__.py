@@ -1,0 +1,42 @@
+"""Glossary in the prompt: match · lint · prompt · verify."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from lexgraft.records import Concept
+
+
+class GlossaryEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One line of a glossary: what a text says, what an answer must say, what it must not."""
+
+    source: str
+    target: str
+    definition: str = ""
+    forbidden: tuple[str, ...] = ()
+
+
+def entries_from_concepts(
+    concepts: Sequence[Concept], source_language: str, target_language: str
+) -> list[GlossaryEntry]:
+    """Return an entry for every usable term of the source language, in the concepts' order.
+
+    The target is the preferred term; concepts without terms in both languages are left out.
+    """
+    entries: list[GlossaryEntry] = []
+    for concept in concepts:
+        targets = concept.names(target_language)
+        if not targets:
+            continue
+        forbidden = tuple(
+            term.text
+            for term in concept.terms
+            if term.language == target_language and term.status == "forbidden"
+        )
+        definitions = concept.definitions
+        definition = definitions.get(target_language) or definitions.get(source_language, "")
+        entries.extend(
+            GlossaryEntry(source, targets[0], definition, forbidden)
+            for source in dict.fromkeys(concept.names(source_language))
+        )
+    return entries

@@ -1,0 +1,110 @@
+"""The block of matched entries that goes before a prompt, and its control with random entries."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import UserError, nearest
+from lexgraft.glossary import GlossaryEntry
+from lexgraft.glossary.folding import folded_text
+from lexgraft.glossary.match import entry_matcher, match_entries
+from lexgraft.records import digest
+
+ENTRIES, CHARACTERS = 30, 4000  # of a block, at most
+
+
+class BlockWording(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a block says in one language."""
+
+    head: str
+    required: str
+    forbidden: str
+    definition: str
+
+
+class Block(Struct, frozen=True):
+    """What stands before the prompt, the entries in it, and those there was no room for."""
+
+    text: str
+    used: tuple[GlossaryEntry, ...]
+    dropped: tuple[GlossaryEntry, ...]
+
+
+def read_wording(language: str) -> BlockWording:
+    """Return the block's wording in a language, English where there is none.
+
+    Raises:
+        UserError: not even English is there: the installation is broken.
+    """
+    folder = files("lexgraft.glossary") / "wordings"
+    known = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
+    primary = language.partition("-")[0]
+    chosen = primary if primary in known else "en"
+    if chosen not in known:
+        raise UserError(f"no wordings for `{language}`", cure=nearest(language, known))
+    return msgspec.json.decode((folder / f"{chosen}.json").read_bytes(), type=BlockWording)
+
+
+def glossary_block(
+    entries: Sequence[GlossaryEntry],
+    language: str,
+    *,
+    limit: int = ENTRIES,
+    characters: int = CHARACTERS,
+    definitions: bool = False,
+) -> Block:
+    """Return the block of matched entries in a language; empty without entries.
+
+    Above a limit the shortest sources are left out first: they are the least technical, and what
+    was left out is named. The marks hold a digest of the block, so that no entry can close it.
+    """
+    wording = read_wording(language)
+    kept = list(entries)
+    dropped: list[GlossaryEntry] = []
+    while kept and (len(kept) > limit or len(_render(kept, wording, definitions)) > characters):
+        dropped.append(_least(kept))
+        kept.remove(dropped[-1])
+    return Block(_render(kept, wording, definitions) if kept else "", tuple(kept), tuple(dropped))
+
+
+def random_entries(
+    text: str, count: int, entries: Sequence[GlossaryEntry], seed: int
+) -> list[GlossaryEntry]:
+    """Return as many entries that have nothing to do with the text: the control of WMT25.
+
+    Their sources are not in the text, nor do they share a source or target with one that is; the
+    choice is keyed by text and seed.
+    """
+    matched = match_entries(text, entry_matcher(entries))
+    taken = {folded_text(side) for entry in matched for side in (entry.source, entry.target)}
+    unrelated = [
+        entry
+        for entry in dict.fromkeys(entries)
+        if folded_text(entry.source) not in taken and folded_text(entry.target) not in taken
+    ]
+    unrelated.sort(key=lambda entry: digest("random terms", seed, text, entry))
+    return unrelated[:count]
+
+
+def _render(entries: Sequence[GlossaryEntry], wording: BlockWording, definitions: bool) -> str:  # noqa: FBT001 (private)
+    """Return the block's text: one JSON object a line."""
+    lines = [_line(entry, wording, definitions) for entry in entries]
+    mark = digest("glossary block", lines)[:12]
+    return "\n".join([wording.head, f"<<{mark}", *lines, f"{mark}>>", ""])
+
+
+def _line(entry: GlossaryEntry, wording: BlockWording, definitions: bool) -> str:  # noqa: FBT001 (private)
+    """Return one entry as a JSON object: nothing in it can end the line or the string."""
+    fields: dict[str, object] = {"term": entry.source, wording.required: entry.target}
+    if entry.forbidden:
+        fields[wording.forbidden] = entry.forbidden
+    if definitions and entry.definition:
+        fields[wording.definition] = entry.definition
+    return msgspec.json.encode(fields).decode()
+
+
+def _least(entries: Sequence[GlossaryEntry]) -> GlossaryEntry:
+    """Return the entry to leave out: the shortest source, the last of equals."""
+    return min(reversed(entries), key=lambda entry: len(entry.source))

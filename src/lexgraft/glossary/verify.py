@@ -1,0 +1,39 @@
+"""Does an answer use the terms it must, and none it must not?"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from lexgraft.glossary import GlossaryEntry
+from lexgraft.glossary.match import Matcher
+
+
+class Verified(Struct, frozen=True):
+    """Which required terms an answer has, which it misses, and which forbidden ones it has."""
+
+    used: tuple[GlossaryEntry, ...]
+    missed: tuple[GlossaryEntry, ...]
+    forbidden: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Tell that nothing is missed and nothing forbidden is there."""
+        return not self.missed and not self.forbidden
+
+
+def verify(answer: str, entries: Sequence[GlossaryEntry]) -> Verified:
+    """Return what became of the entries' terms in an answer.
+
+    A forbidden term inside a longer required one is not held against it.
+    """
+    required = [(entry.target, (entry.target, True)) for entry in entries]
+    barred = [(text, (text, False)) for entry in entries for text in entry.forbidden]
+    found = [
+        value for match in Matcher([*required, *barred]).find(answer) for value in match.values
+    ]
+    present = {text for text, wanted in found if wanted}
+    return Verified(
+        used=tuple(entry for entry in entries if entry.target in present),
+        missed=tuple(entry for entry in entries if entry.target not in present),
+        forbidden=tuple(dict.fromkeys(text for text, wanted in found if not wanted)),
+    )
