@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -106,7 +106,7 @@ def adopt(arguments: argparse.Namespace) -> int:
     _print_table("Verdicts", verdict_rows(report, "en"))
     _print_table("Terms", summary_rows(report, "en"))
     for warning in report.warnings:
-        print(f"warning: {warning}")
+        print(f"warning: {warning['en']}")
     print(report.recommendation["en"])
     if unchanged:
         print("all stages unchanged: nothing was run again")
@@ -130,7 +130,7 @@ def plan(arguments: argparse.Namespace) -> int:
         return _print_json(planned)
     _print_table("Plan", planned.rows())
     for warning in planned.warnings:
-        print(f"warning: {warning}")
+        print(f"warning: {warning['en']}")
     return 0
 
 
@@ -324,7 +324,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._last = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Bars":  # noqa: PYI034 (checked at run time in tests)
         self._progress.start()
         return self
 

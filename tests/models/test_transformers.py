@@ -100,11 +100,11 @@ def test_an_empty_context_is_a_start_token(make_model: Maker) -> None:
 def test_four_phrases_cost_a_third_of_four_plain_forwards(make_model: Maker) -> None:
     model = load(make_model("llama"))
     context = "A definition of about sixty letters, long enough to be typical:"
-    rows = model._rows([(context, [" atrium", " aorta", " valve", " vein"])])
+    [rows] = model._rows([(context, [" atrium", " aorta", " valve", " vein"])])
     costs: list[int] = []
-    for score in (model._trees.score, lambda rows: score_plainly(model._model, rows)):
+    for plainly in (False, True):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            score([row for question in rows for row in question])
+            _ = score_plainly(model._model, rows) if plainly else model._trees.score(rows)
         costs.append(counter.get_total_flops())
     assert costs[1] / costs[0] > 3
 

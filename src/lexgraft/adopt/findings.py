@@ -17,12 +17,21 @@ from lexgraft.evaluate.grade import (
     select,
 )
 from lexgraft.project import Gate, Languages
-from lexgraft.records import Concept, Criterion, Document, Score, TermOutcome, TextScore
+from lexgraft.records import (
+    Concept,
+    Criterion,
+    Document,
+    Score,
+    Split,
+    TermOutcome,
+    TextScore,
+)
 from lexgraft.report.record import BITS, GENERAL, RECOGNITION, Acquisition, Change, Point, PointKind
 
 TRANSFER = "transfer - placebo"
 TARGET_GAIN = "target gain"
 RETENTION = "retention"
+EVERYDAY = "everyday words"
 
 
 class Seen(NamedTuple):
@@ -68,7 +77,7 @@ def scores_of(seen: Seen, setting: Setting) -> tuple[Score, ...]:
 
 
 def acquisitions(
-    seen: Seen, language: Seen, domain: Seen, setting: Setting
+    seen: Seen, language: Seen, domain: Seen, setting: Setting, split: Split = "confirm"
 ) -> tuple[Acquisition, ...]:
     """Return the fates in every direction; transfer where it ends in the target language."""
     found: list[Acquisition] = []
@@ -85,6 +94,7 @@ def acquisitions(
                 lost=counted.count("lost"),
                 never=counted.count("never"),
                 transfer=moved.score(TRANSFER, seen.name, pair) if moved else None,
+                split=split,
             )
         )
     return tuple(found)
@@ -101,7 +111,13 @@ def transferred(seen: Seen, language: Seen, domain: Seen, pair: str, setting: Se
     ).difference
 
 
-def changes(seen: Seen, language: Seen, setting: Setting, gate: Gate | None) -> tuple[Change, ...]:
+def changes(
+    seen: Seen,
+    language: Seen,
+    setting: Setting,
+    gate: Gate | None,
+    split: Split = "confirm",
+) -> tuple[Change, ...]:
     """Return general ability against G; greater is better."""
     bits = relative_change(
         setting.documents, language.texts, seen.texts, setting.seed, setting.alpha
@@ -109,14 +125,14 @@ def changes(seen: Seen, language: Seen, setting: Setting, gate: Gate | None) -> 
     found = [
         Change(
             BITS, seen.name, group, -rise.value, -rise.high, -rise.low, rise.n,
-            gate.bits_per_byte if gate else None,
+            gate.bits_per_byte if gate else None, split,
         )
         for group, rise in bits.items()
     ]  # fmt: skip
     for pair in _pairs(seen.everyday):
         moved = _difference(language.everyday, seen.everyday, pair, setting.alpha)
         margin = gate.retention_loss if gate else None
-        found.append(Change(GENERAL, seen.name, pair, *moved, margin))
+        found.append(Change(GENERAL, seen.name, pair, *moved, margin, split))
     return tuple(found)
 
 
@@ -154,7 +170,7 @@ def protected(found: Sequence[Change]) -> tuple[Criterion, ...]:
     """Return the criteria that general ability is kept within its margins."""
     return tuple(
         criterion(
-            RETENTION if change.name == GENERAL else BITS,
+            EVERYDAY if change.name == GENERAL else BITS,
             change.group,
             Interval(change.value, change.low, change.high, change.n),
             -change.margin,

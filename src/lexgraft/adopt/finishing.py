@@ -129,7 +129,7 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         ),
         choosing=(*found.headroom.choosing, *(s for one in raced for s in one.scores)),
         acquisitions=(
-            *(row for one in raced for row in one.acquisitions if one.name != race_winner(race)),
+            *(row for one in raced for row in one.acquisitions),
             *(judged.acquisitions if judged else ()),
             *(tuned.judged.acquisitions if tuned else ()),
         ),
@@ -160,11 +160,6 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         warnings=planned.warnings,
         run=_run(session, planned),
     )
-
-
-def race_winner(race: Race | None) -> str:
-    """Return the winner's name; its row on `confirm` stands for it."""
-    return race.winner if race else ""
 
 
 def _priced(session: Session, found: Found) -> tuple[Verdict, ...]:

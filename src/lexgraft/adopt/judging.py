@@ -55,7 +55,11 @@ def judge_stage(
         )
     return Judged(
         verdict=Verdict(stage, outcome, verdict_sentence(stage, outcome, asked), asked),
-        scores=(*scores_of(seen, where), *free_scores(session, subject)),
+        scores=(
+            *(parents_free_scores(session) if kind == "winner" else ()),
+            *scores_of(seen, where),
+            *free_scores(session, subject),
+        ),
         acquisitions=rows,
         changes=kept,
         points=(

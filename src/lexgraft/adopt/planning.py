@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lexgraft.checkpoint.index import Checkpoint
 
 PARENTS = 3
+OVERHEAD_GB = 2.0  # interpreter, libraries, one chunk of vocabulary logits
 ITEM_TOKENS = 40  # of one batch of tuning examples, per text
 
 
@@ -41,6 +42,7 @@ def plan_stage(session: Session) -> Planned:
         session.merge_plan(propose(project.merge.search, [], project.seed))
     _read_texts(session)
     body, head = parameters(session.base)
+    _check_memory(project, body + head)
     works = stage_works(session)
     rate = machine_rate()
     confirm = len(testset.concepts["confirm"])
@@ -65,6 +67,21 @@ def plan_stage(session: Session) -> Planned:
             *({"en": text, "ja": text} for text in testset.warnings),
         ),
     )
+
+
+def _check_memory(project: Project, count: int) -> None:
+    """Refuse a model whose weights, twice in float32 while a merge is put in, exceed the limit.
+
+    Raises:
+        UserError: they do, with the limit that would do.
+    """
+    needed = 2 * 4 * count / 1e9 + OVERHEAD_GB
+    if needed > project.limits.memory_gb:
+        raise UserError(
+            f"about {needed:.1f} GB of memory are needed, {project.limits.memory_gb:g} are allowed",
+            where="limits.memory_gb",
+            cure=f"allow {needed:.0f} or use a smaller model",
+        )
 
 
 def pairs(forms: Iterable[Form]) -> tuple[str, ...]:

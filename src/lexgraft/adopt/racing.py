@@ -51,8 +51,8 @@ def _run(session: Session, name: str, candidate: Candidate) -> Raced:
         digest=subject.digest,
         objective=objective(seen.terms, where),
         scores=scores_of(seen, where),
-        acquisitions=acquisitions(seen, parents["G"], parents["D"], where),
-        changes=changes(seen, parents["G"], where, None),
+        acquisitions=acquisitions(seen, parents["G"], parents["D"], where, "choose"),
+        changes=changes(seen, parents["G"], where, None, "choose"),
         point=point(seen, parents, where, "candidate"),
     )
 

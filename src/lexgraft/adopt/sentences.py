@@ -9,7 +9,7 @@ Words = dict[str, str]
 _OUTCOME: dict[Outcome, Words] = {
     "pass": {"en": "passed", "ja": "合格"},
     "fail": {"en": "failed", "ja": "不合格"},
-    "undecided": {"en": "undecided", "ja": "判定不能"},
+    "undecided": {"en": "undecided", "ja": "判定保留"},
 }
 _STAGE: dict[str, Words] = {
     "headroom": {"en": "Headroom", "ja": "習得余地"},

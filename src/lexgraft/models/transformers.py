@@ -191,7 +191,7 @@ def _probes(vocabulary: int, window: int | None, limit: int | None) -> list[Row]
 
     One is longer than the attention window, where there is one that can be tried cheaply.
     """
-    sizes = [12, 5, 1]
+    sizes = [12, 1]
     if window is not None and window + 2 <= min(LONGEST_PROBE, (limit or LONGEST_PROBE) - 8):
         sizes.insert(0, window + 2)
 

@@ -1,0 +1,96 @@
+"""Shows with intervals that the example's two specialists are specialists.
+
+    python examples/medical-ja/specialists.py [--concepts 300]
+
+Asks base, G and D for English terms (definition → term, controlled distractors, two draws in
+wordings that were not trained on) and reads held-out running text with them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from lexgraft.adopt.asking import see, setting
+from lexgraft.adopt.findings import Seen, Setting, scores_of
+from lexgraft.adopt.session import Session
+from lexgraft.cli import Bars
+from lexgraft.errors import UserError
+from lexgraft.evaluate.compare import Interval, paired_means, paired_shares
+from lexgraft.evaluate.general import relative_change
+from lexgraft.evaluate.grade import known, select, shares
+from lexgraft.lock import hold
+from lexgraft.project import Form, Project, read_project
+
+FOLDER = Path(__file__).resolve().parent
+OWN = "en->en"
+
+
+def main() -> None:
+    """Print the three models' scores and the differences that make them specialists."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--concepts", type=int, default=300)
+    given = parser.parse_args()
+    project = narrowed(read_project(FOLDER / "project.yaml"), given.concepts)
+    with hold(Path(project.output)) as run, Bars() as bars:
+        session = Session(project, run, bars)
+        seen = {name: see(session, one, "confirm") for name, one in session.parents.items()}
+        where = setting(session, "confirm")
+    for one in seen.values():
+        for score in scores_of(one, where):
+            print(line(f"{score.name}, {score.group}, {score.model}", Interval(*_four(score))))
+    for name, found in differences(seen, where).items():
+        print(line(name, found))
+
+
+def narrowed(project: Project, concepts: int) -> Project:
+    """Return the project with English recognition only, on so many concepts."""
+    replace = msgspec.structs.replace
+    testset = replace(
+        project.testset,
+        forms=(Form("definition-to-term", "en", "en"),),
+        choose=1,
+        confirm=concepts,
+    )
+    return replace(
+        project,
+        testset=testset,
+        terms=replace(project.terms, max_definition_words=40),
+        output=str(Path(project.output).with_name("specialists")),
+    )
+
+
+def differences(seen: dict[str, Seen], where: Setting) -> dict[str, Interval]:
+    """Return D's gain in English terms and G's in running text, paired, with intervals."""
+    found: dict[str, Interval] = {}
+    for one, other in (("D", "G"), ("D", "base"), ("G", "base")):
+        before, after = (select(seen[name].terms, pair=OWN) for name in (other, one))
+        found[f"terms known, {one} - {other}"] = paired_shares(
+            known(before), known(after), where.alpha
+        ).difference
+        found[f"single items right, {one} - {other}"] = paired_means(
+            shares(before), shares(after), where.seed, where.alpha
+        )
+    changed = relative_change(
+        where.documents, seen["base"].texts, seen["G"].texts, where.seed, where.alpha
+    )
+    found |= {f"bits per byte, {group}, G / base - 1": rise for group, rise in changed.items()}
+    return found
+
+
+def line(name: str, found: Interval) -> str:
+    """Return one figure with its interval and n."""
+    return f"{name}: {found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], n = {found.n}"
+
+
+def _four(score: object) -> tuple[float, float, float, int]:
+    values = msgspec.to_builtins(score)
+    return values["value"], values["low"], values["high"], values["n"]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

@@ -1,0 +1,94 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adopt_project import MakeProject
+
+from lexgraft.adopt import plan_project
+from lexgraft.cli import main
+from lexgraft.project import read_project
+
+
+def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
+    """Return a change that sets the value at a path (the last of the arguments)."""
+
+    def change(values: Any) -> None:
+        for key in path[:-2]:
+            values = values[key]
+        values[path[-2]] = path[-1]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "cure"),
+    [
+        (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
+        (set_at("models", "base", "nowhere"), "nowhere", "folder"),
+        (set_at("models", "domain", "nowhere"), "nowhere", "folder"),
+        (set_at("merge", "candidates", [{"method": "teis"}]), "`teis`", "did you mean `ties`?"),
+        (
+            set_at("merge", "candidates", [{"method": "ties", "parameters": {"densty": 1}}]),
+            "`densty`",
+            "did you mean `density`?",
+        ),
+        (set_at("testset", "confirm", 4000), "4010 are wanted", "add concepts"),
+        (set_at("tune", "replay_texts", []), "replay", "replay_texts"),
+        (set_at("general", "texts", 0, "documents", 400), "documents", "lower"),
+    ],
+)
+def test_a_mistake_is_told_before_any_model_is_loaded(
+    make_project: MakeProject,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[dict[str, Any]], object],
+    said: str,
+    cure: str,
+):
+    from lexgraft.models.transformers import TransformersModel
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr(TransformersModel, "load", refuse)
+    assert main(["adopt", str(make_project(change))]) == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert cure in message
+    assert message.count("lexgraft:") == 1
+
+
+def test_an_empty_term_base_is_named(
+    make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    empty = tmp_path / "empty.jsonl"
+    empty.write_bytes(b"")
+    assert main(["adopt", str(make_project(set_at("terms", "files", [str(empty)])))]) == 2
+    assert "empty.jsonl" in capsys.readouterr().err
+
+
+def test_an_adapter_of_another_base_is_refused(
+    make_project: MakeProject, material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(material / "domain", other)
+    (other / "lexgraft.json").write_text(json.dumps({"base_digest": "0" * 64}), encoding="utf-8")
+    assert main(["adopt", str(make_project(set_at("models", "domain", str(other))))]) == 2
+    message = capsys.readouterr().err
+    assert "another base" in message
+    assert str(other) in message
+
+
+def test_thresholds_that_so_few_concepts_cannot_decide_are_warned_of(make_project: MakeProject):
+    planned = plan_project(
+        read_project(make_project(set_at("gates", "merge", {"target_gain": 0.01})))
+    )
+    assert any(
+        "gates.merge" in warning["en"] and "testset.confirm" in warning["en"]
+        for warning in planned.warnings
+    )
+    assert all({"en", "ja"} <= set(warning) for warning in planned.warnings)

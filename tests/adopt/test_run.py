@@ -1,0 +1,92 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adopt_project import MakeProject
+
+from lexgraft.adopt import run_project
+from lexgraft.project import read_project
+from lexgraft.report.record import Report
+
+STAGES = ("plan", "headroom", "merge", "measure", "glossary", "tune")
+
+
+@pytest.mark.slow
+def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
+    make_project: MakeProject, tmp_path: Path
+):
+    file = make_project()
+    report, unchanged = run_project(read_project(file))
+    run = tmp_path / "run"
+    assert not unchanged
+    assert [verdict.stage for verdict in report.verdicts] == [
+        "headroom",
+        "merge",
+        "glossary",
+        "tune",
+    ]
+    assert set(json.loads((run / "lock.json").read_bytes())) == set(STAGES)
+    for name in (
+        "report.html",
+        "report.json",
+        "terms.csv",
+        "model/README.md",
+        "model/manifest.json",
+    ):
+        assert (run / name).stat().st_size > 100, name
+    _loads_and_writes(run / "model")
+    again, unchanged = run_project(read_project(file))
+    assert unchanged
+    assert again.digest == report.digest
+    _counts_add_up(report)
+
+
+def _loads_and_writes(folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    asked = tokenizer("pa", return_tensors="pt")
+    with torch.no_grad():
+        assert torch.isfinite(model(**asked).logits).all()
+        assert (
+            model.generate(**asked, max_new_tokens=3, do_sample=False).shape[1]
+            > asked["input_ids"].shape[1]
+        )
+
+
+def _counts_add_up(report: Report) -> None:
+    for row in report.acquisitions:
+        assert row.n == (10 if row.split == "choose" else 14)
+    named = {row.model for row in report.acquisitions}
+    assert {"base", "G", "D", "linear", "ties", "tuned"} <= named
+    placebo = [row for row in report.acquisitions if row.model == "G"]
+    assert all(row.acquired == row.lost == 0 for row in placebo)
+    assert all(row.transfer is None or row.transfer.value == 0 for row in placebo)
+
+
+@pytest.mark.slow
+def test_a_gate_that_passes_ends_the_adoption(make_project: MakeProject):
+    def easy(values: dict[str, Any]) -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"].pop("search")
+
+    report, _ = run_project(read_project(make_project(easy)))
+    assert [(one.stage, one.outcome) for one in report.verdicts] == [
+        ("headroom", "pass"),
+        ("merge", "pass"),
+    ]
+    assert report.shipped in {"linear", "ties"}
+
+
+@pytest.mark.slow
+def test_no_headroom_ends_the_adoption_and_keeps_the_language_model(make_project: MakeProject):
+    def hopeless(values: dict[str, Any]) -> None:
+        values["gates"] = {"headroom": 1.0, "stop_early": True}
+
+    report, _ = run_project(read_project(make_project(hopeless)))
+    assert [(one.stage, one.outcome) for one in report.verdicts] == [("headroom", "fail")]
+    assert report.shipped == "G"
