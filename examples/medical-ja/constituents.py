@@ -35,7 +35,7 @@ BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
 OUTPUT = Path(__file__).resolve().parent / "constituents"
 SEED = 20250217
 NAMES = {"domain": "domain-medical-en", "language": "language-ja"}
-STEPS = {"domain": 480, "language": 40}
+STEPS = {"domain": 480, "language": 60}
 RECIPES = {
     "domain": Recipe(rank=16, alpha=32, learning_rate=1e-3, batch=8, seed=SEED, dtype="bfloat16"),
     "language": Recipe(

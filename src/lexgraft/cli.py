@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Verb = Callable[[argparse.Namespace], int]
 INTERRUPTED = 130
+SAY_EVERY = 10  # seconds between lines where there is no terminal
 _VERBS: dict[str, tuple[Verb, Callable[[argparse.ArgumentParser], None]]] = {}
 
 
@@ -34,6 +36,8 @@ def verb(add: Callable[[argparse.ArgumentParser], None]) -> Callable[[Verb], Ver
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 2 a mistake the user can mend, 130 interrupted."""
+    # threads that wait by spinning take the processor from those that work; read when torch loads
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
@@ -322,7 +326,7 @@ class Bars:
         self._console = Console(stderr=True)
         self._progress = Progress(console=self._console, disable=not self._console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
-        self._last = 0.0
+        self._said, self._last = "", 0.0
 
     def __enter__(self) -> "Bars":  # noqa: PYI034 (checked at run time in tests)
         self._progress.start()
@@ -332,19 +336,19 @@ class Bars:
         self._progress.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Show that `done` of `total` units of `what` are finished."""
+        """Show that `done` of `total` units are finished; what follows a comma may change."""
+        name = what.partition(",")[0]
         if not self._console.is_terminal:
-            self._say(what, done, total)
+            self._say(name, what, done, total)
             return
-        if what not in self._tasks:
+        if name not in self._tasks:
             for task in self._tasks.values():
                 self._progress.remove_task(task)
-            self._tasks = {what: self._progress.add_task(what, total=total)}
-        self._progress.update(self._tasks[what], completed=done, total=total)
+            self._tasks = {name: self._progress.add_task(what, total=total)}
+        self._progress.update(self._tasks[name], description=what, completed=done, total=total)
 
-    def _say(self, what: str, done: int, total: int) -> None:
+    def _say(self, name: str, what: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if what not in self._tasks or done == total or now - self._last > 10:  # noqa: PLR2004
-            self._tasks.setdefault(what, 0)  # pyright: ignore[reportArgumentType]
-            self._last = now
+        if name != self._said or done == total or now - self._last > SAY_EVERY:
+            self._said, self._last = name, now
             self._console.print(f"{what}: {done}/{total}", highlight=False)

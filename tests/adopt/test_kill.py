@@ -1,0 +1,67 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from adopt_project import MakeProject
+
+from lexgraft.adopt import run_project
+from lexgraft.project import read_project
+from lexgraft.report import read_report
+
+MARKS = ("building items", "D: confirm terms", "ties: choose terms", "glossary proper", "train")
+"""What a run says in the stages plan, headroom, merge, glossary and tune."""
+
+
+def start(file: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "lexgraft", "adopt", str(file)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.mark.slow
+def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
+    make_project: MakeProject, tmp_path: Path
+):
+    file = make_project()
+    for mark in MARKS:
+        with start(file) as run:
+            assert run.stderr
+            heard = next(
+                (line for line in run.stderr if line.startswith(mark) or mark in line), None
+            )
+            assert heard is not None, f"never said {mark}"
+            run.send_signal(signal.SIGKILL)
+    with start(file) as run:
+        _, said = run.communicate()
+        assert run.returncode == 0, said
+    killed = read_report(tmp_path / "run" / "report.json")
+    clean = tmp_path / "clean"
+
+    def elsewhere(values: dict[str, str]) -> None:
+        values["output"] = str(clean)
+
+    undisturbed, _ = run_project(read_project(make_project(elsewhere)))
+    assert killed.digest == undisturbed.digest
+    names = ("model.safetensors", "manifest.json", "config.json", "README.md")
+    for name in names:
+        assert (tmp_path / "run/model" / name).read_bytes() == (clean / "model" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_two_runs_in_one_folder_are_refused(make_project: MakeProject):
+    file = make_project()
+    with start(file) as first:
+        assert first.stderr
+        next(line for line in first.stderr if "confirm terms" in line)
+        with start(file) as second:
+            _, said = second.communicate()
+        assert second.returncode == 2
+        assert "another run is using this folder" in said
+        first.kill()
