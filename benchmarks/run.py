@@ -1,4 +1,4 @@
-"""Speed and memory, side by side in one run: merging against the disk's floor, scoring shared or plain.
+"""Speed and memory, side by side in one run: merging against the disk, scoring against plain.
 
     python benchmarks/run.py [--base FOLDER]
 
@@ -31,7 +31,7 @@ ITEMS = 24
 
 def main() -> None:
     """Print one table for merging and one for scoring."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, default=BASE)
     given = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}")
@@ -78,9 +78,9 @@ def scoring(folder: Path) -> None:
     model = TransformersModel.load(folder, "benchmark", 2)
     words = Path(__file__).read_text(encoding="utf-8").split()
     items = [
-        (" ".join(words[n : n + 20]), [" " + " ".join(words[n + k : n + k + 2]) for k in range(30, 70, 10)])
+        (text(words, n, 20), [" " + text(words, n + k, 2) for k in range(30, 70, 10)])
         for n in range(ITEMS)
-    ]  # fmt: skip
+    ]
     single = [(context, [option]) for context, options in items for option in options]
     model.loglikelihoods(items[:2])
     shared = timed(lambda: model.loglikelihoods(items))
@@ -89,6 +89,11 @@ def scoring(folder: Path) -> None:
         f"scoring {ITEMS} items x 4 options: shared {ITEMS / shared[1]:.2f} items per CPU s, "
         f"a row per option {ITEMS / plain[1]:.2f}: {plain[1] / shared[1]:.2f} x"
     )
+
+
+def text(words: list[str], start: int, count: int) -> str:
+    """Return some words in a row."""
+    return " ".join(words[start : start + count])
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

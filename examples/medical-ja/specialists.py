@@ -29,7 +29,7 @@ OWN = "en->en"
 
 def main() -> None:
     """Print the three models' scores and the differences that make them specialists."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--concepts", type=int, default=300)
     given = parser.parse_args()
     project = narrowed(read_project(FOLDER / "project.yaml"), given.concepts)

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -74,7 +74,7 @@ class RunFolder:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[RunFolder]:
+def hold(folder: Path) -> Generator[RunFolder]:
     """Hold the run's folder for this process alone; a second run is refused.
 
     Raises:

@@ -184,7 +184,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
 class _StrictLoader(yaml.SafeLoader):
     """YAML 1.2's core schema on PyYAML: no duplicate keys, no aliases, no surprise types."""
 
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (a node, where the stub says int)
         if self.check_event(yaml.events.AliasEvent):
             event = self.peek_event()
             raise UserError(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,11 @@ from lexgraft.report.card import model_card, notice
 from lexgraft.report.record import Box, Parent, Report, Run, Source, StageCost, Tuning
 
 ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
-ROLES = {"base": "base", "language": "G", "domain": "D"}
+ROLES: dict[Literal["base", "language", "domain"], str] = {
+    "base": "base",
+    "language": "G",
+    "domain": "D",
+}
 NEXT = {"headroom": "merge", "merge": "glossary", "glossary": "tune", "tune": ""}
 
 

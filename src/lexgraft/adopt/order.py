@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec import structs
+
 from lexgraft.adopt.finishing import Found, finish, shipped, write_model
 from lexgraft.adopt.judging import judge_stage
 from lexgraft.adopt.parents import headroom_stage
@@ -13,8 +15,8 @@ from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race
 from lexgraft.adopt.tuning import merged_folder, tune_stage, tuned_subject
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.lock import file_digest, hold
-from lexgraft.project import Project, Tune
-from lexgraft.records import Progress, digest, silent
+from lexgraft.project import Models, Project, Tune
+from lexgraft.records import Progress, silent
 from lexgraft.report.record import Report
 
 
@@ -50,24 +52,25 @@ def _inputs(session: Session) -> tuple[object, ...]:
     files += [text.file for text in project.general.texts]
     files += project.tune.replay_texts if project.tune else ()
     constituents = [one.digest for one in session.constituents.values()]
-    parts = (project.languages, project.terms.parts_of_speech, project.terms.max_zipf,
-             project.terms.max_definition_words, project.testset, project.general.forms,
-             project.general.items, [(t.documents, t.tokens) for t in project.general.texts],
-             project.merge, project.glossary, project.tune, project.gates, project.prices,
-             project.limits, project.seed)  # fmt: skip
-    settings = digest(
-        *(part if not hasattr(part, "replay_texts") else _without_paths(part) for part in parts)
-    )
-    return (
-        settings,
-        *(file_digest(Path(file)) for file in files),
-        session.base.digest,
-        *constituents,
-    )
+    contents = [file_digest(Path(file)) for file in files]
+    return (_settings(project), *contents, session.base.digest, *constituents)
 
 
-def _without_paths(tune: Tune) -> dict[str, object]:
-    return {name: getattr(tune, name) for name in tune.__struct_fields__ if name != "replay_texts"}
+def _settings(project: Project) -> Project:
+    """Return the project without its paths: what they lead to is digested instead."""
+    replace, general, tune = structs.replace, project.general, project.tune
+    return replace(
+        project,
+        output="",
+        models=Models("", "", ""),
+        terms=replace(project.terms, files=()),
+        general=replace(
+            general,
+            concepts=(),
+            texts=tuple(replace(text, file="") for text in general.texts),
+        ),
+        tune=tune and replace(tune, replay_texts=()),
+    )
 
 
 def _until_decided(
