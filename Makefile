@@ -51,7 +51,7 @@ check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/python .ci/sizes.py
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-test: setup  ## the fast suite: under a minute, no network
+test: setup  ## the fast suite: no network
 	$(BIN)/python -m pytest -m "not slow and not real"
 
 test-slow: setup  ## the slow suite: kills, browser, whole adoptions of tiny models
