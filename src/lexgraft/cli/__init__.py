@@ -1,0 +1,32 @@
+"""One function per verb: read arguments, call, print; a file for each family of verbs."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from lexgraft.cli import adoption, glossary
+from lexgraft.cli.bars import Bars
+from lexgraft.cli.registry import parser
+from lexgraft.errors import UserError
+
+__all__ = ["Bars", "adoption", "glossary", "main"]
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 done, 2 a mistake the user can mend, 130 interrupted."""
+    # threads that wait by spinning take the processor from those that work; read when torch loads
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except UserError as error:
+        print(f"lexgraft: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nlexgraft: interrupted; the same command carries on from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
