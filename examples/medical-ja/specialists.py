@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def narrowed(project: Project, concepts: int) -> Project:
-    """Return the project with English recognition only, on so many concepts."""
+    """Return the project with English recognition and more running text only."""
     replace = msgspec.structs.replace
     testset = replace(
         project.testset,
@@ -53,9 +53,11 @@ def narrowed(project: Project, concepts: int) -> Project:
         choose=1,
         confirm=concepts,
     )
+    texts = tuple(replace(text, documents=36, tokens=128) for text in project.general.texts)
     return replace(
         project,
         testset=testset,
+        general=replace(project.general, texts=texts, concepts=(), forms=()),
         terms=replace(project.terms, max_definition_words=40),
         output=str(Path(project.output).with_name("specialists")),
     )
