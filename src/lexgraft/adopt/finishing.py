@@ -24,7 +24,7 @@ from lexgraft.merge.blocks import Manifest, run_merge
 from lexgraft.records import Concept, Cost, Outcome, Verdict, digest, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice
-from lexgraft.report.record import Box, Parent, Report, Run, Source, StageCost, Tuning, Use
+from lexgraft.report.record import Parent, Report, Run, Source, StageCost, Tuning, Use
 
 ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
 ROLES: dict[Literal["base", "language", "domain"], str] = {
@@ -111,7 +111,6 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
     raced = race.raced if race else ()
     best = race.best() if race else None
     last = tuned.judged if tuned else judged
-    gate = project.gates.merge
     return Report(
         project=project.name,
         version=__version__,
@@ -128,7 +127,7 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
             *(judged.points if judged else ()),
             *(tuned.judged.points if tuned else ()),
         ),
-        box=Box(gate.target_gain, -gate.retention_loss),
+        wanted=project.gates.merge.target_gain,
         scores=(
             *found.headroom.scores,
             *(judged.scores if judged else ()),
