@@ -21,6 +21,7 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
 _KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff々]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HIRAGANA = re.compile("[\u3040-\u309fー]+")
+_KATAKANA = re.compile("[\u30a1-\u30ff・\\s]+")
 
 
 class Profile(Struct, frozen=True):
@@ -40,7 +41,7 @@ class Profile(Struct, frozen=True):
 
 def profile(concept: Concept, form: Form) -> Profile | str:
     """Return how a form sees a concept it can ask for, or why it cannot."""
-    question, answer = _texts(concept, form)
+    question, answer = texts_of(concept, form)
     if not question or not answer:
         what, language = _missing(form, question=question)
         return f"no {what} in {language}"
@@ -51,7 +52,7 @@ def profile(concept: Concept, form: Form) -> Profile | str:
 
 def option(concept: Concept, form: Form) -> Profile | None:
     """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
-    question, answer = _texts(concept, form)
+    question, answer = texts_of(concept, form)
     return _seen(concept, form, question, answer) if answer else None
 
 
@@ -148,6 +149,12 @@ def script(text: str) -> str:
     return "kanji" if kanji else "kana" if kana else "Latin"
 
 
+def writing(text: str) -> str:
+    """Return the script class of a text, with katakana (loanwords) apart from other kana."""
+    text = normalize("NFKC", text.strip())
+    return "katakana" if _KATAKANA.fullmatch(text) else script(text)
+
+
 def measure(text: str) -> int:
     """Return a text's length as readers see it: characters of a name, words of a sentence."""
     words = text.split()
@@ -160,7 +167,7 @@ def _written(concept: Concept, language: str) -> tuple[str, ...]:
     return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
 
 
-def _texts(concept: Concept, form: Form) -> tuple[str, str]:
+def texts_of(concept: Concept, form: Form) -> tuple[str, str]:
     """Return the question's and the answer's text, empty when missing."""
     asked, given = form.kind.split("-to-")
     return _text(concept, asked, form.question), _text(concept, given, form.answer)
