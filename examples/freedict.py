@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z'-]*(?: [A-Za-z'-]+){0,3}")
 _GERMAN = re.compile(r"[A-ZÄÖÜ][a-zäöüß-]+(?:[A-ZÄÖÜ-][a-zäöüß]+)*")
 _DATED = frozenset({"hist.", "obs.", "veraltet", "Schw.", "Ös.", "coll.", "slang", "ugs."})
 _LINK = re.compile(r"\{([^}]+)\}")
+_BODY = ("", " ")  # how lines begin that are no headword
 _SHORTEST = 4  # letters of a German headword
 
 
@@ -30,35 +31,40 @@ class _Entry(Struct, frozen=True):
     synonyms: tuple[str, ...]
 
 
-def field_concepts(packed: Path, marks: Sequence[str], field: str, version: str) -> list[Concept]:
-    """Return one concept per meaning of a German noun that carries one of the field's marks.
+def field_concepts(packed: Path, marks: Mapping[str, str], version: str) -> list[Concept]:
+    """Return one concept per meaning of a German noun that carries one of the marks, by id.
 
-    `packed` is the dictionary's text as dictd keeps it (gzip). Headwords with the same leading
+    `packed` is the dictionary's text as dictd keeps it (gzip); `marks` maps what stands in square
+    brackets before a translation to a field. Headwords of a field with the same leading
     translation are one concept: the first is preferred, the others admitted.
     """
-    merged: dict[str, list[_Entry]] = {}
+    merged: dict[tuple[str, str], list[_Entry]] = {}
     for entry in _entries(packed):
         if entry.marks and entry.marks[0] in marks and not _DATED.intersection(entry.marks):
-            merged.setdefault(entry.english[0].casefold(), []).append(entry)
-    concepts = [
-        Concept(
-            id=f"ding:{entries[0].marks[0].strip('.')}:{entries[0].german}",
-            terms=(
-                *_terms("de", [entry.german for entry in entries], entries[0].synonyms),
-                *_terms("en", [text for entry in entries for text in entry.english], ()),
-            ),
-            field=field,
-            type=entries[0].marks[0].strip("."),
-            source=f"Ding via FreeDict, {entries[0].german}",
-            source_version=version,
-            licence=LICENCE,
-        )
-        for entries in merged.values()
-    ]
+            key = (entry.marks[0], entry.english[0].casefold())
+            merged.setdefault(key, []).append(entry)
     first: dict[str, Concept] = {}
-    for concept in concepts:
+    for (mark, _), entries in merged.items():
+        concept = _concept(mark, marks[mark], entries, version)
         first.setdefault(concept.id, concept)
     return sorted(first.values(), key=lambda one: one.id)
+
+
+def _concept(mark: str, field: str, entries: Sequence[_Entry], version: str) -> Concept:
+    """Return the concept of entries that mean the same."""
+    plain = mark.strip(".")
+    return Concept(
+        id=f"ding:{plain}:{entries[0].german}",
+        terms=(
+            *_terms("de", [entry.german for entry in entries], entries[0].synonyms),
+            *_terms("en", [text for entry in entries for text in entry.english], ()),
+        ),
+        field=field,
+        type=plain,
+        source=f"Ding via FreeDict, {entries[0].german}",
+        source_version=version,
+        licence=LICENCE,
+    )
 
 
 def _terms(language: str, texts: Sequence[str], further: Sequence[str]) -> list[Term]:
@@ -76,7 +82,7 @@ def _entries(packed: Path) -> Iterator[_Entry]:
     with gzip.open(packed, "rt", encoding="utf-8") as file:
         for raw in file:
             text = raw.rstrip("\n")
-            head = _HEADWORD.match(text)
+            head = None if text[:1] in _BODY else _HEADWORD.match(text)
             if not head:
                 lines.append(text)
                 continue

@@ -10,11 +10,13 @@ from msgspec import Struct
 
 from lexgraft.project import Form
 from lexgraft.records import Concept
+from lexgraft.testset.sound import alike
 
 STEM = 5  # letters of a word's start that give it away
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
 _UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
+_COGNATE = 0.4  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
 _LATIN = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
@@ -28,6 +30,8 @@ class Profile(Struct, frozen=True):
     """A concept as one form sees it."""
 
     concept: Concept
+    form: Form
+    named: bool  # the question is a term
     question: str
     answer: str
     names: frozenset[str]  # every name, folded
@@ -47,6 +51,8 @@ def profile(concept: Concept, form: Form) -> Profile | str:
         return f"no {what} in {language}"
     if gives_away(question, answer):
         return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
+    if form.kind == "term-to-term" and _one_word(question, answer):
+        return f"one word in both languages ({form.kind} {form.question}->{form.answer})"
     return _seen(concept, form, question, answer)
 
 
@@ -60,6 +66,8 @@ def _seen(concept: Concept, form: Form, question: str, answer: str) -> Profile:
     names = _written(concept, form.answer)
     return Profile(
         concept=concept,
+        form=form,
+        named=form.kind.startswith("term"),
         question=question,
         answer=answer,
         names=frozenset(fold(term.text) for term in concept.terms),
@@ -83,6 +91,12 @@ def gives_away(question: str, answer: str) -> bool:
         or any(word[:_INNER] in text for word in _long_words(other))
         for text, other in ((left, right), (right, left))
     )
+
+
+def _one_word(question: str, answer: str) -> bool:
+    """Tell whether two terms in Latin script sound alike: who reads the one knows the other."""
+    latin = script(question) == script(answer) == "Latin"
+    return latin and alike(question, answer) >= _COGNATE
 
 
 def _contains(text: str, part: str) -> bool:
