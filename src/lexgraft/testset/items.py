@@ -141,16 +141,17 @@ def _distance(
 
     The first place is 0 for those that are close enough to draw from at will. `random` ignores
     everything but the pool. Else those that look alike come first, among them the
-    asked concepts; `matched` then compares frequency and sound; `sibling` puts type and shared broader concepts before looks.
+    asked concepts; `matched` then compares frequency and sound; `sibling` puts type and shared
+    broader concepts before looks.
     """
     if distractors == "random":
         return (0, pool)
     left, right = one.concept, other.concept
     looks = _looks(one, other)
     unlike = float(left.field != right.field or looks > _ALIKE)
-    if distractors == "matched":
-        return (unlike, left.field != right.field, *looks, *_further(one, other), pool)
-    if distractors == "field":
+    if distractors == "matched" and not unlike:
+        return (unlike, pool, *looks, *_further(one, other), pool)
+    if distractors in ("field", "matched"):
         return (unlike, pool * (1 - unlike), left.field != right.field, *looks, pool)
     shared = len({left.type, *left.broader} & {right.type, *right.broader} - {""})
     stranger = float(not left.type or left.type != right.type)

@@ -16,7 +16,7 @@ STEM = 5  # letters of a word's start that give it away
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
 _UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
-_COGNATE = 0.4  # likeness of sound from which two terms are one word in two languages
+_COGNATE = 0.35  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
 _LATIN = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
@@ -96,7 +96,7 @@ def gives_away(question: str, answer: str) -> bool:
 def _one_word(question: str, answer: str) -> bool:
     """Tell whether two terms in Latin script sound alike: who reads the one knows the other."""
     latin = script(question) == script(answer) == "Latin"
-    return latin and alike(question, answer) >= _COGNATE
+    return latin and max(alike(question, answer), alike(answer, question)) >= _COGNATE
 
 
 def _contains(text: str, part: str) -> bool:
