@@ -59,24 +59,6 @@ def plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@verb(output_argument)
-def testset(arguments: argparse.Namespace) -> int:
-    """Build the test set of a project: concepts, items per split, and its audit.
-
-    Example:
-      lexgraft testset project.yaml -o testset/
-    """
-    from lexgraft.testset import build_testset, write_testset
-
-    bundle = build_testset(read_project(arguments.project))
-    write_testset(bundle, arguments.output)
-    if arguments.json:
-        return print_json(bundle.audit)
-    print_table("Test set", bundle.rows())
-    print(f"written: {arguments.output}")
-    return 0
-
-
 def _merge(parser: argparse.ArgumentParser) -> None:
     output_argument(parser)
     parser.add_argument("--method", help="one of the project's candidates (default: the first)")
