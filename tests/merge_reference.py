@@ -18,7 +18,8 @@ def norm(x: Array) -> float:
 
 
 def total(deltas: Sequence[Array], weights: Sequence[float] | None = None) -> Array:
-    return sum((w * d for w, d in zip(weights or [1.0] * len(deltas), deltas, strict=True)), 0.0)
+    parts = [w * d for w, d in zip(weights or [1.0] * len(deltas), deltas, strict=True)]
+    return np.stack(parts).sum(0)
 
 
 def per_model(value: Any) -> list[float]:
@@ -333,7 +334,7 @@ def reference(name: str, base: Array, deltas: Array, p: dict[str, Any]) -> Array
         "nuslerp": lambda: nuslerp(base, deltas, p),
         "passthrough": lambda: (base + deltas[0]) * p.get("scale", 1.0),
         "rows": lambda: rows(base, deltas, p),
-        "slerp": lambda: arc(*(base + deltas), p.get("t", 0.5), 0.9995),
+        "slerp": lambda: arc(base + deltas[0], base + deltas[1], p.get("t", 0.5), 0.9995),
         "widen": lambda: widen(base, deltas, p),
     }
     moved: dict[str, Callable[[], Array]] = {

@@ -126,10 +126,10 @@ SCALED = [name for name, method in METHODS.items() if "lambda" in method.paramet
 @pytest.mark.parametrize("name", SCALED)
 def test_half_of_lambda_is_half_of_the_way(name: str) -> None:
     base, deltas = torch.zeros(12, 8), normal(2, 12, 8, seed=1)
-    whole, half = merge(name, base, deltas), merge(name, base, deltas, **{"lambda": 0.5})
+    whole, half = merge(name, base, deltas), merge(name, base, deltas, cuts=(), **{"lambda": 0.5})
     torch.testing.assert_close(half, whole / 2)
     assert whole.any()
-    assert torch.equal(merge(name, base, deltas, **{"lambda": 0}), base)
+    assert torch.equal(merge(name, base, deltas, cuts=(), **{"lambda": 0.0}), base)
 
 
 @every_method

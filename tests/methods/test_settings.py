@@ -87,3 +87,14 @@ def test_a_profile_passes_through_its_values_and_stays_between_them(
     if values == sorted(values):
         points = [at_place(profile, "w", step / 20) for step in range(21)]
         assert all(a <= b + 1e-9 for a, b in pairwise(points))
+
+
+def test_lines_is_a_profile_of_lambda_over_the_depth() -> None:
+    # LiNeS (arXiv 2410.17146, equation 4): layer l of L is scaled by α + β · (l - 1) / (L - 1)
+    method = METHODS["task_arithmetic"]
+    chosen = method.settings({"lambda": [0.2, 1.0]}, LABELS)
+    scales = [
+        method.at(chosen, replace(PLACE, layer=layer, depth=layer / 4))["lambda"]
+        for layer in range(5)
+    ]
+    assert scales == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

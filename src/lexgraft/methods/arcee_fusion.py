@@ -1,7 +1,7 @@
 """Only the changes that matter far more than most: above median + 1.5 interquartile ranges."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,16 +17,25 @@ _QUARTERS = (0.25, 0.5, 0.75)
 _SMALL = 1e-8  # added to every probability
 
 
-def threshold(blocks: Blocks, **_settings: Any) -> float:  # noqa: ANN401
-    """Return median + 1.5 · (third - first quartile) of the importance of all elements.
+class Bar(NamedTuple):
+    """How important an element must be, and how far every row's distribution moved."""
+
+    least: float
+    divergences: Doubles
+
+
+def bar(blocks: Blocks, **_settings: Any) -> Bar:  # noqa: ANN401
+    """Return median + 1.5 · (third - first quartile) of the importance, and what it needs.
 
     The quartile q of n sorted values is the one of number floor(q · (n-1)), from 0.
     """
+    parts = [_divergences(base, two_ends(deltas)) for base, deltas, _ in blocks()]
+    divergences = np.concatenate(parts)
 
     def tracks() -> Iterator[tuple[Tensor, int]]:
         return (
-            (_importance(base, two_ends(deltas))[None], place.start)
-            for base, deltas, place in blocks()
+            (_importance(two_ends(deltas), divergences, place)[None], place.start)
+            for _, deltas, place in blocks()
         )
 
     _, _, place = next(blocks())
@@ -34,29 +43,37 @@ def threshold(blocks: Blocks, **_settings: Any) -> float:  # noqa: ANN401
     cuts = largest(tracks, [(0, rank) for rank in ranks], place.size)
     bits = np.array([cut.bits for cut in cuts], np.int32)
     first, median, third = (float(value) for value in bits.view(np.float32))
-    return median + 1.5 * (third - first)
+    return Bar(median + 1.5 * (third - first), divergences)
 
 
-@method(paper="Arcee 2024, Arcee Fusion", survey=threshold, unit="row", models=(1, 2))
-def arcee_fusion(base: Base, deltas: Deltas, _place: Place, found: float) -> Merged:
+@method(paper="Arcee 2024, Arcee Fusion", survey=bar, unit="row", models=(1, 2))
+def arcee_fusion(base: Base, deltas: Deltas, place: Place, found: Bar) -> Merged:
     """Return a + m·(b - a), where m is 1 for elements of at least the threshold's importance.
 
     An element's importance is |b - a| times the Kullback-Leibler divergence between the softmax
     of its row in b and in a. a and b are the two models; one model alone is b, and the base is a.
     """
     ends = two_ends(deltas)
-    mask = _importance(base, ends) >= found
+    mask = _importance(ends, found.divergences, place) >= found.least
     first, second = ends
     return base + (first + (second - first) * mask)
 
 
-def _importance(base: Base, ends: Float32[Tensor, "2 *shape"]) -> Float32[Tensor, "*shape"]:
+def _importance(
+    ends: Float32[Tensor, "2 *shape"], divergences: Doubles, place: Place
+) -> Float32[Tensor, "*shape"]:
     """Return the importance of every element's change."""
+    changes = as_vectors((ends[1] - ends[0]).abs_())
+    first = place.start // max(1, changes.shape[1])
+    rows = torch.from_numpy(divergences[first : first + len(changes)]).float()
+    return (changes * rows[:, None]).view(ends.shape[1:])
+
+
+def _divergences(base: Base, ends: Float32[Tensor, "2 *shape"]) -> Doubles:
+    """Return the divergence of every row, never below 0."""
     before, after = (as_vectors(base + end).numpy().astype(np.float64) for end in ends)
     p, q = _softmax(after) + _SMALL, _softmax(before) + _SMALL
-    divergence = np.maximum(np.sum(p * np.log(p / q), axis=1, keepdims=True), 0)
-    importance = (np.abs(after - before) * divergence).astype(np.float32)
-    return torch.from_numpy(importance).view(base.shape)
+    return np.maximum(np.sum(p * np.log(p / q), axis=1), 0)
 
 
 def _softmax(rows: Doubles) -> Doubles:

@@ -19,7 +19,7 @@ from lexgraft.methods.registry import (
     Share,
     method,
 )
-from lexgraft.methods.sums import Doubles, as_rows, row_sizes, weighted_sum, whole_sums
+from lexgraft.methods.sums import Doubles, weighted_sum, whole_sums
 from lexgraft.methods.trim import Cut, kept, largest
 
 _TINY = 1e-30  # where no model competes, 0 is divided by this
@@ -28,9 +28,9 @@ _TINY = 1e-30  # where no model competes, 0 is divided by this
 class Norms(NamedTuple):
     """What turns products of deltas into weights of mean 1, for every pair of models."""
 
-    largest: list[list[float]]  # |δᵢ·δⱼ|, or 1 where all are 0
-    inner: list[float]  # mean of exp(N·norm(δᵢ·δᵢ))
-    outer: list[list[float]]  # mean of exp(norm(δᵢ·δⱼ))
+    largest: Doubles  # |δᵢ·δⱼ|, or 1 where all are 0
+    outer: Doubles  # mean of exp(norm(δᵢ·δⱼ))
+    inner: Doubles  # mean of exp(N·norm(δᵢ·δᵢ)), per model
 
 
 def compete(blocks: Blocks, *, density: float, **_settings: Any) -> tuple[Norms, tuple[Cut, ...]]:  # noqa: ANN401
@@ -72,39 +72,40 @@ def pcb(
 
 def _norms(blocks: Blocks) -> Norms:
     """Return the largest products and the means of their exponentials."""
-    _, deltas, place = next(blocks())
-    count = range(len(deltas))
-    tops = np.zeros((len(deltas), len(deltas)), np.float32)
-    for _, parts, _ in blocks():
-        found = [[float((parts[i] * parts[j]).abs().max()) for j in count] for i in count]
-        tops = np.maximum(tops, np.array(found, np.float32))
-    peaks = [[float(tops[i, j]) or 1.0 for j in count] for i in count]
+    tops, size, count = np.zeros((0, 0)), 1, 0
+    for _, deltas, place in blocks():
+        found = [[float((one * other).abs().max()) for other in deltas] for one in deltas]
+        tops = np.maximum(tops, found) if tops.size else np.array(found)
+        size, count = place.size, len(deltas)
+    peaks = np.where(tops == 0, 1.0, tops)
 
-    def per_row(_base: Base, parts: Deltas, _place: Place) -> list[Doubles]:
-        inner = [_exp(parts[i], parts[i], peaks[i][i], len(parts)) for i in count]
-        outer = [_exp(parts[i], parts[j], peaks[i][j], 1) for i in count for j in count]
-        return [row_sizes(as_rows(values)) for values in (*inner, *outer)]
+    def per_row(_base: Base, deltas: Deltas, _place: Place) -> list[Doubles]:
+        powers = _powers(deltas, peaks)
+        squares = [powers[i][i] ** count for i in range(count)]
+        every = [*squares, *(power for row in powers for power in row)]
+        return [values.reshape(len(deltas[0]), -1).sum(axis=1) for values in every]
 
-    means = [total / place.size for total in whole_sums(blocks, per_row)]
-    n = len(deltas)
-    return Norms(peaks, means[:n], [means[n + n * i : 2 * n + n * i] for i in count])
+    means = np.array(whole_sums(blocks, per_row)) / size
+    return Norms(peaks, means[count:].reshape(count, count), means[:count])
 
 
 def _weights(deltas: Deltas, norms: Norms) -> Float32[Tensor, "model *shape"]:
     """Return β of every element of every model, of mean about N."""
     betas = torch.empty_like(deltas)
-    for i, delta in enumerate(deltas):
-        accord = torch.zeros_like(delta)
-        for j, other in enumerate(deltas):
-            accord.add_(_exp(delta, other, norms.largest[i][j], 1) / norms.outer[i][j])
-        inner = _exp(delta, delta, norms.largest[i][i], len(deltas)) / norms.inner[i]
-        torch.mul(inner, accord, out=betas[i])
+    powers = _powers(deltas, norms.largest)
+    for i, beta in enumerate(betas):
+        accord = sum(power / mean for power, mean in zip(powers[i], norms.outer[i], strict=True))
+        inner = powers[i][i] ** len(deltas) / norms.inner[i]
+        beta.copy_(torch.from_numpy(inner * accord))
     return betas
 
 
-def _exp(
-    one: Float32[Tensor, "*shape"], other: Float32[Tensor, "*shape"], peak: float, times: int
-) -> Float32[Tensor, "*shape"]:
-    """Return exp(times · one·other / peak), the same wherever in a block an element stands."""
-    product = (one * other).numpy().astype(np.float64) * (times / peak)
-    return torch.from_numpy(np.exp(product).astype(np.float32))
+def _powers(deltas: Deltas, peaks: Doubles) -> list[list[Doubles]]:
+    """Return exp(δᵢ·δⱼ / peak) for every pair, the same wherever in a block an element stands."""
+    powers: list[list[Doubles]] = []
+    for i, one in enumerate(deltas):
+        products = [
+            (one * deltas[j]).numpy().astype(np.float64) / peaks[i, j] for j in range(i + 1)
+        ]
+        powers.append([np.exp(product) for product in products])
+    return [[powers[max(i, j)][min(i, j)] for j in range(len(powers))] for i in range(len(powers))]

@@ -1,6 +1,6 @@
 """Singular values and solutions of matrices, the same bits whatever the number of threads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import torch
@@ -54,7 +54,7 @@ def solve(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> Generator[None]:
     """Keep matrix products from being split: the parts' sums would depend on their number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
