@@ -21,7 +21,7 @@ from lexgraft.methods.settings import filters, varies
 from lexgraft.project import Candidate
 from lexgraft.records import digest
 
-ENGINE = 2  # raised whenever the bytes of a result change
+ENGINE = 1  # raised whenever the bytes of a result change
 BLOCK = 1 << 20  # elements of a tensor worked on at once, rounded to whole rows
 KEPT = 4 * BLOCK  # elements of a tensor whose blocks are kept between survey and merge
 CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
