@@ -73,7 +73,7 @@ def test_leaves_its_inputs_as_they_are(name: str) -> None:
 
 
 @every_method
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=6)
 @given(
     cuts=st.lists(st.integers(1, 30), max_size=4, unique=True).map(sorted), seed=st.integers(0, 9)
 )
