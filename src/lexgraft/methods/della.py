@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int32
 from torch import Tensor
 
 from lexgraft.errors import UserError
@@ -114,16 +114,16 @@ def prune(
                 cure=f"take an epsilon below {min(share, 1 - share):.3g}",
             )
         steps = _steps(as_vectors(delta), share, spread)
-        numbers = torch.from_numpy(random_numbers(place, label, delta.numel()).astype(np.int64))
+        numbers = torch.from_numpy(random_numbers(place, label, delta.numel()).astype(np.int32))
         delta.mul_((numbers < steps.view(-1)).view(delta.shape))
         if rescale:
-            delta.mul_((STEPS / steps).to(torch.float32).view(delta.shape))
+            delta.mul_((STEPS / steps).view(delta.shape))
     return pruned
 
 
 def _steps(
     rows: Float32[Tensor, "rows width"], share: float, spread: float
-) -> Int64[Tensor, "rows width"]:
+) -> Int32[Tensor, "rows width"]:
     """Return every element's chance of being kept, in 65,536ths.
 
     Magnitude and column are packed into one integer, so that one sort gives ranks without ties:
@@ -131,11 +131,11 @@ def _steps(
     """
     width = rows.shape[1]
     if width == 1:
-        return torch.full_like(rows, round(share * STEPS), dtype=torch.int64)
+        return torch.full_like(rows, round(share * STEPS), dtype=torch.int32)
     magnitudes = (rows.contiguous().view(torch.int32) & 0x7FFFFFFF).numpy().astype(np.int64)
     order = np.sort((magnitudes << 32) | np.arange(width - 1, -1, -1), axis=1) & 0xFFFFFFFF
     chances = share - spread + 2 * spread * np.arange(width) / (width - 1)
-    steps = np.empty_like(order)
-    ranked = np.maximum(1, np.rint(chances * STEPS)).astype(np.int64)
-    np.put_along_axis(steps, width - 1 - order, np.broadcast_to(ranked, order.shape), axis=1)
-    return torch.from_numpy(steps)
+    ranked = torch.from_numpy(np.maximum(1, np.rint(chances * STEPS)).astype(np.int32))
+    columns = torch.from_numpy(width - 1 - order)
+    steps = torch.empty(rows.shape, dtype=torch.int32)
+    return steps.scatter_(1, columns, ranked.expand(rows.shape))
