@@ -32,6 +32,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     language: str
     part_of_speech: PartOfSpeech = "unknown"
     status: Literal["preferred", "admitted", "forbidden"] = "preferred"
+    note: str = ""  # when it is used, as the source says
 
 
 class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,6 +44,7 @@ class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     field: str = ""  # e.g. "medicine"
     type: str = ""  # the nearest kind, e.g. the id of the first broader concept
     broader: tuple[str, ...] = ()  # ids of broader concepts
+    same_as: tuple[str, ...] = ()  # ids of the same meaning in other sources
     rarity: dict[str, float] = {}  # language → Zipf frequency (log10 per billion words)
     source: str = ""
     source_version: str = ""

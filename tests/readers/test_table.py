@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import UserError
-from lexgraft.readers.table import read_table
-from lexgraft.records import Term
+from lexgraft.readers import read_concepts
+from lexgraft.readers.intake import Asked
+from lexgraft.records import Concept, Term
+
+
+def read_table(path: Path, asked: Asked | None = None) -> list[Concept]:
+    return read_concepts([path], asked)
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8", name: str = "terms.csv") -> Path:

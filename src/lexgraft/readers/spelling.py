@@ -1,0 +1,123 @@
+"""Spelling variants: forms that two writings of one term share, in English and Japanese."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from unicodedata import normalize
+
+_SPELLINGS = (
+    ("ae", "e"), ("oe", "e"), ("aemia", "emia"), ("our", "or"), ("ph", "f"), ("-", " "), ("'s", ""),
+)  # fmt: skip
+_KATAKANA = r"[ァ-ヺー]"
+_LONG_VOWEL = re.compile(rf"({_KATAKANA}{{3,}})ー(?!{_KATAKANA})")  # JIS Z 8301: from three sounds
+_DOT = re.compile(r"[・゠=]|(?<=[ァ-ヺー])[ \-](?=[ァ-ヺ])")
+_HAN = r"[\u3400-\u9fff\uf900-\ufaff々〆]"
+_OKURIGANA = re.compile(rf"({_HAN})([ぁ-ゖ]*)")
+_COMPOUND = 2  # kanji from which on endings are a matter of house style
+_SMALL = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヶ": "ケ", "ヵ": "カ"})
+_BU = re.compile(r"ヴ([ァィェォ])")
+_BU_OF = dict(zip("ァィェォ", "バビベボ", strict=True))
+
+
+def spelling_key(text: str) -> str:
+    """Return a form that British and American spellings and letter cases share."""
+    key = normalize("NFKC", text).casefold().strip()
+    key = re.sub(r"^(?:the|an?)\s+", "", key)
+    for old, new in _SPELLINGS:
+        key = key.replace(old, new)
+    return " ".join(_singular(word) for word in key.split())
+
+
+def variant_key(text: str) -> str:
+    """Return a form that all spellings of a term share; also shared by some that are none.
+
+    English as in `spelling_key`; Japanese without final long vowels, dots between loanwords, old
+    and variant kanji, and the kana after kanji: compare those with `variants_of`.
+    """
+    key = spelling_key(_japanese(text))
+    return _OKURIGANA.sub(r"\1", key) if _compound(key) else key
+
+
+def kinds_of_variant(one: str, other: str) -> tuple[str, ...]:
+    """Return in what two texts differ, if only in spelling; nothing if they are equal or unlike."""
+    if one == other or variant_key(one) != variant_key(other):
+        return ()
+    kinds: list[str] = []
+    for kind, fold in _STEPS:
+        before = one, other
+        one, other = fold(one), fold(other)
+        if before[0] != before[1] and (fold(before[0]) == fold(before[1])):
+            return (*kinds, kind)
+        if (before[0] == one) != (before[1] == other):
+            kinds.append(kind)
+    return (*kinds, "送り仮名") if _is_okurigana(one, other) else ()
+
+
+def _japanese(text: str) -> str:
+    """Return a text with one spelling for what Japanese house styles spell differently."""
+    for _, fold in _STEPS[:-1]:
+        text = fold(text)
+    return text
+
+
+def _width(text: str) -> str:
+    return normalize("NFKC", text)
+
+
+def _kanji(text: str) -> str:
+    return text.translate(_new_kanji())
+
+
+def _long_vowels(text: str) -> str:
+    return _LONG_VOWEL.sub(r"\1", text)
+
+
+def _dots(text: str) -> str:
+    return _DOT.sub("", text)
+
+
+def _loans(text: str) -> str:
+    return _BU.sub(lambda found: _BU_OF[found[1]], text).translate(_SMALL)
+
+
+_STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("width", _width),
+    ("kanji", _kanji),
+    ("loanword", _loans),
+    ("中黒", _dots),
+    ("long vowel", _long_vowels),
+    ("spelling", spelling_key),
+)
+
+
+@cache
+def _new_kanji() -> dict[int, str]:
+    """Return old or variant kanji → the kanji in use now."""
+    text = (files("lexgraft.readers") / "kanji.txt").read_text(encoding="utf-8")
+    pairs = [pair for line in text.splitlines() if line[:1] != "#" for pair in line.split()]
+    return {ord(old): pair[0] for pair in pairs for old in pair[1:]}
+
+
+def _compound(key: str) -> bool:
+    return len(re.findall(_HAN, key)) >= _COMPOUND
+
+
+def _is_okurigana(one: str, other: str) -> bool:
+    """Tell whether two texts differ only in that one writes fewer of the kana after kanji."""
+    left, right = _OKURIGANA.findall(one), _OKURIGANA.findall(other)
+    if len(left) != len(right) or not _compound(one):
+        return False
+    gaps = [(a[1], b[1]) for a, b in zip(left, right, strict=True)]
+    return all(_within(a, b) for a, b in gaps) or all(_within(b, a) for a, b in gaps)
+
+
+def _within(short: str, long: str) -> bool:
+    """Tell whether a run of kana is another with some of its beginning left out."""
+    return long.endswith(short)
+
+
+def _singular(word: str) -> str:
+    """Return an English word without its plural -s (not -ss, -us, -is)."""
+    plural = len(word) > 4 and word.endswith("s") and word[-2] not in "sui"  # noqa: PLR2004
+    return word[:-1] if plural else word
