@@ -185,19 +185,28 @@ def digest(*parts: object) -> str:
 
 
 def write_lines(path: Path, rows: Iterable[Struct]) -> None:
-    """Write records as JSON lines, whole or not at all (written aside, synced, renamed)."""
-    write_bytes(path, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    """Write records as JSON lines, one by one, whole or not at all (see `write_bytes`)."""
+    encode = msgspec.json.Encoder().encode
+    _write(path, (encode(row) + b"\n" for row in rows))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file's content, whole or not at all, durable when it returns."""
+    _write(path, (data,))
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def read_lines(path: Path, kind: type[T]) -> list[T]:

@@ -89,8 +89,8 @@ MESH = """<?xml version="1.0"?><!DOCTYPE DescriptorRecordSet SYSTEM "desc2025.dt
 <DescriptorRecordSet LanguageCode="eng"><DescriptorRecord><DescriptorUI>D1</DescriptorUI>
 <DescriptorName><String>Fever</String></DescriptorName><TreeNumberList>
 <TreeNumber>C23.888.119</TreeNumber></TreeNumberList><ConceptList>
-<Concept PreferredConceptYN="Y"><ConceptUI>M1</ConceptUI><ScopeNote>A raised temperature.</ScopeNote>
-<TermList><Term ConceptPreferredTermYN="N"><String>Pyrexia</String></Term>
+<Concept PreferredConceptYN="Y"><ConceptUI>M1</ConceptUI>
+<ScopeNote>A raised temperature.</ScopeNote><TermList><Term ConceptPreferredTermYN="N"><String>Pyrexia</String></Term>
 <Term ConceptPreferredTermYN="Y"><String>fever</String></Term>
 <Term IsPermutedTermYN="Y" ConceptPreferredTermYN="N"><String>Temperature, Raised</String></Term>
 </TermList></Concept><Concept PreferredConceptYN="N"><ConceptUI>M2</ConceptUI><TermList>
@@ -116,7 +116,8 @@ LAW = (
 BABELON = (
     "source_language\tsource_value\tsubject_id\tpredicate_id\ttranslation_language\t"
     "translation_value\ttranslation_status\ttranslation_precision\n"
-    'en\tx\tC1\trdfs:label\ten\tfever\tOFFICIAL\tEXACT\nen\tx\tC1\trdfs:label\tja\t"発"熱\tOFFICIAL\t\n'
+    "en\tx\tC1\trdfs:label\ten\tfever\tOFFICIAL\tEXACT\n"
+    'en\tx\tC1\trdfs:label\tja\t"発"熱\tOFFICIAL\t\n'
     "en\tx\tC1\toboInOwl:hasExactSynonym\tja\t熱\tCANDIDATE\tEXACT\n"
     "en\tx\tC1\toboInOwl:hasExactSynonym\tja\t体温\tOFFICIAL\tBROAD\n"
 )

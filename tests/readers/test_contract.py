@@ -9,7 +9,7 @@ from readers.samples import SAMPLES, write_sample
 from lexgraft.readers import FORMATS, Import, read_concepts
 from lexgraft.readers.intake import start_of
 
-JAPANESE = {name: "発熱" for name in SAMPLES} | {
+JAPANESE = dict.fromkeys(SAMPLES, "発熱") | {
     "babelon": '"発"熱', "csv cp932": "①髙﨑㈱", "concepts": "", "obo": "", "mesh": "", "claml": "",
     "iate": "", "rrf": "", "tsv": "",
 }  # fmt: skip

@@ -15,6 +15,9 @@ _DOT = re.compile(r"[・゠=]|(?<=[ァ-ヺー])[ \-](?=[ァ-ヺ])")
 _HAN = r"[\u3400-\u9fff\uf900-\ufaff々〆]"
 _OKURIGANA = re.compile(rf"({_HAN})([ぁ-ゖ]*)")
 _COMPOUND = 2  # kanji from which on endings are a matter of house style
+Step = tuple[str, Callable[[str], str]]
+Steps = tuple[Step, ...]
+"""What is folded, with the kind of difference that it takes away."""
 _SMALL = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヶ": "ケ", "ヵ": "カ"})
 _BU = re.compile(r"ヴ([ァィェォ])")
 _BU_OF = dict(zip("ァィェォ", "バビベボ", strict=True))
@@ -35,30 +38,36 @@ def variant_key(text: str) -> str:
     English as in `spelling_key`; Japanese without final long vowels, dots between loanwords, old
     and variant kanji, and the kana after kanji: compare those with `variants_of`.
     """
-    key = spelling_key(_japanese(text))
+    key = _folded(text, _STEPS)
     return _OKURIGANA.sub(r"\1", key) if _compound(key) else key
 
 
 def kinds_of_variant(one: str, other: str) -> tuple[str, ...]:
     """Return in what two texts differ, if only in spelling; nothing if they are equal or unlike."""
-    if one == other or variant_key(one) != variant_key(other):
+    if one == other:
         return ()
-    kinds: list[str] = []
-    for kind, fold in _STEPS:
-        before = one, other
-        one, other = fold(one), fold(other)
-        if before[0] != before[1] and (fold(before[0]) == fold(before[1])):
-            return (*kinds, kind)
-        if (before[0] == one) != (before[1] == other):
-            kinds.append(kind)
-    return (*kinds, "送り仮名") if _is_okurigana(one, other) else ()
+    for end in range(len(_STEPS) + 1):
+        steps = _STEPS[:end]
+        if _are_same(one, other, steps):
+            needed = [step for step in steps if not _are_same(one, other, _without(steps, step))]
+            ending = _folded(one, steps) != _folded(other, steps)
+            return (*(kind for kind, _ in needed), *(("送り仮名",) if ending else ()))
+    return ()
 
 
-def _japanese(text: str) -> str:
-    """Return a text with one spelling for what Japanese house styles spell differently."""
-    for _, fold in _STEPS[:-1]:
+def _are_same(one: str, other: str, steps: Steps) -> bool:
+    left, right = _folded(one, steps), _folded(other, steps)
+    return left == right or _is_okurigana(left, right)
+
+
+def _folded(text: str, steps: Steps) -> str:
+    for _, fold in steps:
         text = fold(text)
     return text
+
+
+def _without(steps: Steps, left_out: Step) -> Steps:
+    return tuple(step for step in steps if step is not left_out)
 
 
 def _width(text: str) -> str:
@@ -81,7 +90,7 @@ def _loans(text: str) -> str:
     return _BU.sub(lambda found: _BU_OF[found[1]], text).translate(_SMALL)
 
 
-_STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+_STEPS: Steps = (
     ("width", _width),
     ("kanji", _kanji),
     ("loanword", _loans),
