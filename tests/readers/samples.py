@@ -4,8 +4,9 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-HEADER = "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\t"
-HEADER += "caseSignificanceId"
+HEADER = (
+    "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId"
+)
 FULL, SYNONYM = "900000000000003001", "900000000000013009"
 PREFERRED, ACCEPTABLE = "900000000000548007", "900000000000549004"
 AMERICAN, BRITISH = "900000000000509007", "900000000000508004"
@@ -90,7 +91,8 @@ MESH = """<?xml version="1.0"?><!DOCTYPE DescriptorRecordSet SYSTEM "desc2025.dt
 <DescriptorName><String>Fever</String></DescriptorName><TreeNumberList>
 <TreeNumber>C23.888.119</TreeNumber></TreeNumberList><ConceptList>
 <Concept PreferredConceptYN="Y"><ConceptUI>M1</ConceptUI>
-<ScopeNote>A raised temperature.</ScopeNote><TermList><Term ConceptPreferredTermYN="N"><String>Pyrexia</String></Term>
+<ScopeNote>A raised temperature.</ScopeNote><TermList>
+<Term ConceptPreferredTermYN="N"><String>Pyrexia</String></Term>
 <Term ConceptPreferredTermYN="Y"><String>fever</String></Term>
 <Term IsPermutedTermYN="Y" ConceptPreferredTermYN="N"><String>Temperature, Raised</String></Term>
 </TermList></Concept><Concept PreferredConceptYN="N"><ConceptUI>M2</ConceptUI><TermList>
@@ -108,7 +110,10 @@ CLAML = """<?xml version="1.0"?><ClaML version="2.0.0"><Title name="ICD-X" versi
 <ModifierClass modifier="M" code=".1"><Rubric kind="preferred"><Label>late</Label></Rubric>
 </ModifierClass></ClaML>
 """
-MEDIS = '0,20050001,"発熱",ハツネツ,1,A1B2,R509,,,\r\n1,20050002,"熱発",ネツパツ,1,A1B3,R509,,,20050001\r\n'
+MEDIS = (
+    '0,20050001,"発熱",ハツネツ,1,A1B2,R509,,,\r\n'
+    '1,20050002,"熱発",ネツパツ,1,A1B3,R509,,,20050001\r\n'
+)
 LAW = (
     "見出し語,読み,訳語,使い分け基準,注釈\r\n発熱,はつねつ,①fever ②pyrexia,①日常の文 ②医学の文,\r\n"
     ",,heat【物の場合】,,\r\n"

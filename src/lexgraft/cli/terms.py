@@ -127,12 +127,12 @@ def import_(arguments: argparse.Namespace) -> int:
 
 def _show(readings: Sequence["Reading"]) -> None:
     """Print what each file was taken for and what became of its rows."""
-    rows = [("file", "rows", "kept", "left out", "refused", "concepts")]
+    rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
     for one in readings:
         print(f"{Path(one.path).name}: {one.format} ({one.why})")
         left = sum(passed.count for passed in one.tally.left_out.values())
         numbers = (one.tally.read, one.tally.kept, left, one.tally.refusals, one.concepts)
-        rows.append((Path(one.path).name, *(f"{number:,}" for number in numbers)))
+        rows.append([Path(one.path).name, *(f"{number:,}" for number in numbers)])
     print_table("Imported", rows)
     for one in readings:
         tally = one.tally
@@ -143,10 +143,9 @@ def _show(readings: Sequence["Reading"]) -> None:
         )
         for kind, counts in groups:
             for reason, passed in list(counts.items())[:_SHOWN]:
-                where = ", ".join(str(line) for line in passed.lines[:3])
-                print(
-                    f"{kind}: {passed.count:,} × {reason} (line {where}{' …' * (passed.count > 3)})"
-                )
+                lines = ", ".join(str(line) for line in passed.lines[:_LINES])
+                more = " …" * (passed.count > _LINES)
+                print(f"{kind}: {passed.count:,} × {reason} (line {lines}{more})")
         for refusal in tally.refused[:_SHOWN]:
             print(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
 
@@ -254,10 +253,10 @@ def join(arguments: argparse.Namespace) -> int:
     write_bytes(report, data + b"\n")
     if arguments.json:
         return print_json(record)
-    rows = [("evidence", "confidence", "links", "ambiguous")]
+    rows = [["evidence", "confidence", "links", "ambiguous"]]
     for how, confidence in CONFIDENCE.items():
         counts = [sum(one.how == how for one in group) for group in (made.links, made.ambiguous)]
-        rows.append((how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)))
+        rows.append([how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)])
     print_table("Links", rows)
     for warning in warnings:
         print(f"licence: {warning}")
@@ -266,7 +265,8 @@ def join(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_Add, _Act = Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]
+_Add = Callable[[argparse.ArgumentParser], None]
+_Act = Callable[[argparse.Namespace], int]
 _ACTIONS: dict[str, tuple[_Add, _Act]] = {
     "import": (_import, import_),
     "lint": (_lint, lint),

@@ -120,6 +120,8 @@ def recognise(path: Path) -> tuple[Format, str]:
     for form in sorted(FORMATS, key=lambda form: form.fallback):
         if why := form.recognise(start):
             return form, why
+    if start.root.fault:
+        raise UserError(f"broken XML: {start.root.fault}", where=str(path), cure="save it as UTF-8")
     known = ", ".join(sorted(form.name for form in FORMATS))
     raise UserError("no known term base", where=str(path), cure=f"give one of: {known}")
 

@@ -4,8 +4,7 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from io import BufferedIOBase
+from io import BufferedReader
 from pathlib import Path
 from xml.parsers import expat
 
@@ -122,6 +121,7 @@ class Root(Struct, frozen=True):
     name: str = ""
     attributes: dict[str, str] = {}
     doctype: str = ""
+    fault: str = ""  # why there is none
 
 
 class Start(Struct, frozen=True):
@@ -207,11 +207,11 @@ def _text(data: bytes) -> str:
         return data.decode("cp932", errors="replace")
 
 
-def unpacked(path: Path) -> BufferedIOBase:
+def unpacked(path: Path) -> BufferedReader:
     """Return a file opened for reading bytes, through gzip when it is packed."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if packed else path.open("rb")
+    return BufferedReader(gzip.open(path)) if packed else path.open("rb")
 
 
 class _FoundError(Exception):
@@ -233,9 +233,14 @@ def _root(data: bytes) -> Root:
 
     parser.StartElementHandler = element
     parser.StartDoctypeDeclHandler = doctype
-    with suppress(_FoundError, expat.ExpatError, ValueError):
+    fault = ""
+    try:
         parser.Parse(data.lstrip(), False)  # noqa: FBT003 (expat's own signature)
-    return found[0] if found else Root(doctype=doctypes[-1])
+    except _FoundError:
+        return found[0]
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        fault = str(error)
+    return Root(doctype=doctypes[-1], fault=fault)
 
 
 def originated(concept: Concept, asked: Asked) -> Concept:

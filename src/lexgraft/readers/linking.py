@@ -93,19 +93,20 @@ def _divided(found: Sequence[Link]) -> tuple[list[Link], list[Link]]:
 
 def _links(how: How, first: Sequence[Concept], second: Sequence[Concept]) -> Iterator[Link]:
     """Yield all links of one kind."""
-    keys, others = _KEYS[how]
-    index: dict[str, list[tuple[str, str]]] = {}
-    for concept in second:
-        for key, text in others(concept):
-            index.setdefault(key, []).append((concept.id, text))
-    for concept in first:
-        seen: set[str] = set()
-        for key, text in keys(concept):
-            for identifier, other in index.get(key, ()):
-                if identifier not in seen and (how != "spelling" or _is_variant(text, other)):
-                    seen.add(identifier)
-                    by = text if text == other else f"{text} = {other}"
-                    yield Link(concept.id, identifier, how, CONFIDENCE[how], by)
+    seen: set[tuple[str, str]] = set()
+    for keys, others in _KEYS[how]:
+        index: dict[str, list[tuple[str, str]]] = {}
+        for concept in second:
+            for key, text in others(concept):
+                index.setdefault(key, []).append((concept.id, text))
+        for concept in first:
+            for key, text in keys(concept):
+                for identifier, other in index.get(key, ()):
+                    ends = concept.id, identifier
+                    if ends not in seen and (how != "spelling" or _is_variant(text, other)):
+                        seen.add(ends)
+                        by = text if text == other else f"{text} = {other}"
+                        yield Link(*ends, how, CONFIDENCE[how], by)
 
 
 def _is_variant(one: str, other: str) -> bool:
@@ -124,11 +125,6 @@ def _own(concept: Concept) -> Iterator[tuple[str, str]]:
 def _references(concept: Concept) -> Iterator[tuple[str, str]]:
     for reference in concept.same_as:
         yield _reference(reference), reference
-
-
-def _either(concept: Concept) -> Iterator[tuple[str, str]]:
-    yield from _own(concept)
-    yield from _references(concept)
 
 
 def _preferred(concept: Concept) -> Iterator[tuple[str, str]]:
@@ -155,14 +151,15 @@ def _usable(concept: Concept) -> Iterator[tuple[str, str]]:
             yield term.language, term.text
 
 
-_KEYS: dict[How, tuple[Keys, Keys]] = {
-    "id": (_own, _own),
-    "cross-reference": (_either, _either),
-    "shared reference": (_references, _references),
-    "term": (_preferred, _preferred),
-    "synonym": (_names, _names),
-    "spelling": (_spellings, _spellings),
+_KEYS: dict[How, tuple[tuple[Keys, Keys], ...]] = {
+    "id": ((_own, _own),),
+    "cross-reference": ((_own, _references), (_references, _own)),
+    "shared reference": ((_references, _references),),
+    "term": ((_preferred, _preferred),),
+    "synonym": ((_names, _names),),
+    "spelling": ((_spellings, _spellings),),
 }
+"""Kind of link → what a concept of the first base and one of the second must have in common."""
 
 
 def _reference(identifier: str) -> str:

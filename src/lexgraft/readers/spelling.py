@@ -39,7 +39,7 @@ def variant_key(text: str) -> str:
     and variant kanji, and the kana after kanji: compare those with `variants_of`.
     """
     key = _folded(text, _STEPS)
-    return _OKURIGANA.sub(r"\1", key) if _compound(key) else key
+    return _without_kana(key) if _compound(key) else key
 
 
 def kinds_of_variant(one: str, other: str) -> tuple[str, ...]:
@@ -94,8 +94,8 @@ _STEPS: Steps = (
     ("width", _width),
     ("kanji", _kanji),
     ("loanword", _loans),
-    ("中黒", _dots),
     ("long vowel", _long_vowels),
+    ("中黒", _dots),
     ("spelling", spelling_key),
 )
 
@@ -108,15 +108,20 @@ def _new_kanji() -> dict[int, str]:
     return {ord(old): pair[0] for pair in pairs for old in pair[1:]}
 
 
+def _without_kana(text: str) -> str:
+    """Return a text without the kana after its kanji."""
+    return _OKURIGANA.sub(r"\1", text)
+
+
 def _compound(key: str) -> bool:
     return len(re.findall(_HAN, key)) >= _COMPOUND
 
 
 def _is_okurigana(one: str, other: str) -> bool:
     """Tell whether two texts differ only in that one writes fewer of the kana after kanji."""
-    left, right = _OKURIGANA.findall(one), _OKURIGANA.findall(other)
-    if len(left) != len(right) or not _compound(one):
+    if _without_kana(one) != _without_kana(other) or not _compound(one):
         return False
+    left, right = _OKURIGANA.findall(one), _OKURIGANA.findall(other)
     gaps = [(a[1], b[1]) for a, b in zip(left, right, strict=True)]
     return all(_within(a, b) for a, b in gaps) or all(_within(b, a) for a, b in gaps)
 

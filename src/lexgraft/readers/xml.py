@@ -10,7 +10,7 @@ from xml.parsers import expat
 from lexgraft.errors import UserError
 from lexgraft.readers.intake import unpacked
 
-_PIECE = 1 << 16
+_PIECE = 1 << 14
 _LONGEST_ENTITY = 4096  # characters; JMdict's are descriptions of tags
 _REFERENCE = re.compile(r"[&%](?!#)")
 
