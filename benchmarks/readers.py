@@ -106,7 +106,7 @@ def by_lexgraft(kind: str, path: Path) -> int:
 
 def by_duckdb(kind: str, path: Path) -> int:
     """Return how many rows duckdb keeps by the same rules."""
-    import duckdb
+    import duckdb  # noqa: PLC0415 (only where it is installed)
 
     options = "quote='', escape='', all_varchar=true, null_padding=false"
     if kind == "rf2":
@@ -127,19 +127,19 @@ def by_duckdb(kind: str, path: Path) -> int:
 
 def by_polars(kind: str, path: Path) -> int:
     """Return how many rows polars keeps by the same rules."""
-    import polars
+    import polars as pl  # noqa: PLC0415 (only where it is installed)
 
     if kind == "rf2":
         file = next(path.rglob("sct2_Description*"))
-        rows = polars.scan_csv(file, separator="\t", quote_char=None, infer_schema=False)
-        kept = rows.filter((polars.col("active") == "1") & (polars.col("typeId") == SYNONYM))
+        rows = pl.scan_csv(file, separator="\t", quote_char=None, infer_schema=False)
+        kept = rows.filter((pl.col("active") == "1") & (pl.col("typeId") == SYNONYM))
     else:
         file = path / "MRCONSO.RRF"
-        rows = polars.scan_csv(
+        rows = pl.scan_csv(
             file, separator="|", quote_char=None, has_header=False, infer_schema=False
         )
-        kept = rows.filter((polars.col("column_1") == "JPN") & (polars.col("column_16") == "N"))
-    return kept.select(polars.len()).collect(engine="streaming").item()
+        kept = rows.filter((pl.col("column_1") == "JPN") & (pl.col("column_16") == "N"))
+    return kept.select(pl.len()).collect(engine="streaming").item()
 
 
 BY: dict[str, Callable[[str, Path], int]] = {

@@ -36,7 +36,7 @@ class Import:
             for path, form, why in chosen
         ]
         self._forms = [form for _, form, _ in chosen]
-        self._origin: dict[str, str] = {}
+        self._origin: dict[str, int] = {}  # id → line and file in one number: there are many
 
     def __iter__(self) -> Iterator[Concept]:
         """Yield the concepts file by file, those of additions that no file has at the end.
@@ -89,13 +89,14 @@ class Import:
             tally.refuse(line, "a concept without a term", concept.id)
             return None
         if not form.adds and not (form.unique and len(self.readings) == 1):
-            first = self._origin.setdefault(concept.id, f"{reading.path}:{line}")
-            if first != f"{reading.path}:{line}":
-                tally.refuse(
-                    line,
-                    f"concept `{concept.id}` occurs twice, first in {first}",
-                    cure="keep one of them, or give one another id",
-                )
+            number = len(self.readings)
+            here = line * number + self.readings.index(reading)
+            first = self._origin.setdefault(concept.id, here)
+            if first != here:
+                where = f"{self.readings[first % number].path}:{first // number}"
+                cure = "keep one of them, or give one another id"
+                what = f"concept `{concept.id}` occurs twice, first in {where}"
+                tally.refuse(line, what, cure=cure)
                 return None
         return screened(line, concept, self.asked, tally)
 

@@ -5,11 +5,14 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Bool, Int64
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import UserError
 from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
@@ -23,12 +26,18 @@ _NAMES = re.compile(
     r"_?Snapshot.*_(?P<date>\d{8})\.txt"
 )
 _HEADER = "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcase"
-_FULL_NAME, _SYNONYM, _IS_A = b"900000000000003001", b"900000000000013009", b"116680003"
+_IS_A = b"116680003"
 _PREFERRED = b"900000000000548007"
 _DIALECTS = {"en-us": b"900000000000509007", "en-gb": b"900000000000508004"}
 _TAG = re.compile(r"\(([^()]+)\)\s*$")
-_WIDTH, _REFSET_WIDTH, _RELATIONSHIP_WIDTH = 9, 7, 10
+_WIDTH, _REFSET_WIDTH, _RELATIONSHIP_WIDTH, _CONCEPT_WIDTH = 9, 7, 10, 5
 _FILE_SHIFT = 48  # an offset and the number of its file in one integer
+_BLOCK = 4096  # rows that are numbers of Python at a time
+_PREFERRED_IN_AMERICA, _PREFERRED_SOMEWHERE, _ACCEPTABLE, _NAME = range(4)  # the best first
+_KINDS = {b"900000000000003001": _NAME, b"900000000000013009": _ACCEPTABLE}
+
+Numbers = Int64[np.ndarray, "_"]
+Flags = Bool[np.ndarray, "_"]
 
 if TYPE_CHECKING:
     Ids = array[int]
@@ -47,13 +56,24 @@ class _Release(Struct):
 
 
 class _Rows(Struct):
-    """Where the descriptions that are used stand: parallel columns, small for millions of them."""
+    """Where the terms that are used stand: parallel columns, small for millions of them."""
 
     concept: Ids
+    description: Ids
     place: Ids  # file number and offset
     length: Ids
     line: Ids
-    rank: bytearray  # 0 to 2: preferred in American English, preferred, acceptable; 3: full name
+    kind: bytearray  # full name or synonym, later how good a synonym
+    language: bytearray  # number in `languages`
+    languages: list[str]
+
+
+class _Joined(Struct):
+    """What other files of a release say of its concepts."""
+
+    active: Ids  # in order; none where there is no concept file
+    parents: dict[int, tuple[str, ...]]
+    definitions: dict[int, dict[str, str]]
 
 
 def _recognise(start: Start) -> str:
@@ -77,42 +97,51 @@ def read_rf2(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
         UserError: a description file with another header.
     """
     release = _release(path)
-    ranks = _acceptability(release, asked)
-    files = release.of("Description")
-    rows = _described(files, ranks, asked, tally)
-    active = _active(release)
-    parents = _parents(release)
-    definitions = _definitions(release, asked)
-    opened = [os.open(file, os.O_RDONLY) for file in files]
+    rows = _described(release, asked, tally)
+    order = _ranked(rows, _acceptability(release, asked), tally)
+    joined = _Joined(_active(release), _parents(release), _definitions(release, asked))
+    opened = [os.open(file, os.O_RDONLY) for file in release.of("Description")]
     try:
-        for group in _groups(rows):
+        for group in _groups(rows.concept, order):
             line = rows.line[group[0]]
-            key = rows.concept[group[0]]
-            if len(active) and not _has(active, key):
+            if joined.active and not _has(joined.active, rows.concept[group[0]]):
                 tally.leave("of an inactive concept", line, len(group))
                 continue
-            texts = [_row(opened, rows, one) for one in group]
-            terms = _terms(texts, [rows.rank[one] for one in group])
-            if not terms:
+            concept = _concept(rows, group, [_text(opened, rows, one) for one in group], joined)
+            if concept.terms:
+                tally.kept += len(group)
+                yield line, replace(concept, source_version=release.date)
+            else:
                 tally.leave("of a concept without a usable synonym", line, len(group))
-                continue
-            tally.kept += len(group)
-            above = parents.get(key, ())
-            concept = Concept(
-                id=f"SNOMEDCT:{key}",
-                terms=terms,
-                definitions=definitions.get(key, {}),
-                field=_semantic_tag(texts, [rows.rank[one] for one in group]),
-                type=above[0] if above else "",
-                broader=above,
-                source="SNOMED CT",
-                source_version=release.date,
-                licence=LICENCE,
-            )
-            yield line, concept
     finally:
         for handle in opened:
             os.close(handle)
+
+
+def _concept(rows: _Rows, group: list[int], texts: list[str], joined: _Joined) -> Concept:
+    """Return the concept of some descriptions, the best of them first."""
+    number = rows.concept[group[0]]
+    terms: list[Term] = []
+    tag = ""
+    for one, text in zip(group, texts, strict=True):
+        kind = rows.kind[one]
+        if kind == _NAME:
+            match = _TAG.search(text)
+            tag = tag or (match[1] if match else "")
+        else:
+            status = "admitted" if kind == _ACCEPTABLE else "preferred"
+            terms.append(Term(text, rows.languages[rows.language[one]], status=status))
+    above = joined.parents.get(number, ())
+    return Concept(
+        id=f"SNOMEDCT:{number}",
+        terms=settled(terms),
+        definitions=joined.definitions.get(number, {}),
+        field=tag,
+        type=above[0] if above else "",
+        broader=above,
+        source="SNOMED CT",
+        licence=LICENCE,
+    )
 
 
 def _release(path: Path) -> _Release:
@@ -137,7 +166,7 @@ def _cells(path: Path, width: int) -> Iterator[list[bytes]]:
                 yield cells
 
 
-def _acceptability(release: _Release, asked: Asked) -> tuple[Ids, Ids, Ids | None]:
+def _acceptability(release: _Release, asked: Asked) -> tuple[Numbers, Numbers, Numbers | None]:
     """Return the descriptions preferred in American English, in any refset, and all asked for.
 
     The last is None where no dialect was asked for: then no refset leaves anything out.
@@ -156,114 +185,100 @@ def _acceptability(release: _Release, asked: Asked) -> tuple[Ids, Ids, Ids | Non
     return _sorted(american), _sorted(preferred), _sorted(accepted) if wanted else None
 
 
-def _described(
-    files: Sequence[Path], ranks: tuple[Ids, Ids, Ids | None], asked: Asked, tally: Tally
-) -> _Rows:
+def _described(release: _Release, asked: Asked, tally: Tally) -> _Rows:
     """Return where the active descriptions of the languages asked for stand."""
-    rows = _Rows(array("q"), array("q"), array("i"), array("i"), bytearray())
-    for number, path in enumerate(files):
+    columns = (array("q"), array("q"), array("q"), array("i"), array("i"))
+    rows = _Rows(*columns, bytearray(), bytearray(), [])
+    for number, path in enumerate(release.of("Description")):
         with path.open("rb") as file:
             header = file.readline()
             if not header.startswith(_HEADER.encode()):
                 raise UserError("not the columns of an RF2 description file", where=str(path))
-            _scan(file, len(header), number, rows, ranks, asked, tally)
+            offset = (number << _FILE_SHIFT) + len(header)
+            for line_number, line in enumerate(file, 2):
+                tally.read += 1
+                cells = line.split(b"\t")
+                if len(cells) != _WIDTH or not (cells[0].isdigit() and cells[4].isdigit()):
+                    start = line[:80].decode(errors="replace")
+                    tally.refuse(line_number, "not the 9 columns of a description", start)
+                elif cells[2] != b"1":
+                    tally.leave("inactive", line_number)
+                else:
+                    end = offset + len(line) - len(cells[8]) - 1
+                    _note(rows, cells, end, line_number, asked, tally)
+                offset += len(line)
     return rows
 
 
-def _scan(
-    lines: Iterator[bytes],
-    offset: int,
-    number: int,
-    rows: _Rows,
-    ranks: tuple[Ids, Ids, Ids | None],
-    asked: Asked,
-    tally: Tally,
-) -> None:
-    """Note where the rows of one file stand that are used, and count the others."""
-    wanted: dict[bytes, bool] = {}
-    offset += number << _FILE_SHIFT
-    for line_number, line in enumerate(lines, 2):
-        here, offset = offset, offset + len(line)
-        cells = line.split(b"\t")
-        tally.read += 1
-        reason = ""
-        if len(cells) != _WIDTH or not cells[4].isdigit() or not cells[0].isdigit():
-            start = line[:80].decode(errors="replace")
-            tally.refuse(line_number, "not the 9 columns of a description", start)
-            continue
-        if cells[2] != b"1":
-            reason = "inactive"
-        elif (code := cells[5]) not in wanted:
-            wanted[code] = asked.wants(language_tag(code.decode()))
-        if not reason and not wanted[cells[5]]:
-            reason = "another language than those asked for"
-        rank = 3 if cells[6] == _FULL_NAME else _rank(int(cells[0]), ranks)
-        if not reason and (rank > 3 or cells[6] not in {_FULL_NAME, _SYNONYM}):  # noqa: PLR2004
-            reason = "not in the language refset of the dialect asked for"
-        if reason:
-            tally.leave(reason, line_number)
-            continue
+def _note(rows: _Rows, cells: list[bytes], end: int, line: int, asked: Asked, tally: Tally) -> None:
+    """Note where the term of an active row ends, unless its language or kind is not taken."""
+    language = _language(cells[5])
+    if cells[6] not in _KINDS:
+        tally.leave("neither a synonym nor a full name", line)
+    elif not asked.wants(language):
+        tally.leave("another language than those asked for", line)
+    else:
+        if language not in rows.languages:
+            rows.languages.append(language)
         rows.concept.append(int(cells[4]))
-        rows.place.append(here)
-        rows.length.append(len(line))
-        rows.line.append(line_number)
-        rows.rank.append(rank)
+        rows.description.append(int(cells[0]))
+        rows.place.append(end - len(cells[7]))
+        rows.length.append(len(cells[7]))
+        rows.line.append(line)
+        rows.kind.append(_KINDS[cells[6]])
+        rows.language.append(rows.languages.index(language))
 
 
-def _rank(description: int, ranks: tuple[Ids, Ids, Ids | None]) -> int:
-    american, preferred, accepted = ranks
-    if accepted is not None and not _has(accepted, description):
-        return 4
-    if _has(american, description):
-        return 0
-    return 1 if _has(preferred, description) else 2
+@cache
+def _language(code: bytes) -> str:
+    return language_tag(code.decode(errors="replace"))
 
 
-def _groups(rows: _Rows) -> Iterator[list[int]]:
-    """Yield the rows of each concept, in the order of concepts, the best first."""
-    if not rows.concept:
-        return
-    concepts = np.frombuffer(rows.concept, dtype=np.int64)
-    order = np.argsort(concepts, kind="stable")
-    ends = np.flatnonzero(np.diff(concepts[order])) + 1
-    start = 0
-    for end in [*ends.tolist(), len(order)]:
-        group = order[start:end].tolist()
-        group.sort(key=rows.rank.__getitem__)
+def _ranked(
+    rows: _Rows, accepted: tuple[Numbers, Numbers, Numbers | None], tally: Tally
+) -> Numbers:
+    """Return the rows in the order of their concepts, the best first; set how good each is."""
+    american, preferred, all_accepted = accepted
+    kinds = np.frombuffer(rows.kind, dtype=np.uint8)
+    numbers = np.frombuffer(rows.description, dtype=np.int64)
+    synonym = kinds == _ACCEPTABLE
+    kinds[synonym & _among(numbers, preferred)] = _PREFERRED_SOMEWHERE
+    kinds[synonym & _among(numbers, american)] = _PREFERRED_IN_AMERICA
+    order = np.lexsort((kinds, np.frombuffer(rows.concept, dtype=np.int64)))
+    if all_accepted is not None:
+        taken = ~synonym | _among(numbers, all_accepted)
+        for place in np.flatnonzero(~taken).tolist():
+            tally.leave("not in the language refset of the dialect asked for", rows.line[place])
+        order = order[taken[order]]
+    return order
+
+
+def _groups(concepts: Ids, order: Numbers) -> Iterator[list[int]]:
+    """Yield the rows of each concept."""
+    group: list[int] = []
+    for start in range(0, len(order), _BLOCK):
+        for one in order[start : start + _BLOCK].tolist():
+            if group and concepts[group[0]] != concepts[one]:
+                yield group
+                group = []
+            group.append(one)
+    if group:
         yield group
-        start = end
 
 
-def _row(opened: Sequence[int], rows: _Rows, one: int) -> tuple[str, str]:
-    """Return (language, text) of one description."""
+def _text(opened: Sequence[int], rows: _Rows, one: int) -> str:
+    """Return the term of one description."""
     place = rows.place[one]
-    handle, offset = opened[place >> _FILE_SHIFT], place & ((1 << _FILE_SHIFT) - 1)
-    cells = os.pread(handle, rows.length[one], offset).split(b"\t")
-    return language_tag(cells[5].decode()), cells[7].decode(errors="replace")
-
-
-def _terms(texts: Sequence[tuple[str, str]], ranks: Sequence[int]) -> tuple[Term, ...]:
-    return settled(
-        Term(text, language, status="preferred" if rank < 2 else "admitted")  # noqa: PLR2004
-        for (language, text), rank in zip(texts, ranks, strict=True)
-        if rank < 3  # noqa: PLR2004
-    )
-
-
-def _semantic_tag(texts: Sequence[tuple[str, str]], ranks: Sequence[int]) -> str:
-    """Return what stands in the last brackets of the fully specified name."""
-    for (_, text), rank in zip(texts, ranks, strict=True):
-        if rank == 3 and (match := _TAG.search(text)):  # noqa: PLR2004
-            return match[1]
-    return ""
+    offset = place & ((1 << _FILE_SHIFT) - 1)
+    return os.pread(opened[place >> _FILE_SHIFT], rows.length[one], offset).decode(errors="replace")
 
 
 def _active(release: _Release) -> Ids:
     """Return the numbers of the active concepts; none where there is no concept file."""
     found = array("q")
     for path in release.of("Concept"):
-        found.extend(int(cells[0]) for cells in _cells(path, 5))
-    return _sorted(found)
+        found.extend(int(cells[0]) for cells in _cells(path, _CONCEPT_WIDTH))
+    return array("q", _sorted(found).tobytes())
 
 
 def _parents(release: _Release) -> dict[int, tuple[str, ...]]:
@@ -289,9 +304,18 @@ def _definitions(release: _Release, asked: Asked) -> dict[int, dict[str, str]]:
     return found
 
 
-def _sorted(numbers: Ids) -> Ids:
+def _sorted(numbers: Ids) -> Numbers:
     """Return the numbers in order, each once."""
-    return array("q", np.unique(np.frombuffer(numbers, dtype=np.int64)).tobytes())
+    return np.unique(np.frombuffer(numbers, dtype=np.int64))
+
+
+def _among(numbers: Numbers, known: Numbers) -> Flags:
+    """Tell which numbers are known; the known ones are in order."""
+    if not len(known):
+        return np.zeros(len(numbers), dtype=np.bool_)
+    places = np.searchsorted(known, numbers)
+    places[places == len(known)] = 0
+    return known[places] == numbers
 
 
 def _has(numbers: Ids, one: int) -> bool:
