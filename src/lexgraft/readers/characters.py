@@ -16,6 +16,7 @@ _REFUSED = re.compile(
     "\ue000-\uf8ff"  # private use: characters of one company's font (外字)
     "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, invisible tags
 )
+_SUSPECT = re.compile(rf"{_REFUSED.pattern}|\A\s*\Z")
 _LANGUAGE_LEFT = "another language than those asked for"
 _CONTROL_NAMES = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
@@ -36,6 +37,9 @@ def screened(line: int, concept: Concept, asked: Asked, tally: Tally) -> Concept
 
     What is taken away is counted; a definition's line breaks are spaces.
     """
+    simple = not asked.languages and not concept.definitions  # nearly all of a large file
+    if simple and not any(_SUSPECT.search(term.text) for term in concept.terms):
+        return originated(concept, asked)
     terms = tuple(one for one in concept.terms if _is_taken(line, one, concept.id, asked, tally))
     definitions: dict[str, str] = {}
     for language, text in concept.definitions.items():

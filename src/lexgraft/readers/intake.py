@@ -4,6 +4,7 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BufferedReader
 from pathlib import Path
 from xml.parsers import expat
@@ -37,8 +38,13 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
 
     def wants(self, language: str) -> bool:
         """Tell whether terms of a language are asked for; `ja` asks for `ja-Hrkt` too."""
-        tags = [language_tag(tag) for tag in self.languages]
+        tags = _tags(self.languages)
         return not tags or language in tags or language.partition("-")[0] in tags
+
+
+@cache
+def _tags(languages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(language_tag(tag) for tag in languages)
 
 
 class Refusal(Struct, frozen=True):

@@ -4,15 +4,13 @@ import os
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Int64
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lexgraft.errors import UserError
 from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
@@ -32,11 +30,15 @@ _DIALECTS = {"en-us": b"900000000000509007", "en-gb": b"900000000000508004"}
 _TAG = re.compile(r"\(([^()]+)\)\s*$")
 _WIDTH, _REFSET_WIDTH, _RELATIONSHIP_WIDTH, _CONCEPT_WIDTH = 9, 7, 10, 5
 _FILE_SHIFT = 48  # an offset and the number of its file in one integer
-_BLOCK = 4096  # rows that are numbers of Python at a time
+_OFFSET = (1 << _FILE_SHIFT) - 1
+_BLOCK = 1 << 16  # numbers that are objects of Python at a time
 _PREFERRED_IN_AMERICA, _PREFERRED_SOMEWHERE, _ACCEPTABLE, _NAME = range(4)  # the best first
-_KINDS = {b"900000000000003001": _NAME, b"900000000000013009": _ACCEPTABLE}
+_FULL_NAME = b"900000000000003001"
 
+Found = tuple[int, int, str]
+"""A description: its kind, the number of its language, its term."""
 Numbers = Int64[np.ndarray, "_"]
+Block = Int64[np.ndarray, "row 4"]
 Flags = Bool[np.ndarray, "_"]
 
 if TYPE_CHECKING:
@@ -59,13 +61,17 @@ class _Rows(Struct):
     """Where the terms that are used stand: parallel columns, small for millions of them."""
 
     concept: Ids
-    description: Ids
     place: Ids  # file number and offset
-    length: Ids
-    line: Ids
-    kind: bytearray  # full name or synonym, later how good a synonym
-    language: bytearray  # number in `languages`
-    languages: list[str]
+    rest: Ids  # line, language, kind and length in one number, see `_blocks`
+    languages: list[str]  # by their numbers
+
+
+class _Accepted(Struct):
+    """What the language refsets say: descriptions in order."""
+
+    american: Numbers  # preferred in American English
+    preferred: Numbers  # preferred in any other
+    dialect: Numbers | None  # accepted in the dialect asked for; None: nothing is left out
 
 
 class _Joined(Struct):
@@ -97,49 +103,43 @@ def read_rf2(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
         UserError: a description file with another header.
     """
     release = _release(path)
-    rows = _described(release, asked, tally)
-    order = _ranked(rows, _acceptability(release, asked), tally)
+    rows = _described(release, _acceptability(release, asked), asked, tally)
     joined = _Joined(_active(release), _parents(release), _definitions(release, asked))
-    opened = [os.open(file, os.O_RDONLY) for file in release.of("Description")]
-    try:
-        for group in _groups(rows.concept, order):
-            line = rows.line[group[0]]
-            if joined.active and not _has(joined.active, rows.concept[group[0]]):
-                tally.leave("of an inactive concept", line, len(group))
-                continue
-            concept = _concept(rows, group, [_text(opened, rows, one) for one in group], joined)
-            if concept.terms:
-                tally.kept += len(group)
-                yield line, replace(concept, source_version=release.date)
-            else:
-                tally.leave("of a concept without a usable synonym", line, len(group))
-    finally:
-        for handle in opened:
-            os.close(handle)
+    for number, line, terms in _groups(rows, release.of("Description")):
+        if joined.active and not _has(joined.active, number):
+            tally.leave("of an inactive concept", line, len(terms))
+            continue
+        concept = _concept(number, terms, rows.languages, joined, release.date)
+        if concept.terms:
+            tally.kept += len(terms)
+            yield line, concept
+        else:
+            tally.leave("of a concept without a usable synonym", line, len(terms))
 
 
-def _concept(rows: _Rows, group: list[int], texts: list[str], joined: _Joined) -> Concept:
+def _concept(
+    number: int, found: list[Found], languages: list[str], joined: _Joined, version: str
+) -> Concept:
     """Return the concept of some descriptions, the best of them first."""
-    number = rows.concept[group[0]]
     terms: list[Term] = []
     tag = ""
-    for one, text in zip(group, texts, strict=True):
-        kind = rows.kind[one]
-        if kind == _NAME:
-            match = _TAG.search(text)
-            tag = tag or (match[1] if match else "")
-        else:
-            status = "admitted" if kind == _ACCEPTABLE else "preferred"
-            terms.append(Term(text, rows.languages[rows.language[one]], status=status))
+    for kind, language, text in found:
+        if kind < _NAME:
+            status = "admitted" if terms else "preferred"
+            terms.append(Term(text, languages[language], "unknown", status))
+        elif not tag and (match := _TAG.search(text)):
+            tag = match[1]
     above = joined.parents.get(number, ())
+    plain = len(languages) == 1 and len({term.text for term in terms}) == len(terms)
     return Concept(
         id=f"SNOMEDCT:{number}",
-        terms=settled(terms),
+        terms=tuple(terms) if plain else settled(terms),
         definitions=joined.definitions.get(number, {}),
         field=tag,
         type=above[0] if above else "",
         broader=above,
         source="SNOMED CT",
+        source_version=version,
         licence=LICENCE,
     )
 
@@ -161,16 +161,13 @@ def _cells(path: Path, width: int) -> Iterator[list[bytes]]:
     """Yield the active rows of a file of that many columns."""
     with path.open("rb") as file:
         for line in file:
-            cells = line.rstrip(b"\r\n").split(b"\t")
+            cells = line.split(b"\t")  # the last with the end of the line
             if len(cells) == width and cells[2] == b"1":
                 yield cells
 
 
-def _acceptability(release: _Release, asked: Asked) -> tuple[Numbers, Numbers, Numbers | None]:
-    """Return the descriptions preferred in American English, in any refset, and all asked for.
-
-    The last is None where no dialect was asked for: then no refset leaves anything out.
-    """
+def _acceptability(release: _Release, asked: Asked) -> _Accepted:
+    """Return what the language refsets say of the descriptions."""
     wanted = {_DIALECTS[tag.casefold()] for tag in asked.languages if tag.casefold() in _DIALECTS}
     american, preferred, accepted = (array("q") for _ in range(3))
     for path in release.of("cRefset_Language"):
@@ -180,97 +177,117 @@ def _acceptability(release: _Release, asked: Asked) -> tuple[Numbers, Numbers, N
             number = int(cells[5])
             if wanted:
                 accepted.append(number)
-            if cells[6] == _PREFERRED:
+            if cells[6].startswith(_PREFERRED):
                 (american if cells[4] == _DIALECTS["en-us"] else preferred).append(number)
-    return _sorted(american), _sorted(preferred), _sorted(accepted) if wanted else None
+    dialect = _sorted(accepted) if wanted else None
+    return _Accepted(_sorted(american), _sorted(preferred), dialect)
 
 
-def _described(release: _Release, asked: Asked, tally: Tally) -> _Rows:
+def _described(release: _Release, accepted: _Accepted, asked: Asked, tally: Tally) -> _Rows:
     """Return where the active descriptions of the languages asked for stand."""
-    columns = (array("q"), array("q"), array("q"), array("i"), array("i"))
-    rows = _Rows(*columns, bytearray(), bytearray(), [])
+    rows = _Rows(array("q"), array("q"), array("q"), [])
     for number, path in enumerate(release.of("Description")):
         with path.open("rb") as file:
             header = file.readline()
             if not header.startswith(_HEADER.encode()):
                 raise UserError("not the columns of an RF2 description file", where=str(path))
-            offset = (number << _FILE_SHIFT) + len(header)
-            for line_number, line in enumerate(file, 2):
-                tally.read += 1
-                cells = line.split(b"\t")
-                if len(cells) != _WIDTH or not (cells[0].isdigit() and cells[4].isdigit()):
-                    start = line[:80].decode(errors="replace")
-                    tally.refuse(line_number, "not the 9 columns of a description", start)
-                elif cells[2] != b"1":
-                    tally.leave("inactive", line_number)
-                else:
-                    end = offset + len(line) - len(cells[8]) - 1
-                    _note(rows, cells, end, line_number, asked, tally)
-                offset += len(line)
+            start = (number << _FILE_SHIFT) + len(header)
+            for block in _blocks(file, start, rows.languages, asked, tally):
+                _keep(rows, np.array(block, dtype=np.int64).reshape(-1, 4), accepted, tally)
     return rows
 
 
-def _note(rows: _Rows, cells: list[bytes], end: int, line: int, asked: Asked, tally: Tally) -> None:
-    """Note where the term of an active row ends, unless its language or kind is not taken."""
-    language = _language(cells[5])
-    if cells[6] not in _KINDS:
-        tally.leave("neither a synonym nor a full name", line)
-    elif not asked.wants(language):
-        tally.leave("another language than those asked for", line)
-    else:
-        if language not in rows.languages:
-            rows.languages.append(language)
-        rows.concept.append(int(cells[4]))
-        rows.description.append(int(cells[0]))
-        rows.place.append(end - len(cells[7]))
-        rows.length.append(len(cells[7]))
-        rows.line.append(line)
-        rows.kind.append(_KINDS[cells[6]])
-        rows.language.append(rows.languages.index(language))
+def _blocks(
+    lines: Iterable[bytes], place: int, languages: list[str], asked: Asked, tally: Tally
+) -> Iterator[list[int]]:
+    """Yield (concept, description, place of the term, rest) of active rows, flat, in blocks."""
+    numbers: dict[bytes, int] = {}
+    block: list[int] = []
+    read = 0
+    for line in lines:
+        read += 1
+        cells = line.split(b"\t")
+        if len(cells) != _WIDTH or not cells[0].isdigit() or not cells[4].isdigit():
+            start = line[:80].decode(errors="replace")
+            tally.refuse(read + 1, "not the 9 columns of a description", start)
+        elif cells[2] != b"1":
+            tally.leave("inactive", read + 1)
+        else:
+            code, text = cells[5], cells[7]
+            if code not in numbers:
+                numbers[code] = _number(code, languages, asked)
+            if (language := numbers[code]) < 0:
+                tally.leave("another language than those asked for", read + 1)
+            else:
+                kind = _NAME if cells[6] == _FULL_NAME else _ACCEPTABLE
+                rest = (((read + 1 << 8 | language) << 2 | kind) << 16) | len(text)
+                end = place + len(line) - len(cells[8]) - 1
+                block += (int(cells[4]), int(cells[0]), end - len(text), rest)
+        place += len(line)
+        if len(block) >= _BLOCK:
+            yield block
+            block = []
+    tally.read += read
+    yield block
 
 
-@cache
-def _language(code: bytes) -> str:
-    return language_tag(code.decode(errors="replace"))
+def _number(code: bytes, languages: list[str], asked: Asked) -> int:
+    """Return the number of a language, -1 for one that is not asked for."""
+    language = language_tag(code.decode(errors="replace"))
+    if not asked.wants(language):
+        return -1
+    if language not in languages:
+        languages.append(language)
+    return languages.index(language)
 
 
-def _ranked(
-    rows: _Rows, accepted: tuple[Numbers, Numbers, Numbers | None], tally: Tally
-) -> Numbers:
-    """Return the rows in the order of their concepts, the best first; set how good each is."""
-    american, preferred, all_accepted = accepted
-    kinds = np.frombuffer(rows.kind, dtype=np.uint8)
-    numbers = np.frombuffer(rows.description, dtype=np.int64)
-    synonym = kinds == _ACCEPTABLE
-    kinds[synonym & _among(numbers, preferred)] = _PREFERRED_SOMEWHERE
-    kinds[synonym & _among(numbers, american)] = _PREFERRED_IN_AMERICA
-    order = np.lexsort((kinds, np.frombuffer(rows.concept, dtype=np.int64)))
-    if all_accepted is not None:
-        taken = ~synonym | _among(numbers, all_accepted)
-        for place in np.flatnonzero(~taken).tolist():
-            tally.leave("not in the language refset of the dialect asked for", rows.line[place])
-        order = order[taken[order]]
-    return order
+def _keep(rows: _Rows, block: Block, accepted: _Accepted, tally: Tally) -> None:
+    """Add a block's rows with how good their terms are; leave out those a dialect does not take."""
+    description, rest = block[:, 1], block[:, 3]
+    kind = rest >> 16 & 3
+    synonym = kind == _ACCEPTABLE
+    better = np.zeros_like(kind)
+    better[synonym & _among(description, accepted.preferred)] = _ACCEPTABLE - _PREFERRED_SOMEWHERE
+    better[synonym & _among(description, accepted.american)] = _ACCEPTABLE - _PREFERRED_IN_AMERICA
+    taken = np.ones(len(block), dtype=np.bool_)
+    if accepted.dialect is not None:
+        taken = ~synonym | _among(description, accepted.dialect)
+        for line in (rest[~taken] >> 26).tolist():
+            tally.leave("not in the language refset of the dialect asked for", line)
+    for column, values in (
+        (rows.concept, block[:, 0]),
+        (rows.place, block[:, 2]),
+        (rows.rest, rest - (better << 16)),
+    ):
+        column.frombytes(values[taken].tobytes())
 
 
-def _groups(concepts: Ids, order: Numbers) -> Iterator[list[int]]:
-    """Yield the rows of each concept."""
-    group: list[int] = []
-    for start in range(0, len(order), _BLOCK):
-        for one in order[start : start + _BLOCK].tolist():
-            if group and concepts[group[0]] != concepts[one]:
-                yield group
-                group = []
-            group.append(one)
-    if group:
-        yield group
-
-
-def _text(opened: Sequence[int], rows: _Rows, one: int) -> str:
-    """Return the term of one description."""
-    place = rows.place[one]
-    offset = place & ((1 << _FILE_SHIFT) - 1)
-    return os.pread(opened[place >> _FILE_SHIFT], rows.length[one], offset).decode(errors="replace")
+def _groups(rows: _Rows, files: Sequence[Path]) -> Iterator[tuple[int, int, list[Found]]]:
+    """Yield (concept, line, its descriptions with the best first), in the order of concepts."""
+    concepts, places, rests = (
+        np.frombuffer(column, dtype=np.int64) for column in (rows.concept, rows.place, rows.rest)
+    )
+    order = np.lexsort((rests >> 16 & 3, concepts))
+    opened = [os.open(file, os.O_RDONLY) for file in files]
+    last, first_line = -1, 0
+    group: list[Found] = []
+    try:
+        for start in range(0, len(order), _BLOCK // 4):
+            some = order[start : start + _BLOCK // 4]
+            columns = (concepts[some].tolist(), places[some].tolist(), rests[some].tolist())
+            for concept, place, rest in zip(*columns, strict=True):
+                if concept != last:
+                    if group:
+                        yield last, first_line, group
+                    last, first_line, group = concept, rest >> 26, []
+                handle = opened[place >> _FILE_SHIFT]
+                text = os.pread(handle, rest & 0xFFFF, place & _OFFSET).decode(errors="replace")
+                group.append((rest >> 16 & 3, rest >> 18 & 0xFF, text))
+        if group:
+            yield last, first_line, group
+    finally:
+        for handle in opened:
+            os.close(handle)
 
 
 def _active(release: _Release) -> Ids:
