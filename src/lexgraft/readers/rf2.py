@@ -179,7 +179,7 @@ def _acceptability(release: _Release, asked: Asked) -> _Accepted:
                 accepted.append(number)
             if cells[6].startswith(_PREFERRED):
                 (american if cells[4] == _DIALECTS["en-us"] else preferred).append(number)
-    dialect = _sorted(accepted) if wanted else None
+    dialect = _sorted(accepted) if wanted and release.of("cRefset_Language") else None
     return _Accepted(_sorted(american), _sorted(preferred), dialect)
 
 
@@ -267,7 +267,7 @@ def _groups(rows: _Rows, files: Sequence[Path]) -> Iterator[tuple[int, int, list
     concepts, places, rests = (
         np.frombuffer(column, dtype=np.int64) for column in (rows.concept, rows.place, rows.rest)
     )
-    order = np.lexsort((rests >> 16 & 3, concepts))
+    order = np.argsort(concepts * 4 + (rests >> 16 & 3), kind="stable").astype(np.int32)
     opened = [os.open(file, os.O_RDONLY) for file in files]
     last, first_line = -1, 0
     group: list[Found] = []
