@@ -123,7 +123,7 @@ TEXTS = st.text(
 ).filter(lambda text: text.strip() == text)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), TEXTS, st.integers(0, 1)), min_size=1, max_size=12))
 def test_the_rows_are_those_that_duckdb_reads(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, int]]
