@@ -4,13 +4,20 @@ from lexgraft.readers.linking import link
 from lexgraft.records import Concept, Term
 
 
-def concept(key: str, *terms: str, same_as: tuple[str, ...] = (), **more: str) -> Concept:
+def concept(
+    key: str,
+    *terms: str,
+    same_as: tuple[str, ...] = (),
+    field: str = "",
+    source: str = "",
+    licence: str = "",
+) -> Concept:
     """Return a concept with terms written `en:fever`."""
     made = tuple(
         Term(text, language, status="admitted" if place else "preferred")
         for place, (language, text) in enumerate(term.split(":") for term in terms)
     )
-    return Concept(key, made, same_as=same_as, **more)
+    return Concept(key, made, {}, field, same_as=same_as, source=source, licence=licence)
 
 
 def links(one: list[Concept], other: list[Concept]) -> list[tuple[str, str, str]]:
