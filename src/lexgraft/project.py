@@ -43,6 +43,8 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     parts_of_speech: tuple[PartOfSpeech, ...] = ("noun", "adjective", "unknown")
     max_zipf: float | None = None  # keep concepts whose terms are rarer (log10 per billion words)
     max_definition_words: Count = 40
+    columns: dict[str, str] = {}  # a table's header → what the column holds, e.g. `term ja`
+    separator: str = ""  # between several terms of one cell; none: a cell is one term
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     language: str
     part_of_speech: PartOfSpeech = "unknown"
     status: Literal["preferred", "admitted", "forbidden"] = "preferred"
+    note: str = ""  # when it is used, as the source says
 
 
 class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,6 +44,7 @@ class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     field: str = ""  # e.g. "medicine"
     type: str = ""  # the nearest kind, e.g. the id of the first broader concept
     broader: tuple[str, ...] = ()  # ids of broader concepts
+    same_as: tuple[str, ...] = ()  # ids of the same meaning in other sources
     rarity: dict[str, float] = {}  # language → Zipf frequency (log10 per billion words)
     source: str = ""
     source_version: str = ""
@@ -183,19 +185,28 @@ def digest(*parts: object) -> str:
 
 
 def write_lines(path: Path, rows: Iterable[Struct]) -> None:
-    """Write records as JSON lines, whole or not at all (written aside, synced, renamed)."""
-    write_bytes(path, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    """Write records as JSON lines, one by one, whole or not at all (see `write_bytes`)."""
+    encode = msgspec.json.Encoder().encode
+    _write(path, (encode(row) + b"\n" for row in rows))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file's content, whole or not at all, durable when it returns."""
+    _write(path, (data,))
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def read_lines(path: Path, kind: type[T]) -> list[T]:

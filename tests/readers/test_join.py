@@ -2,7 +2,8 @@
 
 import pytest
 
-from lexgraft.readers.join import join, spelling_key
+from lexgraft.readers.join import join
+from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept, Term
 
 FIELDS = frozenset({"med"})

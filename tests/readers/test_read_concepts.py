@@ -37,7 +37,7 @@ def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_bytes(FORMS["wide.csv"])
     with pytest.raises(
-        UserError, match=r"two\.csv: concept `C1` occurs twice, first in .*one\.csv"
+        UserError, match=r"two\.csv:2: concept `C1` occurs twice, first in .*one\.csv"
     ):
         read_concepts([tmp_path / "one.csv", tmp_path / "two.csv"])
 
@@ -49,8 +49,8 @@ def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
         (b" \n\n", "empty"),
         (b"id,en\n", "no concepts"),
         (b'{"id":" ","terms":[{"text":"x","language":"en"}]}', "without an id"),
-        (b'{"id":"C9","terms":[]}', "`C9` has no term"),
-        (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', "`C9` has no term, or a blank"),
+        (b'{"id":"C9","terms":[]}', "without a term: 'C9'"),
+        (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', "a term without text: 'C9'"),
         (b'{"id":"C9","terms":3}', r"terms:1: not a Concept"),
         (b"\x1f\x8b\x08junk", "damaged gzip"),
         (b"en\n\x81 \xe3\n", "neither UTF-8 nor CP932"),

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import UserError
-from lexgraft.readers.table import read_table
-from lexgraft.records import Term
+from lexgraft.readers import Import, read_concepts
+from lexgraft.readers.intake import Asked
+from lexgraft.records import Concept, Term
+
+
+def read_table(path: Path, asked: Asked | None = None) -> list[Concept]:
+    return read_concepts([path], asked)
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8", name: str = "terms.csv") -> Path:
@@ -93,3 +98,112 @@ def test_a_row_without_id_is_named_by_its_line(tmp_path: Path):
 def test_a_broken_table_is_refused_with_place_and_cure(tmp_path: Path, text: str, message: str):
     with pytest.raises(UserError, match=message):
         read_table(write(tmp_path, text))
+
+
+def test_a_title_above_the_header_is_passed_over(tmp_path: Path):
+    (concept,) = read_table(write(tmp_path, "用語集,\n\nen,ja\nfever,発熱\n"))
+    assert concept.names("ja") == ("発熱",)
+
+
+@pytest.mark.parametrize(
+    "header", ["英訳,和訳", "英語名,日本語名", "English (US),日本語表記", "Term_en,用語：日本語"]
+)
+def test_headers_without_spaces_are_understood(tmp_path: Path, header: str):
+    (concept,) = read_table(write(tmp_path, f"{header}\nfever,発熱\n"))
+    assert (concept.names("en"), concept.names("ja")) == (("fever",), ("発熱",))
+
+
+def test_columns_are_named_by_the_user(tmp_path: Path):
+    asked = Asked(columns={"A": "term en", "B": "term ja", "en": "ignore", "C": "status ja"})
+    text = "A,B,C,en\nfever,発熱,承認,x\nfever,熱病,禁止,x\n"
+    (concept,) = read_table(write(tmp_path, text), asked)
+    assert concept.terms == (
+        Term("fever", "en"),
+        Term("発熱", "ja"),
+        Term("熱病", "ja", status="forbidden"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("meaning", "message"), [("trem ja", "did you mean `term`"), ("term jx", "unknown language")]
+)
+def test_a_meaning_that_is_not_known_is_refused(tmp_path: Path, meaning: str, message: str):
+    with pytest.raises(UserError, match=message):
+        read_table(write(tmp_path, "A,ja\nx,y\n"), Asked(columns={"A": meaning}))
+
+
+def test_several_terms_of_a_cell_are_split_at_the_named_separator_only(tmp_path: Path):
+    path = write(tmp_path, "id,en,ja\n1,fever;pyrexia,発熱；熱発\n")
+    assert read_table(path)[0].names("en") == ("fever;pyrexia",)
+    named = read_table(path, Asked(separator=";"))[0]
+    assert (named.names("en"), named.names("ja")) == (("fever", "pyrexia"), ("発熱；熱発",))
+    taken = Import([path])
+    list(taken)
+    assert "a cell that looks like several terms (';')" in taken.readings[0].tally.warnings
+
+
+def test_a_forbidden_translation_does_not_forbid_its_source_term(tmp_path: Path):
+    text = "en,ja,状態\nuser,利用者,禁止\nuser,ユーザー,承認\n"
+    found = read_table(write(tmp_path, text))
+    assert all(one.names("en") == ("user",) for one in found)
+
+
+def test_columns_of_forbidden_terms_readings_and_uses_are_read(tmp_path: Path):
+    text = "en,ja,禁止語（日本語）,読み,使い分け（日本語）\nfever,発熱,熱病,はつねつ,医学\n"
+    (concept,) = read_table(write(tmp_path, text))
+    assert concept.terms == (
+        Term("fever", "en"),
+        Term("発熱", "ja", note="医学"),
+        Term("熱病", "ja", status="forbidden", note="医学"),
+        Term("はつねつ", "ja-Hrkt"),
+    )
+
+
+def test_two_approved_rows_of_one_word_without_ids_are_two_meanings(tmp_path: Path):
+    found = read_table(write(tmp_path, "en,ja,status\nnail,爪,approved\nnail,釘,approved\n"))
+    assert [one.names("ja") for one in found] == [("爪",), ("釘",)]
+
+
+def test_faulty_rows_are_listed_and_the_others_read(tmp_path: Path):
+    path = write(tmp_path, "id,en,status\n1,fever,approved\n2,chill,preferrd\n3,cough,,x\n")
+    taken = Import([path])
+    assert [one.id for one in taken] == ["1"]
+    tally = taken.readings[0].tally
+    assert [refusal.line for refusal in tally.refused] == [3, 4]
+    assert (tally.read, tally.kept, tally.refusals) == (3, 1, 2)
+
+
+def test_a_workbook_is_read_as_it_looks(tmp_path: Path):
+    from datetime import date
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    assert book.active is not None
+    for row in (
+        ["id", "英語", "日本語", "日付"],
+        [7, "NA", "該当なし", date(2025, 1, 2)],
+        [8.5, 42, "四十二"],
+    ):
+        book.active.append(row)
+    hidden = book.create_sheet("hidden")
+    hidden.append(["en"])
+    hidden.append(["secret"])
+    hidden.sheet_state = "hidden"
+    book.create_sheet("notes").append(["only notes"])
+    path = tmp_path / "terms.xlsx"
+    book.save(path)
+    taken = Import([path])
+    found = {one.id: (one.names("en"), one.names("ja")) for one in taken}
+    assert found == {"7": (("NA",), ("該当なし",)), "8.5": (("42",), ("四十二",))}
+    assert any("sheet `notes` was not read" in one for one in taken.readings[0].tally.warnings)
+
+
+def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path):
+    import zipfile
+
+    path = tmp_path / "terms.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "x")
+    with pytest.raises(UserError, match="no workbook"):
+        read_table(path)

@@ -17,7 +17,7 @@ from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import plan_merge
 from lexgraft.project import Candidate, Project
-from lexgraft.readers import read_concepts
+from lexgraft.readers import Asked, read_concepts
 from lexgraft.records import Progress, Score, silent
 from lexgraft.tune.train import Trained
 
@@ -72,7 +72,8 @@ def _subject(session: Session, model: Path) -> Subject:
 
 def glossary_rows(project: Project, action: str, text: str) -> list[str]:
     """Return the findings of `lint`, the matches in a text, or the prompt with its glossary."""
-    concepts = read_concepts([Path(file) for file in project.terms.files])
+    asked = Asked(columns=project.terms.columns, separator=project.terms.separator)
+    concepts = read_concepts([Path(file) for file in project.terms.files], asked)
     languages = project.languages
     entries = entries_from_concepts(concepts, languages.domain, languages.target)
     if action == "lint":

@@ -21,7 +21,8 @@ def entries_from_concepts(
 ) -> list[GlossaryEntry]:
     """Return an entry for every usable term of the source language, in the concepts' order.
 
-    The target is the preferred term; concepts without terms in both languages are left out.
+    The target is the preferred term; concepts without terms in both languages are left out. Where
+    the source says when each of several targets is used, that stands in place of the definition.
     """
     entries: list[GlossaryEntry] = []
     for concept in concepts:
@@ -35,6 +36,12 @@ def entries_from_concepts(
         )
         definitions = concept.definitions
         definition = definitions.get(target_language) or definitions.get(source_language, "")
+        uses = [
+            f"{term.text}: {term.note}"
+            for term in concept.terms
+            if term.language == target_language and term.note
+        ]
+        definition = "; ".join(uses) or definition
         entries.extend(
             GlossaryEntry(source, targets[0], definition, forbidden)
             for source in dict.fromkeys(concept.names(source_language))

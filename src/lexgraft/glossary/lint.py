@@ -76,17 +76,22 @@ def _targets(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
 def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
     """Return the faults that any text of an entry can have."""
     faults: list[tuple[Problem, str]] = []
-    terms = (entry.source, entry.target, *entry.forbidden)
-    for text in (*terms, entry.definition):
-        limit = DEFINITION_LIMIT if text is entry.definition else TERM_LIMIT
-        if len(text) > limit:
-            faults.append(("length", f"{len(text)} characters, {limit} allowed"))
-        if hidden := [one for one in text if unicodedata.category(one) in _HIDDEN]:
-            faults.append(("characters", f"U+{ord(hidden[0]):04X}"))
-        if token := _CHAT_TOKEN.search(text):
-            faults.append(("chat token", token[0].strip()))
-        if address := _ADDRESS.search(text):
-            faults.append(("address", address[0]))
+    for text in (entry.source, entry.target, *entry.forbidden):
+        faults += faults_of_text(text, TERM_LIMIT)
+    return faults + faults_of_text(entry.definition, DEFINITION_LIMIT)
+
+
+def faults_of_text(text: str, limit: int) -> list[tuple[Problem, str]]:
+    """Return the faults that any text can have: too long, or no text that people read."""
+    faults: list[tuple[Problem, str]] = []
+    if len(text) > limit:
+        faults.append(("length", f"{len(text)} characters, {limit} allowed"))
+    if hidden := [one for one in text if unicodedata.category(one) in _HIDDEN]:
+        faults.append(("characters", f"U+{ord(hidden[0]):04X}"))
+    if token := _CHAT_TOKEN.search(text):
+        faults.append(("chat token", token[0].strip()))
+    if address := _ADDRESS.search(text):
+        faults.append(("address", address[0]))
     return faults
 
 
@@ -97,7 +102,7 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
     forbidden = [folded_text(text) for text in entry.forbidden]
     if not source or not target or "" in forbidden:
         faults.append(("empty", "a term without text"))
-    elif _too_short(source):
+    elif is_too_short(source):
         faults.append(("short", "would be found in almost any text"))
     if source in common:
         faults.append(("common", "an everyday word"))
@@ -106,7 +111,7 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
     return faults
 
 
-def _too_short(folded: str) -> bool:
+def is_too_short(folded: str) -> bool:
     """Tell a term of one letter or of digits and signs only; one Han character may be a term."""
     letters = [one for one in folded if script(one) and not one.isdigit()]
     names = unicodedata.name(folded[0], "")

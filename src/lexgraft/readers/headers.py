@@ -1,38 +1,41 @@
 """Column headers of term tables, English and Japanese: what a column holds, in which language."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from unicodedata import normalize
 
 from msgspec import Struct
 
-from lexgraft.errors import UserError
+from lexgraft.errors import UserError, nearest
+from lexgraft.readers.languages import known_language
 
 _ROLES = {
-    "id": ("id", "concept id", "entry id", "code", "番号", "概念id", "コード"),
-    "term": ("term", "用語", "見出し語", "見出し", "訳語", "語"),
-    "synonyms": ("synonyms", "synonym", "同義語", "別名", "略語", "abbreviation"),
-    "definition": ("definition", "def", "description", "定義", "説明", "意味"),
-    "language": ("language", "lang", "locale", "言語"),
-    "status": ("status", "term status", "状態", "ステータス"),
-    "part_of_speech": ("part of speech", "pos", "品詞"),
-    "field": ("field", "subject", "subject field", "domain", "分野", "主題"),
-}
-_LANGUAGES = {
-    "de": ("german", "deutsch", "ドイツ語", "独語"),
-    "en": ("english", "英語", "英"),
-    "es": ("spanish", "español", "スペイン語"),
-    "fr": ("french", "français", "フランス語", "仏語"),
-    "it": ("italian", "italiano", "イタリア語"),
-    "ja": ("japanese", "日本語", "和", "jpn"),
-    "ko": ("korean", "한국어", "韓国語"),
-    "pt": ("portuguese", "português", "ポルトガル語"),
-    "vi": ("vietnamese", "ベトナム語"),
-    "zh": ("chinese", "中文", "中国語"),
-}
+    "id": ("id", "concept id", "entry id", "term id", "code", "no.", "番号", "概念id", "コード",
+           "項番", "用語id", "管理番号"),
+    "term": ("term", "terms", "用語", "見出し語", "見出し", "訳語", "語", "名称", "表記", "訳",
+             "名", "translation", "preferred term", "推奨語", "標準語"),
+    "synonyms": ("synonyms", "synonym", "同義語", "類義語", "別名", "別称", "異表記", "略語",
+                 "略称", "abbreviation", "abbreviations", "acronym", "alternative terms",
+                 "variants"),
+    "forbidden": ("forbidden", "forbidden term", "forbidden terms", "deprecated terms",
+                  "禁止語", "使用禁止語", "禁止用語", "ng用語", "ngワード", "不採用語",
+                  "do not use"),
+    "definition": ("definition", "def", "description", "meaning", "定義", "説明", "意味", "語義"),
+    "language": ("language", "lang", "locale", "language code", "言語", "言語コード"),
+    "status": ("status", "term status", "approval", "usage status", "状態", "ステータス", "承認",
+               "承認状態", "使用可否", "採否", "区分"),
+    "part_of_speech": ("part of speech", "pos", "word class", "品詞"),
+    "field": ("field", "subject", "subject field", "domain", "category", "分野", "主題", "領域",
+              "カテゴリ", "カテゴリー"),
+    "note": ("usage", "usage note", "condition", "使い分け", "使い分け基準", "使用条件", "用法"),
+    "reading": ("reading", "kana", "yomi", "読み", "よみ", "読み方", "よみがな", "フリガナ",
+                "ふりがな", "カナ", "かな"),
+}  # fmt: skip
+_WITH_LANGUAGE = frozenset(
+    {"term", "synonyms", "forbidden", "definition", "status", "part_of_speech", "note"}
+)
 _ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
-_LANGUAGE_OF = {name: tag for tag, names in _LANGUAGES.items() for name in (tag, *names)}
-_TAG = re.compile(r"([a-z]{2,3})[-_][a-z0-9]{2,8}")
+READING = "ja-Hrkt"  # kana
 
 
 class Column(Struct, frozen=True):
@@ -43,23 +46,31 @@ class Column(Struct, frozen=True):
     language: str = ""
 
 
-def read_headers(headers: Sequence[str], where: str) -> list[Column]:
-    """Return the columns' meanings.
+def read_headers(
+    headers: Sequence[str], where: str, given: Mapping[str, str] | None = None
+) -> list[Column]:
+    """Return the columns' meanings: as given by header, else as the header says.
 
     `English`, `en-US`, `用語（日本語）`, `definition_en` and `英語の定義` are all understood;
     others (notes, dates, …) are passed over.
 
     Raises:
-        UserError: no column of terms, or one with terms of no known language.
+        UserError: no column of terms, or one with terms of no known language; a meaning that is
+            given but not known.
     """
-    columns = [_column(header) for header in headers]
+    given = given or {}
+    columns = [
+        _given(header, given[header.strip()]) if header.strip() in given else _column(header)
+        for header in headers
+    ]
     used = [column for column in columns if column.role]
     roles = {column.role for column in used}
     if "term" not in roles:
         raise UserError(
             f"no column of terms among the headers {', '.join(repr(h[:30]) for h in headers[:8])}",
             where=where,
-            cure="name each column of terms by its language: `en`, `ja`, `English`, `日本語`, …",
+            cure="name each column of terms by its language (`en`, `ja`, `English`, `日本語`, …), "
+            "or say what it holds in `terms.columns`",
         )
     if len(set(used)) < len(used):
         raise UserError("two columns have the same header", where=where, cure="rename one")
@@ -67,36 +78,53 @@ def read_headers(headers: Sequence[str], where: str) -> list[Column]:
         raise UserError(
             "a column of terms names no language",
             where=where,
-            cure="call it `en`, `ja`, …, or add a column `language`",
+            cure="call it `en`, `ja`, …, add a column `language`, or say so in `terms.columns`",
         )
     return columns
 
 
+def _given(header: str, meaning: str) -> Column:
+    """Return a column as the user says, e.g. `term ja`, `definition en`, `status`, `ignore`."""
+    role, _, language = normalize("NFKC", meaning).strip().partition(" ")
+    if role in {"ignore", ""}:
+        return Column(header, "")
+    if role not in _ROLES:
+        raise UserError(
+            f"unknown meaning `{meaning}` of the column `{header}`",
+            where="terms.columns",
+            cure=f"write one with a language, e.g. `term ja`; {nearest(role, [*_ROLES, 'ignore'])}",
+        )
+    tag = known_language(language)
+    if language and not tag:
+        raise UserError(f"unknown language `{language}`", where="terms.columns", cure="e.g. `ja`")
+    return Column(header, role, tag or _language_without_tag(role))
+
+
 def _column(header: str) -> Column:
     """Return one column: a language alone means terms of it."""
-    text = normalize("NFKC", header).casefold().strip()
-    if language := _language(text):
+    text = " ".join(normalize("NFKC", header).casefold().split())
+    role = "id" if header.strip() == "No" else _ROLE_OF.get(text, "")  # `no` is Norwegian
+    if role:
+        return Column(header, role, _language_without_tag(role))
+    if language := known_language(text):
         return Column(header, "term", language)
-    if text in _ROLE_OF:
-        return Column(header, _ROLE_OF[text])
-    words = [word for word in re.split(r"[\s_():\[\]/.\-]+|の", text) if word]
-    for cut in range(1, len(words)):
-        for left, right in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
-            role, language = _ROLE_OF.get(" ".join(left)), _language("-".join(right))
-            if role in {"term", "synonyms", "definition"} and language:
-                return Column(header, role, language)
+    for left, right in _halves(text):
+        role, language = _ROLE_OF.get(left, ""), known_language(right)
+        if language and (role in _WITH_LANGUAGE or role == "reading"):
+            return Column(header, role, _language_without_tag(role) or language)
     return Column(header, "")
 
 
-def tag_of(text: str) -> str:
-    """Return the language a cell names, as a tag; a tag of no known name is kept as it is."""
-    folded = normalize("NFKC", text).casefold().strip()
-    return _language(folded) or folded
+def _language_without_tag(role: str) -> str:
+    return READING if role == "reading" else ""
 
 
-def _language(text: str) -> str:
-    """Return the language a text names: a tag, or a name with or without a region."""
-    bare = re.sub(r"\s*\(.*\)$|-\w+$", "", text) if text not in _LANGUAGE_OF else text
-    if match := _TAG.fullmatch(text):
-        bare = match[1]
-    return _LANGUAGE_OF.get(bare, "")
+def _halves(text: str) -> list[tuple[str, str]]:
+    """Return the ways to see a header as a role and a language, either first."""
+    words = [word for word in re.split(r"[\s_():\[\]/.\-]+|の", text) if word]
+    cuts = [(" ".join(words[:cut]), "-".join(words[cut:])) for cut in range(1, len(words))]
+    cuts += [(" ".join(words[cut:]), "-".join(words[:cut])) for cut in range(1, len(words))]
+    if not text.isascii():  # written without spaces: 英訳, 日本語名
+        cuts += [(text[cut:], text[:cut]) for cut in range(1, len(text))]
+        cuts += [(text[:cut], text[cut:]) for cut in range(1, len(text))]
+    return cuts

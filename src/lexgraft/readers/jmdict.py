@@ -1,13 +1,14 @@
 """JMdict: Japanese words with English glosses; every sense is a concept."""
 
-import gzip
-from collections.abc import Callable
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 
 from msgspec import Struct
 
 from lexgraft.errors import UserError
+from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader, unpacked
 from lexgraft.records import Concept, PartOfSpeech, Term
 
 LICENCE = "EDRDG licence (CC BY-SA 4.0)"
@@ -44,11 +45,15 @@ class _Reader:
     handler makes expat hand them over unexpanded, and so no entity can explode either.
     """
 
-    def __init__(self, version: str, keep: Callable[[Concept], None]) -> None:
-        self.version, self.keep = version, keep
+    def __init__(self, version: str, tally: Tally) -> None:
+        self.version, self.tally = version, tally
+        self.done: list[Placed] = []
         self.entry, self.sense, self.english = _Entry(), _Sense(), True
         self.text: list[str] = []
         self.notes: list[str] = []
+        self.parser = parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
+        parser.CharacterDataHandler = parser.DefaultHandler = self.text.append
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
@@ -79,8 +84,16 @@ class _Reader:
         elif tag == "ent_seq":
             self.entry.number = text
         elif tag == "entry":
-            for concept in _concepts(self.entry, self.version):
-                self.keep(concept)
+            self._keep_entry()
+
+    def _keep_entry(self) -> None:
+        line, tally = self.parser.CurrentLineNumber, self.tally
+        concepts = _concepts(self.entry, self.version)
+        tally.read += len(self.entry.senses)
+        tally.kept += len(concepts)
+        if without := len(self.entry.senses) - len(concepts):
+            tally.leave("a sense without an English gloss", line, without)
+        self.done += [(line, concept) for concept in concepts]
 
     def _keep_sense(self) -> None:
         if not self.sense.pos and self.entry.senses:
@@ -88,8 +101,15 @@ class _Reader:
         self.entry.senses.append(self.sense)
 
 
-def read_jmdict(path: Path, version: str = "") -> list[Concept]:
-    """Return one concept per sense of a JMdict file (XML, plain or gzip), in file order.
+def _recognise(start: Start) -> str:
+    if "JMdict" in {start.root.name, start.root.doctype}:
+        return "the root element is <JMdict>"
+    return ""
+
+
+@reader("JMdict", _recognise, unique=True)
+def stream_jmdict(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
+    """Yield one concept per sense of a JMdict file, in file order.
 
     Japanese written forms and English glosses are terms, the preferred form first (kana when the
     sense is usually written so); the field is JMdict's own tag (`med`, `anat`, …).
@@ -97,22 +117,28 @@ def read_jmdict(path: Path, version: str = "") -> list[Concept]:
     Raises:
         UserError: not well-formed XML.
     """
-    concepts: list[Concept] = []
-    reader = _Reader(version, concepts.append)
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
-    parser.CharacterDataHandler = parser.DefaultHandler = reader.text.append
+    consumer = _Reader(asked.version, tally)
+    parser = consumer.parser
     try:
-        with path.open("rb") as plain:
-            packed = plain.read(2) == b"\x1f\x8b"
-            plain.seek(0)
-            file = gzip.open(plain) if packed else plain  # noqa: SIM115 (closed with `plain`)
+        with unpacked(path) as file:
             while piece := file.read(_PIECE):
                 parser.Parse(piece, False)  # noqa: FBT003 (expat's own signature)
+                yield from consumer.done
+                consumer.done.clear()
             parser.Parse(b"", True)  # noqa: FBT003
-    except (expat.ExpatError, OSError, EOFError) as error:
+            yield from consumer.done
+    except (expat.ExpatError, OSError, EOFError, zlib.error) as error:
         raise UserError(f"not a JMdict file: {error}", where=str(path)) from error
-    return concepts
+
+
+def read_jmdict(path: Path, version: str = "") -> list[Concept]:
+    """Return one concept per sense of a JMdict file (XML, plain or gzip), in file order.
+
+    Raises:
+        UserError: not well-formed XML.
+    """
+    tally = Tally(str(path), strict=True)
+    return [concept for _, concept in stream_jmdict(path, Asked(version=version), tally)]
 
 
 def _concepts(entry: _Entry, version: str) -> list[Concept]:

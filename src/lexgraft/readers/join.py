@@ -1,16 +1,12 @@
 """Joins an ontology with dictionaries: its definitions meet their terms of another language."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from unicodedata import normalize
 
 import msgspec
 
+from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept, Term
-
-_SPELLINGS = (
-    ("ae", "e"), ("oe", "e"), ("aemia", "emia"), ("our", "or"), ("ph", "f"), ("-", " "), ("'s", ""),
-)  # fmt: skip
 
 Rank = tuple[int, int, int, int, str]
 """Sorts the matches of one term: field, dictionary, place among the glosses, sense, id."""
@@ -45,21 +41,6 @@ def join(
     for _, concept in sorted(found, key=lambda pair: (pair[0] > 0, pair[1].id)):
         kept.setdefault(concept.names(added)[0], concept.id)
     return [concept for _, concept in found if kept[concept.names(added)[0]] == concept.id]
-
-
-def spelling_key(text: str) -> str:
-    """Return a form that British and American spellings and letter cases share."""
-    key = normalize("NFKC", text).casefold().strip()
-    key = re.sub(r"^(?:the|an?)\s+", "", key)
-    for old, new in _SPELLINGS:
-        key = key.replace(old, new)
-    return " ".join(_singular(word) for word in key.split())
-
-
-def _singular(word: str) -> str:
-    """Return an English word without its plural -s (not -ss, -us, -is)."""
-    plural = len(word) > 4 and word.endswith("s") and word[-2] not in "sui"  # noqa: PLR2004
-    return word[:-1] if plural else word
 
 
 def _index(

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 
 from lexgraft.errors import UserError
+from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader, unpacked
 from lexgraft.records import Concept, Term
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
@@ -12,55 +14,79 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "W": " "}
 _LEFT_OUT = frozenset({"abbreviation", "obsolete_synonym", "plural_form"})  # synonym types
 
-Stanza = tuple[str, dict[str, list[str]]]
+Stanza = tuple[int, str, dict[str, list[str]]]
 
 
-def read_obo(path: Path, language: str = "en") -> list[Concept]:
-    """Return the live terms of an OBO file in file order; OBO itself has no language tags.
+def _recognise(start: Start) -> str:
+    return "the first line is `format-version:`" if start.line.startswith("format-version:") else ""
+
+
+@reader("OBO", _recognise)
+def stream_obo(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
+    """Yield the live terms of an OBO file in file order; OBO itself has no language tags.
 
     Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type
     is the first parent. The format: OBO Flat File Format 1.4, sections 3 (tags) and 5 (escapes).
+    """
+    with unpacked(path) as packed, TextIOWrapper(packed, encoding="utf-8-sig") as file:
+        stanzas = _stanzas(file, tally)
+        _, _, header = next(stanzas)
+        origin = _origin(header)
+        for line, name, tags in stanzas:
+            tally.read += 1
+            if name != "Term":
+                tally.leave(f"a stanza [{name}]", line)
+            elif tags.get("is_obsolete") == ["true"]:
+                tally.leave("obsolete", line)
+            else:
+                try:
+                    concept = _concept(tags, asked.language, origin)
+                except UserError as error:
+                    tally.refuse(line, error.what)
+                    continue
+                tally.kept += 1
+                yield line, concept
+
+
+def read_obo(path: Path, language: str = "en") -> list[Concept]:
+    """Return the live terms of an OBO file in file order.
 
     Raises:
         UserError: a term without id or name, a quoted value that does not end.
     """
-    with path.open(encoding="utf-8-sig") as file:
-        stanzas = _stanzas(file, str(path))
-        _, header = next(stanzas)
-        origin = _origin(header)
-        return [
-            _concept(tags, language, origin, str(path))
-            for name, tags in stanzas
-            if name == "Term" and tags.get("is_obsolete") != ["true"]
-        ]
+    tally = Tally(str(path), strict=True)
+    return [concept for _, concept in stream_obo(path, Asked(language=language), tally)]
 
 
-def _stanzas(lines: Iterable[str], where: str) -> Iterator[Stanza]:
-    """Yield the header under the name "", then every stanza, as tag → values."""
-    name, tags = "", dict[str, list[str]]()
+def _stanzas(lines: Iterable[str], tally: Tally) -> Iterator[Stanza]:
+    """Yield the header under the name "", then every stanza, as line, name and tag → values."""
+    start, name, tags = 1, "", dict[str, list[str]]()
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if line.startswith("[") and line.endswith("]"):
-            yield name, tags
-            name, tags = line[1:-1], {}
+            yield start, name, tags
+            start, name, tags = number, line[1:-1], {}
         elif line and not line.startswith("!"):
             tag, colon, value = line.partition(":")
-            if not colon:
-                raise UserError(f"no `tag: value` in {line[:40]!r}", where=f"{where}:{number}")
-            tags.setdefault(tag, []).append(value.strip())
-    yield name, tags
+            if colon:
+                tags.setdefault(tag, []).append(value.strip())
+            else:
+                tally.drop("a line without `tag: value`", number, line)
+    yield start, name, tags
 
 
-def _concept(
-    tags: Mapping[str, list[str]], language: str, origin: tuple[str, str, str], where: str
-) -> Concept:
-    """Return one stanza's concept."""
+def _concept(tags: Mapping[str, list[str]], language: str, origin: tuple[str, str, str]) -> Concept:
+    """Return one stanza's concept.
+
+    Raises:
+        UserError: it lacks an id or a name, or a quoted value does not end.
+    """
     identifier, name = (_plain(tags.get(tag, [""])[0]) for tag in ("id", "name"))
     if not identifier or not name:
-        raise UserError(f"term {identifier or name!r} lacks an id or a name", where=where)
-    names = dict.fromkeys([name, *_synonyms(tags.get("synonym", ()), f"{where}, {identifier}")])
+        raise UserError(f"term {identifier or name!r} lacks an id or a name")
+    names = dict.fromkeys([name, *_synonyms(tags.get("synonym", ()), identifier)])
     broader = tuple(_plain(value) for value in tags.get("is_a", ()))
-    definition = _quoted(tags["def"][0], f"{where}, {identifier}")[0] if "def" in tags else ""
+    definition = _quoted(tags["def"][0], identifier)[0] if "def" in tags else ""
     return Concept(
         id=identifier,
         terms=tuple(
@@ -70,26 +96,27 @@ def _concept(
         definitions={language: " ".join(definition.split())} if definition else {},
         type=broader[0] if broader else "",
         broader=broader,
+        same_as=tuple(dict.fromkeys(_plain(one).split(" ")[0] for one in tags.get("xref", ()))),
         source=origin[0],
         source_version=origin[1],
         licence=origin[2],
     )
 
 
-def _synonyms(values: Iterable[str], where: str) -> Iterator[str]:
+def _synonyms(values: Iterable[str], identifier: str) -> Iterator[str]:
     """Yield the exact synonyms, written `"text" EXACT [type] [references]`."""
     for value in values:
-        text, rest = _quoted(value, where)
+        text, rest = _quoted(value, identifier)
         words = rest.split("[", 1)[0].split()
         if words[:1] == ["EXACT"] and not _LEFT_OUT.intersection(words[1:]):
             yield " ".join(text.split())
 
 
-def _quoted(value: str, where: str) -> tuple[str, str]:
+def _quoted(value: str, identifier: str) -> tuple[str, str]:
     """Return the text in quotation marks, unescaped, and what follows it."""
     match = _QUOTED.match(value)
     if match is None:
-        raise UserError(f"no text in quotation marks: {value[:40]}", where=where)
+        raise UserError(f"{identifier}: no text in quotation marks: {value[:40]}")
     return _unescape(match[1]), match[2]
 
 

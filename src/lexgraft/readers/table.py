@@ -1,144 +1,224 @@
-"""Tables: CSV and TSV term lists, a row per concept (wide) or per term (long)."""
+"""Tables: CSV, TSV and XLSX term lists, a row per concept (wide) or per term (long)."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
-from lexgraft.errors import UserError, nearest
-from lexgraft.readers.headers import Column, read_headers, tag_of
-from lexgraft.records import Concept, PartOfSpeech, Term
+from lexgraft.errors import UserError
+from lexgraft.readers.cells import Cells, separator_of, text_rows
+from lexgraft.readers.headers import Column, read_headers
+from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
+from lexgraft.readers.labels import PENDING, Status, part_of, settled, status_of
+from lexgraft.readers.languages import language_tag
+from lexgraft.readers.spreadsheet import recognise_workbook, sheets
+from lexgraft.records import Concept, Term
 
 _BETWEEN_SYNONYMS = "|"
-Status = Literal["preferred", "admitted", "forbidden"]
-Row = Mapping[Column, str]
+_LOOK_LIKE_SEPARATORS = (";", "；", "、", "/", "／", "\n")
+_PREAMBLE = 10  # rows in which a header is looked for
+_NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons"}
+_MANY = frozenset({"term", "synonyms", "forbidden"})  # columns that hold terms
 
-_STATUS: dict[str, Status] = {
-    "": "preferred",
-    **dict.fromkeys(("preferred", "approved", "承認", "推奨", "優先"), "preferred"),
-    **dict.fromkeys(("admitted", "accepted", "使用可", "許容"), "admitted"),
-    **dict.fromkeys(("forbidden", "deprecated", "non-standard"), "forbidden"),
-    **dict.fromkeys(("使用禁止", "禁止", "非推奨"), "forbidden"),
-}
-_PART: dict[str, PartOfSpeech] = {
-    "": "unknown",
-    **dict.fromkeys(("noun", "n", "名詞", "固有名詞"), "noun"),
-    **dict.fromkeys(("adjective", "adj", "形容詞", "形容動詞"), "adjective"),
-}
+Row = Mapping[Column, str]
 
 
 class _Draft(Struct):
     """A concept while its rows are read."""
 
-    terms: dict[tuple[str, str], Term] = {}  # (language, text) → term
+    line: int
+    terms: list[Term] = []
     definitions: dict[str, str] = {}
     field: str = ""
 
 
-def read_table(path: Path) -> list[Concept]:
-    """Return the concepts of a table, in the order of their first row.
+def _recognise(start: Start) -> str:
+    if start.names or not start.text or start.text.lstrip().startswith("<"):
+        return ""
+    return f"text with cells between {_NAMES[separator_of(start.text)]}: a table"
 
-    Tab-separated files have no quoting (a `"` is a character); others follow RFC 4180.
+
+@reader("table", _recognise, unique=True, fallback=True)
+def read_table(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
+    """Yield the concepts of a CSV or TSV file, in the order of their first row.
+
     UTF-8, or CP932 when it is not; UTF-16 only with a byte order mark. Every cell is text: `NA` and
-    `null` are terms. Synonym columns hold several terms, separated by `|`.
+    `null` are terms. A cell holds several terms only if a separator is named; in columns of
+    synonyms it is `|` without being named.
 
     Raises:
-        UserError: a header without terms, a broken row (named by line), an unknown status.
+        UserError: a header without terms, a broken row.
     """
-    columns, rows = _rows(path)
-    drafts: dict[str, _Draft] = {}
-    for line, row in rows:
-        key = _cell(row, "id") or f"{path.stem}:{line}"
-        draft = drafts.setdefault(key, _Draft())
+    yield from _concepts(text_rows(path), path.stem, path, asked, tally)
+
+
+@reader("workbook", recognise_workbook, unique=True)
+def read_workbook(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
+    """Yield the concepts of an Excel workbook: all sheets that have a column of terms."""
+    failed: list[UserError] = []
+    found = 0
+    for name, rows in sheets(path):
+        stem = f"{path.stem}:{name}" if found else path.stem
         try:
-            _add(draft, row, columns)
+            for placed in _concepts(rows, stem, path, asked, tally):
+                found += 1
+                yield placed
         except UserError as error:
-            raise UserError(error.what, where=f"{path}:{line}", cure=error.cure) from error
-    return [
-        Concept(key, tuple(draft.terms.values()), draft.definitions, draft.field, source=path.name)
-        for key, draft in drafts.items()
-        if draft.terms
-    ]
+            if tally.strict and found:
+                raise
+            failed.append(error)
+            tally.warn(f"sheet `{name}` was not read: {error.what}", 1)
+    if failed and not found:
+        raise failed[0]
 
 
-def _rows(path: Path) -> tuple[list[Column], list[tuple[int, Row]]]:
-    """Return the columns, and (line number, cells by column) of the rows that say something."""
-    text = _decode(path)
-    header = text.partition("\n")[0]
-    tabs = "\t" in header
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter="\t" if tabs else ";" if header.count(";") > header.count(",") else ",",
-        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
-    rows: list[tuple[int, Row]] = []
-    try:
-        columns = read_headers(next(reader), str(path))
-        for cells in reader:
-            if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-                raise UserError(
-                    f"{len(cells)} cells under {len(columns)} headers",
-                    where=f"{path}:{reader.line_num}",
-                    cure="put cells that contain the separator in quotes",
-                )
-            if any(cell.strip() for cell in cells):
-                row = zip(columns, cells, strict=False)
-                rows.append((reader.line_num, {key: cell.strip() for key, cell in row}))
-    except csv.Error as error:
-        raise UserError(f"broken row: {error}", where=f"{path}:{reader.line_num}") from error
-    return columns, rows
-
-
-def _decode(path: Path) -> str:
-    data = path.read_bytes()
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
+def _concepts(
+    rows: Iterator[Cells], stem: str, path: Path, asked: Asked, tally: Tally
+) -> Iterator[Placed]:
+    """Yield the concepts of one table."""
+    columns = _header(rows, path, asked, tally)
+    drafts: dict[str, _Draft] = {}
+    named = dict[str, str]()  # first term → id of the row without id that has it first
+    for line, cells in rows:
+        tally.read += 1
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            tally.refuse(
+                line,
+                f"{len(cells)} cells under {len(columns)} headers",
+                " ".join(cells),
+                "put cells that contain the separator in quotes",
+            )
             continue
-    raise UserError("neither UTF-8 nor CP932 text", where=str(path), cure="save it as UTF-8")
+        row = {key: cell.strip() for key, cell in zip(columns, cells, strict=False)}
+        try:
+            terms = list(_terms(row, columns, line, asked, tally))
+        except UserError as error:
+            tally.refuse(line, error.what, cure=error.cure)
+            continue
+        if terms:
+            tally.kept += 1
+            key = _key(row, terms, named, f"{stem}:{line}", line, tally)
+            _add(drafts.setdefault(key, _Draft(line)), row, terms, columns)
+    for key, draft in drafts.items():
+        yield (
+            draft.line,
+            Concept(key, settled(draft.terms), draft.definitions, draft.field, source=path.name),
+        )
 
 
-def _add(draft: _Draft, row: Row, columns: Sequence[Column]) -> None:
-    """Add one row's terms and definitions to a concept."""
-    first = next(column.language for column in columns if column.role == "term")
-    own = tag_of(_cell(row, "language")) or first
-    status, part = _status(_cell(row, "status")), _part(_cell(row, "part_of_speech"))
+def _header(rows: Iterator[Cells], path: Path, asked: Asked, tally: Tally) -> list[Column]:
+    """Return the columns: of the first row, or of an early one below a title."""
+    failed: UserError | None = None
+    for line, cells in rows:
+        try:
+            columns = read_headers(cells, str(path), asked.columns)
+        except UserError as error:
+            failed = failed or error
+            if line >= _PREAMBLE:
+                break
+            continue
+        for column in columns:
+            if not column.role and column.header.strip():
+                tally.warn(f"the column `{column.header.strip()}` was not read", line)
+        for header in asked.columns:
+            if header not in {cell.strip() for cell in cells}:
+                tally.warn(f"there is no column `{header}`, named in `columns`", line)
+        return columns
+    raise failed or UserError("an empty table", where=str(path))
+
+
+def _key(
+    row: Row, terms: list[Term], named: dict[str, str], own: str, line: int, tally: Tally
+) -> str:
+    """Return the id of the concept that a row belongs to.
+
+    Without an id, a row that only admits or forbids another term of a known first term belongs to
+    it; two approved rows with one first term are two meanings.
+    """
+    if key := _cell(row, "id"):
+        return key
+    if any(column.role == "id" for column in row):
+        tally.warn("a row without an id is a concept of its own", line)
+    first = terms[0].text
+    if all(term.status != "preferred" for term in terms[1:]) and len(terms) > 1 and first in named:
+        return named[first]
+    return named.setdefault(first, own) if first not in named else own
+
+
+def _add(draft: _Draft, row: Row, terms: list[Term], columns: list[Column]) -> None:
+    """Add one row's terms, field and definitions to a concept."""
+    draft.terms += terms
     draft.field = draft.field or _cell(row, "field")
     for column in columns:
-        cell, language = row.get(column, ""), column.language or own
-        if column.role == "definition" and cell:
-            draft.definitions.setdefault(language, cell)
-        elif column.role in {"term", "synonyms"}:
-            synonyms = column.role == "synonyms"
-            for text in cell.split(_BETWEEN_SYNONYMS) if synonyms else [cell]:
-                _add_term(draft, text.strip(), language, part, "admitted" if synonyms else status)
+        if column.role == "definition" and row.get(column):
+            language = column.language or _row_language(row, columns)
+            draft.definitions.setdefault(language, row[column])
 
 
-def _add_term(draft: _Draft, text: str, language: str, part: PartOfSpeech, status: Status) -> None:
-    """Add a term; a language's later terms are admitted, forbidden ones stay forbidden."""
-    if status == "preferred" and any(
-        one.language == language and one.status == "preferred" for one in draft.terms.values()
-    ):
-        status = "admitted"
-    if text:
-        draft.terms.setdefault((language, text), Term(text, language, part, status))
+def _terms(
+    row: Row, columns: list[Column], line: int, asked: Asked, tally: Tally
+) -> Iterator[Term]:
+    """Yield one row's terms; a row that is not yet approved has none.
+
+    A status that names no language concerns, in a row with several languages, the translations:
+    a forbidden one does not forbid the source term, which stands in the first column.
+    """
+    own = _row_language(row, columns)
+    states = {
+        column.language: status_of(cell) for column, cell in row.items() if column.role == "status"
+    }
+    if PENDING in states.values():
+        tally.leave(f"not yet approved ({_cell(row, 'status')})", line)
+        return
+    if not any(row.get(column) for column in columns if column.role in _MANY):
+        tally.leave("a row without a term", line)
+        return
+    source = next(column for column in columns if column.role == "term")
+    several = len({column.language for column in columns if column.role == "term"}) > 1
+    for column in columns:
+        if column.role == "reading" and row.get(column):
+            yield Term(row[column], column.language, status="admitted")
+        if column.role not in _MANY or not row.get(column):
+            continue
+        language = column.language or own
+        status = states.get(language, states.get("", "preferred"))
+        if several and column == source and language not in states:
+            status = "preferred"
+        part = part_of(_cell(row, "part_of_speech", language))
+        note = _cell(row, "note", language)
+        for text, rank in _texts(column, row[column], status, line, asked, tally):
+            yield Term(text, language, part, rank, note)
 
 
-def _cell(row: Row, role: str) -> str:
-    return next((text for column, text in row.items() if column.role == role and text), "")
+def _texts(
+    column: Column, cell: str, status: str, line: int, asked: Asked, tally: Tally
+) -> Iterator[tuple[str, Status]]:
+    """Yield a cell's terms with their statuses; a cell that looks like several is counted."""
+    separator = asked.separator or (_BETWEEN_SYNONYMS if column.role != "term" else "")
+    texts = [text.strip() for text in cell.split(separator)] if separator else [cell]
+    for place, text in enumerate(text for text in texts if text):
+        marks = [mark for mark in _LOOK_LIKE_SEPARATORS if mark in text]
+        if marks:
+            tally.warn(f"a cell that looks like several terms ({marks[0]!r})", line)
+        if column.role == "forbidden" or status == "forbidden":
+            yield text, "forbidden"
+        elif place or column.role == "synonyms" or status == "admitted":
+            yield text, "admitted"
+        else:
+            yield text, "preferred"
 
 
-def _status(text: str) -> Status:
-    if text.casefold() not in _STATUS:
-        raise UserError(f"unknown status `{text}`", cure=nearest(text.casefold(), _STATUS))
-    return _STATUS[text.casefold()]
+def _row_language(row: Row, columns: Iterable[Column]) -> str:
+    """Return the language a row names, else that of the first column of terms."""
+    first = next(column.language for column in columns if column.role == "term")
+    return language_tag(_cell(row, "language")) or first
 
 
-def _part(text: str) -> PartOfSpeech:
-    return _PART.get(text.casefold(), "other")
+def _cell(row: Row, role: str, language: str = "") -> str:
+    """Return the first cell of a role: of the language, or of none."""
+    found = [
+        (column.language != language, text)
+        for column, text in row.items()
+        if column.role == role and text and column.language in {language, ""}
+    ]
+    return min(found)[1] if found else ""

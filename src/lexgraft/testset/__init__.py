@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lexgraft.errors import UserError
 from lexgraft.project import Form, Project
-from lexgraft.readers import read_concepts
+from lexgraft.readers import Asked, read_concepts
 from lexgraft.records import (
     Concept,
     Item,
@@ -89,7 +89,8 @@ def build_testset(
     """
     test, domain = project.testset, project.languages.domain
     where = ", ".join(Path(name).name for name in project.terms.files)
-    everything = read_concepts([Path(name) for name in project.terms.files])
+    asked = Asked(columns=project.terms.columns, separator=project.terms.separator)
+    everything = read_concepts([Path(name) for name in project.terms.files], asked)
     for language in dict.fromkeys(
         tag for form in test.forms for tag in (form.question, form.answer)
     ):

@@ -1,0 +1,275 @@
+"""The verb `terms`: term bases in, checked, joined and out."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexgraft.cli.registry import verb
+from lexgraft.cli.show import print_json, print_table
+from lexgraft.errors import UserError
+
+if TYPE_CHECKING:
+    from lexgraft.readers import Asked, Reading
+    from lexgraft.records import Concept
+
+FORMS = ("tbx", "utx", "skos", "csv", "deepl", "google", "aws")
+_LINES = 3  # named per reason
+_SHOWN = 40  # findings and reasons on the screen; all are in the JSON
+
+
+def _terms(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, (add, act) in _ACTIONS.items():
+        summary = (act.__doc__ or "").split("\n")[0]
+        action = actions.add_parser(name, help=summary.rstrip("."), description=summary)
+        add(action)
+        action.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_terms)
+def terms(arguments: argparse.Namespace) -> int:
+    """Read term bases of any format, check, join and export them.
+
+    Examples:
+      lexgraft terms import glossary.xlsx -o terms.jsonl
+      lexgraft terms import SnomedCT_Release/ --languages en,ja -o snomed.jsonl
+      lexgraft terms import 用語集.csv --column "訳=term en" --separator ";" -o terms.jsonl
+      lexgraft terms lint terms.jsonl
+      lexgraft terms join hp.obo medical-ja.csv -o joined.jsonl
+      lexgraft terms export terms.jsonl --format deepl --from en --to ja -o glossary.csv
+
+    `import` says which format it took a file for and why, and accounts for every row; what was
+    not taken stands with reasons and lines in OUT.import.json. `lint` ends with status 1 on errors.
+    """
+    _, act = _ACTIONS[arguments.action]
+    return act(arguments)
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", type=Path, nargs="+", help="term bases: files or folders")
+
+
+def _reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
+    parser.add_argument(
+        "--column", action="append", default=[], metavar="HEADER=MEANING",
+        help="what a table's column holds, e.g. '訳=term en', 'Remarks=ignore'",
+    )  # fmt: skip
+    parser.add_argument("--separator", default="", help="between several terms of one cell")
+    parser.add_argument("--language", default="en", help="of texts that name none (default: en)")
+    parser.add_argument("--reliability", type=int, default=0, help="the least code of IATE terms")
+    parser.add_argument("--source", default="", help="what the terms come from")
+    parser.add_argument("--source-version", default="", help="of what version or date it is")
+    parser.add_argument("--licence", default="", help="under which licence it may be used")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    _files(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
+    parser.add_argument("--project", type=Path, help="whose `terms.columns` and separator are used")
+    _reading(parser)
+
+
+def _asked(arguments: argparse.Namespace) -> "Asked":
+    """Return what the command line, and the project where one is given, ask of the readers."""
+    from lexgraft.readers import Asked
+
+    columns, separator = dict[str, str](), arguments.separator
+    if getattr(arguments, "project", None):
+        from lexgraft.project import read_project
+
+        terms = read_project(arguments.project).terms
+        columns, separator = dict(terms.columns), separator or terms.separator
+    for text in arguments.column:
+        header, equals, meaning = text.rpartition("=")
+        if not equals:
+            raise UserError(f"--column {text!r} has no `=`", cure="write --column 'HEADER=term ja'")
+        columns[header.strip()] = meaning.strip()
+    return Asked(
+        languages=tuple(tag for tag in arguments.languages.split(",") if tag),
+        columns=columns,
+        separator=separator.replace("\\n", "\n").replace("\\t", "\t"),
+        language=arguments.language,
+        reliability=arguments.reliability,
+        source=arguments.source,
+        version=arguments.source_version,
+        licence=arguments.licence,
+    )
+
+
+def import_(arguments: argparse.Namespace) -> int:
+    """Read term bases of any format into JSON lines, accounting for every row."""
+    import msgspec
+
+    from lexgraft.readers import Import
+    from lexgraft.readers.rights import Rights
+    from lexgraft.records import write_bytes, write_lines
+
+    taken, rights = Import(arguments.files, _asked(arguments)), Rights()
+    write_lines(arguments.output, (rights.note(concept) for concept in taken))
+    record = {
+        "files": taken.readings,
+        "licences": rights.found(),
+        "warnings": rights.warnings(),
+    }
+    report = arguments.output.with_name(arguments.output.name + ".import.json")
+    data = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    write_bytes(report, data + b"\n")
+    if arguments.json:
+        return print_json(record)
+    _show(taken.readings)
+    for warning in rights.warnings():
+        print(f"licence: {warning}")
+    print(f"written: {arguments.output}, {report.name}")
+    return 0
+
+
+def _show(readings: Sequence["Reading"]) -> None:
+    """Print what each file was taken for and what became of its rows."""
+    rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
+    for one in readings:
+        print(f"{Path(one.path).name}: {one.format} ({one.why})")
+        left = sum(passed.count for passed in one.tally.left_out.values())
+        numbers = (one.tally.read, one.tally.kept, left, one.tally.refusals, one.concepts)
+        rows.append([Path(one.path).name, *(f"{number:,}" for number in numbers)])
+    print_table("Imported", rows)
+    for one in readings:
+        tally = one.tally
+        groups = (
+            ("left out", tally.left_out),
+            ("not taken", tally.texts),
+            ("look", tally.warnings),
+        )
+        for kind, counts in groups:
+            for reason, passed in list(counts.items())[:_SHOWN]:
+                lines = ", ".join(str(line) for line in passed.lines[:_LINES])
+                more = " …" * (passed.count > _LINES)
+                print(f"{kind}: {passed.count:,} × {reason} (line {lines}{more})")
+        for refusal in tally.refused[:_SHOWN]:
+            print(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
+
+
+def _lint(parser: argparse.ArgumentParser) -> None:
+    _files(parser)
+    parser.add_argument("--common", type=Path, help="words, one a line, that stand in any text")
+
+
+def lint(arguments: argparse.Namespace) -> int:
+    """Find duplicates, cycles, contradictions, spelling variants and useless terms."""
+    from lexgraft.glossary.lint_concepts import lint_concepts
+
+    common = _lines(arguments.common) if arguments.common else ()
+    findings = lint_concepts(_concepts(arguments.files), common)
+    errors = sum(one.grade == "error" for one in findings)
+    if arguments.json:
+        print_json(findings)
+    else:
+        rows = [("concept", "language", "term", "problem", "detail")]
+        rows += [
+            (one.concept, one.language, one.term, f"{one.grade}: {one.problem}", one.detail)
+            for one in sorted(findings, key=lambda one: one.grade)[:_SHOWN]
+        ]
+        if findings:
+            print_table("Findings", rows)
+        more = f"; {len(findings) - _SHOWN} more with --json" if len(findings) > _SHOWN else ""
+        print(f"{errors} errors, {len(findings) - errors} warnings{more}")
+    return int(errors > 0)
+
+
+def _lines(path: Path) -> list[str]:
+    from lexgraft.readers.cells import decoded
+
+    if not path.is_file():
+        raise UserError("no such word list", where=str(path))
+    return [line.strip() for line in decoded(path).splitlines() if line.strip()]
+
+
+def _concepts(files: Sequence[Path]) -> list["Concept"]:
+    from lexgraft.readers import Import
+
+    return list(Import(files))
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    _files(parser)
+    parser.add_argument("--format", choices=FORMS, required=True, help="the form to write")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
+    parser.add_argument("--from", dest="source", default="", help="language to translate from")
+    parser.add_argument("--to", dest="target", default="", help="language to translate into")
+    parser.add_argument("--date", default="", help="for the header of UTX, e.g. 2025-02-17")
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary."""
+    from lexgraft.glossary.export import Pair, export_concepts
+    from lexgraft.readers.rights import rights_of
+    from lexgraft.records import write_bytes
+
+    concepts = _concepts(arguments.files)
+    pair = Pair(arguments.source, arguments.target, arguments.date)
+    made = export_concepts(concepts, arguments.format, pair)
+    write_bytes(arguments.output, made.data)
+    warnings = rights_of(concepts).warnings()
+    if arguments.json:
+        return print_json({"entries": made.entries, "refused": made.refused, "warnings": warnings})
+    for one in made.refused[:_SHOWN]:
+        print(f"not exported: {one.concept}: {one.term}: {one.reason}")
+    for warning in warnings:
+        print(f"licence: {warning}")
+    print(f"{made.entries:,} entries, {len(made.refused):,} not exported")
+    print(f"written: {arguments.output}")
+    return 0
+
+
+def _join(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("one", type=Path, help="the term base whose ids are kept")
+    parser.add_argument("other", type=Path, help="the one that is joined to it")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
+    parser.add_argument("--all", action="store_true", help="keep concepts without a link too")
+
+
+def join(arguments: argparse.Namespace) -> int:
+    """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous."""
+    import msgspec
+
+    from lexgraft.readers.linking import CONFIDENCE, link
+    from lexgraft.readers.rights import rights_of
+    from lexgraft.records import write_bytes, write_lines
+
+    made = link(
+        _concepts([arguments.one]), _concepts([arguments.other]), keep_unlinked=arguments.all
+    )
+    write_lines(arguments.output, made.concepts)
+    warnings = rights_of(made.concepts).warnings()
+    record = {
+        "links": made.links,
+        "ambiguous": made.ambiguous,
+        "unlinked": made.unlinked,
+        "warnings": warnings,
+    }
+    report = arguments.output.with_name(arguments.output.name + ".links.json")
+    data = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    write_bytes(report, data + b"\n")
+    if arguments.json:
+        return print_json(record)
+    rows = [["evidence", "confidence", "links", "ambiguous"]]
+    for how, confidence in CONFIDENCE.items():
+        counts = [sum(one.how == how for one in group) for group in (made.links, made.ambiguous)]
+        rows.append([how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)])
+    print_table("Links", rows)
+    for warning in warnings:
+        print(f"licence: {warning}")
+    print(f"{made.unlinked:,} concepts of {arguments.one.name} without a link")
+    print(f"written: {arguments.output}, {report.name}")
+    return 0
+
+
+_Add = Callable[[argparse.ArgumentParser], None]
+_Act = Callable[[argparse.Namespace], int]
+_ACTIONS: dict[str, tuple[_Add, _Act]] = {
+    "import": (_import, import_),
+    "lint": (_lint, lint),
+    "join": (_join, join),
+    "export": (_export, export),
+}

@@ -1,0 +1,62 @@
+"""UMLS RRF, on invented rows after the published layout."""
+
+from pathlib import Path
+
+import pytest
+from readers.samples import conso
+
+from lexgraft.errors import UserError
+from lexgraft.readers import Asked, Import, read_concepts
+
+ROWS = [
+    conso("C0000001", "Pyrexia", ISPREF="N", AUI="A2", SAB="MSH", CODE="D1"),
+    conso("C0000001", "Fever", SAB="SNOMEDCT_US", CODE="1"),
+    conso("C0000001", "発熱", "JPN", AUI="A3", SAB="MSHJPN", CODE="D1"),
+    conso("C0000001", "Fevers", SUPPRESS="O"),
+    conso("C0000002", 'The "x" sign'),
+    conso("C0000003", "NA", "JPN"),
+]
+
+
+def folder(tmp_path: Path, rows: list[str] = ROWS) -> Path:
+    meta = tmp_path / "2025AA" / "META"
+    meta.mkdir(parents=True)
+    (meta / "MRCONSO.RRF").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    definitions = ["C0000001|A3|T1||XX|体温が高い。|N||", "C0000001|A2|T2||XX|A raised one.|N||"]
+    definitions.append("C0000002|A9|T3||XX|Of no term here.|N||")
+    (meta / "MRDEF.RRF").write_text("\n".join([*definitions, ""]), encoding="utf-8")
+    types = ["C0000001|T184|A2|Sign or Symptom|AT1||", "C0000003|T1|A|Other|AT2||", ""]
+    (meta / "MRSTY.RRF").write_text("\n".join(types), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_is_read_as_one_stream_by_cui(tmp_path: Path):
+    fever, sign, missing = read_concepts([folder(tmp_path)])
+    assert fever.id == "UMLS:C0000001"
+    assert fever.names("en") == ("Fever", "Pyrexia")
+    assert fever.names("ja") == ("発熱",)
+    assert fever.definitions == {"ja": "体温が高い。", "en": "A raised one."}
+    assert fever.field == "Sign or Symptom"
+    assert fever.same_as == ("MSH:D1", "SNOMEDCT_US:1", "MSHJPN:D1")
+    assert sign.names("en") == ('The "x" sign',)
+    assert missing.names("ja") == ("NA",)
+
+
+def test_one_language_is_taken_and_the_rest_counted(tmp_path: Path):
+    taken = Import([folder(tmp_path)], Asked(languages=("ja",)))
+    assert [concept.id for concept in taken] == ["UMLS:C0000001", "UMLS:C0000003"]
+    tally = taken.readings[0].tally
+    counts = {reason: passed.count for reason, passed in tally.left_out.items()}
+    assert counts == {"another language than those asked for": 3, "suppressed": 1}
+    assert tally.read == tally.kept + 4
+
+
+def test_rows_of_a_concept_that_do_not_stand_together_are_refused(tmp_path: Path):
+    with pytest.raises(UserError, match=r"MRCONSO\.RRF:7: C0000001 stands behind C0000003"):
+        read_concepts([folder(tmp_path, [*ROWS, ROWS[0]])])
+
+
+def test_a_line_without_the_last_pipe_is_refused_with_its_number(tmp_path: Path):
+    taken = Import([folder(tmp_path, [*ROWS, ROWS[0][:-1]])])
+    list(taken)
+    assert taken.readings[0].tally.refused[0].line == 7
