@@ -21,6 +21,7 @@ from lexgraft.records import (
     write_lines,
 )
 from lexgraft.testset.audit import audit, audited, breakdown, warnings_of
+from lexgraft.testset.backends import Measured, measured, settled
 from lexgraft.testset.choice import choose_concepts, require_language
 from lexgraft.testset.facts import Tokens, facts_of
 from lexgraft.testset.faults import refuse_faults
@@ -29,6 +30,7 @@ from lexgraft.testset.items import build_items
 from lexgraft.testset.power import Shown, power_table
 from lexgraft.testset.profile import Profile, profile
 from lexgraft.testset.split import SPLITS, split_concepts
+from lexgraft.testset.tagging import tagged
 
 CANARY = "lexgraft test set, not for training"
 _GENERAL_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
@@ -43,6 +45,8 @@ class TestSetBundle(Struct, frozen=True):
     items: dict[Split, tuple[Item, ...]]
     general: tuple[Item, ...]  # everyday concepts
     refused: dict[str, int]  # reason → concepts
+    unknown: int  # concepts asked about without a known part of speech
+    rarity: Measured | None  # None: the term base's own numbers, or wordfreq's
     audit: tuple[Score, ...]
     details: tuple[Score, ...]  # the audit per frequency band, part of speech, number of tokens
     power: tuple[Shown, ...]  # what differences each split can show
@@ -65,6 +69,8 @@ class TestSetBundle(Struct, frozen=True):
         ]
         lines.append(("everyday", f"{len(self.general)} items"))
         lines += [(f"refused: {reason}", str(count)) for reason, count in self.refused.items()]
+        if self.unknown:
+            lines.append(("part of speech unknown", f"{self.unknown} concepts, kept"))
         lines += [
             (
                 f"{one.name}, {one.group}",
@@ -89,12 +95,18 @@ def build_testset(
     """
     test, domain = project.testset, project.languages.domain
     where = ", ".join(Path(name).name for name in project.terms.files)
-    everything = read_concepts([Path(name) for name in project.terms.files])
-    for language in dict.fromkeys(
-        tag for form in test.forms for tag in (form.question, form.answer)
-    ):
+    terms = settled(project.terms)
+    everything = tagged(read_concepts([Path(name) for name in terms.files]), terms.tagger)
+    languages = list(
+        dict.fromkeys(tag for form in test.forms for tag in (form.question, form.answer))
+    )
+    for language in languages:
         require_language(everything, language, where)
-    choice = choose_concepts(everything, project.terms, test.forms, domain)
+    source: Measured | None = None
+    if terms.rarity:
+        everything, source = measured(everything, terms.rarity, languages)
+    known = {one.id: one for one in everything}
+    choice = choose_concepts(everything, terms, test.forms, domain)
     counts: dict[Split, int] = {
         "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
     }  # fmt: skip
@@ -113,12 +125,12 @@ def build_testset(
                 distractors=test.distractors,
                 seed=project.seed,
                 others=[*unasked, *choice.others],
+                kin=known,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))
     general = _general_items(project)
     asked = [item for split in SPLITS for item in items[split]]
-    known = {one.id: one for one in everything}
     refuse_faults(asked, known)
     found = audit(asked, known)
     return TestSetBundle(
@@ -126,6 +138,12 @@ def build_testset(
         items=items,
         general=tuple(general),
         refused={**choice.refused, "not needed": len(unasked)},
+        unknown=sum(
+            all(term.part_of_speech == "unknown" for term in one.terms)
+            for split in SPLITS
+            for one in concepts[split]
+        ),
+        rarity=source,
         audit=tuple(found),
         details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
         power=power_table({split: len(concepts[split]) for split in SPLITS}),
@@ -146,6 +164,8 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
         "canary": bundle.canary,
         "digest": bundle.digest,
         "refused": bundle.refused,
+        "part of speech unknown": bundle.unknown,
+        "rarity": bundle.rarity,
         "warnings": bundle.warnings,
         "power": bundle.power,
         "audit": bundle.audit,
