@@ -61,12 +61,14 @@ def pseudo_terms(term: str, words: Sequence[str], wanted: int, chance: object) -
     so that no option is told by what it has in common with the others.
     """
     known, model = {fold(word) for word in words}, letters_of(tuple(words))
-    alike = [
-        word
-        for word in dict.fromkeys(words)
-        if script(word) == script(term) and " " not in word
-    ]
-    alike.sort(key=lambda word: (abs(len(word) - len(term)), digest("pseudo", chance, term, word)))
+    alike = [word for word in dict.fromkeys(words) if " " not in word]
+    alike.sort(
+        key=lambda word: (
+            script(word) != script(term),
+            abs(len(word) - len(term)),
+            digest("pseudo", chance, term, word),
+        )
+    )
     made = dict.fromkeys(_recombined(term, word) for word in alike[: _TRIED * wanted])
     own = model.score(term)
     usable = [one for one in made if fold(one) not in known]
