@@ -1,13 +1,13 @@
 """Test set: rarity · items and distractors · split · audit, from term bases, without a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError
-from lexgraft.project import Form, Project
+from lexgraft.project import Form, Project, Terms
 from lexgraft.readers import read_concepts
 from lexgraft.records import (
     Concept,
@@ -93,26 +93,56 @@ def build_testset(
         UserError: a term base that is empty, lacks a language or has too few concepts; items that
             repeat each other or have two right answers; a test that the options alone can answer.
     """
-    test, domain = project.testset, project.languages.domain
-    where = ", ".join(Path(name).name for name in project.terms.files)
-    terms = settled(project.terms)
-    everything = tagged(read_concepts([Path(name) for name in terms.files]), terms.tagger)
-    languages = list(
-        dict.fromkeys(tag for form in test.forms for tag in (form.question, form.answer))
-    )
-    for language in languages:
-        require_language(everything, language, where)
-    source: Measured | None = None
-    if terms.rarity:
-        everything, source = measured(everything, terms.rarity, languages)
-    known = {one.id: one for one in everything}
-    choice = choose_concepts(everything, terms, test.forms, domain)
+    test, terms = project.testset, settled(project.terms)
+    base, source = _term_base(terms, test.forms)
+    known = {one.id: one for one in base}
+    choice = choose_concepts(base, terms, test.forms, project.languages.domain)
     counts: dict[Split, int] = {
         "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
     }  # fmt: skip
     concepts = split_concepts(choice.usable, counts, project.seed)
     taken = {concept.id for group in concepts.values() for concept in group}
     unasked = [concept for concept in choice.usable if concept.id not in taken]
+    lent = [*unasked, *choice.others]
+    items = _items_by_split(project, concepts, lent, known, progress)
+    general = _general_items(project)
+    asked = [item for split in SPLITS for item in items[split]]
+    refuse_faults(asked, known)
+    found = audit(asked, known)
+    return TestSetBundle(
+        concepts={split: tuple(group) for split, group in concepts.items()},
+        items=items,
+        general=tuple(general),
+        refused={**choice.refused, "not needed": len(unasked)},
+        unknown=sum(_is_untagged(known[one]) for one in sorted(taken)),
+        rarity=source,
+        audit=tuple(found),
+        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
+        power=power_table({split: len(concepts[split]) for split in SPLITS}),
+        warnings=tuple(warnings_of(found)),
+        digest=digest(*(item.id for item in asked), *(item.id for item in general)),
+    )
+
+
+def _term_base(terms: Terms, forms: Sequence[Form]) -> tuple[list[Concept], Measured | None]:
+    """Return the concepts, tagged and with the frequencies that were asked for."""
+    where = ", ".join(Path(name).name for name in terms.files)
+    concepts = tagged(read_concepts([Path(name) for name in terms.files]), terms.tagger)
+    languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
+    for language in languages:
+        require_language(concepts, language, where)
+    return measured(concepts, terms.rarity, languages) if terms.rarity else (concepts, None)
+
+
+def _items_by_split(
+    project: Project,
+    concepts: Mapping[Split, Sequence[Concept]],
+    lent: Sequence[Concept],
+    known: Mapping[str, Concept],
+    progress: Progress,
+) -> dict[Split, tuple[Item, ...]]:
+    """Return the items of each split, whose options come from that split and the unasked."""
+    test = project.testset
     items: dict[Split, tuple[Item, ...]] = {}
     for done, split in enumerate(SPLITS):
         progress("building items", done, len(SPLITS))
@@ -124,34 +154,16 @@ def build_testset(
                 draws=test.draws,
                 distractors=test.distractors,
                 seed=project.seed,
-                others=[*unasked, *choice.others],
+                others=lent,
                 kin=known,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))
-    general = _general_items(project)
-    asked = [item for split in SPLITS for item in items[split]]
-    refuse_faults(asked, known)
-    found = audit(asked, known)
-    return TestSetBundle(
-        concepts={split: tuple(group) for split, group in concepts.items()},
-        items=items,
-        general=tuple(general),
-        refused={**choice.refused, "not needed": len(unasked)},
-        unknown=sum(
-            all(term.part_of_speech == "unknown" for term in one.terms)
-            for split in SPLITS
-            for one in concepts[split]
-        ),
-        rarity=source,
-        audit=tuple(found),
-        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
-        power=power_table({split: len(concepts[split]) for split in SPLITS}),
-        warnings=tuple(warnings_of(found)),
-        digest=digest(
-            *(item.id for split in SPLITS for item in items[split]), *(i.id for i in general)
-        ),
-    )
+    return items
+
+
+def _is_untagged(concept: Concept) -> bool:
+    return all(term.part_of_speech == "unknown" for term in concept.terms)
 
 
 def write_testset(bundle: TestSetBundle, folder: Path) -> None:

@@ -57,8 +57,8 @@ def pseudo_terms(term: str, words: Sequence[str], wanted: int, chance: object) -
     """Return up to `wanted` words that begin like the term and end like others of its shape.
 
     Of many recombinations with terms of the same script and about the same length those are taken
-    whose letters are about as likely as the term's; what is a real term in `words` is dropped. All begin alike,
-    so that no option is told by what it has in common with the others.
+    whose letters are about as likely as the term's; what is a real term in `words` is dropped. All
+    begin alike, so that no option is told by what it has in common with the others.
     """
     known, model = {fold(word) for word in words}, letters_of(tuple(words))
     alike = [word for word in dict.fromkeys(words) if " " not in word]
