@@ -16,7 +16,7 @@ import msgspec
 from lexgraft.readers.icd10 import read_icd10
 from lexgraft.readers.jmdict import read_jmdict
 from lexgraft.readers.join import join, spelling_key
-from lexgraft.records import Concept, Term
+from lexgraft.records import Concept, PartOfSpeech, Term
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
@@ -27,7 +27,9 @@ from sources import write_base, write_sources  # noqa: E402
 from terms import FIELDS, medical_concepts  # noqa: E402 (of examples/medical-ja)
 
 OUTPUT = CACHE / "medical-all"
-MARKS = dict.fromkeys(("Med.", "Anat.", "Surg.", "Physiol.", "Pathol.", "Pharm."), "medicine")
+MARKS: dict[str, str] = dict.fromkeys(
+    ("Med.", "Anat.", "Surg.", "Physiol.", "Pathol.", "Pharm."), "medicine"
+)
 LONGEST = 4  # words of an English name: longer ones of ICD-10 describe, they do not name
 
 
@@ -59,7 +61,7 @@ def distinct(concepts: Iterable[Concept]) -> list[Concept]:
 def _named(concepts: Sequence[Concept]) -> Iterable[Concept]:
     """Yield nouns and adjectives with a short English name, their field spelt out."""
     for concept in concepts:
-        part = next(t.part_of_speech for t in concept.terms if t.language == "ja")
+        part: PartOfSpeech = next(t.part_of_speech for t in concept.terms if t.language == "ja")
         english = [text for text in concept.names("en") if "(" not in text]
         if part != "other" and english and len(english[0].split()) <= LONGEST:
             own = tuple(term for term in concept.terms if term.language == "ja")

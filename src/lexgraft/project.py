@@ -36,6 +36,13 @@ class Languages(Struct, frozen=True, forbid_unknown_fields=True):
     domain: Language
 
 
+class Rarity(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where frequencies come from: own text by default, else `wordfreq`."""
+
+    by: Literal["text", "brown", "wordfreq", "list"] | None = None  # null: text if there are files
+    files: dict[Language, tuple[str, ...]] = {}  # per language: texts, Brown, or lists
+
+
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     """The term bases (JSON lines of Concept, or any format a reader knows) and the filter."""
 
@@ -45,6 +52,9 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     max_definition_words: Count = 40
     columns: dict[str, str] = {}  # a table's header → what the column holds, e.g. `term ja`
     separator: str = ""  # between several terms of one cell; none: a cell is one term
+    rarity: Rarity | None = None  # null: the term base's own numbers, else `wordfreq`
+    preset: Literal["rare-in-brown"] | None = None  # arXiv 2502.12001; needs `rarity.files`
+    tagger: Literal["sudachi"] | None = None  # for Japanese terms without a part of speech
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):
@@ -303,6 +313,7 @@ def _absolute(project: Project, folder: Path) -> Project:
 
     replace = msgspec.structs.replace
     models, general, tune = project.models, project.general, project.tune
+    rarity = project.terms.rarity
     return replace(
         project,
         models=replace(
@@ -311,7 +322,12 @@ def _absolute(project: Project, folder: Path) -> Project:
             language=fix(models.language),
             domain=fix(models.domain),
         ),
-        terms=replace(project.terms, files=fix_all(project.terms.files)),
+        terms=replace(
+            project.terms,
+            files=fix_all(project.terms.files),
+            rarity=rarity
+            and replace(rarity, files={one: fix_all(own) for one, own in rarity.files.items()}),
+        ),
         general=replace(
             general,
             texts=tuple(replace(text, file=fix(text.file)) for text in general.texts),

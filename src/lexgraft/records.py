@@ -15,7 +15,10 @@ PartOfSpeech = Literal["noun", "adjective", "other", "unknown"]
 Split = Literal["choose", "confirm", "sealed"]
 Outcome = Literal["pass", "fail", "undecided"]
 Fate = Literal["acquired", "kept", "lost", "never"]
-Kind = Literal["definition-to-term", "term-to-definition", "term-to-term"]
+Kind = Literal[
+    "definition-to-term", "term-to-definition", "term-to-term", "term-to-field", "term-to-broader",
+    "lexical-decision", "cloze",
+]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
 """Progress callback: (what is being done, units done, units in all)."""
@@ -49,6 +52,7 @@ class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     source: str = ""
     source_version: str = ""
     licence: str = ""
+    sentences: dict[str, str] = {}  # language → a sentence that uses a term
 
     def names(self, language: str) -> tuple[str, ...]:
         """Return the usable terms of one language, the preferred one first."""

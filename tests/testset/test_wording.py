@@ -12,13 +12,15 @@ from lexgraft.records import Kind
 from lexgraft.testset.wording import wording
 
 KINDS = get_args(Kind)
+RECOGNITION = ("definition-to-term", "term-to-definition", "term-to-term")
 
 
 def templates() -> Iterator[tuple[str, str, dict[str, str]]]:
-    for language in ("en", "ja"):
+    for language in ("en", "ja", "de", "es", "fr", "zh"):
         text = files("lexgraft.testset").joinpath(f"templates/{language}.json").read_text("utf-8")
         raw = json.loads(text)
-        for kind in KINDS:
+        assert set(raw) >= {"languages", *RECOGNITION, *(KINDS if language in {"en", "ja"} else ())}
+        for kind in [name for name in raw if name != "languages"]:
             yield from ((language, kind, entry) for entry in raw[kind])
 
 
@@ -31,8 +33,8 @@ def test_every_draw_has_another_wording(kind: Kind, question: str, answer: str):
 
 
 def test_neutral_text_is_the_end_of_the_context_or_reads_like_it_and_asks_nothing():
-    for _, _, entry in templates():
-        assert entry["context"].count("{question}") == 1
+    for _, kind, entry in templates():
+        assert entry["context"].count("{question}") == (kind != "lexical-decision")
         assert "{question}" not in entry["neutral"]
         assert entry["context"][-1] == entry["neutral"][-1]  # one seam before the option
         assert not entry["context"].endswith(" ")
@@ -46,11 +48,19 @@ def test_languages_are_named_in_the_language_of_the_frame():
 
 
 def test_a_language_without_wordings_is_asked_about_in_the_question_s_or_in_english():
-    french = wording(Form("term-to-term", "fr", "de"), "fièvre", "C1", 0)
-    assert "German" in french.context
-    assert "ドイツ語" in "".join(
-        wording(Form("term-to-term", "ja", "de"), "熱", "C1", draw).context for draw in range(6)
+    korean = wording(Form("term-to-term", "ko", "it"), "열", "C1", 1)
+    assert "Italian" in "".join(
+        wording(Form("term-to-term", "ko", "it"), "열", "C1", draw).context for draw in range(6)
     )
+    assert korean.neutral.isascii()
+    assert "イタリア語" in "".join(
+        wording(Form("term-to-term", "ja", "it"), "熱", "C1", draw).context for draw in range(6)
+    )
+
+
+def test_a_language_without_wordings_of_a_kind_is_asked_in_english():
+    german = wording(Form("cloze", "de", "de"), "Die ＿＿ ist defekt.", "C1", 0)
+    assert "gap" in german.context or "missing" in german.context or "Left out" in german.context
 
 
 def test_braces_in_a_term_stay_text():

@@ -65,7 +65,7 @@ def _first_draws(session: Session, concepts: dict[str, Concept]) -> list[Item]:
         if item.concept in concepts
         and item.draw == 0
         and item.answer_language == target
-        and item.kind != "term-to-definition"
+        and item.kind in {"definition-to-term", "term-to-term"}
     ]
 
 

@@ -1,13 +1,13 @@
 """Test set: rarity · items and distractors · split · audit, from term bases, without a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError
-from lexgraft.project import Form, Project
+from lexgraft.project import Form, Project, Terms
 from lexgraft.readers import Asked, read_concepts
 from lexgraft.records import (
     Concept,
@@ -21,6 +21,7 @@ from lexgraft.records import (
     write_lines,
 )
 from lexgraft.testset.audit import audit, audited, breakdown, warnings_of
+from lexgraft.testset.backends import Measured, measured, settled
 from lexgraft.testset.choice import choose_concepts, require_language
 from lexgraft.testset.facts import Tokens, facts_of
 from lexgraft.testset.faults import refuse_faults
@@ -29,6 +30,7 @@ from lexgraft.testset.items import build_items
 from lexgraft.testset.power import Shown, power_table
 from lexgraft.testset.profile import Profile, profile
 from lexgraft.testset.split import SPLITS, split_concepts
+from lexgraft.testset.tagging import tagged
 
 CANARY = "lexgraft test set, not for training"
 _GENERAL_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
@@ -43,6 +45,8 @@ class TestSetBundle(Struct, frozen=True):
     items: dict[Split, tuple[Item, ...]]
     general: tuple[Item, ...]  # everyday concepts
     refused: dict[str, int]  # reason → concepts
+    unknown: int  # concepts asked about without a known part of speech
+    rarity: Measured | None  # None: the term base's own numbers, or wordfreq's
     audit: tuple[Score, ...]
     details: tuple[Score, ...]  # the audit per frequency band, part of speech, number of tokens
     power: tuple[Shown, ...]  # what differences each split can show
@@ -65,6 +69,8 @@ class TestSetBundle(Struct, frozen=True):
         ]
         lines.append(("everyday", f"{len(self.general)} items"))
         lines += [(f"refused: {reason}", str(count)) for reason, count in self.refused.items()]
+        if self.unknown:
+            lines.append(("part of speech unknown", f"{self.unknown} concepts, kept"))
         lines += [
             (
                 f"{one.name}, {one.group}",
@@ -87,21 +93,57 @@ def build_testset(
         UserError: a term base that is empty, lacks a language or has too few concepts; items that
             repeat each other or have two right answers; a test that the options alone can answer.
     """
-    test, domain = project.testset, project.languages.domain
-    where = ", ".join(Path(name).name for name in project.terms.files)
-    asked = Asked(columns=project.terms.columns, separator=project.terms.separator)
-    everything = read_concepts([Path(name) for name in project.terms.files], asked)
-    for language in dict.fromkeys(
-        tag for form in test.forms for tag in (form.question, form.answer)
-    ):
-        require_language(everything, language, where)
-    choice = choose_concepts(everything, project.terms, test.forms, domain)
+    test, terms = project.testset, settled(project.terms)
+    base, source = _term_base(terms, test.forms)
+    known = {one.id: one for one in base}
+    choice = choose_concepts(base, terms, test.forms, project.languages.domain)
     counts: dict[Split, int] = {
         "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
     }  # fmt: skip
     concepts = split_concepts(choice.usable, counts, project.seed)
     taken = {concept.id for group in concepts.values() for concept in group}
     unasked = [concept for concept in choice.usable if concept.id not in taken]
+    lent = [*unasked, *choice.others]
+    items = _items_by_split(project, concepts, lent, known, progress)
+    general = _general_items(project)
+    asked = [item for split in SPLITS for item in items[split]]
+    refuse_faults(asked, known)
+    found = audit(asked, known)
+    return TestSetBundle(
+        concepts={split: tuple(group) for split, group in concepts.items()},
+        items=items,
+        general=tuple(general),
+        refused={**choice.refused, "not needed": len(unasked)},
+        unknown=sum(_is_untagged(known[one]) for one in sorted(taken)),
+        rarity=source,
+        audit=tuple(found),
+        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
+        power=power_table({split: len(concepts[split]) for split in SPLITS}),
+        warnings=tuple(warnings_of(found)),
+        digest=digest(*(item.id for item in asked), *(item.id for item in general)),
+    )
+
+
+def _term_base(terms: Terms, forms: Sequence[Form]) -> tuple[list[Concept], Measured | None]:
+    """Return the concepts, tagged and with the frequencies that were asked for."""
+    where = ", ".join(Path(name).name for name in terms.files)
+    asked = Asked(columns=terms.columns, separator=terms.separator)
+    concepts = tagged(read_concepts([Path(name) for name in terms.files], asked), terms.tagger)
+    languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
+    for language in languages:
+        require_language(concepts, language, where)
+    return measured(concepts, terms.rarity, languages) if terms.rarity else (concepts, None)
+
+
+def _items_by_split(
+    project: Project,
+    concepts: Mapping[Split, Sequence[Concept]],
+    lent: Sequence[Concept],
+    known: Mapping[str, Concept],
+    progress: Progress,
+) -> dict[Split, tuple[Item, ...]]:
+    """Return the items of each split, whose options come from that split and the unasked."""
+    test = project.testset
     items: dict[Split, tuple[Item, ...]] = {}
     for done, split in enumerate(SPLITS):
         progress("building items", done, len(SPLITS))
@@ -113,28 +155,16 @@ def build_testset(
                 draws=test.draws,
                 distractors=test.distractors,
                 seed=project.seed,
-                others=[*unasked, *choice.others],
+                others=lent,
+                kin=known,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))
-    general = _general_items(project)
-    asked = [item for split in SPLITS for item in items[split]]
-    known = {one.id: one for one in everything}
-    refuse_faults(asked, known)
-    found = audit(asked, known)
-    return TestSetBundle(
-        concepts={split: tuple(group) for split, group in concepts.items()},
-        items=items,
-        general=tuple(general),
-        refused={**choice.refused, "not needed": len(unasked)},
-        audit=tuple(found),
-        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
-        power=power_table({split: len(concepts[split]) for split in SPLITS}),
-        warnings=tuple(warnings_of(found)),
-        digest=digest(
-            *(item.id for split in SPLITS for item in items[split]), *(i.id for i in general)
-        ),
-    )
+    return items
+
+
+def _is_untagged(concept: Concept) -> bool:
+    return all(term.part_of_speech == "unknown" for term in concept.terms)
 
 
 def write_testset(bundle: TestSetBundle, folder: Path) -> None:
@@ -147,6 +177,8 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
         "canary": bundle.canary,
         "digest": bundle.digest,
         "refused": bundle.refused,
+        "part of speech unknown": bundle.unknown,
+        "rarity": bundle.rarity,
         "warnings": bundle.warnings,
         "power": bundle.power,
         "audit": bundle.audit,

@@ -10,7 +10,8 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Score, digest
-from lexgraft.testset.profile import texts_of, writing
+from lexgraft.testset.asking import texts_of
+from lexgraft.testset.profile import is_loanword, writing
 from lexgraft.testset.rules import LEARNT, POSITION, SEEN, SHARED, SOUND, Guess, Learn, mean
 
 NO_MODEL = "options alone"
@@ -30,7 +31,7 @@ class Tried(Struct, frozen=True):
 
     concept: str
     writing: str  # of the right option
-    loanword: bool  # the question or the right option is in katakana
+    loanword: bool  # the question or the right option has katakana in it
     right: float  # share: a tie counts in part
     chance: float
 
@@ -175,7 +176,7 @@ def _one(item: Item, left: Sequence[int], asked: Mapping[str, str], guess: Guess
     values = guess(question, [item.options[place] for place in left])
     best = [place for place, value in zip(left, values, strict=True) if value == max(values)]
     right = 1 / len(best) if item.gold in best else 0.0
-    loanword = KATAKANA in (writing(question), writing(answer))
+    loanword = is_loanword(question) or is_loanword(answer)
     return Tried(item.concept, writing(answer), loanword, right, 1 / len(left))
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.project import Form, Terms
 from lexgraft.records import Concept
+from lexgraft.testset.asking import Kin
 from lexgraft.testset.profile import profile
 from lexgraft.testset.rarity import zipf
 
@@ -32,10 +33,11 @@ def choose_concepts(
     refused: Counter[str] = Counter()
     usable: list[Concept] = []
     others: list[Concept] = []
+    kin = {concept.id: concept for concept in concepts}
     languages = sorted({tag for form in forms for tag in (form.question, form.answer)})
     for concept in concepts:
         unlike = _part_of_speech(concept, terms, languages) or _frequency(concept, terms, rare_in)
-        reason = unlike or _length(concept, terms) or _refusal(concept, forms)
+        reason = unlike or _length(concept, terms) or _refusal(concept, forms, kin)
         if not reason:
             usable.append(concept)
             continue
@@ -90,7 +92,7 @@ def _length(concept: Concept, terms: Terms) -> str:
     return f"definition longer than {limit} words" if words > limit else ""
 
 
-def _refusal(concept: Concept, forms: Sequence[Form]) -> str:
+def _refusal(concept: Concept, forms: Sequence[Form], kin: Kin) -> str:
     """Return why the first form that cannot ask for a concept cannot, or nothing."""
-    seen = (profile(concept, form) for form in forms)
+    seen = (profile(concept, form, kin) for form in forms)
     return next((reason for reason in seen if isinstance(reason, str)), "")

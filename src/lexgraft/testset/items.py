@@ -9,7 +9,9 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, digest
+from lexgraft.testset.asking import Kin
 from lexgraft.testset.profile import Profile, generic_stems, may_answer, option, profile
+from lexgraft.testset.pseudo import pseudo_terms
 from lexgraft.testset.sound import alike
 from lexgraft.testset.wording import wording
 
@@ -18,7 +20,7 @@ Distractors = Literal["sibling", "field", "matched", "random"]
 _NEAR: dict[Distractors, int] = {
     "sibling": 1,
     "field": 4,
-    "matched": 2,
+    "matched": 8,
     "random": 1,
 }  # times as many to draw from
 _ALIKE = (0.0, 0.0, 2.0)  # same part of speech and script, lengths within a factor of 1.5
@@ -45,22 +47,24 @@ def build_items(
     distractors: Distractors,
     seed: int,
     others: Sequence[Concept] = (),
+    kin: Kin | None = None,
 ) -> list[Item]:
     """Return one item per concept, form and draw; the concepts' order does not matter.
 
     Wrong options are answers of the other `concepts`, so that each answer is about as often right
     as any other. They are the closest in type or field, then in part of speech, script and length,
     and never right too. Where too few of them have the answer's script and about its length,
-    `others` (concepts that nobody asks about) lend theirs.
+    `others` (concepts that nobody asks about) lend theirs. A lexical decision has pseudo-terms
+    instead. Broader concepts are looked up in `kin`.
 
     Raises:
         UserError: a concept that a form cannot ask for, or too few wrong options for one.
     """
     items: list[Item] = []
     for form in forms:
-        pool = _pool(concepts, others, form, seed)
+        pool = _pool(concepts, others, form, seed, kin or {})
         for rank, one in enumerate(pool.asked):
-            wrong = _wrong(one, pool, (options - 1) * draws, distractors)
+            wrong = _wrong_texts(one, pool, (options - 1) * draws, distractors)
             _check_enough(one, wrong, form, options - 1)
             for draw in range(draws):
                 places = range(draw * (options - 1), (draw + 1) * (options - 1))
@@ -69,24 +73,37 @@ def build_items(
     return sorted(items, key=lambda item: (item.kind, item.pair, item.concept, item.draw))
 
 
-def _pool(concepts: Sequence[Concept], others: Sequence[Concept], form: Form, seed: int) -> _Pool:
+def _pool(
+    concepts: Sequence[Concept], others: Sequence[Concept], form: Form, seed: int, kin: Kin
+) -> _Pool:
     """Return one form's concepts, the asked ones in the order that rotates the right place."""
     keys = {one.id: int(digest(seed, form, one.id), 16) for one in (*concepts, *others)}
-    asked = [_askable(one, form) for one in sorted(concepts, key=lambda one: keys[one.id])]
+    asked = [_askable(one, form, kin) for one in sorted(concepts, key=lambda one: keys[one.id])]
     lent = sorted(others, key=lambda one: keys[one.id])[:_LENT]
-    spare = [one for one in (option(concept, form) for concept in lent) if one]
+    spare = [one for one in (option(concept, form, kin) for concept in lent) if one]
     return _Pool(form, asked, spare, generic_stems([*asked, *spare]), keys)
 
 
-def _askable(concept: Concept, form: Form) -> Profile:
-    seen = profile(concept, form)
+def _askable(concept: Concept, form: Form, kin: Kin) -> Profile:
+    seen = profile(concept, form, kin)
     if isinstance(seen, str):
         raise UserError(f"cannot ask for `{concept.id}`: {seen}", cure="leave the concept out")
     return seen
 
 
+def _wrong_texts(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> Sequence[str]:
+    """Return up to `wanted` wrong options: pseudo-terms, or the answers of other concepts."""
+    if pool.form.kind != "lexical-decision":
+        return [other.answer for other in _wrong(one, pool, wanted, distractors)]
+    words = [other.answer for other in (*pool.asked, *pool.spare)]
+    return pseudo_terms(one.answer, words, wanted, pool.keys[one.concept.id])
+
+
 def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> list[Profile]:
-    """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing."""
+    """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing.
+
+    `matched` takes, of a wider circle, those of the nearest frequency and sound first.
+    """
     own = pool.keys[one.concept.id]
     ranked = sorted(
         (_distance(one, other, distractors, place), own * pool.keys[other.concept.id] % _PRIME, at)
@@ -100,11 +117,15 @@ def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> 
             break  # beyond those that are alike, no more than needed
         if other.concept.id != one.concept.id and not may_answer(one, other, pool.generic):
             near.setdefault(other.answer, (chance, other))
-    drawn = sorted(near.values(), key=lambda entry: entry[0])
+    matched = distractors == "matched"
+    drawn = sorted(
+        near.values(),
+        key=lambda entry: (_further(one, entry[1]) if matched else (0.0, 0.0), entry[0]),
+    )
     return [other for _, other in drawn[:wanted]]
 
 
-def _check_enough(one: Profile, wrong: Sequence[Profile], form: Form, needed: int) -> None:
+def _check_enough(one: Profile, wrong: Sequence[str], form: Form, needed: int) -> None:
     if len(wrong) < needed:
         raise UserError(
             f"only {len(wrong)} wrong options for `{one.concept.id}` ({one.answer}) where "
@@ -113,9 +134,9 @@ def _check_enough(one: Profile, wrong: Sequence[Profile], form: Form, needed: in
         )
 
 
-def _item(one: Profile, form: Form, draw: int, wrong: Sequence[Profile], gold: int) -> Item:
+def _item(one: Profile, form: Form, draw: int, wrong: Sequence[str], gold: int) -> Item:
     words = wording(form, one.question, one.concept.id, draw)
-    texts = [other.answer for other in wrong]
+    texts = list(wrong)
     texts.insert(gold, one.answer)
     space = " " if words.context[-1:].isascii() else ""
     options = tuple(space + text for text in texts)
@@ -141,16 +162,13 @@ def _distance(
 
     The first place is 0 for those that are close enough to draw from at will. `random` ignores
     everything but the pool. Else those that look alike come first, among them the
-    asked concepts; `matched` then compares frequency and sound; `sibling` puts type and shared
-    broader concepts before looks.
+    asked concepts; `sibling` puts type and shared broader concepts before looks.
     """
     if distractors == "random":
         return (0, pool)
     left, right = one.concept, other.concept
     looks = _looks(one, other)
     unlike = float(left.field != right.field or looks > _ALIKE)
-    if distractors == "matched" and not unlike:
-        return (unlike, pool, *looks, *_further(one, other), pool)
     if distractors in ("field", "matched"):
         return (unlike, pool * (1 - unlike), left.field != right.field, *looks, pool)
     shared = len({left.type, *left.broader} & {right.type, *right.broader} - {""})

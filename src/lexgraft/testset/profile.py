@@ -8,15 +8,18 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
+from lexgraft.cost import FIRST_DENSE
 from lexgraft.project import Form
 from lexgraft.records import Concept
+from lexgraft.testset.asking import Kin, also_right, missing_part, texts_of
 from lexgraft.testset.sound import alike
 
+_SHORTEST, _SHORTEST_DENSE = 6, 3  # characters of a word with two halves; of kanji or kana
 STEM = 5  # letters of a word's start that give it away
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
 _UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
-_COGNATE = 0.35  # likeness of sound from which two terms are one word in two languages
+_COGNATE = 0.33  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
 _LATIN = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
@@ -24,6 +27,7 @@ _KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff々]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HIRAGANA = re.compile("[\u3040-\u309fー]+")
 _KATAKANA = re.compile("[\u30a1-\u30ff・\\s]+")
+_LOAN = re.compile("[\u30a1-\u30fa\u30fc]{2}")
 
 
 class Profile(Struct, frozen=True):
@@ -41,28 +45,42 @@ class Profile(Struct, frozen=True):
     part_of_speech: str
     script: str
     length: int
+    also: frozenset[str]  # what else is right, folded: other broader terms
 
 
-def profile(concept: Concept, form: Form) -> Profile | str:
+def profile(concept: Concept, form: Form, kin: Kin | None = None) -> Profile | str:
     """Return how a form sees a concept it can ask for, or why it cannot."""
-    question, answer = texts_of(concept, form)
+    question, answer = texts_of(concept, form, kin)
     if not question or not answer:
-        what, language = _missing(form, question=question)
+        what, language = missing_part(form, question=question)
         return f"no {what} in {language}"
+    reason = _unfair(form, question, answer)
+    return reason or _seen(concept, form, question, answer, kin or {})
+
+
+def _unfair(form: Form, question: str, answer: str) -> str:
+    """Return why a question would be no question, or nothing."""
     if gives_away(question, answer):
         return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
     if form.kind == "term-to-term" and _one_word(question, answer):
         return f"one word in both languages ({form.kind} {form.question}->{form.answer})"
-    return _seen(concept, form, question, answer)
+    if form.kind == "lexical-decision" and not can_be_recombined(answer):
+        return "too short, or several words (lexical-decision)"
+    return ""
 
 
-def option(concept: Concept, form: Form) -> Profile | None:
+def can_be_recombined(term: str) -> bool:
+    """Tell a single word that is long enough for two halves, which pseudo-terms are made of."""
+    return " " not in term and len(term) >= (_SHORTEST_DENSE if is_dense(term) else _SHORTEST)
+
+
+def option(concept: Concept, form: Form, kin: Kin | None = None) -> Profile | None:
     """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
-    question, answer = texts_of(concept, form)
-    return _seen(concept, form, question, answer) if answer else None
+    question, answer = texts_of(concept, form, kin)
+    return _seen(concept, form, question, answer, kin or {}) if answer else None
 
 
-def _seen(concept: Concept, form: Form, question: str, answer: str) -> Profile:
+def _seen(concept: Concept, form: Form, question: str, answer: str, kin: Kin) -> Profile:
     names = _written(concept, form.answer)
     return Profile(
         concept=concept,
@@ -79,6 +97,7 @@ def _seen(concept: Concept, form: Form, question: str, answer: str) -> Profile:
         part_of_speech=concept.terms[0].part_of_speech,
         script=script(answer),
         length=measure(answer),
+        also=frozenset(fold(text) for text in also_right(concept, form, kin)),
     )
 
 
@@ -124,6 +143,7 @@ def may_answer(one: Profile, other: Profile, generic: frozenset[str]) -> bool:
         or left.id in right.broader
         or right.id in left.broader
         or any(a in b or b in a for a in one.answer_names for b in other.answer_names)
+        or fold(other.answer) in one.also
         or _overlap(one.meaning, other.meaning) >= _ALIKE
     )
 
@@ -169,6 +189,16 @@ def writing(text: str) -> str:
     return "katakana" if _KATAKANA.fullmatch(text) else script(text)
 
 
+def is_loanword(text: str) -> bool:
+    """Tell a text with katakana in it: that part can be heard without being known."""
+    return bool(_LOAN.search(normalize("NFKC", text)))
+
+
+def is_dense(text: str) -> bool:
+    """Tell a text in a script without spaces between words."""
+    return any(ord(sign) >= FIRST_DENSE for sign in text)
+
+
 def measure(text: str) -> int:
     """Return a text's length as readers see it: characters of a name, words of a sentence."""
     words = text.split()
@@ -179,23 +209,6 @@ def _written(concept: Concept, language: str) -> tuple[str, ...]:
     """Return a concept's folded names, without readings in hiragana when there are others."""
     names = tuple(fold(name) for name in concept.names(language))
     return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
-
-
-def texts_of(concept: Concept, form: Form) -> tuple[str, str]:
-    """Return the question's and the answer's text, empty when missing."""
-    asked, given = form.kind.split("-to-")
-    return _text(concept, asked, form.question), _text(concept, given, form.answer)
-
-
-def _text(concept: Concept, what: str, language: str) -> str:
-    if what == "definition":
-        return " ".join(concept.definitions.get(language, "").split())
-    return " ".join(next(iter(concept.names(language)), "").split())
-
-
-def _missing(form: Form, *, question: str) -> tuple[str, str]:
-    asked, given = form.kind.split("-to-")
-    return (given, form.answer) if question else (asked, form.question)
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

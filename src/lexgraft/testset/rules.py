@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import log
 
-from lexgraft.cost import FIRST_DENSE
-from lexgraft.testset.profile import fold, measure
+from lexgraft.testset.profile import fold, is_dense, measure
 from lexgraft.testset.sound import sounds
 
 CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
@@ -76,7 +75,7 @@ def mean(values: Sequence[float]) -> float:
 
 def _shared(asked: str, text: str) -> int:
     """Return how many characters the longest shared piece has, 0 below what chance gives."""
-    least = 1 if any(ord(sign) >= FIRST_DENSE for sign in text) else _LATIN_PIECE
+    least = 1 if is_dense(text) else _LATIN_PIECE
     for size in range(min(_LONGEST, len(text)), least - 1, -1):
         if any(text[at : at + size] in asked for at in range(len(text) - size + 1)):
             return size

@@ -29,7 +29,8 @@ class Wordings(Struct, frozen=True, forbid_unknown_fields=True):
 def wording(form: Form, question: str, key: str, draw: int) -> Wording:
     """Return one question put into words, another wording for each draw.
 
-    The frame is in the answer's language, else the question's, else English. Which wording comes
+    The frame is in the answer's language if that has wordings of the kind, else the question's,
+    else English. Which wording comes
     first depends on the key (a concept), so that no result rests on one wording alone.
     """
     frame = _frame(form)
@@ -55,8 +56,11 @@ def _language_name(frame: Wordings, language: str) -> str:
 
 def _frame(form: Form) -> Wordings:
     known = _known()
-    answer, question = (tag.partition("-")[0] for tag in (form.answer, form.question))
-    return known.get(answer) or known.get(question) or known[FALLBACK]
+    for tag in (form.answer, form.question):
+        frame = known.get(tag.partition("-")[0])
+        if frame and form.kind in frame.kinds:
+            return frame
+    return known[FALLBACK]
 
 
 @cache
