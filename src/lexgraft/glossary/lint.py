@@ -12,8 +12,8 @@ from lexgraft.glossary import GlossaryEntry
 from lexgraft.glossary.folding import folded_text, script
 
 Problem = Literal[
-    "empty", "length", "characters", "chat token", "address", "duplicate", "conflict", "forbidden",
-    "short", "common",
+    "empty", "length", "characters", "chat token", "address", "instruction", "duplicate", "conflict",
+    "forbidden", "short", "common",
 ]  # fmt: skip
 TERM_LIMIT, DEFINITION_LIMIT = 200, 500  # characters
 _CHAT_TOKEN = re.compile(
@@ -22,7 +22,21 @@ _CHAT_TOKEN = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\w+://|www\.|javascript:|data:\w+/|```|~~~", re.IGNORECASE)
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding"
+    r"|foregoing|all|any|your|system)\b.{0,40}\b(?:instruction|prompt|rule|message|direction|guideline)"
+    r"|\byou (?:are now|must now|will now)\b|\b(?:system|developer) prompt\b|\bnew instructions?\b"
+    r"|\b(?:reveal|print|repeat|show) (?:me )?(?:your|the) (?:system|instruction|prompt)"
+    r"|(?:以前|これまで|上記|前|先|すべて|全て)の?(?:全ての|すべての)?(?:指示|命令|ルール|プロンプト)を?(?:は)?(?:無視|忘れ|破棄)"
+    r"|システムプロンプト|(?:忽略|无视|無視)(?:之前|以上|先前|所有)的?(?:所有)?(?:指令|指示)",
+    re.IGNORECASE,
+)
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")  # controls, bidi and zero width, private, lines
+_PATTERNS: tuple[tuple[Problem, re.Pattern[str]], ...] = (
+    ("chat token", _CHAT_TOKEN),
+    ("address", _ADDRESS),
+    ("instruction", _INSTRUCTION),
+)
 
 
 class Finding(Struct, frozen=True):
@@ -81,13 +95,20 @@ def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
         limit = DEFINITION_LIMIT if text is entry.definition else TERM_LIMIT
         if len(text) > limit:
             faults.append(("length", f"{len(text)} characters, {limit} allowed"))
-        if hidden := [one for one in text if unicodedata.category(one) in _HIDDEN]:
+        if hidden := _hidden(text):
             faults.append(("characters", f"U+{ord(hidden[0]):04X}"))
-        if token := _CHAT_TOKEN.search(text):
-            faults.append(("chat token", token[0].strip()))
-        if address := _ADDRESS.search(text):
-            faults.append(("address", address[0]))
+        folded = f"{text}\n{unicodedata.normalize('NFKC', text)}"  # as written, and full width
+        for problem, pattern in _PATTERNS:
+            if found := pattern.search(folded):
+                faults.append((problem, found[0].strip()))
     return faults
+
+
+def _hidden(text: str) -> list[str]:
+    """Return the characters that do not show."""
+    if text.isprintable():
+        return []
+    return [one for one in text if unicodedata.category(one) in _HIDDEN]
 
 
 def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Problem, str]]:
