@@ -10,8 +10,9 @@ from lexgraft.project import schema
 
 VERBS = (
     "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
+    "serve", "key",
 )  # fmt: skip
-HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq")
+HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq", "h11", "asyncio")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *[[verb, "--help"] for verb in VERBS]])

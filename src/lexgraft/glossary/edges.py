@@ -5,6 +5,8 @@ from typing import Any
 
 from lexgraft.errors import UserError
 
+_LINE = 8000  # characters given to the tokenizer at once: it takes 48 KiB
+
 
 def word_edges(text: str) -> frozenset[int]:
     """Return where Sudachi's shortest words (mode A) begin and end in a text.
@@ -33,11 +35,12 @@ def _tokenizer() -> Any:  # noqa: ANN401 (compiled, without types)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines with the places where they begin: the tokenizer takes 48 KiB at most."""
+    """Return the lines with the places where they begin."""
     lines: list[tuple[int, str]] = []
     start = 0
     for line in text.splitlines(keepends=True):
-        for first in range(0, len(line), 8000):
-            lines.append((start + first, line[first : first + 8000]))
+        lines += [
+            (start + first, line[first : first + _LINE]) for first in range(0, len(line), _LINE)
+        ]
         start += len(line)
     return lines

@@ -12,8 +12,8 @@ from lexgraft.glossary import GlossaryEntry
 from lexgraft.glossary.folding import folded_text, script
 
 Problem = Literal[
-    "empty", "length", "characters", "chat token", "address", "instruction", "duplicate", "conflict",
-    "forbidden", "short", "common",
+    "empty", "length", "characters", "chat token", "address", "instruction", "duplicate",
+    "conflict", "forbidden", "short", "common",
 ]  # fmt: skip
 TERM_LIMIT, DEFINITION_LIMIT = 200, 500  # characters
 _CHAT_TOKEN = re.compile(
