@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from lexgraft.errors import nearest
 from lexgraft.serve import Limits, Refusal
 
-_SEED = 1 << 63
+_SEED = 1 << 62
 Stop = str | Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=4)]
 Count = Annotated[int, Meta(ge=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]

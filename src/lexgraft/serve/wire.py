@@ -1,6 +1,7 @@
 """HTTP/1.1 over asyncio streams, as a server: the door to h11, with a limit on everything."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
@@ -80,6 +81,7 @@ class Wire:
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
         writer.transport.set_write_buffer_limits(high=_CHUNK)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
         self._open += 1
         try:
             if self._open <= self._limits.connections:
