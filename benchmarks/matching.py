@@ -83,7 +83,7 @@ def phrases(
     generator = np.random.default_rng(seed)
     many = 2 * count
     sizes = generator.choice(list(shares), many, p=list(shares.values())).tolist()
-    picks = generator.integers(0, len(parts), (many, max(shares))).tolist()
+    picks: list[list[int]] = generator.integers(0, len(parts), (many, max(shares))).tolist()
     made = (
         between.join(parts[one] for one in pick[:n]) for pick, n in zip(picks, sizes, strict=True)
     )
@@ -106,16 +106,16 @@ def make_texts(size: int, terms: Sequence[str]) -> list[str]:
     generator = np.random.default_rng(4)
     half = next(place for place, term in enumerate(terms) if not term.isascii())
     fillers = {True: words(20_000, generator), False: list("のはがをにでとしたるいうれなもか、。")}
-    known = {True: terms[:half], False: terms[half:]}
+    known = {True: list(terms[:half]), False: list(terms[half:])}
     texts: list[str] = []
     written = 0
     while written < size:
         english = len(texts) % 2 == 0
         count = 260 if english else 500
-        drawn = generator.integers(0, 1 << 30, count).tolist()
+        drawn: list[int] = generator.integers(0, 1 << 30, count).tolist()
         chance = (generator.random(count) < (0.125 if english else 0.04)).tolist()
         pools = [known[english] if one else fillers[english] for one in chance]
-        pieces = [pool[one % len(pool)] for pool, one in zip(pools, drawn, strict=True)]
+        pieces: list[str] = [pool[one % len(pool)] for pool, one in zip(pools, drawn, strict=True)]
         texts.append((" " if english else "").join(pieces))
         written += len(texts[-1].encode()) + 1
     return texts

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -53,38 +53,16 @@ class FakeEngine:
         act, text = body.get("user", ""), text_of(body)
         if act == "silent":
             await reader.read()
-        elif act == "redirect":
-            writer.write(
-                b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
-            )
-        elif act.startswith("status"):
-            error = json.dumps({"error": {"message": "too long for me"}}).encode()
-            writer.write(_head(f"{act.split()[1]} Oh", len(error)) + error)
-        elif act == "nonsense":
-            writer.write(_head("200 OK", 5) + b"<oh/>")
-        elif act == "junk":
-            writer.write(b"\x00\x01 what\r\n\r\n")
+        elif act in RAW or act.startswith("status"):
+            writer.write(RAW.get(act) or failure(act.split()[1]))
         elif body.get("stream"):
-            await self._stream(body, text, act, writer)
+            await self._stream(text, act, writer)
         else:
-            if act == "obedient" and len(self.bodies) > 1:
-                text = "発熱です"
-            message = {"message": {"role": "assistant", "content": text}}
-            record = {
-                "id": "x",
-                "object": "chat.completion",
-                "created": 1,
-                "model": MODEL,
-                "choices": [{"index": 0, "finish_reason": "stop", **message}],
-            }
-            if "prompt" in body:
-                record["choices"] = [{"index": 0, "finish_reason": "stop", "text": text}]
-            data = json.dumps(record).encode()
-            writer.write(_head("200 OK", len(data)) + data)
+            obeys = act == "obedient" and len(self.bodies) > 1
+            data = json.dumps(whole(body, "発熱です" if obeys else text)).encode()
+            writer.write(head("200 OK", len(data)) + data)
 
-    async def _stream(
-        self, body: dict[str, Any], text: str, act: str, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _stream(self, text: str, act: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
         pieces = text.split(" ") if act != "endless" else ["x " * 500] * 10**6
         for number, piece in enumerate(pieces):
@@ -115,8 +93,31 @@ def text_of(body: dict[str, Any]) -> str:
     return str(body["messages"][-1]["content"])
 
 
-def _head(status: str, size: int) -> bytes:
-    return f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n".encode()
+def head(status: str, size: int) -> bytes:
+    return (
+        f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n"
+    ).encode()
+
+
+def failure(status: str) -> bytes:
+    error = json.dumps({"error": {"message": "too long for me"}}).encode()
+    return head(f"{status} Oh", len(error)) + error
+
+
+def whole(body: dict[str, Any], text: str) -> dict[str, Any]:
+    message = {"message": {"role": "assistant", "content": text}}
+    choice = {"text": text} if "prompt" in body else message
+    return {
+        "id": "x", "object": "chat.completion", "created": 1, "model": MODEL,
+        "choices": [{"index": 0, "finish_reason": "stop", **choice}],
+    }  # fmt: skip
+
+
+RAW = {
+    "redirect": b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+    "nonsense": head("200 OK", 5) + b"<oh/>",
+    "junk": b"\x00\x01 what\r\n\r\n",
+}
 
 
 class Served:
@@ -142,7 +143,7 @@ class Served:
         """Post JSON (or bytes) and return status, headers and body."""
         return self.raw(request(body, route, **headers))
 
-    def chat(self, text: str, act: str = "", **more: object) -> dict[str, object]:
+    def chat(self, text: str, act: str = "", **more: object) -> dict[str, Any]:
         """Return the body of a chat request."""
         message = {"role": "user", "content": text}
         return {"model": MODEL, "messages": [message], "user": act, **more}
@@ -185,7 +186,7 @@ def unchunked(body: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def _upstream(engine: FakeEngine) -> AsyncIterator[int]:
+async def _upstream(engine: FakeEngine) -> AsyncGenerator[int, None]:
     server = await asyncio.start_server(engine.talk, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
@@ -199,7 +200,7 @@ def served(
     *,
     glossary: bool = True,
     repair: bool = False,
-) -> Iterator[Served]:
+) -> Generator[Served, None, None]:
     """Give a gateway with two entries before the fake engine, or before another."""
     fake, ready = FakeEngine(), threading.Event()
     found: list[Any] = []

@@ -18,27 +18,37 @@ TEXT = st.text(ALPHABET, max_size=30)
 
 def by_the_rules(terms: Sequence[str], text: str) -> list[tuple[int, int, list[str]]]:
     """Return places and sorted terms, found by brute force."""
+    forms = all_forms(terms)
+    folded = fold(text)
+    found: list[tuple[int, int, list[str]]] = []
+    start = 0
+    while start < len(folded.text):
+        good = (
+            end
+            for end in range(len(folded.text), start, -1)
+            if folded.text[start:end] in forms
+            and folded.is_whole(start, end)
+            and bounded(folded.text, start, end)
+        )
+        if end := next(good, 0):
+            span = folded.text[start:end]
+            found.append((folded.starts[start], folded.ends[end - 1], forms[span]))
+        start = end or start + 1
+    return found
+
+
+def all_forms(terms: Sequence[str]) -> dict[str, list[str]]:
+    """Return the terms by every text in which they are found."""
     known: dict[str, list[str]] = {}
     for term in terms:
         if key := folded_text(term):
             known.setdefault(key, []).append(term)
     forms = {key: sorted(values) for key, values in known.items()}
-    for key in known:
+    for key, values in known.items():
         for form in inflections(key):
             if form not in known:
-                forms[form] = sorted([*forms.get(form, ()), *known[key]])
-    folded = fold(text)
-    found: list[tuple[int, int, list[str]]] = []
-    start = 0
-    while start < len(folded.text):
-        for end in range(len(folded.text), start, -1):
-            span = folded.text[start:end]
-            if span in forms and folded.is_whole(start, end) and bounded(folded.text, start, end):
-                found.append((folded.starts[start], folded.ends[end - 1], forms[span]))
-                start = end - 1
-                break
-        start += 1
-    return found
+                forms[form] = sorted([*forms.get(form, ()), *values])
+    return forms
 
 
 def bounded(text: str, start: int, end: int) -> bool:

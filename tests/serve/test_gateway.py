@@ -98,10 +98,10 @@ def test_a_stream_passes_event_by_event_and_ends_with_what_became_of_the_terms(
 
 
 @pytest.mark.parametrize("repair", [True, False])
-def test_wrong_terms_are_asked_for_once_more_if_wanted(repair: bool) -> None:
+def test_wrong_terms_are_asked_for_once_more_if_wanted(*, repair: bool) -> None:
     with served(repair=repair) as one:
         asked = one.chat("A fever", "obedient")
-        asked["messages"] = [*asked["messages"], {"role": "assistant", "content": "熱病です"}]
+        asked["messages"] += [{"role": "assistant", "content": "熱病です"}]
         status, headers, body = one.post(asked)
         assert status == 200
         if repair:
@@ -213,16 +213,14 @@ def test_another_content_type_is_refused(gateway: Served) -> None:
         (b"GET / HTTP/1.1\r\nx: " + b"a" * (1 << 20) + b"\r\n\r\n", 431),
         (b"GET /health HTTP/1.1\r\n\r\n", 400),
         (b"GET /health HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n", 400),
-        (b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer a\r\n"
-         b"authorization: Bearer b\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n"
-         b"content-length: 4\r\n\r\nabcd", 400),
+        (b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nx-glossary: on\r\nx-glossary: off\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd", 400),
         (b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: -5\r\n\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (b"NONSENSE\r\n\r\n", 400),
         (b"GET /metrics HTTP/1.1\r\nhost: evil.example\r\n\r\n", 403),
     ],
-    ids=["1 MB header", "no host", "two hosts", "two keys", "two lengths", "negative", "TLS",
+    ids=["1 MB header", "no host", "two hosts", "two orders", "two lengths", "negative", "TLS",
          "nonsense", "another host"],
 )  # fmt: skip
 def test_a_head_that_is_no_request_is_refused(gateway: Served, data: bytes, status: int) -> None:
@@ -242,9 +240,9 @@ def test_a_slow_request_is_ended(gateway: Served, cut: int) -> None:
 def test_a_chunked_body_may_not_be_larger_than_allowed_either() -> None:
     with served(Limits(body_bytes=1000, header_seconds=1, body_seconds=1)) as one:
         head = (
-            "POST /v1/completions HTTP/1.1\r\nhost: localhost\r\n"
-            "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-        ).encode()
+            b"POST /v1/completions HTTP/1.1\r\nhost: localhost\r\n"
+            b"content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
         assert one.raw(head + b"400\r\n" + b"a" * 1024 + b"\r\n")[0] == 413
 
 
@@ -290,7 +288,7 @@ def test_a_wrong_key_is_refused_before_the_body_is_read(keys_file: Any) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_engine_that_fails_is_an_error_of_its_own(
-    gateway: Served, act: str, status: int, stream: bool
+    gateway: Served, act: str, status: int, *, stream: bool
 ) -> None:
     before = len(gateway.engine.bodies)
     found, _, body = gateway.post(gateway.chat("hello", act, stream=stream))
@@ -379,12 +377,11 @@ def test_a_client_that_leaves_before_the_answer_frees_its_slot() -> None:
 
 
 def test_a_client_that_does_not_read_loses_its_slot() -> None:
-    with served(QUICK) as one:
-        with socket.create_connection(("127.0.0.1", one.port)) as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.sendall(request(one.chat("x", "endless", stream=True)))
-            wait_until(lambda: one.gateway.active == 1)
-            wait_until(lambda: one.gateway.active == 0, 10)
+    with served(QUICK) as one, socket.create_connection(("127.0.0.1", one.port)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.sendall(request(one.chat("x", "endless", stream=True)))
+        wait_until(lambda: one.gateway.active == 1)
+        wait_until(lambda: one.gateway.active == 0, 10)
 
 
 def test_more_connections_than_allowed_are_closed() -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import openai
 import pytest
+from openai import OpenAI
 from served import Served, served
 
 from lexgraft.errors import UserError
@@ -11,7 +13,6 @@ from lexgraft.models.transformers import TransformersModel
 from lexgraft.serve import Limits
 from lexgraft.serve.local import Local
 
-openai = pytest.importorskip("openai")
 LIMITS = Limits(tokens=64, silent_seconds=20)
 
 
@@ -27,26 +28,25 @@ def gateway(model: TransformersModel) -> Iterator[Served]:
 
 
 @pytest.fixture
-def client(gateway: Served) -> Iterator["openai.OpenAI"]:
-    with openai.OpenAI(base_url=gateway.url, api_key="any", max_retries=0) as one:
+def client(gateway: Served) -> Iterator[OpenAI]:
+    with OpenAI(base_url=gateway.url, api_key="any", max_retries=0) as one:
         yield one
 
 
 MESSAGES = [{"role": "user", "content": "hello"}]
 
 
-def test_a_chat_is_the_models_own_greedy_answer(
-    client: "openai.OpenAI", model: TransformersModel
-) -> None:
+def test_a_chat_is_the_models_own_greedy_answer(client: OpenAI, model: TransformersModel) -> None:
     answer = client.chat.completions.create(model="tiny", messages=MESSAGES, max_tokens=6)
     (expected,) = model.generate([model.chat_prompt(MESSAGES)], 6, ())
     assert answer.choices[0].message.content == expected
     assert answer.choices[0].finish_reason in ("stop", "length")
+    assert answer.usage
     assert answer.usage.prompt_tokens == model.count(model.chat_prompt(MESSAGES)) + 1
     assert 1 <= answer.usage.completion_tokens <= 6
 
 
-def test_a_stream_says_the_same_as_the_whole(client: "openai.OpenAI") -> None:
+def test_a_stream_says_the_same_as_the_whole(client: OpenAI) -> None:
     whole = client.chat.completions.create(model="tiny", messages=MESSAGES, max_tokens=8)
     events = list(
         client.chat.completions.create(
@@ -60,9 +60,7 @@ def test_a_stream_says_the_same_as_the_whole(client: "openai.OpenAI") -> None:
     assert events[-1].usage == whole.usage
 
 
-def test_a_completion_stops_where_it_is_told(
-    client: "openai.OpenAI", model: TransformersModel
-) -> None:
+def test_a_completion_stops_where_it_is_told(client: OpenAI, model: TransformersModel) -> None:
     (long,) = model.generate(["hello"], 12, ())
     stop = long[4:6]
     answer = client.completions.create(model="tiny", prompt="hello", max_tokens=12, stop=stop)
@@ -73,7 +71,7 @@ def test_a_completion_stops_where_it_is_told(
     assert "".join(one.choices[0].text for one in streamed) == answer.choices[0].text
 
 
-def test_drawn_answers_come_from_their_seed(client: "openai.OpenAI") -> None:
+def test_drawn_answers_come_from_their_seed(client: OpenAI) -> None:
     def draw(seed: int | None) -> str:
         answer = client.completions.create(
             model="tiny", prompt="hello", max_tokens=8, temperature=2.0, seed=seed
@@ -86,7 +84,7 @@ def test_drawn_answers_come_from_their_seed(client: "openai.OpenAI") -> None:
 
 
 def test_terms_change_the_prompt_and_their_absence_changes_no_byte(
-    gateway: Served, client: "openai.OpenAI"
+    gateway: Served, client: OpenAI
 ) -> None:
     asked = {"model": "tiny", "messages": MESSAGES, "max_tokens": 6}
     _, headers, body = gateway.post(asked)
@@ -96,10 +94,12 @@ def test_terms_change_the_prompt_and_their_absence_changes_no_byte(
         model="tiny", messages=[{"role": "user", "content": "fever"}], max_tokens=2
     )
     assert raw.headers["x-glossary-terms"] == "H:1"
-    assert raw.parse().usage.prompt_tokens > 100
+    usage = raw.parse().usage
+    assert usage
+    assert usage.prompt_tokens > 100
 
 
-def test_the_clients_errors_are_its_own(client: "openai.OpenAI") -> None:
+def test_the_clients_errors_are_its_own(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="there is no model `other`"):
         client.chat.completions.create(model="other", messages=MESSAGES)
     with pytest.raises(openai.BadRequestError, match="needs another engine"):
@@ -111,17 +111,18 @@ def test_the_clients_errors_are_its_own(client: "openai.OpenAI") -> None:
     assert [one.id for one in client.models.list()] == ["tiny"]
 
 
-def test_an_abandoned_answer_stops_the_writing(gateway: Served, client: "openai.OpenAI") -> None:
+def test_an_abandoned_answer_stops_the_writing(client: OpenAI) -> None:
     with client.chat.completions.create(
         model="tiny", messages=MESSAGES, max_tokens=64, stream=True, temperature=1.0
     ) as events:
         next(iter(events))
     again = client.chat.completions.create(model="tiny", messages=MESSAGES, max_tokens=1)
+    assert again.usage
     assert again.usage.completion_tokens == 1
 
 
 def test_an_error_in_a_stream_reaches_the_client() -> None:
-    with served() as one, openai.OpenAI(base_url=one.url, api_key="x", max_retries=0) as client:
+    with served() as one, OpenAI(base_url=one.url, api_key="x", max_retries=0) as client:
         events = client.chat.completions.create(
             model="tiny",
             messages=[{"role": "user", "content": "a b c d"}],

@@ -1,6 +1,6 @@
 """Hashes of a million terms, by which the spans of a text that may be terms are found at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -31,7 +31,7 @@ class Sieve:
     all places at once. Nothing is kept per term, and who looks up what passes decides.
     """
 
-    def __init__(self, terms: Sequence[str] | dict[str, object]) -> None:
+    def __init__(self, terms: Collection[str]) -> None:
         size = len(terms).bit_length()
         self._bits = min(max(size + 1, _BEGINNINGS[0]), _BEGINNINGS[1])
         self._whole_bits = min(max(size + 5, _WHOLE[0]), _WHOLE[1])

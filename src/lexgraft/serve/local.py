@@ -14,6 +14,7 @@ from lexgraft.records import digest
 from lexgraft.serve import Limits, Refusal
 from lexgraft.serve.asked import Asked, Chat
 
+_Piece = str | Written | Exception
 _FOREIGN = ("tools", "tool_choice", "response_format", "presence_penalty", "frequency_penalty")
 
 
@@ -60,10 +61,10 @@ class Local:
     async def _pieces(self, asked: Asked) -> AsyncGenerator[str | Written, None]:
         """Yield the pieces of an answer, then the whole; who leaves stops the writing."""
         prompt = self._prompt(asked)
-        loop, queue = asyncio.get_running_loop(), asyncio.Queue[str | Written | Exception]()
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[_Piece]()
         left = threading.Event()
 
-        def put(piece: str | Written | Exception) -> None:
+        def put(piece: _Piece) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, piece)
 
         def hear(piece: str) -> bool:
@@ -84,7 +85,7 @@ class Local:
                 left.set()
                 await asyncio.shield(writing)
 
-    async def _next(self, queue: "asyncio.Queue[str | Written | Exception]") -> object:
+    async def _next(self, queue: "asyncio.Queue[_Piece]") -> _Piece:
         """Return the next piece, which may not be too long in coming."""
         try:
             async with asyncio.timeout(self._limits.silent_seconds):

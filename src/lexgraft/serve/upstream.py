@@ -62,7 +62,7 @@ class Upstream:
         return estimated_tokens(text)
 
     @asynccontextmanager
-    async def _asked(self, asked: Asked) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _asked(self, asked: Asked) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Give the body of the answer to a request; the connection closes with the context."""
         try:
             async with asyncio.timeout(self._limits.silent_seconds):
