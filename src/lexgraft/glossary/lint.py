@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Literal
 
@@ -61,7 +60,7 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
     `common` are words that stand in any text, of which no entry may consist.
     """
     known = frozenset(folded_text(word) for word in common)
-    rivals = _targets(entries)
+    rivals = _rivals(entries)
     kept: list[GlossaryEntry] = []
     findings: list[Finding] = []
     seen: set[tuple[str, str]] = set()
@@ -70,7 +69,7 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
         faults = _in_fields(entry) + _in_terms(entry, known)
         if key in seen:
             faults.append(("duplicate", "stands there already"))
-        elif len(rivals[key[0]]) > 1:
+        elif key[0] in rivals:
             faults.append(("conflict", " or ".join(rivals[key[0]])))
         seen.add(key)
         findings += [Finding(number, entry.source, problem, text) for problem, text in faults]
@@ -79,12 +78,16 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
     return Linted(tuple(kept), tuple(findings))
 
 
-def _targets(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
-    """Return the different targets that are required for each source."""
-    targets: defaultdict[str, dict[str, str]] = defaultdict(dict)
+def _rivals(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
+    """Return the targets that are required for one source, where they differ."""
+    first: dict[str, str] = {}
+    rivals: dict[str, dict[str, str]] = {}
     for entry in entries:
-        targets[folded_text(entry.source)].setdefault(folded_text(entry.target), entry.target)
-    return {source: list(found.values()) for source, found in targets.items()}
+        source = folded_text(entry.source)
+        known, target = first.setdefault(source, entry.target), folded_text(entry.target)
+        if folded_text(known) != target:
+            rivals.setdefault(source, {folded_text(known): known}).setdefault(target, entry.target)
+    return {source: list(found.values()) for source, found in rivals.items()}
 
 
 def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
@@ -97,9 +100,10 @@ def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
             faults.append(("length", f"{len(text)} characters, {limit} allowed"))
         if hidden := _hidden(text):
             faults.append(("characters", f"U+{ord(hidden[0]):04X}"))
-        folded = f"{text}\n{unicodedata.normalize('NFKC', text)}"  # as written, and full width
+        plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+        written = text if plain == text else f"{text}\n{plain}"  # full width hides nothing
         for problem, pattern in _PATTERNS:
-            if found := pattern.search(folded):
+            if found := pattern.search(written):
                 faults.append((problem, found[0].strip()))
     return faults
 
