@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -33,7 +34,7 @@ def client(gateway: Served) -> Iterator[OpenAI]:
         yield one
 
 
-MESSAGES = [{"role": "user", "content": "hello"}]
+MESSAGES: list[Any] = [{"role": "user", "content": "hello"}]
 
 
 def test_a_chat_is_the_models_own_greedy_answer(client: OpenAI, model: TransformersModel) -> None:
