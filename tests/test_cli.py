@@ -10,9 +10,9 @@ from lexgraft.project import schema
 
 VERBS = (
     "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
-    "terms",
+    "terms", "serve", "key",
 )  # fmt: skip
-HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq")
+HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq", "h11", "asyncio")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *[[verb, "--help"] for verb in VERBS]])

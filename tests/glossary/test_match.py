@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from lexgraft.glossary import GlossaryEntry
 from lexgraft.glossary.folding import fold
-from lexgraft.glossary.match import Matcher, entry_matcher, inflections, match_entries
+from lexgraft.glossary.index import inflections
+from lexgraft.glossary.match import Matcher, entry_matcher, match_entries
 
 TERMS = (
     "art", "heart", "heart att", "C++", "t-cell", "東京都", "京都", "API", "naïve", "café",

@@ -58,10 +58,10 @@ def test_above_the_limit_the_shortest_sources_go_and_are_named() -> None:
 
 def test_above_the_characters_allowed_entries_go_too() -> None:
     whole = glossary_block(ENTRIES, "en").text
-    block = glossary_block(ENTRIES, "en", characters=len(whole) - 1)
+    block = glossary_block(ENTRIES, "en", room=len(whole) - 1)
     assert block.dropped == (ENTRIES[2],)
     assert len(block.text) < len(whole)
-    assert glossary_block(ENTRIES, "en", characters=len(whole)).text == whole
+    assert glossary_block(ENTRIES, "en", room=len(whole)).text == whole
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))

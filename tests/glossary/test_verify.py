@@ -11,23 +11,23 @@ def test_used_and_missed_terms_are_told_apart() -> None:
     verified = verify("患者は発熱した。", [FEVER, HEART])
     assert verified.used == (FEVER,)
     assert verified.missed == (HEART,)
-    assert not verified.holds
+    assert verified.faults == 1
 
 
 def test_a_forbidden_term_is_caught() -> None:
     verified = verify("発熱、いわゆる熱病。", [FEVER])
     assert verified.forbidden == ("熱病",)
-    assert not verified.holds
+    assert verified.faults == 1
 
 
 def test_a_forbidden_term_inside_a_required_one_is_not_held_against_it() -> None:
-    assert verify("心筋梗塞です。", [HEART]).holds
+    assert verify("心筋梗塞です。", [HEART]).faults == 0
     assert verify("心筋梗塞と梗塞です。", [HEART]).forbidden == ("梗塞",)
 
 
 def test_width_case_and_plural_are_folded() -> None:
     entry = GlossaryEntry("頻脈", "tachycardia", forbidden=("racing heart",))
-    assert verify("ＴＡＣＨＹＣＡＲＤＩＡＳ", [entry]).holds
+    assert verify("ＴＡＣＨＹＣＡＲＤＩＡＳ", [entry]).faults == 0
     assert verify("Racing  hearts", [entry]).forbidden == ("racing heart",)
 
 
@@ -41,4 +41,4 @@ def test_two_entries_with_one_target_are_both_used() -> None:
 
 
 def test_nothing_required_always_holds() -> None:
-    assert verify("", []).holds
+    assert verify("", []).faults == 0

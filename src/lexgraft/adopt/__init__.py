@@ -3,14 +3,12 @@
 from lexgraft.adopt.order import plan_project, run_project
 from lexgraft.adopt.verbs import (
     evaluate_model,
-    glossary_rows,
     merge_candidate,
     tune_language_model,
 )
 
 __all__ = [
     "evaluate_model",
-    "glossary_rows",
     "merge_candidate",
     "plan_project",
     "run_project",

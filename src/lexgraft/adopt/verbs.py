@@ -9,15 +9,10 @@ from lexgraft.adopt.session import LANGUAGE, Session, Subject
 from lexgraft.adopt.tuning import teach
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.errors import UserError, nearest
-from lexgraft.glossary import entries_from_concepts
-from lexgraft.glossary.lint import lint
-from lexgraft.glossary.match import entry_matcher, match_entries
-from lexgraft.glossary.prompt import glossary_block
 from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import plan_merge
 from lexgraft.project import Candidate, Project
-from lexgraft.readers import Asked, read_concepts
 from lexgraft.records import Progress, Score, silent
 from lexgraft.tune.train import Trained
 
@@ -68,30 +63,6 @@ def _subject(session: Session, model: Path) -> Subject:
     dtype = session.project.merge.dtype
     plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)
     return Subject(model.name, session.base, plan)
-
-
-def glossary_rows(project: Project, action: str, text: str) -> list[str]:
-    """Return the findings of `lint`, the matches in a text, or the prompt with its glossary."""
-    asked = Asked(columns=project.terms.columns, separator=project.terms.separator)
-    concepts = read_concepts([Path(file) for file in project.terms.files], asked)
-    languages = project.languages
-    entries = entries_from_concepts(concepts, languages.domain, languages.target)
-    if action == "lint":
-        return [
-            f"{one.number}: {one.source}: {one.problem}, {one.detail}"
-            for one in lint(entries).findings
-        ]
-    matcher = entry_matcher(entries)
-    if action == "match":
-        return [
-            f"{found.start}-{found.end}: {entry.source} = {entry.target}"
-            for found in matcher.find(text)
-            for entry in found.values
-        ]
-    limit = project.glossary.entries if project.glossary else len(entries)
-    block = glossary_block(match_entries(text, matcher), languages.target, limit=limit)
-    left = [f"# left out: {entry.source}" for entry in block.dropped]
-    return [*left, block.text + text]
 
 
 def tune_language_model(project: Project, output: Path, progress: Progress = silent) -> Trained:

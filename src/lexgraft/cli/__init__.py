@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, glossary, terms, testset
+from lexgraft.cli import adoption, glossary, serving, terms, testset
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "glossary", "main", "terms", "testset"]
+__all__ = ["Bars", "adoption", "glossary", "main", "serving", "terms", "testset"]
 
 INTERRUPTED = 130
 

@@ -1,4 +1,4 @@
-"""Glossary in the prompt: match · lint · prompt · verify."""
+"""Glossary in the prompt: open · match · lint · prompt · verify and repair."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ class GlossaryEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     target: str
     definition: str = ""
     forbidden: tuple[str, ...] = ()
+    id: str = ""
 
 
 def entries_from_concepts(

@@ -1,20 +1,25 @@
 """Text folded for comparison: width, case and white space, with the way back to the original."""
 
+import re
 import unicodedata
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
 IGNORED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")  # soft hyphen, zero widths
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "YI ")
+_MANY = "\uffff"  # no character: stands for one that does not fold to exactly one
+_CLUSTERS = re.compile(f"[^{_MANY}]?{_MANY}+")
+_SPACES = re.compile("  +")
 
 
 class Folded(Struct, frozen=True):
     """Folded text; per character of it where its original starts and ends."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def is_whole(self, start: int, end: int) -> bool:
         """Tell whether a span of the folded text is a span of the original: no half ligature."""
@@ -22,26 +27,54 @@ class Folded(Struct, frozen=True):
         return left and (end == len(self.text) or self.starts[end] != self.starts[end - 1])
 
 
+class _Singles(dict[int, str]):
+    """What every character that folds to one character folds to, filled as they are met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        plain = _fold_cluster(character)
+        single = len(plain) == 1 and not _combines(character) and plain != _MANY
+        self[code] = plain if single else _MANY
+        return self[code]
+
+
+class _Scripts(dict[int, str]):
+    """One letter for the script of every character, filled as they are met; a space stays."""
+
+    def __missing__(self, code: int) -> str:
+        letter = {"spaced": "s", "hangul": "h"}.get(script(chr(code)), "-")
+        self[code] = " " if code == ord(" ") else letter
+        return self[code]
+
+
+_SINGLES, _SCRIPTS = _Singles(), _Scripts()
+
+
 def fold(text: str) -> Folded:
     """Return the text in NFKC and without case, white space runs as one space."""
-    folded: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for start, end in _clusters(text):
-        plain = _fold_cluster(text[start:end])
-        if plain == " " and (not folded or folded[-1] == " "):
-            continue
-        folded.extend(plain)
-        starts.extend([start] * len(plain))
-        ends.extend([end] * len(plain))
-    if folded[-1:] == [" "]:
-        del folded[-1], starts[-1], ends[-1]
-    return Folded("".join(folded), tuple(starts), tuple(ends))
+    plain = text.translate(_SINGLES)
+    starts: Sequence[int] = range(len(plain))
+    ends: Sequence[int] = range(1, len(plain) + 1)
+    if _MANY in plain:
+        plain, starts, ends = _fold_clusters(text, plain)
+    if "  " in plain or plain[:1] == " " or plain[-1:] == " ":
+        plain, starts, ends = _fold_spaces(plain, starts, ends)
+    return Folded(plain, starts, ends)
 
 
 def folded_text(text: str) -> str:
-    """Return only the text of `fold`."""
-    return fold(text).text
+    """Return only the text of `fold`; the text itself where nothing is folded."""
+    if text.isascii():
+        folded = " ".join(text.lower().split())
+    else:
+        plain = text.translate(_SINGLES)
+        folded = fold(text).text if _MANY in plain else " ".join(plain.split())
+    return text if folded == text else folded
+
+
+def scripts(text: str) -> str:
+    """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
+    return text.translate(_SCRIPTS)
 
 
 @cache
@@ -55,11 +88,52 @@ def script(character: str) -> str:
     return "unspaced" if name.startswith(UNSPACED) or character in "々〆〇ー" else "spaced"
 
 
-def _clusters(text: str) -> list[tuple[int, int]]:
+def _fold_clusters(text: str, plain: str) -> tuple[str, list[int], list[int]]:
+    """Return the folded text and its places where characters combine, vanish or multiply."""
+    folded: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for region in _CLUSTERS.finditer(plain):
+        first, last = region.span()
+        folded.append(plain[done:first])
+        starts.extend(range(done, first))
+        ends.extend(range(done + 1, first + 1))
+        for start, end in _clusters(text, first, last):
+            part = _fold_cluster(text[start:end])
+            folded.append(part)
+            starts.extend([start] * len(part))
+            ends.extend([end] * len(part))
+        done = last
+    folded.append(plain[done:])
+    starts.extend(range(done, len(plain)))
+    ends.extend(range(done + 1, len(plain) + 1))
+    return "".join(folded), starts, ends
+
+
+def _fold_spaces(
+    text: str, starts: Sequence[int], ends: Sequence[int]
+) -> tuple[str, list[int], list[int]]:
+    """Return the text with one space for a run of them (the first), and none at its ends."""
+    first = len(text) - len(text.lstrip(" "))
+    last = len(text.rstrip(" "))
+    kept: list[slice] = []
+    for run in _SPACES.finditer(text, first, last):
+        kept.append(slice(first, run.start() + 1))
+        first = run.end()
+    kept.append(slice(first, last))
+    return (
+        "".join(text[part] for part in kept),
+        [place for part in kept for place in starts[part]],
+        [place for part in kept for place in ends[part]],
+    )
+
+
+def _clusters(text: str, first: int, last: int) -> list[tuple[int, int]]:
     """Return the spans that are folded on their own: a character and what combines with it."""
     spans: list[tuple[int, int]] = []
-    for position, character in enumerate(text):
-        if spans and _combines(character):
+    for position in range(first, last):
+        if spans and _combines(text[position]):
             spans[-1] = (spans[-1][0], position + 1)
         else:
             spans.append((position, position + 1))
@@ -73,7 +147,7 @@ def _combines(character: str) -> bool:
     return bool(first) and (unicodedata.combining(first) != 0 or "\u1160" <= first <= "\u11ff")
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def _fold_cluster(cluster: str) -> str:
     """Return one cluster folded: empty when it is ignored."""
     if cluster.isspace():

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Literal
 
@@ -12,8 +11,8 @@ from lexgraft.glossary import GlossaryEntry
 from lexgraft.glossary.folding import folded_text, script
 
 Problem = Literal[
-    "empty", "length", "characters", "chat token", "address", "duplicate", "conflict", "forbidden",
-    "short", "common",
+    "empty", "length", "characters", "chat token", "address", "instruction", "duplicate",
+    "conflict", "forbidden", "short", "common",
 ]  # fmt: skip
 TERM_LIMIT, DEFINITION_LIMIT = 200, 500  # characters
 _CHAT_TOKEN = re.compile(
@@ -22,7 +21,21 @@ _CHAT_TOKEN = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\w+://|www\.|javascript:|data:\w+/|```|~~~", re.IGNORECASE)
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding"
+    r"|foregoing|all|any|your|system)\b.{0,40}\b(?:instruction|prompt|rule|message|direction|guideline)"
+    r"|\byou (?:are now|must now|will now)\b|\b(?:system|developer) prompt\b|\bnew instructions?\b"
+    r"|\b(?:reveal|print|repeat|show) (?:me )?(?:your|the) (?:system|instruction|prompt)"
+    r"|(?:以前|これまで|上記|前|先|すべて|全て)の?(?:全ての|すべての)?(?:指示|命令|ルール|プロンプト)を?(?:は)?(?:無視|忘れ|破棄)"
+    r"|システムプロンプト|(?:忽略|无视|無視)(?:之前|以上|先前|所有)的?(?:所有)?(?:指令|指示)",
+    re.IGNORECASE,
+)
 _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")  # controls, bidi and zero width, private, lines
+_PATTERNS: tuple[tuple[Problem, re.Pattern[str]], ...] = (
+    ("chat token", _CHAT_TOKEN),
+    ("address", _ADDRESS),
+    ("instruction", _INSTRUCTION),
+)
 
 
 class Finding(Struct, frozen=True):
@@ -47,7 +60,7 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
     `common` are words that stand in any text, of which no entry may consist.
     """
     known = frozenset(folded_text(word) for word in common)
-    rivals = _targets(entries)
+    rivals = _rivals(entries)
     kept: list[GlossaryEntry] = []
     findings: list[Finding] = []
     seen: set[tuple[str, str]] = set()
@@ -56,7 +69,7 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
         faults = _in_fields(entry) + _in_terms(entry, known)
         if key in seen:
             faults.append(("duplicate", "stands there already"))
-        elif len(rivals[key[0]]) > 1:
+        elif key[0] in rivals:
             faults.append(("conflict", " or ".join(rivals[key[0]])))
         seen.add(key)
         findings += [Finding(number, entry.source, problem, text) for problem, text in faults]
@@ -65,12 +78,16 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
     return Linted(tuple(kept), tuple(findings))
 
 
-def _targets(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
-    """Return the different targets that are required for each source."""
-    targets: defaultdict[str, dict[str, str]] = defaultdict(dict)
+def _rivals(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
+    """Return the targets that are required for one source, where they differ."""
+    first: dict[str, str] = {}
+    rivals: dict[str, dict[str, str]] = {}
     for entry in entries:
-        targets[folded_text(entry.source)].setdefault(folded_text(entry.target), entry.target)
-    return {source: list(found.values()) for source, found in targets.items()}
+        source = folded_text(entry.source)
+        known, target = first.setdefault(source, entry.target), folded_text(entry.target)
+        if folded_text(known) != target:
+            rivals.setdefault(source, {folded_text(known): known}).setdefault(target, entry.target)
+    return {source: list(found.values()) for source, found in rivals.items()}
 
 
 def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
@@ -86,13 +103,21 @@ def faults_of_text(text: str, limit: int) -> list[tuple[Problem, str]]:
     faults: list[tuple[Problem, str]] = []
     if len(text) > limit:
         faults.append(("length", f"{len(text)} characters, {limit} allowed"))
-    if hidden := [one for one in text if unicodedata.category(one) in _HIDDEN]:
+    if hidden := _hidden(text):
         faults.append(("characters", f"U+{ord(hidden[0]):04X}"))
-    if token := _CHAT_TOKEN.search(text):
-        faults.append(("chat token", token[0].strip()))
-    if address := _ADDRESS.search(text):
-        faults.append(("address", address[0]))
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    written = text if plain == text else f"{text}\n{plain}"  # full width hides nothing
+    for problem, pattern in _PATTERNS:
+        if found := pattern.search(written):
+            faults.append((problem, found[0].strip()))
     return faults
+
+
+def _hidden(text: str) -> list[str]:
+    """Return the characters that do not show."""
+    if text.isprintable():
+        return []
+    return [one for one in text if unicodedata.category(one) in _HIDDEN]
 
 
 def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Problem, str]]:

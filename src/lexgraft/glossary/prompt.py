@@ -1,6 +1,6 @@
 """The block of matched entries that goes before a prompt, and its control with random entries."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 
 import msgspec
@@ -22,6 +22,7 @@ class BlockWording(Struct, frozen=True, forbid_unknown_fields=True):
     required: str
     forbidden: str
     definition: str
+    repair: str
 
 
 class Block(Struct, frozen=True):
@@ -52,21 +53,41 @@ def glossary_block(
     language: str,
     *,
     limit: int = ENTRIES,
-    characters: int = CHARACTERS,
+    room: int = CHARACTERS,
+    size: Callable[[str], int] = len,
     definitions: bool = False,
 ) -> Block:
     """Return the block of matched entries in a language; empty without entries.
 
-    Above a limit the shortest sources are left out first: they are the least technical, and what
-    was left out is named. The marks hold a digest of the block, so that no entry can close it.
+    It has at most `limit` entries and `room` characters, or tokens where `size` counts these.
+    Above that the shortest sources are left out first: they are the least technical, and what was
+    left out is named. The marks hold a digest of the block, so that no entry can close it.
     """
     wording = read_wording(language)
-    kept = list(entries)
-    dropped: list[GlossaryEntry] = []
-    while kept and (len(kept) > limit or len(_render(kept, wording, definitions)) > characters):
-        dropped.append(_least(kept))
-        kept.remove(dropped[-1])
-    return Block(_render(kept, wording, definitions) if kept else "", tuple(kept), tuple(dropped))
+    order = sorted(range(len(entries)), key=lambda place: (-len(entries[place].source), place))
+    kept, dropped = order[:limit], order[limit:][::-1]
+
+    def text() -> str:
+        return _render(
+            wording.head, [entries[place] for place in sorted(kept)], wording, definitions
+        )
+
+    while kept and size(text()) > room:
+        dropped.append(kept.pop())
+    used = tuple(entries[place] for place in sorted(kept))
+    return Block(text() if kept else "", used, tuple(entries[place] for place in dropped))
+
+
+def repair_request(entries: Sequence[GlossaryEntry], language: str) -> str:
+    """Return the one turn that asks for the last answer again with these entries kept."""
+    wording = read_wording(language)
+    return _render(wording.repair, entries, wording, definitions=False)
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has: four ASCII characters, or one other, are one."""
+    plain = len(text.encode("ascii", "ignore"))
+    return -(-plain // 4) + len(text) - plain
 
 
 def random_entries(
@@ -88,11 +109,16 @@ def random_entries(
     return unrelated[:count]
 
 
-def _render(entries: Sequence[GlossaryEntry], wording: BlockWording, definitions: bool) -> str:  # noqa: FBT001 (private)
+def _render(
+    head: str,
+    entries: Sequence[GlossaryEntry],
+    wording: BlockWording,
+    definitions: bool,  # noqa: FBT001 (private)
+) -> str:
     """Return the block's text: one JSON object a line."""
     lines = [_line(entry, wording, definitions) for entry in entries]
     mark = digest("glossary block", lines)[:12]
-    return "\n".join([wording.head, f"<<{mark}", *lines, f"{mark}>>", ""])
+    return "\n".join([head, f"<<{mark}", *lines, f"{mark}>>", ""])
 
 
 def _line(entry: GlossaryEntry, wording: BlockWording, definitions: bool) -> str:  # noqa: FBT001 (private)
@@ -103,8 +129,3 @@ def _line(entry: GlossaryEntry, wording: BlockWording, definitions: bool) -> str
     if definitions and entry.definition:
         fields[wording.definition] = entry.definition
     return msgspec.json.encode(fields).decode()
-
-
-def _least(entries: Sequence[GlossaryEntry]) -> GlossaryEntry:
-    """Return the entry to leave out: the shortest source, the last of equals."""
-    return min(reversed(entries), key=lambda entry: len(entry.source))

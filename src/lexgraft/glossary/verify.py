@@ -14,11 +14,12 @@ class Verified(Struct, frozen=True):
     used: tuple[GlossaryEntry, ...]
     missed: tuple[GlossaryEntry, ...]
     forbidden: tuple[str, ...]
+    wrong: tuple[GlossaryEntry, ...] = ()  # those that are missed or whose forbidden form is there
 
     @property
-    def holds(self) -> bool:
-        """Tell that nothing is missed and nothing forbidden is there."""
-        return not self.missed and not self.forbidden
+    def faults(self) -> int:
+        """Return how many terms are missed and forbidden ones are there."""
+        return len(self.missed) + len(self.forbidden)
 
 
 def verify(answer: str, entries: Sequence[GlossaryEntry]) -> Verified:
@@ -32,8 +33,14 @@ def verify(answer: str, entries: Sequence[GlossaryEntry]) -> Verified:
         value for match in Matcher([*required, *barred]).find(answer) for value in match.values
     ]
     present = {text for text, wanted in found if wanted}
+    bad = {text for text, wanted in found if not wanted}
     return Verified(
         used=tuple(entry for entry in entries if entry.target in present),
         missed=tuple(entry for entry in entries if entry.target not in present),
         forbidden=tuple(dict.fromkeys(text for text, wanted in found if not wanted)),
+        wrong=tuple(
+            entry
+            for entry in entries
+            if entry.target not in present or not bad.isdisjoint(entry.forbidden)
+        ),
     )

@@ -1,4 +1,4 @@
-"""The most likely continuation of several prompts at once, token by token."""
+"""The continuation of several prompts at once, token by token: the most likely unless drawn."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,12 +8,23 @@ from torch import Tensor, nn
 from lexgraft.models.scoring import only_last
 
 Finished = Callable[[Sequence[int]], bool]
+Pick = Callable[[Tensor], Tensor]
+"""The next token of every row, from the logits of the last place."""
+
+
+def most_likely(logits: Tensor) -> Tensor:
+    """Return the most likely token of every row."""
+    return logits.argmax(-1)
 
 
 def continue_prompts(
-    model: nn.Module, prompts: Sequence[Sequence[int]], max_tokens: int, finished: Finished
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    max_tokens: int,
+    finished: Finished,
+    pick: Pick = most_likely,
 ) -> list[list[int]]:
-    """Return the greedy continuation of every prompt, up to where `finished` holds of it.
+    """Return the continuation of every prompt, up to where `finished` holds of it.
 
     Prompts are padded on the left; a row that has finished leaves the batch.
     """
@@ -33,7 +44,7 @@ def continue_prompts(
             use_cache=True, **only_last(model, 1),
         )  # fmt: skip
         past = output.past_key_values
-        tokens = output.logits[:, -1].argmax(-1, keepdim=True)
+        tokens = pick(output.logits[:, -1]).unsqueeze(-1)
         for number, token in zip(active, tokens[:, 0].tolist(), strict=True):
             answers[number].append(token)
         keep = [i for i, number in enumerate(active) if not finished(answers[number])]

@@ -31,7 +31,7 @@ class Seams:
         for (_, options), context in zip(split, contexts, strict=True):
             ids = [self._after(context, next(wholes), option) for option in options]
             start = [*self._start, *context] or self._instead
-            self._check(len(start) + max(map(len, ids), default=0))
+            self.check(len(start) + max(map(len, ids), default=0))
             found.append((start, ids))
         return found
 
@@ -75,7 +75,8 @@ class Seams:
             raise UserError(f"the option {option!r} has no token", cure="give every option text")
         return ids
 
-    def _check(self, tokens: int) -> None:
+    def check(self, tokens: int) -> None:
+        """Refuse more tokens than the model takes."""
         if self._limit is not None and tokens > self._limit:
             raise UserError(
                 f"a question of {tokens} tokens; the model takes {self._limit}",

@@ -11,11 +11,12 @@ from transformers.utils import logging
 
 from lexgraft.errors import UserError
 from lexgraft.models import OptionScore, Question
-from lexgraft.models.greedy import continue_prompts
+from lexgraft.models.greedy import Pick, continue_prompts, most_likely
 from lexgraft.models.rows import Row, build_rows, plan
 from lexgraft.models.scoring import TreeScorer, agreement, score_plainly
 from lexgraft.models.tokens import Seams
 from lexgraft.models.weights import LiveWeights
+from lexgraft.models.writing import Hear, Telling, Written, cut_at
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
@@ -110,11 +111,8 @@ class TransformersModel:
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
         """Return the greedy continuation of every prompt, cut before the first stop text."""
 
-        def text(ids: Sequence[int]) -> str:
-            return self._tokenizer.decode(ids, skip_special_tokens=True)
-
         def finished(ids: Sequence[int]) -> bool:
-            return ids[-1] in self._ends or _cut_at(text(ids), stop) is not None
+            return ids[-1] in self._ends or cut_at(self._decode(ids), stop) is not None
 
         encoded = self._seams.prompts(prompts)
         order = sorted(range(len(prompts)), key=lambda i: (-len(encoded[i]), encoded[i]))
@@ -123,10 +121,51 @@ class TransformersModel:
             batch = order[start : start + PROMPTS]
             lines = continue_prompts(self._model, [encoded[i] for i in batch], max_tokens, finished)
             for index, ids in zip(batch, lines, strict=True):
-                whole = text(ids)
-                cut = _cut_at(whole, stop)
-                answers[index] = whole if cut is None else cut
+                whole = self._decode(ids)
+                cut = cut_at(whole, stop)
+                answers[index] = whole[:cut]
         return answers
+
+    def chat_prompt(self, messages: Sequence[dict[str, str]]) -> str:
+        """Return messages as this model's template writes them; plainly where it has none.
+
+        Raises:
+            UserError: the template does not take these messages.
+        """
+        if not self._tokenizer.chat_template:
+            said = "".join(f"{one['role']}: {one['content']}\n" for one in messages)
+            return f"{said}assistant:"
+        try:
+            text: str = self._tokenizer.apply_chat_template(
+                list(messages), tokenize=False, add_generation_prompt=True
+            )
+        except Exception as error:  # whatever a template raises, it is about these messages
+            raise UserError(f"the model's chat template refuses these messages: {error}") from error
+        return text.removeprefix(self._tokenizer.bos_token or "")
+
+    @torch.inference_mode()
+    def write(
+        self,
+        prompt: str,
+        max_tokens: int,
+        stop: Sequence[str],
+        hear: Hear,
+        pick: Pick = most_likely,
+    ) -> Written:
+        """Return one continuation and say it to `hear` as it grows, until that returns false.
+
+        Raises:
+            UserError: prompt and answer together are more than the model takes.
+        """
+        (ids,) = self._seams.prompts([prompt])
+        self._seams.check(len(ids) + max_tokens)
+        telling = Telling(hear, stop, self._ends, self._decode)
+        continue_prompts(self._model, [ids], max_tokens, telling.goes_on_no_more, pick)
+        return telling.written(len(ids))
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has, without a start token."""
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     @torch.inference_mode()
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
@@ -156,6 +195,9 @@ class TransformersModel:
         self._weights.reset()
         self._digest = self._loaded
 
+    def _decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(ids, skip_special_tokens=True)
+
     def _rows(self, items: Sequence[Question]) -> list[tuple[Row, ...]]:
         encoded = self._seams.questions(items)
         return [build_rows(context, options, TOKEN_BUDGET) for context, options in encoded]
@@ -171,12 +213,6 @@ def _sum_options(row: Row, values: Sequence[float]) -> list[OptionScore]:
         before = sums.get(want.option, OptionScore(0.0, 0))
         sums[want.option] = OptionScore(before.loglik + value, before.tokens + 1)
     return list(sums.values())
-
-
-def _cut_at(text: str, stop: Sequence[str]) -> str | None:
-    """Return the text before the first stop text, or None without one."""
-    places = [place for place in (text.find(mark) for mark in stop if mark) if place >= 0]
-    return text[: min(places)] if places else None
 
 
 def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 (untyped package)

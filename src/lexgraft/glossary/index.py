@@ -1,0 +1,83 @@
+"""A million folded terms: the longest that may stand at each place of a text."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from lexgraft.glossary.folding import Folded, folded_text
+from lexgraft.glossary.sieve import Sieve
+
+Value = TypeVar("Value")
+_PLURAL = re.compile(r"[a-z]{3,}$")
+
+
+class _Several(tuple[Any, ...]):
+    """The values of terms that fold to the same text."""
+
+    __slots__ = ()
+
+
+class Index(Generic[Value]):
+    """Folded terms with what they stand for, and the English forms they are also found in."""
+
+    def __init__(self, terms: Iterable[tuple[str, Value]]) -> None:
+        values: dict[str, Value | _Several] = {}
+        for term, value in terms:
+            if key := folded_text(term):
+                values[key] = _joined(values[key], value) if key in values else value
+        self._values = values
+        self._sieve = Sieve(values)
+
+    def find(self, folded: Folded) -> Iterator[tuple[int, int, tuple[Value, ...]]]:
+        """Yield the leftmost longest terms with their places in the folded text."""
+        text, values, done = folded.text, self._values, 0
+        for start, end in self._sieve.spans(text):
+            if start < done:
+                continue
+            span = text[start:end]
+            if span not in values and not (span[-1] == "s" and self._look_up(span)):
+                continue
+            if folded.is_whole(start, end):
+                yield start, end, self._look_up(span)
+                done = end
+
+    def _look_up(self, text: str) -> tuple[Value, ...]:
+        """Return the values of a folded text, as it is or else as an English form."""
+        if text not in self._values:
+            known = [stem for stem in stems(text) if stem in self._values]
+            return tuple(value for stem in known for value in self._look_up(stem))
+        value = self._values[text]
+        return value if isinstance(value, _Several) else (value,)
+
+
+def inflections(key: str) -> tuple[str, ...]:
+    """Return the regular English plural and possessive forms of a folded term's last word."""
+    if not _PLURAL.search(key) or not key.isascii():
+        return ()
+    if key.endswith("sis"):
+        plural = key[:-2] + "es"
+    elif key.endswith(("s", "x", "z", "ch", "sh")):
+        plural = key + "es"
+    elif key.endswith("y") and key[-2] not in "aeiou":
+        plural = key[:-1] + "ies"
+    else:
+        plural = key + "s"
+    return (plural, key + "'s", key + "\u2019s")
+
+
+def stems(form: str) -> tuple[str, ...]:
+    """Return the folded terms of which this is a form: the way back from `inflections`."""
+    if form.endswith(("'s", "\u2019s")):
+        guesses = (form[:-2],)
+    elif form.endswith("ies"):
+        guesses = (form[:-3] + "y", form[:-1])
+    elif form.endswith("es"):
+        guesses = (form[:-2] + "is", form[:-2], form[:-1])
+    else:
+        guesses = (form[:-1],)
+    return tuple(guess for guess in guesses if form in inflections(guess))
+
+
+def _joined(before: Any, value: Any) -> _Several:  # noqa: ANN401 (of any kind)
+    """Return the values of one text with one more."""
+    return _Several((*before, value) if isinstance(before, _Several) else (before, value))

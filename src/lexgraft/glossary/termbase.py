@@ -1,0 +1,135 @@
+"""A glossary opened from term files: linted entries, ready to be found and put before a prompt."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lexgraft.errors import UserError
+from lexgraft.glossary import GlossaryEntry, entries_from_concepts
+from lexgraft.glossary.lemmas import read_lemmas
+from lexgraft.glossary.lint import Finding, lint
+from lexgraft.glossary.match import Lemma, Match, Matcher
+from lexgraft.glossary.prompt import CHARACTERS, ENTRIES, Block, glossary_block
+from lexgraft.readers import read_concepts
+from lexgraft.records import Concept
+
+
+class Barred(Struct, frozen=True):
+    """A form that its entry forbids, where it stands in a text."""
+
+    entry: GlossaryEntry
+
+
+class Found(Struct, frozen=True):
+    """A term at its place in a text, as the source of an entry or as a form it forbids."""
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["term", "forbidden"]
+    entry: GlossaryEntry
+
+
+class Glossary:
+    """The usable entries of one direction, and why the others are not used."""
+
+    def __init__(
+        self, entries: Sequence[GlossaryEntry], target: str, lemma: Lemma | None = None
+    ) -> None:
+        linted = lint(entries)
+        self.entries: tuple[GlossaryEntry, ...] = linted.entries
+        self.findings: tuple[Finding, ...] = linted.findings
+        self.target = target
+        self._matcher: Matcher[GlossaryEntry | Barred] = Matcher(_forms(self.entries), lemma)
+
+    def find(self, text: str) -> list[Found]:
+        """Return the terms and forbidden forms of a text, in its order."""
+        return [one for match in self._matcher.find(text) for one in _found(match, text)]
+
+    def match(self, text: str) -> list[GlossaryEntry]:
+        """Return the entries of which a term or a forbidden form stands in a text, each once."""
+        return list(dict.fromkeys(one.entry for one in self.find(text)))
+
+
+def open_glossary(
+    files: Sequence[Path], source: str = "", target: str = "", *, lemmas: bool = False
+) -> Glossary:
+    """Return the glossary of term files, from the source language into the target language.
+
+    Languages may be left out where the files have two: the first that occurs is the source. With
+    `lemmas` the source terms are found in any form that simplemma knows.
+
+    Raises:
+        UserError: files that cannot be read, languages that cannot be told, or no usable entry.
+    """
+    concepts = read_concepts(files)
+    source, target = _languages(concepts, source, target)
+    entries = [
+        replace(entry, id=concept.id)
+        for concept in concepts
+        for entry in entries_from_concepts([concept], source, target)
+    ]
+    if not entries:
+        raise UserError(
+            f"no concept has a term in `{source}` and one in `{target}`", where=str(files[0]),
+            cure=f"the languages here: {', '.join(_spoken(concepts))}",
+        )  # fmt: skip
+    return Glossary(entries, target, read_lemmas(source) if lemmas else None)
+
+
+def block_for(
+    text: str,
+    glossary: Glossary,
+    *,
+    limit: int = ENTRIES,
+    room: int = CHARACTERS,
+    size: Callable[[str], int] = len,
+    definitions: bool = False,
+) -> Block:
+    """Return the block to put before a text; empty where nothing matches. See `glossary_block`."""
+    found = glossary.match(text)
+    return glossary_block(
+        found, glossary.target, limit=limit, room=room, size=size, definitions=definitions
+    )
+
+
+def _forms(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryEntry | Barred]]:
+    """Yield what is looked for: sources, and the forms that are forbidden."""
+    for entry in entries:
+        yield entry.source, entry
+        for form in entry.forbidden:
+            yield form, Barred(entry)
+
+
+def _found(match: Match[GlossaryEntry | Barred], text: str) -> list[Found]:
+    """Return what one match says of every entry it belongs to."""
+    span = text[match.start : match.end]
+    return [
+        Found(match.start, match.end, span, "forbidden", value.entry)
+        if isinstance(value, Barred)
+        else Found(match.start, match.end, span, "term", value)
+        for value in match.values
+    ]
+
+
+def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[str, str]:
+    """Return the direction: as given, completed from two languages that occur."""
+    if source and target:
+        return source, target
+    spoken = _spoken(concepts)
+    others = [one for one in spoken if one not in (source, target)]
+    if len(others) != (1 if source or target else 2):
+        raise UserError(
+            f"the direction is not clear: the term base has {', '.join(spoken)}",
+            cure="name the source and the target language (--source en --target ja)",
+        )
+    first = source or others[0]
+    return first, target or others[-1]
+
+
+def _spoken(concepts: Sequence[Concept]) -> list[str]:
+    """Return the languages of the terms, in the order in which they occur."""
+    return list(dict.fromkeys(term.language for concept in concepts for term in concept.terms))

@@ -1,0 +1,101 @@
+"""Bearer keys: made at random, shown once, kept as SHA-256, compared without an early exit."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+
+from lexgraft.errors import UserError, nearest
+from lexgraft.records import read_lines, write_lines
+
+_BYTES = 32
+
+
+class Key(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key's name, its hash, and the last day on which it opens (ISO 8601; empty: always)."""
+
+    name: str
+    sha256: str
+    expires: str = ""
+
+
+def add_key(path: Path, name: str, days: int | None = None) -> str:
+    """Return a new key, whose hash was added to a file; nothing else ever shows it.
+
+    Raises:
+        UserError: the name is there already.
+    """
+    keys = read_lines(path, Key) if path.exists() else []
+    if any(key.name == name for key in keys):
+        raise UserError(f"there is a key `{name}` already", where=str(path), cure="take another")
+    made = secrets.token_urlsafe(_BYTES)
+    last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
+    write_lines(path, [*keys, Key(name, _hash(made), last)])
+    path.chmod(0o600)
+    return made
+
+
+def drop_key(path: Path, name: str) -> None:
+    """Take a key out of a file.
+
+    Raises:
+        UserError: there is no key of this name.
+    """
+    keys = read_lines(path, Key)
+    if not any(key.name == name for key in keys):
+        raise UserError(
+            f"there is no key `{name}`", where=str(path), cure=nearest(name, [k.name for k in keys])
+        )
+    write_lines(path, [key for key in keys if key.name != name])
+    path.chmod(0o600)
+
+
+def read_keys(path: Path) -> tuple[Key, ...]:
+    """Return the keys of a file.
+
+    Raises:
+        UserError: the file is missing, empty, or holds a line that is not a key.
+    """
+    keys = tuple(read_lines(path, Key))
+    if not keys:
+        raise UserError("no key in this file", where=str(path), cure=f"lexgraft key {path} NAME")
+    for key in keys:
+        if len(key.sha256) != len(_hash("")) or not _is_day(key.expires):
+            raise UserError(
+                f"the key `{key.name}` is damaged", where=str(path), cure="make it anew"
+            )
+    return keys
+
+
+def holder(keys: Sequence[Key], header: str) -> str | None:
+    """Return whose key an Authorization header holds; None without a valid one.
+
+    Every key is compared whatever came, so that the time taken says nothing.
+    """
+    scheme, _, given = header.partition(" ")
+    hashed, today, found = _hash(given.strip()), _today().isoformat(), None
+    for key in keys:
+        same = hmac.compare_digest(hashed, key.sha256)
+        valid = not key.expires or today <= key.expires
+        if same and valid and scheme.lower() == "bearer":
+            found = key.name
+    return found
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 (the day where the gateway runs)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return not text or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
