@@ -15,7 +15,8 @@ import msgspec
 
 from lexgraft.readers.icd10 import read_icd10
 from lexgraft.readers.jmdict import read_jmdict
-from lexgraft.readers.join import join, spelling_key
+from lexgraft.readers.join import join
+from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept, PartOfSpeech, Term
 
 HERE = Path(__file__).resolve().parent
