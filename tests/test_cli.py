@@ -9,7 +9,8 @@ from lexgraft.cli import main
 from lexgraft.project import schema
 
 VERBS = (
-    "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema", "compare",
+    "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
+    "compare",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq")
 

@@ -115,7 +115,7 @@ class Session:
                 subject.onto.folder, subject.onto.digest, self.project.limits.threads
             )
             self._engine = (subject.onto.folder, loaded)
-            self.progress(what, 1, 1)
+            self.progress(f"{what}, {loaded.warning}" if loaded.warning else what, 1, 1)
         model = self._engine[1]
         if model.digest != subject.digest:
             if subject.plan is None:

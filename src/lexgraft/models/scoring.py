@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lexgraft.models.rows import Row, longest
+from lexgraft.models.header import Header, compute_header, expanded
+from lexgraft.models.rows import Row, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
@@ -35,35 +36,62 @@ class TreeScorer:
         if self._layer_types == ("full_attention",):
             self.window = None
         self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
+        self._scale = _logit_scale(config)
+        self._like: Tensor = next(model.parameters())
+        self._header: Header | None = None
+        self.shares_headers = True
 
     def score(self, rows: Sequence[Row]) -> list[list[float]]:
-        """Return the log-likelihood of every wanted token of every row, in the rows' order."""
+        """Return the log-likelihood of every wanted token of every row, in the rows' order.
+
+        What all rows begin with is computed once, and kept for rows that begin alike later.
+        """
+        start = shared_start(rows) if self.shares_headers else 0
         found: list[list[float]] = []
-        for batch in _cut(rows, self._budget):
-            found += self._batch(batch)
+        for batch in _cut(rows, self._budget, start):
+            found += self._batch(batch, start)
         return found
 
-    def _batch(self, rows: Sequence[Row]) -> list[list[float]]:
-        tokens, positions, masks = self._inputs(rows)
+    def forget(self) -> None:
+        """Drop what was computed with weights that are about to change."""
+        self._header = None
+
+    def _batch(self, rows: Sequence[Row], start: int) -> list[list[float]]:
+        tokens, positions, masks = self._inputs(rows, start)
+        past = expanded(self._headers(rows[0].tokens[:start]), len(rows)) if start else None
         hidden = self._body(
-            input_ids=tokens, attention_mask=masks, position_ids=positions, use_cache=False
+            input_ids=tokens,
+            attention_mask=masks,
+            position_ids=positions,
+            past_key_values=past,
+            use_cache=past is not None,
         ).last_hidden_state
         slots: dict[tuple[int, int], int] = {}
         wanted = [
-            (slots.setdefault((number, want.column), len(slots)), want.target)
+            (slots.setdefault((number, want.column - start), len(slots)), want.target)
             for number, row in enumerate(rows)
             for want in row.wanted
         ]
         places = torch.tensor(list(slots))
         needed = hidden[places[:, 0], places[:, 1]]
-        pairs = torch.tensor(wanted)
+        pairs = torch.tensor(wanted, device=hidden.device)
         values = iter(self._logprobs(needed, pairs[:, 0], pairs[:, 1]).tolist())
         return [[next(values) for _ in row.wanted] for row in rows]
 
+    def _headers(self, tokens: tuple[int, ...]) -> Header:
+        """Return the keys and values of a header, computed anew when it is another one."""
+        if self._header is None or self._header.tokens != tokens:
+            self._header = None  # free the old one first
+            masks = self._masks(
+                np.tri(len(tokens), dtype=np.bool_)[None, None], np.arange(len(tokens))[None]
+            )
+            self._header = compute_header(self._body, tokens, masks, self._like.device)
+        return self._header
+
     def _inputs(
-        self, rows: Sequence[Row]
+        self, rows: Sequence[Row], start: int
     ) -> tuple[Int[Tensor, "row column"], Int[Tensor, "row column"], Tensor | dict[str, Tensor]]:
-        """Return token ids, positions, and the mask (one, or one per kind of layer)."""
+        """Return token ids, positions, and the mask, from column `start` on."""
         size = longest(rows)
         tokens = np.zeros((len(rows), size), np.int64)
         positions = np.zeros((len(rows), size), np.int64)
@@ -74,15 +102,32 @@ class TreeScorer:
             tokens[number, :width] = row.tokens
             positions[number, :width] = row.positions()
             see[number, 0, :width, :width] = row.sight()
+        masks = self._masks(see[:, :, start:], positions, start)
+        device = self._like.device
+        return (
+            torch.from_numpy(tokens[:, start:]).to(device),
+            torch.from_numpy(positions[:, start:]).to(device),
+            masks,
+        )
+
+    def _masks(
+        self, see: np.ndarray, positions: np.ndarray, start: int = 0
+    ) -> Tensor | dict[str, Tensor]:
+        """Return the mask that attention takes: one, or one per kind of layer."""
         near = see
-        if self.window is not None and size > self.window:
-            apart = positions[:, None, :, None] - positions[:, None, None, :]
+        if self.window is not None and see.shape[-1] > self.window:
+            apart = positions[:, None, start:, None] - positions[:, None, None, :]
             near = see & (apart < self.window)
         if self._layer_types:
             kinds = {"full_attention": see, "sliding_attention": near}
-            masks = {kind: _additive(kinds.get(kind, see)) for kind in self._layer_types}
-            return torch.from_numpy(tokens), torch.from_numpy(positions), masks
-        return torch.from_numpy(tokens), torch.from_numpy(positions), _additive(near)
+            return {kind: self._additive(kinds.get(kind, see)) for kind in self._layer_types}
+        return self._additive(near)
+
+    def _additive(self, see: np.ndarray) -> Float[Tensor, "row 1 column all"]:
+        """Return 0 where seen and the lowest number elsewhere: what every kernel takes."""
+        mask = torch.zeros(see.shape, dtype=self._like.dtype)
+        lowest = torch.finfo(self._like.dtype).min
+        return mask.masked_fill_(torch.from_numpy(~see), lowest).to(self._like.device)
 
     def _logprobs(
         self,
@@ -95,10 +140,10 @@ class TreeScorer:
         total = torch.cat(
             [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
         )
-        chosen = (hidden[slots] * weight[targets]).sum(-1)
+        chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
         if bias is not None:
-            chosen = chosen + bias[targets]
-        return (self._cap(chosen) - total[slots]).double()
+            chosen = chosen + bias[targets].float()
+        return (self._finish(chosen) - total[slots]).double()
 
     def _normaliser(
         self,
@@ -113,27 +158,30 @@ class TreeScorer:
             logits = nn.functional.linear(
                 hidden, weight[words], None if bias is None else bias[words]
             )
-            parts.append(self._cap(logits).logsumexp(-1))
+            parts.append(self._finish(logits.float()).logsumexp(-1))
         return torch.stack(parts).logsumexp(0)
 
-    def _cap(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """Return soft-capped logits, cap · tanh(logit / cap), where the architecture does so."""
-        return (
-            logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
-        )
+    def _finish(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Return scaled and soft-capped logits, cap · tanh(logit / cap), as the architecture."""
+        if self._scale is not None:
+            logits = logits * self._scale
+        if self._softcap is None:
+            return logits
+        return torch.tanh(logits / self._softcap) * self._softcap
 
 
-def _additive(see: np.ndarray) -> Float[Tensor, "row 1 column column"]:
-    """Return 0 where seen and the lowest number elsewhere: what every attention kernel takes."""
-    mask = torch.zeros(see.shape)
-    return mask.masked_fill_(torch.from_numpy(~see), torch.finfo(torch.float32).min)
+def _logit_scale(config: Any) -> float | None:  # noqa: ANN401 (untyped package)
+    """Return what logits are multiplied by after the head: Cohere's factor, Granite's divisor."""
+    divisor: float | None = getattr(config, "logits_scaling", None)
+    factor: float | None = getattr(config, "logit_scale", None)
+    return factor if divisor is None else 1 / divisor
 
 
-def _cut(rows: Sequence[Row], budget: int) -> list[Sequence[Row]]:
-    """Return consecutive rows in pieces of at most `budget` padded tokens."""
+def _cut(rows: Sequence[Row], budget: int, start: int) -> list[Sequence[Row]]:
+    """Return consecutive rows in pieces of at most `budget` padded tokens after the header."""
     pieces: list[list[Row]] = []
     for row in rows:
-        if pieces and (len(pieces[-1]) + 1) * longest([*pieces[-1], row]) <= budget:
+        if pieces and (len(pieces[-1]) + 1) * (longest([*pieces[-1], row]) - start) <= budget:
             pieces[-1].append(row)
         else:
             pieces.append([row])
@@ -154,7 +202,7 @@ def _plain_row(model: nn.Module, row: Row) -> list[float]:
         while column >= 0:
             line.append(row.tokens[column])
             column = row.parents[column]
-        tokens = torch.tensor([line[::-1]])
+        tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
         logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
         logprobs = logits[-len(steps) :].float().log_softmax(-1)
         found += [float(logprobs[place, want.target]) for place, want in enumerate(steps)]

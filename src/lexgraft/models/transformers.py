@@ -1,5 +1,6 @@
 """Models in Hugging Face folders: the one door to the transformers package."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from transformers.utils import logging
 from lexgraft.errors import UserError
 from lexgraft.models import OptionScore, Question
 from lexgraft.models.greedy import continue_prompts
+from lexgraft.models.probes import LONGEST_PROBE, header_probes, probes
 from lexgraft.models.rows import Row, build_rows, plan
 from lexgraft.models.scoring import TreeScorer, agreement, score_plainly
 from lexgraft.models.tokens import Seams
@@ -19,13 +21,13 @@ from lexgraft.models.weights import LiveWeights
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
-TOLERANCE = 1e-3  # nats between the tree score and the plain score of a token
-LONGEST_PROBE = 128  # tokens of a probe that reaches past the attention window
+TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.05}
+"""Nats between the tree score and the plain score of a token; half precision is that noisy."""
 LN2 = 0.6931471805599453
 
 
 class TransformersModel:
-    """A causal language model in float32 on this machine's processor."""
+    """A causal language model, in float32 on this machine's processor unless said otherwise."""
 
     def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:  # noqa: ANN401 (untyped package)
         self._model, self._tokenizer = model, tokenizer
@@ -37,12 +39,27 @@ class TransformersModel:
         self._weights = LiveWeights(model)
         self._ends = _end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
-        probes = _probes(int(config.vocab_size), self._trees.window, limit)
+        self._like = next(model.parameters())
+        vocabulary = int(config.vocab_size)
         with torch.inference_mode():
-            self._shares = agreement(self._trees, model, probes) <= TOLERANCE
+            self._apart = agreement(
+                self._trees, model, probes(vocabulary, self._trees.window, limit)
+            )
+            self._shares = self._apart <= TOLERANCES[self._like.dtype]
+            if self._shares and (limit is None or limit > LONGEST_PROBE):
+                apart = agreement(self._trees, model, header_probes(vocabulary))
+                self._trees.shares_headers = apart <= TOLERANCES[self._like.dtype]
 
     @classmethod
-    def load(cls, folder: Path, digest: str, threads: int) -> "TransformersModel":
+    def load(
+        cls,
+        folder: Path,
+        digest: str,
+        threads: int,
+        *,
+        dtype: Literal["float32", "bfloat16"] = "float32",
+        device: str = "cpu",
+    ) -> "TransformersModel":
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
 
         Raises:
@@ -57,8 +74,8 @@ class TransformersModel:
         torch.set_num_threads(threads)
         try:
             model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False,
-                use_safetensors=True,
+                folder, dtype=getattr(torch, dtype), local_files_only=True,
+                trust_remote_code=False, use_safetensors=True,
             )  # fmt: skip
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
@@ -68,11 +85,13 @@ class TransformersModel:
                 f"not a model that can be loaded: {error}", where=str(folder),
                 cure="needs safetensors, a tokenizer and an architecture that transformers knows",
             ) from error  # fmt: skip
-        return cls(model.eval().requires_grad_(requires_grad=False), tokenizer, digest)
+        model = model.to(device).eval().requires_grad_(requires_grad=False)
+        return cls(model, tokenizer, digest)
 
     @property
     def module(self) -> nn.Module:
         """Return the live network, for training on it."""
+        self._trees.forget()
         return self._model
 
     def encode(self, text: str) -> list[int]:
@@ -85,9 +104,25 @@ class TransformersModel:
         return self._digest
 
     @property
-    def scoring(self) -> Literal["shared", "plain"]:
-        """Return how options are scored: as one token tree, or plainly where trees disagreed."""
-        return "shared" if self._shares else "plain"
+    def scoring(self) -> str:
+        """Return how options are scored: as one token tree, or plainly where trees disagreed.
+
+        Another number format or device gives other low bits, so its name stands beside.
+        """
+        way = "shared" if self._shares else "plain"
+        kind, place = str(self._like.dtype).removeprefix("torch."), self._like.device.type
+        return " ".join([way, *([kind] * (kind != "float32")), *([place] * (place != "cpu"))])
+
+    @property
+    def warning(self) -> str:
+        """Return why options are scored one by one, which is slow; empty if they are not."""
+        if self._shares:
+            return ""
+        found = f"by {self._apart:.2g} nats" if self._apart < math.inf else "or it takes none"
+        name = type(self._model).__name__
+        return (
+            f"{name}: token trees and plain forwards differ {found}; options are scored one by one"
+        )
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
@@ -96,7 +131,8 @@ class TransformersModel:
     @torch.inference_mode()
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
-        questions = self._rows(items)
+        encoded = self._seams.questions(items)
+        questions = [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
         found: list[list[OptionScore]] = [[] for _ in items]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [row for index in batch for row in questions[index]]
@@ -104,7 +140,13 @@ class TransformersModel:
             for index in batch:
                 for row in questions[index]:
                     found[index] += _sum_options(row, next(values))
-        return found
+        return [
+            [
+                score._replace(crossed=crossed)
+                for score, crossed in zip(scores, one.crossed, strict=True)
+            ]
+            for scores, one in zip(found, encoded, strict=True)
+        ]
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
@@ -148,17 +190,19 @@ class TransformersModel:
             UserError: a name or a shape the model does not have; the model is then as loaded.
         """
         self._digest = self._loaded
+        self._trees.forget()
         self._weights.put(tensors)
         self._digest = digest
 
     def reset(self) -> None:
         """Bring back the weights as they were loaded."""
+        self._trees.forget()
         self._weights.reset()
         self._digest = self._loaded
 
     def _rows(self, items: Sequence[Question]) -> list[tuple[Row, ...]]:
         encoded = self._seams.questions(items)
-        return [build_rows(context, options, TOKEN_BUDGET) for context, options in encoded]
+        return [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
 
     def _score(self, rows: Sequence[Row]) -> list[list[float]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
@@ -184,27 +228,6 @@ def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:  # noqa: AN
     named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     listed = named if isinstance(named, list) else [named]
     return frozenset(end for end in [*listed, tokenizer.eos_token_id] if isinstance(end, int))
-
-
-def _probes(vocabulary: int, window: int | None, limit: int | None) -> list[Row]:
-    """Return rows whose scores show whether this architecture takes token trees.
-
-    One is longer than the attention window, where there is one that can be tried cheaply.
-    """
-    sizes = [12, 1]
-    if window is not None and window + 2 <= min(LONGEST_PROBE, (limit or LONGEST_PROBE) - 8):
-        sizes.insert(0, window + 2)
-
-    def ids(seed: int, count: int) -> list[int]:
-        return [(seed * 7919 + place * 104729) % vocabulary for place in range(count)]
-
-    return [
-        row
-        for size in sizes
-        for row in build_rows(
-            ids(size, size), [ids(3, 4), [*ids(3, 2), *ids(5, 3)], ids(8, 1)], TOKEN_BUDGET + size
-        )
-    ]
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:
