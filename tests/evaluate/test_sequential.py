@@ -55,6 +55,7 @@ def test_a_race_drops_the_clear_loser_only() -> None:
     assert survivors([good.tolist()]) == [0]
 
 
+@pytest.mark.slow
 def test_a_looker_after_every_concept_is_rarely_fooled() -> None:
     """No difference: at most 5 % of looks ever pass; a test repeated at every look: a third."""
     rng = np.random.default_rng(1)

@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, comparing, glossary, testset
+from lexgraft.cli import adoption, comparing, evaluating, glossary, testset
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "comparing", "glossary", "main", "testset"]
+__all__ = ["Bars", "adoption", "comparing", "evaluating", "glossary", "main", "testset"]
 
 INTERRUPTED = 130
 

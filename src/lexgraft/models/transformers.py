@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -182,6 +183,32 @@ class TransformersModel:
                 scores[index] = -sum(value) / LN2
         bits = iter(scores)
         return [(next(bits) if size else 0.0, size) for _, size in cut]
+
+    @torch.inference_mode()
+    def predictions(
+        self,
+        texts: Sequence[str],
+        max_tokens: int,
+        top: int,
+        at: Sequence[np.ndarray] | None = None,
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return, per text and place: token ids, their log-probabilities, the likeliest token.
+
+        The ids are the `top` likeliest, or those of `at`, another model's for the same texts.
+        """
+        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for number, (line, _) in enumerate(self._seams.texts(texts, max_tokens)):
+            ids = torch.tensor([line], device=self._like.device)
+            logprobs = self._model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
+            best = logprobs.argmax(-1)
+            chosen = (
+                logprobs.topk(top).indices
+                if at is None
+                else torch.from_numpy(at[number]).to(self._like.device)
+            )
+            values = logprobs.gather(-1, chosen)
+            found.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
+        return found
 
     def put(self, tensors: Iterable[tuple[str, Tensor]], digest: str) -> None:
         """Replace weights of the live model: the rest is as it was loaded.
