@@ -14,7 +14,7 @@ from lexgraft.errors import UserError
 from lexgraft.evaluate.contest import compare
 from lexgraft.evaluate.entrants import read_run
 from lexgraft.evaluate.results import Result
-from lexgraft.records import Document, Score, read_lines, write_lines
+from lexgraft.records import Concept, Document, Item, Score, Term, read_lines, write_lines
 
 Maker = Callable[..., Path]
 
@@ -112,3 +112,21 @@ def test_too_little_memory_is_told_before_a_model_is_loaded(
     monkeypatch.setattr("lexgraft.adopt.alone._free_memory", lambda: 1000)
     with pytest.raises(UserError, match="GB of memory are needed"):
         evaluate_alone(Question(model=str(make_model("llama")), output=tmp_path, items=own))
+
+
+def test_two_languages_are_compared_on_the_same_options(make_model: Maker, tmp_path: Path) -> None:
+    concepts = [Concept(f"c{n}", (Term(f"term{n}", "en"), Term(f"語{n}", "ja"))) for n in range(4)]
+    items = [
+        Item(f"{n}{answer}", f"c{n}", "definition-to-term", "en", answer, 0, f"q{n}:", ":",
+             tuple(f"{stem}{(n + k) % 4}" for k in range(3)), 0)
+        for n in range(4) for answer, stem in (("en", " term"), ("ja", "語"))
+    ]  # fmt: skip
+    write_lines(tmp_path / "set" / "items-confirm.jsonl", items)
+    write_lines(tmp_path / "set" / "concepts-confirm.jsonl", concepts)
+    question = Question(
+        model=str(make_model("llama")), output=tmp_path / "out", items=tmp_path / "set",
+        aligned=True, threads=1,
+    )  # fmt: skip
+    [score] = [s for s in evaluate_alone(question).scores if s.name.startswith("consistency")]
+    assert (score.group, score.n) == ("en->en and en->ja", 4)
+    assert score.low <= score.value <= score.high <= 1

@@ -7,6 +7,7 @@ from lexgraft.evaluate.compare import mcnemar, tango
 from lexgraft.evaluate.contest import Entrant, Shown, compare
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.tables import tables
+from lexgraft.evaluate.written import Written
 
 
 def entrant(name: str, verdicts: str, group: str = "en->ja") -> Entrant:
@@ -97,3 +98,20 @@ def test_the_tables_show_the_best_first_and_its_terms() -> None:
     assert [row[1] for row in known[1][1:]] == ["merge", "G", "D"]
     assert [row[0] for row in differences[1][1:]] == ["merge", "D"]
     assert [row[:2] for row in moved[1][1:]] == [["gained", "心筋"], ["lost", "心筋"]]
+
+
+def test_what_is_the_matter_is_told_of_models_that_are_no_parents() -> None:
+    own = {f"own{i}": s._replace(group="en->en") for i, s in enumerate(D.shown.values())}
+    merged = MERGED._replace(
+        shown={**MERGED.shown, **own},
+        written={("en->ja", "c0"): Written("c0", "en->ja", "x", "wrong", faithful=True, loops=False)},
+    )
+    found = compare([G, D, merged])
+    [missed] = found.missed
+    assert missed.model == "merge"
+    assert missed.concepts == {
+        "c0": "known but not named", "c1": "known", "c2": "known", "c3": "lost by the merge",
+    }  # fmt: skip
+    title, rows = next(one for one in tables(found, 0) if "matter" in one[0])
+    assert title.startswith("en->ja")
+    assert rows[1] == ["merge", "2", "1", "0", "1", "0", "0"]

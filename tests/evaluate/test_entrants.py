@@ -9,7 +9,7 @@ from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask
 from lexgraft.evaluate.entrants import IDENTITY, Identity, distinct, read_run
 from lexgraft.evaluate.grade import grade
-from lexgraft.records import Item, silent, write_lines
+from lexgraft.records import Concept, Generation, Item, Term, digest, silent, write_lines
 
 
 @pytest.fixture
@@ -61,3 +61,18 @@ def test_what_is_no_run_is_named_with_a_cure(run: Path, tmp_path: Path) -> None:
     write_lines(run / "testset" / "items-choose.jsonl", [])
     with pytest.raises(UserError, match="no model has answered the `choose` items"):
         read_run(run, "choose")
+
+
+def test_free_answers_of_an_adoption_are_found_by_their_prompts(
+    run: Path, items: list[Item]
+) -> None:
+    concepts = [
+        Concept(item.concept, (Term(item.options[item.gold], "ja"),)) for item in items[::2]
+    ]
+    write_lines(run / "testset" / "concepts-confirm.jsonl", concepts)
+    said = [Generation(digest(item.context), item.options[item.gold]) for item in items[::2]]
+    write_lines(run / "answers" / "G" / "terms ja-ja-0123.jsonl", said)
+    parent, merge = read_run(run)
+    assert {one.grade for one in parent.written.values()} == {"exact"}
+    assert len(parent.written) == len({item.concept for item in items})
+    assert merge.written == {}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,12 +15,13 @@ from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_questions, ask_texts
+from lexgraft.evaluate.consistency import aligned_items, consistency
 from lexgraft.evaluate.entrants import IDENTITY, Identity
 from lexgraft.evaluate.general import bits_per_byte
 from lexgraft.evaluate.general_drift import Predictions, drift
 from lexgraft.evaluate.general_pairs import minimal_pairs, pair_questions, pair_scores
 from lexgraft.evaluate.general_probes import TOKENS, probe_scores, probes
-from lexgraft.evaluate.grade import grade
+from lexgraft.evaluate.grade import grade, pmi
 from lexgraft.evaluate.own import read_items
 from lexgraft.evaluate.results import item_scores, results
 from lexgraft.evaluate.written import TERM_TOKENS, grade_written, term_questions, written_scores
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 ADAPTER = "adapter"
+CONSISTENCY = "consistency (RankC less chance)"
 LANGUAGES = ("en", "ja")  # that minimal pairs and probes exist in
 PAIRS = 24  # minimal pairs per phenomenon
 TEXT_TOKENS = 160
@@ -67,6 +70,7 @@ class Question(Struct, frozen=True, kw_only=True):
     base: Path | None = None  # of an adapter
     written: bool = False  # terms asked for freely
     general: bool = False  # minimal pairs and probes
+    aligned: bool = False  # the same options in two languages: consistency
     texts: Path | None = None  # running text: bits per byte
     against: Path | None = None  # the model that predictions on the texts are compared with
     threads: int = 2
@@ -127,7 +131,8 @@ class _Asked:
     def everything(self) -> Evaluated:
         """Return all that was asked for."""
         scored, crossed = self._scored()
-        scores = (*scored, *self._written(), *self._general(), *self._texts())
+        rest = (self._written(), self._consistent(), self._general(), self._texts())
+        scores = tuple(chain(scored, *rest))
         write_lines(self._folder / "scores.jsonl", scores)
         cost = self._meter.cost()
         warning = getattr(self._model, "warning", "")
@@ -174,6 +179,22 @@ class _Asked:
         if file is None or not file.is_file():
             return {}
         return {one.id: one for one in read_lines(file, Concept)}
+
+    def _consistent(self) -> list[Score]:
+        """Return RankC between the directions of the items, chance taken off."""
+        if not self._asked.aligned:
+            return []
+        pairs = aligned_items(self._items, list(self._concepts().values()))
+        both = [item for pair in pairs for item in pair]
+        answers = iter(map(pmi, ask(both, self._model, self._store, self._progress)))
+        grouped: dict[str, dict[str, list[tuple[Sequence[float], Sequence[float]]]]] = {}
+        for first, second in pairs:
+            one = grouped.setdefault(f"{first.pair} and {second.pair}", {})
+            one.setdefault(first.concept, []).append((next(answers), next(answers)))
+        return [
+            consistency(found, self._asked.seed).score(CONSISTENCY, self._name, group)
+            for group, found in grouped.items()
+        ]
 
     def _general(self) -> list[Score]:
         if not self._asked.general:

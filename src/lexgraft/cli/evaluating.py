@@ -24,6 +24,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
     parser.add_argument("--split", choices=("choose", "confirm"), default="confirm")
     parser.add_argument("--written", action="store_true", help="let terms be written freely too")
+    parser.add_argument("--aligned", action="store_true", help="do two languages rank alike?")
     parser.add_argument("--general", action="store_true", help="grammar pairs and small probes")
     parser.add_argument("--texts", type=Path, help="running text (Document lines): bits per byte")
     parser.add_argument("--against", type=Path, help="drift on the texts from this model (folder)")
@@ -58,6 +59,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         split=arguments.split,
         base=arguments.base,
         written=arguments.written,
+        aligned=arguments.aligned,
         general=arguments.general,
         texts=arguments.texts,
         against=arguments.against,

@@ -14,8 +14,10 @@ from lexgraft.evaluate.compare import (
     paired_shares,
     wilson,
 )
+from lexgraft.evaluate.diagnosis import Diagnosis, counted, diagnoses
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.sequential import evidence
+from lexgraft.evaluate.written import Written
 from lexgraft.records import Score, digest
 
 PARENTS = ("base", "G", "D")
@@ -43,6 +45,7 @@ class Entrant(NamedTuple):
     digest: str
     source: str
     shown: Mapping[str, Shown]
+    written: Mapping[tuple[str, str], Written] = {}  # direction and concept → free answer
 
 
 class Moved(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +81,15 @@ class Contest(Struct, frozen=True, forbid_unknown_fields=True):
     lost: tuple[Moved, ...]
 
 
+class Missed(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is the matter with a model's terms in one direction, counted and by concept."""
+
+    model: str
+    group: str
+    counts: dict[str, int]
+    concepts: dict[str, Diagnosis]
+
+
 class Comparison(Struct, frozen=True, forbid_unknown_fields=True):
     """All that `lexgraft compare` found; a family of tests has one false alarm in 1/alpha."""
 
@@ -88,6 +100,7 @@ class Comparison(Struct, frozen=True, forbid_unknown_fields=True):
     scores: tuple[Score, ...]
     contests: tuple[Contest, ...]
     digest: str  # of the items
+    missed: tuple[Missed, ...] = ()  # directions from one language into another
 
 
 def compare(
@@ -133,6 +146,7 @@ def compare(
         ),
         contests=tuple(_corrected(raw)),
         digest=digest(*sorted({item for one in entrants for item in one.shown})),
+        missed=tuple(_missed(entrants, asked)),
     )
 
 
@@ -197,6 +211,29 @@ def _contest(
         gained=gained,
         lost=lost,
     )
+
+
+def _missed(entrants: Sequence[Entrant], groups: Sequence[str]) -> list[Missed]:
+    """Return the diagnoses of the models that are no parents, where base, G or D answered too."""
+    parents = [one for one in entrants if one.name in PARENTS]
+    found: list[Missed] = []
+    for group in groups:
+        asked, arrow, answered = group.partition("->")
+        across = arrow and " " not in asked and asked != answered
+        for one in entrants if parents and across else ():
+            if one.name not in PARENTS and any(s.group == group for s in one.shown.values()):
+                concepts = diagnoses(
+                    _known_in(one, f"{asked}->{asked}"),
+                    _known_in(one, group),
+                    [_known_in(parent, group) for parent in parents],
+                    {c: w.grade for (g, c), w in one.written.items() if g == group},
+                )
+                found.append(Missed(one.name, group, counted(concepts), concepts))
+    return found
+
+
+def _known_in(entrant: Entrant, group: str) -> dict[str, bool]:
+    return _known([one for one in entrant.shown.values() if one.group == group])
 
 
 def _corrected(contests: Sequence[Contest]) -> list[Contest]:

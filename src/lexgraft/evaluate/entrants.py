@@ -10,7 +10,8 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.evaluate.contest import Entrant, Shown
 from lexgraft.evaluate.grade import pmi
-from lexgraft.records import Answer, Item, Split, read_lines
+from lexgraft.evaluate.written import Written, grade_written, term_questions
+from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
 
 IDENTITY = "model.json"
 EVERYDAY = "everyday "
@@ -98,7 +99,29 @@ def _entrant(
         for answer in read_lines(path, Answer)
         if answer.item in items
     }
-    return Entrant(name, answers.name, str(folder), shown) if shown else None
+    if not shown:
+        return None
+    asked = [item for _, item in items.values()]
+    return Entrant(name, answers.name, str(folder), shown, _written(folder, answers, asked, split))
+
+
+def _written(
+    folder: Path, answers: Path, items: Sequence[Item], split: Split
+) -> dict[tuple[str, str], Written]:
+    """Return the free answers by direction and concept, graded by the concept's names."""
+    said = {
+        one.prompt: one.text
+        for path in sorted(answers.glob("terms *.jsonl"))
+        if not path.name.endswith(".store.jsonl")
+        for one in read_lines(path, Generation)
+    }
+    file = folder / "testset" / f"concepts-{split}.jsonl"
+    asked = [one for one in term_questions(items) if digest(one.context) in said]
+    if not asked or not file.is_file():
+        return {}
+    concepts = {one.id: one for one in read_lines(file, Concept)}
+    found = grade_written(asked, [said[digest(one.context)] for one in asked], concepts)
+    return {(one.group, one.concept): one for one in found}
 
 
 def _files(answers: Path, split: Split) -> list[Path]:
@@ -151,7 +174,8 @@ def distinct(entrants: Iterable[Entrant]) -> list[Entrant]:
     for one in entrants:
         known = joined.get((one.name, one.digest))
         items = {**known.shown, **one.shown} if known else one.shown
-        joined[one.name, one.digest] = one._replace(shown=items)
+        written = {**known.written, **one.written} if known else one.written
+        joined[one.name, one.digest] = one._replace(shown=items, written=written)
     names = [name for name, _ in joined]
     return [
         one if names.count(one.name) == 1 else one._replace(name=f"{one.name} ({one.digest[:8]})")

@@ -18,6 +18,7 @@ def tables(found: Comparison, most: int) -> list[Table]:
     return [
         ("Known", known_rows(found)),
         *(_differences(ranked, found) for ranked in contests),
+        *_missed_tables(found),
         *(_moved_table(ranked[0], most) for ranked in contests if most and _changed(ranked[0])),
     ]
 
@@ -64,6 +65,21 @@ def _contest(one: Contest) -> list[str]:
 
 def _interval(value: float, low: float, high: float) -> str:
     return f"{value * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
+
+
+def _missed_tables(found: Comparison) -> list[Table]:
+    """Return, per direction, why terms are missing: concepts by diagnosis."""
+    return [
+        (
+            f"{group}: what is the matter with the terms (concepts)",
+            [
+                ["model", *chosen[0].counts],
+                *([one.model, *map(str, one.counts.values())] for one in chosen),
+            ],
+        )
+        for group in dict.fromkeys(one.group for one in found.missed)
+        for chosen in ([one for one in found.missed if one.group == group],)
+    ]
 
 
 def _changed(one: Contest) -> bool:
