@@ -104,7 +104,9 @@ def test_what_is_the_matter_is_told_of_models_that_are_no_parents() -> None:
     own = {f"own{i}": s._replace(group="en->en") for i, s in enumerate(D.shown.values())}
     merged = MERGED._replace(
         shown={**MERGED.shown, **own},
-        written={("en->ja", "c0"): Written("c0", "en->ja", "x", "wrong", faithful=True, loops=False)},
+        written={
+            ("en->ja", "c0"): Written("c0", "en->ja", "x", "wrong", faithful=True, loops=False)
+        },
     )
     found = compare([G, D, merged])
     [missed] = found.missed
@@ -115,3 +117,10 @@ def test_what_is_the_matter_is_told_of_models_that_are_no_parents() -> None:
     title, rows = next(one for one in tables(found, 0) if "matter" in one[0])
     assert title.startswith("en->ja")
     assert rows[1] == ["merge", "2", "1", "0", "1", "0", "0"]
+
+
+def test_candidates_that_are_clearly_beaten_leave_the_race() -> None:
+    good, near = entrant("good", "+" * 400), entrant("near", "+" * 396 + "-" * 4)
+    bad = entrant("bad", "-" * 400)
+    found = compare([entrant("G", "+-" * 200), good, near, bad], ["G"])
+    assert found.racing == {"en->ja": ("good", "near")}

@@ -64,6 +64,9 @@ def compare(arguments: argparse.Namespace) -> int:
         return print_json(found)
     for title, rows in tables(found, arguments.show):
         print_table(title, rows)
+    for group, names in found.racing.items():
+        if len(found.models) - len(found.references) > 1:
+            print(f"{group}: none of the others is shown to beat {', '.join(names)}")
     if arguments.split == "choose":
         print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
     return 0

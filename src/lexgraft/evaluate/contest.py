@@ -16,7 +16,7 @@ from lexgraft.evaluate.compare import (
 )
 from lexgraft.evaluate.diagnosis import Diagnosis, counted, diagnoses
 from lexgraft.evaluate.family import holm
-from lexgraft.evaluate.sequential import evidence
+from lexgraft.evaluate.sequential import evidence, survivors
 from lexgraft.evaluate.written import Written
 from lexgraft.records import Score, digest
 
@@ -101,6 +101,7 @@ class Comparison(Struct, frozen=True, forbid_unknown_fields=True):
     contests: tuple[Contest, ...]
     digest: str  # of the items
     missed: tuple[Missed, ...] = ()  # directions from one language into another
+    racing: dict[str, tuple[str, ...]] = {}  # group → models that none has been shown to beat
 
 
 def compare(
@@ -147,6 +148,7 @@ def compare(
         contests=tuple(_corrected(raw)),
         digest=digest(*sorted({item for one in entrants for item in one.shown})),
         missed=tuple(_missed(entrants, asked)),
+        racing={group: tuple(_racing(entrants, against, group, alpha)) for group in asked},
     )
 
 
@@ -211,6 +213,27 @@ def _contest(
         gained=gained,
         lost=lost,
     )
+
+
+def _racing(
+    entrants: Sequence[Entrant], references: Sequence[str], group: str, alpha: float
+) -> list[str]:
+    """Return the candidates still in the race, on the concepts that all of them were asked.
+
+    Concepts come in the order of their digests, which no result has influenced.
+    """
+    scores = {
+        one.name: _sure([s for s in one.shown.values() if s.group == group])
+        for one in entrants
+        if one.name not in references
+    }
+    running = {name: found for name, found in scores.items() if found}
+    shared = (
+        set.intersection(*(set(found) for found in running.values())) if running else set[str]()
+    )
+    order = sorted(shared, key=lambda concept: digest("race", concept))
+    rows = [[found[concept] for concept in order] for found in running.values()]
+    return [list(running)[place] for place in survivors(rows, alpha)]
 
 
 def _missed(entrants: Sequence[Entrant], groups: Sequence[str]) -> list[Missed]:
