@@ -4,7 +4,8 @@ import pytest
 
 from lexgraft.errors import UserError
 from lexgraft.evaluate.compare import mcnemar, tango
-from lexgraft.evaluate.contest import Entrant, Shown, compare
+from lexgraft.evaluate.comparison import Entrant, Shown
+from lexgraft.evaluate.contest import compare
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.tables import tables
 from lexgraft.evaluate.written import Written

@@ -121,6 +121,25 @@ def test_what_takes_no_token_tree_is_scored_plainly_with_a_warning(
     check(model, tokenizer, scored)
 
 
+@pytest.mark.parametrize("architecture", ["gemma2", "mamba"])
+def test_token_requests_are_grouped_by_context_and_know_greedy_answers(
+    architecture: str, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    model: Any = build(architecture, (SHARED | PLAIN)[architecture])
+    scored = TransformersModel(model, tokenizer, "tiny")
+    with torch.inference_mode():
+        best = int(model(torch.tensor([[5, 6, 7]])).logits[0, -1].argmax())
+    other = (best + 1) % VOCABULARY
+    requests = [([5, 6, 7], [best]), ([9], [1, 2]), ([5, 6, 7], [other]), ([5, 6, 7], [best, 3])]
+    found = scored.score_tokens(requests)
+    assert [greedy for _, greedy in found[:3]] == [True, False, False]
+    for (context, rest), (value, _) in zip(requests, found, strict=True):
+        with torch.inference_mode():
+            logprobs = model(torch.tensor([[*context, *rest]])).logits[0].double().log_softmax(-1)
+        expected = sum(float(logprobs[len(context) + i - 1, t]) for i, t in enumerate(rest))
+        assert value == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_head_that_does_more_than_it_says_is_found_out(
     tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

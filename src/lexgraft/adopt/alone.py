@@ -1,18 +1,15 @@
 """One model without a project: its folder, adapter or server, asked a set of items."""
 
-import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from lexgraft.adopt.meter import Meter
-from lexgraft.checkpoint.constituent import open_constituent
-from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
-from lexgraft.checkpoint.lora_config import CONFIG
+from lexgraft.adopt.opening import Question, load_alone
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_questions, ask_texts
 from lexgraft.evaluate.consistency import aligned_items, consistency
@@ -22,23 +19,21 @@ from lexgraft.evaluate.general_drift import Predictions, drift
 from lexgraft.evaluate.general_pairs import minimal_pairs, pair_questions, pair_scores
 from lexgraft.evaluate.general_probes import TOKENS, probe_scores, probes
 from lexgraft.evaluate.grade import grade, pmi
+from lexgraft.evaluate.harness import task_scores
 from lexgraft.evaluate.own import read_items
 from lexgraft.evaluate.results import item_scores, results
 from lexgraft.evaluate.written import TERM_TOKENS, grade_written, term_questions, written_scores
 from lexgraft.lock import RunFolder, hold
-from lexgraft.merge.memory import merged_tensors
-from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.models import LanguageModel
 from lexgraft.models.openai import OpenAIModel
-from lexgraft.models.transformers import TOKEN_BUDGET, TransformersModel
-from lexgraft.project import Candidate, Prices
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Prices
 from lexgraft.records import (
     Concept,
     Document,
     Item,
     Progress,
     Score,
-    Split,
     digest,
     read_lines,
     silent,
@@ -50,33 +45,11 @@ from lexgraft.report.record import BITS, DRIFT
 if TYPE_CHECKING:
     import numpy as np
 
-ADAPTER = "adapter"
 CONSISTENCY = "consistency (RankC less chance)"
 LANGUAGES = ("en", "ja")  # that minimal pairs and probes exist in
 PAIRS = 24  # minimal pairs per phenomenon
 TEXT_TOKENS = 160
 TOP = 64  # of the other model's likeliest tokens, kept per place to measure the drift
-RUNTIME = 700_000_000  # interpreter, libraries, kernels' scratch
-ROWS_HELD = 24  # activations held at once, in multiples of a layer's width
-
-
-class Question(Struct, frozen=True, kw_only=True):
-    """What one model is to be asked, and how it is run."""
-
-    model: str  # folder, adapter, or address of a server
-    output: Path
-    items: Path | None = None
-    split: Split = "confirm"
-    base: Path | None = None  # of an adapter
-    written: bool = False  # terms asked for freely
-    general: bool = False  # minimal pairs and probes
-    aligned: bool = False  # the same options in two languages: consistency
-    texts: Path | None = None  # running text: bits per byte
-    against: Path | None = None  # the model that predictions on the texts are compared with
-    threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    device: str = "cpu"
-    seed: int = 20250217
 
 
 class Evaluated(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,8 +72,8 @@ def evaluate_alone(question: Question, progress: Progress = silent) -> Evaluated
     Raises:
         UserError: nothing to ask, a model or items that cannot be read, too little memory.
     """
-    if not (question.items or question.texts or question.general):
-        raise UserError("nothing to ask", cure="give --items, --texts or --general")
+    if not (question.items or question.texts or question.general or question.tasks):
+        raise UserError("nothing to ask", cure="give --items, --texts, --general or --tasks")
     if question.against and not question.texts:
         raise UserError("--against compares predictions on texts", cure="give --texts too")
     with hold(question.output) as run:
@@ -115,7 +88,7 @@ class _Asked:
         self._items = read_items(question.items, question.split) if question.items else []
         self._meter = Meter(Prices())
         self._before = self._others()
-        self._model, self._bytes = _load(question, progress)
+        self._model, self._bytes = load_alone(question, progress)
         self._name = Path(question.model.partition("#")[0]).name or question.model
         self._folder = run.path / "answers" / self._model.digest
         self._store = self._folder / "items.store.jsonl"
@@ -131,7 +104,7 @@ class _Asked:
     def everything(self) -> Evaluated:
         """Return all that was asked for."""
         scored, crossed = self._scored()
-        rest = (self._written(), self._consistent(), self._general(), self._texts())
+        rest = (self._written(), self._consistent(), self._general(), self._texts(), self._tasks())
         scores = tuple(chain(scored, *rest))
         write_lines(self._folder / "scores.jsonl", scores)
         cost = self._meter.cost()
@@ -218,12 +191,23 @@ class _Asked:
         scores = [i.score(BITS, self._name, g) for g, i in per_byte.items()]
         return [*scores, *self._drift(documents)]
 
+    def _tasks(self) -> list[Score]:
+        asked = self._asked
+        if not asked.tasks:
+            return []
+        if not isinstance(self._model, TransformersModel):
+            raise UserError("tasks score options, a server gives none", cure="give a folder")
+        return task_scores(
+            self._model, self._name, asked.tasks, self._folder, include=asked.task_files,
+            limit=asked.limit,
+        )  # fmt: skip
+
     def _others(self) -> dict[str, Predictions]:
         """Return what the other model expects in the texts; it is loaded first, and let go."""
         if self._asked.against is None or self._asked.texts is None:
             return {}
         other = msgspec.structs.replace(self._asked, model=str(self._asked.against))
-        model, _ = _load(other, self._progress)
+        model, _ = load_alone(other, self._progress)
         return _expected(model, read_lines(self._asked.texts, Document), {})
 
     def _drift(self, documents: Sequence[Document]) -> list[Score]:
@@ -253,87 +237,3 @@ def _expected(
         [at[name] for name in names] if at else None,
     )
     return {name: Predictions(*one) for name, one in zip(names, found, strict=True)}
-
-
-def _load(question: Question, progress: Progress) -> tuple[LanguageModel, int]:
-    """Return the model and the memory announced for it."""
-    if question.model.startswith(("http://", "https://")):
-        return OpenAIModel.connect(question.model), RUNTIME
-    folder = Path(question.model)
-    base = _base(folder, question.base)
-    plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
-    needed = memory_needed(base, question.dtype, adapter=plan is not None)
-    _check_memory(needed, question.device)
-    what = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"
-    progress(what, 0, 1)
-    model = TransformersModel.load(
-        base.folder, base.digest, question.threads, dtype=question.dtype, device=question.device
-    )
-    if plan is not None:
-        model.put(merged_tensors(plan), digest("merge", plan.digest))
-    progress(what, 1, 1)
-    return model, needed
-
-
-def _base(folder: Path, base: Path | None) -> Checkpoint:
-    """Return the checkpoint to load: the folder itself, or an adapter's base."""
-    if not (folder / CONFIG).is_file():
-        return open_checkpoint(folder)
-    if base is None:
-        raise UserError(
-            "an adapter needs the model it was trained on", where=str(folder), cure="give --base"
-        )
-    return open_checkpoint(base)
-
-
-def _adapter_plan(folder: Path, base: Checkpoint) -> MergePlan:
-    """Return the adapter put onto its base with weight 1, in float32."""
-    part = open_constituent(folder, base, ADAPTER)
-    candidate = Candidate("task_arithmetic", {"weight": {ADAPTER: 1.0}})
-    return plan_merge(candidate, base, {ADAPTER: part}, "float32", 0)
-
-
-def memory_needed(model: Checkpoint, dtype: str, *, adapter: bool) -> int:
-    """Return an upper estimate of the memory that evaluating a model takes, in bytes.
-
-    The weights in the format they are run in, the file they are read from, an adapter's copies,
-    one batch of activations with its masks, and the libraries.
-    """
-    parameters = sum(entry.size for entry in model.tensors.values())
-    width = max(min(entry.shape, default=1) for entry in model.tensors.values())
-    each = 4 if dtype == "float32" else 2
-    copies = 2 * 4 * parameters if adapter else 0
-    file = sum(shard.size for shard in model.shards)
-    batch = 4 * TOKEN_BUDGET * (ROWS_HELD * width + TOKEN_BUDGET)
-    return each * parameters + copies + file + batch + RUNTIME
-
-
-def _check_memory(needed: int, device: str) -> None:
-    """Refuse what this machine's free memory cannot hold.
-
-    Raises:
-        UserError: it cannot, with both figures.
-    """
-    free = _free_memory()
-    if device == "cpu" and free is not None and needed > free:
-        raise UserError(
-            f"about {needed / 1e9:.1f} GB of memory are needed, {free / 1e9:.1f} are free",
-            cure="free memory, use --dtype bfloat16, or a smaller model",
-        )
-
-
-def _free_memory() -> int | None:
-    """Return the bytes that can be taken without swapping, where the system says."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") + _cached()
-    except (OSError, ValueError):
-        return None
-
-
-def _cached() -> int:
-    """Return the bytes of files held in memory, which make way."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Cached:")), 0)

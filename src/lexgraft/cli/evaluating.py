@@ -28,6 +28,9 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--general", action="store_true", help="grammar pairs and small probes")
     parser.add_argument("--texts", type=Path, help="running text (Document lines): bits per byte")
     parser.add_argument("--against", type=Path, help="drift on the texts from this model (folder)")
+    parser.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
+    parser.add_argument("--task-files", type=Path, help="folder of task files; only these then")
+    parser.add_argument("--limit", type=int, help="samples per task")
     parser.add_argument("--base", type=Path, help="the model an adapter was trained on")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
@@ -63,6 +66,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
         general=arguments.general,
         texts=arguments.texts,
         against=arguments.against,
+        tasks=tuple(arguments.tasks),
+        task_files=arguments.task_files,
+        limit=arguments.limit,
         threads=arguments.threads,
         dtype=arguments.dtype,
         device=arguments.device,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError
-from lexgraft.evaluate.contest import Entrant, Shown
+from lexgraft.evaluate.comparison import Entrant, Shown
 from lexgraft.evaluate.grade import pmi
 from lexgraft.evaluate.written import Written, grade_written, term_questions
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines

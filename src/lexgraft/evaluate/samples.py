@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError, nearest
-from lexgraft.evaluate.contest import Entrant, Shown
+from lexgraft.evaluate.comparison import Entrant, Shown
 from lexgraft.evaluate.entrants import shown
 from lexgraft.records import digest
 

@@ -1,6 +1,6 @@
 """Comparisons as tables for a terminal, heads first."""
 
-from lexgraft.evaluate.contest import Comparison, Contest, Moved
+from lexgraft.evaluate.comparison import Comparison, Contest, Moved
 
 LONGEST = 40  # characters of a question shown
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from inspect import signature
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from lexgraft.models.header import Header, compute_header, expanded
@@ -16,6 +16,14 @@ from lexgraft.models.rows import Row, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
+SAME = 1e-4  # two ways of computing one logit differ by no more
+
+
+class TokenScore(NamedTuple):
+    """How likely one token is after those before it, and whether none is likelier."""
+
+    logprob: float
+    likeliest: bool
 
 
 class TreeScorer:
@@ -41,13 +49,13 @@ class TreeScorer:
         self._header: Header | None = None
         self.shares_headers = True
 
-    def score(self, rows: Sequence[Row]) -> list[list[float]]:
-        """Return the log-likelihood of every wanted token of every row, in the rows' order.
+    def score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
+        """Return the score of every wanted token of every row, in the rows' order.
 
         What all rows begin with is computed once, and kept for rows that begin alike later.
         """
         start = shared_start(rows) if self.shares_headers else 0
-        found: list[list[float]] = []
+        found: list[list[TokenScore]] = []
         for batch in _cut(rows, self._budget, start):
             found += self._batch(batch, start)
         return found
@@ -56,7 +64,7 @@ class TreeScorer:
         """Drop what was computed with weights that are about to change."""
         self._header = None
 
-    def _batch(self, rows: Sequence[Row], start: int) -> list[list[float]]:
+    def _batch(self, rows: Sequence[Row], start: int) -> list[list[TokenScore]]:
         tokens, positions, masks = self._inputs(rows, start)
         past = expanded(self._headers(rows[0].tokens[:start]), len(rows)) if start else None
         hidden = self._body(
@@ -75,7 +83,8 @@ class TreeScorer:
         places = torch.tensor(list(slots))
         needed = hidden[places[:, 0], places[:, 1]]
         pairs = torch.tensor(wanted, device=hidden.device)
-        values = iter(self._logprobs(needed, pairs[:, 0], pairs[:, 1]).tolist())
+        logprobs, likeliest = self._logprobs(needed, pairs[:, 0], pairs[:, 1])
+        values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
         return [[next(values) for _ in row.wanted] for row in rows]
 
     def _headers(self, tokens: tuple[int, ...]) -> Header:
@@ -134,32 +143,38 @@ class TreeScorer:
         hidden: Float[Tensor, "needed width"],
         slots: Int[Tensor, " wanted"],
         targets: Int[Tensor, " wanted"],
-    ) -> Float[Tensor, " wanted"]:
-        """Return log P(target) at each slot, without ever holding all logits of all rows."""
+    ) -> tuple[Float[Tensor, " wanted"], Bool[Tensor, " wanted"]]:
+        """Return log P(target) at each slot, and whether no word is likelier.
+
+        The logits of all rows are never held at once.
+        """
         weight, bias = self._head.weight, getattr(self._head, "bias", None)
-        total = torch.cat(
-            [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
-        )
+        blocks = [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
+        total, best = (torch.cat(parts) for parts in zip(*blocks, strict=True))
         chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
         if bias is not None:
             chosen = chosen + bias[targets].float()
-        return (self._finish(chosen) - total[slots]).double()
+        chosen = self._finish(chosen)
+        return (chosen - total[slots]).double(), chosen >= best[slots] - SAME
 
     def _normaliser(
         self,
         hidden: Float[Tensor, "needed width"],
         weight: Float[Tensor, "word width"],
         bias: Float[Tensor, " word"] | None,
-    ) -> Float[Tensor, " needed"]:
-        """Return log sum over the vocabulary of exp(logit)."""
+    ) -> tuple[Float[Tensor, " needed"], Float[Tensor, " needed"]]:
+        """Return log sum over the vocabulary of exp(logit), and the greatest logit."""
         parts: list[Tensor] = []
+        highest: list[Tensor] = []
         for start in range(0, len(weight), VOCABULARY_BLOCK):
             words = slice(start, start + VOCABULARY_BLOCK)
             logits = nn.functional.linear(
                 hidden, weight[words], None if bias is None else bias[words]
             )
-            parts.append(self._finish(logits.float()).logsumexp(-1))
-        return torch.stack(parts).logsumexp(0)
+            finished = self._finish(logits.float())
+            parts.append(finished.logsumexp(-1))
+            highest.append(finished.amax(-1))
+        return torch.stack(parts).logsumexp(0), torch.stack(highest).amax(0)
 
     def _finish(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Return scaled and soft-capped logits, cap · tanh(logit / cap), as the architecture."""
@@ -188,13 +203,13 @@ def _cut(rows: Sequence[Row], budget: int, start: int) -> list[Sequence[Row]]:
     return list(pieces)
 
 
-def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[float]]:
+def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[TokenScore]]:
     """Return what `TreeScorer.score` returns, by one ordinary forward per option."""
     return [_plain_row(model, row) for row in rows]
 
 
-def _plain_row(model: nn.Module, row: Row) -> list[float]:
-    found: list[float] = []
+def _plain_row(model: nn.Module, row: Row) -> list[TokenScore]:
+    found: list[TokenScore] = []
     for option in sorted({want.option for want in row.wanted}):
         steps = [want for want in row.wanted if want.option == option]
         line: list[int] = []
@@ -205,7 +220,11 @@ def _plain_row(model: nn.Module, row: Row) -> list[float]:
         tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
         logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
         logprobs = logits[-len(steps) :].float().log_softmax(-1)
-        found += [float(logprobs[place, want.target]) for place, want in enumerate(steps)]
+        best = logprobs.argmax(-1).tolist()
+        found += [
+            TokenScore(float(logprobs[place, want.target]), best[place] == want.target)
+            for place, want in enumerate(steps)
+        ]
     return found
 
 
@@ -223,5 +242,5 @@ def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[Row]) -> floa
         return math.inf  # an architecture that takes no tree mask says so in one of these
     plain = score_plainly(model, rows)
     pairs = zip(chain(*shared), chain(*plain), strict=True)
-    worst = max(abs(a - b) for a, b in pairs)
+    worst = max(abs(one.logprob - other.logprob) for one, other in pairs)
     return worst if math.isfinite(worst) else math.inf

@@ -16,7 +16,7 @@ from lexgraft.models import OptionScore, Question
 from lexgraft.models.greedy import continue_prompts
 from lexgraft.models.probes import LONGEST_PROBE, header_probes, probes
 from lexgraft.models.rows import Row, build_rows, plan
-from lexgraft.models.scoring import TreeScorer, agreement, score_plainly
+from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
 from lexgraft.models.tokens import Seams
 from lexgraft.models.weights import LiveWeights
 
@@ -100,6 +100,12 @@ class TransformersModel:
         return list(self._tokenizer(text)["input_ids"])
 
     @property
+    def end_token(self) -> int:
+        """Return the token that ends a text, or that starts one where there is none."""
+        ends = (self._tokenizer.eos_token_id, self._tokenizer.bos_token_id, 0)
+        return next(one for one in ends if one is not None)
+
+    @property
     def digest(self) -> str:
         """Return the digest of the weights that are live now."""
         return self._digest
@@ -150,6 +156,33 @@ class TransformersModel:
         ]
 
     @torch.inference_mode()
+    def score_tokens(
+        self, requests: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> list[tuple[float, bool]]:
+        """Return, per context and continuation in token ids, log P, and whether greedy gives it.
+
+        Requests of one context are answered together, wherever they stand.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for index, (context, _) in enumerate(requests):
+            alike.setdefault(tuple(context), []).append(index)
+        places = list(alike.values())
+        questions = [
+            build_rows(context, [requests[i][1] for i in group], TOKEN_BUDGET)
+            for context, group in alike.items()
+        ]
+        found: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
+        for batch in plan(questions, TOKEN_BUDGET):
+            rows = [(number, row) for number in batch for row in questions[number]]
+            values = self._score([row for _, row in rows])
+            for (number, row), scores in zip(rows, values, strict=True):
+                for want, score in zip(row.wanted, scores, strict=True):
+                    index = places[number][want.option]
+                    total, greedy = found[index]
+                    found[index] = (total + score.logprob, greedy and score.likeliest)
+        return found
+
+    @torch.inference_mode()
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
         """Return the greedy continuation of every prompt, cut before the first stop text."""
 
@@ -180,7 +213,7 @@ class TransformersModel:
         for batch in plan(rows, TOKEN_BUDGET):
             values = self._score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
-                scores[index] = -sum(value) / LN2
+                scores[index] = -sum(one.logprob for one in value) / LN2
         bits = iter(scores)
         return [(next(bits) if size else 0.0, size) for _, size in cut]
 
@@ -231,16 +264,16 @@ class TransformersModel:
         encoded = self._seams.questions(items)
         return [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
 
-    def _score(self, rows: Sequence[Row]) -> list[list[float]]:
+    def _score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
 
 
-def _sum_options(row: Row, values: Sequence[float]) -> list[OptionScore]:
+def _sum_options(row: Row, values: Sequence[TokenScore]) -> list[OptionScore]:
     """Return the scores of the row's options, in order."""
     sums: dict[int, OptionScore] = {}
     for want, value in zip(row.wanted, values, strict=True):
         before = sums.get(want.option, OptionScore(0.0, 0))
-        sums[want.option] = OptionScore(before.loglik + value, before.tokens + 1)
+        sums[want.option] = OptionScore(before.loglik + value.logprob, before.tokens + 1)
     return list(sums.values())
 
 
