@@ -116,8 +116,8 @@ def side(given: argparse.Namespace) -> dict[str, Any]:
 
 def peer(model: TransformersModel, given: argparse.Namespace) -> Any:  # noqa: ANN401 (untyped package)
     """Return lm-eval's way of asking the same model."""
-    from lm_eval.api.instance import Instance  # noqa: PLC0415
-    from lm_eval.models.huggingface import HFLM  # noqa: PLC0415
+    from lm_eval.api.instance import Instance  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
+    from lm_eval.models.huggingface import HFLM  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
     from transformers import AutoTokenizer  # noqa: PLC0415
 
     tokenizer = AutoTokenizer.from_pretrained(given.base, local_files_only=True)

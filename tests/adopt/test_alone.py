@@ -81,7 +81,9 @@ def test_two_models_written_to_one_path_never_share_an_answer(
 
 
 def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, tmp_path: Path):
-    question = {"model": str(material / "domain"), "output": tmp_path, "items": own, "threads": 1}
+    question: dict[str, Any] = {
+        "model": str(material / "domain"), "output": tmp_path, "items": own, "threads": 1,
+    }  # fmt: skip
     with pytest.raises(UserError, match="needs the model it was trained on"):
         evaluate_alone(Question(**question))
     tuned = evaluate_alone(Question(**question, base=tiny_model))

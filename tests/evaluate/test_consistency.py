@@ -2,6 +2,7 @@
 
 from itertools import permutations
 from math import exp
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,12 @@ def test_the_same_ranking_everywhere_is_one_whatever_the_concepts() -> None:
 
 def test_options_are_asked_for_by_the_same_concepts_in_the_other_language() -> None:
     concepts = [Concept(f"c{i}", (Term(f"term{i}", "en"), Term(f"語{i}", "ja"))) for i in range(3)]
-    shared = {"kind": "definition-to-term", "question_language": "en", "draw": 0, "gold": 1}
+    shared: dict[str, Any] = {
+        "kind": "definition-to-term",
+        "question_language": "en",
+        "draw": 0,
+        "gold": 1,
+    }
     own = Item(id="a", concept="c1", answer_language="en", context="q:", neutral=":",
                options=(" term0", " term1", " term2"), **shared)  # fmt: skip
     into = Item(id="b", concept="c1", answer_language="ja", context="q：", neutral="：",

@@ -1,5 +1,7 @@
 """Holm's correction by hand and against an independent implementation."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +21,7 @@ def test_holm_by_hand() -> None:
 def test_holm_is_statsmodels(values: list[float]) -> None:
     from statsmodels.stats.multitest import multipletests
 
-    theirs = multipletests(np.array(values), method="holm")[1]
+    theirs: Any = multipletests(np.array(values), method="holm")[1]
     assert holm(values) == pytest.approx(theirs.tolist())
 
 

@@ -41,8 +41,8 @@ def test_a_task_gives_what_the_harness_gives_with_its_own_backend(
     make_model: Callable[..., Path], tmp_path: Path
 ) -> None:
     lm_eval = pytest.importorskip("lm_eval")
-    from lm_eval.models.huggingface import HFLM
-    from lm_eval.tasks import TaskManager
+    from lm_eval.models.huggingface import HFLM  # pyright: ignore[reportMissingImports]
+    from lm_eval.tasks import TaskManager  # pyright: ignore[reportMissingImports]
 
     rows = [
         {"question": f"Organ {n}:", "options": ["heart", "the liver", "lung"], "gold": n % 3}

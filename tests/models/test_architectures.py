@@ -143,7 +143,10 @@ def test_token_requests_are_grouped_by_context_and_know_greedy_answers(
 def test_a_head_that_does_more_than_it_says_is_found_out(
     tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lexgraft.models.scoring._logit_scale", lambda _config: None)
+    def unscaled(_config: object) -> None:
+        return None
+
+    monkeypatch.setattr("lexgraft.models.scoring._logit_scale", unscaled)
     model = build("granite", SHARED["granite"])
     scored = TransformersModel(model, tokenizer, "tiny")
     assert scored.scoring == "plain"

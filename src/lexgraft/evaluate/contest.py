@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import structs
+
 from lexgraft.cost import concepts_for_margin, smallest_difference
 from lexgraft.errors import UserError, nearest
 from lexgraft.evaluate.compare import (
@@ -178,10 +180,7 @@ def _known_in(entrant: Entrant, group: str) -> dict[str, bool]:
 
 def _corrected(contests: Sequence[Contest]) -> list[Contest]:
     adjusted = holm([one.p for one in contests])
-    return [
-        Contest(**{name: getattr(one, name) for name in one.__struct_fields__} | {"holm": p})
-        for one, p in zip(contests, adjusted, strict=True)
-    ]
+    return [structs.replace(one, holm=p) for one, p in zip(contests, adjusted, strict=True)]
 
 
 def _known(shown: Sequence[Shown]) -> dict[str, bool]:

@@ -74,7 +74,7 @@ class TransformersModel:
         logging.disable_progress_bar()
         torch.set_num_threads(threads)
         try:
-            model = AutoModelForCausalLM.from_pretrained(
+            model: Any = AutoModelForCausalLM.from_pretrained(
                 folder, dtype=getattr(torch, dtype), local_files_only=True,
                 trust_remote_code=False, use_safetensors=True,
             )  # fmt: skip
