@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +89,8 @@ def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, 
     with pytest.raises(UserError, match="needs the model it was trained on"):
         evaluate_alone(Question(**question))
     tuned = evaluate_alone(Question(**question, base=tiny_model))
-    plain = evaluate_alone(Question(**question | {"model": str(tiny_model)}))
+    question["model"] = str(tiny_model)
+    plain = evaluate_alone(Question(**question))
     assert tuned.digest != plain.digest
     assert tuned.scores != plain.scores
 
@@ -132,3 +135,16 @@ def test_two_languages_are_compared_on_the_same_options(make_model: Maker, tmp_p
     [score] = [s for s in evaluate_alone(question).scores if s.name.startswith("consistency")]
     assert (score.group, score.n) == ("en->en and en->ja", 4)
     assert score.low <= score.value <= score.high <= 1
+
+
+@pytest.mark.slow
+def test_a_process_stays_within_the_memory_it_announced(
+    make_model: Maker, own: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "lexgraft", "evaluate", str(make_model("llama")), "--items",
+               str(own), "-o", str(tmp_path), "--general", "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert 0 < found["peak_bytes"] <= found["announced_bytes"]
+    assert "at most" in done.stderr
+    assert {score["name"] for score in found["scores"]} >= {"recognition", "grammar", "probes"}

@@ -43,10 +43,11 @@ def test_options_are_asked_for_by_the_same_concepts_in_the_other_language() -> N
         "draw": 0,
         "gold": 1,
     }
+    into_shared: dict[str, Any] = shared | {"gold": 0}
     own = Item(id="a", concept="c1", answer_language="en", context="q:", neutral=":",
                options=(" term0", " term1", " term2"), **shared)  # fmt: skip
     into = Item(id="b", concept="c1", answer_language="ja", context="q：", neutral="：",
-                options=("語1", "語9", "語8"), **(shared | {"gold": 0}))  # fmt: skip
+                options=("語1", "語9", "語8"), **into_shared)  # fmt: skip
     [(first, second)] = aligned_items([own, into], concepts)
     assert first == own
     assert (second.options, second.gold, second.context) == (("語0", "語1", "語2"), 1, "q：")

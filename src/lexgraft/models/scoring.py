@@ -219,7 +219,8 @@ def _plain_row(model: nn.Module, row: Row) -> list[TokenScore]:
             column = row.parents[column]
         tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
         logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
-        logprobs = logits[-len(steps) :].float().log_softmax(-1)
+        # in double: over a large vocabulary float32 is off by 1e-4 a token
+        logprobs = logits[-len(steps) :].double().log_softmax(-1)
         best = logprobs.argmax(-1).tolist()
         found += [
             TokenScore(float(logprobs[place, want.target]), best[place] == want.target)
