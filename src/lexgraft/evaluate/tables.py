@@ -3,6 +3,7 @@
 from lexgraft.evaluate.comparison import Comparison, Contest, Moved
 
 LONGEST = 40  # characters of a question shown
+LEAST = 0.001  # p values below it are shown as such
 
 Table = tuple[str, list[list[str]]]
 """A title, and rows of which the first are the heads."""
@@ -58,9 +59,13 @@ def _differences(ranked: list[Contest], found: Comparison) -> Table:
 def _contest(one: Contest) -> list[str]:
     return [
         one.model, _interval(one.value, one.low, one.high), str(len(one.gained)),
-        str(len(one.lost)), f"{one.p:.3f}", f"{one.holm:.3f}", f"{one.evidence:.3g}",
-        _interval(*one.probability), f"{one.not_worse:.3f}",
+        str(len(one.lost)), _p(one.p), _p(one.holm), f"{one.evidence:.3g}",
+        _interval(*one.probability), _p(one.not_worse),
     ]  # fmt: skip
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= LEAST else f"< {LEAST}"
 
 
 def _interval(value: float, low: float, high: float) -> str:
