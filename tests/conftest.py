@@ -42,11 +42,7 @@ _WINDOWS = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16,
             "layer_types": ["sliding_attention", "full_attention"]}  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
     "gemma3": _WINDOWS,
-    "gemma2": {**_WINDOWS, "final_logit_softcapping": 0.05},
     "llama": {"tie_word_embeddings": False},
-    "qwen2": {},
-    "mistral": {"sliding_window": 16},
-    "granite": {"logits_scaling": 3.0},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512},
 }
 _SIZES: dict[str, Any] = {

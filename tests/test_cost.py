@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.cost import Work, concepts_for, estimate, operations, smallest_difference, tokens_of
+from lexgraft.cost import (
+    Work,
+    concepts_for,
+    concepts_for_margin,
+    estimate,
+    operations,
+    power_of,
+    smallest_difference,
+    tokens_of,
+)
 from lexgraft.project import Prices
 
 
@@ -47,3 +56,20 @@ def test_japanese_counts_more_tokens_a_character():
     assert tokens_of("心筋梗塞") == 3
     assert tokens_of("a heart attack") == 4
     assert tokens_of("") == 1
+
+
+def test_so_few_concepts_show_only_a_difference_in_which_all_changes_agree():
+    """n = 20: even if every change is a gain, a fifth of them is not enough (Connor with p = d)."""
+    found = smallest_difference(20)
+    assert 0.3 < found < 0.4
+    assert power_of(20, found) == pytest.approx(0.8, abs=1e-6)
+
+
+@given(st.integers(40, 5000), st.floats(0.05, 0.5))
+def test_the_smallest_difference_is_the_one_with_the_planned_power(n: int, changing: float):
+    assert power_of(n, smallest_difference(n, changing), changing) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_a_margin_of_two_points_needs_this_many_concepts():
+    """(1.645 + 0.842)² · 0.1 / 0.02² = 1,545.6."""
+    assert concepts_for_margin(0.02, 0.1) == 1546

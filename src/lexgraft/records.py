@@ -88,6 +88,9 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True):
     logliks: tuple[float, ...]  # log P(option | context)
     neutral: tuple[float, ...]  # log P(option | neutral)
     tokens: tuple[int, ...]  # tokens per option
+    characters: tuple[int, ...] = ()  # per option, without spaces around it
+    bytes: tuple[int, ...] = ()  # the same in UTF-8
+    crossed: tuple[bool, ...] = ()  # options a token of which would have crossed the seam
 
 
 class Generation(Struct, frozen=True, forbid_unknown_fields=True):

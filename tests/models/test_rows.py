@@ -4,7 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.models.rows import Wanted, build_rows, longest, plan
+from lexgraft.models.rows import (
+    SHORTEST_HEADER,
+    Wanted,
+    build_rows,
+    longest,
+    plan,
+    shared_start,
+)
 
 tokens = st.lists(st.integers(0, 3), min_size=1, max_size=5)
 questions = st.lists(st.tuples(tokens, st.lists(tokens, min_size=1, max_size=4)), max_size=12)
@@ -62,3 +69,20 @@ def test_a_batch_planned_alone_stays_one_batch_in_the_same_order(
     rows = [build_rows(context, options, budget) for context, options in asked]
     for batch in plan(rows, budget):
         assert plan([rows[index] for index in batch], budget) == [tuple(range(len(batch)))]
+
+
+def test_a_shared_beginning_by_hand() -> None:
+    """70 tokens alike, 66 of the shorter context before its last: 64 is the next multiple of 8."""
+    one = build_rows([*range(70), 1, 2], [[5]], 200)
+    two = build_rows([*range(67)], [[6]], 200)
+    far = build_rows([9, *range(80)], [[6]], 200)
+    assert shared_start([*one, *two]) == SHORTEST_HEADER == 64
+    assert shared_start(one) == shared_start([*one, *far]) == 0
+
+
+def test_questions_that_begin_alike_stand_together_and_their_start_is_not_counted() -> None:
+    """Ten of 90 + 10 tokens fit 100 tokens by their own ten each; by themselves one would."""
+    header = list(range(88))
+    asked = [build_rows([*header, n, n], [[1]], 100) for n in range(10)]
+    other = build_rows(list(range(200, 290)), [[1]], 100)
+    assert plan([other, *asked], 100) == [(0,), tuple(range(1, 11))]

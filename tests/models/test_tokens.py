@@ -20,8 +20,9 @@ def seams() -> Seams:
 
 
 def test_an_option_keeps_its_own_tokens_where_one_would_cross_the_seam(seams: Seams) -> None:
-    [(context, [crossing, clear])] = seams.questions([("xa", ["bc", "cc"])])
-    [(alone, [_])] = seams.questions([("xa", ["z"])])
+    [(context, [crossing, clear], crossed)] = seams.questions([("xa", ["bc", "cc"])])
+    [(alone, [_], _)] = seams.questions([("xa", ["z"])])
+    assert crossed == [True, False]
     assert context == alone
     assert len(crossing) == len(clear) == 2
 

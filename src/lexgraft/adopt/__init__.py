@@ -1,5 +1,7 @@
 """Runs the stages in order until the thresholds are met; each stage as a verb of its own."""
 
+from lexgraft.adopt.alone import evaluate_alone
+from lexgraft.adopt.opening import Question
 from lexgraft.adopt.order import plan_project, run_project
 from lexgraft.adopt.verbs import (
     evaluate_model,
@@ -8,6 +10,8 @@ from lexgraft.adopt.verbs import (
 )
 
 __all__ = [
+    "Question",
+    "evaluate_alone",
     "evaluate_model",
     "merge_candidate",
     "plan_project",

@@ -14,6 +14,7 @@ from lexgraft.checkpoint.constituent import Constituent, open_constituent
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_texts
+from lexgraft.evaluate.entrants import IDENTITY, Identity
 from lexgraft.lock import RunFolder
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan, plan_merge
@@ -114,7 +115,7 @@ class Session:
                 subject.onto.folder, subject.onto.digest, self.project.limits.threads
             )
             self._engine = (subject.onto.folder, loaded)
-            self.progress(what, 1, 1)
+            self.progress(f"{what}, {loaded.warning}" if loaded.warning else what, 1, 1)
         model = self._engine[1]
         if model.digest != subject.digest:
             if subject.plan is None:
@@ -178,6 +179,8 @@ class Session:
         if file.is_file():
             return read_lines(file, kind)
         answers = ask(folder / f"{what}.store.jsonl")
+        if not (folder / IDENTITY).is_file():
+            write_lines(folder / IDENTITY, [Identity(subject.name, subject.digest)])
         write_lines(file, answers)
         return answers
 

@@ -4,12 +4,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, glossary, serving, terms, testset
+from lexgraft.cli import adoption, comparing, evaluating, glossary, serving, terms, testset
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "glossary", "main", "serving", "terms", "testset"]
+__all__ = [
+    "Bars",
+    "adoption",
+    "comparing",
+    "evaluating",
+    "glossary",
+    "main",
+    "serving",
+    "terms",
+    "testset",
+]
 
 INTERRUPTED = 130
 

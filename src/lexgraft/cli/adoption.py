@@ -88,33 +88,6 @@ def merge(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, help="a model folder or a LoRA adapter on the base")
-    parser.add_argument("--project", type=Path, required=True, help="whose test set is asked")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="where answers are kept")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-@verb(_evaluate)
-def evaluate(arguments: argparse.Namespace) -> int:
-    """Measure one model on a project's confirm concepts and general texts, with intervals.
-
-    Example:
-      lexgraft evaluate constituents/language-ja --project project.yaml -o answers/
-    """
-    from lexgraft.adopt import evaluate_model
-    from lexgraft.report.tables import score_rows
-
-    with Bars() as bars:
-        scores = evaluate_model(
-            read_project(arguments.project), arguments.model, arguments.output, bars
-        )
-    if arguments.json:
-        return print_json(scores)
-    print_table(str(arguments.model), score_rows(scores))
-    return 0
-
-
 @verb(output_argument)
 def tune(arguments: argparse.Namespace) -> int:
     """Fine-tune the project's language model on its `choose` terms; write a LoRA adapter.

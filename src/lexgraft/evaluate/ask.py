@@ -36,7 +36,7 @@ def ask(
     """
     questions: list[Question] = [(item.context, item.options) for item in items]
     neutral = _neutral_questions(items)
-    scores = _ask_questions([*questions, *neutral], model, AnswerStore(store), progress)
+    scores = ask_questions([*questions, *neutral], model, store, progress)
     without = {
         (context, option): score.loglik
         for (context, options), row in zip(neutral, scores[len(items) :], strict=True)
@@ -112,10 +112,11 @@ class _Keeper:
         self._progress(self._what, done, total)
 
 
-def _ask_questions(
-    questions: Sequence[Question], model: LanguageModel, store: AnswerStore, progress: Progress
+def ask_questions(
+    questions: Sequence[Question], model: LanguageModel, store: Path, progress: Progress
 ) -> list[list[OptionScore]]:
-    keeper = _Keeper(model, store, ("items",), progress)
+    """Return the score of every option of every question, in order."""
+    keeper = _Keeper(model, AnswerStore(store), ("items",), progress)
     found: list[list[OptionScore]] = [[] for _ in questions]
     done = 0
     for batch in model.plan_batches(questions):
@@ -123,7 +124,7 @@ def _ask_questions(
 
         def work(asked: Sequence[Question] = asked) -> list[list[OptionScore]]:
             scores = model.loglikelihoods(asked)
-            return [[OptionScore(_finite(s.loglik), s.tokens) for s in row] for row in scores]
+            return [[s._replace(loglik=_finite(s.loglik)) for s in row] for row in scores]
 
         rows = keeper.run(keeper.key(asked), _SCORES.decode, work)
         for index, row in zip(batch, rows, strict=True):
@@ -166,11 +167,15 @@ def _pieces(texts: Sequence[str], size: int) -> list[Sequence[str]]:
 def _answer(
     item: Item, scores: Sequence[OptionScore], without: Mapping[tuple[str, str], float]
 ) -> Answer:
+    bare = [option.strip() for option in item.options]
     return Answer(
         item.id,
         tuple(score.loglik for score in scores),
         tuple(without[item.neutral, option] for option in item.options),
         tuple(score.tokens for score in scores),
+        tuple(map(len, bare)),
+        tuple(len(option.encode()) for option in bare),
+        tuple(score.crossed for score in scores),
     )
 
 

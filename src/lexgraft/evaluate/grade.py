@@ -17,6 +17,7 @@ class Graded(NamedTuple):
     draw: int
     right: bool  # by PMI
     right_by_sum: bool  # by the plain log-likelihood
+    right_per_character: bool  # by the log-likelihood a character
     right_blind: bool  # by the neutral score alone: the question was not seen
     margin: float  # PMI of the right option minus the best wrong one
     probability: float  # of the right option among the options, by PMI
@@ -30,6 +31,12 @@ def pmi(answer: Answer) -> tuple[float, ...]:
     (Holtzman et al. 2021, arXiv 2104.08315, section 3).
     """
     return tuple(a - b for a, b in zip(answer.logliks, answer.neutral, strict=True))
+
+
+def per_character(item: Item, answer: Answer) -> tuple[float, ...]:
+    """Return log P(option | context) / characters for every option (lm-eval's `acc_norm`)."""
+    lengths = answer.characters or tuple(len(option.strip()) for option in item.options)
+    return tuple(a / max(1, n) for a, n in zip(answer.logliks, lengths, strict=True))
 
 
 def grade(items: Sequence[Item], answers: Iterable[Answer]) -> list[Graded]:
@@ -49,6 +56,7 @@ def _grade(item: Item, answer: Answer) -> Graded:
         draw=item.draw,
         right=_margin(scores, item.gold) > 0,
         right_by_sum=_margin(answer.logliks, item.gold) > 0,
+        right_per_character=_margin(per_character(item, answer), item.gold) > 0,
         right_blind=_margin(answer.neutral, item.gold) > 0,
         margin=_margin(scores, item.gold),
         probability=shares[item.gold] / sum(shares),

@@ -12,6 +12,7 @@ class OptionScore(NamedTuple):
 
     loglik: float
     tokens: int
+    crossed: bool = False  # a token would have crossed the seam: the option stands by itself
 
 
 @runtime_checkable

@@ -28,9 +28,9 @@ def continue_prompts(
 
     Prompts are padded on the left; a row that has finished leaves the batch.
     """
-    size = max(len(prompt) for prompt in prompts)
-    tokens = torch.zeros(len(prompts), size, dtype=torch.long)
-    mask = torch.zeros(len(prompts), size, dtype=torch.long)
+    size, device = max(len(prompt) for prompt in prompts), next(model.parameters()).device
+    tokens = torch.zeros(len(prompts), size, dtype=torch.long, device=device)
+    mask = torch.zeros(len(prompts), size, dtype=torch.long, device=device)
     for number, prompt in enumerate(prompts):
         tokens[number, size - len(prompt) :] = torch.tensor(prompt)
         mask[number, size - len(prompt) :] = 1
@@ -51,7 +51,7 @@ def continue_prompts(
         if not keep:
             break
         if len(keep) < len(active):
-            past.batch_select_indices(torch.tensor(keep))
+            past.batch_select_indices(torch.tensor(keep, device=device))
         active, tokens = [active[i] for i in keep], tokens[keep]
         mask = _longer(mask[keep])
     return answers

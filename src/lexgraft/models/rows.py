@@ -1,11 +1,15 @@
 """A question as one row: the context once, its options as a token tree; rows into batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
+
+SHORTEST_HEADER = 64
+"""Tokens that rows must begin with in common for these to be computed once for all of them."""
+HEADER_STEP = 8  # headers end at multiples of it, so that most batches of a run share one
 
 
 class Wanted(NamedTuple):
@@ -94,26 +98,54 @@ def longest(rows: Sequence[Row]) -> int:
     return max(len(row.tokens) for row in rows)
 
 
+def shared_start(rows: Sequence[Row]) -> int:
+    """Return how many first tokens the rows' contexts share; 0 where too few to be worth it.
+
+    The last token of a context predicts the options and is never part of it.
+    """
+    if len(rows) < 2:  # noqa: PLR2004
+        return 0
+    lines = [row.tokens for row in rows]
+    first, last = min(lines), max(lines)  # what these two share, all share
+    pairs = enumerate(zip(first, last, strict=False))
+    shared = next((place for place, (a, b) in pairs if a != b), min(len(first), len(last)))
+    size = min(shared, *(row.wanted[0].column for row in rows)) // HEADER_STEP * HEADER_STEP
+    return size if size >= SHORTEST_HEADER else 0
+
+
 def plan(questions: Sequence[tuple[Row, ...]], budget: int) -> list[tuple[int, ...]]:
     """Return the questions' positions in batches of at most `budget` padded tokens.
 
-    Questions of similar length stand together. The order follows from the tokens alone, and any
-    one batch planned by itself stays that batch.
+    Questions that begin alike stand together, and what they share is not counted; else those of
+    similar length. The order follows from the tokens alone, and any one batch planned by itself
+    stays that batch.
     """
-    lengths = [longest(rows) for rows in questions]
-    order = sorted(
-        range(len(questions)), key=lambda i: (-lengths[i], [row.tokens for row in questions[i]], i)
-    )
-    batches: list[tuple[int, ...]] = []
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for index, rows in enumerate(questions):
+        long = rows[0].wanted[0].column >= SHORTEST_HEADER
+        alike.setdefault(rows[0].tokens[:SHORTEST_HEADER] if long else (), []).append(index)
+    alone = [i for start, group in alike.items() if not start or len(group) == 1 for i in group]
+    groups = (group for start, group in sorted(alike.items()) if start and len(group) > 1)
+    return [batch for group in (alone, *groups) for batch in _pack(questions, group, budget)]
+
+
+def _pack(
+    questions: Sequence[tuple[Row, ...]], group: Sequence[int], budget: int
+) -> Iterable[tuple[int, ...]]:
+    """Return questions of one group in batches, the longest first."""
+    shared = shared_start([row for index in group for row in questions[index]])
+    lengths = {index: longest(questions[index]) - shared for index in group}
+    order = sorted(group, key=lambda i: (-lengths[i], [row.tokens for row in questions[i]], i))
     batch: list[int] = []
     widest, count = 0, 0
     for index in order:
         size = len(questions[index])
         if batch and (count + size) * widest > budget:
-            batches.append(tuple(batch))
+            yield tuple(batch)
             batch, count = [], 0
         if not batch:
             widest = lengths[index]
         batch.append(index)
         count += size
-    return [*batches, tuple(batch)] if batch else batches
+    if batch:
+        yield tuple(batch)

@@ -4,17 +4,26 @@ import math
 from collections.abc import Sequence
 from inspect import signature
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from lexgraft.models.rows import Row, longest
+from lexgraft.models.header import Header, compute_header, expanded
+from lexgraft.models.rows import Row, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
+SAME = 1e-4  # two ways of computing one logit differ by no more
+
+
+class TokenScore(NamedTuple):
+    """How likely one token is after those before it, and whether none is likelier."""
+
+    logprob: float
+    likeliest: bool
 
 
 class TreeScorer:
@@ -35,35 +44,63 @@ class TreeScorer:
         if self._layer_types == ("full_attention",):
             self.window = None
         self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
+        self._scale = _logit_scale(config)
+        self._like: Tensor = next(model.parameters())
+        self._header: Header | None = None
+        self.shares_headers = True
 
-    def score(self, rows: Sequence[Row]) -> list[list[float]]:
-        """Return the log-likelihood of every wanted token of every row, in the rows' order."""
-        found: list[list[float]] = []
-        for batch in _cut(rows, self._budget):
-            found += self._batch(batch)
+    def score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
+        """Return the score of every wanted token of every row, in the rows' order.
+
+        What all rows begin with is computed once, and kept for rows that begin alike later.
+        """
+        start = shared_start(rows) if self.shares_headers else 0
+        found: list[list[TokenScore]] = []
+        for batch in _cut(rows, self._budget, start):
+            found += self._batch(batch, start)
         return found
 
-    def _batch(self, rows: Sequence[Row]) -> list[list[float]]:
-        tokens, positions, masks = self._inputs(rows)
+    def forget(self) -> None:
+        """Drop what was computed with weights that are about to change."""
+        self._header = None
+
+    def _batch(self, rows: Sequence[Row], start: int) -> list[list[TokenScore]]:
+        tokens, positions, masks = self._inputs(rows, start)
+        past = expanded(self._headers(rows[0].tokens[:start]), len(rows)) if start else None
         hidden = self._body(
-            input_ids=tokens, attention_mask=masks, position_ids=positions, use_cache=False
+            input_ids=tokens,
+            attention_mask=masks,
+            position_ids=positions,
+            past_key_values=past,
+            use_cache=past is not None,
         ).last_hidden_state
         slots: dict[tuple[int, int], int] = {}
         wanted = [
-            (slots.setdefault((number, want.column), len(slots)), want.target)
+            (slots.setdefault((number, want.column - start), len(slots)), want.target)
             for number, row in enumerate(rows)
             for want in row.wanted
         ]
         places = torch.tensor(list(slots))
         needed = hidden[places[:, 0], places[:, 1]]
-        pairs = torch.tensor(wanted)
-        values = iter(self._logprobs(needed, pairs[:, 0], pairs[:, 1]).tolist())
+        pairs = torch.tensor(wanted, device=hidden.device)
+        logprobs, likeliest = self._logprobs(needed, pairs[:, 0], pairs[:, 1])
+        values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
         return [[next(values) for _ in row.wanted] for row in rows]
 
+    def _headers(self, tokens: tuple[int, ...]) -> Header:
+        """Return the keys and values of a header, computed anew when it is another one."""
+        if self._header is None or self._header.tokens != tokens:
+            self._header = None  # free the old one first
+            masks = self._masks(
+                np.tri(len(tokens), dtype=np.bool_)[None, None], np.arange(len(tokens))[None]
+            )
+            self._header = compute_header(self._body, tokens, masks, self._like.device)
+        return self._header
+
     def _inputs(
-        self, rows: Sequence[Row]
+        self, rows: Sequence[Row], start: int
     ) -> tuple[Int[Tensor, "row column"], Int[Tensor, "row column"], Tensor | dict[str, Tensor]]:
-        """Return token ids, positions, and the mask (one, or one per kind of layer)."""
+        """Return token ids, positions, and the mask, from column `start` on."""
         size = longest(rows)
         tokens = np.zeros((len(rows), size), np.int64)
         positions = np.zeros((len(rows), size), np.int64)
@@ -74,79 +111,105 @@ class TreeScorer:
             tokens[number, :width] = row.tokens
             positions[number, :width] = row.positions()
             see[number, 0, :width, :width] = row.sight()
+        masks = self._masks(see[:, :, start:], positions, start)
+        device = self._like.device
+        return (
+            torch.from_numpy(tokens[:, start:]).to(device),
+            torch.from_numpy(positions[:, start:]).to(device),
+            masks,
+        )
+
+    def _masks(
+        self, see: np.ndarray, positions: np.ndarray, start: int = 0
+    ) -> Tensor | dict[str, Tensor]:
+        """Return the mask that attention takes: one, or one per kind of layer."""
         near = see
-        if self.window is not None and size > self.window:
-            apart = positions[:, None, :, None] - positions[:, None, None, :]
+        if self.window is not None and see.shape[-1] > self.window:
+            apart = positions[:, None, start:, None] - positions[:, None, None, :]
             near = see & (apart < self.window)
         if self._layer_types:
             kinds = {"full_attention": see, "sliding_attention": near}
-            masks = {kind: _additive(kinds.get(kind, see)) for kind in self._layer_types}
-            return torch.from_numpy(tokens), torch.from_numpy(positions), masks
-        return torch.from_numpy(tokens), torch.from_numpy(positions), _additive(near)
+            return {kind: self._additive(kinds.get(kind, see)) for kind in self._layer_types}
+        return self._additive(near)
+
+    def _additive(self, see: np.ndarray) -> Float[Tensor, "row 1 column all"]:
+        """Return 0 where seen and the lowest number elsewhere: what every kernel takes."""
+        mask = torch.zeros(see.shape, dtype=self._like.dtype)
+        lowest = torch.finfo(self._like.dtype).min
+        return mask.masked_fill_(torch.from_numpy(~see), lowest).to(self._like.device)
 
     def _logprobs(
         self,
         hidden: Float[Tensor, "needed width"],
         slots: Int[Tensor, " wanted"],
         targets: Int[Tensor, " wanted"],
-    ) -> Float[Tensor, " wanted"]:
-        """Return log P(target) at each slot, without ever holding all logits of all rows."""
+    ) -> tuple[Float[Tensor, " wanted"], Bool[Tensor, " wanted"]]:
+        """Return log P(target) at each slot, and whether no word is likelier.
+
+        The logits of all rows are never held at once.
+        """
         weight, bias = self._head.weight, getattr(self._head, "bias", None)
-        total = torch.cat(
-            [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
-        )
-        chosen = (hidden[slots] * weight[targets]).sum(-1)
+        blocks = [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
+        total, best = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+        chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
         if bias is not None:
-            chosen = chosen + bias[targets]
-        return (self._cap(chosen) - total[slots]).double()
+            chosen = chosen + bias[targets].float()
+        chosen = self._finish(chosen)
+        return (chosen - total[slots]).double(), chosen >= best[slots] - SAME
 
     def _normaliser(
         self,
         hidden: Float[Tensor, "needed width"],
         weight: Float[Tensor, "word width"],
         bias: Float[Tensor, " word"] | None,
-    ) -> Float[Tensor, " needed"]:
-        """Return log sum over the vocabulary of exp(logit)."""
+    ) -> tuple[Float[Tensor, " needed"], Float[Tensor, " needed"]]:
+        """Return log sum over the vocabulary of exp(logit), and the greatest logit."""
         parts: list[Tensor] = []
+        highest: list[Tensor] = []
         for start in range(0, len(weight), VOCABULARY_BLOCK):
             words = slice(start, start + VOCABULARY_BLOCK)
             logits = nn.functional.linear(
                 hidden, weight[words], None if bias is None else bias[words]
             )
-            parts.append(self._cap(logits).logsumexp(-1))
-        return torch.stack(parts).logsumexp(0)
+            finished = self._finish(logits.float())
+            parts.append(finished.logsumexp(-1))
+            highest.append(finished.amax(-1))
+        return torch.stack(parts).logsumexp(0), torch.stack(highest).amax(0)
 
-    def _cap(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """Return soft-capped logits, cap · tanh(logit / cap), where the architecture does so."""
-        return (
-            logits if self._softcap is None else torch.tanh(logits / self._softcap) * self._softcap
-        )
-
-
-def _additive(see: np.ndarray) -> Float[Tensor, "row 1 column column"]:
-    """Return 0 where seen and the lowest number elsewhere: what every attention kernel takes."""
-    mask = torch.zeros(see.shape)
-    return mask.masked_fill_(torch.from_numpy(~see), torch.finfo(torch.float32).min)
+    def _finish(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Return scaled and soft-capped logits, cap · tanh(logit / cap), as the architecture."""
+        if self._scale is not None:
+            logits = logits * self._scale
+        if self._softcap is None:
+            return logits
+        return torch.tanh(logits / self._softcap) * self._softcap
 
 
-def _cut(rows: Sequence[Row], budget: int) -> list[Sequence[Row]]:
-    """Return consecutive rows in pieces of at most `budget` padded tokens."""
+def _logit_scale(config: Any) -> float | None:  # noqa: ANN401 (untyped package)
+    """Return what logits are multiplied by after the head: Cohere's factor, Granite's divisor."""
+    divisor: float | None = getattr(config, "logits_scaling", None)
+    factor: float | None = getattr(config, "logit_scale", None)
+    return factor if divisor is None else 1 / divisor
+
+
+def _cut(rows: Sequence[Row], budget: int, start: int) -> list[Sequence[Row]]:
+    """Return consecutive rows in pieces of at most `budget` padded tokens after the header."""
     pieces: list[list[Row]] = []
     for row in rows:
-        if pieces and (len(pieces[-1]) + 1) * longest([*pieces[-1], row]) <= budget:
+        if pieces and (len(pieces[-1]) + 1) * (longest([*pieces[-1], row]) - start) <= budget:
             pieces[-1].append(row)
         else:
             pieces.append([row])
     return list(pieces)
 
 
-def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[float]]:
+def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[TokenScore]]:
     """Return what `TreeScorer.score` returns, by one ordinary forward per option."""
     return [_plain_row(model, row) for row in rows]
 
 
-def _plain_row(model: nn.Module, row: Row) -> list[float]:
-    found: list[float] = []
+def _plain_row(model: nn.Module, row: Row) -> list[TokenScore]:
+    found: list[TokenScore] = []
     for option in sorted({want.option for want in row.wanted}):
         steps = [want for want in row.wanted if want.option == option]
         line: list[int] = []
@@ -154,10 +217,15 @@ def _plain_row(model: nn.Module, row: Row) -> list[float]:
         while column >= 0:
             line.append(row.tokens[column])
             column = row.parents[column]
-        tokens = torch.tensor([line[::-1]])
+        tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
         logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
-        logprobs = logits[-len(steps) :].float().log_softmax(-1)
-        found += [float(logprobs[place, want.target]) for place, want in enumerate(steps)]
+        # in double: over a large vocabulary float32 is off by 1e-4 a token
+        logprobs = logits[-len(steps) :].double().log_softmax(-1)
+        best = logprobs.argmax(-1).tolist()
+        found += [
+            TokenScore(float(logprobs[place, want.target]), best[place] == want.target)
+            for place, want in enumerate(steps)
+        ]
     return found
 
 
@@ -175,5 +243,5 @@ def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[Row]) -> floa
         return math.inf  # an architecture that takes no tree mask says so in one of these
     plain = score_plainly(model, rows)
     pairs = zip(chain(*shared), chain(*plain), strict=True)
-    worst = max(abs(a - b) for a, b in pairs)
+    worst = max(abs(one.logprob - other.logprob) for one, other in pairs)
     return worst if math.isfinite(worst) else math.inf

@@ -1,10 +1,18 @@
 """Text into token ids: one seam rule for questions, one cut for long texts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lexgraft.errors import UserError
 from lexgraft.models import Question
+
+
+class Encoded(NamedTuple):
+    """A question in token ids."""
+
+    context: list[int]
+    options: list[list[int]]
+    crossed: list[bool]  # options encoded by themselves, for a token would cross the seam
 
 
 class Seams:
@@ -17,22 +25,27 @@ class Seams:
         self._start = [token for token in added[:1] if token == first]
         self._instead: list[int] = [tokenizer.eos_token_id if first is None else first]
 
-    def questions(self, items: Sequence[Question]) -> list[tuple[list[int], list[list[int]]]]:
+    def questions(self, items: Sequence[Question]) -> list[Encoded]:
         """Return the token ids of every context and of its options.
 
         Context and option are encoded together and cut at the context's length; spaces that end a
         context go to the option, as in lm-evaluation-harness. Where a token would cross the seam
-        the option is encoded by itself: a score never belongs to other text than the option's.
+        that harness scores what is left of the tokens; here the option is encoded by itself, and
+        counted: a score never belongs to other text than the option's.
         """
         split = [_move_spaces(context, options) for context, options in items]
         contexts = self._encode([context for context, _ in split])
         wholes = iter(self._encode([c + option for c, options in split for option in options]))
-        found: list[tuple[list[int], list[list[int]]]] = []
+        found: list[Encoded] = []
         for (_, options), context in zip(split, contexts, strict=True):
-            ids = [self._after(context, next(wholes), option) for option in options]
+            rests = [_after(context, next(wholes)) for _ in options]
+            ids = [
+                self._checked(option, self._encode([option])[0] if rest is None else rest)
+                for option, rest in zip(options, rests, strict=True)
+            ]
             start = [*self._start, *context] or self._instead
             self.check(len(start) + max(map(len, ids), default=0))
-            found.append((start, ids))
+            found.append(Encoded(start, ids, [rest is None for rest in rests]))
         return found
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
@@ -68,9 +81,7 @@ class Seams:
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return self._tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
 
-    def _after(self, context: list[int], whole: list[int], option: str) -> list[int]:
-        size = len(context)
-        ids = whole[size:] if whole[:size] == context else self._encode([option])[0]
+    def _checked(self, option: str, ids: list[int]) -> list[int]:
         if not ids:
             raise UserError(f"the option {option!r} has no token", cure="give every option text")
         return ids
@@ -82,6 +93,12 @@ class Seams:
                 f"a question of {tokens} tokens; the model takes {self._limit}",
                 cure="shorten definitions or prompts",
             )
+
+
+def _after(context: list[int], whole: list[int]) -> list[int] | None:
+    """Return the tokens after the context, or None where the last of it has merged with them."""
+    size = len(context)
+    return whole[size:] if whole[:size] == context else None
 
 
 def _move_spaces(context: str, options: Sequence[str]) -> Question:

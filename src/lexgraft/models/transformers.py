@@ -1,9 +1,11 @@
 """Models in Hugging Face folders: the one door to the transformers package."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -12,21 +14,22 @@ from transformers.utils import logging
 from lexgraft.errors import UserError
 from lexgraft.models import OptionScore, Question
 from lexgraft.models.greedy import Pick, continue_prompts, most_likely
+from lexgraft.models.probes import LONGEST_PROBE, header_probes, probes
 from lexgraft.models.rows import Row, build_rows, plan
-from lexgraft.models.scoring import TreeScorer, agreement, score_plainly
+from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
 from lexgraft.models.tokens import Seams
 from lexgraft.models.weights import LiveWeights
 from lexgraft.models.writing import Hear, Telling, Written, cut_at
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
-TOLERANCE = 1e-3  # nats between the tree score and the plain score of a token
-LONGEST_PROBE = 128  # tokens of a probe that reaches past the attention window
+TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.05}
+"""Nats between the tree score and the plain score of a token; half precision is that noisy."""
 LN2 = 0.6931471805599453
 
 
 class TransformersModel:
-    """A causal language model in float32 on this machine's processor."""
+    """A causal language model, in float32 on this machine's processor unless said otherwise."""
 
     def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:  # noqa: ANN401 (untyped package)
         self._model, self._tokenizer = model, tokenizer
@@ -38,12 +41,27 @@ class TransformersModel:
         self._weights = LiveWeights(model)
         self._ends = _end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
-        probes = _probes(int(config.vocab_size), self._trees.window, limit)
+        self._like = next(model.parameters())
+        vocabulary = int(config.vocab_size)
         with torch.inference_mode():
-            self._shares = agreement(self._trees, model, probes) <= TOLERANCE
+            self._apart = agreement(
+                self._trees, model, probes(vocabulary, self._trees.window, limit)
+            )
+            self._shares = self._apart <= TOLERANCES[self._like.dtype]
+            if self._shares and (limit is None or limit > LONGEST_PROBE):
+                apart = agreement(self._trees, model, header_probes(vocabulary))
+                self._trees.shares_headers = apart <= TOLERANCES[self._like.dtype]
 
     @classmethod
-    def load(cls, folder: Path, digest: str, threads: int) -> "TransformersModel":
+    def load(
+        cls,
+        folder: Path,
+        digest: str,
+        threads: int,
+        *,
+        dtype: Literal["float32", "bfloat16"] = "float32",
+        device: str = "cpu",
+    ) -> "TransformersModel":
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
 
         Raises:
@@ -57,9 +75,9 @@ class TransformersModel:
         logging.disable_progress_bar()
         torch.set_num_threads(threads)
         try:
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False,
-                use_safetensors=True,
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=getattr(torch, dtype), local_files_only=True,
+                trust_remote_code=False, use_safetensors=True,
             )  # fmt: skip
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
@@ -69,11 +87,13 @@ class TransformersModel:
                 f"not a model that can be loaded: {error}", where=str(folder),
                 cure="needs safetensors, a tokenizer and an architecture that transformers knows",
             ) from error  # fmt: skip
-        return cls(model.eval().requires_grad_(requires_grad=False), tokenizer, digest)
+        model = model.to(device).eval().requires_grad_(requires_grad=False)
+        return cls(model, tokenizer, digest)
 
     @property
     def module(self) -> nn.Module:
         """Return the live network, for training on it."""
+        self._trees.forget()
         return self._model
 
     def encode(self, text: str) -> list[int]:
@@ -81,14 +101,36 @@ class TransformersModel:
         return list(self._tokenizer(text)["input_ids"])
 
     @property
+    def end_token(self) -> int:
+        """Return the token that ends a text, or that starts one where there is none."""
+        ends = (self._tokenizer.eos_token_id, self._tokenizer.bos_token_id, 0)
+        return next(one for one in ends if one is not None)
+
+    @property
     def digest(self) -> str:
         """Return the digest of the weights that are live now."""
         return self._digest
 
     @property
-    def scoring(self) -> Literal["shared", "plain"]:
-        """Return how options are scored: as one token tree, or plainly where trees disagreed."""
-        return "shared" if self._shares else "plain"
+    def scoring(self) -> str:
+        """Return how options are scored: as one token tree, or plainly where trees disagreed.
+
+        Another number format or device gives other low bits, so its name stands beside.
+        """
+        way = "shared" if self._shares else "plain"
+        kind, place = str(self._like.dtype).removeprefix("torch."), self._like.device.type
+        return " ".join([way, *([kind] * (kind != "float32")), *([place] * (place != "cpu"))])
+
+    @property
+    def warning(self) -> str:
+        """Return why options are scored one by one, which is slow; empty if they are not."""
+        if self._shares:
+            return ""
+        found = f"by {self._apart:.2g} nats" if self._apart < math.inf else "or it takes none"
+        name = type(self._model).__name__
+        return (
+            f"{name}: token trees and plain forwards differ {found}; options are scored one by one"
+        )
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
@@ -97,7 +139,8 @@ class TransformersModel:
     @torch.inference_mode()
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
-        questions = self._rows(items)
+        encoded = self._seams.questions(items)
+        questions = [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
         found: list[list[OptionScore]] = [[] for _ in items]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [row for index in batch for row in questions[index]]
@@ -105,6 +148,39 @@ class TransformersModel:
             for index in batch:
                 for row in questions[index]:
                     found[index] += _sum_options(row, next(values))
+        return [
+            [
+                score._replace(crossed=crossed)
+                for score, crossed in zip(scores, one.crossed, strict=True)
+            ]
+            for scores, one in zip(found, encoded, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def score_tokens(
+        self, requests: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> list[tuple[float, bool]]:
+        """Return, per context and continuation in token ids, log P, and whether greedy gives it.
+
+        Requests of one context are answered together, wherever they stand.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for index, (context, _) in enumerate(requests):
+            alike.setdefault(tuple(context), []).append(index)
+        places = list(alike.values())
+        questions = [
+            build_rows(context, [requests[i][1] for i in group], TOKEN_BUDGET)
+            for context, group in alike.items()
+        ]
+        found: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
+        for batch in plan(questions, TOKEN_BUDGET):
+            rows = [(number, row) for number in batch for row in questions[number]]
+            values = self._score([row for _, row in rows])
+            for (number, row), scores in zip(rows, values, strict=True):
+                for want, score in zip(row.wanted, scores, strict=True):
+                    index = places[number][want.option]
+                    total, greedy = found[index]
+                    found[index] = (total + score.logprob, greedy and score.likeliest)
         return found
 
     @torch.inference_mode()
@@ -176,9 +252,35 @@ class TransformersModel:
         for batch in plan(rows, TOKEN_BUDGET):
             values = self._score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
-                scores[index] = -sum(value) / LN2
+                scores[index] = -sum(one.logprob for one in value) / LN2
         bits = iter(scores)
         return [(next(bits) if size else 0.0, size) for _, size in cut]
+
+    @torch.inference_mode()
+    def predictions(
+        self,
+        texts: Sequence[str],
+        max_tokens: int,
+        top: int,
+        at: Sequence[np.ndarray] | None = None,
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return, per text and place: token ids, their log-probabilities, the likeliest token.
+
+        The ids are the `top` likeliest, or those of `at`, another model's for the same texts.
+        """
+        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for number, (line, _) in enumerate(self._seams.texts(texts, max_tokens)):
+            ids = torch.tensor([line], device=self._like.device)
+            logprobs = self._model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
+            best = logprobs.argmax(-1)
+            chosen = (
+                logprobs.topk(top).indices
+                if at is None
+                else torch.from_numpy(at[number]).to(self._like.device)
+            )
+            values = logprobs.gather(-1, chosen)
+            found.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
+        return found
 
     def put(self, tensors: Iterable[tuple[str, Tensor]], digest: str) -> None:
         """Replace weights of the live model: the rest is as it was loaded.
@@ -187,11 +289,13 @@ class TransformersModel:
             UserError: a name or a shape the model does not have; the model is then as loaded.
         """
         self._digest = self._loaded
+        self._trees.forget()
         self._weights.put(tensors)
         self._digest = digest
 
     def reset(self) -> None:
         """Bring back the weights as they were loaded."""
+        self._trees.forget()
         self._weights.reset()
         self._digest = self._loaded
 
@@ -200,18 +304,18 @@ class TransformersModel:
 
     def _rows(self, items: Sequence[Question]) -> list[tuple[Row, ...]]:
         encoded = self._seams.questions(items)
-        return [build_rows(context, options, TOKEN_BUDGET) for context, options in encoded]
+        return [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
 
-    def _score(self, rows: Sequence[Row]) -> list[list[float]]:
+    def _score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
 
 
-def _sum_options(row: Row, values: Sequence[float]) -> list[OptionScore]:
+def _sum_options(row: Row, values: Sequence[TokenScore]) -> list[OptionScore]:
     """Return the scores of the row's options, in order."""
     sums: dict[int, OptionScore] = {}
     for want, value in zip(row.wanted, values, strict=True):
         before = sums.get(want.option, OptionScore(0.0, 0))
-        sums[want.option] = OptionScore(before.loglik + value, before.tokens + 1)
+        sums[want.option] = OptionScore(before.loglik + value.logprob, before.tokens + 1)
     return list(sums.values())
 
 
@@ -220,27 +324,6 @@ def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:  # noqa: AN
     named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     listed = named if isinstance(named, list) else [named]
     return frozenset(end for end in [*listed, tokenizer.eos_token_id] if isinstance(end, int))
-
-
-def _probes(vocabulary: int, window: int | None, limit: int | None) -> list[Row]:
-    """Return rows whose scores show whether this architecture takes token trees.
-
-    One is longer than the attention window, where there is one that can be tried cheaply.
-    """
-    sizes = [12, 1]
-    if window is not None and window + 2 <= min(LONGEST_PROBE, (limit or LONGEST_PROBE) - 8):
-        sizes.insert(0, window + 2)
-
-    def ids(seed: int, count: int) -> list[int]:
-        return [(seed * 7919 + place * 104729) % vocabulary for place in range(count)]
-
-    return [
-        row
-        for size in sizes
-        for row in build_rows(
-            ids(size, size), [ids(3, 4), [*ids(3, 2), *ids(5, 3)], ids(8, 1)], TOKEN_BUDGET + size
-        )
-    ]
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

@@ -12,6 +12,8 @@ GENERAL = "general items"
 """Name of a Score: share of everyday concepts known; `group` is a direction."""
 BITS = "bits per byte"
 """Name of a Score: bits per UTF-8 byte of running text (less is better); `group` `ja/manual`."""
+DRIFT = "drift, bits a token"
+"""Name of a Score: KL divergence from another model's predictions; `group` names that model."""
 EFFECT = "proper - random"
 """Name of a Score: what the right glossary entries add over random ones; `model` says to what."""
 PARENTS = ("base", "G", "D")

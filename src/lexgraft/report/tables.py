@@ -15,7 +15,7 @@ from lexgraft.report.formats import (
     share_text,
     unit,
 )
-from lexgraft.report.record import BITS, RECOGNITION, Acquisition, Report
+from lexgraft.report.record import BITS, DRIFT, RECOGNITION, Acquisition, Report
 from lexgraft.report.words import grouped, named, say
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -109,7 +109,7 @@ def score_rows(scores: Sequence[Score], language: str = "en") -> list[list[str]]
     heads = ("name", "model", "direction", "value", "interval", "n")
     rows = [[say(head, language) for head in heads]]
     for score in scores:
-        whole = score.name == BITS
+        whole = score.name in (BITS, DRIFT)
         rows.append(
             [
                 named(score.name, language),

@@ -1,0 +1,89 @@
+"""The verb `compare`."""
+
+import argparse
+from pathlib import Path
+
+from lexgraft.cli.registry import verb
+from lexgraft.cli.show import print_json, print_table
+from lexgraft.errors import UserError
+
+SHOWN = 3
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", type=Path, nargs="*", help="folders of adopt or evaluate -o")
+    parser.add_argument(
+        "--lm-eval", type=Path, nargs="+", default=[], metavar="FILE",
+        help="sample logs of lm-evaluation-harness, or folders of them",
+    )  # fmt: skip
+    parser.add_argument("--metric", default="", help="of lm-eval: acc, exact_match or acc_norm")
+    parser.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
+    parser.add_argument(
+        "--against", nargs="+", default=[], metavar="MODEL",
+        help="what to compare with (default: base, G and D, else the first model)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--group", nargs="+", default=[], metavar="DIRECTION",
+        help="directions or tasks, e.g. 'en->ja' (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--alpha", type=float, default=0.05, help="of intervals and of the family")
+    parser.add_argument("--margin", type=float, default=0.02, help="the loss that is allowed")
+    parser.add_argument("--show", type=int, default=SHOWN, help="terms listed per comparison")
+    parser.add_argument("-o", "--output", type=Path, help="write the comparison as JSON here")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_compare)
+def compare(arguments: argparse.Namespace) -> int:
+    """Compare models that answered the same items: differences, intervals, terms gained and lost.
+
+    Examples:
+      lexgraft compare runs/medical-ja --split choose
+      lexgraft compare runs/medical-ja answers-of-tuned --against G --group 'en->ja'
+      lexgraft compare --lm-eval out/model-a out/model-b
+    """
+    from lexgraft.evaluate import contest
+    from lexgraft.evaluate.entrants import distinct, read_run
+    from lexgraft.evaluate.samples import read_samples
+    from lexgraft.evaluate.tables import tables
+
+    _check(arguments)
+    entrants = distinct(
+        [
+            *(one for run in arguments.runs for one in read_run(run, arguments.split)),
+            *(read_samples(path, metric=arguments.metric) for path in arguments.lm_eval),
+        ]
+    )
+    found = contest.compare(
+        entrants, arguments.against, arguments.group,
+        alpha=arguments.alpha, margin=arguments.margin,
+    )  # fmt: skip
+    if arguments.output:
+        _write(arguments.output, found)
+    if arguments.json:
+        return print_json(found)
+    for title, rows in tables(found, arguments.show):
+        print_table(title, rows)
+    for group, names in found.racing.items():
+        if len(found.models) - len(found.references) > 1:
+            print(f"{group}: none of the others is shown to beat {', '.join(names)}")
+    if arguments.split == "choose":
+        print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if not arguments.runs and not arguments.lm_eval:
+        raise UserError("nothing to compare", cure="name runs, or logs with --lm-eval")
+    for name, low, high in (("alpha", 0.0, 0.5), ("margin", 0.0, 1.0)):
+        value = getattr(arguments, name)
+        if not low < value < high:
+            raise UserError(f"--{name} {value:g} is not between {low:g} and {high:g}")
+
+
+def _write(path: Path, record: object) -> None:
+    import msgspec
+
+    from lexgraft.records import write_bytes
+
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")

@@ -1,0 +1,226 @@
+"""Many models on the same items: differences to parents and base, Holm, terms gained and lost."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from lexgraft.cost import concepts_for_margin, smallest_difference
+from lexgraft.errors import UserError, nearest
+from lexgraft.evaluate.compare import (
+    Interval,
+    non_inferiority,
+    paired_means,
+    paired_shares,
+    wilson,
+)
+from lexgraft.evaluate.comparison import Comparison, Contest, Entrant, Missed, Moved, Shown
+from lexgraft.evaluate.diagnosis import counted, diagnoses
+from lexgraft.evaluate.family import holm
+from lexgraft.evaluate.sequential import evidence, survivors
+from lexgraft.records import Score, digest
+
+PARENTS = ("base", "G", "D")
+KNOWN = "known"
+
+
+def compare(
+    entrants: Sequence[Entrant],
+    references: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    *,
+    alpha: float = 0.05,
+    margin: float = 0.02,
+    seed: int = 0,
+) -> Comparison:
+    """Return every entrant against every reference in every group.
+
+    Without `references` these are the base and the parents, else the first entrant. References
+    and groups given declare the family that Holm's correction is taken over.
+
+    Raises:
+        UserError: an unknown name, fewer than two models, or no item in common.
+    """
+    if len(entrants) < 2:  # noqa: PLR2004
+        raise UserError("one model cannot be compared", cure="give two runs, or one with several")
+    by_name = {one.name: one for one in entrants}
+    against = _known_names(references, by_name) or _references(entrants)
+    found = _groups(entrants)
+    asked = _known_names(groups, dict.fromkeys(found)) or found
+    raw = [
+        contest
+        for model in entrants
+        for reference in against
+        if model.name not in against[: against.index(reference) + 1]
+        for group in asked
+        if (contest := _contest(model, by_name[reference], group, alpha, margin, seed))
+    ]
+    if not raw:
+        raise UserError("these models share no item", cure="compare runs of the same test set")
+    return Comparison(
+        alpha=alpha,
+        margin=margin,
+        references=tuple(against),
+        models={one.name: one.digest for one in entrants},
+        scores=tuple(
+            _score(one, group, alpha) for group in asked for one in _asked_in(entrants, group)
+        ),
+        contests=tuple(_corrected(raw)),
+        digest=digest(*sorted({item for one in entrants for item in one.shown})),
+        missed=tuple(_missed(entrants, asked)),
+        racing={group: tuple(_racing(entrants, against, group, alpha)) for group in asked},
+    )
+
+
+def _known_names(names: Sequence[str], known: Mapping[str, object]) -> list[str]:
+    for name in names:
+        if name not in known:
+            raise UserError(f"nothing here is called `{name}`", cure=nearest(name, known))
+    return list(names)
+
+
+def _references(entrants: Sequence[Entrant]) -> list[str]:
+    names = [one.name for one in entrants]
+    parents = [name for name in PARENTS if name in names]
+    return parents if len(parents) < len(names) and parents else names[:1]
+
+
+def _groups(entrants: Sequence[Entrant]) -> list[str]:
+    return list(dict.fromkeys(one.group for entrant in entrants for one in entrant.shown.values()))
+
+
+def _asked_in(entrants: Sequence[Entrant], group: str) -> list[Entrant]:
+    return [one for one in entrants if any(s.group == group for s in one.shown.values())]
+
+
+def _score(entrant: Entrant, group: str, alpha: float) -> Score:
+    asked = [one for one in entrant.shown.values() if one.group == group]
+    verdicts, luck = _known(asked), dict[str, float]()
+    for one in asked:
+        luck[one.concept] = luck.get(one.concept, 1.0) * one.chance
+    interval = wilson(sum(verdicts.values()), len(verdicts), alpha)
+    return interval.score(KNOWN, entrant.name, group, sum(luck.values()) / len(luck))
+
+
+def _contest(
+    model: Entrant, reference: Entrant, group: str, alpha: float, margin: float, seed: int
+) -> Contest | None:
+    """Return one contest over the items both answered, or None without any."""
+    items = [i for i, s in reference.shown.items() if s.group == group and i in model.shown]
+    if not items:
+        return None
+    before, after = ([one.shown[i] for i in items] for one in (reference, model))
+    paired = paired_shares(_known(before), _known(after), alpha)
+    sure = _mean_difference(before, after, seed, alpha)
+    n = paired.difference.n
+    changing = max(0.05, (paired.gained + paired.lost) / n)
+    gained, lost = _moved(before, after)
+    return Contest(
+        model=model.name,
+        reference=reference.name,
+        group=group,
+        n=n,
+        value=paired.difference.value,
+        low=paired.difference.low,
+        high=paired.difference.high,
+        p=paired.p,
+        holm=paired.p,
+        evidence=evidence(paired.gained, paired.lost),
+        probability=(sure.value, sure.low, sure.high),
+        not_worse=non_inferiority(paired.gained, paired.lost, n, margin),
+        needed=concepts_for_margin(margin, changing, alpha=alpha),
+        detectable=smallest_difference(n, changing, alpha=alpha),
+        gained=gained,
+        lost=lost,
+    )
+
+
+def _racing(
+    entrants: Sequence[Entrant], references: Sequence[str], group: str, alpha: float
+) -> list[str]:
+    """Return the candidates still in the race, on the concepts that all of them were asked.
+
+    Concepts come in the order of their digests, which no result has influenced.
+    """
+    scores = {
+        one.name: _sure([s for s in one.shown.values() if s.group == group])
+        for one in entrants
+        if one.name not in references
+    }
+    running = {name: found for name, found in scores.items() if found}
+    shared = (
+        set.intersection(*(set(found) for found in running.values())) if running else set[str]()
+    )
+    order = sorted(shared, key=lambda concept: digest("race", concept))
+    rows = [[found[concept] for concept in order] for found in running.values()]
+    return [list(running)[place] for place in survivors(rows, alpha)]
+
+
+def _missed(entrants: Sequence[Entrant], groups: Sequence[str]) -> list[Missed]:
+    """Return the diagnoses of the models that are no parents, where base, G or D answered too."""
+    parents = [one for one in entrants if one.name in PARENTS]
+    found: list[Missed] = []
+    for group in groups:
+        asked, arrow, answered = group.partition("->")
+        across = arrow and " " not in asked and asked != answered
+        for one in entrants if parents and across else ():
+            if one.name not in PARENTS and any(s.group == group for s in one.shown.values()):
+                concepts = diagnoses(
+                    _known_in(one, f"{asked}->{asked}"),
+                    _known_in(one, group),
+                    [_known_in(parent, group) for parent in parents],
+                    {c: w.grade for (g, c), w in one.written.items() if g == group},
+                )
+                found.append(Missed(one.name, group, counted(concepts), concepts))
+    return found
+
+
+def _known_in(entrant: Entrant, group: str) -> dict[str, bool]:
+    return _known([one for one in entrant.shown.values() if one.group == group])
+
+
+def _corrected(contests: Sequence[Contest]) -> list[Contest]:
+    adjusted = holm([one.p for one in contests])
+    return [structs.replace(one, holm=p) for one, p in zip(contests, adjusted, strict=True)]
+
+
+def _known(shown: Sequence[Shown]) -> dict[str, bool]:
+    """Return concept → right in every item."""
+    verdicts: dict[str, bool] = {}
+    for one in shown:
+        verdicts[one.concept] = verdicts.get(one.concept, True) and one.right
+    return verdicts
+
+
+def _mean_difference(
+    before: Sequence[Shown], after: Sequence[Shown], seed: int, alpha: float
+) -> Interval:
+    """Return the difference of P(right option), averaged within concepts."""
+    return paired_means(_sure(before), _sure(after), seed, alpha)
+
+
+def _sure(shown: Sequence[Shown]) -> dict[str, float]:
+    grouped: dict[str, list[float]] = {}
+    for one in shown:
+        grouped.setdefault(one.concept, []).append(one.probability)
+    return {concept: sum(values) / len(values) for concept, values in grouped.items()}
+
+
+def _moved(
+    before: Sequence[Shown], after: Sequence[Shown]
+) -> tuple[tuple[Moved, ...], tuple[Moved, ...]]:
+    """Return the concepts gained and lost, each by the size of its change of margin."""
+    was, now = _known(before), _known(after)
+    widest: dict[str, tuple[float, Moved]] = {}
+    for old, new in zip(before, after, strict=True):
+        if was[old.concept] == now[old.concept] or old.right == new.right:
+            continue
+        change = abs(new.margin - old.margin)
+        if old.concept not in widest or change > widest[old.concept][0]:
+            moved = Moved(old.concept, old.question, old.gold, old.chosen, new.chosen,
+                          old.margin, new.margin)  # fmt: skip
+            widest[old.concept] = (change, moved)
+    order = sorted(widest.values(), key=lambda pair: (-pair[0], pair[1].concept))
+    return (
+        tuple(moved for _, moved in order if now[moved.concept]),
+        tuple(moved for _, moved in order if was[moved.concept]),
+    )
