@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, glossary, testset
+from lexgraft.cli import adoption, glossary, testset, vocabulary
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "glossary", "main", "testset"]
+__all__ = ["Bars", "adoption", "glossary", "main", "testset", "vocabulary"]
 
 INTERRUPTED = 130
 

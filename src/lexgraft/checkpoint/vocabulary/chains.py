@@ -7,6 +7,7 @@ Every merge after that first one holds a new token, and so fires in the unit alo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lexgraft.checkpoint.vocabulary.document import Document
 from lexgraft.checkpoint.vocabulary.spelling import byte_of
@@ -85,7 +86,7 @@ class Chains:
     def _best(self, ids: Sequence[int], draft: _Draft, leave: Leave) -> Pair | None:
         """Return the pair to merge next: one that is being built on, or shared with other units."""
         best: tuple[tuple[bool, bool, int, int], Pair] | None = None
-        for pair in zip(ids, ids[1:], strict=False):
+        for pair in pairwise(ids):
             if not self._allowed(pair, draft, leave):
                 continue
             spelled = self._name(pair[0], draft) + self._name(pair[1], draft)
@@ -151,18 +152,16 @@ class Chains:
 
     def _reduce(self, ids: Sequence[int], draft: _Draft) -> list[int]:
         """Return a word after all new merges, in the order of their ranks."""
-        word, later = list(ids), list(draft.merges)
+        word = list(ids)
+        later = {pair: len(self._ranks) + place for place, pair in enumerate(draft.merges)}
         while len(word) > 1:
-            found = [
-                (self._ranks.get(pair, len(self._ranks) + later.index(pair) if pair in later else -1), at)
-                for at, pair in enumerate(zip(word, word[1:], strict=False))
-                if pair in self._ranks or pair in later
-            ]
+            ranks = [self._ranks.get(pair, later.get(pair)) for pair in pairwise(word)]
+            found = [(rank, at) for at, rank in enumerate(ranks) if rank is not None]
             if not found:
                 break
             _, at = min(found)
             pair = word[at], word[at + 1]
-            word[at : at + 2] = [self.merges.get(pair, draft.merges.get(pair, -1))]
+            word[at : at + 2] = [self.merges[pair] if pair in self.merges else draft.merges[pair]]
         return word
 
     def _name(self, number: int, draft: _Draft) -> str:

@@ -90,20 +90,20 @@ def survey(
     return Ground(engine, tuple(units), tuple(weights), seen, crowd)
 
 
-def grow(ground: Ground, budget: int, least: float, without: frozenset[str]) -> Growth:
+def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None = None) -> Growth:
     """Return the additions within a budget of new tokens: what saves most per token comes first.
 
     Args:
         ground: The base, the candidates, and what texts show of them.
         budget: New tokens, steps included.
         least: The smallest saving, in tokens over the user's text, that is worth an addition.
-        without: Spellings that are not to be added.
+        only: Spellings to choose from; None: all candidates.
     """
     refused: Counter[str] = Counter()
     order: list[int] = []
     for number in _ranked(ground):
-        if ground.units[number].spelled in without:
-            refused["never produced, or changed general text"] += 1
+        if only is not None and ground.units[number].spelled not in only:
+            refused["left out in an earlier round"] += 1
         elif _saving(ground, number) < least:
             refused["saves too little"] += 1
         else:
@@ -148,7 +148,7 @@ def _grow_merges(
             cuts = ground.seen.variants(number, unit.cut)
             made = chains.add(cuts, _leave(ground, number), budget - len(chains.tokens))
             if made is None:
-                refused["its pieces meet in general text too, or no room is left"] += 1
+                refused["pieces that meet in general text too"] += 1
             else:
                 words[made] = number
         if not batch:
@@ -199,9 +199,7 @@ def _grow_pieces(ground: Ground, order: Sequence[int], refused: Mapping[str, int
         text = unit.raw.decode(errors="replace")
         made = base.size + len(additions)
         parts = tuple(part for part in unit.cut if part in base.tokens)
-        additions.append(
-            Addition(token, made, "word", text, parts, ground.weights[number], score)
-        )
+        additions.append(Addition(token, made, "word", text, parts, ground.weights[number], score))
     return Growth(base, tuple(additions), (), dict(refused))
 
 

@@ -35,30 +35,34 @@ def check_pattern(pattern: str, where: str) -> None:
     """
     if len(pattern) > LENGTH:
         raise _refused(f"{len(pattern):,} characters long, over {LENGTH:,}", where)
-    groups, last, at = [_Group()], _Group(), 0
+    groups, closed, at = [_Group()], _Group(), 0
     while at < len(pattern):
-        sign = pattern[at]
         if _BACK.match(pattern, at):
             raise _refused("it refers back to a group", where)
         unbounded, end = _repetition(pattern, at, where)
-        if end > at:
-            if unbounded and (last.alternatives > 1 or last.most):
+        if unbounded:
+            if closed.alternatives > 1 or closed.most:
                 raise _refused("it repeats a group that repeats or has alternatives", where)
-            if unbounded:
-                groups[-1].repeat()
-            last, at = _Group(), end
-        elif sign == ")" and len(groups) > 1:
-            last, at = groups.pop(), at + 1
-            for _ in range(last.most):
-                groups[-1].repeat()
-        else:
-            if sign == "(":
-                groups.append(_Group())
-            elif sign == "|":
-                groups[-1].alternate()
-            last, at = _Group(), _after(pattern, at)
+            groups[-1].repeat()
+        end = end if end > at else _after(pattern, at)
+        closed = _bracket(groups, pattern[at]) if end == at + 1 else _Group()
+        at = end
         if groups[-1].repeats > REPEATS:
             raise _refused(f"more than {REPEATS} unbounded repetitions in a row", where)
+
+
+def _bracket(groups: list[_Group], sign: str) -> _Group:
+    """Open, divide or close a group; return the one that was closed, or an empty one."""
+    if sign == ")" and len(groups) > 1:
+        closed = groups.pop()
+        for _ in range(closed.most):
+            groups[-1].repeat()
+        return closed
+    if sign == "(":
+        groups.append(_Group())
+    elif sign == "|":
+        groups[-1].alternate()
+    return _Group()
 
 
 def _repetition(pattern: str, at: int, where: str) -> tuple[bool, int]:
@@ -71,7 +75,9 @@ def _repetition(pattern: str, at: int, where: str) -> tuple[bool, int]:
     counted = _COUNTED.match(pattern, at)
     if counted is None or not (counted[1] or counted[3]):
         return False, at
-    if any(len(number) > len(str(COUNT)) or int(number or 0) > COUNT for number in counted.group(1, 3)):
+    if any(
+        len(number) > len(str(COUNT)) or int(number or 0) > COUNT for number in counted.group(1, 3)
+    ):
         raise _refused(f"a repetition of more than {COUNT:,}", where)
     return bool(counted[2]) and not counted[3], counted.end()
 

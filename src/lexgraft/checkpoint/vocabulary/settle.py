@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lexgraft.checkpoint.vocabulary.content import grown_document
 from lexgraft.checkpoint.vocabulary.engine import PROBE, Engine
 from lexgraft.checkpoint.vocabulary.growth import Addition, Ground, Growth, grow
-from lexgraft.checkpoint.vocabulary.units import writes_spaces
+from lexgraft.checkpoint.vocabulary.units import is_bare
 from lexgraft.errors import UserError
 
 ROUNDS = 6
@@ -17,21 +17,25 @@ def settle(
 ) -> tuple[Growth, Engine]:
     """Return a growth whose every word is produced and whose steps stay out of general text.
 
+    Later rounds only take out, so they look only at texts in which something new stood.
+
     Raises:
         UserError: nothing is worth adding.
     """
-    without: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
+    suspects = list(general)
     for _ in range(ROUNDS):
-        growth = grow(ground, budget, least, without)
+        growth = grow(ground, budget, least, only)
+        if not growth.words:
+            raise UserError(
+                "nothing is worth adding", cure="give more text or terms, or lower the least saving"
+            )
         engine = Engine(grown_document(growth))
-        bad = _unused(growth, engine, texts) | _disturbing(growth, engine, general)
+        stray, suspects = _stray(growth, engine, suspects)
+        bad = _unused(growth, engine, texts) | stray
         if not bad:
             break
-        without |= bad
-    if not growth.words:
-        raise UserError(
-            "nothing is worth adding", cure="give more text or terms, or lower the least saving"
-        )
+        only = frozenset(word.token for word in growth.words) - bad
     return growth, engine
 
 
@@ -42,9 +46,7 @@ def carriers(words: Sequence[Addition]) -> list[str]:
 
 def carrier(text: str) -> str:
     """Return a short text around a word."""
-    if text.startswith(" ") or not writes_spaces(text):
-        return PROBE + text
-    return f"{PROBE}\n{text}"
+    return f"{PROBE}\n{text}" if is_bare(text) else PROBE + text
 
 
 def _unused(growth: Growth, engine: Engine, texts: Sequence[str]) -> frozenset[str]:
@@ -54,13 +56,20 @@ def _unused(growth: Growth, engine: Engine, texts: Sequence[str]) -> frozenset[s
     return frozenset(word.token for word in growth.words if not made[word.id])
 
 
-def _disturbing(growth: Growth, engine: Engine, general: Sequence[str]) -> frozenset[str]:
-    """Return the words on whose way a step appears in general text."""
+def _stray(
+    growth: Growth, engine: Engine, general: Sequence[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Return the words on whose way a step appears in general text, and the texts to look at."""
     steps = {new.id: new.token for new in growth.additions if new.role == "step"}
     if not steps or not general:
-        return frozenset()
+        return frozenset(), []
     rows = engine.encode(general)
-    stray = sorted({number for row in rows for number in row if number in steps})
-    return frozenset(
-        word.token for word in growth.words if any(steps[number] in word.token for number in stray)
-    )
+    suspects = [
+        text
+        for text, row in zip(general, rows, strict=True)
+        if max(row, default=0) >= growth.base.size
+    ]
+    found = sorted({number for row in rows for number in row if number in steps})
+    names = [steps[number] for number in found]
+    words = (word.token for word in growth.words)
+    return frozenset(word for word in words if any(name in word for name in names)), suspects

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Int
 
 from lexgraft.checkpoint.vocabulary.engine import Cut, Engine
 from lexgraft.checkpoint.vocabulary.units import Unit
@@ -124,7 +123,7 @@ class Crowd:
         """Count the pairs of one text that lie inside words."""
         if len(cut.ids) < 2 or not len(self._codes):  # noqa: PLR2004 (a pair)
             return
-        ids: Int[np.ndarray, " token"] = np.array(cut.ids, np.int64)
+        ids = np.array(cut.ids, np.int64)
         joined = np.ones(len(ids) - 1, np.bool_)
         joined[np.array(cut.starts[1:-1], np.int64) - 1] = False
         codes = (ids[:-1] * self._width + ids[1:])[joined]

@@ -1,11 +1,11 @@
 """What a token stands for, in bytes, whatever its tokenizer's way of spelling."""
 
 import re
-from collections.abc import Iterable
 
 from lexgraft.checkpoint.vocabulary.document import Alphabet, Document
 
 SPACE = "\u2581"  # how SentencePiece writes a space
+ASCII = 0x80  # bytes below are characters by themselves
 INSIDE = "##"  # how WordPiece marks what continues a word
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -39,29 +39,25 @@ def byte_of(token: str) -> int | None:
     return int(found[1], 16) if found else None
 
 
-def token_text(token: str, alphabet: Alphabet) -> str:
-    """Return the text a token stands for, empty where it is only part of a character."""
-    try:
-        return token_bytes(token, alphabet).decode()
-    except UnicodeDecodeError:
-        return ""
-
-
 def meanings(document: Document) -> dict[tuple[str, bytes], int]:
-    """Return the id of everything a vocabulary can say: ("text" or "special", bytes) → id.
+    """Return the id of everything a vocabulary can say: ("text", "special" or "byte", bytes) → id.
 
-    Where two tokens stand for the same bytes (a byte and a character), the first one counts.
+    A byte of the last resort that is a character as well (`<0x41>` beside `A`) is no text: only the
+    like of it means the same.
     """
     found: dict[tuple[str, bytes], int] = {}
-    for number, token in _in_order(document.tokens.items()):
-        special = token in document.specials
-        raw = token.encode()
-        if not special and token not in document.added:
-            raw = token_bytes(token, document.alphabet)
-        found.setdefault(("special" if special else "text", raw), number)
+    for number, token in sorted(document.tokens.items()):
+        found.setdefault(_meaning(document, token), number)
     return found
 
 
-def _in_order(tokens: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Return tokens by id."""
-    return sorted(tokens)
+def _meaning(document: Document, token: str) -> tuple[str, bytes]:
+    """Return what a token says."""
+    if token in document.specials:
+        return "special", token.encode()
+    byte = byte_of(token) if document.alphabet == "spaces" else None
+    if byte is not None:
+        return "text" if byte >= ASCII else "byte", bytes([byte])
+    if token in document.added:
+        return "text", token.encode()
+    return "text", token_bytes(token, document.alphabet)

@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from lexgraft.checkpoint.vocabulary.document import Document
 from lexgraft.checkpoint.vocabulary.engine import PROBE, Engine
-from lexgraft.checkpoint.vocabulary.spelling import token_bytes
+from lexgraft.checkpoint.vocabulary.spelling import meanings, token_bytes
 
 SHORTEST, LONGEST = 2, 40  # characters of a word
 BARE = 0.25  # how often a spaced word stands without a space before it, where no text says
@@ -37,6 +38,11 @@ def writes_spaces(word: str) -> bool:
     return not any(low <= ord(word[0]) <= high for low, high in _UNSPACED)
 
 
+def is_bare(text: str) -> bool:
+    """Return whether a word usually follows a space and stands here without one."""
+    return not text.startswith(" ") and writes_spaces(text)
+
+
 def is_usable(word: str) -> bool:
     """Return whether a word may become a token: some length, a letter, nothing but word signs."""
     return (
@@ -59,6 +65,21 @@ def find_units(engine: Engine, terms: Mapping[str, float]) -> list[Unit]:
                 for before, part in _places(engine, form):
                     key = (before, form)
                     forms[key] = forms.get(key, 0.0) + weight * share * part
+    return _located(engine, forms)
+
+
+def donor_units(engine: Engine, donor: Document) -> list[Unit]:
+    """Return what another vocabulary has as one token of text and the base cuts in pieces."""
+    forms: dict[tuple[str, str], float] = {}
+    mine = meanings(engine.document)
+    for (kind, raw), number in meanings(donor).items():
+        text = raw.decode(errors="replace")
+        word = text.removeprefix(" ")
+        if kind == "special" or (kind, raw) in mine or not is_usable(word):
+            continue
+        before = PROBE + " " if text != word else PROBE + "\n" * writes_spaces(word)
+        if engine.document.kind != "WordPiece" or before.endswith(" "):
+            forms[before, word] = 1.0 / (1 + number)  # the first tokens are the frequent ones
     return _located(engine, forms)
 
 
