@@ -12,7 +12,11 @@ from lexgraft.errors import UserError
 from lexgraft.records import Document, read_lines
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lexgraft.checkpoint.index import Checkpoint
     from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
+    from lexgraft.checkpoint.vocabulary.rows import Donor
 
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
@@ -32,6 +36,7 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     rows = ("auto", "mean", "donor", "sparse")
     add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
     add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
+    add("--distil", type=int, default=0, help="extend: steps of fitting new rows (0; slow)")
     add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
     add("-o", "--output", type=Path, help="the folder to write")
     add("--json", action="store_true", help="print the result as JSON")
@@ -116,18 +121,44 @@ def _extend(
         return said
     donor = arguments.donor
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
+    base = open_checkpoint(arguments.base)
+    fitted = _distilled(arguments, planned, base, source, bars) if arguments.distil else None
     said["rows"] = write_model(
         planned.growth,
-        open_checkpoint(arguments.base),
+        base,
         arguments.output,
         source,
         arguments.rows,
         arguments.pad_to_multiple_of,
+        fitted,
         bars,
     )
     if arguments.bits:
         said["bits per byte"] = _bits(arguments)
     return said
+
+
+def _distilled(
+    arguments: argparse.Namespace,
+    planned: "VocabularyPlan",
+    base: "Checkpoint",
+    source: "Donor | None",
+    bars: Bars,
+) -> "Tensor":
+    """Return rows fitted on the user's text."""
+    from lexgraft.checkpoint.vocabulary.content import grown_document
+    from lexgraft.checkpoint.vocabulary.engine import Engine
+    from lexgraft.checkpoint.vocabulary.rows import embedding_name, new_rows
+    from lexgraft.models.distil import distil_rows, make_lessons
+    from lexgraft.models.transformers import TransformersModel
+
+    growth = planned.growth
+    texts = [text for _, text in _passages(arguments.text)]
+    lessons = make_lessons(Engine(growth.base), Engine(grown_document(growth)), texts)
+    entry = base.tensors[embedding_name(base)]
+    start = new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
+    model = TransformersModel.load(arguments.base, str(arguments.base), 2).module
+    return distil_rows(model, lessons, start, growth.base.size, arguments.distil, bars)[0]
 
 
 def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:

@@ -57,7 +57,8 @@ def model_of(tmp_path: Path, contents: dict[str, dict[str, Any]]) -> Callable[..
             bos_token_id=1, eos_token_id=2, pad_token_id=2, tie_word_embeddings=tied,
         )  # fmt: skip
         torch.manual_seed(seed)
-        LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+        model: Any = LlamaForCausalLM(config)
+        model.to(torch.bfloat16).save_pretrained(folder)
         (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
         settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "</s>"}
         (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")

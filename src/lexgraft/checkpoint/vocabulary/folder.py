@@ -22,6 +22,7 @@ from lexgraft.checkpoint.vocabulary.rows import (
     How,
     NewRows,
     count_origins,
+    embedding_name,
     new_rows,
     stated_size,
     vocabulary_tensors,
@@ -66,6 +67,7 @@ def write_model(
     donor: Donor | None = None,
     how: How = "auto",
     multiple: int = 1,
+    fitted: Tensor | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, int]]:
     """Write the base with the grown vocabulary; return how its new rows came about.
@@ -77,6 +79,7 @@ def write_model(
         donor: A model that has some of the tokens.
         how: Where rows come from.
         multiple: The vocabulary is padded to a multiple of this.
+        fitted: Rows for the embedding that were distilled.
         progress: Called per tensor.
 
     Raises:
@@ -89,13 +92,16 @@ def write_model(
         name: new_rows(base.tensors[name], growth.additions, growth.base, donor, how)
         for name in names
     }
+    if fitted is not None:
+        made[embedding_name(base)] = NewRows(fitted, ("distilled",) * len(fitted))
     layout = plan_layout(
         (e.name, e.dtype, (size, *e.shape[1:]) if e.name in made else e.shape)
         for e in base.tensors.values()
     )
     origins = count_origins(made)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
-    key = digest("vocabulary", base.digest, [new.token for new in growth.additions], how, multiple)
+    key = digest("vocabulary", base.digest, [new.token for new in growth.additions], how, multiple,
+                 None if fitted is None else fitted.tolist())  # fmt: skip
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))

@@ -72,6 +72,16 @@ def vocabulary_tensors(checkpoint: Checkpoint, rows: int) -> tuple[str, ...]:
     return found
 
 
+def embedding_name(checkpoint: Checkpoint) -> str:
+    """Return the name of the tensor in which input tokens are looked up."""
+    names = vocabulary_tensors(checkpoint, stated_size(checkpoint))
+    return next(
+        name
+        for name in names
+        if role_of(name) == "embedding" and len(checkpoint.tensors[name].shape) > 1
+    )
+
+
 def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *width"]:
     """Return rows of a tensor, neighbours read together."""
     wanted = sorted(frozenset(ids))

@@ -9,22 +9,21 @@ from lexgraft.checkpoint.vocabulary.growth import Addition, Ground, Growth, grow
 from lexgraft.checkpoint.vocabulary.units import is_bare
 from lexgraft.errors import UserError
 
-ROUNDS = 6
-
 
 def settle(
     ground: Ground, budget: int, least: float, texts: Sequence[str], general: Sequence[str]
 ) -> tuple[Growth, Engine]:
     """Return a growth whose every word is produced and whose steps stay out of general text.
 
-    Later rounds only take out, so they look only at texts in which something new stood.
+    Later rounds only take out, so they look only at texts in which something new stood, and
+    there is an end.
 
     Raises:
         UserError: nothing is worth adding.
     """
     only: frozenset[str] | None = None
     suspects = list(general)
-    for _ in range(ROUNDS):
+    while True:
         growth = grow(ground, budget, least, only)
         if not growth.words:
             raise UserError(
@@ -34,9 +33,8 @@ def settle(
         stray, suspects = _stray(growth, engine, suspects)
         bad = _unused(growth, engine, texts) | stray
         if not bad:
-            break
+            return growth, engine
         only = frozenset(word.token for word in growth.words) - bad
-    return growth, engine
 
 
 def carriers(words: Sequence[Addition]) -> list[str]:
