@@ -30,7 +30,9 @@ def test_both_cuts_meet_where_they_have_said_the_same(engines: tuple[Engine, Eng
     assert base.decode(lesson.old) == grown.decode(lesson.new) == "the eigenvalue"
 
 
-@pytest.mark.parametrize("architecture", ["llama", "gemma3_text"])
+@pytest.mark.parametrize(
+    "architecture", ["llama", pytest.param("gemma3_text", marks=pytest.mark.slow)]
+)
 def test_fitted_rows_lead_nearer_to_the_old_hidden_states(
     engines: tuple[Engine, Engine], architecture: str
 ):

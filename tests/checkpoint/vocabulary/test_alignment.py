@@ -111,7 +111,13 @@ def test_a_tokenizer_that_is_not_the_weights_is_caught(
         aligned_constituent(other, base, "domain")
 
 
-@pytest.mark.parametrize("method", METHODS)
+FAST = ("linear", "ties")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow]) for name in METHODS],
+)
 def test_models_of_two_tokenizers_merge_by_every_method(
     model_of: ModelOf, tmp_path: Path, method: str
 ):

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -63,6 +63,7 @@ def test_longer_words_build_on_shorter_ones():
     assert chains.merges == {(0, 1): 6, (6, 2): 7}
 
 
+@settings(max_examples=15)
 @given(
     words=st.lists(st.text("abcdef", min_size=2, max_size=6), min_size=1, max_size=8, unique=True)
 )

@@ -99,6 +99,7 @@ def test_new_rows_are_means_of_their_pieces_with_the_pieces_length(
     assert all(torch.equal(new[key], old[key]) for key in old if key != name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["auto", "sparse"])
 def test_rows_come_from_a_donor_that_has_the_tokens(model_of: ModelOf, tmp_path: Path, how: Any):
     base = model_of("byte-level", "base", seed=1)

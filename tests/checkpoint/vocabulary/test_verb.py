@@ -43,6 +43,7 @@ def test_plan_prints_the_proof_and_writes_nothing(
     assert sorted(base.parent.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_extend_and_align_write_folders_that_belong_together(
     model_of: Callable[..., Path],
     files: dict[str, str],
