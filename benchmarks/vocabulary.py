@@ -36,7 +36,7 @@ taken = time.process_time() - start
 words = json.load(open(sys.argv[3], encoding="utf-8"))
 base = len(AutoTokenizer.from_pretrained(sys.argv[1]))
 ids = {n for row in made(words, add_special_tokens=False)["input_ids"] for n in row if n >= base}
-print(json.dumps([taken, len(ids)]))
+print(json.dumps([taken, len(ids), len(made) - base]))
 """
 
 
@@ -78,7 +78,7 @@ def measure(base: Path, work: Path, size: int, peer: Path | None) -> None:
         if done.returncode:
             print(f"        mergekit: failed: {done.stderr.strip().splitlines()[-1:]}")
             return
-        seconds, produced = json.loads(done.stdout.splitlines()[-1])
+        seconds, produced, added = json.loads(done.stdout.splitlines()[-1])
         print(
             f"        mergekit: {seconds:6.1f} CPU s, {produced:,} of {len(words):,} words produced"
         )

@@ -72,7 +72,7 @@ def distil_rows(
     """
     if not lessons:
         raise UserError("no text shows a new token", cure="distil on text that has the words")
-    rows = start.clone().requires_grad_(requires_grad=True)
+    rows = start.clone().requires_grad_()
     rate = RATE * float(start.norm(dim=1).mean()) / start.shape[1] ** 0.5
     adam = torch.optim.Adam([rows], lr=rate)
     losses: list[float] = []

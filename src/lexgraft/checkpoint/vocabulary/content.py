@@ -63,5 +63,5 @@ def _pieces(growth: Growth, whole: list[str]) -> list[list[Any]]:
 
 
 def _json(value: object) -> bytes:
-    """Return JSON text as the tokenizers package writes it."""
-    return json.dumps(value, ensure_ascii=False, indent=2).encode()
+    """Return JSON text without the white space that doubles a large vocabulary."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
