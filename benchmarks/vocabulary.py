@@ -80,7 +80,8 @@ def measure(base: Path, work: Path, size: int, peer: Path | None) -> None:
             return
         seconds, produced, added = json.loads(done.stdout.splitlines()[-1])
         print(
-            f"        mergekit: {seconds:6.1f} CPU s, {produced:,} of {len(words):,} words produced"
+            f"        mergekit: {seconds:6.1f} CPU s, {added:,} tokens added, "
+            f"{produced:,} of {len(words):,} words produced"
         )
 
 
