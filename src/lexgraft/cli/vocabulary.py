@@ -33,6 +33,9 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
     add("--tokens", type=int, default=500, help="new tokens at most, steps included (500)")
     add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
+    add(
+        "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
+    )
     rows = ("auto", "mean", "donor", "sparse")
     add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
     add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
@@ -100,6 +103,7 @@ def _request(arguments: argparse.Namespace) -> "Request":
         held_out=_passages(arguments.held_out),
         tokens=arguments.tokens,
         least=arguments.least,
+        common=arguments.common,
     )
 
 

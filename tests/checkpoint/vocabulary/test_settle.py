@@ -116,3 +116,13 @@ def test_the_same_request_gives_the_same_growth(folder_of: FolderOf, kind: str):
     request = Request(folder_of(kind), PASSAGES, general=GENERAL)
     first, second = (plan_vocabulary(request).growth for _ in range(2))
     assert (first.additions, first.merges) == (second.additions, second.merges)
+
+
+def test_a_word_that_general_text_knows_well_is_not_a_technical_one(folder_of: FolderOf):
+    general = [*GENERAL, *(f"the eigenvalue of {line}" for line in GENERAL)]
+    request = Request(folder_of("unigram"), PASSAGES, general=general)
+    growth = plan_vocabulary(request).growth
+    assert " eigenvalue" not in {word.text for word in growth.words}
+    assert growth.refused["common in general text"] == 2  # with and without a space
+    loose = Request(folder_of("unigram"), PASSAGES, general=general, common=1e6)
+    assert " eigenvalue" in {word.text for word in plan_vocabulary(loose).growth.words}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
+from math import inf, log
 from typing import Literal
 
 from lexgraft.checkpoint.vocabulary.chains import Chains, Leave, Pair
@@ -16,6 +16,8 @@ from lexgraft.checkpoint.vocabulary.units import Unit
 
 Role = Literal["word", "step"]
 PASSES = 8  # rounds over the candidates while there is room
+COMMON = 20.0  # per million tokens of general text
+SEEN = 3  # occurrences that a small general text may show by chance
 MARGIN = 1.0  # natural log by which a new piece beats its old cut
 
 
@@ -56,6 +58,7 @@ class Ground:
     weights: tuple[float, ...]
     seen: Sightings
     crowd: Crowd
+    limit: float  # occurrences in general text from which a word is no technical one
 
     @property
     def base(self) -> Document:
@@ -64,9 +67,21 @@ class Ground:
 
 
 def survey(
-    engine: Engine, units: Sequence[Unit], texts: Sequence[str], general: Sequence[str]
+    engine: Engine,
+    units: Sequence[Unit],
+    texts: Sequence[str],
+    general: Sequence[str],
+    common: float = COMMON,
 ) -> Ground:
-    """Return what texts show of the candidates; without texts their own weights count."""
+    """Return what texts show of the candidates; without texts their own weights count.
+
+    Args:
+        engine: The base.
+        units: The candidates.
+        texts: The user's text.
+        general: Text that is to be cut as before; without it the user's stands for it.
+        common: How often, per million tokens of general text, a technical word may occur in it.
+    """
     seen = look_for(engine, units, texts) if texts else Sightings()
     weights = (
         [float(seen.counts[number]) for number in range(len(units))]
@@ -85,9 +100,10 @@ def survey(
             }
         )
     else:
-        crowd_texts = ()  # nothing fires outside a new piece
+        crowd_texts = general  # nothing fires outside a new piece
     crowd = Crowd(engine, units, pairs, crowd_texts)
-    return Ground(engine, tuple(units), tuple(weights), seen, crowd)
+    limit = max(SEEN, common * crowd.tokens / 1e6) if general else inf
+    return Ground(engine, tuple(units), tuple(weights), seen, crowd, limit)
 
 
 def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None = None) -> Growth:
@@ -104,6 +120,8 @@ def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None 
     for number in _ranked(ground):
         if only is not None and ground.units[number].spelled not in only:
             refused["left out in an earlier round"] += 1
+        elif ground.crowd.seen[number] > ground.limit:
+            refused["common in general text"] += 1
         elif _saving(ground, number) < least:
             refused["saves too little"] += 1
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lexgraft.checkpoint.vocabulary.document import read_document
 from lexgraft.checkpoint.vocabulary.engine import Engine
-from lexgraft.checkpoint.vocabulary.growth import Growth, survey
+from lexgraft.checkpoint.vocabulary.growth import COMMON, Growth, survey
 from lexgraft.checkpoint.vocabulary.proof import Passage, Proof, prove
 from lexgraft.checkpoint.vocabulary.settle import settle
 from lexgraft.checkpoint.vocabulary.units import (
@@ -35,6 +35,7 @@ class Request:
     held_out: Sequence[Passage] = ()  # text for the proof alone
     tokens: int = 500  # new tokens at most, steps included
     least: float = 1.0  # tokens that a word must save over the user's text
+    common: float = COMMON  # per million tokens of general text, from which a word is not added
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def plan_vocabulary(request: Request, progress: Progress = silent) -> Vocabulary
     texts, held_out = _split(request)
     progress("vocabulary, looking at text", 1, steps)
     units = _units(base, request, texts)
-    ground = survey(base, units, texts, request.general)
+    ground = survey(base, units, texts, request.general, request.common)
     progress("vocabulary, growing", 2, steps)
     growth, grown = settle(ground, request.tokens, request.least, texts, request.general)
     progress("vocabulary, proving", 3, steps)

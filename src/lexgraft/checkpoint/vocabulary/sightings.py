@@ -95,6 +95,7 @@ class Crowd:
     ) -> None:
         self.characters: Counter[str] = Counter()
         self.seen: Counter[int] = Counter()  # units, nested ones too
+        self.tokens = 0
         self._width = engine.document.size
         self._codes = np.unique(np.array([self._code(pair) for pair in pairs], np.int64))
         self._totals = np.zeros(len(self._codes), np.int64)
@@ -102,6 +103,7 @@ class Crowd:
         finder = Finder(engine, units)
         for text, cut in zip(texts, engine.cut(texts), strict=True):
             self.characters.update(text)
+            self.tokens += len(cut.ids)
             self._count(cut)
             for unit, start, end in finder.matches(cut, nested=True):
                 self.seen[unit] += 1
