@@ -10,7 +10,7 @@ from lexgraft.project import schema
 
 VERBS = (
     "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
-    "terms", "serve", "key", "compare",
+    "terms", "serve", "key", "compare", "vocabulary",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq", "h11", "asyncio")
 

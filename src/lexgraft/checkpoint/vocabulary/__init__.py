@@ -1,0 +1,1 @@
+"""Vocabularies: extended in their own algorithm, aligned by token, proven on text."""

@@ -1,0 +1,94 @@
+"""From terms, texts and a donor to a growth with its proof: what a user asks for, in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lexgraft.checkpoint.vocabulary.document import read_document
+from lexgraft.checkpoint.vocabulary.engine import Engine
+from lexgraft.checkpoint.vocabulary.growth import COMMON, Growth, survey
+from lexgraft.checkpoint.vocabulary.proof import Passage, Proof, prove
+from lexgraft.checkpoint.vocabulary.settle import settle
+from lexgraft.checkpoint.vocabulary.units import (
+    Unit,
+    donor_units,
+    find_units,
+    parts_of,
+    terms_of_texts,
+)
+from lexgraft.errors import UserError
+from lexgraft.records import Progress, digest, silent
+
+HELD_OUT = 5  # every so many documents of the user's text is held out where none are given
+SHARED = 5  # words that must share a beginning or an end before it is looked at by itself
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a vocabulary is to grow by; at least one of terms, texts and a donor."""
+
+    base: Path
+    terms: Sequence[Passage] = ()  # language and term
+    texts: Sequence[Passage] = ()  # the user's text: what is frequent in it comes first
+    donor: Path | None = None  # a model folder whose vocabulary is looked through
+    general: Sequence[str] = ()  # text that must be cut as before
+    held_out: Sequence[Passage] = ()  # text for the proof alone
+    tokens: int = 500  # new tokens at most, steps included
+    least: float = 1.0  # tokens that a word must save over the user's text
+    common: float = COMMON  # per million tokens of general text, from which a word is not added
+
+
+@dataclass(frozen=True)
+class VocabularyPlan:
+    """A growth that was proven; nothing is written."""
+
+    growth: Growth
+    proof: Proof
+
+
+def plan_vocabulary(request: Request, progress: Progress = silent) -> VocabularyPlan:
+    """Return what would be added to a tokenizer, and what it would do on text.
+
+    Raises:
+        UserError: nothing to add, or a tokenizer that is refused.
+    """
+    if not (request.terms or request.texts or request.donor):
+        raise UserError("nothing says what to add", cure="give terms, a text, or a donor model")
+    steps = 4
+    progress("vocabulary, reading", 0, steps)
+    base = Engine(read_document(request.base))
+    texts, held_out = _split(request)
+    progress("vocabulary, looking at text", 1, steps)
+    units = _units(base, request, texts)
+    ground = survey(base, units, texts, request.general, request.common)
+    progress("vocabulary, growing", 2, steps)
+    growth, grown = settle(ground, request.tokens, request.least, texts, request.general)
+    progress("vocabulary, proving", 3, steps)
+    proof = prove(growth, base, grown, request.terms, held_out, request.general)
+    progress("vocabulary, done", steps, steps)
+    return VocabularyPlan(growth, proof)
+
+
+def _split(request: Request) -> tuple[list[str], Sequence[Passage]]:
+    """Return the texts to choose on and those to prove on, which are never the same."""
+    if request.held_out:
+        return [text for _, text in request.texts], request.held_out
+    rows = [(int(digest("held-out", text), 16) % HELD_OUT, language, text)
+            for language, text in request.texts]  # fmt: skip
+    held_out = [(language, text) for place, language, text in rows if place == 0]
+    return [text for place, _, text in rows if place], held_out
+
+
+def _units(base: Engine, request: Request, texts: Sequence[str]) -> list[Unit]:
+    """Return all candidates: words of terms with their common ends, the donor's, or the text's."""
+    weights: dict[str, float] = {}
+    for _, term in request.terms:
+        weights[term] = weights.get(term, 0.0) + 1.0
+    if not request.terms and request.donor is None:
+        weights = terms_of_texts(texts)
+    units = find_units(base, weights)
+    if request.donor is not None:
+        units += donor_units(base, read_document(request.donor))
+    if texts:
+        units += parts_of(units, base, SHARED)
+    return [*{unit.spelled: unit for unit in reversed(units)}.values()][::-1]

@@ -1,0 +1,193 @@
+"""Rows of new tokens: from a donor where it has them, else from the pieces they replace."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from lexgraft.checkpoint.constituent import read_rows
+from lexgraft.checkpoint.header import TensorEntry
+from lexgraft.checkpoint.index import Checkpoint
+from lexgraft.checkpoint.names import role_of
+from lexgraft.checkpoint.strict import read_json
+from lexgraft.checkpoint.vocabulary.document import Document
+from lexgraft.checkpoint.vocabulary.growth import Addition
+from lexgraft.checkpoint.vocabulary.spelling import meanings
+from lexgraft.checkpoint.vocabulary.transplant import combine
+from lexgraft.errors import UserError
+
+How = Literal["auto", "mean", "donor", "sparse"]
+SHARED = 4_096  # tokens by which two spaces are compared or joined
+FEWEST = 32  # of them, below which there is nothing to join by
+ALIKE = 0.5  # mean cosine of shared rows from which two models have one space
+
+
+@dataclass(frozen=True)
+class Donor:
+    """A model that has some of the new tokens."""
+
+    checkpoint: Checkpoint
+    document: Document
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """The rows of all additions for one tensor, and how each came about."""
+
+    values: Float32[Tensor, "new *width"]
+    origins: tuple[str, ...]
+
+
+def stated_size(checkpoint: Checkpoint) -> int:
+    """Return the rows of a model's vocabulary, as its configuration says."""
+    config = read_json(checkpoint.folder / "config.json")
+    inner = config.get("text_config")
+    size = config.get("vocab_size", inner.get("vocab_size") if isinstance(inner, dict) else None)
+    if type(size) is not int:
+        raise UserError("config.json names no vocab_size", where=str(checkpoint.folder))
+    return size
+
+
+def vocabulary_tensors(checkpoint: Checkpoint, rows: int) -> tuple[str, ...]:
+    """Return the names of the tensors that have a row per token: embeddings, heads, their biases.
+
+    Raises:
+        UserError: there is none with so many rows.
+    """
+    found = tuple(
+        name
+        for name, entry in checkpoint.tensors.items()
+        if role_of(name) in {"embedding", "head"} and entry.shape and entry.shape[0] == rows
+    )
+    if not any(role_of(name) == "embedding" for name in found):
+        raise UserError(
+            f"no embedding of {rows:,} rows, as config.json says",
+            where=str(checkpoint.folder),
+            cure="weights and configuration belong to different models",
+        )
+    return found
+
+
+def embedding_name(checkpoint: Checkpoint) -> str:
+    """Return the name of the tensor in which input tokens are looked up."""
+    names = vocabulary_tensors(checkpoint, stated_size(checkpoint))
+    return next(
+        name
+        for name in names
+        if role_of(name) == "embedding" and len(checkpoint.tensors[name].shape) > 1
+    )
+
+
+def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *width"]:
+    """Return rows of a tensor, neighbours read together."""
+    wanted = sorted(frozenset(ids))
+    place = {number: at for at, number in enumerate(wanted)}
+    runs: list[tuple[int, int]] = []
+    for number in wanted:
+        if runs and runs[-1][1] == number:
+            runs[-1] = runs[-1][0], number + 1
+        else:
+            runs.append((number, number + 1))
+    if not runs:
+        return torch.zeros(0, *entry.shape[1:])
+    read = torch.cat([read_rows(entry, start, stop) for start, stop in runs])
+    return read[torch.tensor([place[number] for number in ids])]
+
+
+def mean_rows(entry: TensorEntry, additions: Sequence[Addition]) -> Float32[Tensor, "new *width"]:
+    """Return the mean of each addition's pieces, as long as the pieces are on average."""
+    ids = [part for new in additions for part in new.parts]
+    pieces, made, at = gather(entry, ids), list[Tensor](), 0
+    for new in additions:
+        own = pieces[at : at + len(new.parts)]
+        at += len(new.parts)
+        made.append(own.mean(0) if own.dim() == 1 else _as_long_as(own.mean(0), own))
+    return torch.stack(made)
+
+
+def new_rows(
+    entry: TensorEntry, additions: Sequence[Addition], base: Document, donor: Donor | None, how: How
+) -> NewRows:
+    """Return the rows of all additions for one tensor of the base.
+
+    A donor's rows are taken as they are where the two models have one space (mean cosine of shared
+    rows over a half), and as sparse combinations of shared tokens elsewhere.
+
+    Raises:
+        UserError: rows of a donor are asked for and there is none that could be used.
+    """
+    values = mean_rows(entry, additions)
+    origins = ["mean"] * len(additions)
+    theirs = _tensor_of(donor, entry) if donor and how != "mean" and len(entry.shape) > 1 else None
+    if theirs is None or donor is None:
+        if how in {"donor", "sparse"} and len(entry.shape) > 1:
+            raise UserError(
+                f"no donor has rows for `{entry.name}`", cure="give --donor, or --rows mean"
+            )
+        return NewRows(values, tuple(origins))
+    keys = meanings(donor.document)
+    having = [(at, keys["text", new.text.encode()]) for at, new in enumerate(additions)
+              if ("text", new.text.encode()) in keys]  # fmt: skip
+    if having:
+        name, found = _from_donor(entry, theirs, base, donor.document, [n for _, n in having], how)
+        for (at, _), row in zip(having, found, strict=True):
+            pieces = gather(entry, additions[at].parts)
+            values[at], origins[at] = _as_long_as(row, pieces), name
+    return NewRows(values, tuple(origins))
+
+
+def count_origins(rows: Mapping[str, NewRows]) -> dict[str, dict[str, int]]:
+    """Return, per tensor, how many rows came about in which way."""
+    return {name: dict(sorted(Counter(new.origins).items())) for name, new in rows.items()}
+
+
+def _from_donor(
+    entry: TensorEntry, theirs: TensorEntry, base: Document, donor: Document,
+    ids: Sequence[int], how: How,
+) -> tuple[str, Float[Tensor, "new width"]]:  # fmt: skip
+    """Return how the donor's rows were brought into the base's space, and them."""
+    mine, other = meanings(base), meanings(donor)
+    shared = [(number, other[key]) for key, number in mine.items() if key in other]
+    if len(shared) < FEWEST:
+        raise UserError(
+            f"base and donor share {len(shared)} tokens; {FEWEST} are needed to join their spaces",
+            cure="use --rows mean",
+        )
+    every = max(1, len(shared) // SHARED)
+    shared = shared[::every][:SHARED]
+    ours = gather(entry, [number for number, _ in shared])
+    donors = gather(theirs, [number for _, number in shared])
+    rows = gather(theirs, ids)
+    alike = entry.shape[1:] == theirs.shape[1:] and _cosine(ours, donors) >= ALIKE
+    if how == "donor" or (how == "auto" and alike):
+        if entry.shape[1:] != theirs.shape[1:]:
+            raise UserError("the donor's rows have another width", cure="use --rows sparse")
+        return "donor", rows
+    return "sparse", combine(rows, donors, ours)
+
+
+def _tensor_of(donor: Donor, entry: TensorEntry) -> TensorEntry | None:
+    """Return the donor's tensor of the same part; a tied head's is the embedding."""
+    names = [
+        name for name in donor.checkpoint.tensors if len(donor.checkpoint.tensors[name].shape) > 1
+    ]
+    for role in (role_of(entry.name), "embedding"):
+        for name in names:
+            mine = donor.checkpoint.tensors[name]
+            if role_of(name) == role and mine.shape[0] >= donor.document.size:
+                return mine
+    return None
+
+
+def _cosine(a: Float[Tensor, "row width"], b: Float[Tensor, "row width"]) -> float:
+    """Return the mean cosine of two tensors' rows."""
+    return float(torch.nn.functional.cosine_similarity(a, b, dim=1).mean())
+
+
+def _as_long_as(row: Float[Tensor, " width"], rows: Float[Tensor, "row width"]) -> Tensor:
+    """Return a row with the mean length of others."""
+    return row * (rows.norm(dim=1).mean() / row.norm().clamp_min(1e-30))

@@ -1,0 +1,216 @@
+"""The verb `vocabulary`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexgraft.cli.bars import Bars
+from lexgraft.cli.registry import verb
+from lexgraft.cli.show import print_table
+from lexgraft.errors import UserError
+from lexgraft.records import Document, read_lines
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lexgraft.checkpoint.index import Checkpoint
+    from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
+    from lexgraft.checkpoint.vocabulary.rows import Donor
+
+SHOWN = 12  # words printed; all of them stand in vocabulary.json
+
+
+def _vocabulary(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("action", choices=("plan", "extend", "align"))
+    add("base", type=Path, help="the model (or tokenizer) folder that grows, or is aligned to")
+    add("other", type=Path, nargs="?", help="align: the model that is brought into base's order")
+    add("--terms", type=Path, nargs="+", default=[], help="term bases, in any format read here")
+    add("--text", type=Path, nargs="+", default=[], help="the user's text, JSON lines or .txt")
+    add("--donor", type=Path, help="a model folder whose tokens and rows are used")
+    add("--general", type=Path, nargs="+", default=[], help="text that must be cut as before")
+    add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
+    add("--tokens", type=int, default=500, help="new tokens at most, steps included (500)")
+    add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
+    add(
+        "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
+    )
+    rows = ("auto", "mean", "donor", "sparse")
+    add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
+    add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
+    add("--distil", type=int, default=0, help="extend: steps of fitting new rows (0; slow)")
+    add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
+    add("-o", "--output", type=Path, help="the folder to write")
+    add("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_vocabulary)
+def vocabulary(arguments: argparse.Namespace) -> int:
+    """Add technical words to a tokenizer and its model, or align two models by token.
+
+    Examples:
+      lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
+      lexgraft vocabulary align gemma/ japanese-llama/ -o aligned/
+
+    `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.
+    """
+    if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
+        raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
+    if arguments.action == "align":
+        return _align(arguments)
+    if arguments.action == "extend" and arguments.output is None:
+        raise UserError("`vocabulary extend` writes a folder", cure="name it with -o")
+    from lexgraft.checkpoint.vocabulary.plan import plan_vocabulary
+    from lexgraft.checkpoint.vocabulary.proof import proof_json
+
+    with Bars() as bars:
+        planned = plan_vocabulary(_request(arguments), bars)
+        extra = _extend(arguments, planned, bars) if arguments.action == "extend" else {}
+    if arguments.json:
+        words = [
+            {"id": word.id, "text": word.text, "count": word.count} for word in planned.growth.words
+        ]
+        print(proof_json(planned.proof, {**extra, "words": words}).decode())
+        return 0
+    print_table("Vocabulary", planned.proof.rows())
+    best = sorted(planned.growth.words, key=lambda word: (-word.count, word.id))[:SHOWN]
+    print("first words: " + " · ".join(word.text.strip() for word in best))
+    for name, value in extra.items():
+        print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    return 0
+
+
+def _request(arguments: argparse.Namespace) -> "Request":
+    """Return what was asked for, its files read."""
+    from lexgraft.checkpoint.vocabulary.plan import Request
+    from lexgraft.readers import read_concepts
+
+    concepts = read_concepts(arguments.terms) if arguments.terms else []
+    terms = [
+        (term.language, term.text)
+        for concept in concepts
+        for term in concept.terms
+        if term.status != "forbidden"
+    ]
+    return Request(
+        base=arguments.base,
+        terms=terms,
+        texts=_passages(arguments.text),
+        donor=arguments.donor,
+        general=[text for _, text in _passages(arguments.general)],
+        held_out=_passages(arguments.held_out),
+        tokens=arguments.tokens,
+        least=arguments.least,
+        common=arguments.common,
+    )
+
+
+def _extend(
+    arguments: argparse.Namespace, planned: "VocabularyPlan", bars: Bars
+) -> dict[str, object]:
+    """Write the grown folder and return what is to be said about it."""
+    from lexgraft.checkpoint.index import open_checkpoint
+    from lexgraft.checkpoint.vocabulary.folder import (
+        has_weights,
+        open_donor,
+        write_model,
+        write_tokenizer,
+    )
+
+    said: dict[str, object] = {"written": str(arguments.output)}
+    if not has_weights(arguments.base):
+        write_tokenizer(planned.growth, arguments.base, arguments.output)
+        return said
+    donor = arguments.donor
+    source = open_donor(donor) if donor is not None and has_weights(donor) else None
+    base = open_checkpoint(arguments.base)
+    fitted = _distilled(arguments, planned, base, source, bars) if arguments.distil else None
+    said["rows"] = write_model(
+        planned.growth,
+        base,
+        arguments.output,
+        source,
+        arguments.rows,
+        arguments.pad_to_multiple_of,
+        fitted,
+        bars,
+    )
+    if arguments.bits:
+        said["bits per byte"] = _bits(arguments)
+    return said
+
+
+def _distilled(
+    arguments: argparse.Namespace,
+    planned: "VocabularyPlan",
+    base: "Checkpoint",
+    source: "Donor | None",
+    bars: Bars,
+) -> "Tensor":
+    """Return rows fitted on the user's text."""
+    from lexgraft.checkpoint.vocabulary.content import grown_document
+    from lexgraft.checkpoint.vocabulary.engine import Engine
+    from lexgraft.checkpoint.vocabulary.rows import embedding_name, new_rows
+    from lexgraft.models.distil import distil_rows, make_lessons
+    from lexgraft.models.transformers import TransformersModel
+
+    growth = planned.growth
+    texts = [text for _, text in _passages(arguments.text)]
+    lessons = make_lessons(Engine(growth.base), Engine(grown_document(growth)), texts)
+    entry = base.tensors[embedding_name(base)]
+    start = new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
+    model = TransformersModel.load(arguments.base, str(arguments.base), 2).module
+    return distil_rows(model, lessons, start, growth.base.size, arguments.distil, bars)[0]
+
+
+def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
+    """Return bits per byte before and after, on the first texts of each kind given."""
+    from lexgraft.models.transformers import TransformersModel
+
+    kinds = {"general": arguments.general, "held-out": arguments.held_out or arguments.text}
+    texts = {kind: [text for _, text in _passages(paths)][:24] for kind, paths in kinds.items()}
+    found: dict[str, list[float]] = {kind: [] for kind, rows in texts.items() if rows}
+    for folder in (arguments.base, arguments.output):
+        model = TransformersModel.load(folder, str(folder), 2)
+        for kind, values in found.items():
+            scores = model.text_bits(texts[kind], 160)
+            values.append(sum(bits for bits, _ in scores) / max(1, sum(n for _, n in scores)))
+    return found
+
+
+def _align(arguments: argparse.Namespace) -> int:
+    """Write another model in the base's vocabulary."""
+    from lexgraft.checkpoint.index import open_checkpoint
+    from lexgraft.checkpoint.vocabulary.folder import write_aligned
+
+    if arguments.other is None or arguments.output is None:
+        raise UserError("`vocabulary align` needs base, other and -o", cure="name all three")
+    with Bars() as bars:
+        counts = write_aligned(
+            open_checkpoint(arguments.base), arguments.other, arguments.output, bars
+        )
+    if arguments.json:
+        print(json.dumps(counts))
+        return 0
+    print_table("Tokens", [["", "tokens"], *([name, f"{n:,}"] for name, n in counts.items())])
+    print(f"written: {arguments.output}")
+    return 0
+
+
+def _passages(paths: list[Path]) -> list[tuple[str, str]]:
+    """Return the texts of files with their languages: JSON lines of Document, or plain text."""
+    found: list[tuple[str, str]] = []
+    for path in paths:
+        if path.suffix == ".txt":
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UserError(
+                    f"cannot read this text: {error}", cure="give a UTF-8 file"
+                ) from error
+            found += [("", line) for line in lines if line.strip()]
+        else:
+            found += [(row.language, row.text) for row in read_lines(path, Document)]
+    return found
