@@ -4,12 +4,32 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, comparing, evaluating, glossary, serving, terms, testset, vocabulary
+from lexgraft.cli import (
+    adoption,
+    comparing,
+    evaluating,
+    glossary,
+    serving,
+    terms,
+    testset,
+    vocabulary,
+)
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "comparing", "evaluating", "glossary", "main", "serving", "terms", "testset", "vocabulary"]
+__all__ = [
+    "Bars",
+    "adoption",
+    "comparing",
+    "evaluating",
+    "glossary",
+    "main",
+    "serving",
+    "terms",
+    "testset",
+    "vocabulary",
+]
 
 INTERRUPTED = 130
 
