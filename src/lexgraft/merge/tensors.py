@@ -127,7 +127,8 @@ class TensorMerge:
     def _blocks(self) -> Iterator[tuple[Base, Deltas, Place]]:
         """Yield base, deltas and place of every block of the tensor, in float32."""
         place, entries = self.plan.place(self.name), [entry for _, entry in self._stored]
-        width, step = self.entry.size // max(rows(self.entry), 1), rows_of_block(self.entry, self.plan.method)
+        width = self.entry.size // max(rows(self.entry), 1)
+        step = rows_of_block(self.entry, self.plan.method)
         for first, views in self._windows():
             raws = [
                 torch.frombuffer(view, dtype=DTYPES[entry.dtype])
