@@ -109,6 +109,9 @@ def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
         real["rename"](source, target)
         trace.renamed(source, target)
 
+    def allocate(*_given: int) -> None:
+        """Some file systems cannot."""
+
     def unlink(path: Any) -> None:
         real["unlink"](path)
         trace.removed(path)
@@ -117,7 +120,7 @@ def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
         for name, fake in {
             "open": opened, "pwrite": pwrite, "write": write, "ftruncate": ftruncate,
             "rename": rename, "replace": rename, "unlink": unlink, "fsync": trace.synced,
-            "posix_fallocate": lambda *_: None,
+            "posix_fallocate": allocate,
         }.items():  # fmt: skip
             patch.setattr(os, name, fake)
         yield trace

@@ -88,7 +88,11 @@ def test_neither_memory_nor_workers_show(
     plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     run_merge(plan(method), tmp_path / "roomy", workers=3)
-    monkeypatch.setattr(blocks, "plan_room", lambda *_: Room(1, window=16, kept=0))
+
+    def narrow(*_given: object) -> Room:
+        return Room(1, window=16, kept=0)
+
+    monkeypatch.setattr(blocks, "plan_room", narrow)
     run_merge(plan(method), tmp_path / "narrow")
     assert content(tmp_path / "roomy") == content(tmp_path / "narrow")
 
