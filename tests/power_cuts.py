@@ -79,6 +79,10 @@ class Trace:
             self.operations.append(("remove", name))
 
 
+def _allocate(*_given: int) -> None:
+    """Take no space: some file systems cannot."""
+
+
 @contextmanager
 def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
     """Write down the file operations that happen in a folder; nothing is really synced."""
@@ -109,9 +113,6 @@ def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
         real["rename"](source, target)
         trace.renamed(source, target)
 
-    def allocate(*_given: int) -> None:
-        """Some file systems cannot."""
-
     def unlink(path: Any) -> None:
         real["unlink"](path)
         trace.removed(path)
@@ -120,7 +121,7 @@ def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
         for name, fake in {
             "open": opened, "pwrite": pwrite, "write": write, "ftruncate": ftruncate,
             "rename": rename, "replace": rename, "unlink": unlink, "fsync": trace.synced,
-            "posix_fallocate": allocate,
+            "posix_fallocate": _allocate,
         }.items():  # fmt: skip
             patch.setattr(os, name, fake)
         yield trace
