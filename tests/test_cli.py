@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lexgraft.cli import main
+from lexgraft.cli.registry import parser
 from lexgraft.project import schema
 
 VERBS = (
@@ -63,3 +64,22 @@ def test_an_unknown_verb_is_refused_with_the_known_ones(capsys: pytest.CaptureFi
         main(["adpot"])
     assert stop.value.code == 2
     assert "adopt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("4096", 4096), ("64k", 64 << 10), ("96M", 96 << 20), ("2G", 2 << 30)]
+)
+def test_memory_is_given_in_bytes_or_with_a_letter(text: str, size: int) -> None:
+    given = parser().parse_args(["merge", "p.yaml", "-o", "out", "--memory", text])
+    assert given.memory == size
+
+
+@pytest.mark.parametrize(
+    "option", ["--memory=0", "--memory=-1M", "--memory=2T", "--workers=0", "--workers=1e3"]
+)
+def test_amounts_that_mean_nothing_are_refused(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["merge", "p.yaml", "-o", "out", option])
+    assert "is not a" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The stages as verbs of their own, on the same records."""
 
 from pathlib import Path
+from typing import Any
 
 from lexgraft.adopt.asking import see, setting
 from lexgraft.adopt.findings import scores_of
@@ -24,8 +25,9 @@ def merge_candidate(
     *,
     dry: bool,
     progress: Progress = silent,
+    **room: Any,  # noqa: ANN401 (memory, workers, allow_nonfinite: see run_merge)
 ) -> list[str]:
-    """Return the lines of a merge's plan, after writing it unless `dry`.
+    """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
 
     Raises:
         UserError: the project has no candidate of this method.
@@ -39,7 +41,7 @@ def merge_candidate(
     plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
     if dry:
         return plan.describe()
-    manifest = run_merge(plan, output, progress)
+    manifest = run_merge(plan, output, progress, **room)
     return [*plan.describe(), f"digest   {manifest.digest}", f"written  {output}"]
 
 

@@ -102,7 +102,7 @@ def drop(
     for model, (label, share) in enumerate(zip(place.labels, shares, strict=True)):
         steps = max(1, round(share * STEPS))
         mask = random_mask(place, label, steps, deltas[model].numel()).view(deltas[model].shape)
-        torch.mul(deltas[model], mask, out=dropped[model])
+        torch.mul(deltas[model], mask.float(), out=dropped[model])  # faster than by truth values
         if rescale:
             dropped[model].mul_(STEPS / steps)
     return dropped

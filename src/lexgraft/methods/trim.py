@@ -1,6 +1,7 @@
 """The largest elements of a whole tensor, exactly as many as asked for, found without sorting."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +15,11 @@ from lexgraft.methods.sums import Doubles, as_rows, row_sizes, whole_sums
 _COARSE = 1 << 15  # the top 15 bits below the sign of a float32
 _FINE = 1 << 16
 _SLICE = 1 << 18  # elements counted at once, so that they stay in cache
-_NONE = 0x7FFFFFFF  # above the magnitude of every number
+_NONE = 0x7FFFFFFF  # above the magnitude of every number; all bits but the sign
+_SAMPLE = 1 << 17  # elements that bracket a threshold
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
+Bits = np.ndarray[Any, np.dtype[np.int32]]
 Tracks = Callable[[], Iterator[tuple[Float32[Tensor, "track *shape"], int]]]
 """What is ranked, block by block, as often as asked for; and the number of the first element."""
 
@@ -53,7 +56,7 @@ def trimmed(deltas: Deltas, found: Sequence[Cut], place: Place) -> Deltas:
     """Return the deltas with all but what their cuts keep set to 0, times the cuts' factors."""
     result = torch.empty_like(deltas)
     for model, cut in enumerate(found):
-        torch.mul(deltas[model], kept(deltas[model], cut, place.start), out=result[model])
+        torch.mul(deltas[model], kept(deltas[model], cut, place.start).float(), out=result[model])
         if cut.factor != 1:
             result[model].mul_(cut.factor)
     return result
@@ -78,39 +81,134 @@ def delta_tracks(blocks: Blocks) -> Tracks:
 def largest(tracks: Tracks, wanted: Sequence[tuple[int, int]], size: int) -> tuple[Cut, ...]:
     """Return the cut that keeps the k elements of largest magnitude, for every (track, k).
 
-    The bit patterns of positive floats are ordered like the floats, so two histograms (of the
-    upper 15 bits, then of the lower 16 within one bucket) give the k-th largest magnitude
-    exactly. Histograms of blocks add up; ties are kept in the order of the elements.
+    The bit patterns of positive floats are ordered like the floats. A sample brackets every
+    threshold; then the elements above, at and below the ends of the bracket are counted, and the
+    few between them sorted. Where the sample misled, two histograms (of the upper 15 bits, then
+    of the lower 16 within one bucket) find it. All of it adds up over blocks and is exact; ties
+    are kept in the order of the elements.
     """
     asked = [(track, keep) for track, keep in wanted if keep > 0]
+    found = _between(tracks, asked, _brackets(tracks, asked, size))
+    if None in found:
+        found = _by_histograms(tracks, asked)
+    ranks = [rank for rank in found if rank is not None]
+    ties = [one.wanted if one.equal > one.wanted and one.bits > 0 else 0 for one in ranks]
+    bits, ends = [one.bits for one in ranks], [size - 1 for _ in ranks]
+    if any(ties):
+        ends = _last_ties(tracks, [track for track, _ in asked], bits, ties, size - 1)
+    made = map(Cut, bits, ends)
+    return tuple(next(made) if keep > 0 else Cut(_NONE, size - 1) for _, keep in wanted)
+
+
+def kept(values: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor, "*shape"]:
+    """Return which elements of a block, whose first has number `start`, survive the cut."""
+    magnitudes = _magnitudes(values)
+    before = cut.last + 1 - start
+    if before >= len(magnitudes):
+        mask = magnitudes >= cut.bits
+    else:
+        mask = magnitudes > cut.bits
+        if before > 0:
+            mask[:before] |= magnitudes[:before] == cut.bits
+    return torch.from_numpy(mask).view(values.shape)
+
+
+class _Rank(NamedTuple):
+    """A threshold's magnitude, how many elements have it, how many of those are wanted."""
+
+    bits: int
+    equal: int
+    wanted: int
+
+
+class _Bracket:
+    """Two magnitudes around a threshold, and the elements counted against them."""
+
+    def __init__(self, sample: Bits, keep: int, size: int) -> None:
+        """Leave room for chance on both sides: six standard errors of the share."""
+        count, share = len(sample), keep / size
+        room = 0
+        if count < size:
+            room = 1 + ceil(6 * sqrt(share * (1 - share) * count))
+        at = count - round(share * count)
+        self.low = int(sample[at - room]) if at - room >= 0 else 0
+        self.high = int(sample[at + room]) if at + room < count else _NONE
+        self._above = self._at_high = self._at_low = 0
+        self._inside: list[Bits] = []
+
+    def count(self, magnitudes: Bits) -> None:
+        """Count one block's elements."""
+        above = magnitudes > self.high
+        from_high = magnitudes >= self.high
+        counts = int(np.count_nonzero(above)), int(np.count_nonzero(from_high))
+        self._above += counts[0]
+        self._at_high += counts[1] - counts[0]
+        if self.low == self.high:
+            return
+        over_low = magnitudes > self.low
+        from_low = int(np.count_nonzero(magnitudes >= self.low))
+        over = int(np.count_nonzero(over_low))
+        self._at_low += from_low - over
+        if over > counts[1]:
+            self._inside.append(magnitudes[np.flatnonzero(over_low != from_high)])
+
+    def rank(self, keep: int) -> _Rank | None:
+        """Return the keep-largest element; None if it is not between the ends."""
+        left = keep - self._above
+        if left <= 0:
+            return None
+        if left <= self._at_high:
+            return _Rank(self.high, self._at_high, left)
+        left -= self._at_high
+        inside = np.sort(np.concatenate([*self._inside, np.zeros(0, np.int32)]))
+        if left <= len(inside):
+            bits = inside[len(inside) - left]
+            first, end = np.searchsorted(inside, bits), np.searchsorted(inside, bits, "right")
+            return _Rank(int(bits), int(end - first), int(left - (len(inside) - end)))
+        left -= len(inside)
+        return _Rank(self.low, self._at_low, left) if left <= self._at_low else None
+
+
+def _brackets(tracks: Tracks, asked: Sequence[tuple[int, int]], size: int) -> list[_Bracket]:
+    """Return a bracket for every threshold asked for, from equally spaced elements."""
+    step = -(-size // _SAMPLE)
+    seen: dict[int, list[Bits]] = {track: [] for track, _ in asked}
+    for block, start in tracks():
+        first = -start % step
+        for track, parts in seen.items():
+            bits = block[track].contiguous().view(-1).view(torch.int32).numpy()
+            parts.append(bits[first::step] & _NONE)
+    samples = {track: np.sort(np.concatenate(parts)) for track, parts in seen.items()}
+    return [_Bracket(samples[track], keep, size) for track, keep in asked]
+
+
+def _between(
+    tracks: Tracks, asked: Sequence[tuple[int, int]], brackets: Sequence[_Bracket]
+) -> list[_Rank | None]:
+    """Return the rank found in every bracket."""
+    for block, _ in tracks():
+        magnitudes = {track: _magnitudes(block[track]) for track, _ in asked}
+        for (track, _), bracket in zip(asked, brackets, strict=True):
+            bracket.count(magnitudes[track])
+    return [bracket.rank(keep) for (_, keep), bracket in zip(asked, brackets, strict=True)]
+
+
+def _by_histograms(tracks: Tracks, asked: Sequence[tuple[int, int]]) -> list[_Rank | None]:
+    """Return the ranks whatever the elements are like."""
     chosen = [track for track, _ in asked]
     coarse = _count(tracks, chosen, None)
     upper = [_descend(counts, keep) for counts, (_, keep) in zip(coarse, asked, strict=True)]
     fine = _count(tracks, chosen, [bucket for bucket, _ in upper])
     lower = [_descend(counts, rest) for counts, (_, rest) in zip(fine, upper, strict=True)]
-    bits = [(u << 16) | low for (u, _), (low, _) in zip(upper, lower, strict=True)]
-    ties = [
-        rest if counts[low] > rest and bit > 0 else 0
-        for counts, (low, rest), bit in zip(fine, lower, bits, strict=True)
+    return [
+        _Rank((bucket << 16) | low, int(counts[low]), rest)
+        for (bucket, _), (low, rest), counts in zip(upper, lower, fine, strict=True)
     ]
-    ends = [size - 1 for _ in asked]
-    if any(ties):
-        ends = _last_ties(tracks, chosen, bits, ties, size - 1)
-    found = map(Cut, bits, ends)
-    return tuple(next(found) if keep > 0 else Cut(_NONE, size - 1) for _, keep in wanted)
 
 
-def kept(values: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor, "*shape"]:
-    """Return which elements of a block, whose first has number `start`, survive the cut."""
-    magnitudes = values.contiguous().view(torch.int32) & 0x7FFFFFFF
-    if cut.last >= start + values.numel() - 1:
-        return magnitudes >= cut.bits
-    mask = magnitudes > cut.bits
-    before = cut.last + 1 - start
-    if before > 0:
-        flat, equal = mask.view(-1), magnitudes.view(-1)[:before] == cut.bits
-        flat[:before] |= equal
-    return mask
+def _magnitudes(values: Float32[Tensor, "*shape"]) -> Bits:
+    """Return the bit patterns of the magnitudes, which numpy compares faster than torch."""
+    return values.contiguous().view(-1).view(torch.int32).numpy() & _NONE
 
 
 def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list[Counts]:
@@ -118,10 +216,10 @@ def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list
     totals = [np.zeros(_COARSE if buckets is None else _FINE, np.int64) for _ in chosen]
     for block, _ in tracks():
         for number, (track, total) in enumerate(zip(chosen, totals, strict=True)):
-            bits = block[track].contiguous().view(-1).view(torch.int32).numpy()
+            bits = _magnitudes(block[track])
             for at in range(0, len(bits), _SLICE):
                 piece = bits[at : at + _SLICE]
-                upper = (piece >> 16) & 0x7FFF
+                upper = piece >> 16
                 if buckets is not None:
                     upper = piece[upper == buckets[number]] & 0xFFFF
                 np.add(total, np.bincount(upper, minlength=len(total)), out=total)
@@ -145,8 +243,7 @@ def _last_ties(
         for number, track in enumerate(chosen):
             if left[number] <= 0:
                 continue
-            equal = (block[track].reshape(-1).view(torch.int32) & 0x7FFFFFFF) == bits[number]
-            found = equal.nonzero().view(-1)
+            found = np.flatnonzero(_magnitudes(block[track]) == bits[number])
             if len(found) >= left[number]:
                 ends[number] = start + int(found[left[number] - 1])
             left[number] -= len(found)
