@@ -4,7 +4,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Checkpoint:
         sides = [
             (n, file_digest(self.folder / n)) for n in SIDE_FILES if (self.folder / n).is_file()
         ]
-        weights = [file_digest(shard.path) for shard in self.shards]
+        weights = [shard_digest(shard) for shard in self.shards]
         self.check_unchanged()
         return digest("checkpoint", shapes, weights, sides)
 
@@ -99,6 +99,12 @@ def shard(path: Path) -> Shard:
     """Return the identity of a file: size, time of change, inode."""
     status = path.stat()
     return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
+
+
+@lru_cache(maxsize=4096)
+def shard_digest(shard: Shard) -> str:
+    """Return the SHA-256 of a file of weights, read once while it does not change."""
+    return file_digest(shard.path)
 
 
 def file_digest(path: Path) -> str:
