@@ -1,6 +1,6 @@
 import pytest
 
-from lexgraft.checkpoint.names import count_layers, layer_of, role_of
+from lexgraft.checkpoint.names import count_layers, depth_of, layer_of, role_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_layers_are_counted_from_their_highest_number() -> None:
         count_layers(["model.layers.0.x.weight", "model.layers.3.x.weight", "lm_head.weight"]) == 4
     )
     assert count_layers(["lm_head.weight"]) == 0
+
+
+def test_depth_runs_from_the_embeddings_to_the_head() -> None:
+    names = ["model.embed_tokens.weight", *(f"model.layers.{n}.mlp.up.weight" for n in range(5))]
+    names += ["model.norm.weight", "lm_head.weight"]
+    assert [depth_of(name, 5) for name in names] == [0, 0, 0.25, 0.5, 0.75, 1, 1, 1]
+    assert depth_of("model.layers.0.mlp.up.weight", 1) == 1  # the only layer

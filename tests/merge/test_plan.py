@@ -76,6 +76,8 @@ def test_the_description_states_method_inputs_and_price(models: Folders, plan: P
         ("linear", {"weight": {"language": 1, "domain": -1}}, "add up to 0"),
         ("layer_swap", {"bottom": 0.9, "top": 0.1}, "above"),
         ("linear", {"weight": float("nan")}, "weight"),
+        ("linear", {"weight": {"language": [1, 0], "domain": [1, 0]}}, "add up to 0"),
+        ("ties", {"weight": [{"filter": "norms", "value": 1}]}, "did you mean `norm`"),
     ],
 )
 def test_what_cannot_be_merged_is_refused_before_any_work(

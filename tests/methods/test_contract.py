@@ -149,7 +149,7 @@ def test_states_its_paper_and_checks_its_parameters(name: str) -> None:
         settings = method.settings({parameter: default}, LABELS)
         assert settings == method.settings({}, LABELS)
         if isinstance(default, float):
-            for bad in (float("nan"), float("inf"), "much", None, [1.0]):
+            for bad in (float("nan"), float("inf"), "much", None, [], ["much"]):
                 with pytest.raises(UserError):
                     method.settings({parameter: bad}, LABELS)
 
@@ -157,6 +157,16 @@ def test_states_its_paper_and_checks_its_parameters(name: str) -> None:
 def test_an_unknown_method_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean `task_arithmetic`"):
         get_method("task_aritmetic")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"), [("slerp", ("a",)), ("slerp", ("a", "b", "c")), ("linear", ())]
+)
+def test_a_number_of_models_that_a_method_cannot_merge_is_refused(
+    name: str, labels: tuple[str, ...]
+) -> None:
+    with pytest.raises(UserError, match=f"models, not {len(labels)}"):
+        METHODS[name].settings({}, labels)
 
 
 def test_methods_are_listed_in_the_order_of_names() -> None:

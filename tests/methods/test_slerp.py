@@ -1,9 +1,7 @@
 from math import sqrt
 
-import pytest
 import torch
 
-from lexgraft.errors import UserError
 from lexgraft.methods.registry import Place
 from lexgraft.methods.slerp import Angle, angle, slerp
 
@@ -43,9 +41,3 @@ def test_nearly_parallel_models_are_joined_by_a_straight_line() -> None:
 def test_a_zero_model_has_no_angle() -> None:
     deltas = torch.tensor([[0.0, 0.0], [0.0, 1.0]])
     assert survey(ZERO, deltas).cosine == 1.0
-
-
-def test_three_models_are_refused() -> None:
-    place = Place("w", ("language", "domain", "tuned"), 0, 1, 2, seed=0)
-    with pytest.raises(UserError, match="two models"):
-        slerp(ZERO, torch.zeros(3, 2), place, Angle(1.0), t=0.5)

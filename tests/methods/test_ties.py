@@ -39,7 +39,14 @@ def test_trims_elects_and_merges_as_in_figure_1() -> None:
     found = cuts(blocks(deltas), density=0.6)
     weight = {"language": 1.0, "domain": 3.0}
     merged = ties(
-        torch.zeros(5), deltas, place, found, weight=weight, density=0.6, normalize=False, scale=0.5
+        torch.zeros(5),
+        deltas,
+        place,
+        found,
+        weight=weight,
+        density=0.6,
+        normalize=False,
+        lambda_=0.5,
     )
     assert merged.tolist() == [-3.0, 0.0, 7.0, 0.0, 0.0]
 

@@ -36,6 +36,17 @@ def count_layers(names: Iterable[str]) -> int:
     return max((layer + 1 for name in names if (layer := layer_of(name)) is not None), default=0)
 
 
+def depth_of(name: str, layers: int) -> float:
+    """Return where a tensor stands: 0 in the embeddings and the first layer, 1 in the last.
+
+    The last norm and the head stand at 1, and so does a model's only layer.
+    """
+    layer = layer_of(name)
+    if layer is not None:
+        return layer / (layers - 1) if layers > 1 else 1.0
+    return 1.0 if role_of(name) in {"norm", "head"} else 0.0
+
+
 def role_of(name: str) -> Role:
     """Return the part a tensor plays, `other` where its name does not say."""
     if _OTHER_TOWERS.search(name):

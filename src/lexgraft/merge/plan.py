@@ -1,7 +1,7 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,12 @@ from lexgraft.checkpoint.constituent import Constituent
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.layout import Layout, plan_layout
-from lexgraft.checkpoint.names import count_layers, layer_of
+from lexgraft.checkpoint.names import count_layers, depth_of, layer_of
 from lexgraft.checkpoint.read import FLOATS
 from lexgraft.errors import UserError, nearest
 from lexgraft.methods import Method, get_method
 from lexgraft.methods.registry import Place
+from lexgraft.methods.settings import filters, varies
 from lexgraft.project import Candidate
 from lexgraft.records import digest
 
@@ -78,7 +79,7 @@ class MergePlan:
         """An estimate of the memory that merging to a folder needs beside the interpreter."""
         models, widest = len(self.constituents), 0
         for entry in map(self.base.tensors.__getitem__, self.merged):
-            block = _block_size(entry)
+            block = _block_size(entry, self.method)
             kept = entry.size if entry.size <= KEPT else block
             widest = max(widest, (models + 1) * kept + (models + _COPIES) * block)
         return 4 * widest
@@ -89,8 +90,9 @@ class MergePlan:
 
     def place(self, name: str) -> Place:
         """Return where the first block of a tensor stands."""
-        size = self.base.tensors[name].size
-        return Place(name, self.labels, layer_of(name), self.layers, size, self.seed)
+        size, depth = self.base.tensors[name].size, depth_of(name, self.layers)
+        layer = layer_of(name)
+        return Place(name, self.labels, layer, self.layers, size, self.seed, depth=depth)
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
@@ -150,20 +152,24 @@ def plan_merge(
     )
     layers = count_layers(base.tensors)
     plan = MergePlan(method, settings, base, parts, dtype, seed, merged, layers)
+    _check_filters(plan)
     _rehearse(plan)
     return plan
 
 
-def rows_of_block(entry: TensorEntry) -> int:
-    """Return how many rows of a tensor make a block: fixed, for sums depend on it."""
-    width = entry.size // entry.shape[0] if entry.shape and entry.size else 1
+def rows_of_block(entry: TensorEntry, method: Method) -> int:
+    """Return how many rows of a tensor make a block: all of them where the method wants it."""
+    rows = entry.shape[0] if entry.shape else 1
+    if method.unit == "tensor" or (method.unit == "row" and len(entry.shape) <= 1):
+        return max(1, rows)
+    width = entry.size // rows if entry.size else 1
     return max(1, BLOCK // width)
 
 
-def _block_size(entry: TensorEntry) -> int:
+def _block_size(entry: TensorEntry, method: Method) -> int:
     """Return the elements of a tensor's largest block."""
     width = entry.size // entry.shape[0] if entry.shape and entry.size else 1
-    return min(entry.size, rows_of_block(entry) * width)
+    return min(entry.size, rows_of_block(entry, method) * width)
 
 
 def _check_parts(constituents: Mapping[str, Constituent], base: Checkpoint) -> None:
@@ -175,10 +181,32 @@ def _check_parts(constituents: Mapping[str, Constituent], base: Checkpoint) -> N
             raise ValueError(f"{label}: opened as {part.label} against {part.base.folder}")
 
 
+def _check_filters(plan: MergePlan) -> None:
+    """Raise for a filter of the settings that fits no tensor."""
+    for parameter, setting in plan.settings.items():
+        for text in filters(setting):
+            if not any(text in name for name in plan.base.tensors):
+                raise UserError(
+                    f"filter `{text}` fits no tensor",
+                    where=f"{plan.method.name}.{parameter}",
+                    cure=nearest(text, sorted(_words(plan.base.tensors))),
+                )
+
+
+def _words(names: Iterable[str]) -> set[str]:
+    """Return the words between the dots of the tensors' names."""
+    return {word for name in names for word in name.split(".") if not word.isdigit()}
+
+
 def _rehearse(plan: MergePlan) -> None:
-    """Merge one number per part of the model, so that a method's own refusals come first."""
-    for layer in (None, 0):
-        place = Place("rehearsal", plan.labels, layer, max(plan.layers, 1), 1, plan.seed)
+    """Merge one number per layer and setting, so that a method's own refusals come first."""
+    varied = any(map(varies, plan.settings.values()))
+    places = {
+        (place.layer, str(plan.method.at(plan.settings, place)) if varied else ""): place
+        for place in map(plan.place, plan.merged)
+    }
+    for place in places.values():
         base, deltas = torch.zeros(1), torch.zeros(len(plan.constituents), 1)
-        for _ in plan.method.merge(lambda: iter([(base, deltas, place)]), plan.settings):  # noqa: B023
+        one = [(base, deltas, replace(place, size=1))]
+        for _ in plan.method.merge(lambda: iter(one), plan.settings):  # noqa: B023
             pass

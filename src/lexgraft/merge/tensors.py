@@ -69,7 +69,7 @@ def _blocks(plan: MergePlan, name: str) -> Iterator[tuple[Base, Deltas, Place]]:
 def _stretches(plan: MergePlan, name: str) -> Iterator[tuple[int, int]]:
     """Yield the rows [start, stop) of every block."""
     entry = plan.base.tensors[name]
-    step, end = rows_of_block(entry), rows(entry)
+    step, end = rows_of_block(entry, plan.method), rows(entry)
     for start in range(0, end, step):
         yield start, min(start + step, end)
 

@@ -41,11 +41,11 @@ def dare_ties(
     weight: Factors = 1.0,
     density: Shares = 0.5,
     normalize: bool = False,
-    scale: Factor = 1.0,
+    lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · the disjoint merge of mᵢ·δᵢ / pᵢ: random trimming, then elected signs."""
     dropped = drop(deltas, place, place.each(density))
-    return base + elect(dropped, place.each(weight), normalize=normalize) * scale
+    return base + elect(dropped, place.each(weight), normalize=normalize) * lambda_
 
 
 def drop(deltas: Deltas, place: Place, shares: tuple[float, ...]) -> Deltas:

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from math import isfinite
-from typing import Annotated, Any, TypeVar, get_type_hints
+from keyword import iskeyword
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-import msgspec
 from jaxtyping import Float32
 from msgspec import Meta
 from torch import Tensor
 
 from lexgraft.errors import UserError, nearest
+from lexgraft.methods.settings import at_place, check_setting, varies
 
 Factor = Annotated[float, Meta(ge=-100, le=100)]
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -35,6 +35,7 @@ class Place:
     size: int  # elements of the whole tensor
     seed: int
     start: int = 0  # number of the block's first element within the tensor, row by row
+    depth: float = 0.0  # from the embeddings and the first layer (0) to the last and the head (1)
 
     def each(self, value: float | Mapping[str, float]) -> tuple[float, ...]:
         """Return a parameter's value for every model, in the order of the deltas."""
@@ -47,6 +48,10 @@ Blocks = Callable[[], Iterator[tuple[Base, Deltas, Place]]]
 """A tensor's blocks from the first to the last, as often as they are asked for."""
 
 
+Unit = Literal["element", "row", "tensor"]
+"""What no block may cut in two: an element, a row (the last axis; a vector is one), a tensor."""
+
+
 @dataclass(frozen=True)
 class Method:
     """A merge method by its name: `combine` one block, after an optional `survey` of all."""
@@ -56,13 +61,20 @@ class Method:
     combine: Callable[..., Merged]
     survey: Callable[..., object] | None
     parameters: Mapping[str, tuple[Any, Any]]  # name → type, default
+    unit: Unit
+    models: tuple[int, int | None]  # how few and how many it can merge
 
     def settings(self, given: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
         """Return every parameter's value: checked, completed, per-model ones in model order.
 
         Raises:
-            UserError: an unknown parameter or model, or a value of the wrong kind or range.
+            UserError: too few or too many models, an unknown parameter or model, or a value of
+                the wrong kind or range.
         """
+        least, most = self.models
+        if len(labels) < least or (most is not None and len(labels) > most):
+            wanted = f"{least}" if least == most else f"{least} to {most or 'many'}"
+            raise UserError(f"{self.name} merges {wanted} models, not {len(labels)}")
         for name in given:
             if name not in self.parameters:
                 raise UserError(
@@ -70,39 +82,27 @@ class Method:
                     cure=nearest(name, self.parameters),
                 )
         return {
-            name: self._value(name, kind, given.get(name, default), default, labels)
+            name: check_setting(
+                kind, given.get(name, default), default, labels, f"{self.name}.{name}"
+            )
             for name, (kind, default) in self.parameters.items()
         }
 
     def merge(self, blocks: Blocks, settings: Mapping[str, Any]) -> Iterator[Merged]:
-        """Yield the merged blocks of one tensor, in order."""
-        survey = () if self.survey is None else (self.survey(blocks, **settings),)
+        """Yield the merged blocks of one tensor, in order; settings are taken at its place."""
+        if any(map(varies, settings.values())):
+            _, _, place = next(blocks())
+            settings = self.at(settings, place)
+        values = {_python_name(name): value for name, value in settings.items()}
+        survey = () if self.survey is None else (self.survey(blocks, **values),)
         for base, deltas, place in blocks():
-            yield self.combine(base, deltas, place, *survey, **settings)
+            yield self.combine(base, deltas, place, *survey, **values)
 
-    def _value(
-        self,
-        name: str,
-        kind: Any,  # noqa: ANN401
-        value: object,
-        default: Any,  # noqa: ANN401
-        labels: Sequence[str],
-    ) -> Any:  # noqa: ANN401
-        """Return one parameter's checked value."""
-        where = f"{self.name}.{name}"
-        try:
-            value = msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise UserError(f"{str(error).replace('object', 'mapping')}", where=where) from error
-        if isinstance(value, dict):
-            for label in value:
-                if label not in labels:
-                    raise UserError(f"no model `{label}`", where=where, cure=nearest(label, labels))
-            value = {label: value.get(label, default) for label in labels}
-        numbers = list(value.values()) if isinstance(value, dict) else [value]
-        if not all(isfinite(n) for n in numbers if isinstance(n, float)):
-            raise UserError("the value must be finite", where=where)
-        return value
+    def at(self, settings: Mapping[str, Any], place: Place) -> dict[str, Any]:
+        """Return the settings for one tensor: profiles and rules become single values."""
+        return {
+            name: at_place(value, place.tensor, place.depth) for name, value in settings.items()
+        }
 
 
 F = TypeVar("F", bound=Callable[..., Merged])
@@ -110,25 +110,36 @@ METHODS: dict[str, Method] = {}
 """Every known method, by name, sorted."""
 
 
-def method(*, paper: str, survey: Callable[..., object] | None = None) -> Callable[[F], F]:
+def method(
+    *,
+    paper: str,
+    survey: Callable[..., object] | None = None,
+    unit: Unit = "element",
+    models: tuple[int, int | None] = (1, None),
+) -> Callable[[F], F]:
     """Return a decorator that makes a function a method under its own name.
 
     The function takes base, deltas, place, the survey's result if there is one, and its
-    parameters as keywords with type and default.
+    parameters as keywords with type and default (`lambda_` is written `lambda`).
     """
 
     def register(combine: F) -> F:
         hints = get_type_hints(combine, include_extras=True)
         parameters = {
-            name: (hints[name], parameter.default)
+            name.rstrip("_"): (hints[name], parameter.default)
             for name, parameter in signature(combine).parameters.items()
             if parameter.kind is Parameter.KEYWORD_ONLY
         }
         name = combine.__name__
-        METHODS[name] = Method(name, paper, combine, survey, parameters)
+        METHODS[name] = Method(name, paper, combine, survey, parameters, unit, models)
         return combine
 
     return register
+
+
+def _python_name(name: str) -> str:
+    """Return the keyword under which Python knows a parameter."""
+    return f"{name}_" if iskeyword(name) else name
 
 
 def get_method(name: str) -> Method:

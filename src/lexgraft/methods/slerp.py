@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from lexgraft.errors import UserError
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 
 NEARLY_PARALLEL = 0.9995  # cosine beyond which the arc is taken as straight, as mergekit does
@@ -29,15 +28,13 @@ def angle(blocks: Blocks, **_settings: Any) -> Angle:  # noqa: ANN401
     return Angle(max(-1.0, min(1.0, dot / norms)) if norms else 1.0)
 
 
-@method(paper="Shoemake 1985, section 3.3, per tensor", survey=angle)
-def slerp(base: Base, deltas: Deltas, place: Place, found: Angle, *, t: Fraction = 0.5) -> Merged:
+@method(paper="Shoemake 1985, section 3.3, per tensor", survey=angle, models=(2, 2))
+def slerp(base: Base, deltas: Deltas, _place: Place, found: Angle, *, t: Fraction = 0.5) -> Merged:
     """Return sin((1-t)Ω)/sin Ω · θ₀ + sin(tΩ)/sin Ω · θ₁, from the first model to the second.
 
     Ω is the angle between the two models' tensors. Where they are nearly parallel, as
     fine-tuned models of one base mostly are, the straight line (1-t)·θ₀ + t·θ₁ is taken.
     """
-    if len(place.labels) != 2:  # noqa: PLR2004
-        raise UserError(f"slerp joins two models, not {len(place.labels)}", where="slerp")
     if abs(found.cosine) > NEARLY_PARALLEL:
         return base + deltas[0] * (1 - t) + deltas[1] * t
     omega = acos(found.cosine)

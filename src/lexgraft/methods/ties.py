@@ -29,7 +29,7 @@ def ties(
     weight: Factors = 1.0,
     density: Shares = 0.2,  # noqa: ARG001 (used by the survey)
     normalize: bool = True,
-    scale: Factor = 1.0,
+    lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · Σ wᵢ·δ̂ᵢ / Σ |wᵢ| over the models whose sign is the elected one.
 
@@ -39,7 +39,7 @@ def ties(
     trimmed = torch.empty_like(deltas)
     for model, cut in enumerate(found):
         torch.mul(deltas[model], kept(deltas[model], cut, place.start), out=trimmed[model])
-    return base + elect(trimmed, place.each(weight), normalize=normalize) * scale
+    return base + elect(trimmed, place.each(weight), normalize=normalize) * lambda_
 
 
 def elect(
