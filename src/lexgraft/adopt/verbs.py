@@ -15,6 +15,7 @@ from lexgraft.glossary.match import entry_matcher, match_entries
 from lexgraft.glossary.prompt import glossary_block
 from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.describe import describe
 from lexgraft.merge.plan import plan_merge
 from lexgraft.project import Candidate, Project
 from lexgraft.readers import read_concepts
@@ -43,9 +44,9 @@ def merge_candidate(
     candidate = candidates[method] if method else project.merge.candidates[0]
     plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
     if dry:
-        return plan.describe()
+        return describe(plan)
     manifest = run_merge(plan, output, progress)
-    return [*plan.describe(), f"digest   {manifest.digest}", f"written  {output}"]
+    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
 
 
 def evaluate_model(

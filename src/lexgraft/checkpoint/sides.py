@@ -58,10 +58,15 @@ def _side(name: str, path: Path, edits: Mapping[str, Any]) -> bytes:
     if name not in _EDITED:
         return path.read_bytes()
     content = _without_code(read_json(path))
-    if name == "config.json":
-        for key, value in edits.items():
-            _edit(content, key, value)
-    return _text(content)
+    return _text(edited(content, edits) if name == "config.json" else content)
+
+
+def edited(config: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with dotted keys set to other values."""
+    copy: dict[str, Any] = json.loads(json.dumps(config))
+    for key, value in edits.items():
+        _edit(copy, key, value)
+    return copy
 
 
 def _edit(content: dict[str, Any], key: str, value: object) -> None:

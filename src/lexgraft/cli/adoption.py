@@ -77,35 +77,6 @@ def testset(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _merge(parser: argparse.ArgumentParser) -> None:
-    output_argument(parser)
-    parser.add_argument("--method", help="one of the project's candidates (default: the first)")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
-
-
-@verb(_merge)
-def merge(arguments: argparse.Namespace) -> int:
-    """Merge the project's models with one candidate method into a Hugging Face folder.
-
-    Example:
-      lexgraft merge project.yaml --method ties -o merged/
-      lexgraft merge project.yaml --method linear -o merged/ --dry-run
-    """
-    from lexgraft.adopt import merge_candidate
-
-    project = read_project(arguments.project)
-    with Bars() as bars:
-        lines = merge_candidate(
-            project,
-            arguments.method,
-            arguments.output,
-            dry=arguments.dry_run,
-            progress=bars,
-        )
-    print(json.dumps(lines) if arguments.json else "\n".join(lines))
-    return 0
-
-
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder or a LoRA adapter on the base")
     parser.add_argument("--project", type=Path, required=True, help="whose test set is asked")

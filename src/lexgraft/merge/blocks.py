@@ -47,11 +47,11 @@ def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Man
     Raises:
         UserError: the folder is not free, the disk too small, an input changed or not finite.
     """
-    inputs = [plan.base.folder, *(part.folder for part in plan.constituents)]
+    inputs = plan.folders
     refuse_inputs(output, inputs)
     if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
         return _finished(plan, output)
-    sides = read_sides(_side_folder(plan), plan.dtype)
+    sides = _sides(plan)
     with open_folder(output, plan.layout, plan.digest, inputs) as writer:
         _write_tensors(plan, writer, progress)
         plan.check_unchanged()
@@ -121,12 +121,20 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
     return manifest
 
 
-def _side_folder(plan: MergePlan) -> Path:
-    """Return where configuration and tokenizer come from: G if it is a whole model, or the base."""
+def _sides(plan: MergePlan) -> dict[str, bytes]:
+    """Return configuration and tokenizer of the result: as planned, or G's if it is whole."""
+    if plan.sides is not None:
+        return read_sides(
+            plan.sides.config,
+            plan.dtype,
+            tokenizer=plan.sides.tokenizer,
+            edits=plan.sides.edits,
+            chat_template=plan.sides.chat_template,
+        )
     whole = [
         part.folder
         for part in plan.constituents
         if part.label == "language" and isinstance(part.source, Checkpoint)
     ]
     complete = [folder for folder in whole if (folder / "tokenizer_config.json").is_file()]
-    return complete[0] if complete else plan.base.folder
+    return read_sides(complete[0] if complete else plan.base.folder, plan.dtype)

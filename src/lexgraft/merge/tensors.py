@@ -19,14 +19,14 @@ def is_changed(plan: MergePlan, name: str) -> bool:
     Raises:
         UserError: a model differs in a tensor that is not of floating point.
     """
-    touching = [part for part in plan.constituents if part.changes(name)]
+    touching = [part for part in plan.parts(name) if part.changes(name)]
     if touching and DTYPES[plan.base.tensors[name].dtype] not in _FLOATS:
         raise UserError(
             f"tensor `{name}` holds whole numbers and differs from the base",
             where=str(touching[0].folder),
             cure="only floating point can be merged: use models that share it",
         )
-    return bool(touching)
+    return bool(touching) or name in plan.rewritten
 
 
 def merged_blocks(plan: MergePlan, name: str) -> Iterator[Tensor]:
@@ -43,7 +43,7 @@ def merged_blocks(plan: MergePlan, name: str) -> Iterator[Tensor]:
     def blocks() -> Iterator[tuple[Base, Deltas, Place]]:
         return iter(kept) if kept else _blocks(plan, name)
 
-    for block in plan.method.merge(blocks, plan.settings):
+    for block in plan.method.merge(blocks, plan.group(name).settings):
         yield _checked(block.to(dtype), plan, name)
 
 
@@ -61,7 +61,7 @@ def _blocks(plan: MergePlan, name: str) -> Iterator[tuple[Base, Deltas, Place]]:
     width = entry.size // max(rows(entry), 1)
     for start, stop in _stretches(plan, name):
         base = read_rows(entry, start, stop)
-        parts = [part.delta(name, start, stop) for part in plan.constituents]
+        parts = [part.delta(name, start, stop) for part in plan.parts(name)]
         deltas = torch.stack([torch.zeros_like(base) if p is None else p for p in parts])
         yield base, deltas, replace(place, start=start * width)
 

@@ -1,0 +1,92 @@
+"""The verbs of merging: by a project or a recipe, verified, diagnosed, taken apart again."""
+
+import argparse
+from pathlib import Path
+
+from lexgraft.cli.bars import Bars
+from lexgraft.cli.registry import verb
+from lexgraft.cli.show import print_json
+from lexgraft.errors import UserError
+from lexgraft.project import read_project
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, help="a mergekit recipe or a project file (YAML)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--method", help="of a project: one of its candidates (default: the first)")
+    parser.add_argument("--seed", type=int, default=0, help="of a recipe: what chance is keyed by")
+    parser.add_argument(
+        "--download", action="store_true", help="fetch models named by a Hub id (never unasked)"
+    )
+
+
+def _merge(parser: argparse.ArgumentParser) -> None:
+    _source(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+
+
+@verb(_merge)
+def merge(arguments: argparse.Namespace) -> int:
+    """Merge models into a Hugging Face folder, by a mergekit recipe or a project's candidate.
+
+    Examples:
+      lexgraft merge recipe.yaml -o merged/ --dry-run
+      lexgraft merge recipe.yaml -o merged/
+      lexgraft merge project.yaml --method ties -o merged/
+    """
+    from lexgraft.merge.recipe import is_recipe
+
+    by_recipe = is_recipe(arguments.recipe)
+    run = _merge_recipe if by_recipe else _merge_project
+    lines, record = run(arguments)
+    if arguments.json:
+        return print_json(record)
+    print("\n".join(lines))
+    return 0
+
+
+def _merge_project(arguments: argparse.Namespace) -> tuple[list[str], object]:
+    """Return what to print after merging by a project file."""
+    from lexgraft.adopt import merge_candidate
+
+    with Bars() as bars:
+        lines = merge_candidate(
+            read_project(arguments.recipe),
+            arguments.method,
+            arguments.output,
+            dry=arguments.dry_run,
+            progress=bars,
+        )
+    return lines, lines
+
+
+def _merge_recipe(arguments: argparse.Namespace) -> tuple[list[str], object]:
+    """Return what to print after merging by a recipe."""
+    from lexgraft.merge.describe import describe, summary
+    from lexgraft.merge.stages import plan_stages, run_stages
+
+    recipes, find = _opened(arguments)
+    output, seed = arguments.output, arguments.seed
+    stages = plan_stages(recipes, find, seed)
+    lines = [line for stage in stages for line in describe(stage.plan, output)]
+    if arguments.dry_run:
+        return lines, [summary(stage.plan, output) for stage in stages]
+    with Bars() as bars:
+        manifest = run_stages(recipes, find, seed, output, bars)
+    return [*lines, f"digest   {manifest.digest}", f"written  {output}"], manifest
+
+
+def _opened(arguments: argparse.Namespace):  # noqa: ANN202
+    """Return the recipes of a file and how its models are found."""
+    from lexgraft.checkpoint.hub import find_model
+    from lexgraft.merge.recipe import read_recipes
+
+    if arguments.method is not None:
+        raise UserError("--method chooses a project's candidate; a recipe has one method")
+    near = arguments.recipe.resolve().parent
+
+    def find(path: str, revision: str | None) -> Path:
+        return find_model(path, revision, near, download=arguments.download)
+
+    return read_recipes(arguments.recipe), find
