@@ -1,10 +1,25 @@
 """Sum of the models' deltas on the base."""
 
-from lexgraft.methods.registry import Base, Deltas, Factors, Merged, Place, method
-from lexgraft.methods.sums import weighted_sum
+from lexgraft.methods.registry import Base, Deltas, Factor, Factors, Merged, Place, method
+from lexgraft.methods.sums import normalized, weighted_sum
 
 
 @method(paper="arXiv 2212.04089, section 4")
-def task_arithmetic(base: Base, deltas: Deltas, place: Place, *, weight: Factors = 1.0) -> Merged:
-    """Return base + Σ wᵢ·δᵢ; a negative weight takes a model's ability away."""
-    return base + weighted_sum(deltas, place.each(weight))
+def task_arithmetic(
+    base: Base,
+    deltas: Deltas,
+    place: Place,
+    *,
+    weight: Factors = 1.0,
+    normalize: bool = False,
+    lambda_: Factor = 1.0,
+) -> Merged:
+    """Return base + λ · Σ wᵢ·δᵢ; a negative weight takes a model's ability away.
+
+    With `normalize` the sum is divided by Σ wᵢ. A profile of λ over the depth is LiNeS
+    (arXiv 2410.17146, equation 4): `lambda: [α, α + β]`.
+    """
+    weights = place.each(weight)
+    if normalize:
+        weights = normalized(weights, "task_arithmetic")
+    return base + weighted_sum(deltas, weights) * lambda_

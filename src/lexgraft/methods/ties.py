@@ -14,7 +14,8 @@ from lexgraft.methods.registry import (
     Shares,
     method,
 )
-from lexgraft.methods.trim import Cut, cuts, kept
+from lexgraft.methods.sums import weighted_sum
+from lexgraft.methods.trim import Cut, cuts, trimmed
 
 _TINY = 1e-30  # where no model agrees, 0 is divided by this
 
@@ -29,28 +30,33 @@ def ties(
     weight: Factors = 1.0,
     density: Shares = 0.2,  # noqa: ARG001 (used by the survey)
     normalize: bool = True,
+    rescale: bool = False,  # noqa: ARG001 (the cuts' factors)
     lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · Σ wᵢ·δ̂ᵢ / Σ |wᵢ| over the models whose sign is the elected one.
 
     δ̂ is δ with all but its largest share of elements set to 0; the elected sign is that of
-    Σ wᵢ·δ̂ᵢ. Without `normalize` the sum is not divided.
+    Σ wᵢ·δ̂ᵢ. Without `normalize` the sum is not divided; with `rescale` δ̂ is
+    multiplied by Σ|δ| / Σ|δ̂|.
     """
-    trimmed = torch.empty_like(deltas)
-    for model, cut in enumerate(found):
-        torch.mul(deltas[model], kept(deltas[model], cut, place.start), out=trimmed[model])
-    return base + elect(trimmed, place.each(weight), normalize=normalize) * lambda_
+    thinned = trimmed(deltas, found, place)
+    return base + elect(thinned, place.each(weight), normalize=normalize) * lambda_
 
 
 def elect(
-    trimmed: Float32[Tensor, "model *shape"], weights: tuple[float, ...], *, normalize: bool
+    trimmed: Float32[Tensor, "model *shape"],
+    weights: tuple[float, ...],
+    *,
+    normalize: bool,
+    majority: Float32[Tensor, "*shape"] | None = None,
 ) -> Float32[Tensor, "*shape"]:
-    """Return the disjoint merge: the weighted sum or mean of what has the elected sign."""
+    """Return the disjoint merge: the weighted sum or mean of what has the elected sign.
+
+    That is the sign of the majority given, or of the weighted sum.
+    """
     weighted = [delta * weight for delta, weight in zip(trimmed, weights, strict=True)]
-    elected = torch.zeros_like(weighted[0])
-    for part in weighted:
-        elected.add_(part)
-    elected.sign_()
+    elected = weighted_sum(trimmed, weights) if majority is None else majority
+    elected = elected.sign()
     total, divisor = torch.zeros_like(elected), torch.zeros_like(elected)
     for part, weight in zip(weighted, weights, strict=True):
         agrees = (part * elected).gt_(0)  # 1 or 0, in float32

@@ -1,5 +1,6 @@
 """The largest elements of a whole tensor, exactly as many as asked for, found without sorting."""
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,13 +8,17 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Tensor
 
-from lexgraft.methods.registry import Blocks, Shares
+from lexgraft.methods.registry import Base, Blocks, Deltas, Place, Shares
+from lexgraft.methods.sums import Doubles, as_rows, row_sizes, whole_sums
 
 _COARSE = 1 << 15  # the top 15 bits below the sign of a float32
 _FINE = 1 << 16
 _SLICE = 1 << 18  # elements counted at once, so that they stay in cache
+_NONE = 0x7FFFFFFF  # above the magnitude of every number
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
+Tracks = Callable[[], Iterator[tuple[Float32[Tensor, "track *shape"], int]]]
+"""What is ranked, block by block, as often as asked for; and the number of the first element."""
 
 
 class Cut(NamedTuple):
@@ -21,35 +26,84 @@ class Cut(NamedTuple):
 
     bits: int  # the threshold's magnitude, as the bit pattern of a float32
     last: int  # number of the last element kept among those equal to it
+    factor: float = 1.0  # what is kept is multiplied by
 
 
-def cuts(blocks: Blocks, *, density: Shares, **_settings: Any) -> tuple[Cut, ...]:  # noqa: ANN401
+def cuts(
+    blocks: Blocks,
+    *,
+    density: Shares,
+    rescale: bool = False,
+    **_settings: Any,  # noqa: ANN401
+) -> tuple[Cut, ...]:
     """Return every model's cut: exactly max(1, round(density · size)) elements are kept.
+
+    With `rescale` its factor restores the sum of magnitudes.
+    """
+    _, _, place = next(blocks())
+    keep = [max(1, round(share * place.size)) for share in place.each(density)]
+    found = largest(delta_tracks(blocks), list(enumerate(keep)), place.size)
+    if not rescale:
+        return found
+    factors = l1_factors(blocks, lambda deltas, at: trimmed(deltas, found, at))
+    return tuple(cut._replace(factor=f) for cut, f in zip(found, factors, strict=True))
+
+
+def trimmed(deltas: Deltas, found: Sequence[Cut], place: Place) -> Deltas:
+    """Return the deltas with all but what their cuts keep set to 0, times the cuts' factors."""
+    result = torch.empty_like(deltas)
+    for model, cut in enumerate(found):
+        torch.mul(deltas[model], kept(deltas[model], cut, place.start), out=result[model])
+        if cut.factor != 1:
+            result[model].mul_(cut.factor)
+    return result
+
+
+def l1_factors(blocks: Blocks, thinned: Callable[[Deltas, Place], Deltas]) -> tuple[float, ...]:
+    """Return per model Σ|δ| / Σ|δ̂|, δ̂ being what thinning leaves; 1 where nothing is left."""
+
+    def per_row(_base: Base, deltas: Deltas, place: Place) -> list[Doubles]:
+        return [row_sizes(as_rows(part)) for part in (*deltas, *thinned(deltas, place))]
+
+    sums = whole_sums(blocks, per_row)
+    pairs = zip(sums[: len(sums) // 2], sums[len(sums) // 2 :], strict=True)
+    return tuple(before / after if after else 1.0 for before, after in pairs)
+
+
+def delta_tracks(blocks: Blocks) -> Tracks:
+    """Return the deltas as what is ranked."""
+    return lambda: ((deltas, place.start) for _, deltas, place in blocks())
+
+
+def largest(tracks: Tracks, wanted: Sequence[tuple[int, int]], size: int) -> tuple[Cut, ...]:
+    """Return the cut that keeps the k elements of largest magnitude, for every (track, k).
 
     The bit patterns of positive floats are ordered like the floats, so two histograms (of the
     upper 15 bits, then of the lower 16 within one bucket) give the k-th largest magnitude
     exactly. Histograms of blocks add up; ties are kept in the order of the elements.
     """
-    _, deltas, place = next(blocks())
-    keep = [max(1, round(share * place.size)) for share in place.each(density)]
-    models = range(len(deltas))
-    coarse = _count(blocks, [None for _ in models])
-    upper = [_descend(coarse[m], keep[m]) for m in models]
-    fine = _count(blocks, [bucket for bucket, _ in upper])
-    lower = [_descend(fine[m], rest) for m, (_, rest) in enumerate(upper)]
-    bits = [(upper[m][0] << 16) | lower[m][0] for m in models]
-    excess = [fine[m][lower[m][0]] > lower[m][1] and bits[m] > 0 for m in models]
-    ends = [place.size - 1 for _ in models]
-    if any(excess):
-        ties = [rest if excess[m] else 0 for m, (_, rest) in enumerate(lower)]
-        ends = _last_ties(blocks, bits, ties, place.size - 1)
-    return tuple(Cut(bits[m], ends[m]) for m in models)
+    asked = [(track, keep) for track, keep in wanted if keep > 0]
+    chosen = [track for track, _ in asked]
+    coarse = _count(tracks, chosen, None)
+    upper = [_descend(counts, keep) for counts, (_, keep) in zip(coarse, asked, strict=True)]
+    fine = _count(tracks, chosen, [bucket for bucket, _ in upper])
+    lower = [_descend(counts, rest) for counts, (_, rest) in zip(fine, upper, strict=True)]
+    bits = [(u << 16) | low for (u, _), (low, _) in zip(upper, lower, strict=True)]
+    ties = [
+        rest if counts[low] > rest and bit > 0 else 0
+        for counts, (low, rest), bit in zip(fine, lower, bits, strict=True)
+    ]
+    ends = [size - 1 for _ in asked]
+    if any(ties):
+        ends = _last_ties(tracks, chosen, bits, ties, size - 1)
+    found = map(Cut, bits, ends)
+    return tuple(next(found) if keep > 0 else Cut(_NONE, size - 1) for _, keep in wanted)
 
 
-def kept(delta: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor, "*shape"]:
+def kept(values: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor, "*shape"]:
     """Return which elements of a block, whose first has number `start`, survive the cut."""
-    magnitudes = delta.contiguous().view(torch.int32) & 0x7FFFFFFF
-    if cut.last >= start + delta.numel() - 1:
+    magnitudes = values.contiguous().view(torch.int32) & 0x7FFFFFFF
+    if cut.last >= start + values.numel() - 1:
         return magnitudes >= cut.bits
     mask = magnitudes > cut.bits
     before = cut.last + 1 - start
@@ -59,17 +113,17 @@ def kept(delta: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor,
     return mask
 
 
-def _count(blocks: Blocks, buckets: list[int | None]) -> list[Counts]:
-    """Return per model how often each upper half occurs, or each lower half in one bucket."""
-    totals = [np.zeros(_COARSE if b is None else _FINE, np.int64) for b in buckets]
-    for _, deltas, _ in blocks():
-        for delta, bucket, total in zip(deltas, buckets, totals, strict=True):
-            bits = delta.contiguous().view(-1).view(torch.int32).numpy()
+def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list[Counts]:
+    """Return per choice how often each upper half occurs, or each lower half in one bucket."""
+    totals = [np.zeros(_COARSE if buckets is None else _FINE, np.int64) for _ in chosen]
+    for block, _ in tracks():
+        for number, (track, total) in enumerate(zip(chosen, totals, strict=True)):
+            bits = block[track].contiguous().view(-1).view(torch.int32).numpy()
             for at in range(0, len(bits), _SLICE):
                 piece = bits[at : at + _SLICE]
                 upper = (piece >> 16) & 0x7FFF
-                if bucket is not None:
-                    upper = piece[upper == bucket] & 0xFFFF
+                if buckets is not None:
+                    upper = piece[upper == buckets[number]] & 0xFFFF
                 np.add(total, np.bincount(upper, minlength=len(total)), out=total)
     return totals
 
@@ -82,16 +136,18 @@ def _descend(counts: Counts, wanted: int) -> tuple[int, int]:
     return len(counts) - 1 - position, wanted - above
 
 
-def _last_ties(blocks: Blocks, bits: list[int], ties: list[int], end: int) -> list[int]:
-    """Return per model the number of its ties-th element equal to the threshold."""
+def _last_ties(
+    tracks: Tracks, chosen: list[int], bits: list[int], ties: list[int], end: int
+) -> list[int]:
+    """Return per choice the number of its ties-th element equal to the threshold."""
     ends, left = [end for _ in bits], list(ties)
-    for _, deltas, place in blocks():
-        for model, delta in enumerate(deltas):
-            if left[model] <= 0:
+    for block, start in tracks():
+        for number, track in enumerate(chosen):
+            if left[number] <= 0:
                 continue
-            equal = (delta.reshape(-1).view(torch.int32) & 0x7FFFFFFF) == bits[model]
+            equal = (block[track].reshape(-1).view(torch.int32) & 0x7FFFFFFF) == bits[number]
             found = equal.nonzero().view(-1)
-            if len(found) >= left[model]:
-                ends[model] = place.start + int(found[left[model] - 1])
-            left[model] -= len(found)
+            if len(found) >= left[number]:
+                ends[number] = start + int(found[left[number] - 1])
+            left[number] -= len(found)
     return ends

@@ -1,0 +1,101 @@
+"""Keep the middle: neither the largest deltas nor the many small ones."""
+
+from typing import Any
+
+import torch
+
+from lexgraft.methods.registry import (
+    Base,
+    Blocks,
+    Deltas,
+    Factor,
+    Factors,
+    Fraction,
+    Merged,
+    Place,
+    Shares,
+    method,
+)
+from lexgraft.methods.sums import normalized, weighted_sum
+from lexgraft.methods.ties import elect
+from lexgraft.methods.trim import Cut, delta_tracks, kept, l1_factors, largest
+
+Fractions = Fraction | dict[str, Fraction]
+Band = tuple[Cut, Cut]  # what is too large, and all down to what is too small
+
+
+def bands(
+    blocks: Blocks,
+    *,
+    density: Shares,
+    gamma: Fractions,
+    rescale: bool,
+    **_settings: Any,  # noqa: ANN401
+) -> tuple[Band, ...]:
+    """Return every model's band: round(density · size) elements below the round(γ · size) largest.
+
+    Where both do not fit into the tensor, fewer of the largest are left out.
+    """
+    _, _, place = next(blocks())
+    wanted: list[tuple[int, int]] = []
+    for model, (share, top) in enumerate(zip(place.each(density), place.each(gamma), strict=True)):
+        keep = max(1, round(share * place.size))
+        above = min(round(top * place.size), place.size - keep)
+        wanted += [(model, above), (model, above + keep)]
+    cuts = largest(delta_tracks(blocks), wanted, place.size)
+    found = tuple(zip(cuts[::2], cuts[1::2], strict=True))
+    if not rescale:
+        return found
+    factors = l1_factors(blocks, lambda deltas, at: _middle(deltas, found, at))
+    return tuple((a, b._replace(factor=f)) for (a, b), f in zip(found, factors, strict=True))
+
+
+@method(paper="arXiv 2312.06795, section 3", survey=bands)
+def breadcrumbs(
+    base: Base,
+    deltas: Deltas,
+    place: Place,
+    found: tuple[Band, ...],
+    *,
+    weight: Factors = 1.0,
+    density: Shares = 0.5,  # noqa: ARG001 (used by the survey)
+    gamma: Fractions = 0.01,  # noqa: ARG001
+    normalize: bool = False,
+    rescale: bool = False,  # noqa: ARG001
+    lambda_: Factor = 1.0,
+) -> Merged:
+    """Return base + λ · Σ wᵢ·mᵢ·δᵢ, mᵢ keeping a share of the elements below the γ largest."""
+    weights = place.each(weight)
+    if normalize:
+        weights = normalized(weights, "breadcrumbs")
+    return base + weighted_sum(_middle(deltas, found, place), weights) * lambda_
+
+
+@method(paper="arXiv 2312.06795, with arXiv 2306.01708, Algorithm 1", survey=bands)
+def breadcrumbs_ties(
+    base: Base,
+    deltas: Deltas,
+    place: Place,
+    found: tuple[Band, ...],
+    *,
+    weight: Factors = 1.0,
+    density: Shares = 0.5,  # noqa: ARG001 (used by the survey)
+    gamma: Fractions = 0.01,  # noqa: ARG001
+    normalize: bool = False,
+    rescale: bool = False,  # noqa: ARG001
+    lambda_: Factor = 1.0,
+) -> Merged:
+    """Return base + λ · the disjoint merge of mᵢ·δᵢ, m as in `breadcrumbs`."""
+    middle = _middle(deltas, found, place)
+    return base + elect(middle, place.each(weight), normalize=normalize) * lambda_
+
+
+def _middle(deltas: Deltas, found: tuple[Band, ...], place: Place) -> Deltas:
+    """Return the deltas with all outside their bands set to 0."""
+    middle = torch.empty_like(deltas)
+    for delta, (top, rest), result in zip(deltas, found, middle, strict=True):
+        mask = kept(delta, rest, place.start) & ~kept(delta, top, place.start)
+        torch.mul(delta, mask, out=result)
+        if rest.factor != 1:
+            result.mul_(rest.factor)
+    return middle
