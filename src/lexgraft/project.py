@@ -1,7 +1,7 @@
 """The project file as frozen records, closed to unknown keys; YAML read without its traps."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -253,7 +253,7 @@ def read_documents(text: str, where: str) -> list[object]:
         UserError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
     """
     try:
-        return list(yaml.load_all(text, Loader=_StrictLoader))  # noqa: S506 (a SafeLoader)
+        return list(yaml.load_all(text, Loader=_StrictLoader))
     except UserError as error:
         raise UserError(error.what, where=where, cure=error.cure) from error
     except RecursionError as error:
@@ -310,12 +310,21 @@ def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> N
                         f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
                     )
                 _refuse_unknown(child, fields[key], f"{at}{key}.", where)
-        elif isinstance(inner, inspect.DictType) and isinstance(value, dict):
-            for key, child in value.items():
-                _refuse_unknown(child, inner.value_type, f"{at}{key}.", where)
-        elif isinstance(inner, inspect.VarTupleType) and isinstance(value, list):
-            for number, child in enumerate(value):
-                _refuse_unknown(child, inner.item_type, f"{at[:-1]}[{number}].", where)
+        elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
+            for name, item, child in _children(value, inner, at):
+                _refuse_unknown(child, item, f"{name}.", where)
+
+
+def _children(
+    value: object, kind: inspect.DictType | inspect.VarTupleType, at: str
+) -> Iterator[tuple[str, inspect.Type, object]]:
+    """Yield what a mapping or a list holds, with its path and the kind it should be of."""
+    if isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        for key, child in value.items():
+            yield f"{at}{key}", kind.value_type, child
+    elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
+        for number, child in enumerate(value):
+            yield f"{at[:-1]}[{number}]", kind.item_type, child
 
 
 def _absolute(project: Project, folder: Path) -> Project:

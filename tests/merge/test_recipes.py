@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from merge.family import LAYERS, Tensors, load, save, save_family, tensors_of
 
 from lexgraft.checkpoint.hub import find_model
 from lexgraft.errors import UserError
@@ -15,8 +16,7 @@ from lexgraft.merge.describe import describe, summary
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.recipe import ModelName, is_recipe, parse_model, read_recipes
 from lexgraft.merge.stages import plan_stages, run_stages
-from lexgraft.methods import get_method
-from merge.family import LAYERS, Tensors, load, save, save_family, tensors_of
+from lexgraft.methods import METHODS, get_method
 
 
 @pytest.fixture
@@ -127,9 +127,10 @@ dtype: float32
 """,
     )
     a, b = family["a"], family["b"]
-    rows = {"self_attn": [0, 0.5 / 3 + 0.5 * 1 / 3, 0, 1]}
-    rows["self_attn"] = [0.0, 0.5 * 2 / 3 + 0.3 / 3, 0.3 / 3 + 0.7 * 2 / 3, 1.0]
-    rows["mlp"] = [1.0, 0.5 * 2 / 3 + 0.7 / 3, 0.7 / 3 + 0.3 * 2 / 3, 0.0]
+    rows = {  # five points over four layers: layer 1 stands at 4/3, layer 2 at 8/3
+        "self_attn": [0.0, 0.5 * 2 / 3 + 0.3 / 3, 0.3 / 3 + 0.7 * 2 / 3, 1.0],
+        "mlp": [1.0, 0.5 * 2 / 3 + 0.7 / 3, 0.7 / 3 + 0.3 * 2 / 3, 0.0],
+    }
     for name, tensor in found.items():
         part = next((part for part in rows if part in name), None)
         t = rows[part][int(name.split(".")[2])] if part else 0.5
@@ -193,9 +194,10 @@ models: [{model: base}, {model: a, parameters: {weight: 0.5}}]
 merge_method: task_arithmetic
 base_model: base
 parameters: {int8_mask: true, lambda: 2}
-""".replace(", lambda: 2", "")
+"""
     (plan,) = plans(tmp_path, text)
     assert plan.labels == ("a",)
+    assert plan.settings["lambda"] == 2
     assert any("int8_mask" in warning for warning in plan.warnings)
     assert plan.dtype == "float32"  # that of the models
     assert family
@@ -287,7 +289,7 @@ WRONG = {
     "sources of a slice have": "slices: [{sources: [{model: a, layer_range: [0, 2]}, "
     "{model: b, layer_range: [0, 3]}]}]\nmerge_method: linear\n",
     "no such folder": "models: [{model: nowhere}]\nmerge_method: linear\n",
-    "one value for all models": "models: [{model: a, parameters: {t: 0.1}}, {model: b}]\n"
+    "one value for all models": "models: [{model: a}, {model: b, parameters: {t: 0.1}}]\n"
     "merge_method: slerp\nbase_model: a\n",
     "is not known": MODELS + "merge_method: linear\nchat_template: lama3\n",
     "which layers of the base": "slices: [{sources: [{model: a, layer_range: [0, 1]}, "
@@ -368,8 +370,8 @@ def test_modules_merge_what_they_name_and_the_rest_is_the_bases(
     tmp_path: Path, family: dict[str, Tensors]
 ) -> None:
     for name in ("base", "a"):
-        tower = {"vision_tower.blocks.0.w": family[name]["model.norm.weight"]}
-        tower["vision_tower.blocks.1.w"] = family[name]["model.norm.weight"].clone()
+        tower = {"vision_tower.blocks.0.w": family[name]["model.norm.weight"] + 0}
+        tower["vision_tower.blocks.1.w"] = family[name]["model.norm.weight"] + 0
         save(tmp_path / f"{name}-vl", family[name] | tower)
     found = merged(
         tmp_path,
@@ -423,8 +425,44 @@ def test_project_files_are_not_taken_for_recipes(tmp_path: Path) -> None:
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_innermost_word_counts(inner: float, outer: float) -> None:
     ties = get_method("ties")
-    found = settings_of(ties, {"a": {"weight": inner}, "b": None}, (None, {"weight": outer}))
-    assert found == {"weight": {"a": inner, "b": outer}}
+    own = {"a": {"weight": inner}, "b": None}
+    found = settings_of(ties, own, (None, {"weight": outer}), based=True)
+    assert found == {"density": 1.0, "weight": {"a": inner, "b": outer}}
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_takes_a_plain_recipe(
+    tmp_path: Path, family: dict[str, Tensors], method: str
+) -> None:
+    assert family
+    sources = {"passthrough": "a", "slerp": "a", "nearswap": "a", "arcee_fusion": "a"}
+    names = sources.get(method, "a b").split()
+    listed = ", ".join(f"{{model: {name}}}" for name in names)
+    if method == "layer_swap":
+        for label, name in (("language", "a"), ("domain", "b")):
+            (tmp_path / name).rename(tmp_path / label)
+        listed = "{model: language}, {model: domain}"
+    base = "" if method == "passthrough" else "base_model: base\n"
+    found = merged(tmp_path, f"models: [{listed}]\nmerge_method: {method}\n{base}")
+    assert all(tensor.isfinite().all() for tensor in found.values())
+
+
+def test_without_a_base_nuslerp_turns_the_models_themselves(
+    tmp_path: Path, family: dict[str, Tensors]
+) -> None:
+    found = merged(
+        tmp_path,
+        """
+models: [{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: 1}}]
+merge_method: nuslerp
+dtype: float32
+""",
+    )
+    for name, tensor in found.items():
+        first, second = family["a"][name].double(), family["b"][name].double()
+        angle = torch.arccos((first * second).sum() / first.norm() / second.norm())
+        shares = torch.sin(angle * torch.tensor([0.75, 0.25])) / torch.sin(angle)
+        assert close(tensor, shares[0] * first + shares[1] * second)
 
 
 @pytest.mark.slow

@@ -18,7 +18,8 @@ from lexgraft.adopt.sentences import recommendation
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
 from lexgraft.lock import file_digest
-from lexgraft.merge.blocks import Manifest, run_merge
+from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.manifest import Manifest
 from lexgraft.records import Cost, Outcome, Verdict, digest, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice

@@ -9,6 +9,9 @@ from lexgraft.cli.show import print_json
 from lexgraft.errors import UserError
 from lexgraft.project import read_project
 
+DIFFERENT = 1  # exit status
+SHOWN = 10  # names of each kind
+
 
 def _source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=Path, help="a mergekit recipe or a project file (YAML)")
@@ -90,3 +93,38 @@ def _opened(arguments: argparse.Namespace):  # noqa: ANN202
         return find_model(path, revision, near, download=arguments.download)
 
     return read_recipes(arguments.recipe), find
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="a folder written by `lexgraft merge`")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_folder)
+def verify(arguments: argparse.Namespace) -> int:
+    """Read a merged folder again and compare every tensor with its manifest.
+
+    Example:
+      lexgraft verify merged/
+
+    Exit status 0 if all is as it was written, 1 if anything differs.
+    """
+    from lexgraft.merge.manifest import verify
+
+    with Bars() as bars:
+        found = verify(arguments.folder, bars)
+    if arguments.json:
+        print_json(found)
+        return 0 if found.intact else DIFFERENT
+    for what, names in (
+        ("missing", found.missing),
+        ("added", found.added),
+        ("different", found.different),
+    ):
+        for name in names[:SHOWN]:
+            print(f"{what:<10} {name}")
+        if len(names) > SHOWN:
+            print(f"{what:<10} and {len(names) - SHOWN} more")
+    print(f"{found.tensors} tensors, {found.bytes:,} bytes, digest {found.digest}")
+    print("intact" if found.intact else "not what was written: delete the folder and merge again")
+    return 0 if found.intact else DIFFERENT

@@ -12,7 +12,7 @@ from lexgraft.checkpoint.names import count_layers, role_of, with_layer
 from lexgraft.checkpoint.view import Origin, view
 from lexgraft.errors import UserError
 from lexgraft.merge.bands import Band, Part, Source, parts_of, tower_of
-from lexgraft.merge.chains import settings_of, unused
+from lexgraft.merge.chains import check_known, settings_of, unused
 from lexgraft.merge.models import Model
 from lexgraft.merge.plan import Group, MergePlan, complete, lost_filters
 from lexgraft.merge.recipe import ModelName, Recipe
@@ -22,7 +22,7 @@ from lexgraft.methods import Method, get_method
 _BUFFER = re.compile(r"rotary_emb\.inv_freq$")  # every loader computes it again
 _ANY_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?|resblocks)\.(\d{1,6})\.")
 _AS_INPUT = frozenset({"linear", "karcher", "passthrough"})  # the base is one of the models
-_BASE_FIRST = frozenset({"slerp", "nearswap", "arcee_fusion"})  # and the first of them
+_BASE_OPTIONAL = frozenset({"slerp", "nearswap", "arcee_fusion", "nuslerp", "multislerp"})
 _COPIED = Group((), {})
 
 
@@ -43,7 +43,11 @@ def plan_recipe(recipe: Recipe, models: Mapping[ModelName, Model], seed: int) ->
     """
     method = get_method(recipe.merge_method)
     parts = parts_of(recipe, models)
-    bands = [_roles(method, band) for part in parts for band in part.bands]
+    written = [band for part in parts for band in part.bands]
+    for band in written:
+        for parameters in (*(one.parameters for one in band.sources), *band.scopes):
+            check_known(method, parameters)
+    bands = [_roles(method, band) for band in written]
     left_out: dict[str, None] = {}
     targets: dict[str, Target] = {}
     at = 0
@@ -67,23 +71,20 @@ def _roles(method: Method, band: Band) -> Band:
     Raises:
         UserError: a method that works on deltas has no base, or nothing beside it.
     """
-    base, others = band.base, [one for one in band.sources if one is not band.base]
-    if band.base is not None and band.listed:
-        others = [one for one in band.sources if one.model is not band.base.model]
-    if method.name in _AS_INPUT:
-        sources = [*band.sources] if base is None or band.listed else [*band.sources, base]
-        return band._replace(sources=tuple(sources), base=base or sources[0])
-    if base is None and method.name not in _BASE_FIRST:
+    base = band.base
+    if base is None and method.name not in _AS_INPUT | _BASE_OPTIONAL:
         raise UserError(
             f"{method.name} works on differences from a base",
             where="recipe",
             cure="add `base_model:`, the model that the others descend from",
         )
-    if method.name in _BASE_FIRST and method.models != (1, 1):
-        mine = next((one for one in band.sources if base and one.model is base.model), base)
-        sources = [*band.sources] if mine is None else [mine, *others]
-        return band._replace(sources=tuple(sources), base=base or sources[0])
-    if base is not None and base.model.adapter is not None:
+    if method.name in _AS_INPUT:
+        added = () if base is None or band.listed else (base,)
+        return band._replace(sources=(*band.sources, *added), base=base or band.sources[0])
+    if base is None:
+        return band._replace(base=band.sources[0])
+    others = tuple(one for one in band.sources if one.model is not base.model)
+    if base.model.adapter is not None:
         raise UserError(
             f"the base `{base.model.label}` is a model with an adapter",
             where="recipe",
@@ -91,7 +92,7 @@ def _roles(method: Method, band: Band) -> Band:
         )
     if not others:
         raise UserError("there is no model beside the base", where="recipe")
-    return band._replace(sources=tuple(others))
+    return band._replace(sources=others)
 
 
 def _labels(sources: Sequence[Source]) -> list[str]:
@@ -114,13 +115,12 @@ def _targets(
     for number, band in enumerate(bands):
         labels = _labels(band.sources)
         own = {label: s.parameters for label, s in zip(labels, band.sources, strict=True)}
-        group = Group(
-            tuple(labels), method.settings(settings_of(method, own, band.scopes), labels)
-        )
+        given = settings_of(method, own, band.scopes, based=band.based)
+        group = Group(tuple(labels), method.settings(given, labels))
         ends = (number == 0, number == len(bands) - 1)
         held = _Held(part.tower, first, band.length, ends)
         first += band.length
-        assert band.base is not None  # noqa: S101 (see _roles)
+        assert band.base is not None
         names = held.names(band.base)
         sources = [held.names(source) for source in band.sources]
         _check_alike(names, sources, band, left_out)
@@ -134,7 +134,7 @@ def _targets(
             lacking = len(taken) < len(labels)
             yield name, Target((band.base.model, origin), {} if lacking else taken,
                                _COPIED if lacking else group, depth)  # fmt: skip
-    assert first == layers  # noqa: S101
+    assert first == layers
 
 
 class _Held(NamedTuple):
@@ -166,7 +166,9 @@ class _Held(NamedTuple):
             return 0.0
         if origin in model.by_layer.get(None, ()):  # another tower: its own layers
             start = name[: found.start(1)]
-            others = (_ANY_LAYER.search(one) for one in model.by_layer[None] if one.startswith(start))
+            others = (
+                _ANY_LAYER.search(one) for one in model.by_layer[None] if one.startswith(start)
+            )
             last = max(int(one[1]) for one in others if one is not None)
             return int(found[1]) / last if last else 1.0
         return (int(found[1]) - self.out) / (self.length - 1) if self.length > 1 else 1.0
@@ -183,7 +185,7 @@ def _check_alike(
     Raises:
         UserError: the first tensor that differs, by name.
     """
-    assert band.base is not None  # noqa: S101 (see _roles)
+    assert band.base is not None
     base = band.base.model.checkpoint
     for source, mine in zip(band.sources, sources, strict=True):
         for name in (*names, *mine):
@@ -207,7 +209,7 @@ def _untouched(
     targets: Mapping[str, Target], band: Band, parts: Sequence[Part]
 ) -> Iterator[tuple[str, Target]]:
     """Yield the tensors of the parts of the model that no module speaks of: the base's own."""
-    assert band.base is not None  # noqa: S101 (see _roles)
+    assert band.base is not None
     model, named = band.base.model, [part.tower for part in parts]
     for name in model.checkpoint.tensors:
         if None not in named and tower_of(name) not in named and name not in targets:

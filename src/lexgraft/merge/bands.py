@@ -26,6 +26,7 @@ class Band(NamedTuple):
     length: int
     scopes: tuple[Parameters, ...]  # of the slice, the module and the recipe
     listed: bool  # whether the base stands among the sources
+    based: bool  # whether the recipe names a base
 
 
 class Part(NamedTuple):
@@ -43,11 +44,15 @@ def parts_of(recipe: Recipe, models: Mapping[ModelName, Model]) -> tuple[Part, .
             is not known.
     """
     if recipe.modules is None:
-        whole = [Source(_model(one.model, models), 0, one.parameters) for one in recipe.models or ()]
+        whole = [
+            Source(_model(one.model, models), 0, one.parameters) for one in recipe.models or ()
+        ]
         return (Part(None, _bands(recipe, whole, recipe.slices, models, None)),)
     found: list[Part] = []
     for name, module in recipe.modules.items():
-        whole = [Source(_model(one.model, models), 0, one.parameters) for one in module.models or ()]
+        whole = [
+            Source(_model(one.model, models), 0, one.parameters) for one in module.models or ()
+        ]
         bands = _bands(recipe, whole, module.slices, models, module.parameters)
         tower = None if len(recipe.modules) == 1 and name == "default" else tower_named(name)
         found.append(Part(tower, bands))
@@ -115,7 +120,8 @@ def _bands(
         stands = None if base is None else Source(base, 0)
         listed = base is not None and any(one.model is base for one in whole)
         length = whole[0].model.layers
-        return (Band(tuple(whole), stands, length, (None, module, recipe.parameters), listed),)
+        scopes = (None, module, recipe.parameters)
+        return (Band(tuple(whole), stands, length, scopes, listed, base is not None),)
     return tuple(_band(one, base, models, module, recipe.parameters) for one in slices)
 
 
@@ -151,7 +157,7 @@ def _band(
     mine = next((one for one in sources if one.model is base), None)
     scopes = (piece.parameters, module, whole)
     stands = mine or _beside(base, sources, lengths[0])
-    return Band(tuple(sources), stands, lengths[0], scopes, mine is not None)
+    return Band(tuple(sources), stands, lengths[0], scopes, mine is not None, base is not None)
 
 
 def _beside(base: Model | None, sources: Sequence[Source], length: int) -> Source | None:

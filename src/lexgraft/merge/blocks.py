@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 import torch
-from msgspec import Struct
 from torch import Tensor
 
 from lexgraft import __version__
@@ -17,25 +15,10 @@ from lexgraft.checkpoint.read import read_windows, tensor_digest
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
 from lexgraft.errors import UserError
+from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
 from lexgraft.merge.tensors import base_blocks, is_changed, merged_blocks
-from lexgraft.records import Progress, digest, silent
-
-
-class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a merged folder was made from, and what it must hold."""
-
-    plan: str  # digest
-    recipe: dict[str, Any]
-    inputs: dict[str, str]  # label → digest
-    versions: dict[str, str]
-    tensors: dict[str, str]  # name → SHA-256 of its bytes
-    changed: tuple[str, ...]  # the tensors that differ from the base
-
-    @property
-    def digest(self) -> str:
-        """The identity of the merged weights."""
-        return digest("weights", self.tensors)
+from lexgraft.records import Progress, silent
 
 
 def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Manifest:
@@ -101,11 +84,7 @@ def _manifest(plan: MergePlan, tensors: dict[str, str]) -> Manifest:
 
 def _finished(plan: MergePlan, output: Path) -> Manifest:
     """Return the manifest of a folder that holds this merge already, its bytes verified."""
-    where = str(output / MANIFEST)
-    try:
-        manifest = msgspec.json.decode((output / MANIFEST).read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"not a merge's manifest: {error}", where=where) from error
+    manifest = read_manifest(output)
     if manifest.plan != plan.digest:
         raise UserError(
             "the folder holds another merge", where=str(output), cure="choose a new folder"

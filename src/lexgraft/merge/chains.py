@@ -8,6 +8,7 @@ from lexgraft.errors import UserError, nearest
 from lexgraft.merge.recipe import Parameters
 from lexgraft.methods import Method
 
+DENSITY = 1.0  # mergekit keeps everything unless told otherwise; the methods' own default is less
 UNUSED = {
     "int8_mask": "masks are not kept, so their width does not matter",
     "density": "this method trims nothing",
@@ -20,15 +21,20 @@ def settings_of(
     method: Method,
     own: Mapping[str, Parameters],
     scopes: Sequence[Parameters],
+    *,
+    based: bool,
 ) -> dict[str, Any]:
     """Return the settings of a band: `own` by label, then the slice's, module's and recipe's.
 
+    What the recipe leaves out is as in mergekit: nothing is trimmed, and without a base the
+    models themselves are turned, not their differences.
+
     Raises:
-        UserError: a parameter that the method does not have, or one for all models given to one.
+        UserError: a parameter that is one for all models, given to one of them.
     """
-    for parameters in (*own.values(), *scopes):
-        _check_known(method, parameters)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"density": DENSITY} if "density" in method.parameters else {}
+    if "origin" in method.parameters and not based:
+        found["origin"] = "zero"
     for name, (kind, _) in method.parameters.items():
         outer = [scope[name] for scope in scopes if scope and name in scope]
         inner = {label: mine[name] for label, mine in own.items() if mine and name in mine}
@@ -56,8 +62,12 @@ def unused(method: Method, groups: Iterable[Parameters]) -> list[str]:
     ]
 
 
-def _check_known(method: Method, parameters: Parameters) -> None:
-    """Raise for a parameter that neither the method has nor mergekit's users are used to."""
+def check_known(method: Method, parameters: Parameters) -> None:
+    """Raise for a parameter that neither the method has nor mergekit's users are used to.
+
+    Raises:
+        UserError: such a parameter, with the nearest known name.
+    """
     for name in parameters or ():
         if name not in method.parameters and name not in UNUSED:
             raise UserError(

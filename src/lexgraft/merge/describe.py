@@ -39,7 +39,9 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
         lines += [f"config   {key} = {_short(value)}" for key, value in plan.sides.edits.items()]
     if output is not None:
         lines.append(f"disk     {_free(output):,} bytes free at {output}")
-        lines.append(f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk")
+        lines.append(
+            f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk"
+        )
     return [*lines, *(f"warning: {text}" for text in plan.warnings)]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -81,7 +81,9 @@ class MergePlan:
 
     def group(self, name: str) -> Group:
         """Return which models make a tensor, and with which settings."""
-        return self.groups[self.group_of[name]] if self.groups else Group(self.labels, self.settings)
+        return (
+            self.groups[self.group_of[name]] if self.groups else Group(self.labels, self.settings)
+        )
 
     def parts(self, name: str) -> tuple[Constituent, ...]:
         """Return the models that make a tensor, in the order of the merge."""

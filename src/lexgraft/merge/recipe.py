@@ -177,7 +177,20 @@ def _recipe(raw: object, where: str) -> Recipe:
         recipe = msgspec.convert(raw, Recipe)
     except msgspec.ValidationError as error:
         raise UserError(str(error).replace("object", "mapping"), where=where) from error
-    kinds = [kind for kind in ("models", "slices", "modules") if raw.get(kind)]
+    _check_whole(recipe, where)
+    for one in inputs_of(recipe):
+        if isinstance(one, Stretch) and not 0 <= one.layer_range[0] < one.layer_range[1]:
+            raise UserError(
+                f"layer_range {list(one.layer_range)} is empty or negative",
+                where=where,
+                cure="write [first, end]: the end is not included",
+            )
+    return recipe
+
+
+def _check_whole(recipe: Recipe, where: str) -> None:
+    """Raise unless the recipe says exactly once what it merges and whose tokenizer it takes."""
+    kinds = [kind for kind in (recipe.models, recipe.slices, recipe.modules) if kind]
     if len(kinds) != 1:
         raise UserError(
             f"exactly one of models, slices and modules is needed, not {len(kinds)}", where=where
@@ -187,14 +200,6 @@ def _recipe(raw: object, where: str) -> Recipe:
             raise UserError(f"module `{name}` needs either models or slices", where=where)
     if recipe.tokenizer is not None and recipe.tokenizer_source is not None:
         raise UserError("tokenizer and tokenizer_source exclude each other", where=where)
-    for one in inputs_of(recipe):
-        if isinstance(one, Stretch) and not 0 <= one.layer_range[0] < one.layer_range[1]:
-            raise UserError(
-                f"layer_range {list(one.layer_range)} is empty or negative",
-                where=where,
-                cure="write [first, end]: the end is not included",
-            )
-    return recipe
 
 
 def _text(path: Path) -> str:

@@ -99,12 +99,7 @@ def edits_of(
         edits["tie_word_embeddings"] = False
         if prefix:
             edits[f"{prefix}tie_word_embeddings"] = False
-    stack: dict[int, tuple[Model, int]] = {}
-    for name, (source, own) in zip(names, origins, strict=True):
-        layer, from_layer = layer_of(name), layer_of(own)
-        if layer is not None and from_layer is not None:
-            stack.setdefault(layer, (source, from_layer))
-    order = [stack[layer] for layer in sorted(stack)]
+    order = _order(origins, names)
     if order == [(model, layer) for layer in range(model.layers)]:
         return edits
     count = next((key for key in _COUNTS if key in config), None)
@@ -119,6 +114,16 @@ def edits_of(
         if isinstance(value, list) and len(value) == model.layers:
             edits[prefix + key] = [_entry(source, key, at, value) for source, at in order]
     return edits
+
+
+def _order(origins: Sequence[tuple[Model, str]], names: Sequence[str]) -> list[tuple[Model, int]]:
+    """Return which layer of which model every layer of the result comes from."""
+    stack: dict[int, tuple[Model, int]] = {}
+    for name, (source, own) in zip(names, origins, strict=True):
+        layer, before = layer_of(name), layer_of(own)
+        if layer is not None and before is not None:
+            stack.setdefault(layer, (source, before))
+    return [stack[layer] for layer in sorted(stack)]
 
 
 def _entry(source: Model, key: str, at: int, values: Sequence[Any]) -> object:

@@ -12,7 +12,8 @@ from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
 from lexgraft.merge.assemble import plan_recipe
 from lexgraft.merge.bands import names_of
-from lexgraft.merge.blocks import Manifest, run_merge
+from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.manifest import Manifest
 from lexgraft.merge.models import Find, Model, open_models
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.recipe import Recipe
@@ -122,6 +123,6 @@ def _expected(plan: MergePlan, name: str, config: Mapping[str, Any]) -> Model:
         )
         for slot in plan.layout.slots.values()
     }  # fmt: skip
-    assert plan.sides is not None  # noqa: S101 (a recipe's plan has them)
+    assert plan.sides is not None
     settings = edited(config, {"dtype": plan.dtype, **plan.sides.edits})
     return Model("", Checkpoint(folder, tensors, ()), None, settings, plan.sides.tokenizer)
