@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.merge.plan import MergePlan, plan_merge
+from lexgraft.methods import METHODS
 from lexgraft.project import Candidate
 
 SHAPES = {
@@ -96,7 +97,8 @@ def plan(models: dict[str, Path]) -> Planner:
         method: str = "ties", dtype: str = "bfloat16", seed: int = 1, **parameters: object
     ) -> MergePlan:
         base = open_checkpoint(models["base"])
-        labels = [label for label in models if label != "base"]
+        most = METHODS[method].models[1] if method in METHODS else None
+        labels = [label for label in models if label != "base"][:most]
         parts = {label: open_constituent(models[label], base, label) for label in labels}
         return plan_merge(Candidate(method, parameters), base, parts, dtype, seed)
 

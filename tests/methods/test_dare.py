@@ -16,7 +16,9 @@ def test_what_is_kept_is_divided_by_the_share() -> None:
     masks = [random_mask(PLACE, label, HALF, 8).float() for label in PLACE.labels]
     assert torch.equal(drop(deltas, PLACE, (0.5, 0.5)), torch.stack(masks) * 2)
     # base 1, weights 1 and 3, each kept delta counts double
-    merged = dare_linear(torch.ones(8), deltas, PLACE, weight={"language": 1.0, "domain": 3.0})
+    merged = dare_linear(
+        torch.ones(8), deltas, PLACE, None, weight={"language": 1.0, "domain": 3.0}
+    )
     assert torch.equal(merged, 1 + 2 * masks[0] + 6 * masks[1])
 
 
@@ -58,7 +60,7 @@ def test_a_share_of_one_keeps_all_unchanged() -> None:
 def test_dare_ties_elects_signs_among_what_is_kept() -> None:
     deltas = torch.tensor([[2.0] * 64, [-1.0] * 64])
     masks = [random_mask(PLACE, label, HALF, 64) for label in PLACE.labels]
-    merged = dare_ties(torch.zeros(64), deltas, PLACE)
+    merged = dare_ties(torch.zeros(64), deltas, PLACE, None)
     # doubled: 4 where the first is kept (it outweighs -2), -2 where only the second is
     expected = torch.where(masks[0], 4.0, torch.where(masks[1], -2.0, 0.0))
     assert torch.equal(merged, expected)

@@ -35,12 +35,12 @@ def test_each_model_may_have_its_own_profile() -> None:
     method = METHODS["task_arithmetic"]
     weight = {"language": [1, 0], "domain": [0, 2]}
     chosen = method.settings({"weight": weight}, LABELS)
-    base, deltas = torch.zeros(1), torch.tensor([[1.0], [1.0]])
-    merged = [
-        next(method.merge(lambda: iter([(base, deltas, replace(PLACE, depth=depth))]), chosen))
-        for depth in (0.0, 0.25, 1.0)
-    ]
-    assert torch.cat(merged).tolist() == [1.0, 0.75 + 0.5, 2.0]
+
+    def merged(depth: float) -> float:
+        block = torch.zeros(1), torch.ones(2, 1), replace(PLACE, depth=depth)
+        return next(method.merge(lambda: iter([block]), chosen)).item()
+
+    assert [merged(depth) for depth in (0.0, 0.25, 1.0)] == [1.0, 0.75 + 0.5, 2.0]
 
 
 def test_the_first_rule_that_fits_the_name_counts_and_the_default_closes_the_list() -> None:

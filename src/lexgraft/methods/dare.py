@@ -116,7 +116,7 @@ def restored(thinned: Deltas, found: tuple[float, ...] | None) -> Deltas:
 
 
 def random_mask(place: Place, label: str, steps: int, count: int) -> Bool[Tensor, " count"]:
-    """Return which of the elements from `place.start` on are kept, each with chance steps/65,536."""
+    """Return which elements from `place.start` on are kept, each with chance steps/65,536."""
     if steps >= STEPS:
         return torch.ones(count, dtype=torch.bool)
     return torch.from_numpy(random_numbers(place, label, count) < steps)

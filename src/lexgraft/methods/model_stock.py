@@ -20,7 +20,12 @@ def ratio(blocks: Blocks, *, filter_wise: bool, **_settings: Any) -> Doubles | N
 
 @method(paper="arXiv 2403.19522, equation 4", survey=ratio, unit="row", models=(2, None))
 def model_stock(
-    base: Base, deltas: Deltas, _place: Place, found: Doubles | None, *, filter_wise: bool = False
+    base: Base,
+    deltas: Deltas,
+    _place: Place,
+    found: Doubles | None,
+    *,
+    filter_wise: bool = False,  # noqa: ARG001 (used by the survey)
 ) -> Merged:
     """Return base + t · mean(δ) with t = k·c / (1 + (k-1)·c), at least 0.
 

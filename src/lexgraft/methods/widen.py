@@ -4,9 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32
 from msgspec import Meta
-from torch import Tensor
 
 from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_vectors, row_dots
