@@ -2,6 +2,7 @@
 
 from lexgraft.adopt.order import plan_project, run_project
 from lexgraft.adopt.verbs import (
+    candidate_plan,
     evaluate_model,
     glossary_rows,
     merge_candidate,
@@ -9,6 +10,7 @@ from lexgraft.adopt.verbs import (
 )
 
 __all__ = [
+    "candidate_plan",
     "evaluate_model",
     "glossary_rows",
     "merge_candidate",

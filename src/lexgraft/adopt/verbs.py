@@ -16,7 +16,7 @@ from lexgraft.glossary.prompt import glossary_block
 from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.describe import describe
-from lexgraft.merge.plan import plan_merge
+from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.project import Candidate, Project
 from lexgraft.readers import read_concepts
 from lexgraft.records import Progress, Score, silent
@@ -36,17 +36,26 @@ def merge_candidate(
     Raises:
         UserError: the project has no candidate of this method.
     """
+    plan = candidate_plan(project, method)
+    if dry:
+        return describe(plan)
+    manifest = run_merge(plan, output, progress)
+    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
+
+
+def candidate_plan(project: Project, method: str | None) -> MergePlan:
+    """Return the plan of one of a project's candidates; None: the first.
+
+    Raises:
+        UserError: the project has no candidate of this method.
+    """
     candidates = {one.method: one for one in reversed(project.merge.candidates)}
     if method is not None and method not in candidates:
         raise UserError(
             f"the project has no candidate `{method}`", cure=nearest(method, candidates)
         )
     candidate = candidates[method] if method else project.merge.candidates[0]
-    plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
-    if dry:
-        return describe(plan)
-    manifest = run_merge(plan, output, progress)
-    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
+    return Session(project, RunFolder(Path(project.output)), silent).merge_plan(candidate)
 
 
 def evaluate_model(

@@ -2,12 +2,19 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import verb
-from lexgraft.cli.show import print_json
+from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
 from lexgraft.project import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lexgraft.merge.plan import MergePlan
+    from lexgraft.merge.recipe import Recipe
 
 DIFFERENT = 1  # exit status
 SHOWN = 10  # names of each kind
@@ -80,7 +87,9 @@ def _merge_recipe(arguments: argparse.Namespace) -> tuple[list[str], object]:
     return [*lines, f"digest   {manifest.digest}", f"written  {output}"], manifest
 
 
-def _opened(arguments: argparse.Namespace):  # noqa: ANN202
+def _opened(
+    arguments: argparse.Namespace,
+) -> "tuple[tuple[Recipe, ...], Callable[[str, str | None], Path]]":
     """Return the recipes of a file and how its models are found."""
     from lexgraft.checkpoint.hub import find_model
     from lexgraft.merge.recipe import read_recipes
@@ -128,3 +137,61 @@ def verify(arguments: argparse.Namespace) -> int:
     print(f"{found.tensors} tensors, {found.bytes:,} bytes, digest {found.digest}")
     print("intact" if found.intact else "not what was written: delete the folder and merge again")
     return 0 if found.intact else DIFFERENT
+
+
+def _diagnose(parser: argparse.ArgumentParser) -> None:
+    _source(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also draw heat maps into a page")
+
+
+@verb(_diagnose)
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Say from the files, before merging, how the models' deltas agree and what would be left.
+
+    Examples:
+      lexgraft diagnose recipe.yaml
+      lexgraft diagnose project.yaml --method ties --html heat.html
+
+    It explains and warns; it does not decide.
+    """
+    from lexgraft.merge.diagnose import diagnose
+    from lexgraft.merge.diagnosis import grids, layer_rows, model_rows, pair_rows
+    from lexgraft.records import write_bytes
+    from lexgraft.report.heat import heat_page
+
+    with Bars() as bars:
+        found = diagnose(_planned(arguments), bars)
+    if arguments.html is not None:
+        title = f"{found.method}: {', '.join(found.labels)}"
+        page = heat_page(title, found.warnings, grids(found))
+        write_bytes(arguments.html, page.encode())
+    if arguments.json:
+        return print_json(found)
+    print_table("Models", model_rows(found))
+    print_table("Pairs", pair_rows(found))
+    print_table("Layers", layer_rows(found))
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    if arguments.html is not None:
+        print(f"heat maps: {arguments.html}")
+    return 0
+
+
+def _planned(arguments: argparse.Namespace) -> "MergePlan":
+    """Return the plan of a recipe's result, or of a project's candidate."""
+    from lexgraft.merge.recipe import is_recipe
+
+    if not is_recipe(arguments.recipe):
+        from lexgraft.adopt import candidate_plan
+
+        return candidate_plan(read_project(arguments.recipe), arguments.method)
+    from lexgraft.merge.stages import plan_stages
+
+    stages = plan_stages(*_opened(arguments), arguments.seed)
+    if len(stages) > 1:
+        raise UserError(
+            "a recipe of several documents",
+            where=str(arguments.recipe),
+            cure="give a file with one of them; its models must be there",
+        )
+    return stages[0].plan
