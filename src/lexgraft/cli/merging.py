@@ -195,3 +195,43 @@ def _planned(arguments: argparse.Namespace) -> "MergePlan":
             cure="give a file with one of them; its models must be there",
         )
     return stages[0].plan
+
+
+def _extract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", help="the base: a folder or a Hub id")
+    parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
+    parser.add_argument("--rank", type=int, default=16, help="of the adapter (default: 16)")
+    parser.add_argument("--download", action="store_true", help="fetch models named by a Hub id")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_extract)
+def extract(arguments: argparse.Namespace) -> int:
+    """Write the difference of two models as a LoRA adapter, and say how much of it that holds.
+
+    Example:
+      lexgraft extract base/ finetuned/ -o adapter/ --rank 16
+    """
+    from lexgraft.checkpoint.constituent import open_constituent
+    from lexgraft.checkpoint.hub import find_model
+    from lexgraft.checkpoint.index import open_checkpoint
+    from lexgraft.merge.extract import extract, share_rows
+
+    base, model = (
+        find_model(text, None, Path(), download=arguments.download)
+        for text in (arguments.base, arguments.model)
+    )
+    with Bars() as bars:
+        constituent = open_constituent(model, open_checkpoint(base), "model")
+        found = extract(constituent, arguments.rank, arguments.output, bars)
+    if arguments.json:
+        return print_json(found)
+    print_table("Explained share", share_rows(found))
+    for name in found.left_out[:SHOWN]:
+        print(f"not in the adapter: {name}")
+    if len(found.left_out) > SHOWN:
+        print(f"not in the adapter: {len(found.left_out) - SHOWN} more")
+    print(f"{found.explained:.1%} of the linear layers' delta, {found.covered:.1%} of all of it")
+    print(f"written: {arguments.output}")
+    return 0
