@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo full constituents specialists check test test-slow fix bench clean
+.PHONY: help setup demo full constituents specialists check test test-slow test-real fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -52,10 +52,13 @@ check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 test: setup  ## the fast suite: no network
-	$(BIN)/python -m pytest -m "not slow and not real"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not real" --numprocesses auto
 
 test-slow: setup  ## the slow suite: kills, browser, whole adoptions of tiny models
-	$(BIN)/python -m pytest -m "slow and not real"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not real" --numprocesses auto
+
+test-real: setup  ## kill the example's own adoption in every stage (half an hour; after `make demo`)
+	$(BIN)/python -m pytest -m real
 
 fix: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .

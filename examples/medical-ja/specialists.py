@@ -3,7 +3,8 @@
     python examples/medical-ja/specialists.py [--concepts 300]
 
 Asks base, G and D for English terms (definition → term, controlled distractors, two draws in
-wordings that were not trained on) and reads held-out running text with them.
+wordings that were not trained on; words that give the term away are masked) and reads held-out
+running text with them.
 """
 
 import argparse
@@ -20,8 +21,11 @@ from lexgraft.errors import UserError
 from lexgraft.evaluate.compare import Interval, paired_means, paired_shares
 from lexgraft.evaluate.general import relative_change
 from lexgraft.evaluate.grade import known, select, shares
+from lexgraft.evaluate.identify import MASK
 from lexgraft.lock import hold
 from lexgraft.project import Form, Project, read_project
+from lexgraft.records import Concept, read_lines, write_lines
+from lexgraft.testset.profile import gives_away
 
 FOLDER = Path(__file__).resolve().parent
 OWN = "en->en"
@@ -33,6 +37,7 @@ def main() -> None:
     parser.add_argument("--concepts", type=int, default=300)
     given = parser.parse_args()
     project = narrowed(read_project(FOLDER / "project.yaml"), given.concepts)
+    write_masked(project)
     with hold(Path(project.output)) as run, Bars() as bars:
         session = Session(project, run, bars)
         seen = {name: see(session, one, "confirm") for name, one in session.parents.items()}
@@ -45,7 +50,7 @@ def main() -> None:
 
 
 def narrowed(project: Project, concepts: int) -> Project:
-    """Return the project with English recognition only, on so many concepts."""
+    """Return the project with English recognition and more running text only."""
     replace = msgspec.structs.replace
     testset = replace(
         project.testset,
@@ -53,12 +58,35 @@ def narrowed(project: Project, concepts: int) -> Project:
         choose=1,
         confirm=concepts,
     )
+    output = Path(project.output).with_name("specialists")
+    texts = tuple(replace(text, documents=36, tokens=128) for text in project.general.texts)
     return replace(
         project,
         testset=testset,
-        terms=replace(project.terms, max_definition_words=40),
-        output=str(Path(project.output).with_name("specialists")),
+        general=replace(project.general, texts=texts, concepts=(), forms=()),
+        terms=replace(project.terms, files=(str(output / "terms.jsonl"),), max_definition_words=40),
+        output=str(output),
     )
+
+
+def write_masked(project: Project) -> None:
+    """Write the terms with every word of a definition masked that gives its term away.
+
+    Half of the definitions share a word with their term and would be refused; masked, they can
+    still be asked, and are harder.
+    """
+    concepts = read_lines(Path(read_project(FOLDER / "project.yaml").terms.files[0]), Concept)
+    write_lines(Path(project.terms.files[0]), [masked(concept) for concept in concepts])
+
+
+def masked(concept: Concept) -> Concept:
+    """Return the concept with such words of its English definition replaced by a blank."""
+    names = concept.names("en")
+    words = [
+        MASK if any(gives_away(word, name) for name in names) else word
+        for word in concept.definitions.get("en", "").split()
+    ]
+    return msgspec.structs.replace(concept, definitions={"en": " ".join(words)})
 
 
 def differences(seen: dict[str, Seen], where: Setting) -> dict[str, Interval]:

@@ -10,6 +10,7 @@ from lexgraft.records import Document, digest
 SENTENCES = 12  # per document, some 600 bytes of Japanese
 MESSAGES = 8
 MEASURED, REPLAYED, TRAINED = range(15), range(15, 55), range(55, 355)  # per mille of sentences
+HELD_OUT = 24  # documents of messages that are measured: the catalogues' last; the rest is trained
 
 Row = tuple[str, str, str]
 """(id, Japanese, English) of one sentence pair; "-" stands for none."""

@@ -61,6 +61,17 @@ def estimate(work: Work, *, body: int, head: int, rate: float, prices: Prices) -
     return Cost(seconds, 0, seconds / 3600 * prices.per_hour, prices.currency)
 
 
+def sum_costs(costs: Iterable[Cost], currency: str = "") -> Cost:
+    """Return seconds and money added up, and the highest peak of memory."""
+    given = tuple(costs)
+    return Cost(
+        sum(cost.seconds for cost in given),
+        max((cost.peak_bytes for cost in given), default=0),
+        sum(cost.money for cost in given),
+        currency,
+    )
+
+
 def smallest_difference(
     n: int, changing: float = 0.2, *, alpha: float = 0.05, power: float = 0.8
 ) -> float:

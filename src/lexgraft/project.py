@@ -62,7 +62,7 @@ class TestSet(Struct, frozen=True, forbid_unknown_fields=True):
     sealed: Annotated[int, Meta(ge=0)] = 0
     options: Annotated[int, Meta(ge=2, le=10)] = 4
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
-    distractors: Literal["sibling", "field", "random"] = "field"
+    distractors: Literal["sibling", "field", "matched", "random"] = "field"
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 

@@ -7,40 +7,9 @@ from typing import Any
 
 import pytest
 from adopt_project import MakeProject
+from invented import concept, word
 
-from lexgraft.records import Concept, Document, Term, digest, write_lines
-
-_LETTERS = "bdfgklmnprst"
-_VOWELS = "aeiou"
-_KANJI = "".join(chr(0x4E00 + 37 * n) for n in range(500))
-
-
-def word(key: str, syllables: int) -> str:
-    value = int(digest(key), 16)
-    text = ""
-    for _ in range(syllables):
-        value, letter = divmod(value, len(_LETTERS))
-        value, vowel = divmod(value, len(_VOWELS))
-        text += _LETTERS[letter] + _VOWELS[vowel]
-    return text
-
-
-def concept(kind: str, number: int) -> Concept:
-    value = int(digest(kind, number), 16)
-    kanji = "".join(_KANJI[(value >> (9 * at)) % len(_KANJI)] for at in range(2))
-    meaning = " ".join(word(f"{kind} {number} {at}", 2) for at in range(4))
-    return Concept(
-        id=f"{kind}{number:03d}",
-        terms=(
-            Term(word(f"{kind} {number}", 3).capitalize(), "en", "noun"),
-            Term(kanji, "ja", "noun"),
-        ),
-        definitions={"en": f"{meaning.capitalize()}."},
-        field="invented",
-        type=f"T{number % 3}",
-        source="invented",
-        licence="CC0-1.0",
-    )
+from lexgraft.records import Document, digest, write_lines
 
 
 def document(kind: str, language: str, number: int) -> Document:

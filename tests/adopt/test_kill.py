@@ -1,11 +1,8 @@
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from adopt_project import MakeProject
+from killing import kill_at, run_to_the_end, start
 
 from lexgraft.adopt import run_project
 from lexgraft.project import read_project
@@ -15,32 +12,14 @@ MARKS = ("building items", "D: confirm terms", "ties: choose terms", "glossary p
 """What a run says in the stages plan, headroom, merge, glossary and tune."""
 
 
-def start(file: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "lexgraft", "adopt", str(file)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
 @pytest.mark.slow
 def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
     make_project: MakeProject, tmp_path: Path
 ):
     file = make_project()
     for mark in MARKS:
-        with start(file) as run:
-            assert run.stderr
-            heard = next(
-                (line for line in run.stderr if line.startswith(mark) or mark in line), None
-            )
-            assert heard is not None, f"never said {mark}"
-            run.send_signal(signal.SIGKILL)
-    with start(file) as run:
-        _, said = run.communicate()
-        assert run.returncode == 0, said
+        kill_at(file, mark)
+    run_to_the_end(file)
     killed = read_report(tmp_path / "run" / "report.json")
     clean = tmp_path / "clean"
 

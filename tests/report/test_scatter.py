@@ -2,7 +2,7 @@
 
 from lexgraft.records import Score
 from lexgraft.report.labels import keys
-from lexgraft.report.record import Box, Point, PointKind, Report
+from lexgraft.report.record import Point, PointKind, Report
 from lexgraft.report.scatter import scatter, symbol
 
 
@@ -17,15 +17,15 @@ def _point(kind: PointKind, model: str, up: float, right: float) -> Point:
 
 def test_a_point_and_the_gate_are_placed_by_hand():
     points = [_point("winner", "merge:ties", 0.5, 0.5)]
-    drawn = scatter(points, Box(0.25, -0.5), target="ja", domain="en")
-    # across −0.5 … 0.5 and up 0 … 0.5, four per cent left free on each side
+    drawn = scatter(points, 0.25, target="ja", domain="en")
+    # across and up 0 … 0.5, four per cent left free on each side
     assert '<svg x="96.00%" y="4.00%"><path' in drawn
-    assert '<rect x="4.00%" y="0" width="96.00%" height="50.00%" class="gate">' in drawn
-    assert '<text x="13.20%" y="100%" dy="1.4em" class="tick">−40</text>' in drawn
+    assert '<rect x="0" y="0" width="100%" height="50.00%" class="gate">' in drawn
+    assert '<text x="77.60%" y="100%" dy="1.4em" class="tick">+40</text>' in drawn
 
 
 def test_every_point_has_its_cross_symbol_and_key(report: Report):
-    drawn = scatter(report.points, report.box, target="ja", domain="en")
+    drawn = scatter(report.points, report.wanted, target="ja", domain="en")
     assert drawn.count('<g class="point ') == len(report.points) == 12
     for key in ("1", "6", "base", "G", "D", "P", "W", "T"):
         assert f">{key}</text>" in drawn

@@ -142,8 +142,8 @@ def test_a_test_that_form_alone_decides_is_refused_a_weaker_cue_is_a_warning():
     score = Score("length of the options", "", "term-to-term ja->en", 0.9, 0.8, 0.95, 50, 0.25)
     with pytest.raises(UserError, match="the test would measure form"):
         warnings_of([score])
-    (warning,) = warnings_of([msgspec.structs.replace(score, low=0.3)])
-    assert "length of the options alone give 0.90 [0.30, 0.95]" in warning
+    (warning,) = warnings_of([msgspec.structs.replace(score, low=0.27)])
+    assert "length of the options alone give 0.90 [0.27, 0.95]" in warning
     assert warnings_of([msgspec.structs.replace(score, low=0.24)]) == []
 
 

@@ -5,7 +5,7 @@ import platform
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,13 +17,15 @@ from lexgraft import __version__
 from lexgraft.adopt.sentences import recommendation
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
+from lexgraft.adopt.tuning import taught_concepts
+from lexgraft.cost import sum_costs
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.manifest import Manifest
-from lexgraft.records import Cost, Outcome, Verdict, digest, write_bytes
+from lexgraft.records import Concept, Cost, Outcome, Verdict, digest, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice
-from lexgraft.report.record import Box, Parent, Report, Run, Source, StageCost, Tuning
+from lexgraft.report.record import Parent, Report, Run, Source, StageCost, Tuning, Use
 
 ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
 ROLES: dict[Literal["base", "language", "domain"], str] = {
@@ -32,6 +34,7 @@ ROLES: dict[Literal["base", "language", "domain"], str] = {
     "domain": "D",
 }
 NEXT = {"headroom": "merge", "merge": "glossary", "glossary": "tune", "tune": ""}
+STEPS = {"merge": ("merge", "measure")}  # the gate after the merge judges what was measured
 
 
 class Found(NamedTuple):
@@ -109,7 +112,6 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
     raced = race.raced if race else ()
     best = race.best() if race else None
     last = tuned.judged if tuned else judged
-    gate = project.gates.merge
     return Report(
         project=project.name,
         version=__version__,
@@ -126,7 +128,7 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
             *(judged.points if judged else ()),
             *(tuned.judged.points if tuned else ()),
         ),
-        box=Box(gate.target_gain, -gate.retention_loss),
+        wanted=project.gates.merge.target_gain,
         scores=(
             *found.headroom.scores,
             *(judged.scores if judged else ()),
@@ -153,7 +155,7 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         power=planned.power,
         samples=last.samples if last else (),
         parents=_parents(session),
-        sources=_sources(session),
+        sources=_sources(session, tuned=tuned is not None),
         seed=project.seed,
         gates=digest(project.gates),
         data={
@@ -170,12 +172,21 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
 def _priced(session: Session, found: Found) -> tuple[Verdict, ...]:
     """Return the verdicts with what their stage took and what the next one is expected to."""
     foreseen = {one.stage: one.cost for one in found.planned.estimates}
+    currency = session.project.prices.currency
+
+    def took(stage: str) -> Cost:
+        return sum_costs((session.run.cost(step) for step in STEPS.get(stage, (stage,))), currency)
+
+    def takes(stage: str) -> Cost | None:
+        steps = [foreseen[step] for step in STEPS.get(stage, (stage,)) if step in foreseen]
+        return sum_costs(steps, currency) if steps else None
+
     return tuple(
         msgspec.structs.replace(
             verdict,
-            cost=session.run.cost(verdict.stage),
+            cost=took(verdict.stage),
             next_stage=NEXT[verdict.stage],
-            next_cost=foreseen.get(NEXT[verdict.stage]),
+            next_cost=takes(NEXT[verdict.stage]),
         )
         for verdict in found.verdicts()
     )
@@ -208,28 +219,31 @@ def _parents(session: Session) -> tuple[Parent, ...]:
     )
 
 
-def _sources(session: Session) -> tuple[Source, ...]:
-    """Return the term base's sources with their rights, counted in concepts."""
-    counted = Counter(
-        (" ".join(w for w in one.source.split() if ":" not in w), one.source_version, one.licence)
-        for group in session.testset.concepts.values()
-        for one in group
-    )
-    texts = Counter(
-        (document.source, document.licence)
-        for _, group in session.texts["confirm"]
-        for document in group
-    )
+def _sources(session: Session, *, tuned: bool) -> tuple[Source, ...]:
+    """Return what terms and texts came from, with their rights, counted by use."""
+    project, concepts = session.project, session.testset.concepts
+    texts = [document for _, group in session.texts["confirm"] for document in group]
+    taught = taught_concepts(session, project.tune) if project.tune and tuned else []
+    replayed = session.replay if tuned else []
     return (
-        *(
-            Source(n, "test", v, licence, count)
-            for (n, v, licence), count in sorted(counted.items())
-        ),
-        *(
-            Source(n, "general", "", licence, count)
-            for (n, licence), count in sorted(texts.items())
-        ),
+        *_counted("test", (_rights(one) for group in concepts.values() for one in group)),
+        *_counted("general", ((one.source, "", one.licence) for one in texts)),
+        *_counted("train", map(_rights, taught)),
+        *_counted("replay", ((one.source, "", one.licence) for one in replayed)),
     )
+
+
+def _rights(concept: Concept) -> tuple[str, str, str]:
+    """Return a concept's source without its addresses, its version and its licence."""
+    source = " ".join(word for word in concept.source.split() if ":" not in word)
+    return source, concept.source_version, concept.licence
+
+
+def _counted(use: Use, rights: Iterable[tuple[str, str, str]]) -> list[Source]:
+    return [
+        Source(name, use, number, licence, count)
+        for (name, number, licence), count in sorted(Counter(rights).items())
+    ]
 
 
 def _run(session: Session, planned: Planned) -> Run:

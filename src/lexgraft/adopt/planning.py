@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lexgraft.adopt.free import DEFINITION_TOKENS, TERM_TOKENS
 from lexgraft.adopt.session import Session
 from lexgraft.adopt.stages import Estimate, Planned
 from lexgraft.cost import (
@@ -13,11 +14,13 @@ from lexgraft.cost import (
     concepts_for,
     estimate,
     smallest_difference,
+    sum_costs,
     tokens_of,
     work_of_items,
 )
 from lexgraft.errors import UserError
-from lexgraft.project import Form, Gate, Project
+from lexgraft.project import Form, Gate, Prices, Project
+from lexgraft.records import Cost
 from lexgraft.report.record import Power
 
 if TYPE_CHECKING:
@@ -55,8 +58,8 @@ def plan_stage(session: Session) -> Planned:
         controls=testset.audit,
         power=tuple(Power(pair, confirm, shown) for pair in pairs(project.testset.forms)),
         estimates=tuple(
-            Estimate(name, estimate(work, body=body, head=head, rate=rate, prices=project.prices))
-            for name, work in works.items()
+            Estimate(name, _foreseen(parts, body, head, rate, project.prices))
+            for name, parts in works.items()
         ),
         methods=tuple(plan.method.name for plan in plans),
         bytes_written=2 * max(plan.write_bytes for plan in plans),
@@ -116,26 +119,43 @@ def _timed(matrix: np.ndarray) -> float:
     return time.perf_counter() - start
 
 
-def stage_works(session: Session) -> dict[str, Work]:
+def _foreseen(parts: tuple[Work, ...], body: int, head: int, rate: float, prices: Prices) -> Cost:
+    """Return what a stage's parts are expected to take together."""
+    costs = [estimate(part, body=body, head=head, rate=rate, prices=prices) for part in parts]
+    return sum_costs(costs, prices.currency)
+
+
+def stage_works(session: Session) -> dict[str, tuple[Work, ...]]:
     """Return what each stage computes, in tokens run and rows projected."""
     project, items = session.project, session.testset.items
     choose, confirm = work_of_items(items["choose"]), work_of_items(items["confirm"])
-    general = _general_work(session)
+    judged = confirm + _general_work(session)
+    free = _free_work(session)
     trials = len(project.merge.candidates) + (
         project.merge.search.trials if project.merge.search else 0
     )
     works = {
-        "headroom": (choose + confirm + general).times(PARENTS),
-        "merge": choose.times(trials) + (confirm + general),
+        "headroom": ((choose + judged).times(PARENTS),),
+        "merge": (choose.times(trials),),
+        "measure": (judged, free.times(PARENTS + 1)),
     }
     if project.glossary:
-        share = project.glossary.concepts / max(1, len(session.testset.concepts["confirm"]))
-        works["glossary"] = confirm.times(min(1.0, share) * PARENTS)
+        asked = project.glossary.concepts * (ITEM_TOKENS + TERM_TOKENS)
+        share = project.glossary.concepts / max(1, len(items["confirm"]))
+        told = confirm.times(min(1.0, share))
+        works["glossary"] = ((told + Work(asked, asked // 2)).times(PARENTS),)
     if project.tune:
         rows = project.tune.steps * project.tune.batch * ITEM_TOKENS
-        works["tune"] = Work(rows, rows // 2, training=True)
-        works["tune, measured"] = choose + confirm + general
+        works["tune"] = (Work(rows, rows // 2, training=True), choose + judged + free)
     return works
+
+
+def _free_work(session: Session) -> Work:
+    """Return the work of one model's free answers and of the scorer that reads them."""
+    concepts = session.project.testset.generated
+    written = TERM_TOKENS * len(session.project.testset.forms) + 2 * DEFINITION_TOKENS
+    read = work_of_items(session.testset.items["confirm"][: 4 * concepts])
+    return Work(concepts * (written + 4 * ITEM_TOKENS), concepts * written) + read
 
 
 def _general_work(session: Session) -> Work:

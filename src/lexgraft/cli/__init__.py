@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lexgraft.cli import adoption, glossary, merging
+from lexgraft.cli import adoption, glossary, merging, testset
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import parser
 from lexgraft.errors import UserError
 
-__all__ = ["Bars", "adoption", "glossary", "main", "merging"]
+__all__ = ["Bars", "adoption", "glossary", "main", "merging", "testset"]
 
 INTERRUPTED = 130
 

@@ -59,24 +59,6 @@ def plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@verb(output_argument)
-def testset(arguments: argparse.Namespace) -> int:
-    """Build the test set of a project: concepts, items per split, and its audit.
-
-    Example:
-      lexgraft testset project.yaml -o testset/
-    """
-    from lexgraft.testset import build_testset, write_testset
-
-    bundle = build_testset(read_project(arguments.project))
-    write_testset(bundle, arguments.output)
-    if arguments.json:
-        return print_json(bundle.audit)
-    print_table("Test set", bundle.rows())
-    print(f"written: {arguments.output}")
-    return 0
-
-
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model folder or a LoRA adapter on the base")
     parser.add_argument("--project", type=Path, required=True, help="whose test set is asked")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+WIDE = 160  # columns where there is no terminal to ask
 
 def lines(rows: Sequence[object]) -> str:
     """Return rows as lines: text as it is, anything else as JSON."""
@@ -29,4 +30,7 @@ def print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
         table.add_column(name, justify="left" if number == 0 else "right")
     for row in rows[1:]:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)

@@ -1,6 +1,6 @@
 """Models in Hugging Face folders: the one door to the transformers package."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -205,3 +205,20 @@ def _probes(vocabulary: int, window: int | None, limit: int | None) -> list[Row]
             ids(size, size), [ids(3, 4), [*ids(3, 2), *ids(5, 3)], ids(8, 1)], TOKEN_BUDGET + size
         )
     ]
+
+
+def token_counter(folder: Path) -> Callable[[str], int]:
+    """Return what counts the tokens of a text for a folder's tokenizer; no weight is read.
+
+    Raises:
+        UserError: there is no tokenizer that can be read without running code.
+    """
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "no tokenizer here", where=str(folder), cure="give a Hugging Face model folder"
+        ) from error
+    return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -55,13 +55,6 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
         return self.acquisition.model
 
 
-class Box(Struct, frozen=True, forbid_unknown_fields=True):
-    """The limits shaded in the central figure: a point should lie above and to the right."""
-
-    acquisition: float  # e.g. 0.05: the gain asked for
-    retention: float  # e.g. -0.02: the loss allowed, as a negative difference
-
-
 class Change(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability against G; greater is better (a rise of bits per byte counts as negative)."""
 
@@ -158,7 +151,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = {}
     verdicts: tuple[Verdict, ...] = ()
     points: tuple[Point, ...] = ()
-    box: Box | None = None
+    wanted: float | None = None  # gain in the target language that the first gate asks for
     scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
     choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
     acquisitions: tuple[Acquisition, ...] = ()

@@ -14,7 +14,7 @@ from lexgraft.report.figures import (
 )
 from lexgraft.report.labels import labels, place_of
 from lexgraft.report.markup import Html, both, element
-from lexgraft.report.record import Box, Point, PointKind
+from lexgraft.report.record import Point, PointKind
 from lexgraft.report.words import in_both, say, tongue
 
 _SHAPE: dict[PointKind, str] = {
@@ -26,20 +26,19 @@ _SHAPE: dict[PointKind, str] = {
 }
 
 
-def scatter(points: Sequence[Point], box: Box | None, *, target: str, domain: str) -> Html:
-    """Return the drawing: interval crosses, symbols, the gate's corner shaded."""
-    corner = (box.retention, box.acquisition) if box else (0.0, 0.0)
+def scatter(points: Sequence[Point], wanted: float | None, *, target: str, domain: str) -> Html:
+    """Return the drawing: interval crosses, symbols, the gain asked for shaded."""
     right = [point.retention for point in points]
     up = [point.acquisition for point in points]
-    horizontal = close_scale([0.0, corner[0], *(x for s in right for x in (s.low, s.high))])
-    vertical = close_scale([0.0, corner[1], *(y for s in up for y in (s.low, s.high))])
+    horizontal = close_scale([0.0, *(x for s in right for x in (s.low, s.high))])
+    vertical = close_scale([0.0, wanted or 0.0, *(y for s in up for y in (s.low, s.high))])
     return element(
         "svg",
-        *_gate(box, horizontal, vertical),
+        *_gate(wanted, vertical),
         *_frame(horizontal, vertical),
         *(_cross(point, horizontal, vertical) for point in points),
         *labels(points, horizontal, vertical),
-        *_names(box, target, domain),
+        *_names(wanted, target, domain),
         class_="scatter",
         role="img",
         aria_labelledby="central-title",
@@ -63,20 +62,12 @@ def _filling(point: Point) -> str:
     return "mark hollow" if point.split == "choose" else "mark"
 
 
-def _gate(box: Box | None, horizontal: Scale, vertical: Scale) -> list[Html]:
-    """Return the shaded area in which both requirements are met."""
-    if box is None:
+def _gate(wanted: float | None, vertical: Scale) -> list[Html]:
+    """Return the shaded area in which the gain is what was asked for."""
+    if wanted is None:
         return []
-    left, bottom = horizontal.at(box.retention), 100 - vertical.at(box.acquisition)
-    area = element(
-        "rect",
-        x=percent(left),
-        y="0",
-        width=percent(100 - left),
-        height=percent(bottom),
-        class_="gate",
-    )
-    return [area]
+    bottom = percent(100 - vertical.at(wanted))
+    return [element("rect", x="0", y="0", width="100%", height=bottom, class_="gate")]
 
 
 def _frame(horizontal: Scale, vertical: Scale) -> list[Html]:
@@ -110,7 +101,7 @@ def _cross(point: Point, horizontal: Scale, vertical: Scale) -> Html:
     )
 
 
-def _names(box: Box | None, target: str, domain: str) -> list[Html]:
+def _names(wanted: float | None, target: str, domain: str) -> list[Html]:
     """Return the names of the axes and of the shaded area, in both languages."""
     across = in_both(_axis_name, "central_axis_x", domain)
     upward = in_both(_axis_name, "central_axis_y", target)
@@ -118,7 +109,7 @@ def _names(box: Box | None, target: str, domain: str) -> list[Html]:
         both(across, "text", x="100%", y="100%", dy="3em", class_="t axis-name"),
         both(upward, "text", x="0", y="0", dx="-34", dy="-.8em", class_="t axis-name start"),
     ]
-    if box is not None:
+    if wanted is not None:
         met = in_both(say, "central_box")
         names.append(both(met, "text", x="100%", y="0", dx="-8", dy="1.5em", class_="t gate-name"))
     return names

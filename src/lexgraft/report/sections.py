@@ -31,7 +31,7 @@ def central(report: Report) -> Html:
     """Return the central figure with its key, which holds the same numbers."""
     if not report.points:
         return section("central", nothing())
-    drawing = scatter(report.points, report.box, target=report.target, domain=report.domain)
+    drawing = scatter(report.points, report.wanted, target=report.target, domain=report.domain)
     rows = [
         (
             element("span", symbol(p), f" {key}", class_="keyed"),

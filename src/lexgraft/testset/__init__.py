@@ -20,9 +20,13 @@ from lexgraft.records import (
     write_bytes,
     write_lines,
 )
-from lexgraft.testset.audit import audit, warnings_of
+from lexgraft.testset.audit import audit, audited, breakdown, warnings_of
 from lexgraft.testset.choice import choose_concepts, require_language
+from lexgraft.testset.facts import Tokens, facts_of
+from lexgraft.testset.faults import refuse_faults
+from lexgraft.testset.harness import write_tasks
 from lexgraft.testset.items import build_items
+from lexgraft.testset.power import Shown, power_table
 from lexgraft.testset.profile import Profile, profile
 from lexgraft.testset.split import SPLITS, split_concepts
 
@@ -40,8 +44,15 @@ class TestSetBundle(Struct, frozen=True):
     general: tuple[Item, ...]  # everyday concepts
     refused: dict[str, int]  # reason → concepts
     audit: tuple[Score, ...]
+    details: tuple[Score, ...]  # the audit per frequency band, part of speech, number of tokens
+    power: tuple[Shown, ...]  # what differences each split can show
     warnings: tuple[str, ...]
     digest: str
+
+    @property
+    def canary(self) -> str:
+        """A line that no training text should hold: who finds it has found this set."""
+        return f"{CANARY} {digest('canary', self.digest)}"
 
     def rows(self) -> list[tuple[str, str]]:
         """Return a table for a screen, its header first."""
@@ -61,15 +72,20 @@ class TestSetBundle(Struct, frozen=True):
             )
             for one in self.audit
         ]
+        lines += [(f"{one.split} can show", one.sentence()) for one in self.power]
         return [*lines, *(("warning", text) for text in self.warnings)]
 
 
-def build_testset(project: Project, progress: Progress = silent) -> TestSetBundle:
+def build_testset(
+    project: Project, progress: Progress = silent, tokens: Tokens | None = None
+) -> TestSetBundle:
     """Return the project's test set; the same files and seed give the same items.
 
+    `tokens` counts the tokens of a text: where it is given the audit is reported by it too.
+
     Raises:
-        UserError: a term base that is empty, lacks a language or has too few concepts; a test that
-            the options alone can answer.
+        UserError: a term base that is empty, lacks a language or has too few concepts; items that
+            repeat each other or have two right answers; a test that the options alone can answer.
     """
     test, domain = project.testset, project.languages.domain
     where = ", ".join(Path(name).name for name in project.terms.files)
@@ -101,13 +117,18 @@ def build_testset(project: Project, progress: Progress = silent) -> TestSetBundl
         )
     progress("building items", len(SPLITS), len(SPLITS))
     general = _general_items(project)
-    found = audit([item for split in SPLITS for item in items[split]])
+    asked = [item for split in SPLITS for item in items[split]]
+    known = {one.id: one for one in everything}
+    refuse_faults(asked, known)
+    found = audit(asked, known)
     return TestSetBundle(
         concepts={split: tuple(group) for split, group in concepts.items()},
         items=items,
         general=tuple(general),
         refused={**choice.refused, "not needed": len(unasked)},
         audit=tuple(found),
+        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
+        power=power_table({split: len(concepts[split]) for split in SPLITS}),
         warnings=tuple(warnings_of(found)),
         digest=digest(
             *(item.id for split in SPLITS for item in items[split]), *(i.id for i in general)
@@ -122,13 +143,27 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
         write_lines(folder / f"concepts-{split}.jsonl", bundle.concepts[split])
     write_lines(folder / "items-general.jsonl", bundle.general)
     about = {
-        "canary": f"{CANARY} {digest('canary', bundle.digest)}",
+        "canary": bundle.canary,
         "digest": bundle.digest,
         "refused": bundle.refused,
         "warnings": bundle.warnings,
+        "power": bundle.power,
         "audit": bundle.audit,
     }
+    record = audited(bundle.audit, bundle.details, bundle.warnings, bundle.digest)
+    write_bytes(folder / "audit.json", record.encoded())
     write_bytes(folder / "testset.json", msgspec.json.format(msgspec.json.encode(about)) + b"\n")
+
+
+def write_harness(bundle: TestSetBundle, name: str, split: Split, folder: Path) -> list[str]:
+    """Write one split as task files of lm-evaluation-harness; return the tasks' names.
+
+    Raises:
+        UserError: the split is empty.
+    """
+    if not bundle.items[split]:
+        raise UserError(f"no items in `{split}`", cure=f"ask for some: `testset.{split}`")
+    return write_tasks(name, bundle.items[split], split, bundle.canary, bundle.digest, folder)
 
 
 def _general_items(project: Project) -> list[Item]:

@@ -2,65 +2,105 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import log, sqrt
+from math import sqrt
+
+import msgspec
+from msgspec import Struct
 
 from lexgraft.errors import UserError
-from lexgraft.records import Item, Score, digest
-from lexgraft.testset.profile import measure, script
+from lexgraft.project import Form
+from lexgraft.records import Concept, Item, Score, digest
+from lexgraft.testset.profile import texts_of, writing
+from lexgraft.testset.rules import LEARNT, POSITION, SEEN, SHARED, SOUND, Guess, Learn, mean
 
 NO_MODEL = "options alone"
-CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
+KATAKANA = "katakana"  # loanwords: their sound gives them away whatever the other options are
 
-_NOTE = 0.03  # by how much the interval must clear chance before it is called a cue
-_TOO_CLEAR = 0.15  # from which the set is refused
+_MARGIN = 0.03  # by how much an interval may lie above chance before the set is refused
+_MARGIN_SHARED = 0.15  # the same where words explained and words of the explanation share letters
+_FEW = 20  # concepts; a smaller group is not reported apart
 _Z = 1.959964  # 95 %
-_ORDER = 3  # longest n-gram
 
-Guess = Callable[[Sequence[str]], Sequence[float]]
-"""Scores per option text; the highest is the guess."""
+Facts = Mapping[str, Mapping[str, str]]
+"""Concept id → name of a fact (`frequency`, `part of speech`, `tokens`) → its class."""
 
 
-def audit(items: Sequence[Item]) -> list[Score]:
+class Tried(Struct, frozen=True):
+    """How one rule did on one item."""
+
+    concept: str
+    writing: str  # of the right option
+    loanword: bool  # the question or the right option is in katakana
+    right: float  # share: a tie counts in part
+    chance: float
+
+
+def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) -> list[Score]:
     """Return, per form and script of the answers, how often rules without knowledge are right.
 
     Two rules are learnt from one half of the concepts and tried on the other, and the reverse:
     a naive Bayes classifier over character n-grams, and a preferred length. Options whose text
     belongs to the learnt half are left out, for else the check itself is fooled; chance is
-    therefore the mean of 1 / (options left). The third rule is the commonest place of the right
-    option. A concept counts once; intervals are Wilson's (JASA 22, 1927, p. 209).
+    therefore the mean of 1 / (options left). Two more look at the question, and see only
+    characters in common, or (between languages) a sound in common; by sound, items about katakana
+    words are counted apart. The last is the commonest place of the right option. A concept counts
+    once; intervals are Wilson's (JASA 22, 1927, p. 209).
     """
     scores: list[Score] = []
-    for form in sorted({_form(item) for item in items}):
-        own = [item for item in items if _form(item) == form]
-        for name, learn in ((CHARACTERS, _learn_characters), (LENGTH, _learn_length)):
-            scores += _by_script(name, form, _tried(own, learn))
+    for form, own in _by_form(items).items():
+        for name, tried in _all_tried(own, concepts or {}):
+            scores += _by_writing(name, form, tried)
         scores.append(_position(form, own))
     return scores
 
 
+def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Facts) -> list[Score]:
+    """Return the same figures per class of each fact, for classes of 20 concepts and more."""
+    scores: list[Score] = []
+    for form, own in _by_form(items).items():
+        for name, tried in _all_tried(own, concepts):
+            classes: dict[str, list[Tried]] = {}
+            for one in tried:
+                for fact, value in sorted(facts.get(one.concept, {}).items()):
+                    classes.setdefault(f"{form}, {fact} {value}", []).append(one)
+            found = [_score(name, group, classes[group]) for group in sorted(classes)]
+            scores += [one for one in found if one.n >= _FEW]
+    return scores
+
+
 def cues(scores: Sequence[Score]) -> list[Score]:
-    """Return the scores that lie clearly above chance: the reader of a report must see them."""
-    return [one for one in scores if one.chance is not None and one.low > one.chance + _NOTE]
+    """Return the scores whose interval lies above chance: the reader of a report must see them."""
+    return [one for one in scores if one.chance is not None and one.low > one.chance]
+
+
+def failed(scores: Sequence[Score]) -> list[Score]:
+    """Return the cues that refuse a set: clear ones, over a whole form."""
+    return [
+        one
+        for one in cues(scores)
+        if "," not in one.group and one.low > (one.chance or 0) + margin_of(one.name)
+    ]
+
+
+def margin_of(rule: str) -> float:
+    """Return by how much an interval of a rule may lie above chance before the set is refused."""
+    return _MARGIN_SHARED if rule == SHARED else _MARGIN
 
 
 def warnings_of(scores: Sequence[Score]) -> list[str]:
     """Return a sentence for each cue in the options.
 
     Raises:
-        UserError: the options alone decide a form.
+        UserError: the options alone decide a form, with every rule that shows it.
     """
-    lines: list[str] = []
-    for one in cues(scores):
-        chance = one.chance or 0.0
-        what = f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
-        if one.low > chance + _TOO_CLEAR and "," not in one.group:
-            raise UserError(
-                f"{what} in {one.group}, chance {chance:.2f}: the test would measure form",
-                where="testset",
-                cure="use `distractors: field`, or give the concepts types and more of each script",
-            )
-        lines.append(f"{what} in {one.group}, chance {chance:.2f} (n = {one.n})")
-    return lines
+    if bad := failed(scores):
+        raise UserError(
+            "; ".join(_sentence(one) for one in bad) + ": the test would measure form",
+            where="testset",
+            cure="use `distractors: field` or `matched`, leave the form out, or give the concepts "
+            "fields and more terms of each script",
+        )
+    return [f"{_sentence(one)} (n = {one.n})" for one in cues(scores)]
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:
@@ -73,16 +113,43 @@ def wilson(right: float, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-Tried = tuple[str, str, float, float]
-"""(concept, script of the answer, share right, chance) of one item."""
+def _sentence(one: Score) -> str:
+    return (
+        f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}] in {one.group}, "
+        f"chance {one.chance or 0:.2f}"
+    )
 
 
-def _tried(
-    items: Sequence[Item], learn: Callable[[Iterable[tuple[str, bool]]], Guess]
-) -> list[Tried]:
+def _by_form(items: Sequence[Item]) -> dict[str, list[Item]]:
+    forms: dict[str, list[Item]] = {}
+    for item in sorted(items, key=lambda one: (one.kind, one.pair)):
+        forms.setdefault(f"{item.kind} {item.pair}", []).append(item)
+    return forms
+
+
+def _all_tried(
+    items: Sequence[Item], concepts: Mapping[str, Concept]
+) -> Iterable[tuple[str, list[Tried]]]:
+    """Yield every rule's name and what it made of the items of one form."""
+    asked = {item.id: _question(item, concepts) for item in items}
+    for name, learn in LEARNT:
+        yield name, _learnt(items, asked, learn)
+    across = items[0].question_language != items[0].answer_language
+    for name, guess in SEEN if across else [rule for rule in SEEN if rule[0] != SOUND]:
+        yield name, [_one(item, range(len(item.options)), asked, guess) for item in items]
+
+
+def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
+    """Return what an item asks about; without its concept, its context."""
+    concept = concepts.get(item.concept)
+    form = Form(item.kind, item.question_language, item.answer_language)
+    return texts_of(concept, form)[0] if concept else item.context.removesuffix(item.neutral)
+
+
+def _learnt(items: Sequence[Item], asked: Mapping[str, str], learn: Learn) -> list[Tried]:
     """Return how a rule learnt on one half of the concepts does on the other half's items."""
     owner = {item.options[item.gold]: item.concept for item in items}
-    half = {concept: int(digest("half", concept), 16) % 2 for concept in owner.values()}
+    half = {one.concept: int(digest("half", one.concept), 16) % 2 for one in items}
     results: list[Tried] = []
     for learnt in (0, 1):
         seen = [
@@ -98,75 +165,50 @@ def _tried(
             if half[item.concept] != learnt:
                 left = [place for place, text in enumerate(item.options) if text not in known]
                 if item.gold in left and len(left) > 1:
-                    results.append(_one(item, left, guess))
+                    results.append(_one(item, left, asked, guess))
     return results
 
 
-def _one(item: Item, left: Sequence[int], guess: Guess) -> Tried:
+def _one(item: Item, left: Sequence[int], asked: Mapping[str, str], guess: Guess) -> Tried:
     """Return one item's result; a tie counts in part."""
-    values = guess([item.options[place] for place in left])
+    question, answer = asked[item.id], item.options[item.gold]
+    values = guess(question, [item.options[place] for place in left])
     best = [place for place, value in zip(left, values, strict=True) if value == max(values)]
     right = 1 / len(best) if item.gold in best else 0.0
-    return item.concept, script(item.options[item.gold]), right, 1 / len(left)
+    loanword = KATAKANA in (writing(question), writing(answer))
+    return Tried(item.concept, writing(answer), loanword, right, 1 / len(left))
 
 
-def _learn_characters(seen: Iterable[tuple[str, bool]]) -> Guess:
-    """Return a guess by mean log-odds of character n-grams, right against wrong options."""
-    counts = {True: Counter[str](), False: Counter[str]()}
-    for text, right in seen:
-        counts[right].update(_grams(text))
-    vocabulary = len(counts[True] | counts[False]) + 1
-    total = {right: sum(counts[right].values()) + vocabulary for right in counts}
+def _by_writing(name: str, form: str, tried: Sequence[Tried]) -> list[Score]:
+    """Return the score of all answers, and of each script where there are several.
 
-    def odds(gram: str) -> float:
-        right = (counts[True][gram] + 1) / total[True]
-        return log(right * total[False] / (counts[False][gram] + 1))
-
-    return lambda texts: [_mean([odds(gram) for gram in _grams(text)]) for text in texts]
-
-
-def _learn_length(seen: Iterable[tuple[str, bool]]) -> Guess:
-    """Return a guess by length: the longest, the shortest or the middle, what fits best."""
-    pairs = [(measure(text.strip()), right) for text, right in seen]
-    means = {
-        right: _mean([size for size, which in pairs if which == right]) for right in (True, False)
-    }
-    spread = {
-        right: _mean([abs(size - means[right]) for size, which in pairs if which == right])
-        for right in (True, False)
-    }
-    if spread[True] < 0.8 * spread[False]:
-        return lambda texts: [-abs(measure(text.strip()) - means[True]) for text in texts]
-    sign = 1 if means[True] >= means[False] else -1
-    return lambda texts: [float(sign * measure(text.strip())) for text in texts]
-
-
-def _grams(text: str) -> list[str]:
-    padded = f"^{text.strip().casefold()}$"
-    return [
-        padded[at : at + size]
-        for size in range(1, _ORDER + 1)
-        for at in range(len(padded) - size + 1)
-    ]
-
-
-def _by_script(name: str, form: str, tried: Sequence[Tried]) -> list[Score]:
-    """Return the score of all answers, and of each script where there are several."""
-    scripts = sorted({one[1] for one in tried})
+    By sound the katakana words are a group of their own and not in that of the form.
+    """
+    if name == SOUND:
+        loans = [one for one in tried if one.loanword]
+        others = [one for one in tried if not one.loanword]
+        groups = {form: others, f"{form}, {KATAKANA}": loans}
+        return [_score(name, group, own) for group, own in groups.items() if own]
     groups = {form: list(tried)}
+    scripts = sorted({one.writing for one in tried})
     if len(scripts) > 1:
-        groups |= {f"{form}, {own}": [one for one in tried if one[1] == own] for own in scripts}
-    return [_score(name, group, results) for group, results in groups.items()]
+        groups |= {f"{form}, {own}": [o for o in tried if o.writing == own] for own in scripts}
+    return [_score(name, group, own) for group, own in groups.items()]
 
 
 def _score(name: str, group: str, tried: Sequence[Tried]) -> Score:
     """Return a score by concept: several draws of one concept are one observation."""
-    right = _by_concept((concept, share) for concept, _, share, _ in tried)
-    chance = _by_concept((concept, share) for concept, _, _, share in tried)
-    n = len(right)
-    low, high = wilson(sum(right.values()), n)
-    value = _mean(list(right.values()))
-    return Score(name, NO_MODEL, group, value, low, high, n, _mean(list(chance.values())))
+    right = _by_concept(tried, lambda one: one.right)
+    chance = _by_concept(tried, lambda one: one.chance)
+    low, high = wilson(sum(right), len(right))
+    return Score(name, NO_MODEL, group, mean(right), low, high, len(right), mean(chance))
+
+
+def _by_concept(tried: Sequence[Tried], value: Callable[[Tried], float]) -> list[float]:
+    values: dict[str, list[float]] = {}
+    for one in tried:
+        values.setdefault(one.concept, []).append(value(one))
+    return [mean(own) for own in values.values()]
 
 
 def _position(form: str, items: Sequence[Item]) -> Score:
@@ -177,16 +219,24 @@ def _position(form: str, items: Sequence[Item]) -> Score:
     return Score(POSITION, NO_MODEL, form, most / n, low, high, n, 1 / len(items[0].options))
 
 
-def _by_concept(pairs: Iterable[tuple[str, float]]) -> Mapping[str, float]:
-    values: dict[str, list[float]] = {}
-    for concept, value in pairs:
-        values.setdefault(concept, []).append(value)
-    return {concept: _mean(own) for concept, own in values.items()}
+class Audit(Struct, frozen=True):
+    """What is written to `audit.json`: every figure, what it is held against, what it said."""
+
+    digest: str  # of the items
+    passed: bool
+    margins: dict[str, float]  # rule → an interval this far above chance refuses the set
+    scores: tuple[Score, ...]
+    details: tuple[Score, ...]  # per frequency band, part of speech, number of tokens
+    warnings: tuple[str, ...]
+
+    def encoded(self) -> bytes:
+        """Return the content of `audit.json`."""
+        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _form(item: Item) -> str:
-    return f"{item.kind} {item.pair}"
+def audited(
+    found: Sequence[Score], details: Sequence[Score], warnings: Sequence[str], items: str
+) -> Audit:
+    """Return the record of an audit that a set has passed."""
+    margins = {name: margin_of(name) for name in sorted({one.name for one in found})}
+    return Audit(items, not failed(found), margins, tuple(found), tuple(details), tuple(warnings))

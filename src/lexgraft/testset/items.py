@@ -1,6 +1,7 @@
 """Items: one question, its right option and controlled wrong ones, per concept, form and draw."""
 
 from collections.abc import Sequence
+from math import floor
 from typing import Literal
 
 from msgspec import Struct
@@ -9,13 +10,15 @@ from lexgraft.errors import UserError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, digest
 from lexgraft.testset.profile import Profile, generic_stems, may_answer, option, profile
+from lexgraft.testset.sound import alike
 from lexgraft.testset.wording import wording
 
-Distractors = Literal["sibling", "field", "random"]
+Distractors = Literal["sibling", "field", "matched", "random"]
 
 _NEAR: dict[Distractors, int] = {
     "sibling": 1,
     "field": 4,
+    "matched": 2,
     "random": 1,
 }  # times as many to draw from
 _ALIKE = (0.0, 0.0, 2.0)  # same part of speech and script, lengths within a factor of 1.5
@@ -138,14 +141,17 @@ def _distance(
 
     The first place is 0 for those that are close enough to draw from at will. `random` ignores
     everything but the pool. Else those that look alike come first, among them the
-    asked concepts; `sibling` puts type and shared broader concepts before looks.
+    asked concepts; `matched` then compares frequency and sound; `sibling` puts type and shared
+    broader concepts before looks.
     """
     if distractors == "random":
         return (0, pool)
     left, right = one.concept, other.concept
     looks = _looks(one, other)
     unlike = float(left.field != right.field or looks > _ALIKE)
-    if distractors == "field":
+    if distractors == "matched" and not unlike:
+        return (unlike, pool, *looks, *_further(one, other), pool)
+    if distractors in ("field", "matched"):
         return (unlike, pool * (1 - unlike), left.field != right.field, *looks, pool)
     shared = len({left.type, *left.broader} & {right.type, *right.broader} - {""})
     stranger = float(not left.type or left.type != right.type)
@@ -160,3 +166,22 @@ def _looks(one: Profile, other: Profile) -> tuple[float, float, float]:
         float(one.script != other.script),
         5 * (long - short) // max(1, short),
     )
+
+
+def _further(one: Profile, other: Profile) -> tuple[float, float]:
+    """Return differences of frequency (in Zipf steps) and of how much they sound like the question.
+
+    A loanword sounds like its origin whatever stands beside it: the best that can be done is to
+    put what sounds next like it there.
+    """
+    if one.form.question == one.form.answer or not one.named:
+        return _frequency(one, other), 0.0
+    heard = abs(alike(one.question, one.answer) - alike(one.question, other.answer))
+    return _frequency(one, other), round(10 * heard)
+
+
+def _frequency(one: Profile, other: Profile) -> float:
+    """Return by how many whole Zipf steps two answers differ; 0 where one is unmeasured."""
+    language = one.form.answer
+    left, right = one.concept.rarity.get(language), other.concept.rarity.get(language)
+    return 0.0 if left is None or right is None else abs(floor(left) - floor(right))

@@ -10,23 +10,28 @@ from msgspec import Struct
 
 from lexgraft.project import Form
 from lexgraft.records import Concept
+from lexgraft.testset.sound import alike
 
 STEM = 5  # letters of a word's start that give it away
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
 _UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
+_COGNATE = 0.35  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
 _LATIN = re.compile(r"[^\W\d_]+")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
 _KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff々]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HIRAGANA = re.compile("[\u3040-\u309fー]+")
+_KATAKANA = re.compile("[\u30a1-\u30ff・\\s]+")
 
 
 class Profile(Struct, frozen=True):
     """A concept as one form sees it."""
 
     concept: Concept
+    form: Form
+    named: bool  # the question is a term
     question: str
     answer: str
     names: frozenset[str]  # every name, folded
@@ -40,18 +45,20 @@ class Profile(Struct, frozen=True):
 
 def profile(concept: Concept, form: Form) -> Profile | str:
     """Return how a form sees a concept it can ask for, or why it cannot."""
-    question, answer = _texts(concept, form)
+    question, answer = texts_of(concept, form)
     if not question or not answer:
         what, language = _missing(form, question=question)
         return f"no {what} in {language}"
     if gives_away(question, answer):
         return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
+    if form.kind == "term-to-term" and _one_word(question, answer):
+        return f"one word in both languages ({form.kind} {form.question}->{form.answer})"
     return _seen(concept, form, question, answer)
 
 
 def option(concept: Concept, form: Form) -> Profile | None:
     """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
-    question, answer = _texts(concept, form)
+    question, answer = texts_of(concept, form)
     return _seen(concept, form, question, answer) if answer else None
 
 
@@ -59,6 +66,8 @@ def _seen(concept: Concept, form: Form, question: str, answer: str) -> Profile:
     names = _written(concept, form.answer)
     return Profile(
         concept=concept,
+        form=form,
+        named=form.kind.startswith("term"),
         question=question,
         answer=answer,
         names=frozenset(fold(term.text) for term in concept.terms),
@@ -82,6 +91,12 @@ def gives_away(question: str, answer: str) -> bool:
         or any(word[:_INNER] in text for word in _long_words(other))
         for text, other in ((left, right), (right, left))
     )
+
+
+def _one_word(question: str, answer: str) -> bool:
+    """Tell whether two terms in Latin script sound alike: who reads the one knows the other."""
+    latin = script(question) == script(answer) == "Latin"
+    return latin and max(alike(question, answer), alike(answer, question)) >= _COGNATE
 
 
 def _contains(text: str, part: str) -> bool:
@@ -148,6 +163,12 @@ def script(text: str) -> str:
     return "kanji" if kanji else "kana" if kana else "Latin"
 
 
+def writing(text: str) -> str:
+    """Return the script class of a text, with katakana (loanwords) apart from other kana."""
+    text = normalize("NFKC", text.strip())
+    return "katakana" if _KATAKANA.fullmatch(text) else script(text)
+
+
 def measure(text: str) -> int:
     """Return a text's length as readers see it: characters of a name, words of a sentence."""
     words = text.split()
@@ -160,7 +181,7 @@ def _written(concept: Concept, language: str) -> tuple[str, ...]:
     return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
 
 
-def _texts(concept: Concept, form: Form) -> tuple[str, str]:
+def texts_of(concept: Concept, form: Form) -> tuple[str, str]:
     """Return the question's and the answer's text, empty when missing."""
     asked, given = form.kind.split("-to-")
     return _text(concept, asked, form.question), _text(concept, given, form.answer)

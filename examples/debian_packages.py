@@ -1,0 +1,82 @@
+"""Debian packages as plain data: fetched by apt-get, checked by digest, read in place."""
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from lexgraft.errors import UserError
+
+_HEADER = 60  # bytes before each member of an ar archive
+_MAGIC = b"!<arch>\n"
+
+
+def fetch_deb(name: str, version: str, sha256_hex: str, folder: Path) -> Path:
+    """Return the path of a package for all architectures, downloaded when it is not there yet.
+
+    Nothing is installed and no script of the package is run.
+
+    Raises:
+        UserError: apt-get cannot get it, or its digest is another.
+    """
+    path = folder / f"{name}_{version}_all.deb"
+    if not path.is_file():
+        _download(name, version, path)
+    found = sha256(path.read_bytes()).hexdigest()
+    if found != sha256_hex:
+        raise UserError(
+            f"digest {found} instead of {sha256_hex}",
+            where=str(path),
+            cure="delete it and try again",
+        )
+    return path
+
+
+def read_deb_member(deb: Path, inner: str) -> bytes:
+    """Return the content of one file that a package would install.
+
+    Raises:
+        UserError: not a Debian package, or it has no such file.
+    """
+    for name, content in _members(deb):
+        if name.startswith("data.tar"):
+            with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+                if f"./{inner}" in tar.getnames() and (file := tar.extractfile(f"./{inner}")):
+                    return file.read()
+    raise UserError(f"no file `{inner}` in the package", where=str(deb))
+
+
+def _members(deb: Path) -> list[tuple[str, bytes]]:
+    """Return the members of an ar archive: (name, content)."""
+    data = deb.read_bytes()
+    if not data.startswith(_MAGIC):
+        raise UserError("not a Debian package", where=str(deb), cure="delete it and try again")
+    members: list[tuple[str, bytes]] = []
+    at = len(_MAGIC)
+    while at + _HEADER <= len(data):
+        name = data[at : at + 16].decode("ascii", "replace").strip().rstrip("/")
+        size = int(data[at + 48 : at + 58])
+        members.append((name, data[at + _HEADER : at + _HEADER + size]))
+        at += _HEADER + size + size % 2
+    return members
+
+
+def _download(name: str, version: str, path: Path) -> None:
+    """Bring a package with apt-get, moved to its place when complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-") as aside:
+        command = ["apt-get", "--quiet", "download", f"{name}={version}"]
+        try:
+            done = subprocess.run(command, cwd=aside, capture_output=True, text=True, check=False)
+            reason = (done.stderr.strip() or "no package came").splitlines()[-1]
+        except OSError as error:
+            reason = str(error)
+        debs = sorted(Path(aside).glob("*.deb"))
+        if len(debs) != 1:
+            raise UserError(
+                f"cannot download `{name}` {version}: {reason}",
+                cure=f"run `apt-get update`, or put the package there by hand: {path}",
+            )
+        debs[0].replace(path)

@@ -1,0 +1,61 @@
+"""The verb `testset`."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from lexgraft.cli.bars import Bars
+from lexgraft.cli.registry import output_argument, verb
+from lexgraft.cli.show import print_json, print_table
+from lexgraft.project import read_project
+
+
+def _testset(parser: argparse.ArgumentParser) -> None:
+    output_argument(parser)
+    parser.add_argument(
+        "--lm-eval", type=Path, metavar="DIR", help="also write task files for lm-eval there"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("choose", "confirm", "sealed"),
+        default="confirm",
+        help="which items go to lm-eval (default: confirm)",
+    )
+    parser.add_argument(
+        "--tokenizer", type=Path, help="a model folder: report the audit by tokens per term too"
+    )
+
+
+@verb(_testset)
+def testset(arguments: argparse.Namespace) -> int:
+    """Build the test set of a project: concepts, items per split, and its audit.
+
+    Examples:
+      lexgraft testset project.yaml -o testset/
+      lexgraft testset project.yaml -o testset/ --tokenizer models/gemma-3-270m
+      lexgraft testset project.yaml -o testset/ --lm-eval testset/lm-eval --split sealed
+
+    A set that can be answered without knowing the words is refused: see docs/testset.md.
+    """
+    from lexgraft.testset import build_testset, write_harness, write_testset
+
+    project = read_project(arguments.project)
+    tokens = _token_counter(arguments.tokenizer) if arguments.tokenizer else None
+    with Bars() as bars:
+        bundle = build_testset(project, bars, tokens)
+    write_testset(bundle, arguments.output)
+    if arguments.lm_eval:
+        write_harness(bundle, project.name, arguments.split, arguments.lm_eval)
+    if arguments.json:
+        return print_json(bundle.audit)
+    print_table("Test set", bundle.rows())
+    print(f"written: {arguments.output}")
+    if arguments.lm_eval:
+        print(f"for lm-eval: {arguments.lm_eval}")
+    return 0
+
+
+def _token_counter(folder: Path) -> Callable[[str], int]:
+    from lexgraft.models.transformers import token_counter
+
+    return token_counter(folder)
