@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from lexgraft.checkpoint.digests import content_digest
 from lexgraft.checkpoint.header import HEADER_LIMIT, TensorEntry, broken, read_header
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
@@ -54,14 +55,16 @@ class Checkpoint:
 
     @cached_property
     def digest(self) -> str:
-        """The identity of weights, configuration and tokenizer (reads every byte once)."""
-        shapes = [(e.name, e.dtype, e.shape, e.start, e.end) for e in self.tensors.values()]
+        """The identity of weights, configuration and tokenizer, however they are sharded.
+
+        Reads every byte that has not passed by yet.
+        """
         sides = [
             (n, file_digest(self.folder / n)) for n in SIDE_FILES if (self.folder / n).is_file()
         ]
-        weights = [file_digest(shard.path) for shard in self.shards]
+        weights = [(e.name, e.dtype, e.shape, content_digest(e)) for e in self.tensors.values()]
         self.check_unchanged()
-        return digest("checkpoint", shapes, weights, sides)
+        return digest("checkpoint", weights, sides)
 
     def check_unchanged(self) -> None:
         """Raise when a file of weights changed since it was opened."""
