@@ -29,8 +29,9 @@ def merge_candidate(
     *,
     dry: bool,
     progress: Progress = silent,
+    **room: int,
 ) -> list[str]:
-    """Return the lines of a merge's plan, after writing it unless `dry`.
+    """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
 
     Raises:
         UserError: the project has no candidate of this method.
@@ -44,7 +45,7 @@ def merge_candidate(
     plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
     if dry:
         return plan.describe()
-    manifest = run_merge(plan, output, progress)
+    manifest = run_merge(plan, output, progress, **room)
     return [*plan.describe(), f"digest   {manifest.digest}", f"written  {output}"]
 
 

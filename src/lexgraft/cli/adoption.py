@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import nothing, output_argument, project_argument, verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.project import read_project, schema
+
+_MOST_WORKERS = 1024
+_ROOM = ("memory", "workers", "allow_nonfinite")
 
 
 @verb(project_argument)
@@ -63,6 +67,28 @@ def _merge(parser: argparse.ArgumentParser) -> None:
     output_argument(parser)
     parser.add_argument("--method", help="one of the project's candidates (default: the first)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    parser.add_argument(
+        "--memory", type=_size, help="for the merge's own buffers, e.g. 96M (the default) or 2G"
+    )
+    parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
+    parser.add_argument(
+        "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
+    )
+
+
+def _size(text: str) -> int:
+    """Return bytes written as a number with K, M, G or nothing behind it."""
+    found = re.fullmatch(r"(\d{1,6})([KMG]?)", text.upper())
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!a} is not a size such as 96M or 2G")
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]]
+
+
+def _count(text: str) -> int:
+    """Return a number of threads."""
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number from 1 to {_MOST_WORKERS}")
+    return int(text)
 
 
 @verb(_merge)
@@ -72,6 +98,8 @@ def merge(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft merge project.yaml --method ties -o merged/
       lexgraft merge project.yaml --method linear -o merged/ --dry-run
+
+    Neither --memory nor --workers changes a byte of the result.
     """
     from lexgraft.adopt import merge_candidate
 
@@ -83,6 +111,7 @@ def merge(arguments: argparse.Namespace) -> int:
             arguments.output,
             dry=arguments.dry_run,
             progress=bars,
+            **{name: value for name in _ROOM if (value := getattr(arguments, name))},
         )
     print(json.dumps(lines) if arguments.json else "\n".join(lines))
     return 0

@@ -9,7 +9,7 @@ from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.errors import UserError
 from lexgraft.merge.plan import MergePlan
 
-MEMORY = 192 << 20  # bytes, beside the interpreter and its libraries
+MEMORY = 96 << 20  # bytes, beside the interpreter and its libraries
 _NARROWEST = 64 << 10  # bytes of a window below which reading becomes slow
 _WINDOWS_SHARE = 4  # windows take at most this part of a worker's memory
 _INPUTS_BESIDE = 2  # windows beside those of the models: the base's and the result's
