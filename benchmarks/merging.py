@@ -11,6 +11,7 @@ processor seconds are work and not waiting; its output is synced after it, which
 import argparse
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -100,7 +101,7 @@ def _line(method: str, models: Path, given: argparse.Namespace) -> None:
         peer = _timed([given.peer, "-c", PEER_START], recipe, given.cold, "-j", "1", "--quiet")
         text += (
             f" | mergekit {peer.wall:6.1f} s, {peer.cpu:6.1f} CPU s, {peer.peak:5.0f} MB: lexgraft "
-            f"takes 1/{peer.cpu / mine.cpu:.1f} of the CPU, 1/{peer.wall / mine.wall:.1f} of the time"
+            f"takes 1/{peer.cpu / mine.cpu:.1f} of the CPU, 1/{peer.wall / mine.wall:.1f} of the wall"
         )
     print(text, flush=True)
 
@@ -119,19 +120,29 @@ def _timed(command: list[object], source: Path, cold: bool, *more: str) -> Taken
         line = [str(part) for part in (*command, source, output, *more)]
         wall = time.perf_counter()
         process = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
+        peak, status, used = _watched(process.pid)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"failed: {' '.join(line[:1] + line[3:])}")
         for path in sorted(output.glob("*.safetensors")):
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        return _taken(time.perf_counter() - wall, used)
+        return Taken(time.perf_counter() - wall, used.ru_utime + used.ru_stime, peak)
 
 
-def _taken(wall: float, used: resource.struct_rusage) -> Taken:
-    """Return wall time with what the kernel counted."""
-    return Taken(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+def _watched(process: int) -> tuple[float, int, resource.struct_rusage]:
+    """Return a process's peak of resident memory in MB, its status and what it used.
+
+    The kernel's own figure for a child (ru_maxrss) begins with the parent's size.
+    """
+    peak = 0.0
+    while True:
+        done, status, used = os.wait4(process, os.WNOHANG)
+        if done:
+            return peak, status, used
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+        peak = int(found[1]) / 1024 if found else peak
+        time.sleep(0.02)
 
 
 def _recipe(method: str, models: Path, density: str) -> str:

@@ -91,7 +91,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     missing = sorted(weight_map.keys() - tensors.keys())
     if missing:
         raise UserError(
-            f"tensor `{missing[0]}` is in the index but in no shard ({len(missing)} so)",
+            f"tensor {missing[0][:80]!a} is in the index but in no shard ({len(missing)} so)",
             where=str(folder / INDEX),
             cure="get the folder again",
         )
