@@ -101,7 +101,7 @@ def _line(method: str, models: Path, given: argparse.Namespace) -> None:
         peer = _timed([given.peer, "-c", PEER_START], recipe, given.cold, "-j", "1", "--quiet")
         text += (
             f" | mergekit {peer.wall:6.1f} s, {peer.cpu:6.1f} CPU s, {peer.peak:5.0f} MB: lexgraft "
-            f"takes 1/{peer.cpu / mine.cpu:.1f} of the CPU, 1/{peer.wall / mine.wall:.1f} of the wall"
+            f"takes 1/{peer.cpu / mine.cpu:.1f} of CPU, 1/{peer.wall / mine.wall:.1f} of the time"
         )
     print(text, flush=True)
 
