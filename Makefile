@@ -1,6 +1,7 @@
 # `make demo` runs the main job on real models; `make test` the fast tests; `make check` all static checks.
 PYTHON ?= python3
 VENV ?= .venv
+SIZE ?= 56m
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE ?= 1
@@ -64,8 +65,10 @@ fix: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## speed and memory, side by side with the physical floor
-	$(BIN)/python benchmarks/run.py
+bench: setup  ## merging against the disk's floor (and PEER=python-with-mergekit), scoring against plain
+	$(BIN)/python benchmarks/merging.py --size $(SIZE) $(if $(PEER),--peer $(PEER))
+	@if [ -d .cache/models/gemma-3-270m ]; then $(BIN)/python benchmarks/scoring.py; else \
+	  echo "scoring: run 'make demo' first, it fetches the model"; fi
 
 clean:  ## remove the environment (the cache and runs stay)
 	rm -rf $(VENV)

@@ -177,7 +177,7 @@ def test_shards_are_joined_by_the_index(tmp_path: Path) -> None:
         ({"a": 1}, "plain name"),
         ({}, "weight_map"),
         ([], "weight_map"),
-        ({"a": "one.safetensors", "c": "one.safetensors"}, "`c` is in the index but in no shard"),
+        ({"a": "one.safetensors", "c": "one.safetensors"}, "'c' is in the index but in no shard"),
         ({"b": "one.safetensors"}, "`a` is not where"),
         ({"a": "one.safetensors", "z": "gone.safetensors"}, "a shard is missing"),
         ({"a": "one.safetensors", "b": "two.safetensors"}, "not where|two shards"),

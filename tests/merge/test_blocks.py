@@ -14,12 +14,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from lexgraft.checkpoint import digests
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
+from lexgraft.merge import blocks
 from lexgraft.merge import plan as plans
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan
+from lexgraft.merge.room import Room
 from lexgraft.methods import METHODS
 from lexgraft.records import Progress
 
@@ -81,15 +84,13 @@ def test_memory_and_folder_hold_the_same_values(
 
 
 @pytest.mark.parametrize("method", KINDS)
-def test_the_size_of_what_is_kept_between_survey_and_merge_does_not_show(
+def test_neither_memory_nor_workers_show(
     plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    from lexgraft.merge import tensors
-
-    run_merge(plan(method), tmp_path / "kept")
-    monkeypatch.setattr(tensors, "KEPT", 0)
-    run_merge(plan(method), tmp_path / "streamed")
-    assert content(tmp_path / "kept") == content(tmp_path / "streamed")
+    run_merge(plan(method), tmp_path / "roomy", workers=3)
+    monkeypatch.setattr(blocks, "plan_room", lambda *_: Room(1, window=16, kept=0))
+    run_merge(plan(method), tmp_path / "narrow")
+    assert content(tmp_path / "roomy") == content(tmp_path / "narrow")
 
 
 @pytest.mark.parametrize("method", KINDS)
@@ -193,9 +194,71 @@ def test_nan_and_infinity_are_refused_by_name(
     tensors = load_file(models["domain"] / "model.safetensors")
     tensors["model.layers.1.mlp.down_proj.weight"][2, 3] = value
     save_file(tensors, models["domain"] / "model.safetensors")
-    with pytest.raises(UserError, match=r"`model\.layers\.1\.mlp\.down_proj\.weight`: 1 values"):
+    with pytest.raises(
+        UserError, match=r"`model\.layers\.1\.mlp\.down_proj\.weight`, value number 23 is not"
+    ) as caught:
         run_merge(plan(), tmp_path / "out")
+    assert str(models["domain"] / "model.safetensors") in str(caught.value)
     assert "model.safetensors" not in content(tmp_path / "out")
+    manifest = run_merge(plan(), tmp_path / "out", allow_nonfinite=True)
+    assert manifest.nonfinite == {"model.layers.1.mlp.down_proj.weight": 1}
+
+
+def test_a_value_too_large_for_the_dtype_is_refused_with_the_cure(
+    models: Folders, plan: Planner, tmp_path: Path
+) -> None:
+    tensors = load_file(models["domain"] / "model.safetensors")
+    tensors["model.layers.1.mlp.down_proj.weight"][0, 0] = 60_000.0
+    save_file(tensors, models["domain"] / "model.safetensors")
+    with pytest.raises(UserError, match="float16 is too narrow"):
+        run_merge(plan("task_arithmetic", "float16", weight=50), tmp_path / "out")
+
+
+def test_nan_in_a_tensor_that_is_only_copied_is_refused_too(
+    models: Folders, plan: Planner, tmp_path: Path
+) -> None:
+    del models["domain"]
+    tensors = load_file(models["base"] / "model.safetensors")
+    tensors["model.norm.weight"][2] = float("nan")
+    save_file(tensors, models["base"] / "model.safetensors")
+    with pytest.raises(UserError, match=r"`model\.norm\.weight`, value number 2 is not"):
+        run_merge(plan("task_arithmetic"), tmp_path / "out")
+
+
+def test_negative_zero_of_an_unchanged_tensor_stays_as_it_is(
+    models: Folders, plan: Planner, tmp_path: Path
+) -> None:
+    name = "model.norm.weight"
+    for label in ("base", "domain"):
+        tensors = load_file(models[label] / "model.safetensors")
+        tensors[name][1] = -0.0
+        save_file(tensors, models[label] / "model.safetensors")
+    manifest = run_merge(plan("task_arithmetic"), tmp_path / "out")
+    assert load_file(tmp_path / "out" / "model.safetensors")[name][1].signbit()
+    assert name not in manifest.changed
+
+
+def test_a_merge_reads_every_input_once_for_its_digests(
+    plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise AssertionError("read again")
+
+    made = plan("linear")
+    monkeypatch.setattr(digests, "stretch_digest", refuse)
+    manifest = run_merge(made, tmp_path / "out")
+    monkeypatch.undo()
+    digests._known.clear()
+    assert manifest.plan == plan("linear").digest
+
+
+def test_too_little_memory_is_refused_with_the_amount_that_is_enough(
+    plan: Planner, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"needs at least .* bytes of memory") as caught:
+        run_merge(plan(), tmp_path / "out", memory=1 << 10)
+    assert "--memory 1M" in caught.value.cure
+    run_merge(plan(), tmp_path / "out", memory=1 << 20)
 
 
 def test_whole_numbers_that_differ_are_refused(

@@ -30,8 +30,9 @@ def merge_candidate(
     *,
     dry: bool,
     progress: Progress = silent,
+    **room: int,
 ) -> list[str]:
-    """Return the lines of a merge's plan, after writing it unless `dry`.
+    """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
 
     Raises:
         UserError: the project has no candidate of this method.
@@ -39,7 +40,7 @@ def merge_candidate(
     plan = candidate_plan(project, method)
     if dry:
         return describe(plan)
-    manifest = run_merge(plan, output, progress)
+    manifest = run_merge(plan, output, progress, **room)
     return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
 
 

@@ -8,11 +8,12 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from lexgraft.checkpoint.digests import content_digest
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.checkpoint.lora import Adapter, open_adapter
 from lexgraft.checkpoint.lora_config import CONFIG
-from lexgraft.checkpoint.read import FLOATS, read_flat, read_windows
+from lexgraft.checkpoint.read import FLOATS, read_flat
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
 from lexgraft.records import digest
@@ -143,12 +144,10 @@ def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*sh
 
 
 def _same(base: TensorEntry, mine: TensorEntry) -> bool:
-    """Return whether two tensors hold the same bytes, reading no further than they agree."""
-    if base.dtype != mine.dtype:
-        return False
+    """Return whether two tensors hold the same bytes."""
     if (base.file, base.start, base.end) == (mine.file, mine.start, mine.end):
-        return True
-    return all(a == b for a, b in zip(read_windows(base), read_windows(mine), strict=True))
+        return base.dtype == mine.dtype
+    return base.dtype == mine.dtype and content_digest(base) == content_digest(mine)
 
 
 def _check_base_digest(path: Path, base: Checkpoint) -> None:

@@ -58,6 +58,8 @@ def read_header(path: Path, limit: int = HEADER_LIMIT) -> list[TensorEntry]:
         raise broken(path, f"it is truncated or holds more than {TENSOR_LIMIT:,} tensors")
     fields = parse_json(data, str(path))
     _check_metadata(path, fields.pop("__metadata__", {}))
+    if len(fields) > TENSOR_LIMIT:  # a key can be spelt so that counting does not see it
+        raise broken(path, f"it holds more than {TENSOR_LIMIT:,} tensors")
     entries = [_entry(path, name, value, _PREFIX + length) for name, value in fields.items()]
     entries.sort(key=lambda entry: (entry.start, entry.end))
     _check_places(path, entries, _PREFIX + length, total)

@@ -4,10 +4,11 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from lexgraft.checkpoint.digests import content_digest
 from lexgraft.checkpoint.header import HEADER_LIMIT, TensorEntry, broken, read_header
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
@@ -54,14 +55,16 @@ class Checkpoint:
 
     @cached_property
     def digest(self) -> str:
-        """The identity of weights, configuration and tokenizer (reads every byte once)."""
-        shapes = [(e.name, e.dtype, e.shape, e.start, e.end) for e in self.tensors.values()]
+        """The identity of weights, configuration and tokenizer, however they are sharded.
+
+        Reads every byte that has not passed by yet.
+        """
         sides = [
             (n, file_digest(self.folder / n)) for n in SIDE_FILES if (self.folder / n).is_file()
         ]
-        weights = [shard_digest(shard) for shard in self.shards]
+        weights = [(e.name, e.dtype, e.shape, content_digest(e)) for e in self.tensors.values()]
         self.check_unchanged()
-        return digest("checkpoint", shapes, weights, sides)
+        return digest("checkpoint", weights, sides)
 
     def check_unchanged(self) -> None:
         """Raise when a file of weights changed since it was opened."""
@@ -88,7 +91,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     missing = sorted(weight_map.keys() - tensors.keys())
     if missing:
         raise UserError(
-            f"tensor `{missing[0]}` is in the index but in no shard ({len(missing)} so)",
+            f"tensor {missing[0][:80]!a} is in the index but in no shard ({len(missing)} so)",
             where=str(folder / INDEX),
             cure="get the folder again",
         )
@@ -99,12 +102,6 @@ def shard(path: Path) -> Shard:
     """Return the identity of a file: size, time of change, inode."""
     status = path.stat()
     return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
-
-
-@lru_cache(maxsize=4096)
-def shard_digest(shard: Shard) -> str:
-    """Return the SHA-256 of a file of weights, read once while it does not change."""
-    return file_digest(shard.path)
 
 
 def file_digest(path: Path) -> str:

@@ -1,38 +1,40 @@
 """What a run has finished, line by line, each with its checksum: a torn tail is ignored."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from zlib import crc32
 
 import msgspec
 
+from lexgraft.checkpoint.disk import replace_file, sync_folder
 from lexgraft.errors import UserError
-from lexgraft.records import write_bytes
 
 JOURNAL = "merge.journal"
+Record = dict[str, str]
 
 
 class Journal:
-    """An append-only file: its first line is the run's key, the others (tensor, digest)."""
+    """An append-only file: its first line is the run's key, the others say what is finished."""
 
     def __init__(self, path: Path, key: str) -> None:
-        """Open or begin the journal of the run with this key.
+        """Open or begin the journal of the run with this key; its name is durable then.
 
         Raises:
             UserError: the journal is that of another run.
         """
-        self.done: dict[str, str] = {}
+        self.done: dict[str, Record] = {}
         if path.exists():
             self._read(path, key)
         else:
-            write_bytes(path, _line({"key": key}))
+            replace_file(path, _line({"key": key}))
+        sync_folder(path.parent)
         self._path = path
         self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
 
-    def add(self, finished: dict[str, str]) -> None:
+    def add(self, finished: Mapping[str, Record]) -> None:
         """Record tensors whose data is on the disk already; durable when it returns."""
-        lines = b"".join(_line({"tensor": n, "digest": d}) for n, d in finished.items())
-        view = memoryview(lines)
+        view = memoryview(b"".join(_line({"tensor": n} | r) for n, r in finished.items()))
         while view:
             view = view[os.write(self._handle, view) :]
         os.fsync(self._handle)
@@ -60,22 +62,27 @@ class Journal:
                     cure="choose another folder, or delete this one",
                 )
             if number:
-                self.done[record["tensor"]] = record["digest"]
+                self.done[record.pop("tensor")] = record
             good += len(line)
         if not good:
             raise UserError(
                 "the journal is damaged", where=str(path), cure="delete the unfinished folder"
             )
-        os.truncate(path, good)
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(handle, good)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
-def _line(record: dict[str, str]) -> bytes:
+def _line(record: Record) -> bytes:
     """Return one line: CRC-32 of the JSON, the JSON."""
     text = msgspec.json.encode(record, order="sorted")
     return b"%08x %s\n" % (crc32(text), text)
 
 
-def _record(line: bytes) -> dict[str, str] | None:
+def _record(line: bytes) -> Record | None:
     """Return the record of a line; None if the line is torn or damaged."""
     if not line.endswith(b"\n") or line[:9] != b"%08x " % crc32(line[9:-1]):
         return None

@@ -73,8 +73,12 @@ def plan_layout(
 def _plan_file(
     file: str, tensors: Sequence[tuple[str, str, tuple[int, ...]]]
 ) -> tuple[bytes, list[Slot], int]:
-    """Return one file's header, slots and size; wide dtypes first, so that all lie aligned."""
-    ordered = sorted(tensors, key=lambda tensor: (-WIDTHS[tensor[1]], tensor[0]))
+    """Return one file's header, slots and size.
+
+    Wide dtypes come first, so that all lie aligned; of one width, tensors of whole pages, so
+    that the large ones can be written past the page cache.
+    """
+    ordered = sorted(tensors, key=_rank)
     fields: dict[str, object] = {"__metadata__": {"format": "pt"}}
     relative: list[tuple[str, str, tuple[int, ...], int, int]] = []
     at = 0
@@ -88,6 +92,13 @@ def _plan_file(
     header = (start - 8).to_bytes(8, "little") + text.ljust(start - 8)
     slots = [Slot(n, dtype, shape, file, start + o, size) for n, dtype, shape, o, size in relative]
     return header, slots, start + at
+
+
+def _rank(tensor: tuple[str, str, tuple[int, ...]]) -> tuple[int, bool, str]:
+    """Return what tensors are ordered by in a file."""
+    name, dtype, shape = tensor
+    width = WIDTHS[dtype]
+    return -width, bool(prod(shape) * width % ALIGNMENT), name
 
 
 def _json(value: object, indent: int | None = None) -> bytes:

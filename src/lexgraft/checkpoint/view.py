@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple
 
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint
-from lexgraft.records import digest
 
 
 class Origin(NamedTuple):
@@ -22,13 +20,6 @@ class View(Checkpoint):
     """A checkpoint whose tensors are those of others, under names of its own."""
 
     sources: tuple[Checkpoint, ...]
-    origins: Mapping[str, Origin]
-
-    @cached_property
-    def digest(self) -> str:
-        """The identity of the sources and of what is taken from them."""
-        origins = [(name, *origin) for name, origin in self.origins.items()]
-        return digest("view", [source.digest for source in self.sources], origins)
 
 
 def view(sources: tuple[Checkpoint, ...], origins: Mapping[str, Origin]) -> Checkpoint:
@@ -39,7 +30,7 @@ def view(sources: tuple[Checkpoint, ...], origins: Mapping[str, Origin]) -> Chec
         return sources[0]
     tensors = {name: _entry(sources, name, origin) for name, origin in sorted(origins.items())}
     shards = tuple(dict.fromkeys(shard for source in sources for shard in source.shards))
-    return View(sources[0].folder, tensors, shards, sources, dict(sorted(origins.items())))
+    return View(sources[0].folder, tensors, shards, sources)
 
 
 def folders(checkpoint: Checkpoint) -> tuple[Checkpoint, ...]:

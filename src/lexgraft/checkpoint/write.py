@@ -4,82 +4,125 @@ import fcntl
 import os
 import shutil
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from hashlib import sha256
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
+from xxhash import xxh3_128
+
+from lexgraft.checkpoint.digests import stretch_digest
 from lexgraft.checkpoint.disk import (
+    PAGE,
+    direct_handle,
+    disk_error,
     full,
+    make_folder,
     part_name,
+    replace_file,
     reserve,
-    slot_digest,
     sync_folder,
     write_all,
 )
 from lexgraft.checkpoint.index import INDEX
-from lexgraft.checkpoint.journal import JOURNAL, Journal
+from lexgraft.checkpoint.journal import JOURNAL, Journal, Record
 from lexgraft.checkpoint.layout import Layout
 from lexgraft.errors import UserError
-from lexgraft.records import write_bytes
 
 MANIFEST = "manifest.json"
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
 SLACK = 64 << 20  # bytes to stay free, beside one per cent
+_DIGEST = "digest"
 
 
 class FolderWriter:
-    """A model folder being written: any tensor in any order, then `finish`."""
+    """A model folder being written: any tensor in any order, by any thread, then `finish`."""
 
     def __init__(self, folder: Path, layout: Layout, journal: Journal) -> None:
         """Use `open_folder`, which locks the folder and checks what is in it."""
         self._folder, self._layout, self._journal = folder, layout, journal
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, Record] = {}
         self._pending_bytes = 0
-        self._handles = {file: reserve(folder, file, n) for file, n in layout.sizes.items()}
+        self._lock, self._syncing = Lock(), Lock()
+        self._broken = False
+        self._handles: dict[str, int] = {}
+        self.done: dict[str, Record] = {}
+
+    def open(self) -> None:
+        """Take the space of all files and verify what an earlier run has finished."""
+        for name in (MANIFEST, INDEX):  # only a whole folder has them
+            (self._folder / name).unlink(missing_ok=True)
+        sync_folder(self._folder)
+        for file, size in self._layout.sizes.items():
+            self._handles[file] = reserve(self._folder, file, size)
+        sync_folder(self._folder)
         self.done = self._verified()
 
-    def write(self, name: str, windows: Iterable[bytes | memoryview]) -> None:
-        """Write one tensor's bytes to their place."""
+    def write(self, name: str, windows: Iterable[bytes | memoryview]) -> str:
+        """Write one tensor's bytes to their place and return their digest.
+
+        They count as finished only after `note`; until then they may be written again.
+        """
         slot = self._layout.slots[name]
-        handle, at, hasher = self._handles[slot.file], slot.offset, sha256()
-        for window in windows:
-            write_all(handle, window, at, self._folder)
-            hasher.update(window)
-            at += len(window)
+        at, hasher = slot.offset, xxh3_128()
+        part, cached = part_name(self._folder, slot.file), self._handles[slot.file]
+        with direct_handle(part, wanted=at % PAGE == 0 and slot.length >= PAGE) as direct:
+            for window in windows:
+                whole_pages = at % PAGE == 0 and len(window) % PAGE == 0
+                handle = cached if direct is None or not whole_pages else direct
+                write_all(handle, window, at)
+                hasher.update(window)
+                at += len(window)
         if at != slot.offset + slot.length:
             raise ValueError(f"{name}: {at - slot.offset} bytes of {slot.length}")
-        self._pending[name] = hasher.hexdigest()
-        self._pending_bytes += slot.length
-        if self._pending_bytes >= SYNC_EVERY:
+        return hasher.hexdigest()
+
+    def note(self, name: str, digest: str, record: Mapping[str, str] | None = None) -> None:
+        """Take a tensor as finished, with what is to be known of it after a restart."""
+        with self._lock:
+            self._pending[name] = {_DIGEST: digest, **(record or {})}
+            self._pending_bytes += self._layout.slots[name].length
+            due = self._pending_bytes >= SYNC_EVERY
+        if due:
             self.sync()
 
     def sync(self) -> None:
-        """Put everything written so far on the disk, then into the journal."""
-        if self._pending:
-            for handle in self._handles.values():
-                os.fsync(handle)
-            self._journal.add(self._pending)
-            self.done.update(self._pending)
-            self._pending, self._pending_bytes = {}, 0
+        """Put everything noted so far on the disk, then into the journal."""
+        with self._syncing:
+            with self._lock:
+                pending, self._pending, self._pending_bytes = self._pending, {}, 0
+            if not pending or self._broken:
+                return
+            self._broken = True  # after a failed fsync the next one would say that all is well
+            for file in dict.fromkeys(self._layout.slots[name].file for name in pending):
+                os.fsync(self._handles[file])
+            self._journal.add(pending)
+            self.done.update(pending)
+            self._broken = False
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every tensor's bytes, once all are written, by sorted name."""
+        """Return the digest of every tensor's bytes, once all are written, by sorted name."""
+        return {name: record[_DIGEST] for name, record in self.records().items()}
+
+    def records(self) -> dict[str, Record]:
+        """Return what was noted of every tensor, once all are written, by sorted name."""
         self.sync()
         return {name: self.done[name] for name in self._layout.slots}
 
     def finish(self, sides: Mapping[str, bytes], manifest: bytes) -> None:
         """Write headers and side files, give the files their names; the manifest comes last."""
         for file, data in sides.items():
-            write_bytes(self._folder / file, data)
+            replace_file(self._folder / file, data)
         for file, header in self._layout.headers.items():
-            write_all(self._handles[file], header, 0, self._folder)
+            write_all(self._handles[file], header, 0)
             os.fsync(self._handles[file])
+        for file in self._layout.headers:
             part_name(self._folder, file).rename(self._folder / file)
         sync_folder(self._folder)
         index = self._layout.index()
         if index is not None:
-            write_bytes(self._folder / INDEX, index)
-        write_bytes(self._folder / MANIFEST, manifest)
+            replace_file(self._folder / INDEX, index)
+            sync_folder(self._folder)
+        replace_file(self._folder / MANIFEST, manifest)
         sync_folder(self._folder)
         self._journal.remove()
         sync_folder(self._folder)
@@ -90,14 +133,19 @@ class FolderWriter:
             os.close(handle)
         self._journal.close()
 
-    def _verified(self) -> dict[str, str]:
+    def _verified(self) -> dict[str, Record]:
         """Return what the journal records and the files do hold."""
-        slots = self._layout.slots
         return {
-            name: digest
-            for name, digest in self._journal.done.items()
-            if name in slots and slot_digest(self._handles[slots[name].file], slots[name]) == digest
+            name: record
+            for name, record in self._journal.done.items()
+            if name in self._layout.slots and self._held(name) == record.get(_DIGEST)
         }
+
+    def _held(self, name: str) -> str:
+        """Return the digest of what lies in a tensor's place."""
+        slot = self._layout.slots[name]
+        part = part_name(self._folder, slot.file)
+        return stretch_digest(part, slot.offset, slot.offset + slot.length)
 
 
 @contextmanager
@@ -110,18 +158,26 @@ def open_folder(
         UserError: the folder is an input, holds something else, is in use, or does not fit.
     """
     refuse_inputs(folder, inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        _check_content(folder)
-        _check_space(folder, layout)
-        writer = FolderWriter(folder, layout, Journal(folder / JOURNAL, key))
-        try:
-            yield writer
-        except KeyboardInterrupt:
-            writer.sync()
-            raise
-        finally:
-            writer.close()
+    try:
+        make_folder(folder)
+        with locked(folder):
+            _check_content(folder)
+            _check_space(folder, layout)
+            writer = FolderWriter(folder, layout, Journal(folder / JOURNAL, key))
+            try:
+                writer.open()
+                yield writer
+            except KeyboardInterrupt:
+                writer.sync()
+                raise
+            except Exception:
+                with suppress(OSError):
+                    writer.sync()
+                raise
+            finally:
+                writer.close()
+    except OSError as error:
+        raise disk_error(folder, error) from error
 
 
 def refuse_inputs(folder: Path, inputs: Sequence[Path]) -> None:

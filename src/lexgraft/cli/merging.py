@@ -1,6 +1,7 @@
 """The verbs of merging: by a project or a recipe, verified, diagnosed, taken apart again."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 DIFFERENT = 1  # exit status
 SHOWN = 10  # names of each kind
+_MOST_WORKERS = 1024
+_ROOM = ("memory", "workers", "allow_nonfinite")
 
 
 def _source(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,33 @@ def _merge(parser: argparse.ArgumentParser) -> None:
     _source(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    parser.add_argument(
+        "--memory", type=_size, help="for the merge's own buffers, e.g. 96M (the default) or 2G"
+    )
+    parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
+    parser.add_argument(
+        "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
+    )
+
+
+def _size(text: str) -> int:
+    """Return bytes written as a number with K, M, G or nothing behind it."""
+    found = re.fullmatch(r"(\d{1,6})([KMG]?)", text.upper())
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!a} is not a size such as 96M or 2G")
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]]
+
+
+def _count(text: str) -> int:
+    """Return a number of threads."""
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number from 1 to {_MOST_WORKERS}")
+    return int(text)
+
+
+def _room(arguments: argparse.Namespace) -> dict[str, int]:
+    """Return what the merge may use, as far as it was said."""
+    return {name: value for name in _ROOM if (value := getattr(arguments, name))}
 
 
 @verb(_merge)
@@ -44,6 +74,8 @@ def merge(arguments: argparse.Namespace) -> int:
       lexgraft merge recipe.yaml -o merged/ --dry-run
       lexgraft merge recipe.yaml -o merged/
       lexgraft merge project.yaml --method ties -o merged/
+
+    Neither --memory nor --workers changes a byte of the result.
     """
     from lexgraft.merge.recipe import is_recipe
 
@@ -67,6 +99,7 @@ def _merge_project(arguments: argparse.Namespace) -> tuple[list[str], object]:
             arguments.output,
             dry=arguments.dry_run,
             progress=bars,
+            **_room(arguments),
         )
     return lines, lines
 
@@ -83,7 +116,7 @@ def _merge_recipe(arguments: argparse.Namespace) -> tuple[list[str], object]:
     if arguments.dry_run:
         return lines, [summary(stage.plan, output) for stage in stages]
     with Bars() as bars:
-        manifest = run_stages(recipes, find, seed, output, bars)
+        manifest = run_stages(recipes, find, seed, output, bars, **_room(arguments))
     return [*lines, f"digest   {manifest.digest}", f"written  {output}"], manifest
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 WIDE = 160  # columns where there is no terminal to ask
 
+
 def lines(rows: Sequence[object]) -> str:
     """Return rows as lines: text as it is, anything else as JSON."""
     return "\n".join(

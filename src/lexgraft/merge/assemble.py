@@ -260,7 +260,11 @@ def _constituent(
     """Return a model as a constituent of a result whose tensors have these origins."""
     (model, _) = next(iter(origins.values()))
     mine = _gathered(origins)
-    adapter = None if model.adapter is None else _renamed(model.adapter, origins)
+    if model.adapter is None:
+        return Constituent(label, base, mine)
+    adapter = _renamed(model.adapter, origins)
+    if all(base.tensors[name] == entry for name, entry in mine.tensors.items()):
+        return Constituent(label, base, adapter)
     return Constituent(label, base, mine, adapter)
 
 

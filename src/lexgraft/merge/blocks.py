@@ -1,31 +1,45 @@
 """Merging on this machine: block by block into a folder, bounded memory, resumable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 import msgspec
 import numpy as np
 import torch
-from torch import Tensor
 
 from lexgraft import __version__
-from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
+from lexgraft.checkpoint.digests import remember
+from lexgraft.checkpoint.index import Checkpoint, Shard, open_checkpoint
 from lexgraft.checkpoint.journal import JOURNAL
-from lexgraft.checkpoint.read import read_windows, tensor_digest
+from lexgraft.checkpoint.read import tensor_digest
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
 from lexgraft.errors import UserError
 from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
-from lexgraft.merge.tensors import base_blocks, is_changed, merged_blocks
-from lexgraft.records import Progress, silent
+from lexgraft.merge.room import Desk, Room, plan_room
+from lexgraft.merge.tensors import TensorMerge
+from lexgraft.records import Progress, digest, silent
+
+_CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
 
 
-def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Manifest:
+def run_merge(
+    plan: MergePlan,
+    output: Path,
+    progress: Progress = silent,
+    *,
+    memory: int | None = None,
+    workers: int | None = None,
+    allow_nonfinite: bool = False,
+) -> Manifest:
     """Write the merged model to a folder and return its manifest.
 
     A run that was killed goes on where it stopped, to the same bytes; a folder that already
-    holds this very merge is checked and kept.
+    holds this very merge is checked and kept. Neither memory nor workers show in the bytes.
 
     Raises:
         UserError: the folder is not free, the disk too small, an input changed or not finite.
@@ -34,43 +48,109 @@ def run_merge(plan: MergePlan, output: Path, progress: Progress = silent) -> Man
     refuse_inputs(output, inputs)
     if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
         return _finished(plan, output)
+    room = plan_room(plan, memory, workers)
     sides = _sides(plan)
-    with open_folder(output, plan.layout, plan.digest, inputs) as writer:
-        _write_tensors(plan, writer, progress)
+    with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
+        _execute(plan, writer, room, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
-        manifest = _manifest(plan, writer.digests())
+        _recall(plan, writer)
+        manifest = _manifest(plan, writer)
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         writer.finish(sides, text)
     return manifest
 
 
-def _write_tensors(plan: MergePlan, writer: FolderWriter, progress: Progress) -> None:
-    """Write every tensor that an earlier run has not finished."""
-    names = sorted(plan.layout.slots)
-    for number, name in enumerate(names):
-        progress("merge", number, len(names))
-        if name not in writer.done:
-            writer.write(name, _bytes(plan, name))
-    progress("merge", len(names), len(names))
+def _execute(
+    plan: MergePlan,
+    writer: FolderWriter,
+    room: Room,
+    progress: Progress,
+    *,
+    allow_nonfinite: bool,
+) -> None:
+    """Write every tensor that an earlier run has not finished, the largest first."""
+    slots = plan.layout.slots
+    names = sorted((n for n in slots if n not in writer.done), key=lambda n: (-slots[n].length, n))
+    desks: SimpleQueue[Desk] = SimpleQueue()
+    for _ in range(room.workers):
+        desks.put(Desk(room))
+    stop, threads = Event(), torch.get_num_threads()
+
+    def make(name: str) -> None:
+        desk = desks.get()
+        try:
+            work = TensorMerge(plan, name, desk, allow_nonfinite=allow_nonfinite)
+            _write(work, writer, stop)
+        finally:
+            desks.put(desk)
+
+    done = len(slots) - len(names)
+    progress("merge", done, len(slots))
+    pool = ThreadPoolExecutor(room.workers, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        for future in as_completed([pool.submit(make, name) for name in names]):
+            future.result()
+            done += 1
+            progress("merge", done, len(slots))
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
-def _bytes(plan: MergePlan, name: str) -> Iterator[bytes | memoryview]:
-    """Yield a tensor of the result as it is stored."""
-    entry = plan.base.tensors[name]
-    if is_changed(plan, name):
-        yield from map(_raw, merged_blocks(plan, name))
-    elif plan.stored(entry) == entry.dtype:
-        yield from read_windows(entry)
-    else:
-        yield from map(_raw, base_blocks(plan, name))
+def _write(work: TensorMerge, writer: FolderWriter, stop: Event) -> None:
+    """Write one tensor, unless the run is being stopped."""
+    found = writer.write(work.name, _until(stop, work.windows()))
+    work.check_whole_numbers()
+    if not work.changed and work.digests and found != work.digests["base"]:
+        work.nonfinite = 0
+        found = writer.write(work.name, work.copied_windows())
+    record = {_INPUT + label: one for label, one in work.digests.items()}
+    record |= {_CHANGED: "yes"} if work.changed else {}
+    record |= {_NONFINITE: str(work.nonfinite)} if work.nonfinite else {}
+    writer.note(work.name, found, record)
 
 
-def _raw(block: Tensor) -> memoryview:
-    """Return a block's bytes."""
-    return block.contiguous().view(-1).view(torch.uint8).numpy().data
+def _until(stop: Event, windows: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield windows until the run is stopped."""
+    for window in windows:
+        if stop.is_set():
+            raise _StoppedError
+        yield window
 
 
-def _manifest(plan: MergePlan, tensors: dict[str, str]) -> Manifest:
+class _StoppedError(Exception):
+    """A worker was told to stop; whoever told it raises the reason."""
+
+
+def _run_key(plan: MergePlan) -> str:
+    """Return what an unfinished folder must have been begun with, from headers only."""
+    shards = [*plan.base.shards]
+    for part in plan.constituents:
+        source = part.source
+        shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
+        shards += [part.adapter.shard] if part.adapter else []
+    return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
+
+
+def _states(shards: Sequence[Shard]) -> list[tuple[object, ...]]:
+    """Return the state of every file of weights."""
+    return [(shard.path.name, shard.size, *shard.identity) for shard in shards]
+
+
+def _recall(plan: MergePlan, writer: FolderWriter) -> None:
+    """Take over the digests of inputs that an earlier run has read."""
+    folders = {"base": plan.base.tensors}
+    for part in plan.constituents:
+        if isinstance(part.source, Checkpoint):
+            folders[part.label] = part.source.tensors
+    for name, record in sorted(writer.records().items()):
+        for label, tensors in folders.items():
+            if _INPUT + label in record:
+                remember(tensors[name], record[_INPUT + label])
+
+
+def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
     """Return the manifest of a finished merge."""
     versions = {
         "lexgraft": __version__,
@@ -78,8 +158,16 @@ def _manifest(plan: MergePlan, tensors: dict[str, str]) -> Manifest:
         "torch": str(torch.__version__),
         "numpy": np.__version__,
     }
-    changed = tuple(name for name in plan.merged if is_changed(plan, name))
-    return Manifest(plan.digest, plan.recipe(), plan.inputs(), versions, tensors, changed)
+    records = writer.records()
+    return Manifest(
+        plan.digest,
+        plan.recipe(),
+        plan.inputs(),
+        versions,
+        writer.digests(),
+        tuple(name for name, record in records.items() if _CHANGED in record),
+        {n: int(record[_NONFINITE]) for n, record in records.items() if _NONFINITE in record},
+    )
 
 
 def _finished(plan: MergePlan, output: Path) -> Manifest:

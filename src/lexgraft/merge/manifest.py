@@ -23,8 +23,9 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     recipe: dict[str, Any]
     inputs: dict[str, str]  # label → digest
     versions: dict[str, str]
-    tensors: dict[str, str]  # name → SHA-256 of its bytes
+    tensors: dict[str, str]  # name → xxh3-128 of its bytes
     changed: tuple[str, ...]  # the tensors that differ from the base
+    nonfinite: dict[str, int] = {}  # name → values that are NaN or infinite, where allowed
 
     @property
     def digest(self) -> str:

@@ -6,8 +6,10 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from lexgraft.checkpoint.read import DTYPES
 from lexgraft.merge.plan import MergePlan
-from lexgraft.merge.tensors import is_changed, merged_blocks
+from lexgraft.merge.room import Desk, plan_room
+from lexgraft.merge.tensors import TensorMerge, is_changed
 
 
 def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*shape"]]]:
@@ -16,9 +18,19 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
     Values are rounded to the plan's dtype, then widened: what a model loaded from the folder
     would compute with in float32.
     """
+    desk = Desk(plan_room(plan))
     for name in plan.merged:
         if is_changed(plan, name):
-            shape = plan.base.tensors[name].shape
-            blocks = [block.to(torch.float32) for block in merged_blocks(plan, name)]
-            yield name, (blocks[0] if len(blocks) == 1 else torch.cat(blocks)).view(shape)
+            yield name, _value(TensorMerge(plan, name, desk))
     plan.check_unchanged()
+
+
+def _value(work: TensorMerge) -> Float32[Tensor, "*shape"]:
+    """Return a whole tensor of the result."""
+    value, at = torch.empty(work.entry.size), 0
+    dtype = DTYPES[work.plan.stored(work.entry)]
+    for window in work.windows():
+        part = torch.frombuffer(window, dtype=dtype)
+        value[at : at + len(part)].copy_(part)
+        at += len(part)
+    return value.view(work.entry.shape)

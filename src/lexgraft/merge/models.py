@@ -16,6 +16,7 @@ from lexgraft.checkpoint.view import Origin, view
 from lexgraft.errors import UserError
 from lexgraft.merge.recipe import ModelName
 
+_RESERVED = ("base", "sides")  # what a manifest calls other inputs
 Find = Callable[[str, str | None], Path]
 """From path (or Hub id) and revision to a folder."""
 
@@ -90,7 +91,7 @@ def _whole(folder: Path) -> Model:
 def _label(name: ModelName, taken: Iterable[str]) -> str:
     """Return a short name: the last parts of the paths, with a number where it is taken."""
     parts = [Path(path).name or path for path in (name.path, name.adapter) if path]
-    plain, known = "+".join(parts), frozenset(taken)
+    plain, known = "+".join(parts), frozenset((*taken, *_RESERVED))
     numbered = (plain if number == 1 else f"{plain}#{number}" for number in range(1, 10_000))
     return next(label for label in numbered if label not in known)
 

@@ -25,9 +25,8 @@ from lexgraft.methods.settings import filters, varies
 from lexgraft.project import Candidate
 from lexgraft.records import digest
 
-ENGINE = 1  # raised whenever the bytes of a result change
-BLOCK = 1 << 20  # elements of a tensor worked on at once, rounded to whole rows
-KEPT = 4 * BLOCK  # elements of a tensor whose blocks are kept between survey and merge
+ENGINE = 2  # raised whenever the bytes of a result change
+BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
 CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
@@ -111,8 +110,7 @@ class MergePlan:
     @property
     def copied(self) -> tuple[str, ...]:
         """The tensors that no model changes, sorted."""
-        merged = frozenset(self.merged)
-        return tuple(name for name in self.base.tensors if name not in merged)
+        return tuple(name for name in self.base.tensors if name not in self.merged_names)
 
     @property
     def read_bytes(self) -> int:
@@ -127,13 +125,15 @@ class MergePlan:
 
     @property
     def memory_bytes(self) -> int:
-        """An estimate of the memory that merging to a folder needs beside the interpreter."""
-        models, widest = len(self.constituents), 0
-        for entry in map(self.base.tensors.__getitem__, self.merged):
-            block = _block_size(entry, self.method)
-            kept = entry.size if entry.size <= KEPT else block
-            widest = max(widest, (models + 1) * kept + (models + _COPIES) * block)
-        return 4 * widest
+        """The memory that one worker needs at least, beside the interpreter."""
+        entries = map(self.base.tensors.__getitem__, self.merged)
+        widest = max((_block_size(entry, self.method) for entry in entries), default=0)
+        return 4 * widest * (2 * len(self.constituents) + 1 + _COPIES)
+
+    @cached_property
+    def merged_names(self) -> frozenset[str]:
+        """The tensors that some model may change."""
+        return frozenset(self.merged)
 
     def stored(self, entry: TensorEntry) -> str:
         """Return the dtype a tensor of the base is stored in."""

@@ -47,9 +47,14 @@ def plan_stages(recipes: Sequence[Recipe], find: Find, seed: int) -> tuple[Stage
 
 
 def run_stages(
-    recipes: Sequence[Recipe], find: Find, seed: int, output: Path, progress: Progress = silent
+    recipes: Sequence[Recipe],
+    find: Find,
+    seed: int,
+    output: Path,
+    progress: Progress = silent,
+    **room: int,
 ) -> Manifest:
-    """Write the result of a recipe file to a folder and return its manifest.
+    """Write the result of a recipe file to a folder, with what `room` allows; return its manifest.
 
     Results of earlier documents lie beside it in `OUTPUT.stages` until it is finished.
 
@@ -62,10 +67,10 @@ def run_stages(
     for stage in stages[:-1]:
         plan = _again(stage, find, earlier, seed)
         folder = aside / plan.digest
-        run_merge(plan, folder, progress)
+        run_merge(plan, folder, progress, **room)
         config = read_json(folder / "config.json")
         earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
-    manifest = run_merge(_again(stages[-1], find, earlier, seed), output, progress)
+    manifest = run_merge(_again(stages[-1], find, earlier, seed), output, progress, **room)
     if aside.is_dir():
         shutil.rmtree(aside)
     return manifest

@@ -1,16 +1,236 @@
-"""One tensor at a time: blocks of base and deltas in, merged and rounded blocks out."""
+"""One tensor at a time: windows of the inputs in, merged and rounded windows out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
+from xxhash import xxh3_128
 
-from lexgraft.checkpoint.constituent import read_rows, rows
-from lexgraft.checkpoint.read import CODES, DTYPES
+from lexgraft.checkpoint.constituent import Constituent, rows
+from lexgraft.checkpoint.digests import remember
+from lexgraft.checkpoint.disk import fill
+from lexgraft.checkpoint.header import WIDTHS, TensorEntry
+from lexgraft.checkpoint.index import Checkpoint
+from lexgraft.checkpoint.read import DTYPES, FLOATS, read_flat
 from lexgraft.errors import UserError
-from lexgraft.merge.plan import KEPT, MergePlan, rows_of_block
+from lexgraft.merge.plan import MergePlan, rows_of_block
+from lexgraft.merge.room import Desk
 from lexgraft.methods.registry import Base, Deltas, Place
+
+_RESULT = -1  # the desk's place for what is written
+Views = list[memoryview]
+
+
+@dataclass
+class TensorMerge:
+    """The making of one tensor of the result: its bytes, and what was noticed on the way.
+
+    A pure function of plan and name: neither the desk nor the order of tensors shows in it, so
+    that any engine can run it anywhere, in any order, twice if need be.
+    """
+
+    plan: MergePlan
+    name: str
+    desk: Desk
+    allow_nonfinite: bool = False
+    nonfinite: int = 0  # values of the result
+    changed: bool = False  # whether any model differs from the base
+    digests: dict[str, str] = field(default_factory=dict)  # of the inputs as read, by label
+
+    def windows(self) -> Iterator[memoryview]:
+        """Yield the tensor's bytes as they are stored; each window is gone with the next.
+
+        Raises:
+            UserError: NaN or infinity, whole numbers that differ, an input that was cut.
+        """
+        if self.entry.size == 0:
+            return
+        if self.name not in self.plan.merged_names:
+            yield from self.copied_windows()
+        else:
+            survey = self.plan.method.survey is not None
+            kept = list(self._blocks()) if survey and self.entry.size <= self._kept else []
+            if kept and not self.changed:
+                yield from self.copied_windows()
+                return
+            merged = self.plan.method.merge(
+                lambda: iter(kept) if kept else self._blocks(), self.plan.group(self.name).settings
+            )
+            yield from self._rounded(merged)
+
+    def copied_windows(self) -> Iterator[memoryview]:
+        """Yield the base's own tensor in the dtype of the result."""
+        if self.entry.size == 0:
+            return
+        if self.plan.stored(self.entry) != self.entry.dtype:
+            yield from self._rounded(base for base, _, _ in self._blocks())
+            return
+        for at, views in self._windows():
+            base = views[0]
+            self._check_stored(base, at)
+            yield base
+
+    @property
+    def entry(self) -> TensorEntry:
+        """The base's tensor."""
+        return self.plan.base.tensors[self.name]
+
+    @cached_property
+    def _parts(self) -> tuple[Constituent, ...]:
+        """The models that make the tensor."""
+        return self.plan.parts(self.name)
+
+    @property
+    def _kept(self) -> int:
+        return self.desk.room.kept
+
+    @property
+    def _stored(self) -> list[tuple[str, TensorEntry]]:
+        """The base and the models that are folders, with the tensor as they hold it."""
+        folders = [(p.label, p.source) for p in self._parts]
+        models = [(x, s.tensors[self.name]) for x, s in folders if isinstance(s, Checkpoint)]
+        return [("base", self.entry), *models]
+
+    def _windows(self) -> Iterator[tuple[int, Views]]:
+        """Yield row number and raw bytes of every stored input, window by window.
+
+        The first whole pass takes the digests and notes whether any input differs.
+        """
+        stored, width = self._stored, self.entry.size // max(rows(self.entry), 1)
+        noting, same = not self.digests, not self._touched_by_adapters()
+        hashers = [xxh3_128() for _ in stored]
+        step = rows_of_block(self.entry, self.plan.method)
+        widest = max(WIDTHS[entry.dtype] for _, entry in stored) * max(width, 1)
+        step *= max(1, self.desk.room.window // (step * widest))
+        for start in range(0, rows(self.entry), step):
+            stop = min(start + step, rows(self.entry))
+            views = [
+                self._read(number, entry, start * width, stop * width)
+                for number, (_, entry) in enumerate(stored)
+            ]
+            if noting:
+                for hasher, view in zip(hashers, views, strict=True):
+                    hasher.update(view)
+                same = same and all(_equal(views[0], view) for view in views[1:])
+            yield start, views
+        if noting:
+            self.changed = not same or self.name in self.plan.rewritten
+            for (label, entry), hasher in zip(stored, hashers, strict=True):
+                self.digests[label] = hasher.hexdigest()
+                remember(entry, self.digests[label])
+
+    def _read(self, number: int, entry: TensorEntry, start: int, stop: int) -> memoryview:
+        """Return the bytes of elements [start, stop) in a place of the desk."""
+        width = WIDTHS[entry.dtype]
+        size = (stop - start) * width
+        view, at = self.desk.place(number, size), entry.start + start * width
+        fill(entry.file, at, view, ahead=min(size, entry.end - at - size))
+        return view
+
+    def _blocks(self) -> Iterator[tuple[Base, Deltas, Place]]:
+        """Yield base, deltas and place of every block of the tensor, in float32."""
+        place, entries = self.plan.place(self.name), [entry for _, entry in self._stored]
+        width, step = (
+            self.entry.size // max(rows(self.entry), 1),
+            rows_of_block(self.entry, self.plan.method),
+        )
+        for first, views in self._windows():
+            raws = [
+                torch.frombuffer(view, dtype=DTYPES[entry.dtype])
+                for view, entry in zip(views, entries, strict=True)
+            ]
+            count = raws[0].numel() // width
+            for start in range(0, count, step):
+                stop = min(start + step, count)
+                part = [raw[start * width : stop * width] for raw in raws]
+                base, deltas = self._block(part, first + start, first + stop)
+                yield base, deltas, replace(place, start=(first + start) * width)
+
+    def _block(self, raws: list[Tensor], start: int, stop: int) -> tuple[Base, Deltas]:
+        """Return rows [start, stop) of the base and of every model minus the base."""
+        parts, entry = self._parts, self.entry
+        shape = (stop - start, *entry.shape[1:]) if entry.shape else ()
+        base = torch.empty(shape)
+        base.view(-1).copy_(raws[0])
+        deltas, stored = torch.empty((len(parts), *shape)), iter(raws[1:])
+        for delta, part in zip(deltas, parts, strict=True):
+            if isinstance(part.source, Checkpoint):
+                delta.view(-1).copy_(next(stored))
+                delta.sub_(base)
+                if part.adapter is not None and self.name in part.adapter.factors:
+                    delta.add_(part.adapter.factors[self.name].delta(start, stop))
+            else:
+                found = part.delta(self.name, start, stop)
+                delta.zero_() if found is None else delta.copy_(found)
+        return base, deltas
+
+    def _rounded(self, blocks: Iterator[Tensor]) -> Iterator[memoryview]:
+        """Yield blocks as bytes, rounded once to the dtype of the result, in windows of a size."""
+        code = self.plan.stored(self.entry)
+        room = max(1, self.desk.room.window // WIDTHS[code])
+        memory = self.desk.place(_RESULT, room * WIDTHS[code])
+        values = torch.frombuffer(memory, dtype=DTYPES[code])
+        held = done = 0
+        for block in blocks:
+            flat, at = block.reshape(-1), 0
+            while at < flat.numel():
+                count = min(room - held, flat.numel() - at)
+                values[held : held + count].copy_(flat[at : at + count])
+                held, at = held + count, at + count
+                if held == room:
+                    yield self._checked(values, memory, done)
+                    held, done = 0, done + room
+        if held:
+            yield self._checked(values[:held], memory[: held * WIDTHS[code]], done)
+
+    def _check_stored(self, view: memoryview, row: int) -> None:
+        """Check a window of the base that is copied as it is."""
+        values = torch.frombuffer(view, dtype=DTYPES[self.entry.dtype])
+        if self.entry.dtype in FLOATS:
+            self._checked(values, view, row * (self.entry.size // rows(self.entry)))
+        elif self.entry.dtype == "BOOL" and max(view) > 1:
+            raise UserError(
+                f"tensor `{self.name}` holds a truth value that is neither 0 nor 1",
+                where=str(self.entry.file),
+                cure="get the file again from its source",
+            )
+
+    def _checked(self, values: Tensor, view: memoryview, at: int) -> memoryview:
+        """Return a window after counting what is not finite in it."""
+        if not all(bound.isfinite() for bound in values.aminmax()):  # NaN shows here
+            bad = ~values.isfinite()
+            self.nonfinite += int(bad.sum())
+            if not self.allow_nonfinite:
+                raise self._not_finite(at + int(bad.to(torch.uint8).argmax()))
+        return view
+
+    def _not_finite(self, number: int) -> UserError:
+        """Return the error for a value of the result, with where it comes from."""
+        what = f"tensor `{self.name}`, value number {number}"
+        for _, entry in self._stored:
+            if not read_flat(entry, number, number + 1).isfinite():
+                return UserError(
+                    f"{what} is not finite",
+                    where=str(entry.file),
+                    cure="get the model again; --allow-nonfinite merges it as it is",
+                )
+        return UserError(
+            f"{what} of the result is not finite: {self.plan.dtype} is too narrow for it",
+            where=self.plan.method.name,
+            cure="lower the weights, or give a wider dtype; --allow-nonfinite keeps it",
+        )
+
+    def _touched_by_adapters(self) -> bool:
+        """Return whether a model that is not a folder changes this tensor."""
+        return any(_touches(part, self.name) for part in self._parts)
+
+    def check_whole_numbers(self) -> None:
+        """Raise when models differ in a tensor that cannot be merged."""
+        if self.changed and self.entry.dtype not in FLOATS:
+            raise whole_numbers(self.plan, self.name)
 
 
 def is_changed(plan: MergePlan, name: str) -> bool:
@@ -19,71 +239,31 @@ def is_changed(plan: MergePlan, name: str) -> bool:
     Raises:
         UserError: a model differs in a tensor that is not of floating point.
     """
-    touching = [part for part in plan.parts(name) if part.changes(name)]
-    if touching and DTYPES[plan.base.tensors[name].dtype] not in _FLOATS:
-        raise UserError(
-            f"tensor `{name}` holds whole numbers and differs from the base",
-            where=str(touching[0].folder),
-            cure="only floating point can be merged: use models that share it",
-        )
-    return bool(touching) or name in plan.rewritten
+    changed = any(part.changes(name) for part in plan.parts(name))
+    if changed and plan.base.tensors[name].dtype not in FLOATS:
+        raise whole_numbers(plan, name)
+    return changed or name in plan.rewritten
 
 
-def merged_blocks(plan: MergePlan, name: str) -> Iterator[Tensor]:
-    """Yield the merged tensor block by block, in order, in the dtype of the result.
-
-    Raises:
-        UserError: NaN or infinity in the result, counted.
-    """
-    dtype = DTYPES[plan.stored(plan.base.tensors[name])]
-
-    small = plan.base.tensors[name].size <= KEPT
-    kept = list(_blocks(plan, name)) if small else []
-
-    def blocks() -> Iterator[tuple[Base, Deltas, Place]]:
-        return iter(kept) if kept else _blocks(plan, name)
-
-    for block in plan.method.merge(blocks, plan.group(name).settings):
-        yield _checked(block.to(dtype), plan, name)
+def whole_numbers(plan: MergePlan, name: str) -> UserError:
+    """Return the error for whole numbers that models do not agree on."""
+    return UserError(
+        f"tensor `{name}` holds whole numbers and differs from the base",
+        where=", ".join(str(part.folder) for part in plan.parts(name)),
+        cure="only floating point can be merged: use models that share it",
+    )
 
 
-def base_blocks(plan: MergePlan, name: str) -> Iterator[Tensor]:
-    """Yield the base's own tensor block by block, in the dtype of the result."""
-    entry = plan.base.tensors[name]
-    dtype = DTYPES[plan.stored(entry)]
-    for start, stop in _stretches(plan, name):
-        yield _checked(read_rows(entry, start, stop).to(dtype), plan, name)
+def _touches(part: Constituent, name: str) -> bool:
+    """Return whether an adapter changes a tensor; folders are compared as they are read."""
+    if isinstance(part.source, Checkpoint):
+        return part.adapter is not None and name in part.adapter.factors
+    return part.changes(name)
 
 
-def _blocks(plan: MergePlan, name: str) -> Iterator[tuple[Base, Deltas, Place]]:
-    """Yield base, deltas and place of every block of a tensor."""
-    entry, place = plan.base.tensors[name], plan.place(name)
-    width = entry.size // max(rows(entry), 1)
-    for start, stop in _stretches(plan, name):
-        base = read_rows(entry, start, stop)
-        parts = [part.delta(name, start, stop) for part in plan.parts(name)]
-        deltas = torch.stack([torch.zeros_like(base) if p is None else p for p in parts])
-        yield base, deltas, replace(place, start=start * width)
-
-
-def _stretches(plan: MergePlan, name: str) -> Iterator[tuple[int, int]]:
-    """Yield the rows [start, stop) of every block."""
-    entry = plan.base.tensors[name]
-    step, end = rows_of_block(entry, plan.method), rows(entry)
-    for start in range(0, end, step):
-        yield start, min(start + step, end)
-
-
-def _checked(block: Tensor, plan: MergePlan, name: str) -> Tensor:
-    """Return the block if all of it is finite."""
-    if block.numel() and not all(bound.isfinite() for bound in block.aminmax()):  # NaN shows here
-        bad = int((~block.isfinite()).sum())
-        raise UserError(
-            f"tensor `{name}`: {bad} values of the result are not finite",
-            where=plan.method.name,
-            cure=f"check the inputs for NaN, or lower the weights ({plan.dtype} may be too narrow)",
-        )
-    return block
-
-
-_FLOATS = frozenset(dtype for dtype in CODES if dtype.is_floating_point)
+def _equal(first: memoryview, second: memoryview) -> bool:
+    """Return whether two windows hold the same bytes."""
+    mine, other = (np.frombuffer(view, np.uint8) for view in (first, second))
+    if len(mine) != len(other) or not np.array_equal(mine[:64], other[:64]):
+        return False
+    return bool(np.array_equal(mine, other))

@@ -1,0 +1,69 @@
+"""How much memory and how many workers a merge may use; nothing of it shows in the result."""
+
+import os
+from dataclasses import dataclass
+
+from lexgraft.checkpoint.constituent import Constituent
+from lexgraft.checkpoint.disk import PAGE, WINDOW, page_memory
+from lexgraft.checkpoint.index import Checkpoint
+from lexgraft.errors import UserError
+from lexgraft.merge.plan import MergePlan
+
+MEMORY = 96 << 20  # bytes, beside the interpreter and its libraries
+_NARROWEST = 64 << 10  # bytes of a window below which reading becomes slow
+_WINDOWS_SHARE = 4  # windows take at most this part of a worker's memory
+_INPUTS_BESIDE = 2  # windows beside those of the models: the base's and the result's
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one worker may use."""
+
+    workers: int
+    window: int  # bytes of every input read at once, and of the result written at once
+    kept: int  # elements of a tensor whose blocks are kept between survey and merge
+
+
+class Desk:
+    """One worker's memory for windows: taken once, used for every tensor."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self._places: dict[int, memoryview] = {}
+
+    def place(self, number: int, size: int) -> memoryview:
+        """Return the first `size` bytes of a numbered place, which grows with what is asked."""
+        if len(self._places.get(number, b"")) < size:
+            self._places[number] = page_memory(size)
+        return self._places[number][:size]
+
+
+def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = None) -> Room:
+    """Return the room of each worker: as many as there are processors, if the memory allows.
+
+    Without `memory` it is 96 MiB, or what a single worker needs if its method takes whole tensors.
+
+    Raises:
+        UserError: not even one worker fits.
+    """
+    least = plan.memory_bytes
+    models = sum(_is_folder(part) for part in plan.constituents) + _INPUTS_BESIDE
+    smallest = least + models * _NARROWEST
+    memory = max(MEMORY, smallest) if memory is None else memory
+    if memory < smallest:
+        raise UserError(
+            f"this merge needs at least {smallest:,} bytes of memory, {memory:,} are given",
+            where="--memory",
+            cure=f"give --memory {-(-smallest // (1 << 20))}M",
+        )
+    wanted = workers or len(os.sched_getaffinity(0)) + 1  # one reads or writes, the others compute
+    count = max(1, min(wanted, memory // smallest))
+    share = memory // count
+    window = min(WINDOW, max(_NARROWEST, share // _WINDOWS_SHARE // models // PAGE * PAGE))
+    spare = max(0, share - least - models * window)
+    return Room(count, window, spare // (4 * (len(plan.constituents) + 1)))
+
+
+def _is_folder(part: Constituent) -> bool:
+    """Return whether a model is read as it is stored, not made from factors."""
+    return isinstance(part.source, Checkpoint)
