@@ -10,6 +10,7 @@ from lexgraft.project import schema
 
 VERBS = (
     "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
+    "verify", "diagnose", "extract",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq")
 

@@ -1,6 +1,5 @@
 """A plan for a reader: what is merged, from what, into what, and what it takes."""
 
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -121,5 +120,5 @@ def _where(part: Constituent) -> str:
 
 def _free(output: Path) -> int:
     """Return the free bytes of the disk that a folder lies on, or will lie on."""
-    there = next(p for p in (output, *output.absolute().parents) if os.path.exists(p))  # noqa: PTH110
+    there = next(p for p in (output, *output.absolute().parents) if p.exists())
     return shutil.disk_usage(there).free
