@@ -220,14 +220,14 @@ def _planned(arguments: argparse.Namespace) -> "MergePlan":
         return candidate_plan(read_project(arguments.recipe), arguments.method)
     from lexgraft.merge.stages import plan_stages
 
-    stages = plan_stages(*_opened(arguments), arguments.seed)
-    if len(stages) > 1:
+    *others, last = plan_stages(*_opened(arguments), arguments.seed)
+    if others:
         raise UserError(
             "a recipe of several documents",
             where=str(arguments.recipe),
             cure="give a file with one of them; its models must be there",
         )
-    return stages[0].plan
+    return last.plan
 
 
 def _extract(parser: argparse.ArgumentParser) -> None:

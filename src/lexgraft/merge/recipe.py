@@ -132,7 +132,7 @@ def parse_model(value: object, where: str) -> ModelName:
         UserError: neither of them.
     """
     if isinstance(value, dict) and value.get("override_architecture") is None:
-        refuse_unknown(value, _Reference, where)
+        refuse_unknown({k: v for k, v in value.items() if v is not None}, _Reference, where)
         adapter = value.get("lora")
         return ModelName(
             *_place(value.get("model"), where), *(_place(adapter, where) if adapter else ())
@@ -154,7 +154,6 @@ class _Reference(Struct):
 
     model: Any
     lora: Any = None
-    override_architecture: None = None
 
 
 def _place(value: object, where: str) -> tuple[str, str | None]:

@@ -52,25 +52,39 @@ def run_stages(
     seed: int,
     output: Path,
     progress: Progress = silent,
-    **room: int,
+    *,
+    memory: int | None = None,
+    workers: int | None = None,
+    allow_nonfinite: bool = False,
 ) -> Manifest:
-    """Write the result of a recipe file to a folder, with what `room` allows; return its manifest.
+    """Write the result of a recipe file to a folder and return its manifest.
 
     Results of earlier documents lie beside it in `OUTPUT.stages` until it is finished.
 
     Raises:
         UserError: all that planning and merging refuse.
     """
+
+    def write(plan: MergePlan, folder: Path) -> Manifest:
+        return run_merge(
+            plan,
+            folder,
+            progress,
+            memory=memory,
+            workers=workers,
+            allow_nonfinite=allow_nonfinite,
+        )
+
     stages = plan_stages(recipes, find, seed)
     aside = output.with_name(f"{output.name}.stages")
     earlier: dict[str, Model] = {}
     for stage in stages[:-1]:
         plan = _again(stage, find, earlier, seed)
         folder = aside / plan.digest
-        run_merge(plan, folder, progress, **room)
+        write(plan, folder)
         config = read_json(folder / "config.json")
         earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
-    manifest = run_merge(_again(stages[-1], find, earlier, seed), output, progress, **room)
+    manifest = write(_again(stages[-1], find, earlier, seed), output)
     if aside.is_dir():
         shutil.rmtree(aside)
     return manifest
