@@ -100,6 +100,7 @@ def test_the_verb_prints_the_shares(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # PEFT's own
 @pytest.mark.parametrize("architecture", ["llama", "gpt2"])
 def test_peft_loads_the_adapter_and_gets_the_model_back(
     tmp_path: Path, make_model: "object", architecture: str
