@@ -11,7 +11,7 @@ from lexgraft.project import schema
 
 VERBS = (
     "adopt", "plan", "testset", "merge", "evaluate", "glossary", "tune", "report", "schema",
-    "terms", "serve", "key", "compare", "vocabulary",
+    "terms", "serve", "key", "compare", "vocabulary", "verify", "diagnose", "extract",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq", "h11", "asyncio")
 

@@ -1,7 +1,7 @@
 """The project file as frozen records, closed to unknown keys; YAML read without its traps."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -243,13 +243,29 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 def read_yaml(text: str, where: str) -> object:
-    """Return plain values from YAML text.
+    """Return plain values from YAML text that holds one document.
+
+    Raises:
+        UserError: more than one document, and all that `read_documents` refuses.
+    """
+    documents = read_documents(text, where)
+    if len(documents) > 1:
+        raise UserError(
+            f"{len(documents)} YAML documents where one is expected",
+            where=where,
+            cure="remove the lines `---`",
+        )
+    return documents[0] if documents else None
+
+
+def read_documents(text: str, where: str) -> list[object]:
+    """Return plain values from YAML text, one per document.
 
     Raises:
         UserError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
     """
     try:
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader underneath)
+        return list(yaml.load_all(text, Loader=_StrictLoader))
     except UserError as error:
         raise UserError(error.what, where=where, cure=error.cure) from error
     except RecursionError as error:
@@ -273,7 +289,7 @@ def read_project(path: Path) -> Project:
             "no such project file", where=str(path), cure="see examples/medical-ja/project.yaml"
         )
     raw = read_yaml(path.read_text(encoding="utf-8"), str(path))
-    _refuse_unknown(raw, inspect.type_info(Project), "", str(path))
+    refuse_unknown(raw, Project, str(path))
     try:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
@@ -284,6 +300,15 @@ def read_project(path: Path) -> Project:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the project file."""
     return msgspec.json.schema(Project)
+
+
+def refuse_unknown(value: object, kind: type, where: str) -> None:
+    """Raise for the first key in plain values that a record does not know.
+
+    Raises:
+        UserError: an unknown key, with its path and the nearest known name.
+    """
+    _refuse_unknown(value, inspect.type_info(kind), "", where)
 
 
 def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> None:
@@ -297,9 +322,21 @@ def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> N
                         f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
                     )
                 _refuse_unknown(child, fields[key], f"{at}{key}.", where)
-        elif isinstance(inner, inspect.VarTupleType) and isinstance(value, list):
-            for number, child in enumerate(value):
-                _refuse_unknown(child, inner.item_type, f"{at[:-1]}[{number}].", where)
+        elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
+            for name, item, child in _children(value, inner, at):
+                _refuse_unknown(child, item, f"{name}.", where)
+
+
+def _children(
+    value: object, kind: inspect.DictType | inspect.VarTupleType, at: str
+) -> Iterator[tuple[str, inspect.Type, object]]:
+    """Yield what a mapping or a list holds, with its path and the kind it should be of."""
+    if isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        for key, child in value.items():
+            yield f"{at}{key}", kind.value_type, child
+    elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
+        for number, child in enumerate(value):
+            yield f"{at[:-1]}[{number}]", kind.item_type, child
 
 
 def _absolute(project: Project, folder: Path) -> Project:

@@ -183,6 +183,17 @@ class TermOutcome(Struct, frozen=True, forbid_unknown_fields=True):
     margin_result: float
 
 
+class Grid(Struct, frozen=True, forbid_unknown_fields=True):
+    """Numbers in rows and columns, to be drawn as a heat map."""
+
+    title: str
+    note: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]  # None: nothing there
+    middle: float | None = None  # the value that is neither; None: the scale starts at its least
+
+
 T = TypeVar("T")
 
 

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
+from lexgraft.merge.describe import describe
 from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.project import Candidate
 
@@ -61,7 +62,7 @@ def test_the_digest_follows_all_that_changes_the_result_and_nothing_else(
 
 
 def test_the_description_states_method_inputs_and_price(models: Folders, plan: Planner) -> None:
-    text = "\n".join(plan().describe())
+    text = "\n".join(describe(plan()))
     for part in ("ties", "density 0.2", str(models["domain"]), "8 merged, 1 copied", "bytes"):
         assert part in text
 

@@ -4,6 +4,7 @@ from lexgraft.adopt.alone import evaluate_alone
 from lexgraft.adopt.opening import Question
 from lexgraft.adopt.order import plan_project, run_project
 from lexgraft.adopt.verbs import (
+    candidate_plan,
     evaluate_model,
     merge_candidate,
     tune_language_model,
@@ -11,6 +12,7 @@ from lexgraft.adopt.verbs import (
 
 __all__ = [
     "Question",
+    "candidate_plan",
     "evaluate_alone",
     "evaluate_model",
     "merge_candidate",

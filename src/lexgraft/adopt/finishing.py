@@ -20,7 +20,8 @@ from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race
 from lexgraft.adopt.tuning import taught_concepts
 from lexgraft.cost import sum_costs
 from lexgraft.lock import file_digest
-from lexgraft.merge.blocks import Manifest, run_merge
+from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.manifest import Manifest
 from lexgraft.records import Concept, Cost, Outcome, Verdict, digest, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice

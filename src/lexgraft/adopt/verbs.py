@@ -1,7 +1,6 @@
 """The stages as verbs of their own, on the same records."""
 
 from pathlib import Path
-from typing import Any
 
 from lexgraft.adopt.asking import see, setting
 from lexgraft.adopt.findings import scores_of
@@ -12,7 +11,8 @@ from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.errors import UserError, nearest
 from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
-from lexgraft.merge.plan import plan_merge
+from lexgraft.merge.describe import describe
+from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.project import Candidate, Project
 from lexgraft.records import Progress, Score, silent
 from lexgraft.tune.train import Trained
@@ -25,9 +25,22 @@ def merge_candidate(
     *,
     dry: bool,
     progress: Progress = silent,
-    **room: Any,  # noqa: ANN401 (memory, workers, allow_nonfinite: see run_merge)
+    **room: int,
 ) -> list[str]:
     """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
+
+    Raises:
+        UserError: the project has no candidate of this method.
+    """
+    plan = candidate_plan(project, method)
+    if dry:
+        return describe(plan)
+    manifest = run_merge(plan, output, progress, **room)
+    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
+
+
+def candidate_plan(project: Project, method: str | None) -> MergePlan:
+    """Return the plan of one of a project's candidates; None: the first.
 
     Raises:
         UserError: the project has no candidate of this method.
@@ -38,11 +51,7 @@ def merge_candidate(
             f"the project has no candidate `{method}`", cure=nearest(method, candidates)
         )
     candidate = candidates[method] if method else project.merge.candidates[0]
-    plan = Session(project, RunFolder(output), progress).merge_plan(candidate)
-    if dry:
-        return plan.describe()
-    manifest = run_merge(plan, output, progress, **room)
-    return [*plan.describe(), f"digest   {manifest.digest}", f"written  {output}"]
+    return Session(project, RunFolder(Path(project.output)), silent).merge_plan(candidate)
 
 
 def evaluate_model(

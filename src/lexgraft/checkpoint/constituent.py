@@ -1,4 +1,4 @@
-"""A model as a delta of the base: a folder of safetensors or a LoRA adapter, behind one face."""
+"""A model as a delta of the base: a folder of safetensors, a LoRA adapter, or one on the other."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.checkpoint.read import FLOATS, read_flat
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
+from lexgraft.records import digest
 
 IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on
 
@@ -27,11 +28,14 @@ class Constituent:
     label: str
     base: Checkpoint
     source: Checkpoint | Adapter
+    adapter: Adapter | None = None  # on the source, where that is a whole model
 
     @cached_property
     def digest(self) -> str:
         """The identity of the model's files (reads every byte once)."""
-        return self.source.digest
+        if self.adapter is None:
+            return self.source.digest
+        return digest("model with adapter", self.source.digest, self.adapter.digest)
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -44,8 +48,11 @@ class Constituent:
         """The tensors that differ from the base, sorted; a folder's bytes are compared once."""
         if isinstance(self.source, Adapter):
             return self.held
+        added = frozenset(self.adapter.factors if self.adapter else ())
         pairs = ((self.base.tensors[name], entry) for name, entry in self.source.tensors.items())
-        return tuple(mine.name for base, mine in pairs if not _same(base, mine))
+        return tuple(
+            mine.name for base, mine in pairs if mine.name in added or not _same(base, mine)
+        )
 
     def changes(self, name: str) -> bool:
         """Return whether a tensor differs from the base."""
@@ -58,14 +65,17 @@ class Constituent:
         stop = rows(self.base.tensors[name]) if stop is None else stop
         if isinstance(self.source, Adapter):
             return self.source.factors[name].delta(start, stop)
-        return read_rows(self.source.tensors[name], start, stop).sub_(
+        delta = read_rows(self.source.tensors[name], start, stop).sub_(
             read_rows(self.base.tensors[name], start, stop)
         )
+        if self.adapter is not None and name in self.adapter.factors:
+            delta.add_(self.adapter.factors[name].delta(start, stop))
+        return delta
 
     def tensor(self, name: str) -> Tensor:
         """Return the model's own tensor in float32."""
         entry = self.base.tensors[name]
-        if isinstance(self.source, Checkpoint):
+        if isinstance(self.source, Checkpoint) and self.adapter is None:
             return read_rows(self.source.tensors[name], 0, rows(entry))
         plain, delta = read_rows(entry, 0, rows(entry)), self.delta(name)
         return plain if delta is None else plain.add_(delta)
@@ -84,6 +94,8 @@ class Constituent:
         """The bytes of its files of weights."""
         source = self.source
         shards = (source.shard,) if isinstance(source, Adapter) else source.shards
+        if self.adapter is not None:
+            shards = (*shards, self.adapter.shard)
         return sum(shard.size for shard in shards)
 
     def check_unchanged(self) -> None:
@@ -92,6 +104,8 @@ class Constituent:
             self.source.shard.check_unchanged()
         else:
             self.source.check_unchanged()
+        if self.adapter is not None:
+            self.adapter.shard.check_unchanged()
 
 
 def open_constituent(path: Path, base: Checkpoint, label: str) -> Constituent:
@@ -101,11 +115,20 @@ def open_constituent(path: Path, base: Checkpoint, label: str) -> Constituent:
         UserError: nothing usable there, or a model that is not of this base.
     """
     if (path / CONFIG).exists():
-        _check_base_digest(path, base)
-        return Constituent(label, base, open_adapter(path, base))
+        return Constituent(label, base, open_adapter_of(path, base))
     checkpoint = open_checkpoint(path)
-    _check_same_tensors(checkpoint, base)
+    check_same_tensors(checkpoint, base)
     return Constituent(label, base, checkpoint)
+
+
+def open_adapter_of(path: Path, base: Checkpoint) -> Adapter:
+    """Return the adapter of a folder, which must not say that it belongs to another base.
+
+    Raises:
+        UserError: no usable adapter, or one of another base.
+    """
+    _check_base_digest(path, base)
+    return open_adapter(path, base)
 
 
 def rows(entry: TensorEntry) -> int:
@@ -122,6 +145,8 @@ def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*sh
 
 def _same(base: TensorEntry, mine: TensorEntry) -> bool:
     """Return whether two tensors hold the same bytes."""
+    if (base.file, base.start, base.end) == (mine.file, mine.start, mine.end):
+        return base.dtype == mine.dtype
     return base.dtype == mine.dtype and content_digest(base) == content_digest(mine)
 
 
@@ -138,8 +163,12 @@ def _check_base_digest(path: Path, base: Checkpoint) -> None:
         )
 
 
-def _check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
-    """Raise unless the model has exactly the base's tensors, in their shapes."""
+def check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
+    """Raise unless the model has exactly the base's tensors, in their shapes.
+
+    Raises:
+        UserError: a tensor that one of them lacks, or that has another shape or kind.
+    """
     extra = [name for name in model.tensors if name not in base.tensors]
     lacking = [name for name in base.tensors if name not in model.tensors]
     where = str(model.folder)
@@ -153,11 +182,19 @@ def _check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
             "in all of them or in none",
         )
     for name, entry in base.tensors.items():
-        mine = model.tensors[name]
-        if mine.shape != entry.shape or (mine.dtype in FLOATS) != (entry.dtype in FLOATS):
-            raise UserError(
-                f"tensor `{name}` is {mine.dtype} {mine.shape}, "
-                f"in the base {entry.dtype} {entry.shape}",
-                where=where,
-                cure="a vocabulary of another size? nothing is cut or padded: use one tokenizer",
-            )
+        check_same_kind(model.tensors[name], entry, where)
+
+
+def check_same_kind(mine: TensorEntry, base: TensorEntry, where: str) -> None:
+    """Raise unless two tensors have one shape and are both of floating point, or both not.
+
+    Raises:
+        UserError: they differ; vocabularies of different sizes show here.
+    """
+    if mine.shape != base.shape or (mine.dtype in FLOATS) != (base.dtype in FLOATS):
+        raise UserError(
+            f"tensor `{mine.name}` is {mine.dtype} {mine.shape}, "
+            f"in the base {base.dtype} {base.shape}",
+            where=where,
+            cure="a vocabulary of another size? nothing is cut or padded: use one tokenizer",
+        )

@@ -23,6 +23,14 @@ def layer_of(name: str) -> int | None:
     return int(found[1]) if found and not _OTHER_TOWERS.search(name) else None
 
 
+def with_layer(name: str, number: int) -> str:
+    """Return the name that a layer's tensor has in the layer of another number."""
+    found = _LAYER.search(name)
+    if found is None:
+        raise ValueError(f"{name} belongs to no layer")
+    return f"{name[: found.start(1)]}{number}{name[found.end(1) :]}"
+
+
 def count_layers(names: Iterable[str]) -> int:
     """Return the number of layers that the names speak of."""
     return max((layer + 1 for name in names if (layer := layer_of(name)) is not None), default=0)

@@ -1,7 +1,9 @@
 """Configuration and tokenizer of a result: copied as data, with nothing that loads code."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lexgraft.checkpoint.index import SIDE_FILES, regular_file
@@ -9,35 +11,78 @@ from lexgraft.checkpoint.strict import LIMIT, read_json
 from lexgraft.errors import UserError
 
 CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "model_file", "trust_remote_code"})
+CONFIG_FILES = ("config.json", "generation_config.json")
+CHAT_TEMPLATE = "chat_template.jinja"
 _DTYPE_KEYS = ("dtype", "torch_dtype")
 _EDITED = frozenset({"config.json", "tokenizer_config.json"})
+_NO_EDITS: Mapping[str, Any] = MappingProxyType({})
 
 
-def read_sides(folder: Path, dtype: str) -> dict[str, bytes]:
+def read_sides(
+    folder: Path,
+    dtype: str,
+    *,
+    tokenizer: Path | None = None,
+    edits: Mapping[str, Any] = _NO_EDITS,
+    chat_template: str | None = None,
+) -> dict[str, bytes]:
     """Return the side files of a model folder, by name, as they belong beside merged weights.
 
-    Keys that name code are left out, the configuration states the dtype, and no other file
-    is looked at.
+    Keys that name code are left out, the configuration states the dtype and takes the edits
+    (dotted key → value), the tokenizer may be another folder's, and no other file is looked at.
 
     Raises:
         UserError: no config.json, a file that is not what its name says, or one far too large.
     """
     if not (folder / "config.json").is_file():
         raise UserError("no config.json", where=str(folder), cure="get the whole model folder")
-    names = [name for name in SIDE_FILES if (folder / name).exists()]
-    return {name: _side(name, regular_file(folder, name), dtype) for name in names}
+    homes = {name: folder if name in CONFIG_FILES else tokenizer or folder for name in SIDE_FILES}
+    sides = {
+        name: _side(name, regular_file(home, name), {"dtype": dtype, **edits})
+        for name, home in homes.items()
+        if (home / name).exists()
+    }
+    if chat_template is not None:
+        sides[CHAT_TEMPLATE] = chat_template.encode()
+        if "tokenizer_config.json" in sides:
+            content = json.loads(sides["tokenizer_config.json"])
+            content.pop("chat_template", None)
+            sides["tokenizer_config.json"] = _text(content)
+    return dict(sorted(sides.items(), key=lambda side: SIDE_FILES.index(side[0])))
 
 
-def _side(name: str, path: Path, dtype: str) -> bytes:
+def _side(name: str, path: Path, edits: Mapping[str, Any]) -> bytes:
     """Return what a side file becomes."""
     if path.stat().st_size > LIMIT:
         raise UserError(f"larger than {LIMIT:,} bytes", where=str(path))
     if name not in _EDITED:
         return path.read_bytes()
     content = _without_code(read_json(path))
-    if name == "config.json":
-        known = [key for key in _DTYPE_KEYS if key in content] or [_DTYPE_KEYS[0]]
-        content.update(dict.fromkeys(known, dtype))
+    return _text(edited(content, edits) if name == "config.json" else content)
+
+
+def edited(config: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with dotted keys set to other values."""
+    copy: dict[str, Any] = json.loads(json.dumps(config))
+    for key, value in edits.items():
+        _edit(copy, key, value)
+    return copy
+
+
+def _edit(content: dict[str, Any], key: str, value: object) -> None:
+    """Set a dotted key; the dtype under whichever of its names is there."""
+    if key == "dtype":
+        known = [name for name in _DTYPE_KEYS if name in content] or [_DTYPE_KEYS[0]]
+        content.update(dict.fromkeys(known, value))
+        return
+    *parents, last = key.split(".")
+    for parent in parents:
+        content = content[parent]
+    content[last] = value
+
+
+def _text(content: object) -> bytes:
+    """Return JSON as it is written."""
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
 
 

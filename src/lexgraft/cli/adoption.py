@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 from pathlib import Path
 
 from lexgraft.cli.bars import Bars
@@ -63,57 +62,30 @@ def plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _merge(parser: argparse.ArgumentParser) -> None:
-    output_argument(parser)
-    parser.add_argument("--method", help="one of the project's candidates (default: the first)")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
-    parser.add_argument(
-        "--memory", type=_size, help="for the merge's own buffers, e.g. 96M (the default) or 2G"
-    )
-    parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
-    parser.add_argument(
-        "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
-    )
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a model folder or a LoRA adapter on the base")
+    parser.add_argument("--project", type=Path, required=True, help="whose test set is asked")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="where answers are kept")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def _size(text: str) -> int:
-    """Return bytes written as a number with K, M, G or nothing behind it."""
-    found = re.fullmatch(r"(\d{1,6})([KMG]?)", text.upper())
-    if found is None or not int(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!a} is not a size such as 96M or 2G")
-    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]]
-
-
-def _count(text: str) -> int:
-    """Return a number of threads."""
-    if not text.isdecimal() or not 0 < int(text) <= _MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text!a} is not a number from 1 to {_MOST_WORKERS}")
-    return int(text)
-
-
-@verb(_merge)
-def merge(arguments: argparse.Namespace) -> int:
-    """Merge the project's models with one candidate method into a Hugging Face folder.
+@verb(_evaluate)
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Measure one model on a project's confirm concepts and general texts, with intervals.
 
     Example:
-      lexgraft merge project.yaml --method ties -o merged/
-      lexgraft merge project.yaml --method linear -o merged/ --dry-run
-
-    Neither --memory nor --workers changes a byte of the result.
+      lexgraft evaluate constituents/language-ja --project project.yaml -o answers/
     """
-    from lexgraft.adopt import merge_candidate
+    from lexgraft.adopt import evaluate_model
+    from lexgraft.report.tables import score_rows
 
-    project = read_project(arguments.project)
     with Bars() as bars:
-        lines = merge_candidate(
-            project,
-            arguments.method,
-            arguments.output,
-            dry=arguments.dry_run,
-            progress=bars,
-            **{name: value for name in _ROOM if (value := getattr(arguments, name))},
+        scores = evaluate_model(
+            read_project(arguments.project), arguments.model, arguments.output, bars
         )
-    print(json.dumps(lines) if arguments.json else "\n".join(lines))
+    if arguments.json:
+        return print_json(scores)
+    print_table(str(arguments.model), score_rows(scores))
     return 0
 
 

@@ -5,12 +5,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import Any
 
 import msgspec
 import numpy as np
 import torch
-from msgspec import Struct
 
 from lexgraft import __version__
 from lexgraft.checkpoint.digests import remember
@@ -20,29 +18,13 @@ from lexgraft.checkpoint.read import tensor_digest
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
 from lexgraft.errors import UserError
+from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
 from lexgraft.merge.room import Desk, Room, plan_room
 from lexgraft.merge.tensors import TensorMerge
 from lexgraft.records import Progress, digest, silent
 
 _CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
-
-
-class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a merged folder was made from, and what it must hold."""
-
-    plan: str  # digest
-    recipe: dict[str, Any]
-    inputs: dict[str, str]  # label → digest
-    versions: dict[str, str]
-    tensors: dict[str, str]  # name → xxh3-128 of its bytes
-    changed: tuple[str, ...]  # the tensors that differ from the base
-    nonfinite: dict[str, int] = {}  # name → values that are NaN or infinite, where allowed
-
-    @property
-    def digest(self) -> str:
-        """The identity of the merged weights."""
-        return digest("weights", self.tensors)
 
 
 def run_merge(
@@ -62,12 +44,12 @@ def run_merge(
     Raises:
         UserError: the folder is not free, the disk too small, an input changed or not finite.
     """
-    inputs = [plan.base.folder, *(part.folder for part in plan.constituents)]
+    inputs = plan.folders
     refuse_inputs(output, inputs)
     if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
         return _finished(plan, output)
     room = plan_room(plan, memory, workers)
-    sides = read_sides(_side_folder(plan), plan.dtype)
+    sides = _sides(plan)
     with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
         _execute(plan, writer, room, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
@@ -147,6 +129,7 @@ def _run_key(plan: MergePlan) -> str:
     for part in plan.constituents:
         source = part.source
         shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
+        shards += [part.adapter.shard] if part.adapter else []
     return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
 
 
@@ -189,11 +172,7 @@ def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
 
 def _finished(plan: MergePlan, output: Path) -> Manifest:
     """Return the manifest of a folder that holds this merge already, its bytes verified."""
-    where = str(output / MANIFEST)
-    try:
-        manifest = msgspec.json.decode((output / MANIFEST).read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"not a merge's manifest: {error}", where=where) from error
+    manifest = read_manifest(output)
     if manifest.plan != plan.digest:
         raise UserError(
             "the folder holds another merge", where=str(output), cure="choose a new folder"
@@ -209,12 +188,20 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
     return manifest
 
 
-def _side_folder(plan: MergePlan) -> Path:
-    """Return where configuration and tokenizer come from: G if it is a whole model, or the base."""
+def _sides(plan: MergePlan) -> dict[str, bytes]:
+    """Return configuration and tokenizer of the result: as planned, or G's if it is whole."""
+    if plan.sides is not None:
+        return read_sides(
+            plan.sides.config,
+            plan.dtype,
+            tokenizer=plan.sides.tokenizer,
+            edits=plan.sides.edits,
+            chat_template=plan.sides.chat_template,
+        )
     whole = [
         part.folder
         for part in plan.constituents
         if part.label == "language" and isinstance(part.source, Checkpoint)
     ]
     complete = [folder for folder in whole if (folder / "tokenizer_config.json").is_file()]
-    return complete[0] if complete else plan.base.folder
+    return read_sides(complete[0] if complete else plan.base.folder, plan.dtype)

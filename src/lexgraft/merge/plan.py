@@ -1,9 +1,11 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
@@ -14,6 +16,8 @@ from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.layout import Layout, plan_layout
 from lexgraft.checkpoint.names import count_layers, depth_of, layer_of
 from lexgraft.checkpoint.read import FLOATS
+from lexgraft.checkpoint.sides import read_sides
+from lexgraft.checkpoint.view import folders
 from lexgraft.errors import UserError, nearest
 from lexgraft.methods import Method, get_method
 from lexgraft.methods.registry import Place
@@ -24,7 +28,25 @@ from lexgraft.records import digest
 ENGINE = 2  # raised whenever the bytes of a result change
 BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
 CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
+_KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
+
+
+class Group(NamedTuple):
+    """Tensors of the result that the same models make, with the same settings."""
+
+    labels: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Where configuration and tokenizer of the result come from, and what is written into them."""
+
+    config: Path
+    tokenizer: Path
+    edits: Mapping[str, Any] = field(default_factory=dict[str, Any])  # dotted key → value
+    chat_template: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,12 @@ class MergePlan:
     seed: int
     merged: tuple[str, ...]  # tensors that some model may change, sorted
     layers: int
+    groups: tuple[Group, ...] = ()  # where not all tensors are made alike
+    group_of: Mapping[str, int] = field(default_factory=dict[str, int])  # tensor → group
+    depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
+    sides: Sides | None = None  # None: the language model's if it is whole, or the base's
+    rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -49,6 +77,29 @@ class MergePlan:
     def labels(self) -> tuple[str, ...]:
         """The labels of the models, in the order of the merge."""
         return tuple(part.label for part in self.constituents)
+
+    def group(self, name: str) -> Group:
+        """Return which models make a tensor, and with which settings."""
+        return (
+            self.groups[self.group_of[name]] if self.groups else Group(self.labels, self.settings)
+        )
+
+    def parts(self, name: str) -> tuple[Constituent, ...]:
+        """Return the models that make a tensor, in the order of the merge."""
+        return tuple(self._by_label[label] for label in self.group(name).labels)
+
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of all inputs."""
+        named = (self.sides.config, self.sides.tokenizer) if self.sides else ()
+        bases = (one.folder for one in folders(self.base))
+        adapters = (part.adapter.folder for part in self.constituents if part.adapter)
+        parts = (part.folder for part in self.constituents)
+        return tuple(dict.fromkeys((*bases, *parts, *adapters, *named)))
+
+    @cached_property
+    def _by_label(self) -> dict[str, Constituent]:
+        return {part.label: part for part in self.constituents}
 
     @cached_property
     def layout(self) -> Layout:
@@ -90,43 +141,45 @@ class MergePlan:
 
     def place(self, name: str) -> Place:
         """Return where the first block of a tensor stands."""
-        size, depth = self.base.tensors[name].size, depth_of(name, self.layers)
-        layer = layer_of(name)
-        return Place(name, self.labels, layer, self.layers, size, self.seed, depth=depth)
+        size, layer, labels = self.base.tensors[name].size, layer_of(name), self.group(name).labels
+        depth = self.depths.get(name)
+        depth = depth_of(name, self.layers) if depth is None else depth
+        return Place(name, labels, layer, self.layers, size, self.seed, depth=depth)
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
-        return {
+        asked: dict[str, Any] = {
             "method": self.method.name,
             "parameters": dict(self.settings),
             "labels": list(self.labels),
             "dtype": self.dtype,
             "seed": self.seed,
         }
+        if self.groups:
+            groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
+            asked["parameters"] = {}
+            asked["groups"] = groups
+            asked["places"] = digest("places", self.group_of, self.depths)
+        if self.sides is not None:
+            asked["config"] = dict(self.sides.edits)
+            asked["chat_template"] = self.sides.chat_template
+        return asked
 
     def inputs(self) -> dict[str, str]:
         """Return the digests of the base and of every model (reads every input once)."""
-        parts = {part.label: part.digest for part in self.constituents}
-        return {"base": self.base.digest, **parts}
+        found = {"base": self.base.digest}
+        found.update((part.label, part.digest) for part in self.constituents)
+        if self.sides is not None:
+            dtype, sides = self.dtype, self.sides
+            files = read_sides(sides.config, dtype, tokenizer=sides.tokenizer)
+            found["sides"] = digest("sides", [(n, sha256(b).hexdigest()) for n, b in files.items()])
+        return found
 
     def check_unchanged(self) -> None:
         """Raise when an input changed since it was opened."""
         self.base.check_unchanged()
         for part in self.constituents:
             part.check_unchanged()
-
-    def describe(self) -> list[str]:
-        """Return the plan as lines for a reader."""
-        settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
-        return [
-            f"merge    {self.method.name} ({settings}), {self.method.paper}",
-            f"base     {self.base.folder}",
-            *(f"{part.label:<8} {part.folder}" for part in self.constituents),
-            f"tensors  {len(self.merged)} merged, {len(self.copied)} copied, {self.layers} layers",
-            f"reads    {self.read_bytes:,} bytes",
-            f"writes   {self.write_bytes:,} bytes, {self.dtype}",
-            f"memory   {self.memory_bytes:,} bytes",
-        ]
 
 
 def plan_merge(
@@ -146,15 +199,38 @@ def plan_merge(
     method, parts = get_method(candidate.method), tuple(constituents.values())
     _check_parts(constituents, base)
     settings = method.settings(candidate.parameters, tuple(constituents))
-    held = {name for part in parts for name in part.held}
-    merged = tuple(
-        name for name, entry in base.tensors.items() if name in held and entry.dtype in FLOATS
-    )
     layers = count_layers(base.tensors)
-    plan = MergePlan(method, settings, base, parts, dtype, seed, merged, layers)
+    plan = complete(MergePlan(method, settings, base, parts, dtype, seed, (), layers))
     _check_filters(plan)
-    _rehearse(plan)
     return plan
+
+
+def complete(plan: MergePlan) -> MergePlan:
+    """Return the plan with the tensors that it merges, after a rehearsal on single numbers.
+
+    Raises:
+        UserError: what the method refuses.
+    """
+    rewritten = _rehearse(plan)
+    held = {part.label: frozenset(part.held) for part in plan.constituents}
+    merged = tuple(
+        name
+        for name, entry in plan.base.tensors.items()
+        if entry.dtype in FLOATS
+        and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
+    )
+    return replace(plan, merged=merged, rewritten=rewritten)
+
+
+def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
+    """Return the parameter and the text of every filter that fits no tensor of the result."""
+    settings = [group.settings for group in plan.groups] or [plan.settings]
+    pairs = ((name, text) for one in settings for name in one for text in filters(one[name]))
+    return [
+        (name, text)
+        for name, text in dict.fromkeys(pairs)
+        if not any(text in tensor for tensor in plan.base.tensors)
+    ]
 
 
 def rows_of_block(entry: TensorEntry, method: Method) -> int:
@@ -183,14 +259,12 @@ def _check_parts(constituents: Mapping[str, Constituent], base: Checkpoint) -> N
 
 def _check_filters(plan: MergePlan) -> None:
     """Raise for a filter of the settings that fits no tensor."""
-    for parameter, setting in plan.settings.items():
-        for text in filters(setting):
-            if not any(text in name for name in plan.base.tensors):
-                raise UserError(
-                    f"filter `{text}` fits no tensor",
-                    where=f"{plan.method.name}.{parameter}",
-                    cure=nearest(text, sorted(_words(plan.base.tensors))),
-                )
+    for parameter, text in lost_filters(plan):
+        raise UserError(
+            f"filter `{text}` fits no tensor",
+            where=f"{plan.method.name}.{parameter}",
+            cure=nearest(text, sorted(_words(plan.base.tensors))),
+        )
 
 
 def _words(names: Iterable[str]) -> set[str]:
@@ -198,15 +272,34 @@ def _words(names: Iterable[str]) -> set[str]:
     return {word for name in names for word in name.split(".") if not word.isdigit()}
 
 
-def _rehearse(plan: MergePlan) -> None:
-    """Merge one number per layer and setting, so that a method's own refusals come first."""
-    varied = any(map(varies, plan.settings.values()))
-    places = {
-        (place.layer, str(plan.method.at(plan.settings, place)) if varied else ""): place
-        for place in map(plan.place, plan.merged)
-    }
-    for place in places.values():
-        base, deltas = torch.zeros(1), torch.zeros(len(plan.constituents), 1)
-        one = [(base, deltas, replace(place, size=1))]
-        for _ in plan.method.merge(lambda: iter(one), plan.settings):  # noqa: B023
-            pass
+def _rehearse(plan: MergePlan) -> frozenset[str]:
+    """Return the tensors that become others even where no model differs from the base.
+
+    One number per layer, group and setting is merged, so that a method's own refusals come
+    before any work.
+    """
+    seen: dict[tuple[object, ...], bool] = {}
+    rewritten: list[str] = []
+    for name, entry in plan.base.tensors.items():
+        group = plan.group(name)
+        if entry.dtype not in FLOATS or not group.labels:
+            continue
+        place = plan.place(name)
+        varied = any(map(varies, group.settings.values()))
+        known = str(plan.method.at(group.settings, place)) if varied else ""
+        key = (place.layer, plan.group_of.get(name), known)
+        if key not in seen:
+            seen[key] = _moves(plan.method, group, replace(place, size=1))
+        if seen[key]:
+            rewritten.append(name)
+    return frozenset(rewritten)
+
+
+def _moves(method: Method, group: Group, place: Place) -> bool:
+    """Return whether a number that no model changes becomes another one (by a scale)."""
+    for number in (0.0, 1.0):
+        one = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), place)]
+        merged = [float(block) for block in method.merge(lambda: iter(one), group.settings)]  # noqa: B023
+        if abs(merged[0] - number) > _KEPT_BASE:
+            return True
+    return False

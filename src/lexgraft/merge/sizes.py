@@ -20,7 +20,7 @@ def delta_sizes(plan: MergePlan) -> dict[str, float]:
     for name, value in merged_tensors(plan):
         entry = plan.base.tensors[name]
         squares["merged"].append(_square(value - read_rows(entry, 0, rows(entry))))
-        for part in plan.constituents:
+        for part in plan.parts(name):
             delta = part.delta(name)
             if delta is not None:
                 squares[part.label].append(_square(delta))

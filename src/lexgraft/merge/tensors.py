@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ class TensorMerge:
                 yield from self.copied_windows()
                 return
             merged = self.plan.method.merge(
-                lambda: iter(kept) if kept else self._blocks(), self.plan.settings
+                lambda: iter(kept) if kept else self._blocks(), self.plan.group(self.name).settings
             )
             yield from self._rounded(merged)
 
@@ -77,6 +78,11 @@ class TensorMerge:
         """The base's tensor."""
         return self.plan.base.tensors[self.name]
 
+    @cached_property
+    def _parts(self) -> tuple[Constituent, ...]:
+        """The models that make the tensor."""
+        return self.plan.parts(self.name)
+
     @property
     def _kept(self) -> int:
         return self.desk.room.kept
@@ -84,7 +90,7 @@ class TensorMerge:
     @property
     def _stored(self) -> list[tuple[str, TensorEntry]]:
         """The base and the models that are folders, with the tensor as they hold it."""
-        folders = [(p.label, p.source) for p in self.plan.constituents]
+        folders = [(p.label, p.source) for p in self._parts]
         models = [(x, s.tensors[self.name]) for x, s in folders if isinstance(s, Checkpoint)]
         return [("base", self.entry), *models]
 
@@ -111,7 +117,7 @@ class TensorMerge:
                 same = same and all(_equal(views[0], view) for view in views[1:])
             yield start, views
         if noting:
-            self.changed = not same
+            self.changed = not same or self.name in self.plan.rewritten
             for (label, entry), hasher in zip(stored, hashers, strict=True):
                 self.digests[label] = hasher.hexdigest()
                 remember(entry, self.digests[label])
@@ -127,8 +133,10 @@ class TensorMerge:
     def _blocks(self) -> Iterator[tuple[Base, Deltas, Place]]:
         """Yield base, deltas and place of every block of the tensor, in float32."""
         place, entries = self.plan.place(self.name), [entry for _, entry in self._stored]
-        width = self.entry.size // max(rows(self.entry), 1)
-        step = rows_of_block(self.entry, self.plan.method)
+        width, step = (
+            self.entry.size // max(rows(self.entry), 1),
+            rows_of_block(self.entry, self.plan.method),
+        )
         for first, views in self._windows():
             raws = [
                 torch.frombuffer(view, dtype=DTYPES[entry.dtype])
@@ -143,7 +151,7 @@ class TensorMerge:
 
     def _block(self, raws: list[Tensor], start: int, stop: int) -> tuple[Base, Deltas]:
         """Return rows [start, stop) of the base and of every model minus the base."""
-        parts, entry = self.plan.constituents, self.entry
+        parts, entry = self._parts, self.entry
         shape = (stop - start, *entry.shape[1:]) if entry.shape else ()
         base = torch.empty(shape)
         base.view(-1).copy_(raws[0])
@@ -152,6 +160,8 @@ class TensorMerge:
             if isinstance(part.source, Checkpoint):
                 delta.view(-1).copy_(next(stored))
                 delta.sub_(base)
+                if part.adapter is not None and self.name in part.adapter.factors:
+                    delta.add_(part.adapter.factors[self.name].delta(start, stop))
             else:
                 found = part.delta(self.name, start, stop)
                 delta.zero_() if found is None else delta.copy_(found)
@@ -215,7 +225,7 @@ class TensorMerge:
 
     def _touched_by_adapters(self) -> bool:
         """Return whether a model that is not a folder changes this tensor."""
-        return any(_touches(part, self.name) for part in self.plan.constituents)
+        return any(_touches(part, self.name) for part in self._parts)
 
     def check_whole_numbers(self) -> None:
         """Raise when models differ in a tensor that cannot be merged."""
@@ -229,24 +239,26 @@ def is_changed(plan: MergePlan, name: str) -> bool:
     Raises:
         UserError: a model differs in a tensor that is not of floating point.
     """
-    changed = any(part.changes(name) for part in plan.constituents)
+    changed = any(part.changes(name) for part in plan.parts(name))
     if changed and plan.base.tensors[name].dtype not in FLOATS:
         raise whole_numbers(plan, name)
-    return changed
+    return changed or name in plan.rewritten
 
 
 def whole_numbers(plan: MergePlan, name: str) -> UserError:
     """Return the error for whole numbers that models do not agree on."""
     return UserError(
         f"tensor `{name}` holds whole numbers and differs from the base",
-        where=", ".join(str(part.folder) for part in plan.constituents),
+        where=", ".join(str(part.folder) for part in plan.parts(name)),
         cure="only floating point can be merged: use models that share it",
     )
 
 
 def _touches(part: Constituent, name: str) -> bool:
     """Return whether an adapter changes a tensor; folders are compared as they are read."""
-    return not isinstance(part.source, Checkpoint) and part.changes(name)
+    if isinstance(part.source, Checkpoint):
+        return part.adapter is not None and name in part.adapter.factors
+    return part.changes(name)
 
 
 def _equal(first: memoryview, second: memoryview) -> bool:

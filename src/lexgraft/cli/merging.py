@@ -1,0 +1,270 @@
+"""The verbs of merging: by a project or a recipe, verified, diagnosed, taken apart again."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexgraft.cli.bars import Bars
+from lexgraft.cli.registry import verb
+from lexgraft.cli.show import print_json, print_table
+from lexgraft.errors import UserError
+from lexgraft.project import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lexgraft.merge.plan import MergePlan
+    from lexgraft.merge.recipe import Recipe
+
+DIFFERENT = 1  # exit status
+SHOWN = 10  # names of each kind
+_MOST_WORKERS = 1024
+_ROOM = ("memory", "workers", "allow_nonfinite")
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, help="a mergekit recipe or a project file (YAML)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--method", help="of a project: one of its candidates (default: the first)")
+    parser.add_argument("--seed", type=int, default=0, help="of a recipe: what chance is keyed by")
+    parser.add_argument(
+        "--download", action="store_true", help="fetch models named by a Hub id (never unasked)"
+    )
+
+
+def _merge(parser: argparse.ArgumentParser) -> None:
+    _source(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    parser.add_argument(
+        "--memory", type=_size, help="for the merge's own buffers, e.g. 96M (the default) or 2G"
+    )
+    parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
+    parser.add_argument(
+        "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
+    )
+
+
+def _size(text: str) -> int:
+    """Return bytes written as a number with K, M, G or nothing behind it."""
+    found = re.fullmatch(r"(\d{1,6})([KMG]?)", text.upper())
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!a} is not a size such as 96M or 2G")
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]]
+
+
+def _count(text: str) -> int:
+    """Return a number of threads."""
+    if not text.isdecimal() or not 0 < int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number from 1 to {_MOST_WORKERS}")
+    return int(text)
+
+
+def _room(arguments: argparse.Namespace) -> dict[str, int]:
+    """Return what the merge may use, as far as it was said."""
+    return {name: value for name in _ROOM if (value := getattr(arguments, name))}
+
+
+@verb(_merge)
+def merge(arguments: argparse.Namespace) -> int:
+    """Merge models into a Hugging Face folder, by a mergekit recipe or a project's candidate.
+
+    Examples:
+      lexgraft merge recipe.yaml -o merged/ --dry-run
+      lexgraft merge recipe.yaml -o merged/
+      lexgraft merge project.yaml --method ties -o merged/
+
+    Neither --memory nor --workers changes a byte of the result.
+    """
+    from lexgraft.merge.recipe import is_recipe
+
+    by_recipe = is_recipe(arguments.recipe)
+    run = _merge_recipe if by_recipe else _merge_project
+    lines, record = run(arguments)
+    if arguments.json:
+        return print_json(record)
+    print("\n".join(lines))
+    return 0
+
+
+def _merge_project(arguments: argparse.Namespace) -> tuple[list[str], object]:
+    """Return what to print after merging by a project file."""
+    from lexgraft.adopt import merge_candidate
+
+    with Bars() as bars:
+        lines = merge_candidate(
+            read_project(arguments.recipe),
+            arguments.method,
+            arguments.output,
+            dry=arguments.dry_run,
+            progress=bars,
+            **_room(arguments),
+        )
+    return lines, lines
+
+
+def _merge_recipe(arguments: argparse.Namespace) -> tuple[list[str], object]:
+    """Return what to print after merging by a recipe."""
+    from lexgraft.merge.describe import describe, summary
+    from lexgraft.merge.stages import plan_stages, run_stages
+
+    recipes, find = _opened(arguments)
+    output, seed = arguments.output, arguments.seed
+    stages = plan_stages(recipes, find, seed)
+    lines = [line for stage in stages for line in describe(stage.plan, output)]
+    if arguments.dry_run:
+        return lines, [summary(stage.plan, output) for stage in stages]
+    with Bars() as bars:
+        manifest = run_stages(recipes, find, seed, output, bars, **_room(arguments))
+    return [*lines, f"digest   {manifest.digest}", f"written  {output}"], manifest
+
+
+def _opened(
+    arguments: argparse.Namespace,
+) -> "tuple[tuple[Recipe, ...], Callable[[str, str | None], Path]]":
+    """Return the recipes of a file and how its models are found."""
+    from lexgraft.checkpoint.hub import find_model
+    from lexgraft.merge.recipe import read_recipes
+
+    if arguments.method is not None:
+        raise UserError("--method chooses a project's candidate; a recipe has one method")
+    near = arguments.recipe.resolve().parent
+
+    def find(path: str, revision: str | None) -> Path:
+        return find_model(path, revision, near, download=arguments.download)
+
+    return read_recipes(arguments.recipe), find
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="a folder written by `lexgraft merge`")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_folder)
+def verify(arguments: argparse.Namespace) -> int:
+    """Read a merged folder again and compare every tensor with its manifest.
+
+    Example:
+      lexgraft verify merged/
+
+    Exit status 0 if all is as it was written, 1 if anything differs.
+    """
+    from lexgraft.merge.manifest import verify
+
+    with Bars() as bars:
+        found = verify(arguments.folder, bars)
+    if arguments.json:
+        print_json(found)
+        return 0 if found.intact else DIFFERENT
+    for what, names in (
+        ("missing", found.missing),
+        ("added", found.added),
+        ("different", found.different),
+    ):
+        for name in names[:SHOWN]:
+            print(f"{what:<10} {name}")
+        if len(names) > SHOWN:
+            print(f"{what:<10} and {len(names) - SHOWN} more")
+    print(f"{found.tensors} tensors, {found.bytes:,} bytes, digest {found.digest}")
+    print("intact" if found.intact else "not what was written: delete the folder and merge again")
+    return 0 if found.intact else DIFFERENT
+
+
+def _diagnose(parser: argparse.ArgumentParser) -> None:
+    _source(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also draw heat maps into a page")
+
+
+@verb(_diagnose)
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Say from the files, before merging, how the models' deltas agree and what would be left.
+
+    Examples:
+      lexgraft diagnose recipe.yaml
+      lexgraft diagnose project.yaml --method ties --html heat.html
+
+    It explains and warns; it does not decide.
+    """
+    from lexgraft.merge.diagnose import diagnose
+    from lexgraft.merge.diagnosis import grids, layer_rows, model_rows, pair_rows
+    from lexgraft.records import write_bytes
+    from lexgraft.report.heat import heat_page
+
+    with Bars() as bars:
+        found = diagnose(_planned(arguments), bars)
+    if arguments.html is not None:
+        title = f"{found.method}: {', '.join(found.labels)}"
+        page = heat_page(title, found.warnings, grids(found))
+        write_bytes(arguments.html, page.encode())
+    if arguments.json:
+        return print_json(found)
+    print_table("Models", model_rows(found))
+    print_table("Pairs", pair_rows(found))
+    print_table("Layers", layer_rows(found))
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    if arguments.html is not None:
+        print(f"heat maps: {arguments.html}")
+    return 0
+
+
+def _planned(arguments: argparse.Namespace) -> "MergePlan":
+    """Return the plan of a recipe's result, or of a project's candidate."""
+    from lexgraft.merge.recipe import is_recipe
+
+    if not is_recipe(arguments.recipe):
+        from lexgraft.adopt import candidate_plan
+
+        return candidate_plan(read_project(arguments.recipe), arguments.method)
+    from lexgraft.merge.stages import plan_stages
+
+    *others, last = plan_stages(*_opened(arguments), arguments.seed)
+    if others:
+        raise UserError(
+            "a recipe of several documents",
+            where=str(arguments.recipe),
+            cure="give a file with one of them; its models must be there",
+        )
+    return last.plan
+
+
+def _extract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", help="the base: a folder or a Hub id")
+    parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
+    parser.add_argument("--rank", type=int, default=16, help="of the adapter (default: 16)")
+    parser.add_argument("--download", action="store_true", help="fetch models named by a Hub id")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+@verb(_extract)
+def extract(arguments: argparse.Namespace) -> int:
+    """Write the difference of two models as a LoRA adapter, and say how much of it that holds.
+
+    Example:
+      lexgraft extract base/ finetuned/ -o adapter/ --rank 16
+    """
+    from lexgraft.checkpoint.constituent import open_constituent
+    from lexgraft.checkpoint.hub import find_model
+    from lexgraft.checkpoint.index import open_checkpoint
+    from lexgraft.merge.extract import extract, share_rows
+
+    base, model = (
+        find_model(text, None, Path(), download=arguments.download)
+        for text in (arguments.base, arguments.model)
+    )
+    with Bars() as bars:
+        constituent = open_constituent(model, open_checkpoint(base), "model")
+        found = extract(constituent, arguments.rank, arguments.output, bars)
+    if arguments.json:
+        return print_json(found)
+    print_table("Explained share", share_rows(found))
+    for name in found.left_out[:SHOWN]:
+        print(f"not in the adapter: {name}")
+    if len(found.left_out) > SHOWN:
+        print(f"not in the adapter: {len(found.left_out) - SHOWN} more")
+    print(f"{found.explained:.1%} of the linear layers' delta, {found.covered:.1%} of all of it")
+    print(f"written: {arguments.output}")
+    return 0

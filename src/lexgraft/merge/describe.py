@@ -1,0 +1,124 @@
+"""A plan for a reader: what is merged, from what, into what, and what it takes."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lexgraft.checkpoint.constituent import Constituent
+from lexgraft.merge.plan import MergePlan
+from lexgraft.methods.registry import Place
+
+_TRIAL = 1 << 18  # elements that a method is timed on
+_MOST_GROUPS = 12  # shown one by one
+
+
+def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
+    """Return the plan as lines; with an output folder also the disk, and the time it takes."""
+    method = plan.method
+    lines = [
+        f"merge    {method.name} ({_settings(plan.settings)}), {method.paper}",
+        f"base     {plan.base.folder}",
+        *(f"{part.label:<8} {_where(part)}" for part in plan.constituents),
+        *_groups(plan),
+        f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.layers} layers",
+        *(f"copied   {name}" for name in plan.copied[:_MOST_GROUPS]),
+        f"reads    {plan.read_bytes:,} bytes",
+        f"writes   {plan.write_bytes:,} bytes in {len(plan.layout.sizes)} file(s), {plan.dtype}",
+        f"memory   {plan.memory_bytes:,} bytes",
+    ]
+    if len(plan.copied) > _MOST_GROUPS:
+        lines.insert(-3, f"copied   and {len(plan.copied) - _MOST_GROUPS} more")
+    if plan.sides is not None:
+        lines.append(f"config   {plan.sides.config}")
+        lines.append(f"tokens   {plan.sides.tokenizer}")
+        lines += [f"config   {key} = {_short(value)}" for key, value in plan.sides.edits.items()]
+    if output is not None:
+        lines.append(f"disk     {_free(output):,} bytes free at {output}")
+        lines.append(
+            f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk"
+        )
+    return [*lines, *(f"warning: {text}" for text in plan.warnings)]
+
+
+def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
+    """Return the plan as plain values, every tensor of the result accounted for."""
+    merged = frozenset(plan.merged)
+    return {
+        "recipe": plan.recipe(),
+        "base": str(plan.base.folder),
+        "models": {part.label: _where(part) for part in plan.constituents},
+        "tensors": {
+            name: {
+                "from": list(plan.group(name).labels) if name in merged else ["base"],
+                "action": "merged" if name in merged else "copied",
+                "shape": list(slot.shape),
+                "dtype": slot.dtype,
+            }
+            for name, slot in plan.layout.slots.items()
+        },
+        "read_bytes": plan.read_bytes,
+        "write_bytes": plan.write_bytes,
+        "memory_bytes": plan.memory_bytes,
+        "free_bytes": _free(output),
+        "arithmetic_seconds": arithmetic_seconds(plan),
+        "warnings": list(plan.warnings),
+    }
+
+
+def arithmetic_seconds(plan: MergePlan) -> float:
+    """Return the expected seconds of arithmetic, from this machine's time on one block.
+
+    Values are drawn with a fixed seed; reading and writing come on top.
+    """
+    if not plan.merged:
+        return 0.0
+    name = max(plan.merged, key=lambda one: plan.base.tensors[one].size)
+    group, place = plan.group(name), plan.place(name)
+    total = sum(plan.base.tensors[one].size for one in plan.merged)
+    size = min(_TRIAL, total)
+    generator = torch.Generator().manual_seed(0)
+    side = max(1, int(size**0.5))
+    shape = (side, side)
+    base = torch.randn(shape, generator=generator)
+    deltas = torch.randn((len(group.labels), *shape), generator=generator) * 0.01
+    trial = Place(name, group.labels, place.layer, plan.layers, side * side, plan.seed)
+    start = time.perf_counter()
+    for _ in plan.method.merge(lambda: iter([(base, deltas, trial)]), group.settings):
+        pass
+    return (time.perf_counter() - start) * total / (side * side)
+
+
+def _groups(plan: MergePlan) -> list[str]:
+    """Return a line per group of tensors that are made alike."""
+    count = [0] * len(plan.groups)
+    for number in plan.group_of.values():
+        count[number] += 1
+    lines = [
+        f"group    {tensors} tensors from {', '.join(group.labels)} ({_settings(group.settings)})"
+        for group, tensors in zip(plan.groups, count, strict=True)
+    ]
+    more = len(lines) - _MOST_GROUPS
+    return [*lines[:_MOST_GROUPS], *([f"group    and {more} more"] if more > 0 else [])]
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in settings.items())
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 160 else f"{text[:157]}..."  # noqa: PLR2004
+
+
+def _where(part: Constituent) -> str:
+    return f"{part.folder} + {part.adapter.folder}" if part.adapter else str(part.folder)
+
+
+def _free(output: Path) -> int:
+    """Return the free bytes of the disk that a folder lies on, or will lie on."""
+    there = next(p for p in (output, *output.absolute().parents) if p.exists())
+    return shutil.disk_usage(there).free

@@ -1,0 +1,208 @@
+"""A mergekit recipe as frozen records, closed to unknown keys; one YAML document, or several."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import UserError
+from lexgraft.project import read_documents, refuse_unknown
+
+Parameters = dict[str, Any] | None
+_RECIPE_KEYS = frozenset({"merge_method", "slices", "modules", "base_model"})
+
+
+class Input(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole model of a merge, with its own parameters."""
+
+    model: Any
+    parameters: Parameters = None
+
+
+class Stretch(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of a model's layers, [first, end), with its own parameters."""
+
+    model: Any
+    layer_range: tuple[int, int]
+    parameters: Parameters = None
+
+
+class Slice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The next layers of the result: equally many layers of every source, merged."""
+
+    sources: tuple[Stretch, ...]
+    base_model: Any = None
+    residual_weight: float | None = None
+    parameters: Parameters = None
+
+
+class Module(Struct, frozen=True, forbid_unknown_fields=True):
+    """One part of a model of several parts (text, vision, …): whole models, or slices."""
+
+    models: tuple[Input, ...] | None = None
+    slices: tuple[Slice, ...] | None = None
+    parameters: Parameters = None
+
+
+class Tokenizer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose tokenizer the result gets."""
+
+    source: Any = "union"
+    tokens: dict[str, Any] | None = None
+    pad_to_multiple_of: int | None = None
+
+
+class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """One merge as mergekit's YAML describes it."""
+
+    merge_method: str
+    models: tuple[Input, ...] | None = None
+    slices: tuple[Slice, ...] | None = None
+    modules: dict[str, Module] | None = None
+    base_model: Any = None
+    parameters: Parameters = None
+    dtype: str | None = None
+    out_dtype: str | None = None
+    tokenizer_source: Any = None
+    tokenizer: Tokenizer | None = None
+    chat_template: str | None = None
+    name: str | None = None  # of a document that later ones use
+
+
+class ModelName(NamedTuple):
+    """A model as a recipe names it: a folder or Hub id, perhaps with an adapter on it."""
+
+    path: str
+    revision: str | None = None
+    adapter: str | None = None
+    adapter_revision: str | None = None
+
+    def __str__(self) -> str:
+        whole = f"{self.path}@{self.revision}" if self.revision else self.path
+        if self.adapter is None:
+            return whole
+        at = f"@{self.adapter_revision}" if self.adapter_revision else ""
+        return f"{whole}+{self.adapter}{at}"
+
+
+def is_recipe(path: Path) -> bool:
+    """Return whether a YAML file is a mergekit recipe rather than a project."""
+    if not path.is_file():
+        return False
+    documents = read_documents(_text(path), str(path))
+    first = documents[0] if documents else None
+    if len(documents) > 1 or not isinstance(first, dict):
+        return len(documents) > 1
+    return bool(_RECIPE_KEYS & first.keys()) or isinstance(first.get("models"), list)
+
+
+def read_recipes(path: Path) -> tuple[Recipe, ...]:
+    """Return the recipes of a file, one per YAML document.
+
+    Raises:
+        UserError: no such file, broken YAML, an unknown key (with the nearest name), a value
+            of the wrong kind, or not exactly one of models, slices and modules.
+    """
+    if not path.is_file():
+        raise UserError("no such recipe", where=str(path), cure="give a mergekit YAML file")
+    where = str(path)
+    documents = [one for one in read_documents(_text(path), where) if one is not None]
+    if not documents:
+        raise UserError("the file is empty", where=where)
+    return tuple(_recipe(raw, where) for raw in documents)
+
+
+def inputs_of(recipe: Recipe) -> Iterator[Input | Stretch]:
+    """Yield everything that a recipe takes models from, in the order it is written."""
+    yield from recipe.models or ()
+    for one in recipe.slices or ():
+        yield from one.sources
+    for module in (recipe.modules or {}).values():
+        yield from module.models or ()
+        for one in module.slices or ():
+            yield from one.sources
+
+
+def parse_model(value: object, where: str) -> ModelName:
+    """Return the model that text such as `path@revision+adapter`, or a mapping, names.
+
+    Raises:
+        UserError: neither of them.
+    """
+    if isinstance(value, dict) and value.get("override_architecture") is None:
+        refuse_unknown({k: v for k, v in value.items() if v is not None}, _Reference, where)
+        adapter = value.get("lora")
+        return ModelName(
+            *_place(value.get("model"), where), *(_place(adapter, where) if adapter else ())
+        )
+    if not isinstance(value, str):
+        raise UserError(
+            f"{value!a:.80} does not name a model",
+            where=where,
+            cure="write a folder or a Hub id; architectures are never overridden",
+        )
+    model, *adapters = value.split("+")
+    if len(adapters) > 1:
+        raise UserError(f"`{value}` names more than one adapter", where=where)
+    return ModelName(*_place(model, where), *(_place(adapters[0], where) if adapters else ()))
+
+
+class _Reference(Struct):
+    """A model written as a mapping."""
+
+    model: Any
+    lora: Any = None
+
+
+def _place(value: object, where: str) -> tuple[str, str | None]:
+    """Return path and revision of `path@revision` or of a mapping."""
+    if isinstance(value, dict) and isinstance(value.get("path"), str):
+        revision = value.get("revision")
+        return value["path"], None if revision is None else str(revision)
+    path, _, revision = value.partition("@") if isinstance(value, str) else ("", "", "")
+    if not path or "@" in revision:
+        raise UserError(f"{value!a:.80} does not name a model", where=where)
+    return path, revision or None
+
+
+def _recipe(raw: object, where: str) -> Recipe:
+    """Return one document as a recipe."""
+    if not isinstance(raw, dict):
+        raise UserError("not a recipe: a mapping is expected", where=where)
+    refuse_unknown(raw, Recipe, where)
+    try:
+        recipe = msgspec.convert(raw, Recipe)
+    except msgspec.ValidationError as error:
+        raise UserError(str(error).replace("object", "mapping"), where=where) from error
+    _check_whole(recipe, where)
+    for one in inputs_of(recipe):
+        if isinstance(one, Stretch) and not 0 <= one.layer_range[0] < one.layer_range[1]:
+            raise UserError(
+                f"layer_range {list(one.layer_range)} is empty or negative",
+                where=where,
+                cure="write [first, end]: the end is not included",
+            )
+    return recipe
+
+
+def _check_whole(recipe: Recipe, where: str) -> None:
+    """Raise unless the recipe says exactly once what it merges and whose tokenizer it takes."""
+    kinds = [kind for kind in (recipe.models, recipe.slices, recipe.modules) if kind]
+    if len(kinds) != 1:
+        raise UserError(
+            f"exactly one of models, slices and modules is needed, not {len(kinds)}", where=where
+        )
+    for name, module in (recipe.modules or {}).items():
+        if bool(module.models) == bool(module.slices):
+            raise UserError(f"module `{name}` needs either models or slices", where=where)
+    if recipe.tokenizer is not None and recipe.tokenizer_source is not None:
+        raise UserError("tokenizer and tokenizer_source exclude each other", where=where)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError("not a UTF-8 text", where=str(path), cure="save it as UTF-8") from error

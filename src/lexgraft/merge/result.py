@@ -1,0 +1,137 @@
+"""What a recipe's result is beside its weights: dtype, configuration, tokenizer, chat template."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lexgraft.checkpoint.index import Checkpoint
+from lexgraft.checkpoint.names import layer_of
+from lexgraft.errors import UserError, nearest
+from lexgraft.merge.bands import names_of
+from lexgraft.merge.models import Model
+from lexgraft.merge.plan import CODES, Sides
+from lexgraft.merge.recipe import ModelName, Recipe, parse_model
+from lexgraft.merge.tokenizers import chat_template, difference
+
+_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+_ALIGN = "use models with one vocabulary, or give them one first: rows are never cut or padded"
+
+
+class Chosen(NamedTuple):
+    """The model whose configuration the result gets, the files' folders, and warnings."""
+
+    model: Model
+    sides: Sides
+    warnings: tuple[str, ...]
+
+
+def dtype_of(recipe: Recipe, base: Checkpoint) -> str:
+    """Return the dtype the result is stored in: as asked for, or what most of the base is in.
+
+    Raises:
+        UserError: a dtype that is not written.
+    """
+    wanted = recipe.out_dtype or recipe.dtype
+    if wanted is not None:
+        name = wanted.removeprefix("torch.")
+        if name not in CODES:
+            raise UserError(f"dtype `{wanted}` is not written", cure=nearest(name, CODES))
+        return name
+    sizes = dict.fromkeys(CODES, 0)
+    names = {code: name for name, code in CODES.items()}
+    for entry in base.tensors.values():
+        if entry.dtype in names:
+            sizes[names[entry.dtype]] += entry.size
+    return max(sizes, key=lambda name: sizes[name]) if any(sizes.values()) else "float32"
+
+
+def sides_of(recipe: Recipe, models: Mapping[ModelName, Model]) -> Chosen:
+    """Return where configuration and tokenizer come from: the base, or the first model.
+
+    Raises:
+        UserError: a tokenizer that the models do not share, when the recipe asks for one.
+    """
+    first = models[next(names_of(recipe))]
+    wanted = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
+    if recipe.tokenizer and (recipe.tokenizer.tokens or recipe.tokenizer.pad_to_multiple_of):
+        raise UserError(
+            "`tokens` and `pad_to_multiple_of` change single rows of the embeddings",
+            where="recipe: tokenizer",
+            cure="leave them out, or change the model's vocabulary before the merge",
+        )
+    if wanted == "base" and recipe.base_model is None:
+        raise UserError("tokenizer `base` without base_model", where="recipe")
+    named = wanted is not None and wanted not in ("base", "union")
+    owner = models[parse_model(wanted, "recipe: tokenizer")] if named else first
+    warnings: list[str] = []
+    for model in models.values():
+        how = None if model is owner else difference(owner.tokenizer, model.tokenizer)
+        if how is not None and wanted is not None:
+            raise UserError(
+                f"`{owner.label}` and `{model.label}` have different vocabularies: {how}",
+                where="recipe: tokenizer",
+                cure=_ALIGN,
+            )
+        if how is not None:
+            warnings.append(
+                f"rows of `{owner.label}` and `{model.label}` with one number are merged, "
+                f"though they may mean different tokens: {how}"
+            )
+    folders = _folders(models.values())
+    template = recipe.chat_template and chat_template(recipe.chat_template, folders)
+    sides = Sides(first.checkpoint.folder, owner.tokenizer, chat_template=template)
+    return Chosen(first, sides, tuple(warnings))
+
+
+def edits_of(
+    model: Model, origins: Sequence[tuple[Model, str]], names: Sequence[str], layers: int
+) -> dict[str, Any]:
+    """Return what must be changed in a model's configuration for a result with these tensors.
+
+    The number of layers, every list with one entry per layer, and the tie of the head.
+
+    Raises:
+        UserError: a configuration that does not say how many layers there are.
+    """
+    edits: dict[str, Any] = {}
+    prefix, config = model.text_config
+    if model.untied:
+        edits["tie_word_embeddings"] = False
+        if prefix:
+            edits[f"{prefix}tie_word_embeddings"] = False
+    order = _order(origins, names)
+    if order == [(model, layer) for layer in range(model.layers)]:
+        return edits
+    count = next((key for key in _COUNTS if key in config), None)
+    if count is None:
+        raise UserError(
+            "config.json does not say how many layers there are",
+            where=str(model.checkpoint.folder),
+            cure=f"one of {', '.join(_COUNTS)} is needed to stack layers",
+        )
+    edits[prefix + count] = layers
+    for key, value in config.items():
+        if isinstance(value, list) and len(value) == model.layers:
+            edits[prefix + key] = [_entry(source, key, at, value) for source, at in order]
+    return edits
+
+
+def _order(origins: Sequence[tuple[Model, str]], names: Sequence[str]) -> list[tuple[Model, int]]:
+    """Return which layer of which model every layer of the result comes from."""
+    stack: dict[int, tuple[Model, int]] = {}
+    for name, (source, own) in zip(names, origins, strict=True):
+        layer, before = layer_of(name), layer_of(own)
+        if layer is not None and before is not None:
+            stack.setdefault(layer, (source, before))
+    return [stack[layer] for layer in sorted(stack)]
+
+
+def _entry(source: Model, key: str, at: int, values: Sequence[Any]) -> object:
+    """Return a layer's own entry of a list in the configuration of the model it comes from."""
+    own = source.text_config[1].get(key)
+    known = own if isinstance(own, list) and len(own) == source.layers else values
+    return known[at % len(known)]
+
+
+def _folders(models: Iterable[Model]) -> list[Path]:
+    return [model.tokenizer for model in models]

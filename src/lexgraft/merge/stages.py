@@ -1,0 +1,147 @@
+"""The documents of a recipe file in order: each planned from headers, then merged to a folder."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lexgraft.checkpoint.header import TensorEntry
+from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
+from lexgraft.checkpoint.sides import edited
+from lexgraft.checkpoint.strict import read_json
+from lexgraft.errors import UserError
+from lexgraft.merge.assemble import plan_recipe
+from lexgraft.merge.bands import names_of
+from lexgraft.merge.blocks import run_merge
+from lexgraft.merge.manifest import Manifest
+from lexgraft.merge.models import Find, Model, open_models
+from lexgraft.merge.plan import MergePlan
+from lexgraft.merge.recipe import Recipe
+from lexgraft.records import Progress, silent
+
+
+class Stage(NamedTuple):
+    """One document: its name, empty for the result itself, and what it will do."""
+
+    name: str
+    recipe: Recipe
+    plan: MergePlan
+
+
+def plan_stages(recipes: Sequence[Recipe], find: Find, seed: int) -> tuple[Stage, ...]:
+    """Return the plans of all documents, those that others use before them.
+
+    Results of earlier documents are known by the headers that they will have.
+
+    Raises:
+        UserError: all that any document refuses.
+    """
+    earlier: dict[str, Model] = {}
+    stages: list[Stage] = []
+    for name, recipe in ordered(recipes):
+        models = open_models(names_of(recipe), find, earlier)
+        plan = plan_recipe(recipe, models, seed)
+        stages.append(Stage(name, recipe, plan))
+        earlier[name] = _expected(plan, name, models[next(names_of(recipe))].config)
+    return tuple(stages)
+
+
+def run_stages(
+    recipes: Sequence[Recipe],
+    find: Find,
+    seed: int,
+    output: Path,
+    progress: Progress = silent,
+    *,
+    memory: int | None = None,
+    workers: int | None = None,
+    allow_nonfinite: bool = False,
+) -> Manifest:
+    """Write the result of a recipe file to a folder and return its manifest.
+
+    Results of earlier documents lie beside it in `OUTPUT.stages` until it is finished.
+
+    Raises:
+        UserError: all that planning and merging refuse.
+    """
+
+    def write(plan: MergePlan, folder: Path) -> Manifest:
+        return run_merge(
+            plan,
+            folder,
+            progress,
+            memory=memory,
+            workers=workers,
+            allow_nonfinite=allow_nonfinite,
+        )
+
+    stages = plan_stages(recipes, find, seed)
+    aside = output.with_name(f"{output.name}.stages")
+    earlier: dict[str, Model] = {}
+    for stage in stages[:-1]:
+        plan = _again(stage, find, earlier, seed)
+        folder = aside / plan.digest
+        write(plan, folder)
+        config = read_json(folder / "config.json")
+        earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
+    manifest = write(_again(stages[-1], find, earlier, seed), output)
+    if aside.is_dir():
+        shutil.rmtree(aside)
+    return manifest
+
+
+def ordered(recipes: Sequence[Recipe]) -> list[tuple[str, Recipe]]:
+    """Return the documents by name in an order in which none uses a later one; the result last.
+
+    The result is the document without a name, or the last one where all have names.
+
+    Raises:
+        UserError: two documents of one name or none, one that is not used, or a circle.
+    """
+    named: dict[str, Recipe] = {}
+    for recipe in recipes:
+        name = recipe.name or ""
+        if name in named:
+            raise UserError(f"two documents are called `{name}`" if name else "two have no name")
+        named[name] = recipe
+    last = "" if "" in named else list(named)[-1]
+    done: dict[str, Recipe] = {}
+    for name in _before(last, named, ()):
+        done.setdefault(name, named[name])
+    for name in named:
+        if name not in done:
+            raise UserError(f"document `{name}` is not used by any other", cure="take it out")
+    return list(done.items())
+
+
+def _before(name: str, named: Mapping[str, Recipe], above: tuple[str, ...]) -> Iterator[str]:
+    """Yield the documents that one needs, then it."""
+    if name in above:
+        raise UserError(f"documents use each other in a circle: {' → '.join((*above, name))}")
+    for model in names_of(named[name]):
+        if model.path in named and model.path and model.revision is None:
+            yield from _before(model.path, named, (*above, name))
+    yield name
+
+
+def _again(stage: Stage, find: Find, earlier: Mapping[str, Model], seed: int) -> MergePlan:
+    """Return a stage's plan; anew where it uses results that were only expected before."""
+    names = [*names_of(stage.recipe)]
+    if not any(name.path in earlier for name in names):
+        return stage.plan
+    return plan_recipe(stage.recipe, open_models(names, find, earlier), seed)
+
+
+def _expected(plan: MergePlan, name: str, config: Mapping[str, Any]) -> Model:
+    """Return the model that a plan's folder will hold, by its headers."""
+    folder = Path(name or "result")
+    tensors = {
+        slot.name: TensorEntry(
+            slot.name, slot.dtype, slot.shape, folder / slot.file, slot.offset,
+            slot.offset + slot.length,
+        )
+        for slot in plan.layout.slots.values()
+    }  # fmt: skip
+    assert plan.sides is not None
+    settings = edited(config, {"dtype": plan.dtype, **plan.sides.edits})
+    return Model("", Checkpoint(folder, tensors, ()), None, settings, plan.sides.tokenizer)
