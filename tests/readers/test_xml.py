@@ -78,6 +78,6 @@ def test_only_few_records_are_held_at_a_time(tmp_path: Path):
     found = records(path, "r")
     for _ in range(300):
         next(found)
-    held = sum(isinstance(one, Element) for one in gc.get_objects())
+    held = sum(type(one) is Element for one in gc.get_objects())
     assert sum(1 for _ in found) == 300
     assert held < 300  # of 1,200

@@ -1,6 +1,7 @@
 """The stages as verbs of their own, on the same records."""
 
 from pathlib import Path
+from typing import Any
 
 from lexgraft.adopt.asking import see, setting
 from lexgraft.adopt.findings import scores_of
@@ -25,7 +26,7 @@ def merge_candidate(
     *,
     dry: bool,
     progress: Progress = silent,
-    **room: int,
+    **room: Any,  # noqa: ANN401 (memory, workers, allow_nonfinite: see run_merge)
 ) -> list[str]:
     """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
 

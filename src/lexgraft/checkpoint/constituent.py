@@ -58,6 +58,13 @@ class Constituent:
         """Return whether a tensor differs from the base."""
         return name in self._touched
 
+    def stored(self, name: str) -> TensorEntry | None:
+        """Return a tensor as it stands in the model's files, in the base's rows; None: computed.
+
+        An adapter on the model is not in it.
+        """
+        return None if isinstance(self.source, Adapter) else self.source.tensors[name]
+
     def delta(self, name: str, start: int = 0, stop: int | None = None) -> Tensor | None:
         """Return rows [start, stop) of model minus base in float32; None: unchanged from base."""
         if not self.changes(name):

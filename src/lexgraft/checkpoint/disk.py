@@ -7,6 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from lexgraft.errors import UserError
 
 WINDOW = 4 << 20  # bytes read or written at once
@@ -79,6 +81,11 @@ def direct_handle(path: Path, *, wanted: bool = True) -> Generator[int | None]:
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def on_page(window: bytes | memoryview) -> bool:
+    """Return whether bytes begin where a page of memory does, as direct writing asks for."""
+    return len(window) > 0 and np.frombuffer(window, np.uint8).ctypes.data % PAGE == 0
 
 
 def write_all(handle: int, data: bytes | memoryview, offset: int) -> None:

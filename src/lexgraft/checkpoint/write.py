@@ -17,6 +17,7 @@ from lexgraft.checkpoint.disk import (
     disk_error,
     full,
     make_folder,
+    on_page,
     part_name,
     replace_file,
     reserve,
@@ -67,7 +68,7 @@ class FolderWriter:
         part, cached = part_name(self._folder, slot.file), self._handles[slot.file]
         with direct_handle(part, wanted=at % PAGE == 0 and slot.length >= PAGE) as direct:
             for window in windows:
-                whole_pages = at % PAGE == 0 and len(window) % PAGE == 0
+                whole_pages = at % PAGE == 0 and len(window) % PAGE == 0 and on_page(window)
                 handle = cached if direct is None or not whole_pages else direct
                 write_all(handle, window, at)
                 hasher.update(window)

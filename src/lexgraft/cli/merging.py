@@ -3,7 +3,7 @@
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import verb
@@ -61,7 +61,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _room(arguments: argparse.Namespace) -> dict[str, int]:
+def _room(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the merge may use, as far as it was said."""
     return {name: value for name in _ROOM if (value := getattr(arguments, name))}
 

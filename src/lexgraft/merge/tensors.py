@@ -13,7 +13,6 @@ from lexgraft.checkpoint.constituent import Constituent, rows
 from lexgraft.checkpoint.digests import remember
 from lexgraft.checkpoint.disk import fill
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
-from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.read import DTYPES, FLOATS, read_flat
 from lexgraft.errors import UserError
 from lexgraft.merge.plan import MergePlan, rows_of_block
@@ -90,9 +89,8 @@ class TensorMerge:
     @property
     def _stored(self) -> list[tuple[str, TensorEntry]]:
         """The base and the models that are folders, with the tensor as they hold it."""
-        folders = [(p.label, p.source) for p in self._parts]
-        models = [(x, s.tensors[self.name]) for x, s in folders if isinstance(s, Checkpoint)]
-        return [("base", self.entry), *models]
+        models = [(part.label, part.stored(self.name)) for part in self._parts]
+        return [("base", self.entry), *((label, one) for label, one in models if one is not None)]
 
     def _windows(self) -> Iterator[tuple[int, Views]]:
         """Yield row number and raw bytes of every stored input, window by window.
@@ -157,7 +155,7 @@ class TensorMerge:
         base.view(-1).copy_(raws[0])
         deltas, stored = torch.empty((len(parts), *shape)), iter(raws[1:])
         for delta, part in zip(deltas, parts, strict=True):
-            if isinstance(part.source, Checkpoint):
+            if part.stored(self.name) is not None:
                 delta.view(-1).copy_(next(stored))
                 delta.sub_(base)
                 if part.adapter is not None and self.name in part.adapter.factors:
@@ -256,7 +254,7 @@ def whole_numbers(plan: MergePlan, name: str) -> UserError:
 
 def _touches(part: Constituent, name: str) -> bool:
     """Return whether an adapter changes a tensor; folders are compared as they are read."""
-    if isinstance(part.source, Checkpoint):
+    if part.stored(name) is not None:
         return part.adapter is not None and name in part.adapter.factors
     return part.changes(name)
 

@@ -23,7 +23,7 @@ from lexgraft.errors import UserError
 from lexgraft.records import digest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlignedConstituent(Constituent):
     """A whole model whose vocabulary tensors are read row by row of the base's vocabulary.
 
@@ -49,6 +49,10 @@ class AlignedConstituent(Constituent):
         others = {name for name in self.base.tensors if name not in self.sources}
         plain = Constituent(self.label, _part(self.base, others), _part(self._whole, others))
         return tuple(sorted({*plain.touched, *self.sources}))
+
+    def stored(self, name: str) -> TensorEntry | None:
+        """Return a tensor as it stands in the model's files; None: its rows are moved."""
+        return None if name in self.sources else super().stored(name)
 
     def delta(self, name: str, start: int = 0, stop: int | None = None) -> Tensor | None:
         """Return rows [start, stop) of model minus base in float32; None: unchanged from base."""
@@ -96,7 +100,7 @@ def aligned_constituent(path: Path, base: Checkpoint, label: str) -> AlignedCons
     for name, entry in sources.items():
         if len(entry.shape) > 1:
             check_rows(plan, base.tensors[name], entry)
-    return AlignedConstituent(label, base, other, plan, sources)
+    return AlignedConstituent(label, base, other, map=plan, sources=sources)
 
 
 def _sources(base: Checkpoint, other: Checkpoint) -> dict[str, TensorEntry]:

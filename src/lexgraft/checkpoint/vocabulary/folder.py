@@ -107,9 +107,8 @@ def write_model(
             progress("writing", number, len(base.tensors))
             if name not in writer.done:
                 rows = made.get(name)
-                writer.write(
-                    name, _grown(entry, growth, rows, size) if rows else read_windows(entry)
-                )
+                windows = _grown(entry, growth, rows, size) if rows else read_windows(entry)
+                writer.note(name, writer.write(name, windows))
         base.check_unchanged()
         additions = additions_json(growth, origins)
         manifest = _text({"vocabulary": key, "base": base.digest, "tensors": writer.digests()})
@@ -200,7 +199,7 @@ def _grown(
         )
 
 
-def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[bytes]:
+def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
     """Yield some of a tensor's bytes as they are stored."""
     part = TensorEntry(
         entry.name, entry.dtype, entry.shape, entry.file, entry.start + start, entry.start + stop
@@ -237,7 +236,7 @@ def write_aligned(
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("aligning", number, len(base.tensors))
             if name not in writer.done:
-                writer.write(name, [_raw(part.tensor(name), entry.dtype)])
+                writer.note(name, writer.write(name, [_raw(part.tensor(name), entry.dtype)]))
         part.check_unchanged()
         manifest = _text({"aligned": key, "base": base.digest, "tensors": writer.digests()})
         writer.finish(sides, manifest)
