@@ -55,6 +55,7 @@ async def serve_until(
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection."""
         task = asyncio.current_task()
         assert task
         talks.add(task)
