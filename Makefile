@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
+unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
 .PHONY: help setup demo full constituents specialists check test test-slow test-real fix bench clean
 
