@@ -32,6 +32,7 @@ def own(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_folder_is_asked_and_leaves_documented_lines(
     make_model: Maker, own: Path, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: int, second: in
     return played
 
 
+@pytest.mark.slow
 def test_a_power_cut_at_any_operation_leaves_old_or_new_and_goes_on(
     memory_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_languages_that_cannot_be_told_are_asked_for(terms: Path) -> None:
         open_glossary([terms])
 
 
+@pytest.mark.slow
 def test_lemmas_find_what_no_rule_of_english_does(tmp_path: Path) -> None:
     pytest.importorskip("simplemma")
     file = tmp_path / "parts.csv"

@@ -97,6 +97,7 @@ def test_neither_memory_nor_workers_show(
     assert content(tmp_path / "roomy") == content(tmp_path / "narrow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", KINDS)
 def test_the_size_of_a_block_does_not_show(
     plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str

@@ -99,6 +99,7 @@ def test_figures_agree_with_float64_over_the_whole_model(tmp_path: Path) -> None
     assert [region.layer for region in found.layers] == [None, 0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lexgraft.merge import diagnose as module
     from lexgraft.merge import plan as plans

@@ -30,6 +30,7 @@ def test_both_cuts_meet_where_they_have_said_the_same(engines: tuple[Engine, Eng
     assert base.decode(lesson.old) == grown.decode(lesson.new) == "the eigenvalue"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture", ["llama", pytest.param("gemma3_text", marks=pytest.mark.slow)]
 )

@@ -125,6 +125,7 @@ def test_the_plan_follows_from_content_not_from_order(tiny_model: Path) -> None:
     assert len(there) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["gemma3", "llama", "gpt2"])
 def test_prompts_answered_together_are_answered_as_alone(
     architecture: str, make_model: Maker

@@ -72,6 +72,7 @@ def test_a_completion_stops_where_it_is_told(client: OpenAI, model: Transformers
     assert "".join(one.choices[0].text for one in streamed) == answer.choices[0].text
 
 
+@pytest.mark.slow
 def test_drawn_answers_come_from_their_seed(client: OpenAI) -> None:
     def draw(seed: int | None) -> str:
         answer = client.completions.create(

@@ -50,6 +50,7 @@ def test_an_upstream_is_an_address_and_nothing_else(url: str) -> None:
         Upstream(url, "", Limits())
 
 
+@pytest.mark.slow
 def test_the_verb_serves_rereads_its_keys_and_ends_when_told(tmp_path: Path) -> None:
     keys, terms = tmp_path / "keys.jsonl", tmp_path / "terms.csv"
     add_key(keys, "alice")

@@ -37,6 +37,7 @@ def test_a_list_knows_phrases_and_else_the_rarest_word(tmp_path: Path):
         measured(CONCEPTS, rarity, ["en"])
 
 
+@pytest.mark.slow
 def test_wordfreq_by_name():
     (court, _), note = measured(CONCEPTS, Rarity(by="wordfreq"), ["en"])
     assert 4 < court.rarity["en"] < 6

@@ -41,6 +41,7 @@ def test_a_phrase_is_never_more_frequent_than_any_of_its_words(words: list[str])
     assert phrase_zipf(" ".join(words), lookup) == min(lookup(word) for word in words)
 
 
+@pytest.mark.slow
 def test_single_words_have_the_frequency_that_wordfreq_gives():
     import wordfreq
 

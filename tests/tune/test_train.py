@@ -99,6 +99,7 @@ def test_the_loss_falls_and_the_model_itself_stays_as_it_was(
     assert [weight.requires_grad for weight in model.parameters()] == flags
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_peft_reads_the_adapter_and_gives_the_logits_of_the_trained_model(
     model: Any, encode: Encode, tmp_path: Path
@@ -198,6 +199,7 @@ def test_a_state_of_another_plan_is_not_taken_up(
     assert files_of(tmp_path / "adapter") == files_of(tmp_path / "right")
 
 
+@pytest.mark.slow
 def test_the_adapter_in_bf16_is_half_as_large(model: Any, encode: Encode, tmp_path: Path) -> None:
     run(model, encode, tmp_path / "wide")
     run(
