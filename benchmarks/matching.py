@@ -132,7 +132,7 @@ def build_own(terms: Sequence[str]) -> Find:
 
 def build_ahocorasick(terms: Sequence[str]) -> Find:
     """Return ahocorasick_rs in overlapping mode, with our boundaries and choice afterwards."""
-    import ahocorasick_rs  # noqa: PLC0415
+    import ahocorasick_rs  # noqa: PLC0415  # pyright: ignore[reportMissingImports] (only for this comparison)
 
     automaton = ahocorasick_rs.AhoCorasick([folded_text(term) for term in terms])
 
@@ -148,7 +148,7 @@ def build_ahocorasick(terms: Sequence[str]) -> Find:
 
 def build_flashtext(terms: Sequence[str]) -> Find:
     """Return flashtext2, which splits words by its own rules."""
-    from flashtext2 import KeywordProcessor  # noqa: PLC0415
+    from flashtext2 import KeywordProcessor  # noqa: PLC0415  # pyright: ignore[reportMissingImports] (only for this comparison)
 
     processor = KeywordProcessor(case_sensitive=False)
     for term in terms:

@@ -127,7 +127,7 @@ def by_duckdb(kind: str, path: Path) -> int:
 
 def by_polars(kind: str, path: Path) -> int:
     """Return how many rows polars keeps by the same rules."""
-    import polars as pl  # noqa: PLC0415 (only where it is installed)
+    import polars as pl  # noqa: PLC0415 (only where it is installed)  # pyright: ignore[reportMissingImports] (only for this comparison)
 
     if kind == "rf2":
         file = next(path.rglob("sct2_Description*"))
