@@ -15,13 +15,14 @@ from pathlib import Path
 start = time.process_time()
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.merge.describe import describe
 from lexgraft.merge.plan import plan_merge
 from lexgraft.project import Candidate
 root = Path(sys.argv[1])
 base = open_checkpoint(root / "base")
 parts = {label: open_constituent(root / label, base, label) for label in ("language", "domain")}
 plan = plan_merge(Candidate("ties"), base, parts, "bfloat16", 1)
-lines = plan.describe()
+lines = describe(plan)
 peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
 print(time.process_time(), int(peak[1]) / 1024)
 print(*lines, sep="\\n")
