@@ -62,6 +62,7 @@ def test_a_folder_is_asked_and_leaves_documented_lines(
     assert again.scores == found.scores
 
 
+@pytest.mark.slow
 def test_two_models_written_to_one_path_never_share_an_answer(
     make_model: Maker, own: Path, tmp_path: Path
 ) -> None:

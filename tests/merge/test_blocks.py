@@ -69,6 +69,7 @@ def test_the_result_is_the_best_rounding_of_a_float64_merge(
         assert torch.equal(tensor, exact.bfloat16())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", list(METHODS))
 def test_memory_and_folder_hold_the_same_values(
     models: Folders, plan: Planner, tmp_path: Path, method: str
@@ -83,6 +84,7 @@ def test_memory_and_folder_hold_the_same_values(
         assert torch.equal(tensor.float(), live.get(name, base[name].float()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", KINDS)
 def test_neither_memory_nor_workers_show(
     plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str

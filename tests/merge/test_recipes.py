@@ -430,6 +430,7 @@ def test_the_innermost_word_counts(inner: float, outer: float) -> None:
     assert found == {"density": 1.0, "weight": {"a": inner, "b": outer}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_every_method_takes_a_plain_recipe(
     tmp_path: Path, family: dict[str, Tensors], method: str

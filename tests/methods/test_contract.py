@@ -72,6 +72,7 @@ def test_leaves_its_inputs_as_they_are(name: str) -> None:
     assert torch.equal(deltas, before[1])
 
 
+@pytest.mark.slow
 @every_method
 @settings(deadline=None, max_examples=6)
 @given(
@@ -91,6 +92,7 @@ def test_nan_is_never_hidden(name: str) -> None:
     assert merge(name, base, deltas).isnan().any()
 
 
+@pytest.mark.slow
 @every_method
 def test_is_not_changed_by_threads(name: str) -> None:
     base, deltas = normal(500, 200), normal(2, 500, 200, seed=1)

@@ -96,6 +96,7 @@ def check(model: nn.Module, tokenizer: Any, scored: TransformersModel) -> None:
             assert score.loglik == pytest.approx(plain(model, tokenizer, context, option), abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", SHARED)
 def test_contexts_and_headers_are_shared_and_change_no_score(
     architecture: str, tokenizer: PreTrainedTokenizerFast

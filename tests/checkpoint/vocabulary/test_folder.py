@@ -22,6 +22,7 @@ def plan(folder: Path, donor: Path | None = None) -> Growth:
     return plan_vocabulary(Request(folder, PASSAGES, donor=donor, general=GENERAL)).growth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "tied"), [("byte-level", True), ("unigram", False)])
 def test_a_grown_model_loads_and_says_the_same_about_general_text(
     model_of: ModelOf, tmp_path: Path, kind: str, *, tied: bool
