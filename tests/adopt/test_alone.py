@@ -18,6 +18,8 @@ from lexgraft.evaluate.entrants import read_run
 from lexgraft.evaluate.results import Result
 from lexgraft.records import Concept, Document, Item, Score, Term, read_lines, write_lines
 
+pytestmark = pytest.mark.slow
+
 Maker = Callable[..., Path]
 
 

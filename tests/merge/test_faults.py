@@ -18,6 +18,8 @@ from lexgraft.errors import UserError
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import MergePlan
 
+pytestmark = pytest.mark.slow
+
 Planner = Callable[..., MergePlan]
 Folders = dict[str, Path]
 

@@ -12,6 +12,8 @@ from served import MODEL, QUICK, Served, read_answer, request, served
 from lexgraft.serve import Limits
 from lexgraft.serve.keys import add_key, read_keys
 
+pytestmark = pytest.mark.slow
+
 
 def content(body: bytes) -> str:
     return json.loads(body)["choices"][0]["message"]["content"]

@@ -14,6 +14,8 @@ from lexgraft.models.transformers import TransformersModel
 from lexgraft.serve import Limits
 from lexgraft.serve.local import Local
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(tokens=64, silent_seconds=20)
 
 

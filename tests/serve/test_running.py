@@ -18,6 +18,8 @@ from lexgraft.serve.keys import add_key
 from lexgraft.serve.running import listen
 from lexgraft.serve.upstream import Upstream
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_without_keys_only_this_machine_is_listened_to(host: str) -> None:

@@ -12,6 +12,8 @@ from lexgraft.checkpoint.vocabulary.settle import settle
 from lexgraft.checkpoint.vocabulary.units import find_units
 from lexgraft.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 FolderOf = Callable[[str], Path]
 PASSAGES = [(language, term) for language, terms in TERMS.items() for term in terms]
 
