@@ -18,6 +18,8 @@ from lexgraft.merge.recipe import ModelName, is_recipe, parse_model, read_recipe
 from lexgraft.merge.stages import plan_stages, run_stages
 from lexgraft.methods import METHODS, get_method
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def family(tmp_path: Path) -> dict[str, Tensors]:

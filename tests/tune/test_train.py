@@ -40,6 +40,8 @@ sys.path.insert(0, {here!r})
 from pathlib import Path
 import test_train
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+pytestmark = pytest.mark.slow
 model = AutoModelForCausalLM.from_pretrained({model!r}, dtype=torch.float32).eval()
 tokenizer = AutoTokenizer.from_pretrained({model!r})
 def die(what, done, total):

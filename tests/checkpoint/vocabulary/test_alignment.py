@@ -20,6 +20,8 @@ from lexgraft.merge.plan import plan_merge
 from lexgraft.methods import METHODS
 from lexgraft.project import Candidate
 
+pytestmark = pytest.mark.slow
+
 ModelOf = Callable[..., Path]
 EMBEDDING = "model.embed_tokens.weight"
 

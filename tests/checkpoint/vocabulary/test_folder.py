@@ -14,6 +14,8 @@ from lexgraft.checkpoint.vocabulary.growth import Growth
 from lexgraft.checkpoint.vocabulary.plan import Request, plan_vocabulary
 from lexgraft.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 ModelOf = Callable[..., Path]
 PASSAGES = [(language, term) for language, terms in TERMS.items() for term in terms]
 
