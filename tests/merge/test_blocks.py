@@ -26,6 +26,8 @@ from lexgraft.merge.room import Room
 from lexgraft.methods import METHODS
 from lexgraft.records import Progress
 
+pytestmark = pytest.mark.slow
+
 Planner = Callable[..., MergePlan]
 Folders = dict[str, Path]
 KINDS = ("dare_ties", "della", "nuslerp", "sce", "slerp", "ties", "tsv_m", "widen")

@@ -15,6 +15,8 @@ from lexgraft.merge.diagnosis import Diagnosis, grids, layer_rows, model_rows, p
 from lexgraft.merge.recipe import read_recipes
 from lexgraft.merge.stages import plan_stages
 
+pytestmark = pytest.mark.slow
+
 NAME = "model.layers.0.mlp.down_proj.weight"
 PLAIN = """
 models: [{model: a}, {model: b}]

@@ -14,6 +14,8 @@ from lexgraft.models.rows import SHORTEST_HEADER, build_rows, plan, shared_start
 from lexgraft.models.scoring import TreeScorer
 from lexgraft.models.transformers import TransformersModel
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY = 258
 SIZES: dict[str, Any] = {
     "vocab_size": VOCABULARY, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
