@@ -41,7 +41,6 @@ from pathlib import Path
 import test_train
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-pytestmark = pytest.mark.slow
 model = AutoModelForCausalLM.from_pretrained({model!r}, dtype=torch.float32).eval()
 tokenizer = AutoTokenizer.from_pretrained({model!r})
 def die(what, done, total):
