@@ -1,11 +1,14 @@
 """A model without weights: what it says is keyed by its name and the text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import pytest
 
 from lexgraft.models import OptionScore, Question
 from lexgraft.records import Item, digest
+
+R = TypeVar("R")
 
 
 class FakeModel:
@@ -41,6 +44,9 @@ class FakeModel:
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
         self.asked += [("text", text) for text in texts]
         return [(-self._number(text), min(len(text), max_tokens)) for text in texts]
+
+    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
+        return (call() for call in calls)
 
 
 def make_items(concepts: int, draws: int = 2) -> list[Item]:

@@ -1,7 +1,9 @@
 """Ways to run a model: LanguageModel = log-likelihoods, free answers, bits of running text."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+
+R = TypeVar("R")
 
 Question = tuple[str, Sequence[str]]
 """A context, and the options that may follow it as they are."""
@@ -47,4 +49,8 @@ class LanguageModel(Protocol):
 
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
         """Return, per text, the bits of what follows its first token, and its UTF-8 bytes."""
+        ...
+
+    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
+        """Yield what calls of this model return, in order; as many run at once as it gains from."""
         ...

@@ -3,9 +3,9 @@
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -13,6 +13,8 @@ from urllib.request import Request, urlopen
 from lexgraft.errors import UserError, nearest
 from lexgraft.models import OptionScore, Question
 from lexgraft.records import digest
+
+R = TypeVar("R")
 
 KEY = "OPENAI_API_KEY"
 """Environment variable that holds the key; it is sent to the server and kept nowhere."""
@@ -89,6 +91,10 @@ class OpenAIModel:
 
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(answer, prompts))
+
+    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
+        """Yield what the calls return, one after the other: each asks its prompts together."""
+        return (call() for call in calls)
 
     def _refuse(self, *_: int) -> NoReturn:
         raise UserError(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from inspect import signature
 from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,7 @@ class TreeScorer:
         self._scale = _logit_scale(config)
         self._like: Tensor = next(model.parameters())
         self._header: Header | None = None
+        self._computing = Lock()  # a header is computed once, however many calls need it
         self.shares_headers = True
 
     def score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
@@ -89,13 +91,14 @@ class TreeScorer:
 
     def _headers(self, tokens: tuple[int, ...]) -> Header:
         """Return the keys and values of a header, computed anew when it is another one."""
-        if self._header is None or self._header.tokens != tokens:
-            self._header = None  # free the old one first
-            masks = self._masks(
-                np.tri(len(tokens), dtype=np.bool_)[None, None], np.arange(len(tokens))[None]
-            )
-            self._header = compute_header(self._body, tokens, masks, self._like.device)
-        return self._header
+        with self._computing:
+            if self._header is None or self._header.tokens != tokens:
+                self._header = None  # free the old one first
+                masks = self._masks(
+                    np.tri(len(tokens), dtype=np.bool_)[None, None], np.arange(len(tokens))[None]
+                )
+                self._header = compute_header(self._body, tokens, masks, self._like.device)
+            return self._header
 
     def _inputs(
         self, rows: Sequence[Row], start: int

@@ -1,9 +1,9 @@
 """Models in Hugging Face folders: the one door to the transformers package."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from transformers.utils import logging
 from lexgraft.errors import UserError
 from lexgraft.models import OptionScore, Question
 from lexgraft.models.greedy import Pick, continue_prompts, most_likely
+from lexgraft.models.parallel import side_by_side
 from lexgraft.models.probes import LONGEST_PROBE, header_probes, probes
 from lexgraft.models.rows import Row, build_rows, plan
 from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
@@ -25,6 +26,7 @@ TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
 TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.05}
 """Nats between the tree score and the plain score of a token; half precision is that noisy."""
+R = TypeVar("R")
 LN2 = 0.6931471805599453
 
 
@@ -281,6 +283,12 @@ class TransformersModel:
             values = logprobs.gather(-1, chosen)
             found.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
         return found
+
+    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
+        """Yield what calls of this model return, in order, on this machine's cores at once."""
+        return side_by_side(
+            calls, torch.get_num_threads() if self._like.device.type == "cpu" else 1
+        )
 
     def put(self, tensors: Iterable[tuple[str, Tensor]], digest: str) -> None:
         """Replace weights of the live model: the rest is as it was loaded.
