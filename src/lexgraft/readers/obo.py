@@ -28,7 +28,10 @@ def stream_obo(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type
     is the first parent. The format: OBO Flat File Format 1.4, sections 3 (tags) and 5 (escapes).
     """
-    with unpacked(path) as packed, TextIOWrapper(packed, encoding="utf-8-sig") as file:
+    with (
+        unpacked(path, asked.progress) as packed,
+        TextIOWrapper(packed, encoding="utf-8-sig") as file,
+    ):
         stanzas = _stanzas(file, tally)
         _, _, header = next(stanzas)
         origin = _origin(header)

@@ -12,6 +12,7 @@ from lexgraft.records import Concept, Item, digest
 from lexgraft.testset.asking import Kin
 from lexgraft.testset.profile import Profile, generic_stems, may_answer, option, profile
 from lexgraft.testset.pseudo import pseudo_terms
+from lexgraft.testset.rules import by_shared_text
 from lexgraft.testset.sound import alike
 from lexgraft.testset.wording import wording
 
@@ -102,7 +103,7 @@ def _wrong_texts(one: Profile, pool: _Pool, wanted: int, distractors: Distractor
 def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> list[Profile]:
     """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing.
 
-    `matched` takes, of a wider circle, those of the nearest frequency and sound first.
+    `matched` takes, of a wider circle, those first that are nearest in what `_further` looks at.
     """
     own = pool.keys[one.concept.id]
     ranked = sorted(
@@ -187,13 +188,17 @@ def _looks(one: Profile, other: Profile) -> tuple[float, float, float]:
 
 
 def _further(one: Profile, other: Profile) -> tuple[float, float]:
-    """Return differences of frequency (in Zipf steps) and of how much they sound like the question.
+    """Return what `matched` looks at: differences of frequency (in Zipf steps), and of a cue.
 
-    A loanword sounds like its origin whatever stands beside it: the best that can be done is to
-    put what sounds next like it there.
+    Between two languages the cue is how much an option sounds like the question: a loanword sounds
+    like its origin whatever stands beside it, so what sounds next like it is put there. Between
+    definitions and terms it is the longest piece in common with the question, and counts first:
+    technical words share pieces with what explains them (-itis with an inflammation), so the wrong
+    ones must share as much.
     """
     if one.form.question == one.form.answer or not one.named:
-        return _frequency(one, other), 0.0
+        right, wrong = by_shared_text(one.question, (one.answer, other.answer))
+        return abs(right - wrong), _frequency(one, other)
     heard = abs(alike(one.question, one.answer) - alike(one.question, other.answer))
     return _frequency(one, other), round(10 * heard)
 
