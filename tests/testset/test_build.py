@@ -12,7 +12,7 @@ import pytest
 from lexgraft.errors import UserError
 from lexgraft.project import Project, read_project
 from lexgraft.records import Concept, Item, Score, read_lines, write_lines
-from lexgraft.testset import build_testset, write_testset
+from lexgraft.testset import build_testset, write_harness, write_testset
 from lexgraft.testset.audit import warnings_of
 
 Maker = Callable[[int], list[Concept]]
@@ -182,3 +182,26 @@ def test_items_are_the_same_whatever_the_hash_seed(project_file: Path):
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+def test_share_alike_and_restricted_sources_are_said_and_stand_beside_the_items(
+    project_file: Path, make_concepts: Maker, tmp_path: Path
+):
+    licences = ("UMLS Metathesaurus Licence", "CC BY-SA 4.0")
+    mixed = [
+        msgspec.structs.replace(one, licence=licences[number % 2])
+        for number, one in enumerate(make_concepts(60))
+    ]
+    write_lines(project_file.with_name("terms.jsonl"), mixed)
+    bundle = build_testset(read_project(project_file))
+    assert "are mixed" in bundle.rights.warnings()[-1]
+    assert ("licence", bundle.rights.warnings()[-1]) in bundle.rows()
+
+    write_testset(bundle, tmp_path / "set")
+    write_harness(bundle, "demo", "confirm", tmp_path / "tasks")
+    for folder in ("set", "tasks"):
+        notice = (tmp_path / folder / "LICENCES.md").read_text(encoding="utf-8")
+        assert "UMLS Metathesaurus Licence (restricted)" in notice
+        assert "are mixed" in notice
+    about = msgspec.json.decode((tmp_path / "set" / "testset.json").read_bytes())
+    assert {one["kind"] for one in about["licences"]} >= {"restricted", "share-alike"}
