@@ -177,9 +177,7 @@ def test_matched_options_share_as_much_text_with_the_question_as_the_answer_does
         Concept(
             str(number),
             (Term(name(number, endings[number % 2]), "en", "noun"),),
-            {
-                "en": f"Being {name(number, '').translate(other)} of the kind -{endings[number % 2]}."
-            },
+            {"en": f"Of {name(number, '').translate(other)} and a kind -{endings[number % 2]}."},
             field="medicine",
         )
         for number in range(80)

@@ -104,7 +104,7 @@ def build_testset(
     counts: dict[Split, int] = {
         "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
     }  # fmt: skip
-    concepts = split_concepts(choice.usable, counts, project.seed)
+    concepts = split_concepts(choice.usable, counts, project.seed, choice.refused)
     taken = {concept.id for group in concepts.values() for concept in group}
     unasked = [concept for concept in choice.usable if concept.id not in taken]
     lent = [*unasked, *choice.others]
