@@ -79,12 +79,12 @@ def build(project: Path) -> tuple[float, str, Mapping[str, object], int]:
         AssertionError: the bytes differ.
     """
     digests: list[str] = []
+    seconds = 0.0
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "testset"
         for seed in SEEDS:
-            folder = Path(name) / seed
-            seconds = run(
-                seed, "-m", "lexgraft", "testset", str(project), "-o", str(folder), "--json"
-            )
+            verb = ("-m", "lexgraft", "testset", str(project), "-o", str(folder), "--json")
+            seconds = run(seed, *verb)
             digests.append(digest_of(folder))
         audit = json.loads((folder / "audit.json").read_bytes())
         splits = sorted(folder.glob("concepts-*.jsonl"))

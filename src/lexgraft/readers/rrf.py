@@ -32,6 +32,14 @@ class _Group(NamedTuple):
     codes: list[bytes]  # with their sources, empty where there is none
     atoms: list[bytes]
 
+    def extend(self, more: "_Group") -> None:
+        """Add the rows of the same concept that follow."""
+        self.languages.extend(more.languages)
+        self.best.extend(more.best)
+        self.texts.extend(more.texts)
+        self.codes.extend(more.codes)
+        self.atoms.extend(more.atoms)
+
 
 class _Side(Struct):
     """A file beside MRCONSO, read along with it."""
@@ -99,8 +107,7 @@ def _groups(path: Path, asked: Asked, tally: Tally) -> Iterator[_Group]:
     last: _Group | None = None
     for group in _parts(path, asked, tally):
         if last is not None and last.cui == group.cui:
-            for have, more in zip(last[2:], group[2:], strict=True):
-                have.extend(more)
+            last.extend(group)
             continue
         if last is not None:
             yield last
@@ -154,8 +161,8 @@ def _cut(piece: Piece, taken: Flags, cuis: Numbers, spoken: Sequence[str]) -> It
     limits = [*first.tolist(), len(rows)]
     heads = zip(cuis[first].tolist(), piece.lines[taken][first].tolist(), strict=True)
     for (cui, line), low, high in zip(heads, limits, limits[1:], strict=False):
-        columns = (column[low:high] for column in (tags, good, texts, codes, atoms))
-        yield _Group(cui, line, *columns)
+        own = slice(low, high)
+        yield _Group(cui, line, tags[own], good[own], texts[own], codes[own], atoms[own])
 
 
 def _refuse(piece: Piece, usable: Flags, tally: Tally) -> None:
