@@ -139,9 +139,9 @@ def by_polars(kind: str, path: Path, output: Path) -> None:
         rows = pl.scan_csv(
             file, separator="|", quote_char=None, has_header=False, infer_schema=False
         )
-        kept = rows.filter(pl.col("column_17") == "N")
-        kept = kept.filter(pl.col("column_2") == "JPN") if kind == "rrf" else kept
-        named = kept.select(id="column_1", text="column_15")
+        kept = rows.filter(pl.col("column_16") == "N")
+        kept = kept.filter(pl.col("column_1") == "JPN") if kind == "rrf" else kept
+        named = kept.select(id="column_0", text="column_14")
     named.sink_ndjson(output)
 
 
