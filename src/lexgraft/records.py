@@ -28,7 +28,7 @@ def silent(_what: str, _done: int, _total: int) -> None:
     """Ignore progress."""
 
 
-class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One written form of a concept in one language (BCP 47); a language's first is preferred."""
 
     text: str
@@ -38,7 +38,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     note: str = ""  # when it is used, as the source says
 
 
-class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One meaning with its terms per language: the unit that is split, resampled and counted."""
 
     id: str

@@ -13,8 +13,25 @@ import pytest
 from lexgraft.errors import UserError
 from lexgraft.project import read_project
 from lexgraft.readers import read_concepts
+from lexgraft.readers.spelling import spelling_key
+from lexgraft.records import Concept, Term
 from lexgraft.testset import build_testset
 
+WORDNET = """00-database-info
+   This file was made from a dictionary.
+aberration
+    n 1: a state or condition markedly different from the norm
+    2: a disorder in one's mental state
+chimera
+    n 1: (biology) an organism with two different tissues (as by
+         grafting) [syn: {chimera}, {chimaera}]
+mumps
+    n 1: an acute contagious viral disease; characterized by fever
+         [syn: {mumps}, {epidemic parotitis}]
+run
+    n 1: a score in a game made by running
+    v 1: move fast by using one's feet
+"""
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DING = """Freispruch /fɾˈaɪʃpɾʊx/ <masc, n, sg>
  [jur.] acquittal <n>, verdict of not guilty <n> [Br.]
@@ -140,3 +157,20 @@ def test_the_miniature_releases_have_the_published_columns():
     for name, count in sizes.items():
         rows = (root / "META" / name).read_text("utf-8").splitlines()
         assert {row.count("|") for row in rows} == {count}
+
+
+def test_wordnet_defines_what_has_one_meaning_and_no_definition(tmp_path: Path):
+    wordnet = load("wordnet")
+    packed = tmp_path / "wn.dict.dz"
+    packed.write_bytes(gzip.compress(WORDNET.encode()))
+    meanings = wordnet.single_meanings(packed)
+    assert meanings == {
+        spelling_key("mumps"): "An acute contagious viral disease.",
+        "chimera": "An organism with two different tissues.",
+    }
+    own = Concept("1", (Term("mump", "en"),), {"en": "Given."}, source="x")
+    bare = Concept("2", (Term("Mumps", "en"),), source="ICD-10", source_version="5", licence="GPL")
+    kept, given = wordnet.defined([own, bare], meanings, "3.0")
+    assert kept == own
+    assert given.definitions == {"en": "An acute contagious viral disease."}
+    assert (given.source, given.licence) == ("ICD-10 + WordNet", "GPL + WordNet licence")

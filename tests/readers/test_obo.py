@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import UserError
+from lexgraft.readers import Import
 from lexgraft.readers.obo import read_obo
 
 HEADER = """format-version: 1.2
@@ -66,3 +67,14 @@ def test_an_open_quotation_is_refused_by_the_id(tmp_path: Path):
 def test_a_line_that_is_no_tag_is_refused_by_its_number(tmp_path: Path):
     with pytest.raises(UserError, match=r"demo\.obo:6"):
         read_obo(write(tmp_path, HEADER + "\nnonsense\n"))
+
+
+def test_synonyms_that_are_not_taken_are_counted_by_their_kind(tmp_path: Path):
+    taken = Import([write(tmp_path, HEADER + TERM)])
+    list(taken)
+    texts = taken.readings[0].tally.texts
+    assert {reason: passed.count for reason, passed in texts.items()} == {
+        "a synonym: abbreviation": 1,
+        "a synonym: BROAD": 1,
+        "a synonym: RELATED": 1,
+    }

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import UserError
-from lexgraft.readers import read_concepts
+from lexgraft.readers import Asked, intake, read_concepts
+from lexgraft.readers.characters import _are_clean, refused_character
+from lexgraft.records import Concept, Term, write_lines
 
 FORMS = {
     "terms.jsonl": b'{"id":"C1","terms":[{"text":"fever","language":"en"}]}\n',
@@ -67,3 +69,26 @@ def test_what_is_no_term_base_is_refused_with_its_name(tmp_path: Path, data: byt
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(UserError, match="no such term base"):
         read_concepts([tmp_path / "none.csv"])
+
+
+def test_the_progress_of_a_large_file_is_told_in_megabytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(intake, "_LARGE", 1000)
+    monkeypatch.setattr(intake, "_MEGABYTE", 0)
+    path = tmp_path / "large.jsonl"
+    write_lines(path, [Concept(str(n), (Term("x", "en"),)) for n in range(50)])
+    told: list[tuple[str, int, int]] = []
+    asked = Asked(progress=lambda what, done, total: told.append((what, done, total)))
+    assert len(read_concepts([path], asked)) == 50
+    size = path.stat().st_size
+    assert told[-1] == ("reading large.jsonl (MB)", size, size)
+
+
+def test_no_refused_character_passes_the_fast_check():
+    signs = [*range(0x10000), *range(0xE0000, 0xE0080), 0xFFFE, 0x10FFFF]
+    refused = [sign for sign in signs if refused_character(f"a{chr(sign)}b")]
+    assert len(refused) > 6000
+    assert not [sign for sign in refused if _are_clean([Term(f"a{chr(sign)}b", "en")])]
+    assert _are_clean([Term("発熱 (β-ray)", "ja")])
+    assert not _are_clean([Term("", "ja")])

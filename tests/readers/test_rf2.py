@@ -18,7 +18,7 @@ from readers.samples import (
 )  # fmt: skip
 
 from lexgraft.errors import UserError
-from lexgraft.readers import Asked, Import, read_concepts
+from lexgraft.readers import Asked, Import, descriptions, read_concepts
 
 DESCRIPTIONS = [
     description(31, 3, 'The "quoted" thing (part) (body structure)', FULL),
@@ -147,3 +147,22 @@ def test_the_rows_are_those_that_duckdb_reads(
     )
     theirs = duckdb.execute(query, [str(path), SYNONYM]).fetchall()
     assert found == {(int(concept), term) for concept, term in theirs}
+
+
+@pytest.mark.parametrize("lone", [False, True])
+def test_ranges_of_concepts_come_in_order_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, lone: bool
+):
+    rows = [
+        description(1000 + number, 1 + number * 7 % 11, f"{'漢' * (number % 3)}term {number}")
+        for number in range(44)
+    ]
+    folder = release(tmp_path, rows)
+    (path,) = folder.rglob("sct2_Description*") if lone else [folder]
+    whole = read_concepts([path])
+    monkeypatch.setattr(descriptions, "_TOGETHER", 4)
+    monkeypatch.setattr(descriptions, "_EVERY", 2)
+    assert read_concepts([path]) == whole
+    assert [len(one.terms) for one in whole] == [4] * len(whole)
+    numbers = [int(one.id.partition(":")[2]) for one in whole]
+    assert numbers == (list(range(1, 12)) if lone else [1, 3])

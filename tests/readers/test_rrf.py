@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from readers.samples import conso
 
 from lexgraft.errors import UserError
@@ -60,3 +63,45 @@ def test_a_line_without_the_last_pipe_is_refused_with_its_number(tmp_path: Path)
     taken = Import([folder(tmp_path, [*ROWS, ROWS[0][:-1]])])
     list(taken)
     assert taken.readings[0].tally.refused[0].line == 7
+
+
+def test_a_row_without_a_cui_is_refused_with_its_number(tmp_path: Path):
+    taken = Import([folder(tmp_path, [*ROWS, conso("X12", "no cui")])])
+    list(taken)
+    (refusal,) = taken.readings[0].tally.refused
+    assert (refusal.line, refusal.text) == (7, "X12")
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1).filter(
+    lambda text: "|" not in text
+)
+LANGUAGES = st.sampled_from(["ENG", "JPN", "GER"])
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 5), TEXTS, LANGUAGES, st.sampled_from("NOY")),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_the_rows_are_those_that_duckdb_reads(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, str, str]]
+):
+    lines = [
+        conso(f"C{number:07d}", text, language, SUPPRESS=suppress)
+        for number, text, language, suppress in sorted(rows, key=lambda row: row[0])
+    ]
+    path = folder(tmp_path_factory.mktemp("rrf"), [*lines, conso("C0000009", "常に", "JPN")])
+    found = {
+        (concept.id.partition(":")[2], term.text)
+        for concept in read_concepts([path], Asked(languages=("ja", "de")))
+        for term in concept.terms
+    }
+    query = (
+        "select column00, column14 from read_csv(?, delim='|', quote='', escape='', header=false, "
+        "all_varchar=true, new_line='\\n') where column16 = 'N' and column01 in ('JPN', 'GER')"
+    )
+    (file,) = path.rglob("MRCONSO.RRF")
+    assert found == set(duckdb.execute(query, [str(file)]).fetchall())

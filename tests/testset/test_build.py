@@ -1,5 +1,6 @@
 """The whole test set of a project."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tiny_tokenizers import train
 
+from lexgraft.cli import main
 from lexgraft.errors import UserError
 from lexgraft.project import Project, read_project
 from lexgraft.records import Concept, Item, Score, read_lines, write_lines
-from lexgraft.testset import build_testset, write_testset
+from lexgraft.testset import build_testset, write_harness, write_testset
 from lexgraft.testset.audit import warnings_of
 
 Maker = Callable[[int], list[Concept]]
@@ -182,3 +185,54 @@ def test_items_are_the_same_whatever_the_hash_seed(project_file: Path):
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+def test_share_alike_and_restricted_sources_are_said_and_stand_beside_the_items(
+    project_file: Path, make_concepts: Maker, tmp_path: Path
+):
+    licences = ("UMLS Metathesaurus Licence", "CC BY-SA 4.0")
+    mixed = [
+        msgspec.structs.replace(one, licence=licences[number % 2])
+        for number, one in enumerate(make_concepts(60))
+    ]
+    write_lines(project_file.with_name("terms.jsonl"), mixed)
+    bundle = build_testset(read_project(project_file))
+    assert "are mixed" in bundle.rights.warnings()[-1]
+    assert ("licence", bundle.rights.warnings()[-1]) in bundle.rows()
+
+    write_testset(bundle, tmp_path / "set")
+    write_harness(bundle, "demo", "confirm", tmp_path / "tasks")
+    for folder in ("set", "tasks"):
+        notice = (tmp_path / folder / "LICENCES.md").read_text(encoding="utf-8")
+        assert "UMLS Metathesaurus Licence (restricted)" in notice
+        assert "are mixed" in notice
+    about = msgspec.json.decode((tmp_path / "set" / "testset.json").read_bytes())
+    assert {one["kind"] for one in about["licences"]} >= {"restricted", "share-alike"}
+
+
+@pytest.mark.slow
+def test_the_audit_is_reported_by_the_tokens_that_a_tokenizer_gives_a_term(
+    project_file: Path, tmp_path: Path
+):
+    from tokenizers import Tokenizer
+
+    folder = tmp_path / "model"
+    folder.mkdir()
+    content = json.dumps(train("byte-level"))
+    (folder / "tokenizer.json").write_text(content, encoding="utf-8")
+    about = '{"tokenizer_class": "PreTrainedTokenizerFast"}'
+    (folder / "tokenizer_config.json").write_text(about, encoding="utf-8")
+    output = tmp_path / "set"
+    arguments = ["testset", str(project_file), "-o", str(output), "--tokenizer", str(folder)]
+    assert main([*arguments, "--json"]) == 0
+
+    theirs = Tokenizer.from_str(content)
+    items = read_lines(output / "items-confirm.jsonl", Item)
+    sizes = {
+        "6+" if len(ids) > 5 else str(len(ids))
+        for ids in (theirs.encode(one.options[one.gold]).ids for one in items)
+    }
+    details = msgspec.json.decode((output / "audit.json").read_bytes())["details"]
+    told = {one["group"].rpartition("tokens ")[2] for one in details if "tokens " in one["group"]}
+    assert told
+    assert told <= sizes

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from lexgraft.errors import UserError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Term
+from lexgraft.testset.audit import audit
 from lexgraft.testset.items import Distractors, build_items
+from lexgraft.testset.rules import SHARED
 
 Maker = Callable[[int], list[Concept]]
 FORMS = (
@@ -163,3 +165,35 @@ def test_neither_order_nor_repetition_changes_anything(data: st.DataObject, make
 def test_another_seed_draws_other_options(make_concepts: Maker):
     one, other = build(make_concepts(24), seed=1), build(make_concepts(24), seed=2)
     assert [item.options for item in one] != [item.options for item in other]
+
+
+def test_matched_options_share_as_much_text_with_the_question_as_the_answer_does():
+    def name(number: int, ending: str) -> str:
+        return "".join("bdfgklmnpr"[int(digit)] + "u" for digit in f"{number:03d}") + ending
+
+    endings = ("itis", "osis")
+    other = str.maketrans("bdfgklmnpru", "ctvxjqhwzsa")
+    concepts = [
+        Concept(
+            str(number),
+            (Term(name(number, endings[number % 2]), "en", "noun"),),
+            {"en": f"Of {name(number, '').translate(other)} and a kind -{endings[number % 2]}."},
+            field="medicine",
+        )
+        for number in range(80)
+    ]
+
+    def shared(distractors: Distractors) -> float:
+        items = build_items(
+            concepts,
+            forms=[Form("definition-to-term", "en", "en")],
+            options=4,
+            draws=2,
+            distractors=distractors,
+            seed=1,
+        )
+        (score,) = [one for one in audit(items) if one.name == SHARED]
+        return score.value
+
+    assert shared("field") > 0.35
+    assert shared("matched") == pytest.approx(0.25)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
@@ -101,13 +102,16 @@ def _asked(arguments: argparse.Namespace) -> "Asked":
 def import_(arguments: argparse.Namespace) -> int:
     """Read term bases of any format into JSON lines, accounting for every row."""
     import msgspec
+    from msgspec.structs import replace
 
     from lexgraft.readers import Import
     from lexgraft.readers.rights import Rights
     from lexgraft.records import write_bytes, write_lines
 
-    taken, rights = Import(arguments.files, _asked(arguments)), Rights()
-    write_lines(arguments.output, (rights.note(concept) for concept in taken))
+    rights = Rights()
+    with Bars() as bars:
+        taken = Import(arguments.files, replace(_asked(arguments), progress=bars))
+        write_lines(arguments.output, (rights.note(concept) for concept in taken))
     record = {
         "files": taken.readings,
         "licences": rights.found(),
@@ -186,9 +190,10 @@ def _lines(path: Path) -> list[str]:
 
 
 def _concepts(files: Sequence[Path]) -> list["Concept"]:
-    from lexgraft.readers import Import
+    from lexgraft.readers import Asked, Import
 
-    return list(Import(files))
+    with Bars() as bars:
+        return list(Import(files, Asked(progress=bars)))
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -210,7 +215,10 @@ def export(arguments: argparse.Namespace) -> int:
     pair = Pair(arguments.source, arguments.target, arguments.date)
     made = export_concepts(concepts, arguments.format, pair)
     write_bytes(arguments.output, made.data)
-    warnings = rights_of(concepts).warnings()
+    rights = rights_of(concepts)
+    notice = arguments.output.with_name(arguments.output.name + ".licences.md")
+    write_bytes(notice, rights.notice())
+    warnings = rights.warnings()
     if arguments.json:
         return print_json({"entries": made.entries, "refused": made.refused, "warnings": warnings})
     for one in made.refused[:_SHOWN]:
@@ -218,7 +226,7 @@ def export(arguments: argparse.Namespace) -> int:
     for warning in warnings:
         print(f"licence: {warning}")
     print(f"{made.entries:,} entries, {len(made.refused):,} not exported")
-    print(f"written: {arguments.output}")
+    print(f"written: {arguments.output}, {notice.name}")
     return 0
 
 

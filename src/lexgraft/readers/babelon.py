@@ -33,14 +33,17 @@ def _recognise(start: Start) -> str:
 
 
 @reader("Babelon", _recognise, adds=True, unique=True)
-def read_babelon(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
+def read_babelon(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     """Yield one concept per subject with its approved, exact translations.
 
     Candidates and translations that are broader, narrower or only close are left out, by the
     columns translation_status and translation_precision. A literal `"` is text.
     """
     drafts: dict[str, _Draft] = {}
-    with unpacked(path) as packed, TextIOWrapper(packed, "utf-8-sig", newline="") as file:
+    with (
+        unpacked(path, asked.progress) as packed,
+        TextIOWrapper(packed, "utf-8-sig", newline="") as file,
+    ):
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         for row in rows:
             line = rows.line_num

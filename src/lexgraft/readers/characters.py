@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ _REFUSED = re.compile(
     "\ue000-\uf8ff"  # private use: characters of one company's font (外字)
     "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, invisible tags
 )
-_SUSPECT = re.compile(rf"{_REFUSED.pattern}|\A\s*\Z")
+_LOST = "\ufffd"  # the only printable one of those
 _LANGUAGE_LEFT = "another language than those asked for"
 _CONTROL_NAMES = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
@@ -38,7 +39,7 @@ def screened(line: int, concept: Concept, asked: Asked, tally: Tally) -> Concept
     What is taken away is counted; a definition's line breaks are spaces.
     """
     simple = not asked.languages and not concept.definitions  # nearly all of a large file
-    if simple and not any(_SUSPECT.search(term.text) for term in concept.terms):
+    if simple and _are_clean(concept.terms):
         return originated(concept, asked)
     terms = tuple(one for one in concept.terms if _is_taken(line, one, concept.id, asked, tally))
     definitions: dict[str, str] = {}
@@ -54,6 +55,15 @@ def screened(line: int, concept: Concept, asked: Asked, tally: Tally) -> Concept
     if len(terms) < len(concept.terms) or definitions != concept.definitions:
         concept = replace(concept, terms=terms, definitions=definitions)
     return originated(concept, asked)
+
+
+def _are_clean(terms: Iterable[Term]) -> bool:
+    """Tell, fast, most terms that have nothing refused in them and are not empty."""
+    for term in terms:
+        text = term.text
+        if not text.isprintable() or _LOST in text or not text or text.isspace():
+            return False
+    return True
 
 
 def _is_taken(line: int, term: Term, identifier: str, asked: Asked, tally: Tally) -> bool:

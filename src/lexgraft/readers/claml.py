@@ -38,7 +38,7 @@ def read_claml(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     hints and references are no terms. Modifiers, which have to be joined with codes, are counted.
     """
     known = _Classes(path.name)
-    for line, element in records(path, "Title", "Class", "ModifierClass"):
+    for line, element in records(path, "Title", "Class", "ModifierClass", progress=asked.progress):
         if element.tag == "Title":
             known.source = element.get("name") or text_of(element) or path.name
             known.version = element.get("version", "")

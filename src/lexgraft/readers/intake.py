@@ -5,8 +5,10 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from io import BufferedReader
+from io import BufferedReader, FileIO
+from os import fstat
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 import msgspec
@@ -14,7 +16,10 @@ from msgspec import Struct
 
 from lexgraft.errors import UserError
 from lexgraft.readers.languages import language_tag
-from lexgraft.records import Concept
+from lexgraft.records import Concept, Progress, silent
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Placed = tuple[int, Concept]
 """A concept with the line of its file where it starts."""
@@ -22,6 +27,9 @@ Placed = tuple[int, Concept]
 _START = 1 << 16  # bytes looked at
 _LISTED = 1000  # refused rows that are listed one by one; all are counted
 _FIRST = 10  # line numbers kept of rows that are left out by a rule
+_LARGE = 1 << 24  # bytes of a file from which the progress is told
+_BUFFER = 1 << 18
+_MEGABYTE = 20  # bits
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +43,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""  # what the concepts are said to come from, whatever the file says
     version: str = ""
     licence: str = ""
+    progress: Progress = silent  # told how far large files have been read
 
     def wants(self, language: str) -> bool:
         """Tell whether terms of a language are asked for; `ja` asks for `ja-Hrkt` too."""
@@ -213,11 +222,32 @@ def _text(data: bytes) -> str:
         return data.decode("cp932", errors="replace")
 
 
-def unpacked(path: Path) -> BufferedReader:
-    """Return a file opened for reading bytes, through gzip when it is packed."""
+class _Watched(FileIO):
+    """A file that tells how far it has been read."""
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        super().__init__(path)
+        self._size, self._what = fstat(self.fileno()).st_size, f"reading {path.name} (MB)"
+        self._progress = progress
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read the next bytes; the progress is told in megabytes."""
+        read = super().readinto(buffer)
+        self._progress(self._what, self.tell() >> _MEGABYTE, self._size >> _MEGABYTE)
+        return read
+
+
+def unpacked(path: Path, progress: Progress = silent) -> BufferedReader:
+    """Return a file opened for reading bytes, through gzip when it is packed.
+
+    Of a large file that is not packed the progress is told.
+    """
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return BufferedReader(gzip.open(path)) if packed else path.open("rb")
+        if file.read(2) == b"\x1f\x8b":
+            return BufferedReader(gzip.open(path))
+    if path.stat().st_size > _LARGE:
+        return BufferedReader(_Watched(path, progress), _BUFFER)
+    return path.open("rb")
 
 
 class _FoundError(Exception):

@@ -120,7 +120,7 @@ def stream_jmdict(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     consumer = _Reader(asked.version, tally)
     parser = consumer.parser
     try:
-        with unpacked(path) as file:
+        with unpacked(path, asked.progress) as file:
             while piece := file.read(_PIECE):
                 parser.Parse(piece, False)  # noqa: FBT003 (expat's own signature)
                 yield from consumer.done

@@ -14,10 +14,10 @@ def _recognise(start: Start) -> str:
 
 
 @reader("concepts", _recognise)
-def read_json_lines(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
+def read_json_lines(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     """Yield the records as they are; a line that is none is refused."""
     decode = msgspec.json.Decoder(Concept).decode
-    with unpacked(path) as file:
+    with unpacked(path, asked.progress) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

@@ -31,7 +31,7 @@ def read_mesh(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     The others are narrower or related meanings: their broader concept is the descriptor. The type
     is the first place in the tree above. Permuted terms are left out: they are made by rule.
     """
-    for line, record in records(path, "DescriptorRecord"):
+    for line, record in records(path, "DescriptorRecord", progress=asked.progress):
         descriptor = f"MESH:{text_of(record.find('DescriptorUI'))}"
         trees = [text_of(one) for one in record.iter("TreeNumber")]
         language = known_language(record.get("LanguageCode", "")) or asked.language

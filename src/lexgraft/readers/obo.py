@@ -28,7 +28,10 @@ def stream_obo(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type
     is the first parent. The format: OBO Flat File Format 1.4, sections 3 (tags) and 5 (escapes).
     """
-    with unpacked(path) as packed, TextIOWrapper(packed, encoding="utf-8-sig") as file:
+    with (
+        unpacked(path, asked.progress) as packed,
+        TextIOWrapper(packed, encoding="utf-8-sig") as file,
+    ):
         stanzas = _stanzas(file, tally)
         _, _, header = next(stanzas)
         origin = _origin(header)
@@ -40,11 +43,13 @@ def stream_obo(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
                 tally.leave("obsolete", line)
             else:
                 try:
-                    concept = _concept(tags, asked.language, origin)
+                    concept, left = _concept(tags, asked.language, origin)
                 except UserError as error:
                     tally.refuse(line, error.what)
                     continue
                 tally.kept += 1
+                for reason in left:
+                    tally.pass_over(reason, line)
                 yield line, concept
 
 
@@ -75,8 +80,10 @@ def _stanzas(lines: Iterable[str], tally: Tally) -> Iterator[Stanza]:
     yield start, name, tags
 
 
-def _concept(tags: Mapping[str, list[str]], language: str, origin: tuple[str, str, str]) -> Concept:
-    """Return one stanza's concept.
+def _concept(
+    tags: Mapping[str, list[str]], language: str, origin: tuple[str, str, str]
+) -> tuple[Concept, list[str]]:
+    """Return one stanza's concept, and why synonyms of it are not taken.
 
     Raises:
         UserError: it lacks an id or a name, or a quoted value does not end.
@@ -84,10 +91,11 @@ def _concept(tags: Mapping[str, list[str]], language: str, origin: tuple[str, st
     identifier, name = (_plain(tags.get(tag, [""])[0]) for tag in ("id", "name"))
     if not identifier or not name:
         raise UserError(f"term {identifier or name!r} lacks an id or a name")
-    names = dict.fromkeys([name, *_synonyms(tags.get("synonym", ()), identifier)])
+    synonyms, left = _synonyms(tags.get("synonym", ()), identifier)
+    names = dict.fromkeys([name, *synonyms])
     broader = tuple(_plain(value) for value in tags.get("is_a", ()))
     definition = _quoted(tags["def"][0], identifier)[0] if "def" in tags else ""
-    return Concept(
+    concept = Concept(
         id=identifier,
         terms=tuple(
             Term(text, language, status="admitted" if number else "preferred")
@@ -101,15 +109,22 @@ def _concept(tags: Mapping[str, list[str]], language: str, origin: tuple[str, st
         source_version=origin[1],
         licence=origin[2],
     )
+    return concept, left
 
 
-def _synonyms(values: Iterable[str], identifier: str) -> Iterator[str]:
-    """Yield the exact synonyms, written `"text" EXACT [type] [references]`."""
+def _synonyms(values: Iterable[str], identifier: str) -> tuple[list[str], list[str]]:
+    """Return the exact synonyms, written `"text" EXACT [type] [references]`; why not the others."""
+    taken: list[str] = []
+    left: list[str] = []
     for value in values:
         text, rest = _quoted(value, identifier)
-        words = rest.split("[", 1)[0].split()
-        if words[:1] == ["EXACT"] and not _LEFT_OUT.intersection(words[1:]):
-            yield " ".join(text.split())
+        scope, *kinds = rest.split("[", 1)[0].split() or ["RELATED"]
+        unwanted = sorted(_LEFT_OUT.intersection(kinds))
+        if scope == "EXACT" and not unwanted:
+            taken.append(" ".join(text.split()))
+        else:
+            left.append(f"a synonym: {unwanted[0] if unwanted else scope}")
+    return taken, left
 
 
 def _quoted(value: str, identifier: str) -> tuple[str, str]:

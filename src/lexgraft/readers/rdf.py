@@ -13,7 +13,7 @@ from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader, start_o
 from lexgraft.readers.labels import settled
 from lexgraft.readers.languages import language_tag
 from lexgraft.readers.xml import check_entities
-from lexgraft.records import Concept, Term
+from lexgraft.records import Concept, Progress, Term
 
 if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
@@ -80,7 +80,7 @@ def read_rdf(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     Raises:
         UserError: pyoxigraph is not installed; broken RDF; an entity that is refused.
     """
-    subjects = _subjects(path)
+    subjects = _subjects(path, asked.progress)
     origin = _origin(subjects, path)
     for number, (name, values) in enumerate(subjects.items(), 1):
         if name[:2] == "_:" or not any(role in _LABELS for role, _, _ in values):
@@ -133,7 +133,7 @@ def _concept(
     )
 
 
-def _subjects(path: Path) -> dict[str, Values]:
+def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
     """Return the subjects of a file with what is read of them."""
     try:
         from pyoxigraph import parse  # noqa: PLC0415 (an extra)
@@ -143,7 +143,7 @@ def _subjects(path: Path) -> dict[str, Values]:
     form = _format(path)
     subjects: dict[str, Values] = {}
     try:
-        with unpacked(path) as file:
+        with unpacked(path, progress) as file:
             for quad in parse(file, form, base_iri=f"urn:file:{quote(path.name)}"):
                 role = _ROLES.get(quad.predicate.value)
                 if role is not None:

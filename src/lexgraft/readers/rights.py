@@ -16,7 +16,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"\bcc0|public domain|\bmit\b|\bbsd|apache|\bcc[ -]?by\b|by[ -]4|wordnet|\bmesh\b", "free"),
 )
 _SAYS: dict[Kind, str] = {
-    "restricted": "must not be handed on: keep test sets, exports and adapters made of them",
+    "restricted": "must not be handed on, nor test sets, exports and adapters made of them",
     "share-alike": "ask that what is made of them and handed on has the same licence",
     "unknown": "have a licence that is not recognised: read it before handing anything on",
     "not stated": "name no licence: state it with --licence if you know it",
@@ -48,6 +48,16 @@ class Rights:
         return tuple(
             Right(licence, kind_of(licence), count) for licence, count in self._counts.items()
         )
+
+    def notice(self) -> bytes:
+        """Return the content of the file that stands beside what is made of the concepts."""
+        rows = [
+            f"- {one.licence or 'no licence stated'} ({one.kind}): {one.concepts} concepts"
+            for one in self.found()
+        ]
+        said = [f"* {text}." for text in self.warnings()] or ["Nothing is asked that is known of."]
+        lines = ["# Licences of the terms in this", "", *rows, "", *said, ""]
+        return "\n".join(lines).encode()
 
     def warnings(self) -> list[str]:
         """Return what to know before anything that is made of the concepts is handed on."""

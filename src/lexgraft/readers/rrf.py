@@ -1,14 +1,16 @@
 """UMLS RRF: MRCONSO with the definitions and semantic types beside it, as one stream by CUI."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from msgspec import Struct
 
 from lexgraft.errors import UserError
+from lexgraft.readers.columns import Flags, Numbers, Piece, leave, pieces
 from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
-from lexgraft.readers.labels import settled
 from lexgraft.readers.languages import language_tag
 from lexgraft.records import Concept, Term
 
@@ -16,9 +18,27 @@ LICENCE = "UMLS Metathesaurus Licence"
 _CONSO, _DEF, _STY = "MRCONSO.RRF", "MRDEF.RRF", "MRSTY.RRF"
 _WIDTHS = {_CONSO: 18, _DEF: 8, _STY: 6}  # columns before the pipe that ends every line
 _CUI = re.compile(r"C\d{7}\|")
+_CUI_BYTES, _C = 8, ord("C")
 
-Row = tuple[int, list[bytes]]
-"""A line number and the line's columns."""
+
+class _Group(NamedTuple):
+    """The rows of one concept that are used, column by column."""
+
+    cui: int
+    line: int
+    languages: list[str]
+    best: list[bool]  # the preferred form
+    texts: list[str]
+    codes: list[bytes]  # with their sources, empty where there is none
+    atoms: list[bytes]
+
+    def extend(self, more: "_Group") -> None:
+        """Add the rows of the same concept that follow."""
+        self.languages.extend(more.languages)
+        self.best.extend(more.best)
+        self.texts.extend(more.texts)
+        self.codes.extend(more.codes)
+        self.atoms.extend(more.atoms)
 
 
 class _Side(Struct):
@@ -62,86 +82,135 @@ def read_rrf(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     conso = next(path.rglob(_CONSO)) if path.is_dir() else path
     definitions = _Side(_beside(conso.with_name(_DEF)))
     types = _Side(_beside(conso.with_name(_STY)))
-    for rows in _groups(conso, asked, tally):
-        tally.kept += len(rows)
-        cui = rows[0][1][0]
+    for group in _groups(conso, asked, tally):
+        tally.kept += len(group.texts)
+        cui = b"C%07d" % group.cui
         kinds = [row[3].decode() for row in types.of(cui)]
-        codes = dict.fromkeys(
-            b"%s:%s" % (row[11], row[13]) for _, row in rows if row[13] != b"NOCODE"
-        )
+        codes = dict.fromkeys(group.codes)
+        codes.pop(b"", None)
         yield (
-            rows[0][0],
+            group.line,
             Concept(
                 id=f"UMLS:{cui.decode()}",
-                terms=settled(sorted(map(_term, rows), key=_status)),
-                definitions=_definitions(definitions.of(cui), rows, asked),
+                terms=_terms(group),
+                definitions=_definitions(definitions.of(cui), group, asked),
                 field=kinds[0] if kinds else "",
-                same_as=tuple(code.decode() for code in codes),
+                same_as=tuple([code.decode() for code in codes]),
                 source="UMLS",
                 licence=LICENCE,
             ),
         )
 
 
-def _groups(path: Path, asked: Asked, tally: Tally) -> Iterator[list[Row]]:
-    """Yield the rows of each concept that are used; count the others."""
-    wanted: dict[bytes, bool] = {}
-    group: list[Row] = []
-    for number, row in _rows(path, tally):
-        if group and group[0][1][0] != row[0]:
-            yield group
-            group = []
-        language = row[1]
-        if language not in wanted:
-            wanted[language] = asked.wants(language_tag(language.decode()))
-        if row[16] != b"N":
-            tally.leave("suppressed", number)
-        elif wanted[language]:
-            group.append((number, row))
-        else:
-            tally.leave("another language than those asked for", number)
-    if group:
-        yield group
+def _groups(path: Path, asked: Asked, tally: Tally) -> Iterator[_Group]:
+    """Yield the rows of each concept, also of one that lies in two pieces of the file."""
+    last: _Group | None = None
+    for group in _parts(path, asked, tally):
+        if last is not None and last.cui == group.cui:
+            last.extend(group)
+            continue
+        if last is not None:
+            yield last
+        last = group
+    if last is not None:
+        yield last
 
 
-def _rows(path: Path, tally: Tally) -> Iterator[Row]:
-    """Yield the rows of MRCONSO that have its columns, in the order of their CUIs."""
-    last = b""
-    width = _WIDTHS[_CONSO] + 1
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            row = line.split(b"|")
-            tally.read += 1
-            if len(row) != width:
-                start = line[:80].decode(errors="replace")
-                tally.refuse(number, "not the 18 columns of MRCONSO", start)
-                continue
-            if row[0] < last:
-                raise UserError(
-                    f"{row[0].decode(errors='replace')} stands behind {last.decode()}",
-                    where=f"{path}:{number}",
-                    cure="sort the file by its first column (sort -t'|' -k1,1 -s)",
-                )
-            last = row[0]
-            yield number, row
+def _parts(path: Path, asked: Asked, tally: Tally) -> Iterator[_Group]:
+    """Yield the rows that are used, in the order of their CUIs; count the others.
+
+    Raises:
+        UserError: the rows of a concept do not stand together.
+    """
+    tags: dict[int, str] = {}
+    last = 0
+    for piece in pieces(path, b"|", _WIDTHS[_CONSO] + 1, asked.progress, header=False):
+        tally.read += piece.read
+        cui = piece.numbers(0, skipped=1)
+        usable = (
+            (cui >= 0) & (piece.lengths(0) == _CUI_BYTES) & (piece.signs[piece.starts(0)] == _C)
+        )
+        _refuse(piece, usable, tally)
+        _check_order(cui[usable], piece.lines[usable], last, path)
+        last = max(last, int(cui[usable].max(initial=0)))
+        language = piece.codes(1)
+        for code, row in zip(*_firsts(language), strict=True):
+            tags.setdefault(code, language_tag(piece.text(row, 1)))
+        wanted = [code for code, tag in tags.items() if asked.wants(tag)]
+        shown, spoken = piece.equals(16, b"N"), np.isin(language, wanted)
+        leave(tally, "suppressed", piece.lines[usable & ~shown])
+        leave(tally, "another language than those asked for", piece.lines[usable & shown & ~spoken])
+        yield from _cut(
+            piece, usable & shown & spoken, cui, [tags[one] for one in language.tolist()]
+        )
 
 
-def _term(row: Row) -> Term:
-    """Return one row's term."""
-    cells = row[1]
-    best = cells[2] == b"P" and cells[4] == b"PF" and cells[6] == b"Y"
-    text = cells[14].decode(errors="replace")
-    language = language_tag(cells[1].decode())
-    return Term(text, language, status="preferred" if best else "admitted")
+def _cut(piece: Piece, taken: Flags, cuis: Numbers, spoken: Sequence[str]) -> Iterator[_Group]:
+    """Yield some rows of a piece by concept."""
+    cuis, rows = cuis[taken], np.flatnonzero(taken).tolist()
+    best = piece.equals(2, b"P") & piece.equals(4, b"PF") & piece.equals(6, b"Y")
+    data, edges = piece.data, piece.edges[taken][:, [7, 8, 11, 12, 13, 14, 15]].tolist()
+    texts = [data[f + 1 : g].decode(errors="replace") for _, _, _, _, _, f, g in edges]
+    atoms = [data[a + 1 : b] for a, b, *_ in edges]
+    codes = [
+        b"" if data[e + 1 : f] == b"NOCODE" else data[c + 1 : d] + b":" + data[e + 1 : f]
+        for _, _, c, d, e, f, _ in edges
+    ]
+    tags, good = [spoken[row] for row in rows], best[taken].tolist()
+    first = np.flatnonzero(np.diff(cuis, prepend=-1))
+    limits = [*first.tolist(), len(rows)]
+    heads = zip(cuis[first].tolist(), piece.lines[taken][first].tolist(), strict=True)
+    for (cui, line), low, high in zip(heads, limits, limits[1:], strict=False):
+        own = slice(low, high)
+        yield _Group(cui, line, tags[own], good[own], texts[own], codes[own], atoms[own])
 
 
-def _status(term: Term) -> bool:
-    return term.status != "preferred"
+def _refuse(piece: Piece, usable: Flags, tally: Tally) -> None:
+    """Refuse the rows that have not the columns, or no CUI in the first."""
+    odd = [(line, row[:80].decode(errors="replace")) for line, row in piece.odd]
+    odd += [(int(piece.lines[row]), piece.text(row, 0)) for row in np.flatnonzero(~usable).tolist()]
+    for line, text in sorted(odd):
+        tally.refuse(line, "not the 18 columns of MRCONSO", text)
 
 
-def _definitions(found: list[list[bytes]], rows: list[Row], asked: Asked) -> dict[str, str]:
+def _check_order(cui: Numbers, lines: Numbers, last: int, path: Path) -> None:
+    before = np.concatenate(([last], cui[:-1]))
+    for row in np.flatnonzero(cui < before)[:1].tolist():
+        raise UserError(
+            f"C{cui[row]:07d} stands behind C{before[row]:07d}",
+            where=f"{path}:{lines[row]}",
+            cure="sort the file by its first column (sort -t'|' -k1,1 -s)",
+        )
+
+
+def _firsts(codes: Numbers) -> tuple[list[int], list[int]]:
+    """Return the different codes, and the row where each stands first."""
+    found, first = np.unique(codes, return_index=True)
+    return found.tolist(), first.tolist()
+
+
+def _terms(group: _Group) -> tuple[Term, ...]:
+    """Return a concept's terms by language, of each the preferred form first, no text twice."""
+    found: dict[str, dict[str, None]] = {}
+    rows = list(zip(group.best, group.languages, group.texts, strict=True))
+    for wanted in (True, False):
+        for best, language, text in rows:
+            if best is wanted:
+                found.setdefault(language, {})[text] = None
+    return tuple(
+        [
+            Term(text, language, "unknown", "admitted" if at else "preferred")
+            for language, texts in found.items()
+            for at, text in enumerate(texts)
+        ]
+    )
+
+
+def _definitions(found: list[list[bytes]], group: _Group, asked: Asked) -> dict[str, str]:
     """Return the first definition of each language."""
-    languages = {row[7]: language_tag(row[1].decode()) for _, row in rows}
+    if not found:
+        return {}
+    languages = dict(zip(group.atoms, group.languages, strict=True))
     definitions: dict[str, str] = {}
     for row in found:
         if row[6] == b"N" and row[1] in languages:

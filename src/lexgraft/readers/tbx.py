@@ -47,7 +47,7 @@ def read_tbx(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     DCA) or an element of that name (DCT); see ISO 30042:2008 and 30042:2019.
     """
     source = path.name
-    for line, element in records(path, *_ENTRIES, *_HEADERS):
+    for line, element in records(path, *_ENTRIES, *_HEADERS, progress=asked.progress):
         if local(element) in _HEADERS:
             titles = [text_of(one) for one in element.iter() if local(one) == "title"]
             source = next((title for title in titles if title), source)

@@ -20,13 +20,13 @@ def _recognise(start: Start) -> str:
 
 
 @reader("TMX", _recognise)
-def read_tmx(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
+def read_tmx(path: Path, asked: Asked, tally: Tally) -> Iterator[Placed]:
     """Yield one concept per translation unit; formatting codes inside segments are left out.
 
     A segment that looks like a sentence is counted as a warning: a translation memory is no term
     base.
     """
-    for line, unit in records(path, "tu"):
+    for line, unit in records(path, "tu", progress=asked.progress):
         tally.read += 1
         terms = [
             Term(text_of(one.find("seg"), without=_CODES), language_tag(language_of(one)))

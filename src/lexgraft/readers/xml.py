@@ -9,6 +9,7 @@ from xml.parsers import expat
 
 from lexgraft.errors import UserError
 from lexgraft.readers.intake import unpacked
+from lexgraft.records import Progress, silent
 
 _PIECE = 1 << 14
 _LONGEST_ENTITY = 4096  # characters; JMdict's are descriptions of tags
@@ -85,7 +86,7 @@ def guard(parser: expat.XMLParserType, where: str) -> None:
     parser.SkippedEntityHandler = skipped
 
 
-def records(path: Path, *wanted: str) -> Iterator[tuple[int, Element]]:
+def records(path: Path, *wanted: str, progress: Progress = silent) -> Iterator[tuple[int, Element]]:
     """Yield (line, element) for every outermost element of these names, prefixes aside.
 
     A DOCTYPE is allowed and never fetched; see `guard` for its entities.
@@ -95,7 +96,7 @@ def records(path: Path, *wanted: str) -> Iterator[tuple[int, Element]]:
     """
     stream = _Stream(frozenset(wanted), str(path))
     try:
-        with unpacked(path) as file:
+        with unpacked(path, progress) as file:
             while piece := file.read(_PIECE):
                 stream.parser.Parse(piece, False)  # noqa: FBT003 (expat's own signature)
                 yield from stream.done

@@ -9,6 +9,7 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.project import Form, Project, Terms
 from lexgraft.readers import Asked, read_concepts
+from lexgraft.readers.rights import Rights, rights_of
 from lexgraft.records import (
     Concept,
     Item,
@@ -32,6 +33,7 @@ from lexgraft.testset.profile import Profile, profile
 from lexgraft.testset.split import SPLITS, split_concepts
 from lexgraft.testset.tagging import tagged
 
+LICENCES = "LICENCES.md"
 CANARY = "lexgraft test set, not for training"
 _GENERAL_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
 
@@ -51,6 +53,7 @@ class TestSetBundle(Struct, frozen=True):
     details: tuple[Score, ...]  # the audit per frequency band, part of speech, number of tokens
     power: tuple[Shown, ...]  # what differences each split can show
     warnings: tuple[str, ...]
+    rights: Rights  # what the licences of the terms in it ask
     digest: str
 
     @property
@@ -79,7 +82,8 @@ class TestSetBundle(Struct, frozen=True):
             for one in self.audit
         ]
         lines += [(f"{one.split} can show", one.sentence()) for one in self.power]
-        return [*lines, *(("warning", text) for text in self.warnings)]
+        lines += [("warning", text) for text in self.warnings]
+        return [*lines, *(("licence", text) for text in self.rights.warnings())]
 
 
 def build_testset(
@@ -100,12 +104,12 @@ def build_testset(
     counts: dict[Split, int] = {
         "choose": test.choose, "confirm": test.confirm, "sealed": test.sealed,
     }  # fmt: skip
-    concepts = split_concepts(choice.usable, counts, project.seed)
+    concepts = split_concepts(choice.usable, counts, project.seed, choice.refused)
     taken = {concept.id for group in concepts.values() for concept in group}
     unasked = [concept for concept in choice.usable if concept.id not in taken]
     lent = [*unasked, *choice.others]
     items = _items_by_split(project, concepts, lent, known, progress)
-    general = _general_items(project)
+    everyday, general = _general_items(project)
     asked = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked, known)
     found = audit(asked, known)
@@ -120,6 +124,7 @@ def build_testset(
         details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
         power=power_table({split: len(concepts[split]) for split in SPLITS}),
         warnings=tuple(warnings_of(found)),
+        rights=rights_of([*choice.usable, *choice.others, *everyday]),
         digest=digest(*(item.id for item in asked), *(item.id for item in general)),
     )
 
@@ -179,6 +184,8 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
         "refused": bundle.refused,
         "part of speech unknown": bundle.unknown,
         "rarity": bundle.rarity,
+        "licences": bundle.rights.found(),
+        "rights": bundle.rights.warnings(),
         "warnings": bundle.warnings,
         "power": bundle.power,
         "audit": bundle.audit,
@@ -186,6 +193,7 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
     record = audited(bundle.audit, bundle.details, bundle.warnings, bundle.digest)
     write_bytes(folder / "audit.json", record.encoded())
     write_bytes(folder / "testset.json", msgspec.json.format(msgspec.json.encode(about)) + b"\n")
+    write_bytes(folder / LICENCES, bundle.rights.notice())
 
 
 def write_harness(bundle: TestSetBundle, name: str, split: Split, folder: Path) -> list[str]:
@@ -196,30 +204,34 @@ def write_harness(bundle: TestSetBundle, name: str, split: Split, folder: Path) 
     """
     if not bundle.items[split]:
         raise UserError(f"no items in `{split}`", cure=f"ask for some: `testset.{split}`")
+    write_bytes(folder / LICENCES, bundle.rights.notice())
     return write_tasks(name, bundle.items[split], split, bundle.canary, bundle.digest, folder)
 
 
-def _general_items(project: Project) -> list[Item]:
-    """Return the everyday items: for each form its own concepts, chosen by a keyed hash."""
+def _general_items(project: Project) -> tuple[list[Concept], list[Item]]:
+    """Return the everyday concepts and items: for each form its own, chosen by a keyed hash."""
     general = project.general
     if not general.forms:
-        return []
+        return [], []
     if not general.concepts:
         raise UserError(
             "forms without concepts", where="general", cure="give `concepts`, or leave `forms` out"
         )
     everything = read_concepts([Path(name) for name in general.concepts])
     items: list[Item] = []
+    used: dict[str, Concept] = {}
     for form in general.forms:
+        chosen = _everyday(everything, form, general.items, project.seed)
+        used |= {concept.id: concept for concept in chosen}
         items += build_items(
-            _everyday(everything, form, general.items, project.seed),
+            chosen,
             forms=[form],
             options=project.testset.options,
             draws=_GENERAL_DRAWS,
             distractors=project.testset.distractors,
             seed=project.seed,
         )
-    return items
+    return list(used.values()), items
 
 
 def _everyday(concepts: Sequence[Concept], form: Form, wanted: int, seed: int) -> list[Concept]:

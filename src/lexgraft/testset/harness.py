@@ -16,6 +16,8 @@ Items of one test set, a task per form. Needs lm-eval, and nothing else; run it 
 
     lm_eval --model hf --model_args pretrained=MODEL --include_path . --tasks {group}
 
+What the licences of its terms ask stands in LICENCES.md: read it before handing this on.
+
 `acc` compares plain log-likelihoods of the options as texts, `acc_norm` those per character. The
 score of `lexgraft evaluate` subtracts what an option gets without its question, and a concept is
 known when every draw of it is right: the numbers are near each other, not the same.

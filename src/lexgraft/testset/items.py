@@ -12,6 +12,7 @@ from lexgraft.records import Concept, Item, digest
 from lexgraft.testset.asking import Kin
 from lexgraft.testset.profile import Profile, generic_stems, may_answer, option, profile
 from lexgraft.testset.pseudo import pseudo_terms
+from lexgraft.testset.rules import by_shared_text
 from lexgraft.testset.sound import alike
 from lexgraft.testset.wording import wording
 
@@ -23,6 +24,7 @@ _NEAR: dict[Distractors, int] = {
     "matched": 8,
     "random": 1,
 }  # times as many to draw from
+_NEAR_EXPLAINED = 40  # the same for `matched` options of definitions, where most share nothing
 _ALIKE = (0.0, 0.0, 2.0)  # same part of speech and script, lengths within a factor of 1.5
 _PRIME = 2**127 - 1
 _LENT = 1000  # of the others at most, so that a large term base costs no more
@@ -102,7 +104,7 @@ def _wrong_texts(one: Profile, pool: _Pool, wanted: int, distractors: Distractor
 def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> list[Profile]:
     """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing.
 
-    `matched` takes, of a wider circle, those of the nearest frequency and sound first.
+    `matched` takes, of a wider circle, those first that are nearest in what `_further` looks at.
     """
     own = pool.keys[one.concept.id]
     ranked = sorted(
@@ -110,14 +112,15 @@ def _wrong(one: Profile, pool: _Pool, wanted: int, distractors: Distractors) -> 
         for place, profiles in enumerate((pool.asked, pool.spare))
         for at, other in enumerate(profiles)
     )
+    matched = distractors == "matched"
+    circle = _NEAR_EXPLAINED if matched and _is_explained(one.form) else _NEAR[distractors]
     near: dict[str, tuple[int, Profile]] = {}
     for distance, chance, at in ranked:
         other = (pool.spare if distance[-1] else pool.asked)[at]
-        if len(near) >= wanted * (1 if distance[0] else _NEAR[distractors]):
+        if len(near) >= wanted * (1 if distance[0] else circle):
             break  # beyond those that are alike, no more than needed
         if other.concept.id != one.concept.id and not may_answer(one, other, pool.generic):
             near.setdefault(other.answer, (chance, other))
-    matched = distractors == "matched"
     drawn = sorted(
         near.values(),
         key=lambda entry: (_further(one, entry[1]) if matched else (0.0, 0.0), entry[0]),
@@ -187,15 +190,24 @@ def _looks(one: Profile, other: Profile) -> tuple[float, float, float]:
 
 
 def _further(one: Profile, other: Profile) -> tuple[float, float]:
-    """Return differences of frequency (in Zipf steps) and of how much they sound like the question.
+    """Return what `matched` looks at: differences of frequency (in Zipf steps), and of a cue.
 
-    A loanword sounds like its origin whatever stands beside it: the best that can be done is to
-    put what sounds next like it there.
+    Between two languages the cue is how much an option sounds like the question: a loanword sounds
+    like its origin whatever stands beside it, so what sounds next like it is put there. Between
+    definitions and terms it is the longest piece in common with the question, and counts first:
+    technical words share pieces with what explains them (-itis with an inflammation), so the wrong
+    ones must share as much.
     """
-    if one.form.question == one.form.answer or not one.named:
-        return _frequency(one, other), 0.0
+    if _is_explained(one.form):
+        right, wrong = by_shared_text(one.question, (one.answer, other.answer))
+        return 2 * abs(right - wrong) + (wrong < right), _frequency(one, other)
     heard = abs(alike(one.question, one.answer) - alike(one.question, other.answer))
     return _frequency(one, other), round(10 * heard)
+
+
+def _is_explained(form: Form) -> bool:
+    """Tell forms whose question and answer may share pieces of words because one explains both."""
+    return form.question == form.answer or not form.kind.startswith("term")
 
 
 def _frequency(one: Profile, other: Profile) -> float:

@@ -11,13 +11,17 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 def split_concepts(
-    concepts: Sequence[Concept], counts: Mapping[Split, int], seed: int
+    concepts: Sequence[Concept],
+    counts: Mapping[Split, int],
+    seed: int,
+    refused: Mapping[str, int] | None = None,
 ) -> dict[Split, list[Concept]]:
     """Return exactly as many concepts per split as asked for, in id order.
 
     Concepts that share a name (in any language) or a definition are related and never lie in two
     splits. Groups of relatives come in the order of a hash keyed by the seed, so that a concept's
-    place depends neither on the order of the term base nor, much, on the others in it.
+    place depends neither on the order of the term base nor, much, on the others in it. `refused`
+    says why other concepts cannot be asked for, for the message where there are too few.
 
     Raises:
         UserError: there are too few concepts, or the groups do not fit.
@@ -25,7 +29,8 @@ def split_concepts(
     wanted = sum(counts.values())
     if len(concepts) < wanted:
         raise UserError(
-            f"{len(concepts)} concepts can be asked for in every form, {wanted} are wanted",
+            f"{len(concepts)} concepts can be asked for in every form, {wanted} are wanted"
+            + "".join(f"; {count} × {reason}" for reason, count in (refused or {}).items()),
             where="testset",
             cure=_smaller(counts, len(concepts)),
         )
