@@ -18,7 +18,7 @@ def run(tmp_path: Path, items: list[Item], fake_model: Any) -> Path:
     for name in ("G", "merge"):
         model = fake_model(name)
         folder = tmp_path / "answers" / model.digest
-        answers = ask(items, model, folder / "confirm terms.store.jsonl", silent)
+        answers = ask(items, model, folder / "answers.sqlite", silent)
         write_lines(folder / "confirm terms-0123.jsonl", answers)
         write_lines(folder / IDENTITY, [Identity(name, model.digest)])
     return tmp_path

@@ -112,7 +112,6 @@ def _written(
     said = {
         one.prompt: one.text
         for path in sorted(answers.glob("terms *.jsonl"))
-        if not path.name.endswith(".store.jsonl")
         for one in read_lines(path, Generation)
     }
     file = folder / "testset" / f"concepts-{split}.jsonl"
@@ -135,7 +134,7 @@ def show(item: Item, answer: Answer, group: str) -> Shown:
         pmi(answer), item.gold,
         concept=item.concept, group=group, question=item.context,
         options=[option.strip() for option in item.options],
-    )  # fmt: skip
+    )._replace(draw=item.draw)  # fmt: skip
 
 
 def shown(
