@@ -96,6 +96,14 @@ class Judged(Struct, frozen=True, forbid_unknown_fields=True):
     samples: tuple[Sample, ...] = ()
 
 
+class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
+    """The recommended model on the sealed concepts, asked once."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    acquisitions: tuple[Acquisition, ...]
+
+
 class GlossaryFound(Struct, frozen=True, forbid_unknown_fields=True):
     """The three modes."""
 

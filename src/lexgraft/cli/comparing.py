@@ -2,10 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
+
+if TYPE_CHECKING:
+    from lexgraft.evaluate.comparison import Entrant
+    from lexgraft.records import Split
 
 SHOWN = 3
 
@@ -43,14 +48,14 @@ def compare(arguments: argparse.Namespace) -> int:
       lexgraft compare --lm-eval out/model-a out/model-b
     """
     from lexgraft.evaluate import contest
-    from lexgraft.evaluate.entrants import distinct, read_run
+    from lexgraft.evaluate.entrants import distinct
     from lexgraft.evaluate.samples import read_samples
     from lexgraft.evaluate.tables import tables
 
     _check(arguments)
     entrants = distinct(
         [
-            *(one for run in arguments.runs for one in read_run(run, arguments.split)),
+            *(one for run in arguments.runs for one in _read(run, arguments.split)),
             *(read_samples(path, metric=arguments.metric) for path in arguments.lm_eval),
         ]
     )
@@ -70,6 +75,16 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.split == "choose":
         print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
     return 0
+
+
+def _read(run: Path, split: "Split") -> "list[Entrant]":
+    """Return a run's models; of sealed concepts, those that they were opened for."""
+    from lexgraft.evaluate.entrants import read_run
+    from lexgraft.seal import opened_for
+
+    test = run / "testset"
+    allowed = opened_for(test) if split == "sealed" and test.is_dir() else None
+    return [one for one in read_run(run, split) if allowed is None or one.digest in allowed]
 
 
 def _check(arguments: argparse.Namespace) -> None:
