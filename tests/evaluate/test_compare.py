@@ -146,6 +146,15 @@ def test_a_ratio_by_hand() -> None:
     assert found.low < 0.5 < found.high
 
 
+def test_resampling_by_counts_is_resampling_of_rows() -> None:
+    """400 rows of three kinds; the same with a hair's difference, which takes the other way."""
+    kinds = np.repeat([[-1.0], [0.0], [1.0]], [40, 240, 120], axis=0)
+    hair = kinds + np.linspace(0, 1e-9, 400)[:, None]
+    one, other = (bootstrap(rows, lambda means: means[..., 0], 0) for rows in (kinds, hair))
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=0.005)
+    assert one.value == pytest.approx(0.2)
+
+
 def test_an_interval_becomes_a_score() -> None:
     score = wilson(3, 10).score("recognition", "G", "ja->ja", 0.0625)
     assert (score.name, score.model, score.group, score.n) == ("recognition", "G", "ja->ja", 10)
@@ -204,8 +213,8 @@ def test_counting_items_instead_of_concepts_would_cry_wolf() -> None:
 
 
 def test_steadiness_adds_half_a_gain_and_half_a_loss() -> None:
-    """One column of zeros: the resampled variance is that of two pseudo-rows of ±√½ in n + 2."""
+    """One column of zeros: the resampled variance is that of two pseudo-rows of ±½ in n + 2."""
     n = 98
     found = bootstrap(np.zeros((n, 1)), lambda means: means[..., 0], seed=0, steady=True)
-    spread = sqrt(1 / (n + 2)) / sqrt(n + 2)
+    spread = sqrt(0.5 / (n + 2)) / sqrt(n + 2)
     assert found.high == pytest.approx(1.98 * spread, rel=0.25)

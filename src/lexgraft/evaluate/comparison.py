@@ -22,6 +22,7 @@ class Shown(NamedTuple):
     question: str
     gold: str
     chosen: str
+    draw: int = 0
 
 
 class Entrant(NamedTuple):
@@ -87,4 +88,5 @@ class Comparison(Struct, frozen=True, forbid_unknown_fields=True):
     contests: tuple[Contest, ...]
     digest: str  # of the items
     missed: tuple[Missed, ...] = ()  # directions from one language into another
+    carried: tuple[Score, ...] = ()  # transfer, retention, emergence, each less its placebo
     racing: dict[str, tuple[str, ...]] = {}  # group → models that none has been shown to beat

@@ -14,6 +14,7 @@ from lexgraft.evaluate.compare import (
     wilson,
 )
 from lexgraft.evaluate.comparison import Comparison, Contest, Entrant, Missed, Moved, Shown
+from lexgraft.evaluate.crossing import crossings
 from lexgraft.evaluate.diagnosis import counted, diagnoses
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.sequential import evidence, survivors
@@ -67,8 +68,15 @@ def compare(
         contests=tuple(_corrected(raw)),
         digest=digest(*sorted({item for one in entrants for item in one.shown})),
         missed=tuple(_missed(entrants, asked)),
+        carried=tuple(crossings(*_parted(entrants), asked, seed, alpha)),
         racing={group: tuple(_racing(entrants, against, group, alpha)) for group in asked},
     )
+
+
+def _parted(entrants: Sequence[Entrant]) -> tuple[list[Entrant], list[Entrant]]:
+    """Return the models that are no parents, and those that are."""
+    parents = [one for one in entrants if one.name in PARENTS]
+    return [one for one in entrants if one not in parents], parents
 
 
 def _known_names(names: Sequence[str], known: Mapping[str, object]) -> list[str]:
@@ -157,13 +165,13 @@ def _racing(
 
 def _missed(entrants: Sequence[Entrant], groups: Sequence[str]) -> list[Missed]:
     """Return the diagnoses of the models that are no parents, where base, G or D answered too."""
-    parents = [one for one in entrants if one.name in PARENTS]
+    models, parents = _parted(entrants)
     found: list[Missed] = []
     for group in groups:
         asked, arrow, answered = group.partition("->")
         across = arrow and " " not in asked and asked != answered
-        for one in entrants if parents and across else ():
-            if one.name not in PARENTS and any(s.group == group for s in one.shown.values()):
+        for one in models if parents and across else ():
+            if any(s.group == group for s in one.shown.values()):
                 concepts = diagnoses(
                     _known_in(one, f"{asked}->{asked}"),
                     _known_in(one, group),
