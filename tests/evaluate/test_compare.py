@@ -42,6 +42,8 @@ def test_mcnemar_by_hand() -> None:
     """8 gains and 2 losses: 2·(C(10,0) + C(10,1) + C(10,2)/2) / 2¹⁰ = 2·33.5/1024."""
     assert mcnemar(8, 2) == mcnemar(2, 8) == pytest.approx(67 / 1024)
     assert mcnemar(0, 0) == 1.0
+    assert mcnemar(3000, 3000) == pytest.approx(1.0)
+    assert 0 < mcnemar(2600, 2000) < 1e-15
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -52,6 +54,21 @@ def test_mcnemar_is_the_exact_test_less_half_the_outcome(gained: int, lost: int)
     else:
         exact = stats.binomtest(gained, n, 0.5).pvalue
         assert mcnemar(gained, lost) == pytest.approx(exact - stats.binom.pmf(gained, n, 0.5))
+
+
+@pytest.mark.slow  # loading statsmodels takes seconds
+def test_shares_and_changed_verdicts_are_statsmodels() -> None:
+    from statsmodels.stats.contingency_tables import mcnemar as theirs
+    from statsmodels.stats.proportion import proportion_confint
+
+    for right, n in ((0, 12), (7, 30), (150, 300), (1999, 2000)):
+        limits: Any = proportion_confint(right, n, method="wilson")
+        found = wilson(right, n)
+        assert (found.low, found.high) == pytest.approx(limits, abs=1e-12)
+    for gained, lost in ((8, 2), (0, 5), (31, 17)):
+        exact: Any = theirs([[40, gained], [lost, 40]], exact=True)
+        half = stats.binom.pmf(gained, gained + lost, 0.5)
+        assert mcnemar(gained, lost) == pytest.approx(float(exact.pvalue) - half)
 
 
 def test_tango_without_changes_is_the_closed_form() -> None:
