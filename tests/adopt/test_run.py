@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +135,34 @@ def test_the_sealed_concepts_are_opened_once_and_for_one_result(
     again, unchanged = run_project(read_project(make_project(easy)))
     assert unchanged
     assert again.digest == report.digest
+    other = make_project(partial(easy, method="ties"))
     with pytest.raises(UserError, match="can confirm nothing any more"):
-        run_project(read_project(make_project(lambda v: easy(v, "ties"))), unseal=True)
+        run_project(read_project(other), unseal=True)
+
+
+@pytest.mark.slow
+def test_a_candidate_that_is_beaten_is_asked_no_further(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lexgraft.adopt.racing.BLOCK", 4)
+    raced: list[float] = []
+
+    def always(sure: dict[str, float], leader: dict[str, float], alpha: float) -> bool:
+        raced.append(alpha)
+        return len(sure) >= 8 and len(leader) == 10
+
+    monkeypatch.setattr("lexgraft.adopt.racing.beaten", always)
+
+    def short(values: dict[str, Any]) -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"].pop("search")
+
+    report, _ = run_project(read_project(make_project(short)))
+    rows = {row.model: row.n for row in report.acquisitions if row.split == "choose"}
+    assert rows == {"linear": 10, "ties": 8}
+    assert report.result == "linear"
+    assert raced == [0.05 / 2] * 2
 
 
 @pytest.mark.slow

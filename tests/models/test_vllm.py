@@ -28,8 +28,9 @@ class Engine:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     package = SimpleNamespace(LLM=Engine, SamplingParams=SimpleNamespace)
-    monkeypatch.setattr("lexgraft.models.vllm.import_module", lambda _: package)
-    monkeypatch.setattr("lexgraft.models.vllm.version", lambda _: "0.11")
+    there = {"vllm": package}
+    monkeypatch.setattr("lexgraft.models.vllm.import_module", there.__getitem__)
+    monkeypatch.setattr("lexgraft.models.vllm.version", {"vllm": "0.11"}.__getitem__)
 
 
 @pytest.mark.usefixtures("installed")

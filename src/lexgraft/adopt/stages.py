@@ -71,6 +71,7 @@ class Raced(Struct, frozen=True, forbid_unknown_fields=True):
     acquisitions: tuple[Acquisition, ...]
     changes: tuple[Change, ...]
     point: Point
+    dropped: bool = False  # the leader was shown to beat it: not asked to the end
 
 
 class Race(Struct, frozen=True, forbid_unknown_fields=True):
