@@ -28,6 +28,10 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         help="what to compare with (default: base, G and D, else the first model)",
     )  # fmt: skip
     parser.add_argument(
+        "--parents", nargs="+", default=[], metavar="ROLE=MODEL",
+        help="who is base, G or D, e.g. G=language-ja D=medical-en (adoptions know it)",
+    )  # fmt: skip
+    parser.add_argument(
         "--group", nargs="+", default=[], metavar="DIRECTION",
         help="directions or tasks, e.g. 'en->ja' (default: all)",
     )  # fmt: skip
@@ -48,7 +52,7 @@ def compare(arguments: argparse.Namespace) -> int:
       lexgraft compare --lm-eval out/model-a out/model-b
     """
     from lexgraft.evaluate import contest
-    from lexgraft.evaluate.entrants import distinct
+    from lexgraft.evaluate.entrants import distinct, named_parents
     from lexgraft.evaluate.samples import read_samples
     from lexgraft.evaluate.tables import tables
 
@@ -60,7 +64,7 @@ def compare(arguments: argparse.Namespace) -> int:
         ]
     )
     found = contest.compare(
-        entrants, arguments.against, arguments.group,
+        named_parents(entrants, arguments.parents), arguments.against, arguments.group,
         alpha=arguments.alpha, margin=arguments.margin,
     )  # fmt: skip
     if arguments.output:

@@ -9,6 +9,8 @@ from lexgraft.evaluate.diagnosis import Diagnosis
 from lexgraft.evaluate.written import Written
 from lexgraft.records import Score
 
+PARENTS = ("base", "G", "D")
+
 
 class Shown(NamedTuple):
     """What one model made of one item, wherever it was asked."""

@@ -13,14 +13,21 @@ from lexgraft.evaluate.compare import (
     paired_shares,
     wilson,
 )
-from lexgraft.evaluate.comparison import Comparison, Contest, Entrant, Missed, Moved, Shown
+from lexgraft.evaluate.comparison import (
+    PARENTS,
+    Comparison,
+    Contest,
+    Entrant,
+    Missed,
+    Moved,
+    Shown,
+)
 from lexgraft.evaluate.crossing import crossings
 from lexgraft.evaluate.diagnosis import counted, diagnoses
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.sequential import evidence, survivors
 from lexgraft.records import Score, digest
 
-PARENTS = ("base", "G", "D")
 KNOWN = "known"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import UserError
-from lexgraft.evaluate.comparison import Entrant, Shown
+from lexgraft.errors import UserError, nearest
+from lexgraft.evaluate.comparison import PARENTS, Entrant, Shown
 from lexgraft.evaluate.grade import pmi
 from lexgraft.evaluate.written import Written, grade_written, term_questions
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
@@ -161,6 +161,24 @@ def shown(
         gold=options[gold],
         chosen=options[best],
     )
+
+
+def named_parents(entrants: Sequence[Entrant], roles: Sequence[str]) -> list[Entrant]:
+    """Return the entrants, those named by `ROLE=NAME` under their role: base, G or D.
+
+    Raises:
+        UserError: no such role, or nobody of that name.
+    """
+    given = dict(role.partition("=")[::2] for role in roles)
+    for role, name in given.items():
+        if role not in PARENTS:
+            raise UserError(f"`{role}` is no parent", cure=f"write {', '.join(PARENTS)}=MODEL")
+        if name not in [one.name for one in entrants]:
+            raise UserError(
+                f"nothing here is called `{name}`", cure=nearest(name, [e.name for e in entrants])
+            )
+    by_name = {name: role for role, name in given.items()}
+    return [one._replace(name=by_name.get(one.name, one.name)) for one in entrants]
 
 
 def distinct(entrants: Iterable[Entrant]) -> list[Entrant]:
