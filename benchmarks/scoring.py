@@ -3,10 +3,11 @@
     python benchmarks/scoring.py [--base FOLDER] [--random WIDTHxLAYERS] [--items 300]
         [--header-items 60] [--batch 8 16 32] [--exact 24]
 
-Needs `pip install lm_eval==0.4.13`; `benchmarks/smollm2.py` makes a small English model. Both sides get the same model, tokens, threads and number
-format in one process and take turns; the peer works at the batch size that was best on its first
-items. Peaks of memory are taken in a process per side. `--exact` scores so many items in float64 as
-well and says who is how far off. Items are made of the English text that ships with Python.
+Needs `pip install lm_eval==0.4.13`; `benchmarks/smollm2.py` makes a small English model. Both sides
+get the same model, tokens, threads and number format in one process and take turns; the peer works
+at the batch size that was best on its first items. Peaks of memory are taken in a process per side.
+`--exact` scores so many items in float64 as well and says who is how far off. Items are made of the
+English text that ships with Python.
 `--random` gives the base's tokenizer and architecture random weights of another size.
 """
 

@@ -204,9 +204,9 @@ def test_sealed_concepts_are_shown_to_one_model(make_model: Maker, tmp_path: Pat
     assert evaluate_alone(Question(**asked, model=str(make_model("llama")))).scores == first.scores
     with pytest.raises(UserError, match="can confirm nothing any more"):
         evaluate_alone(Question(**asked, model=str(make_model("llama", 1))))
-    asked["items"] = tmp_path / "set" / "items-sealed.jsonl"
+    asked |= {"items": tmp_path / "set" / "items-sealed.jsonl", "split": "confirm"}
     with pytest.raises(UserError, match="they are asked once"):
-        evaluate_alone(Question(**{**asked, "split": "confirm"}, model=str(make_model("llama"))))
+        evaluate_alone(Question(**asked, model=str(make_model("llama"))))
 
 
 @pytest.mark.slow

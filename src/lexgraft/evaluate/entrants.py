@@ -169,15 +169,15 @@ def named_parents(entrants: Sequence[Entrant], roles: Sequence[str]) -> list[Ent
     Raises:
         UserError: no such role, or nobody of that name.
     """
-    given = dict(role.partition("=")[::2] for role in roles)
-    for role, name in given.items():
+    names = [one.name for one in entrants]
+    by_name: dict[str, str] = {}
+    for given in roles:
+        role, _, name = given.partition("=")
         if role not in PARENTS:
             raise UserError(f"`{role}` is no parent", cure=f"write {', '.join(PARENTS)}=MODEL")
-        if name not in [one.name for one in entrants]:
-            raise UserError(
-                f"nothing here is called `{name}`", cure=nearest(name, [e.name for e in entrants])
-            )
-    by_name = {name: role for role, name in given.items()}
+        if name not in names:
+            raise UserError(f"nothing here is called `{name}`", cure=nearest(name, names))
+        by_name[name] = role
     return [one._replace(name=by_name.get(one.name, one.name)) for one in entrants]
 
 
