@@ -86,6 +86,12 @@ def test_two_models_written_to_one_path_never_share_an_answer(
     assert compare(renamed).contests[0].n == 4
 
 
+def test_vllm_is_asked_for_by_its_name(make_model: Maker, own: Path, tmp_path: Path) -> None:
+    model = f"vllm:{make_model('llama')}"
+    with pytest.raises(UserError, match="vLLM is not installed"):
+        evaluate_alone(Question(model=model, output=tmp_path, items=own))
+
+
 def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, tmp_path: Path):
     question: dict[str, Any] = {
         "model": str(material / "domain"), "output": tmp_path, "items": own, "threads": 1,

@@ -63,6 +63,7 @@ class Contest(Struct, frozen=True, forbid_unknown_fields=True):
     holm: float  # p over the declared family
     evidence: float  # e-value against equality: may be looked at after every concept
     probability: tuple[float, float, float]  # difference of P(right option), with interval
+    log_probability: tuple[float, float, float]  # the same of ln P(right option)
     not_worse: float  # p that the loss is at least the margin
     needed: int  # concepts that would show no loss beyond it, if there is none (80 % power)
     detectable: float  # smallest difference so many concepts show with 80 % power
