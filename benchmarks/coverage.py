@@ -1,43 +1,83 @@
-"""How often the intervals hold the truth: nominal 95 %, 30 to 2,000 concepts, clustered answers.
+"""How often the intervals hold the truth and the tests cry wolf: 30 to 2,000 concepts.
 
-    python benchmarks/coverage.py [--trials 400]
+    python benchmarks/coverage.py [--trials 2000] [--sizes 30 100 300 1000 2000]
 
-Wilson exactly, by enumeration; Tango's interval for changed verdicts and the bootstrap over
-concepts for mean differences, by simulation. A concept's two answers are correlated: it changes
-wholly or in one draw. Below, `by item` shows what ignoring the concept would cost.
+Nominal 95 % and 5 %. A concept is asked twice and changes wholly or in one draw. Every figure is a
+mean over several truths, with the least and the greatest: with few concepts a count can only take
+few values, so that at any one truth no interval is exactly nominal. Truths are such that some five
+of 30 concepts change. `by item` shows what ignoring the concept would cost.
 """
 
 import argparse
+from collections.abc import Callable, Sequence
 from math import exp, lgamma, log
+from typing import NamedTuple
 
 import numpy as np
 
-from lexgraft.evaluate.compare import paired_means, tango, wilson
+from lexgraft.evaluate.compare import (
+    Interval,
+    bootstrap,
+    mcnemar,
+    non_inferiority,
+    paired_means,
+    ratio,
+    tango,
+    wilson,
+)
+from lexgraft.evaluate.family import holm
+from lexgraft.evaluate.judge import judged
+from lexgraft.evaluate.sequential import first_above, first_difference
 
 SIZES = (30, 100, 300, 1000, 2000)
-GAIN, LOSS = 0.12, 0.06
+SHARES = tuple(step / 20 for step in range(1, 20))
+CHANGING = (0.17, 0.25, 0.4)
+GAINS = (0.5, 0.65, 0.85)  # of the changes
 WHOLE = 0.6  # of the changed concepts change in both draws
+SLOW = 1000  # concepts from which what takes long has a quarter of the trials
+MARGIN = 0.05
+TESTS = 6  # of one family
+
+Rng = np.random.Generator
+Trial = Callable[[Rng, int, float, float], bool]
+Row = Callable[[int, int], "Found"]
+
+
+class Found(NamedTuple):
+    """Coverage or false alarms: the mean over truths, the least and the greatest."""
+
+    mean: float
+    least: float
+    most: float
 
 
 def main() -> None:
-    """Print one row per interval and number of concepts."""
+    """Print one row per interval and test."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=400)
-    trials: int = parser.parse_args().trials
-    print("95 % intervals: share of trials that hold the truth")
-    for n in SIZES:
-        shares = " ".join(f"{share:.2f}: {exact_wilson(n, share):.3f}" for share in (0.3, 0.6, 0.9))
-        print(f"  wilson     n = {n:4d}  {shares}")
-    for n in SIZES:
-        print(f"  tango      n = {n:4d}  {tango_holds(n, 20 * trials):.3f}")
-    for n in SIZES:
-        few = trials if n <= 300 else trials // 4
-        whole, items = bootstrap_holds(n, few), bootstrap_holds(n, few, by_item=True)
-        print(f"  bootstrap  n = {n:4d}  {whole:.3f}  by item {items:.3f}  ({few} trials)")
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    given = parser.parse_args()
+    for title, rows in (("intervals, nominal .95", INTERVALS), ("tests, nominal .05", TYPE_ONE)):
+        print(f"{title:34s}" + "".join(f"{f'n = {n}':>22s}" for n in given.sizes))
+        for name, row in rows.items():
+            cells = (row(n, given.trials) for n in given.sizes)
+            print(f"  {name:32s}", *map(_cell, cells), sep="", flush=True)
 
 
-def exact_wilson(n: int, share: float) -> float:
-    """Return the exact coverage of Wilson's interval, by enumeration of the right answers."""
+def _cell(found: Found) -> str:
+    return f"{found.mean:.3f} [{found.least:.3f}, {found.most:.3f}]".rjust(22)
+
+
+def _over(shares: Sequence[float]) -> Found:
+    return Found(float(np.mean(shares)), min(shares), max(shares))
+
+
+def exact_wilson(n: int, _trials: int = 0) -> Found:
+    """Return Wilson's coverage at shares from .05 to .95, by enumeration."""
+    return _over([_wilson_at(n, share) for share in SHARES])
+
+
+def _wilson_at(n: int, share: float) -> float:
     total = 0.0
     for right in range(n + 1):
         found = wilson(right, n)
@@ -47,29 +87,146 @@ def exact_wilson(n: int, share: float) -> float:
     return total
 
 
-def tango_holds(n: int, trials: int) -> float:
-    """Return the coverage of Tango's interval at a gain and a loss, by simulation."""
-    counts = np.random.default_rng(n).multinomial(n, [GAIN, LOSS, 1 - GAIN - LOSS], trials)
-    pairs, often = np.unique(counts[:, :2], axis=0, return_counts=True)
-    found = [tango(int(b), int(c), n) for b, c in pairs]
-    inside = [one.low <= GAIN - LOSS <= one.high for one in found]
-    return float((np.array(inside) * often).sum() / trials)
+def changes(rng: Rng, n: int, gain: float, loss: float) -> np.ndarray:
+    """Return what changed in every concept: ±1 in both draws, ±½ in one, 0."""
+    signs = rng.choice([1.0, -1.0, 0.0], n, p=[gain, loss, 1 - gain - loss])
+    return signs * np.where(rng.random(n) < WHOLE, 1.0, 0.5)
 
 
-def bootstrap_holds(n: int, trials: int, *, by_item: bool = False) -> float:
-    """Return the coverage of the bootstrap of mean differences of concepts with two answers."""
-    rng, held = np.random.default_rng(n), 0
-    truth = (GAIN - LOSS) * (WHOLE + (1 - WHOLE) / 2)
-    for trial in range(trials):
-        signs = rng.choice([1.0, -1.0, 0.0], n, p=[GAIN, LOSS, 1 - GAIN - LOSS])
-        both = rng.random(n) < WHOLE
-        answers = np.stack([signs, signs * both], axis=1)
-        values = answers.ravel() if by_item else answers.mean(axis=1)
-        after = {str(i): float(value) for i, value in enumerate(values)}
-        found = paired_means(dict.fromkeys(after, 0.0), after, trial)
-        held += found.low <= truth <= found.high
-    return held / trials
+def simulated(trial: Trial, *, slow: bool = False, equal: bool = False) -> Row:
+    """Return a row of the table: how often a trial holds, over the truths."""
 
+    def row(n: int, trials: int) -> Found:
+        few = max(1, trials // 4) if slow and n >= SLOW else trials
+        parts = (0.5,) if equal else GAINS
+        truths = [(whole * part, whole * (1 - part)) for whole in CHANGING for part in parts]
+        each = max(1, few // len(truths))
+        rngs = [np.random.default_rng([n, place]) for place in range(len(truths))]
+        return _over(
+            [
+                float(np.mean([trial(rng, n, gain, loss) for _ in range(each)]))
+                for rng, (gain, loss) in zip(rngs, truths, strict=True)
+            ]
+        )
+
+    return row
+
+
+def _holds(found: Interval, truth: float) -> bool:
+    return found.low <= truth <= found.high
+
+
+def tango_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether Tango's interval holds the difference of the shares known."""
+    gained, lost, _ = rng.multinomial(n, [gain, loss, 1 - gain - loss])
+    return _holds(tango(int(gained), int(lost), n), gain - loss)
+
+
+def shares_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether the bootstrap over concepts holds the difference of shares right."""
+    return _means_hold(rng, changes(rng, n, gain, loss), gain, loss)
+
+
+def by_item_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return the same of the same answers, counted one by one."""
+    both = changes(rng, n, gain, loss)
+    answers = np.stack([np.sign(both), np.where(abs(both) == 1, both, 0.0)], axis=1).ravel()
+    return _means_hold(rng, answers, gain, loss)
+
+
+def _means_hold(rng: Rng, values: np.ndarray, gain: float, loss: float) -> bool:
+    after = {str(place): float(value) for place, value in enumerate(values)}
+    found = paired_means(dict.fromkeys(after, 0.0), after, int(rng.integers(2**32)))
+    return _holds(found, (gain - loss) * (WHOLE + (1 - WHOLE) / 2))
+
+
+def probability_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether the bootstrap holds the difference of P(right), where all move a little."""
+    before, size = rng.beta(1, 1, n), (gain - loss) / 2
+    noise = rng.normal(0, 0.15, n) * before * (1 - before) * 4
+    moved = size * before * (1 - before) * 6 + noise
+    ids = [str(place) for place in range(n)]
+    found = paired_means(
+        dict(zip(ids, before.tolist(), strict=True)),
+        dict(zip(ids, (before + moved).tolist(), strict=True)),
+        int(rng.integers(2**32)),
+    )
+    return _holds(found, size)
+
+
+def transfer_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether the bootstrap holds a share over the looks at concepts, as transfer's is."""
+    looks = rng.choice([1.0, 2.0], n)
+    moved = changes(rng, n, gain, loss) * looks
+    found = ratio(moved.tolist(), looks.tolist(), int(rng.integers(2**32)))
+    return _holds(found, (gain - loss) * (WHOLE + (1 - WHOLE) / 2))
+
+
+def texts_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether the bootstrap holds the relative change of bits per byte, by document."""
+    sizes = rng.lognormal(6, 0.4, n)
+    before = sizes * rng.gamma(25, 0.04, n)
+    after = before * (1 + (gain - loss) / 5 + rng.normal(0, 0.03, n))
+    rows = np.stack([after, before], axis=1)
+    found = bootstrap(rows, lambda means: means[..., 0] / means[..., 1] - 1, int(rng.integers(99)))
+    return _holds(found, (gain - loss) / 5)
+
+
+def judge_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether a judge's mean less its bias, on 30 labels, holds the truth."""
+    truth = rng.beta(2, 3, n + 30)
+    said = np.clip(truth * (1 - loss) + gain * rng.random(n + 30), 0, 1)
+    found = judged(said[:n].tolist(), said[n:].tolist(), truth[n:].tolist())
+    return _holds(found.corrected, 0.4)
+
+
+def mcnemar_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether McNemar's test finds a difference where there is none."""
+    gained, lost, _ = rng.multinomial(n, [gain, loss, 1 - gain - loss])
+    return mcnemar(int(gained), int(lost)) < 0.05
+
+
+def margin_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether a loss of just the margin is called no loss."""
+    up, down = (gain + loss - MARGIN) / 2, (gain + loss + MARGIN) / 2
+    gained, lost, _ = rng.multinomial(n, [up, down, 1 - up - down])
+    return non_inferiority(int(gained), int(lost), n, MARGIN) < 0.05
+
+
+def family_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether any of several tests, after Holm, finds a difference where there is none."""
+    counts = rng.multinomial(n, [gain, loss, 1 - gain - loss], TESTS)
+    return min(holm([mcnemar(int(one[0]), int(one[1])) for one in counts])) < 0.05
+
+
+def looking_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether a look after every concept ever finds a difference where there is none."""
+    steps = np.sign(changes(rng, n, gain, loss)).astype(int)
+    return first_difference(steps.tolist()).decided
+
+
+def racing_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
+    """Return whether a candidate is ever dropped for an equal one."""
+    return first_above(changes(rng, n, gain, loss).tolist(), 0.0).decided
+
+
+INTERVALS: dict[str, Row] = {
+    "Wilson, share known": exact_wilson,
+    "Tango, difference known": simulated(tango_trial),
+    "bootstrap, difference right": simulated(shares_trial),
+    "bootstrap, difference P(right)": simulated(probability_trial, slow=True),
+    "bootstrap, transfer": simulated(transfer_trial),
+    "bootstrap, bits per byte": simulated(texts_trial, slow=True),
+    "judge less bias, 30 labels": simulated(judge_trial),
+    "(by item, as it must not be)": simulated(by_item_trial),
+}
+TYPE_ONE: dict[str, Row] = {
+    "McNemar, mid-p": simulated(mcnemar_trial, equal=True),
+    f"non-inferiority, margin {MARGIN}": simulated(margin_trial, equal=True),
+    f"Holm over {TESTS}": simulated(family_trial, equal=True),
+    "e-process, looked at always": simulated(looking_trial, equal=True),
+    "race of two equals": simulated(racing_trial, equal=True),
+}
 
 if __name__ == "__main__":
     main()

@@ -67,6 +67,10 @@ class RunFolder:
             self.path / "lock.json", msgspec.json.format(msgspec.json.encode(self._entries))
         )
 
+    def stages(self) -> tuple[str, ...]:
+        """Return the stages that have a record here, by name."""
+        return tuple(sorted(self._entries))
+
     def cost(self, stage: str) -> Cost:
         """Return what a finished stage took when it ran (zero if it never did)."""
         entry = self._entries.get(stage)

@@ -86,6 +86,12 @@ def test_two_models_written_to_one_path_never_share_an_answer(
     assert compare(renamed).contests[0].n == 4
 
 
+def test_vllm_is_asked_for_by_its_name(make_model: Maker, own: Path, tmp_path: Path) -> None:
+    model = f"vllm:{make_model('llama')}"
+    with pytest.raises(UserError, match="vLLM is not installed"):
+        evaluate_alone(Question(model=model, output=tmp_path, items=own))
+
+
 def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, tmp_path: Path):
     question: dict[str, Any] = {
         "model": str(material / "domain"), "output": tmp_path, "items": own, "threads": 1,
@@ -106,6 +112,9 @@ def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, 
         (["--general", "--against", "x"], "--against compares"),
         (["--project", "p.yaml", "--general"], "--project says what is asked"),
         (["--items", "none.jsonl"], "no items here"),
+        (["--items", "none.jsonl", "--split", "sealed"], "needs a test set's concepts"),
+        (["--items", ".", "--defined"], "who is to read the definitions"),
+        (["--items", ".", "--judge", "x"], "--defined, --judge and --labels together"),
     ],
 )
 def test_mistakes_are_told_before_a_model_is_loaded(
@@ -139,6 +148,71 @@ def test_two_languages_are_compared_on_the_same_options(make_model: Maker, tmp_p
     [score] = [s for s in evaluate_alone(question).scores if s.name.startswith("consistency")]
     assert (score.group, score.n) == ("en->en and en->ja", 4)
     assert score.low <= score.value <= score.high <= 1
+
+
+def defined_set(folder: Path, split: str = "confirm") -> Path:
+    """A test set's folder whose items quote definitions."""
+    texts = {f"c{n}": f"what pumps number {n}" for n in range(4)}
+    concepts = [
+        Concept(name, (Term(f"pump{name}", "en"),), definitions={"en": text})
+        for name, text in texts.items()
+    ]
+    items = [
+        Item(f"i{name}", name, "definition-to-term", "en", "en", 0, f"Meaning: {text}\nTerm:", ":",
+             (f" pump{name}", " valve", " seal"), 0)
+        for name, text in texts.items()
+    ]  # fmt: skip
+    write_lines(folder / f"items-{split}.jsonl", items)
+    write_lines(folder / f"concepts-{split}.jsonl", concepts)
+    return folder
+
+
+JUDGE = """
+import json, sys
+for line in sys.stdin:
+    print(json.dumps({"id": json.loads(line)["id"], "score": 0.75}))
+"""
+
+
+def test_definitions_are_read_by_a_scorer_likened_and_judged(
+    make_model: Maker, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {
+        "model": str(make_model("llama")), "output": tmp_path / "out", "threads": 1,
+        "items": defined_set(tmp_path / "set"), "defined": True, "scorer": make_model("llama", 1),
+    }  # fmt: skip
+    first = evaluate_alone(Question(**asked))
+    file = tmp_path / "out" / "answers" / first.digest / "definitions.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [row["reference"] for row in rows] == [f"what pumps number {n}" for n in range(4)]
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "".join(json.dumps(row | {"label": n % 2}) + "\n" for n, row in enumerate(rows))
+    )
+    (tmp_path / "judge.py").write_text(JUDGE)
+    judge = f"{sys.executable} {tmp_path / 'judge.py'}"
+    found = evaluate_alone(Question(**asked, judge=judge, labels=labels))
+    named = {one.name: one for one in found.scores if one.group == "en->en"}
+    assert named["definition generation"].n == 4
+    assert 0 <= named["definitions, chrF"].value < 1
+    assert named["definitions, judged"].value == 0.75
+    assert named["bias of the judge"].value == 0.25
+    assert named["definitions, judged less bias"].value == 0.5
+    assert found.announced_bytes > 2 * 700_000_000
+
+
+def test_sealed_concepts_are_shown_to_one_model(make_model: Maker, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {
+        "output": tmp_path / "out", "threads": 1, "split": "sealed",
+        "items": defined_set(tmp_path / "set", "sealed"),
+    }  # fmt: skip
+    first = evaluate_alone(Question(**asked, model=str(make_model("llama"))))
+    assert evaluate_alone(Question(**asked, model=str(make_model("llama")))).scores == first.scores
+    with pytest.raises(UserError, match="can confirm nothing any more"):
+        evaluate_alone(Question(**asked, model=str(make_model("llama", 1))))
+    asked |= {"items": tmp_path / "set" / "items-sealed.jsonl", "split": "confirm"}
+    with pytest.raises(UserError, match="they are asked once"):
+        evaluate_alone(Question(**asked, model=str(make_model("llama"))))
 
 
 @pytest.mark.slow

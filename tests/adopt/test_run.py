@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -6,8 +7,11 @@ import pytest
 from adopt_project import MakeProject
 
 from lexgraft.adopt import run_project
+from lexgraft.errors import UserError
+from lexgraft.evaluate.entrants import read_run
 from lexgraft.project import read_project
 from lexgraft.report.record import Report
+from lexgraft.seal import opened_for, openings
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
@@ -106,6 +110,62 @@ def test_a_gate_that_passes_ends_the_adoption(make_project: MakeProject):
 
 
 @pytest.mark.slow
+def test_the_sealed_concepts_are_opened_once_and_for_one_result(
+    make_project: MakeProject, tmp_path: Path
+):
+    def easy(values: dict[str, Any], method: str = "linear") -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"] = {"candidates": [{"method": method}]}
+        values["testset"]["sealed"] = 6
+
+    report, _ = run_project(read_project(make_project(easy)))
+    assert not (tmp_path / "run" / "testset" / "opened.jsonl").exists()
+    with pytest.raises(UserError, match="never opened"):
+        opened_for(tmp_path / "run" / "testset")
+    report, unchanged = run_project(read_project(make_project(easy)), unseal=True)
+    assert not unchanged
+    assert [one.stage for one in report.verdicts] == ["headroom", "merge", "sealed"]
+    assert {one.n for one in report.verdicts[2].criteria} <= {*range(7)}
+    [opening] = openings(tmp_path / "run" / "testset")
+    assert len(opening.concepts) == 6
+    assert opening.gates == report.gates
+    entrants = [e for e in read_run(tmp_path / "run", "sealed") if e.digest == opening.result]
+    assert [one.name for one in entrants] == ["linear"]
+    again, unchanged = run_project(read_project(make_project(easy)))
+    assert unchanged
+    assert again.digest == report.digest
+    other = make_project(partial(easy, method="ties"))
+    with pytest.raises(UserError, match="can confirm nothing any more"):
+        run_project(read_project(other), unseal=True)
+
+
+@pytest.mark.slow
+def test_a_candidate_that_is_beaten_is_asked_no_further(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lexgraft.adopt.racing.BLOCK", 4)
+    raced: list[float] = []
+
+    def always(sure: dict[str, float], leader: dict[str, float], alpha: float) -> bool:
+        raced.append(alpha)
+        return len(sure) >= 8 and len(leader) == 10
+
+    monkeypatch.setattr("lexgraft.adopt.racing.beaten", always)
+
+    def short(values: dict[str, Any]) -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"].pop("search")
+
+    report, _ = run_project(read_project(make_project(short)))
+    rows = {row.model: row.n for row in report.acquisitions if row.split == "choose"}
+    assert rows == {"linear": 10, "ties": 8}
+    assert report.result == "linear"
+    assert raced == [0.05 / 2] * 2
+
+
+@pytest.mark.slow
 def test_no_headroom_ends_the_adoption_and_keeps_the_language_model(make_project: MakeProject):
     def hopeless(values: dict[str, Any]) -> None:
         values["gates"] = {"headroom": 1.0, "stop_early": True}
@@ -113,3 +173,12 @@ def test_no_headroom_ends_the_adoption_and_keeps_the_language_model(make_project
     report, _ = run_project(read_project(make_project(hopeless)))
     assert [(one.stage, one.outcome) for one in report.verdicts] == [("headroom", "fail")]
     assert report.shipped == "G"
+    with pytest.raises(UserError, match="no concept is sealed"):
+        run_project(read_project(make_project(hopeless)), unseal=True)
+
+    def sealed(values: dict[str, Any]) -> None:
+        hopeless(values)
+        values["testset"]["sealed"] = 6
+
+    with pytest.raises(UserError, match="the sealed concepts stay closed"):
+        run_project(read_project(make_project(sealed)), unseal=True)

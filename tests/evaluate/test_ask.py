@@ -2,14 +2,17 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluate.store import AnswerStore
 from lexgraft.models.transformers import TransformersModel
@@ -20,7 +23,7 @@ def test_an_option_is_asked_once_after_a_neutral_context(
     items: list[Item], fake_model: Any, tmp_path: Path
 ) -> None:
     model = fake_model()
-    answers = ask(items, model, tmp_path / "store.jsonl", silent)
+    answers = ask(items, model, tmp_path / "store.sqlite", silent)
     assert [answer.item for answer in answers] == [item.id for item in items]
     neutral = [pair for pair in model.asked if pair[0] == "A term: "]
     assert len(neutral) == len(set(neutral)) == 10
@@ -33,15 +36,15 @@ def test_an_option_is_asked_once_after_a_neutral_context(
 
 def test_a_second_run_asks_nothing(items: list[Item], fake_model: Any, tmp_path: Path) -> None:
     first, second = fake_model(), fake_model()
-    answers = ask(items, first, tmp_path / "store.jsonl", silent)
-    assert ask(items, second, tmp_path / "store.jsonl", silent) == answers
+    answers = ask(items, first, tmp_path / "store.sqlite", silent)
+    assert ask(items, second, tmp_path / "store.sqlite", silent) == answers
     assert second.asked == []
 
 
 def test_two_models_never_share_an_answer(
     items: list[Item], fake_model: Any, tmp_path: Path
 ) -> None:
-    store = tmp_path / "store.jsonl"
+    store = tmp_path / "store.sqlite"
     one = ask(items, fake_model("one"), store, silent)
     two = ask(items, fake_model("two"), store, silent)
     assert all(a.logliks != b.logliks for a, b in zip(one, two, strict=True))
@@ -59,34 +62,50 @@ def test_an_interrupted_run_asks_only_what_is_left(
     stopped = fake_model()
     stopped.stop_after = 30
     with pytest.raises(KeyboardInterrupt):
-        ask(items, stopped, tmp_path / "store.jsonl", silent)
+        ask(items, stopped, tmp_path / "store.sqlite", silent)
     resumed = fake_model()
-    assert ask(items, resumed, tmp_path / "store.jsonl", silent) == whole
+    assert ask(items, resumed, tmp_path / "store.sqlite", silent) == whole
     assert sorted(stopped.asked + resumed.asked) == sorted(set(stopped.asked + resumed.asked))
 
 
-@pytest.mark.parametrize("cut", [1, 7, 40])
-def test_a_torn_last_line_is_asked_again(
-    items: list[Item], fake_model: Any, tmp_path: Path, cut: int
+def test_a_changed_test_set_asks_only_what_is_new_in_it(
+    items: list[Item], fake_model: Any, tmp_path: Path
 ) -> None:
-    store = tmp_path / "store.jsonl"
-    answers = ask(items, fake_model(), store, silent)
-    store.write_bytes(store.read_bytes()[:-cut])
-    for expected in (True, False):
-        model = fake_model()
-        assert ask(items, model, store, silent) == answers
-        assert bool(model.asked) is (expected and cut > 1)
+    store = tmp_path / "store.sqlite"
+    ask(items[:-2], fake_model(), store, silent)
+    known = {(i.context, o) for i in items[:-2] for o in i.options}
+    known |= {(i.neutral, o) for i in items[:-2] for o in i.options}
+    wanted = {(context, o) for i in items for context in (i.context, i.neutral) for o in i.options}
+    model = fake_model()
+    answers = ask(items, model, store, silent)
+    assert sorted(model.asked) == sorted(wanted - known)
+    assert answers == ask(items, fake_model(), tmp_path / "whole.sqlite", silent)
 
 
 def test_a_damaged_number_is_not_believed(tmp_path: Path) -> None:
-    path = tmp_path / "store.jsonl"
+    path = tmp_path / "store.sqlite"
     store = AnswerStore(path)
-    store.put("k", [1.25])
-    store.put("l", [2.5])
+    assert store.get(["k"]) == {}
+    store.put({"k": [1.25], "l": [2.5]})
     path.write_bytes(path.read_bytes().replace(b"1.25", b"9.25"))
-    damaged = AnswerStore(path)
-    assert damaged.get("k") is None
-    assert damaged.get("l") == b"[2.5]"
+    assert AnswerStore(path).get(["k", "l", "m"]) == {"l": b"[2.5]"}
+    store.put({"k": [1.25]})
+    assert set(store.get(["k", "l"])) == {"k", "l"}
+
+
+def test_more_keys_than_one_statement_takes_are_found(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path / "store.sqlite")
+    store.put({str(n): n for n in range(1203)})
+    assert len(store.get(str(n) for n in range(2000))) == 1203
+
+
+def test_what_is_no_store_is_named_with_a_cure(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(b"not a database, but long enough to look like one" * 40)
+    with pytest.raises(UserError, match="not a store of answers"):
+        AnswerStore(path).get(["k"])
+    with pytest.raises(UserError, match="delete it"):
+        AnswerStore(path).put({"k": 1})
 
 
 def test_a_broken_model_is_kept_as_impossible_not_as_a_number_missing(
@@ -97,10 +116,10 @@ def test_a_broken_model_is_kept_as_impossible_not_as_a_number_missing(
             return float("nan")
 
     for _ in range(2):
-        answers = ask(items, Broken(), tmp_path / "store.jsonl", silent)
+        answers = ask(items, Broken(), tmp_path / "store.sqlite", silent)
         assert {value for answer in answers for value in answer.logliks} == {-1e9}
         texts = [Document("d", "ja", "manual", "text")]
-        [score] = ask_texts(texts, Broken(), tmp_path / "store.jsonl", 5, silent)
+        [score] = ask_texts(texts, Broken(), tmp_path / "store.sqlite", 5, silent)
         assert score.bits == 1e9
 
 
@@ -109,7 +128,7 @@ def test_texts_and_prompts_are_asked_once_and_come_back_in_order(
 ) -> None:
     documents = [Document(f"d{i}", "ja", "manual", "文" * (i % 7 + 1)) for i in range(20)]
     prompts = [f"prompt {i % 40}" for i in range(50)]
-    store = tmp_path / "store.jsonl"
+    store = tmp_path / "store.sqlite"
     model, again = fake_model(), fake_model()
     scores = ask_texts(documents, model, store, 5, silent)
     answers = ask_generations(prompts, model, store, 9, ("\n",), silent)
@@ -130,12 +149,13 @@ def test_progress_reaches_its_total(items: list[Item], fake_model: Any, tmp_path
     told: list[tuple[int, int]] = []
     ask(items, fake_model(), tmp_path / "s", lambda _what, done, total: told.append((done, total)))
     assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert told[-1][0] == told[-1][1] == 22
+    assert told[-1][0] == told[-1][1] == 70
 
 
 RUN = """
 import sys, time
 from pathlib import Path
+from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask
 from lexgraft.models.transformers import TransformersModel
 import lexgraft.models.transformers as module
@@ -162,26 +182,31 @@ def test_a_killed_run_goes_on_with_the_same_numbers(
     subprocess.run(command("whole-store", "whole", "0"), check=True)
     store = tmp_path / "killed-store"
     process = subprocess.Popen(command("killed-store", "killed", "0.5"))
-    while not store.is_file() or store.read_bytes().count(b"\n") < 3:
+    while len(rows(store)) < 3:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    kept = store.read_bytes()
-    store.write_bytes(kept + b'{"key":"torn')
+    kept = rows(store)
     assert not (tmp_path / "killed").exists()
     subprocess.run(command("killed-store", "killed", "0"), check=True)
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
-    assert store.read_bytes().startswith(kept)
-    lines = store.read_bytes().splitlines()
-    whole = (tmp_path / "whole-store").read_bytes().splitlines()
-    assert sorted(line for line in lines if b"torn" not in line) == sorted(whole)
+    assert rows(store) >= kept
+    assert rows(store) == rows(tmp_path / "whole-store")
+
+
+def rows(store: Path) -> set[tuple[object, ...]]:
+    if not store.is_file():
+        return set()
+    with closing(sqlite3.connect(store)) as file:
+        there = file.execute("SELECT name FROM sqlite_master WHERE name = 'answers'").fetchall()
+        return set(file.execute("SELECT * FROM answers")) if there else set()
 
 
 def test_a_real_model_is_asked_through_the_store(
     items: list[Item], tiny_model: Path, tmp_path: Path
 ) -> None:
     model = TransformersModel.load(tiny_model, "m", 1)
-    answers = ask(items, model, tmp_path / "store.jsonl", silent)
+    answers = ask(items, model, tmp_path / "store.sqlite", silent)
     [scores] = model.loglikelihoods([(items[0].context, items[0].options)])
     [neutral] = model.loglikelihoods([(items[0].neutral, items[0].options)])
     assert answers[0].logliks == pytest.approx([s.loglik for s in scores], abs=1e-4)

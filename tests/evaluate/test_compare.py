@@ -42,6 +42,8 @@ def test_mcnemar_by_hand() -> None:
     """8 gains and 2 losses: 2·(C(10,0) + C(10,1) + C(10,2)/2) / 2¹⁰ = 2·33.5/1024."""
     assert mcnemar(8, 2) == mcnemar(2, 8) == pytest.approx(67 / 1024)
     assert mcnemar(0, 0) == 1.0
+    assert mcnemar(3000, 3000) == pytest.approx(1.0)
+    assert 0 < mcnemar(2600, 2000) < 1e-15
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -52,6 +54,21 @@ def test_mcnemar_is_the_exact_test_less_half_the_outcome(gained: int, lost: int)
     else:
         exact = stats.binomtest(gained, n, 0.5).pvalue
         assert mcnemar(gained, lost) == pytest.approx(exact - stats.binom.pmf(gained, n, 0.5))
+
+
+@pytest.mark.slow  # loading statsmodels takes seconds
+def test_shares_and_changed_verdicts_are_statsmodels() -> None:
+    from statsmodels.stats.contingency_tables import mcnemar as theirs
+    from statsmodels.stats.proportion import proportion_confint
+
+    for right, n in ((0, 12), (7, 30), (150, 300), (1999, 2000)):
+        limits: Any = proportion_confint(right, n, method="wilson")
+        found = wilson(right, n)
+        assert (found.low, found.high) == pytest.approx(limits, abs=1e-12)
+    for gained, lost in ((8, 2), (0, 5), (31, 17)):
+        exact: Any = theirs([[40, gained], [lost, 40]], exact=True)
+        half = stats.binom.pmf(gained, gained + lost, 0.5)
+        assert mcnemar(gained, lost) == pytest.approx(float(exact.pvalue) - half)
 
 
 def test_tango_without_changes_is_the_closed_form() -> None:
@@ -146,6 +163,15 @@ def test_a_ratio_by_hand() -> None:
     assert found.low < 0.5 < found.high
 
 
+def test_resampling_by_counts_is_resampling_of_rows() -> None:
+    """400 rows of three kinds; the same with a hair's difference, which takes the other way."""
+    kinds = np.repeat([[-1.0], [0.0], [1.0]], [40, 240, 120], axis=0)
+    hair = kinds + np.linspace(0, 1e-9, 400)[:, None]
+    one, other = (bootstrap(rows, lambda means: means[..., 0], 0) for rows in (kinds, hair))
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=0.005)
+    assert one.value == pytest.approx(0.2)
+
+
 def test_an_interval_becomes_a_score() -> None:
     score = wilson(3, 10).score("recognition", "G", "ja->ja", 0.0625)
     assert (score.name, score.model, score.group, score.n) == ("recognition", "G", "ja->ja", 10)
@@ -203,9 +229,9 @@ def test_counting_items_instead_of_concepts_would_cry_wolf() -> None:
     assert by_item / 400 > 0.2
 
 
-def test_steadiness_adds_half_a_gain_and_half_a_loss() -> None:
-    """One column of zeros: the resampled variance is that of two pseudo-rows of ±√½ in n + 2."""
+def test_steadiness_adds_more_than_half_a_gain_and_half_a_loss() -> None:
+    """One column of zeros: the resampled variance is that of two pseudo-rows of ±.6 in n + 2."""
     n = 98
     found = bootstrap(np.zeros((n, 1)), lambda means: means[..., 0], seed=0, steady=True)
-    spread = sqrt(1 / (n + 2)) / sqrt(n + 2)
+    spread = sqrt(0.72 / (n + 2)) / sqrt(n + 2)
     assert found.high == pytest.approx(1.98 * spread, rel=0.25)

@@ -1,5 +1,7 @@
 """Many models on the same items, by hand."""
 
+from math import log
+
 import pytest
 
 from lexgraft.errors import UserError
@@ -46,6 +48,14 @@ def test_a_concept_is_known_when_all_its_items_are_right_and_counted_once() -> N
     assert one.p == mcnemar(2, 1)
     assert one.gained[0].chosen_before == "心膜"
     assert (one.gained[0].margin_before, one.gained[0].margin_after) == (-6.0, 6.0)
+
+
+def test_the_logarithm_of_the_right_options_share_is_compared_too() -> None:
+    """c0 .9, .9 → the same; c1 .1, .1 → .9, .9; c2 .9, .1 → .9, .9; c3 .9, .9 → .9, .1."""
+    found = compare([G, MERGED]).contests[0]
+    assert found.probability[0] == pytest.approx((0.8 + 0.4 - 0.4) / 4)
+    assert found.log_probability[0] == pytest.approx(log(9) * (1 + 0.5 - 0.5) / 4)
+    assert found.log_probability[1] < found.log_probability[0] < found.log_probability[2]
 
 
 def test_a_parent_is_compared_with_the_parents_before_it_only() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask
-from lexgraft.evaluate.entrants import IDENTITY, Identity, distinct, read_run
+from lexgraft.evaluate.entrants import IDENTITY, Identity, distinct, named_parents, read_run
 from lexgraft.evaluate.grade import grade
 from lexgraft.records import Concept, Generation, Item, Term, digest, silent, write_lines
 
@@ -18,7 +18,7 @@ def run(tmp_path: Path, items: list[Item], fake_model: Any) -> Path:
     for name in ("G", "merge"):
         model = fake_model(name)
         folder = tmp_path / "answers" / model.digest
-        answers = ask(items, model, folder / "confirm terms.store.jsonl", silent)
+        answers = ask(items, model, folder / "answers.sqlite", silent)
         write_lines(folder / "confirm terms-0123.jsonl", answers)
         write_lines(folder / IDENTITY, [Identity(name, model.digest)])
     return tmp_path
@@ -51,6 +51,16 @@ def test_one_parent_in_two_runs_is_one_entrant_and_two_models_of_one_name_are_tw
     other = merge._replace(digest="another-model")
     names = [one.name for one in distinct([parent, merge, parent, other])]
     assert names == ["G", "merge (merge)", "merge (another-)"]
+
+
+def test_models_take_the_parts_that_are_given_to_them(run: Path) -> None:
+    entrants = read_run(run)
+    assert [one.name for one in named_parents(entrants, ["D=merge"])] == ["G", "D"]
+    assert named_parents(entrants, []) == entrants
+    with pytest.raises(UserError, match="`X` is no parent"):
+        named_parents(entrants, ["X=merge"])
+    with pytest.raises(UserError, match="did you mean `merge`"):
+        named_parents(entrants, ["D=merged"])
 
 
 def test_what_is_no_run_is_named_with_a_cure(run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ def test_probes_follow_from_the_seed_and_cover_every_task() -> None:
     assert {(one.language, one.task) for one in asked} == {
         (language, task)
         for language in ("en", "ja")
-        for task in ("copying", "counting", "looking up", "staying in language", "stopping")
+        for task in (
+            "copying",
+            "counting",
+            "looking up",
+            "instruction format",
+            "staying in language",
+            "stopping",
+        )
     }
     assert probes(("sw",), 3) == []
 
@@ -21,6 +28,7 @@ def test_an_expected_answer_is_really_in_the_prompt_or_follows_from_it() -> None
     for one in probes(("en", "ja"), 3):
         if one.task in ("copying", "looking up"):
             assert one.expected in one.prompt
+        assert all(one.prompt.count(choice) >= 1 for choice in one.choices)
         if one.task == "counting":
             assert str(int(one.expected) - 1) in one.prompt
 
@@ -34,6 +42,10 @@ def test_an_expected_answer_is_really_in_the_prompt_or_follows_from_it() -> None
         (Probe("staying in language", "ja", ""), "歩いて行きました。", True),
         (Probe("staying in language", "ja", ""), " the station", False),
         (Probe("staying in language", "ja", ""), "駅駅駅駅駅駅", False),
+        (Probe("instruction format", "en", "", choices=("river", "stone")), " stone.\n\n", True),
+        (Probe("instruction format", "en", "", choices=("river", "stone")), " the stone", False),
+        (Probe("instruction format", "ja", "", choices=("川", "石")), "石。", True),
+        (Probe("instruction format", "ja", "", choices=("川", "石")), "石です。", False),
         (Probe("stopping", "en", ""), " red river\n\n", True),
         (Probe("stopping", "en", ""), " red river and then", False),
     ],

@@ -10,6 +10,9 @@ from lexgraft.errors import UserError
 from lexgraft.evaluate.contest import compare
 from lexgraft.evaluate.samples import read_samples
 
+LOGS = Path(__file__).parent / "lm_eval_logs"
+"""Written by `lm_eval run --log_samples` 0.4.13 about invented questions and random weights."""
+
 
 def line(doc: int, scores: list[float], gold: int, **metrics: float) -> dict[str, Any]:
     best = max(range(len(scores)), key=lambda i: scores[i], default=0)
@@ -48,6 +51,25 @@ def test_options_margins_and_verdicts_are_read(tmp_path: Path) -> None:
     assert (first.question, first.gold, first.chosen) == ("Question 0:", "option 0", "option 0")
     assert (second.right, second.margin, second.chosen) == (False, -0.5, "option 1")
     assert first.chance == 0.5
+
+
+def test_logs_that_lm_eval_has_written_are_read_and_paired() -> None:
+    [plain] = (LOGS / "org__model-a").glob("samples_organs_*.jsonl")
+    [other] = (LOGS / "org__model-b").glob("samples_organs_*.jsonl")
+    one, two = read_samples(plain), read_samples(other, metric="acc_norm")
+    assert [s.right for s in one.shown.values()] == [False, False, True, False, False, True]
+    assert [s.right for s in two.shown.values()] == [False, True, False, False, True, False]
+    first = next(iter(one.shown.values()))
+    assert (first.question, first.gold, first.chosen) == (
+        "Which organ is number 0?",
+        "heart",
+        "lung",
+    )
+    assert first.margin == pytest.approx(-33.616634 + 28.042097)
+    [contest] = compare([one, two]).contests
+    assert (contest.n, len(contest.gained), len(contest.lost)) == (6, 2, 2)
+    whole = read_samples(LOGS / "org__model-a")
+    assert {s.group for s in whole.shown.values()} == {"organs", "named"}
 
 
 def test_two_logs_are_paired_by_document_whatever_their_order(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from lexgraft.cli import main
 from lexgraft.errors import UserError
 from lexgraft.project import Project, read_project
 from lexgraft.records import Concept, Item, Score, read_lines, write_lines
+from lexgraft.seal import openings
 from lexgraft.testset import build_testset, write_harness, write_testset
 from lexgraft.testset.audit import warnings_of
 
@@ -159,6 +160,17 @@ def test_files_are_written_and_read_back(project_file: Path, tmp_path: Path):
     about = msgspec.json.decode((tmp_path / "out/testset.json").read_bytes())
     assert about["digest"] == bundle.digest
     assert about["canary"].startswith("lexgraft test set, not for training ")
+
+
+@pytest.mark.slow
+def test_sealed_items_given_to_lm_eval_are_opened(project_file: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    command = ["testset", str(project_file), "-o", str(out), "--lm-eval", str(tmp_path / "tasks")]
+    assert main(command) == 0
+    assert openings(out) == []
+    assert main([*command, "--split", "sealed"]) == main([*command, "--split", "sealed"]) == 0
+    [opening] = openings(out)
+    assert (opening.name, len(opening.concepts)) == ("lm-eval", 5)
 
 
 def test_rows_are_a_table_with_a_header(project_file: Path):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from lexgraft.adopt.defining import DEFINITION_TOKENS, Scorer
+from lexgraft.adopt.describing import definition_scores, write_definitions, written_definitions
 from lexgraft.adopt.meter import Meter
-from lexgraft.adopt.opening import Question, load_alone
+from lexgraft.adopt.opening import Question, check, free_only, load_alone
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_questions, ask_texts
 from lexgraft.evaluate.consistency import aligned_items, consistency
@@ -22,10 +24,10 @@ from lexgraft.evaluate.grade import grade, pmi
 from lexgraft.evaluate.harness import task_scores
 from lexgraft.evaluate.own import read_items
 from lexgraft.evaluate.results import item_scores, results
+from lexgraft.evaluate.store import FILE as STORE
 from lexgraft.evaluate.written import TERM_TOKENS, grade_written, term_questions, written_scores
 from lexgraft.lock import RunFolder, hold
 from lexgraft.models import LanguageModel
-from lexgraft.models.openai import OpenAIModel
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Prices
 from lexgraft.records import (
@@ -41,6 +43,7 @@ from lexgraft.records import (
     write_lines,
 )
 from lexgraft.report.record import BITS, DRIFT
+from lexgraft.seal import Opening, open_sealed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,10 +75,7 @@ def evaluate_alone(question: Question, progress: Progress = silent) -> Evaluated
     Raises:
         UserError: nothing to ask, a model or items that cannot be read, too little memory.
     """
-    if not (question.items or question.texts or question.general or question.tasks):
-        raise UserError("nothing to ask", cure="give --items, --texts, --general or --tasks")
-    if question.against and not question.texts:
-        raise UserError("--against compares predictions on texts", cure="give --texts too")
+    check(question)
     with hold(question.output) as run:
         return _Asked(question, run, progress).everything()
 
@@ -91,8 +91,15 @@ class _Asked:
         self._model, self._bytes = load_alone(question, progress)
         self._name = Path(question.model.partition("#")[0]).name or question.model
         self._folder = run.path / "answers" / self._model.digest
-        self._store = self._folder / "items.store.jsonl"
+        self._store = self._folder / STORE
+        if question.split == "sealed" and question.items:
+            self._open(question.items)
         self._remember(run.path)
+
+    def _open(self, test: Path) -> None:
+        """Put on record that the sealed concepts were shown to this model."""
+        concepts = tuple(dict.fromkeys(item.concept for item in self._items))
+        open_sealed(test, Opening(self._name, self._model.digest, (), concepts))
 
     def _remember(self, run: Path) -> None:
         """Write whose answers these are, and the items beside those asked here before."""
@@ -104,7 +111,10 @@ class _Asked:
     def everything(self) -> Evaluated:
         """Return all that was asked for."""
         scored, crossed = self._scored()
-        rest = (self._written(), self._consistent(), self._general(), self._texts(), self._tasks())
+        rest = (
+            self._written(), self._consistent(), self._general(), self._texts(), self._tasks(),
+            self._defined(),
+        )  # fmt: skip
         scores = tuple(chain(scored, *rest))
         write_lines(self._folder / "scores.jsonl", scores)
         cost = self._meter.cost()
@@ -122,7 +132,7 @@ class _Asked:
         )
 
     def _scored(self) -> tuple[list[Score], int]:
-        if not self._items or isinstance(self._model, OpenAIModel):
+        if not self._items or free_only(self._model):
             return [], 0
         answers = ask(self._items, self._model, self._store, self._progress)
         write_lines(self._folder / f"items-{digest(*self._items)[:12]}.jsonl", answers)
@@ -131,7 +141,7 @@ class _Asked:
         return item_scores(self._name, grade(self._items, answers)), crossed
 
     def _written(self) -> list[Score]:
-        if not (self._asked.written or isinstance(self._model, OpenAIModel)):
+        if not (self._asked.written or free_only(self._model)):
             return []
         items = term_questions(self._items)
         texts = self._said([item.context for item in items], TERM_TOKENS, ("\n",))
@@ -140,6 +150,27 @@ class _Asked:
         lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
         write_bytes(self._folder / "written.jsonl", lines)
         return written_scores(self._name, found)
+
+    def _defined(self) -> list[Score]:
+        """Return what becomes of the definitions this model writes."""
+        asked, concepts = self._asked, list(self._concepts().values())
+        if not asked.defined:
+            return []
+        found = written_definitions(
+            self._items, concepts, lambda prompts: self._said(prompts, DEFINITION_TOKENS, ("\n",))
+        )
+        write_definitions(self._folder, found, concepts)
+        scorer = self._scorer(asked.scorer) if asked.scorer else None
+        return definition_scores(asked, self._name, found, self._items, concepts, scorer)
+
+    def _scorer(self, folder: Path) -> Scorer:
+        """Return what asks another model, loaded beside this one."""
+        model, needed = load_alone(
+            msgspec.structs.replace(self._asked, model=str(folder)), self._progress
+        )
+        self._bytes += needed
+        store = self._folder.parent / model.digest / STORE
+        return lambda items: ask(items, model, store, self._progress)
 
     def _said(self, prompts: Sequence[str], tokens: int, stop: tuple[str, ...]) -> list[str]:
         found = ask_generations(prompts, self._model, self._store, tokens, stop, self._progress)
@@ -175,7 +206,7 @@ class _Asked:
         asked = probes(LANGUAGES, self._asked.seed)
         said = self._said([one.prompt for one in asked], TOKENS, ())
         scores = [i.score("probes", self._name, g) for g, i in probe_scores(asked, said).items()]
-        if isinstance(self._model, OpenAIModel):
+        if free_only(self._model):
             return scores
         pairs = minimal_pairs(LANGUAGES, PAIRS, self._asked.seed)
         found = ask_questions(pair_questions(pairs), self._model, self._store, self._progress)
@@ -196,7 +227,7 @@ class _Asked:
         if not asked.tasks:
             return []
         if not isinstance(self._model, TransformersModel):
-            raise UserError("tasks score options, a server gives none", cure="give a folder")
+            raise UserError("tasks score options, this engine gives none", cure="give a folder")
         return task_scores(
             self._model, self._name, asked.tasks, self._folder, include=asked.task_files,
             limit=asked.limit,
@@ -227,7 +258,7 @@ def _expected(
 ) -> dict[str, Predictions]:
     """Return a model's predictions per document, at the other's likeliest tokens if given."""
     if not isinstance(model, TransformersModel):
-        raise UserError("a server's predictions cannot be seen", cure="leave --against out")
+        raise UserError("this engine's predictions cannot be seen", cure="leave --against out")
     names = list(dict.fromkeys(one.id for one in documents))
     texts = {one.id: one.text for one in documents}
     found = model.predictions(

@@ -14,15 +14,24 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from lexgraft import __version__
+from lexgraft.adopt.declaring import Declaration, late
 from lexgraft.adopt.sentences import recommendation
 from lexgraft.adopt.session import Session, Subject
-from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
+from lexgraft.adopt.stages import (
+    GlossaryFound,
+    Headroom,
+    Judged,
+    Planned,
+    Race,
+    Sealed,
+    TuneFound,
+)
 from lexgraft.adopt.tuning import taught_concepts
 from lexgraft.cost import sum_costs
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.manifest import Manifest
-from lexgraft.records import Concept, Cost, Outcome, Verdict, digest, write_bytes
+from lexgraft.records import Concept, Cost, Outcome, Verdict, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice
 from lexgraft.report.record import Parent, Report, Run, Source, StageCost, Tuning, Use
@@ -33,30 +42,33 @@ ROLES: dict[Literal["base", "language", "domain"], str] = {
     "language": "G",
     "domain": "D",
 }
-NEXT = {"headroom": "merge", "merge": "glossary", "glossary": "tune", "tune": ""}
+NEXT = {"headroom": "merge", "merge": "glossary", "glossary": "tune", "tune": "", "sealed": ""}
 STEPS = {"merge": ("merge", "measure")}  # the gate after the merge judges what was measured
 
 
 class Found(NamedTuple):
     """What the stages of one adoption found; later ones are None when they did not run."""
 
+    declared: Declaration
     planned: Planned
     headroom: Headroom
     race: Race | None = None
     judged: Judged | None = None
     glossary: GlossaryFound | None = None
     tuned: TuneFound | None = None
+    sealed: Sealed | None = None
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdicts of the gates that ran, in order."""
         judged = self.judged.verdict if self.judged else None
         glossary = self.glossary.verdict if self.glossary else None
         tuned = self.tuned.judged.verdict if self.tuned else None
-        return [one for one in (self.headroom.verdict, judged, glossary, tuned) if one]
+        sealed = self.sealed.verdict if self.sealed else None
+        return [one for one in (self.headroom.verdict, judged, glossary, tuned, sealed) if one]
 
     def outcomes(self) -> list[tuple[str, Outcome]]:
-        """Return stage and outcome of every gate that ran."""
-        return [(verdict.stage, verdict.outcome) for verdict in self.verdicts()]
+        """Return stage and outcome of the gates that ran; sealed concepts recommend nothing."""
+        return [(one.stage, one.outcome) for one in self.verdicts() if one.stage != "sealed"]
 
 
 def shipped(session: Session, found: Found, best: Subject | None, tuned: Subject | None) -> Subject:
@@ -157,14 +169,14 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         parents=_parents(session),
         sources=_sources(session, tuned=tuned is not None),
         seed=project.seed,
-        gates=digest(project.gates),
+        gates=found.declared.digest,
         data={
             "testset": session.testset.digest,
             "model": manifest.digest,
             **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
         },
         engines={name: number for name in ENGINES if (number := _installed(name))},
-        warnings=planned.warnings,
+        warnings=(*planned.warnings, *late(found.declared)),
         run=_run(session, planned),
     )
 
@@ -261,7 +273,7 @@ def _run(session: Session, planned: Planned) -> Run:
 
 
 def _stages(session: Session) -> Sequence[str]:
-    order = ("plan", "headroom", "merge", "measure", "glossary", "tune")
+    order = ("plan", "headroom", "merge", "measure", "glossary", "tune", "sealed")
     return [stage for stage in order if session.run.cost(stage) != Cost(0.0)]
 
 

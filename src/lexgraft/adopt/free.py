@@ -3,20 +3,24 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from lexgraft.adopt.defining import (
+    CHRF,
+    DEFINITION_GENERATION,
+    DEFINITION_TOKENS,
+    Defined,
+    cases,
+    definition_prompts,
+    identified,
+    likeness,
+)
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.evaluate.compare import wilson
-from lexgraft.evaluate.grade import grade, known
-from lexgraft.evaluate.identify import identification_items
 from lexgraft.evaluate.spelling import TermGrade, grade_term
-from lexgraft.project import Form
+from lexgraft.evaluate.written import TERM_TOKENS
 from lexgraft.records import Concept, Item, Score, digest
 from lexgraft.report.record import Sample
-from lexgraft.testset.wording import wording
 
 TERM_GENERATION = "term generation"
-DEFINITION_GENERATION = "definition generation"
-TERM_TOKENS = 16
-DEFINITION_TOKENS = 32
 SHOWN = 6  # samples in the report
 
 
@@ -70,39 +74,36 @@ def _first_draws(session: Session, concepts: dict[str, Concept]) -> list[Item]:
 
 
 def _defined(session: Session, subject: Subject) -> list[Score]:
-    """Return the share of generated definitions by which the frozen base picks the right term.
+    """Return how far definitions identify their term to the frozen base, and their chrF.
 
     Definitions are asked for in the domain's language, of the term in either language.
     """
-    languages = session.project.languages
-    concepts = asked_freely(session)
-    own = f"{languages.domain}->{languages.domain}"
-    about = [
-        i
-        for i in session.testset.items["confirm"]
-        if i.pair == own and i.kind == "definition-to-term"
-    ]
-    found: list[Score] = []
-    for language in dict.fromkeys((languages.domain, languages.target)):
-        form = Form("term-to-definition", language, languages.domain)
-        named = [one for one in concepts if one.names(language)]
-        prompts = [wording(form, one.names(language)[0], one.id, 0).context for one in named]
-        what = f"definitions {language}"
-        texts = session.generations(subject, what, prompts, DEFINITION_TOKENS)
-        said = {one.id: text.text for one, text in zip(named, texts, strict=True)}
-        items = identification_items(about, named, said)
-        if items:
-            scorer = session.parents["base"]
-            graded = grade(
-                items, session.answers(scorer, f"{what} by {subject.digest[:12]}", items)
-            )
-            verdicts = known(graded)
-            interval = wilson(sum(verdicts.values()), len(verdicts))
-            found.append(
-                interval.score(
-                    DEFINITION_GENERATION, subject.name, f"{language}->{languages.domain}"
-                )
-            )
+    scorer, found = session.parents["base"], list[Score]()
+    concepts, items = asked_freely(session), session.testset.items["confirm"]
+    for one in _definitions(session, subject):
+        what = f"definitions {one.named} by {subject.digest[:12]}"
+        share = identified(
+            one, items, concepts, lambda asked, what=what: session.answers(scorer, what, asked)
+        )
+        if share:
+            found.append(share.score(DEFINITION_GENERATION, subject.name, one.group))
+        if beside := cases(one, concepts):
+            like = likeness(beside, session.project.seed)
+            found.append(like.score(CHRF, subject.name, one.group))
+    return found
+
+
+def _definitions(session: Session, subject: Subject) -> list[Defined]:
+    """Return a subject's definitions, of terms in the domain's and in the target language."""
+    domain, target = session.project.languages.domain, session.project.languages.target
+    found: list[Defined] = []
+    for named in dict.fromkeys((domain, target)):
+        prompts = definition_prompts(asked_freely(session), named, domain)
+        said = session.generations(
+            subject, f"definitions {named}", list(prompts.values()), DEFINITION_TOKENS
+        )
+        texts = {one: text.text for one, text in zip(prompts, said, strict=True)}
+        found.append(Defined(named, domain, prompts, texts))
     return found
 
 
@@ -110,29 +111,18 @@ def samples(session: Session, subjects: Sequence[Subject]) -> tuple[Sample, ...]
     """Return a few definitions written by several models, in the domain's language."""
     if not session.project.testset.generated:
         return ()
-    languages = session.project.languages
-    concepts = asked_freely(session)
-    found: list[Sample] = []
-    for language in dict.fromkeys((languages.target, languages.domain)):
-        form = Form("term-to-definition", language, languages.domain)
-        named = [one for one in concepts if one.names(language)]
-        prompts = [wording(form, one.names(language)[0], one.id, 0).context for one in named]
-        texts = {
-            one.name: session.generations(
-                one, f"definitions {language}", prompts, DEFINITION_TOKENS
-            )
-            for one in subjects
-        }
-        found += [
-            Sample(
-                one.names(language)[0],
-                language,
-                prompts[number],
-                {name: answers[number].text.strip() for name, answers in texts.items()},
-            )
-            for number, one in enumerate(named[: SHOWN // 2])
-        ]
-    return tuple(found)
+    concepts = {one.id: one for one in asked_freely(session)}
+    by_model = {one.name: _definitions(session, one) for one in subjects}
+    return tuple(
+        Sample(
+            concepts[concept].names(first.named)[0],
+            first.named,
+            prompt,
+            {name: found[place].texts[concept].strip() for name, found in by_model.items()},
+        )
+        for place, first in reversed(list(enumerate(next(iter(by_model.values())))))
+        for concept, prompt in list(first.prompts.items())[: SHOWN // 2]
+    )
 
 
 def _by_pair(items: Sequence[Item]) -> dict[str, list[Item]]:

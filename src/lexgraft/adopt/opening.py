@@ -15,10 +15,12 @@ from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.models import LanguageModel
 from lexgraft.models.openai import OpenAIModel
 from lexgraft.models.transformers import TOKEN_BUDGET, TransformersModel
+from lexgraft.models.vllm import VllmModel
 from lexgraft.project import Candidate
 from lexgraft.records import Progress, Split, digest
 
 ADAPTER = "adapter"
+VLLM = "vllm:"
 RUNTIME = 700_000_000  # interpreter, libraries, kernels' scratch
 ROWS_HELD = 24  # activations held at once, in multiples of a layer's width
 
@@ -32,6 +34,10 @@ class Question(Struct, frozen=True, kw_only=True):
     split: Split = "confirm"
     base: Path | None = None  # of an adapter
     written: bool = False  # terms asked for freely
+    defined: bool = False  # definitions asked for freely
+    scorer: Path | None = None  # the frozen model that a definition must lead to its term
+    judge: str = ""  # a program that grades definitions
+    labels: Path | None = None  # definitions that somebody has graded
     general: bool = False  # minimal pairs and probes
     aligned: bool = False  # the same options in two languages: consistency
     texts: Path | None = None  # running text: bits per byte
@@ -49,6 +55,10 @@ def load_alone(question: Question, progress: Progress) -> tuple[LanguageModel, i
     """Return the model and the memory announced for it."""
     if question.model.startswith(("http://", "https://")):
         return OpenAIModel.connect(question.model), RUNTIME
+    if question.model.startswith(VLLM):
+        whole = open_checkpoint(Path(question.model.removeprefix(VLLM)))
+        needed = memory_needed(whole, question.dtype, adapter=False)
+        return VllmModel.load(whole.folder, whole.digest, question.dtype), needed
     folder = Path(question.model)
     base = _base(folder, question.base)
     plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
@@ -63,6 +73,39 @@ def load_alone(question: Question, progress: Progress) -> tuple[LanguageModel, i
         model.put(merged_tensors(plan), digest("merge", plan.digest))
     progress(what, 1, 1)
     return model, needed
+
+
+def free_only(model: LanguageModel) -> bool:
+    """Return whether a model gives free answers and no log-likelihoods."""
+    return isinstance(model, OpenAIModel | VllmModel)
+
+
+def check(question: Question) -> None:
+    """Refuse what cannot be asked, before a model is loaded.
+
+    Raises:
+        UserError: nothing to ask, or a part of it without what it needs.
+    """
+    if not (question.items or question.texts or question.general or question.tasks):
+        raise UserError("nothing to ask", cure="give --items, --texts, --general or --tasks")
+    if question.against and not question.texts:
+        raise UserError("--against compares predictions on texts", cure="give --texts too")
+    beside = question.items is not None and question.items.is_dir()
+    if (question.defined or question.split == "sealed") and not beside:
+        raise UserError(
+            "this needs a test set's concepts",
+            cure="give --items the folder that `lexgraft testset` has written",
+        )
+    if question.defined and not (question.scorer or question.judge):
+        raise UserError(
+            "who is to read the definitions?",
+            cure="give --scorer MODEL, or a --judge with its --labels",
+        )
+    if bool(question.judge) != bool(question.labels) or (question.judge and not question.defined):
+        raise UserError(
+            "a judge grades definitions and is measured on labels",
+            cure="give --defined, --judge and --labels together",
+        )
 
 
 def _base(folder: Path, base: Path | None) -> Checkpoint:

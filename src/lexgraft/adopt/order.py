@@ -4,24 +4,31 @@ from pathlib import Path
 
 from msgspec import structs
 
+from lexgraft.adopt.declaring import Declaration, declare
 from lexgraft.adopt.finishing import Found, finish, shipped, write_model
 from lexgraft.adopt.judging import judge_stage
 from lexgraft.adopt.parents import headroom_stage
 from lexgraft.adopt.planning import plan_stage
 from lexgraft.adopt.prompting import glossary_stage
 from lexgraft.adopt.racing import race_stage, winner
+from lexgraft.adopt.sealing import SEALED, require_sealed, sealed_stage, was_opened_for
 from lexgraft.adopt.session import Session, Subject
-from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, TuneFound
-from lexgraft.adopt.tuning import merged_folder, tune_stage, tuned_subject
+from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, Sealed, TuneFound
+from lexgraft.adopt.tuning import TUNED, merged_folder, tune_stage, tuned_subject
 from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.errors import UserError
 from lexgraft.lock import file_digest, hold
 from lexgraft.project import Models, Project, Tune
 from lexgraft.records import Progress, silent
 from lexgraft.report.record import Report
 
 
-def run_project(project: Project, progress: Progress = silent) -> tuple[Report, bool]:
+def run_project(
+    project: Project, progress: Progress = silent, *, unseal: bool = False
+) -> tuple[Report, bool]:
     """Return the report of an adoption, and whether every stage was unchanged.
+
+    `unseal` judges the recommended model on the sealed concepts as well: once, it is recorded.
 
     Raises:
         UserError: what stands in the way, before any model is loaded where it can be seen then.
@@ -29,8 +36,12 @@ def run_project(project: Project, progress: Progress = silent) -> tuple[Report, 
     with hold(Path(project.output)) as run:
         session = Session(project, run, progress)
         planned = _plan(session)
-        found, best, tuned = _until_decided(session, planned)
+        if unseal:
+            require_sealed(session)
+        declared = declare(run, project.gates)
+        found, best, tuned = _until_decided(session, declared, planned)
         subject = shipped(session, found, best, tuned)
+        found = _sealed(session, found, subject, unseal=unseal)
         report = finish(session, found, subject, write_model(session, subject))
         return report, not session.ran
 
@@ -73,13 +84,33 @@ def _settings(project: Project) -> Project:
     )
 
 
+def _sealed(session: Session, found: Found, subject: Subject, *, unseal: bool) -> Found:
+    """Return the findings with those on the sealed concepts, if they are or were opened for it.
+
+    Raises:
+        UserError: they are to be opened and nothing passed, or they were opened for another model.
+    """
+    if unseal and subject.digest == session.parents["G"].digest:
+        raise UserError(
+            "no stage passed, so there is nothing to confirm: the sealed concepts stay closed",
+            where=str(session.run.path), cure="leave --open-sealed out to see the report",
+        )  # fmt: skip
+    if not (unseal or was_opened_for(session, subject)):
+        return found
+    gates = session.project.gates
+    gate = gates.tune if subject.name == TUNED else gates.merge
+    inputs = (*_inputs(session), subject.digest)
+    record = session.stage(SEALED, inputs, Sealed, lambda: sealed_stage(session, subject, gate))
+    return found._replace(sealed=record)
+
+
 def _until_decided(
-    session: Session, planned: Planned
+    session: Session, declared: Declaration, planned: Planned
 ) -> tuple[Found, Subject | None, Subject | None]:
     """Return what was found, the winner and the tuned model; stop at a gate that decides."""
     project, inputs = session.project, _inputs(session)
     parents = session.stage("headroom", inputs, Headroom, lambda: headroom_stage(session))
-    found = Found(planned, parents)
+    found = Found(declared, planned, parents)
     if parents.verdict.outcome == "fail" and project.gates.stop_early:
         return found, None, None
     race = session.stage("merge", inputs, Race, lambda: race_stage(session))

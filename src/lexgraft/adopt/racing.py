@@ -1,30 +1,65 @@
 """Stage merge: candidates and a small search on `choose`; the best within the margin wins."""
 
-from lexgraft.adopt.asking import see, setting
-from lexgraft.adopt.findings import acquisitions, changes, objective, point, scores_of
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from lexgraft.adopt.asking import setting
+from lexgraft.adopt.findings import (
+    Seen,
+    Setting,
+    acquisitions,
+    changes,
+    objective,
+    point,
+    scores_of,
+)
 from lexgraft.adopt.parents import parents_seen
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.stages import Race, Raced
+from lexgraft.evaluate.grade import Graded, grade, probabilities
+from lexgraft.evaluate.sequential import first_above
 from lexgraft.project import Candidate
+from lexgraft.records import Item, digest
 from lexgraft.report.record import BITS
 from lexgraft.search import propose
+
+BLOCK = 50  # concepts asked before the race is looked at again
+
+
+class _Leader(NamedTuple):
+    """The best candidate so far whose texts stay within the margin."""
+
+    objective: float
+    sure: Mapping[str, float]  # concept → P(right option), over the directions that are raced on
 
 
 def race_stage(session: Session) -> Race:
     """Return every candidate's findings and the winner.
 
     Among candidates whose bits per byte rise within the gate's margin, the one with the highest
-    objective wins; if none is within, the one that harms least.
+    objective wins; if none is within, the one that harms least. A candidate that the leader is
+    shown to beat is asked no further; with probability 1 − alpha no such one was the best.
     """
     merge = session.project.merge
-    raced = [_run(session, _named(one, merge.candidates), one) for one in merge.candidates]
-    if merge.search:
-        found: list[tuple[Candidate, float]] = []
-        for number in range(merge.search.trials):
+    trials = merge.search.trials if merge.search else 0
+    alpha = session.project.gates.alpha / (len(merge.candidates) + trials)
+    raced: list[Raced] = []
+    leader: _Leader | None = None
+    found: list[tuple[Candidate, float]] = []
+    for number in range(len(merge.candidates) + trials):
+        if number < len(merge.candidates):
+            candidate = merge.candidates[number]
+            name = _named(candidate, merge.candidates)
+        else:
+            assert merge.search is not None  # there are trials
             candidate = propose(merge.search, found, session.project.seed)
-            one = _run(session, f"evolved {candidate.method} {number + 1}", candidate)
+            name = f"evolved {candidate.method} {len(found) + 1}"
+        one, sure = _run(session, name, candidate, leader, alpha)
+        raced.append(one)
+        if number >= len(merge.candidates):
             found.append((candidate, one.objective))
-            raced.append(one)
+        if not one.dropped and _within(session, one) and one.objective > _best(leader):
+            leader = _Leader(one.objective, sure)
     return Race(tuple(raced), _winner(session, raced).name)
 
 
@@ -41,11 +76,20 @@ def _named(candidate: Candidate, all_: tuple[Candidate, ...]) -> str:
     return f"{candidate.method} {candidate.parameters}"
 
 
-def _run(session: Session, name: str, candidate: Candidate) -> Raced:
+def _run(
+    session: Session, name: str, candidate: Candidate, leader: _Leader | None, alpha: float
+) -> tuple[Raced, Mapping[str, float]]:
+    """Return a candidate's findings, and how sure it was of each concept."""
     parents, where = parents_seen(session, "choose"), setting(session, "choose")
     subject = Subject(name, session.base, session.merge_plan(candidate))
-    seen = see(session, subject, "choose")
-    return Raced(
+    texts, terms, dropped = session.bits(subject, "choose"), list[Graded](), False
+    for block in _blocks(session):
+        terms += grade(block, session.answers(subject, "choose terms", block))
+        dropped = leader is not None and beaten(_sure(terms, where), leader.sure, alpha)
+        if dropped:
+            break
+    seen = Seen(name, terms, [], texts)
+    one = Raced(
         name=name,
         candidate=candidate,
         digest=subject.digest,
@@ -54,12 +98,41 @@ def _run(session: Session, name: str, candidate: Candidate) -> Raced:
         acquisitions=acquisitions(seen, parents["G"], parents["D"], where, "choose"),
         changes=changes(seen, parents["G"], where, None, "choose"),
         point=point(seen, parents, where, "candidate"),
+        dropped=dropped,
     )
+    return one, _sure(terms, where)
+
+
+def beaten(sure: Mapping[str, float], leader: Mapping[str, float], alpha: float) -> bool:
+    """Return whether the leader is shown to be surer, over the concepts asked so far in order."""
+    return first_above((leader[one] - mine for one, mine in sure.items()), 0.0, alpha).decided
+
+
+def _blocks(session: Session) -> list[list[Item]]:
+    """Return the items of so many concepts at a time, in an order that no answer has influenced."""
+    items = session.testset.items["choose"]
+    concepts = sorted({one.concept for one in items}, key=lambda one: digest("race", one))
+    places = {concept: place // BLOCK for place, concept in enumerate(concepts)}
+    count = max(places.values(), default=0) + 1
+    return [[one for one in items if places[one.concept] == number] for number in range(count)]
+
+
+def _sure(terms: Sequence[Graded], where: Setting) -> dict[str, float]:
+    """Return concept → mean P(right option) in the directions that candidates are raced on."""
+    pairs = where.targets(terms)
+    return probabilities([one for one in terms if one.pair in pairs])
+
+
+def _best(leader: _Leader | None) -> float:
+    return -1.0 if leader is None else leader.objective
+
+
+def _within(session: Session, one: Raced) -> bool:
+    return _worst(one) >= -session.project.gates.merge.bits_per_byte
 
 
 def _winner(session: Session, raced: list[Raced]) -> Raced:
-    margin = session.project.gates.merge.bits_per_byte
-    within = [one for one in raced if _worst(one) >= -margin]
+    within = [one for one in raced if _within(session, one) and not one.dropped]
     if within:
         return max(within, key=lambda one: one.objective)
     return max(raced, key=_worst)

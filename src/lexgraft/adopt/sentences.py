@@ -15,6 +15,7 @@ _STAGE: dict[str, Words] = {
     "headroom": {"en": "Headroom", "ja": "習得余地"},
     "merge": {"en": "Merge", "ja": "マージ"},
     "glossary": {"en": "Glossary", "ja": "用語集"},
+    "sealed": {"en": "Sealed concepts", "ja": "封印された概念"},
     "tune": {"en": "Partial fine-tuning", "ja": "部分ファインチューニング"},
 }
 

@@ -15,6 +15,7 @@ from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluate.entrants import IDENTITY, Identity
+from lexgraft.evaluate.store import FILE as STORE
 from lexgraft.lock import RunFolder
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan, plan_merge
@@ -178,7 +179,7 @@ class Session:
         file = folder / f"{what}-{digest(*questions)[:12]}.jsonl"
         if file.is_file():
             return read_lines(file, kind)
-        answers = ask(folder / f"{what}.store.jsonl")
+        answers = ask(folder / STORE)
         if not (folder / IDENTITY).is_file():
             write_lines(folder / IDENTITY, [Identity(subject.name, subject.digest)])
         write_lines(file, answers)

@@ -71,6 +71,7 @@ class Raced(Struct, frozen=True, forbid_unknown_fields=True):
     acquisitions: tuple[Acquisition, ...]
     changes: tuple[Change, ...]
     point: Point
+    dropped: bool = False  # the leader was shown to beat it: not asked to the end
 
 
 class Race(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +95,14 @@ class Judged(Struct, frozen=True, forbid_unknown_fields=True):
     points: tuple[Point, ...]
     terms: tuple[TermOutcome, ...]
     samples: tuple[Sample, ...] = ()
+
+
+class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
+    """The recommended model on the sealed concepts, asked once."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    acquisitions: tuple[Acquisition, ...]
 
 
 class GlossaryFound(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,15 @@ _MOST_WORKERS = 1024
 _ROOM = ("memory", "workers", "allow_nonfinite")
 
 
-@verb(project_argument)
+def _adopt(parser: argparse.ArgumentParser) -> None:
+    project_argument(parser)
+    parser.add_argument(
+        "--open-sealed", action="store_true",
+        help="judge the recommended model on the sealed concepts too: once, it is recorded",
+    )  # fmt: skip
+
+
+@verb(_adopt)
 def adopt(arguments: argparse.Namespace) -> int:
     """Run every stage of the project in order until its thresholds are met, then report.
 
@@ -28,7 +36,7 @@ def adopt(arguments: argparse.Namespace) -> int:
 
     project = read_project(arguments.project)
     with Bars() as bars:
-        report, unchanged = run_project(project, bars)
+        report, unchanged = run_project(project, bars, unseal=arguments.open_sealed)
     if arguments.json:
         return print_json(report)
     print_table("Verdicts", verdict_rows(report, "en"))

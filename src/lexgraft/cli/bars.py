@@ -19,7 +19,7 @@ class Bars:
         self._console = Console(stderr=True)
         self._progress = Progress(console=self._console, disable=not self._console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
-        self._said, self._last = "", 0.0
+        self._said, self._last, self._began, self._had = "", 0.0, 0.0, 0
 
     def __enter__(self) -> "Bars":  # noqa: PYI034 (checked at run time in tests)
         self._progress.start()
@@ -42,6 +42,11 @@ class Bars:
 
     def _say(self, name: str, what: str, done: int, total: int) -> None:
         now = time.monotonic()
+        if name != self._said:
+            self._began, self._had = now, done  # what was done before says nothing of the speed
         if name != self._said or done == total or now - self._last > SAY_EVERY:
             self._said, self._last = name, now
-            self._console.print(f"{what}: {done}/{total}", highlight=False)
+            fresh = done - self._had
+            left = (now - self._began) * (total - done) / fresh if fresh > 0 else 0.0
+            more = f", about {left:.0f} s left" if left >= 1 else ""
+            self._console.print(f"{what}: {done}/{total}{more}", highlight=False)

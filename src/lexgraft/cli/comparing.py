@@ -2,10 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
+
+if TYPE_CHECKING:
+    from lexgraft.evaluate.comparison import Entrant
+    from lexgraft.records import Split
 
 SHOWN = 3
 
@@ -21,6 +26,10 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", nargs="+", default=[], metavar="MODEL",
         help="what to compare with (default: base, G and D, else the first model)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--parents", nargs="+", default=[], metavar="ROLE=MODEL",
+        help="who is base, G or D, e.g. G=language-ja D=medical-en (adoptions know it)",
     )  # fmt: skip
     parser.add_argument(
         "--group", nargs="+", default=[], metavar="DIRECTION",
@@ -43,19 +52,19 @@ def compare(arguments: argparse.Namespace) -> int:
       lexgraft compare --lm-eval out/model-a out/model-b
     """
     from lexgraft.evaluate import contest
-    from lexgraft.evaluate.entrants import distinct, read_run
+    from lexgraft.evaluate.entrants import distinct, named_parents
     from lexgraft.evaluate.samples import read_samples
     from lexgraft.evaluate.tables import tables
 
     _check(arguments)
     entrants = distinct(
         [
-            *(one for run in arguments.runs for one in read_run(run, arguments.split)),
+            *(one for run in arguments.runs for one in _read(run, arguments.split)),
             *(read_samples(path, metric=arguments.metric) for path in arguments.lm_eval),
         ]
     )
     found = contest.compare(
-        entrants, arguments.against, arguments.group,
+        named_parents(entrants, arguments.parents), arguments.against, arguments.group,
         alpha=arguments.alpha, margin=arguments.margin,
     )  # fmt: skip
     if arguments.output:
@@ -70,6 +79,16 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.split == "choose":
         print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
     return 0
+
+
+def _read(run: Path, split: "Split") -> "list[Entrant]":
+    """Return a run's models; of sealed concepts, those that they were opened for."""
+    from lexgraft.evaluate.entrants import read_run
+    from lexgraft.seal import opened_for
+
+    test = run / "testset"
+    allowed = opened_for(test) if split == "sealed" and test.is_dir() else None
+    return [one for one in read_run(run, split) if allowed is None or one.digest in allowed]
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", help="a model folder, a LoRA adapter, or a server: http://host:port/v1#name"
+        "model",
+        help="a model folder, a LoRA adapter, vllm:FOLDER, or a server: http://host/v1#name",
     )
     parser.add_argument("--project", type=Path, help="ask what this project asks on `confirm`")
     parser.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
-    parser.add_argument("--split", choices=("choose", "confirm"), default="confirm")
+    parser.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
     parser.add_argument("--written", action="store_true", help="let terms be written freely too")
+    parser.add_argument("--defined", action="store_true", help="let it write definitions too")
+    parser.add_argument("--scorer", type=Path, help="frozen model that reads the definitions")
+    parser.add_argument("--judge", default="", metavar="COMMAND", help="program that grades them")
+    parser.add_argument("--labels", type=Path, help="graded definitions: the judge's bias")
     parser.add_argument("--aligned", action="store_true", help="do two languages rank alike?")
     parser.add_argument("--general", action="store_true", help="grammar pairs and small probes")
     parser.add_argument("--texts", type=Path, help="running text (Document lines): bits per byte")
@@ -62,6 +67,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
         split=arguments.split,
         base=arguments.base,
         written=arguments.written,
+        defined=arguments.defined,
+        scorer=arguments.scorer,
+        judge=arguments.judge,
+        labels=arguments.labels,
         aligned=arguments.aligned,
         general=arguments.general,
         texts=arguments.texts,

@@ -37,6 +37,7 @@ def testset(arguments: argparse.Namespace) -> int:
 
     A set that can be answered without knowing the words is refused: see docs/testset.md.
     """
+    from lexgraft.seal import Opening, open_sealed
     from lexgraft.testset import build_testset, write_harness, write_testset
 
     project = read_project(arguments.project)
@@ -44,6 +45,9 @@ def testset(arguments: argparse.Namespace) -> int:
     with Bars() as bars:
         bundle = build_testset(project, bars, tokens)
     write_testset(bundle, arguments.output)
+    if arguments.lm_eval and arguments.split == "sealed":
+        opening = Opening("lm-eval", "lm-eval", (), tuple(c.id for c in bundle.concepts["sealed"]))
+        open_sealed(arguments.output, opening)
     if arguments.lm_eval:
         write_harness(bundle, project.name, arguments.split, arguments.lm_eval)
     if arguments.json:

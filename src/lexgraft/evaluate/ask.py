@@ -1,7 +1,8 @@
-"""Items, texts and prompts → answers; every finished batch is kept and never asked again."""
+"""Items, texts and prompts → answers; each is kept by itself and never asked again."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,14 +15,15 @@ from lexgraft.records import Answer, Document, Generation, Item, Progress, TextS
 SCORING_VERSION = 1
 """Raised when the arithmetic behind stored numbers changes, so that old ones are not used."""
 NEUTRAL_OPTIONS = 8  # options asked together after one neutral context
-TEXTS = 8  # documents per kept batch
-PROMPTS = 32  # prompts per kept batch
+TEXTS = 8  # documents asked together
+PROMPTS = 32  # prompts asked together
 IMPOSSIBLE = -1e9  # what a broken model's NaN or infinity counts as
 
-_SCORES = Decoder(list[list[OptionScore]])
-_BITS = Decoder(list[tuple[float, int]])
-_LINES = Decoder(list[str])
+_SCORE = Decoder(OptionScore)
+_BITS = Decoder(tuple[float, int])
+_LINE = Decoder(str)
 
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -54,14 +56,16 @@ def ask_texts(
 ) -> list[TextScore]:
     """Return the bits and bytes of at most `tokens` tokens of every document, in order."""
     texts = sorted({document.text for document in documents}, key=lambda text: (-len(text), text))
-    found = _ask_batches(
-        _pieces(texts, TEXTS),
+    kept = _Kept(model, store, ("texts", tokens), progress)
+    found = kept.ask(
+        texts,
+        [kept.key(text) for text in texts],
+        _places(len(texts), TEXTS),
         lambda batch: [(-_finite(-bits), n) for bits, n in model.text_bits(batch, tokens)],
         _BITS.decode,
-        _Keeper(model, AnswerStore(store), ("texts", tokens), progress),
     )
     by_text = dict(zip(texts, found, strict=True))
-    return [_text_score(document, *by_text[document.text]) for document in documents]
+    return [TextScore(document.id, *by_text[document.text]) for document in documents]
 
 
 def ask_generations(
@@ -74,78 +78,98 @@ def ask_generations(
 ) -> list[Generation]:
     """Return the greedy answer to every prompt, in order; its `prompt` is the prompt's digest."""
     unique = sorted(set(prompts), key=lambda prompt: (-len(prompt), prompt))
-    found = _ask_batches(
-        _pieces(unique, PROMPTS),
+    kept = _Kept(model, store, ("prompts", tokens, list(stop)), progress)
+    found = kept.ask(
+        unique,
+        [kept.key(prompt) for prompt in unique],
+        _places(len(unique), PROMPTS),
         lambda batch: model.generate(batch, tokens, stop),
-        _LINES.decode,
-        _Keeper(model, AnswerStore(store), ("prompts", tokens, list(stop)), progress),
+        _LINE.decode,
     )
     by_prompt = dict(zip(unique, found, strict=True))
     return [Generation(digest(prompt), by_prompt[prompt]) for prompt in prompts]
 
 
-class _Keeper:
-    """Runs batches through the store under one model's keys."""
-
-    def __init__(
-        self,
-        model: LanguageModel,
-        store: AnswerStore,
-        what: tuple[object, ...],
-        progress: Progress,
-    ) -> None:
-        self._key = (SCORING_VERSION, model.digest, model.scoring, *what)
-        self._store, self._progress, self._what = store, progress, str(what[0])
-
-    def key(self, content: object) -> str:
-        return digest(*self._key, content)
-
-    def run(self, key: str, decode: Callable[[bytes], R], work: Callable[[], R]) -> R:
-        kept = self._store.get(key)
-        if kept is not None:
-            return decode(kept)
-        fresh = work()
-        self._store.put(key, fresh)
-        return fresh
-
-    def tell(self, done: int, total: int) -> None:
-        self._progress(self._what, done, total)
-
-
 def ask_questions(
     questions: Sequence[Question], model: LanguageModel, store: Path, progress: Progress
 ) -> list[list[OptionScore]]:
-    """Return the score of every option of every question, in order."""
-    keeper = _Keeper(model, AnswerStore(store), ("items",), progress)
-    found: list[list[OptionScore]] = [[] for _ in questions]
-    done = 0
-    for batch in model.plan_batches(questions):
-        asked = [questions[index] for index in batch]
+    """Return the score of every option of every question, in order.
 
-        def work(asked: Sequence[Question] = asked) -> list[list[OptionScore]]:
-            scores = model.loglikelihoods(asked)
-            return [[s._replace(loglik=_finite(s.loglik)) for s in row] for row in scores]
+    An option's score after a context depends on these two alone, so they are what it is kept by.
+    """
+    units = [
+        (number, context, option)
+        for number, (context, options) in enumerate(questions)
+        for option in options
+    ]
+    ends = list(accumulate((len(options) for _, options in questions), initial=0))
+    kept = _Kept(model, store, ("options",), progress)
+    found = iter(
+        kept.ask(
+            units,
+            [kept.key(unit[1:]) for unit in units],
+            [
+                [place for number in batch for place in range(ends[number], ends[number + 1])]
+                for batch in model.plan_batches(questions)
+            ],
+            lambda left: _scored(left, model),
+            _SCORE.decode,
+        )
+    )
+    return [[next(found) for _ in options] for _, options in questions]
 
-        rows = keeper.run(keeper.key(asked), _SCORES.decode, work)
-        for index, row in zip(batch, rows, strict=True):
-            found[index] = row
-        done += len(batch)
-        keeper.tell(done, len(questions))
-    return found
+
+def _scored(left: Sequence[tuple[int, str, str]], model: LanguageModel) -> list[OptionScore]:
+    """Return the scores of options, those of one question asked together."""
+    grouped = [list(units) for _, units in groupby(left, key=lambda unit: unit[0])]
+    asked = [(units[0][1], [option for *_, option in units]) for units in grouped]
+    rows = model.loglikelihoods(asked)
+    return [score._replace(loglik=_finite(score.loglik)) for row in rows for score in row]
 
 
-def _ask_batches(
-    batches: Sequence[Sequence[str]],
-    work: Callable[[Sequence[str]], list[R]],
-    decode: Callable[[bytes], list[R]],
-    keeper: _Keeper,
-) -> list[R]:
-    found: list[R] = []
-    total = sum(map(len, batches))
-    for batch in batches:
-        found += keeper.run(keeper.key(batch), decode, lambda batch=batch: work(batch))
-        keeper.tell(len(found), total)
-    return found
+class _Kept:
+    """What one model has answered so far, by the digest of the model and of what was asked."""
+
+    def __init__(
+        self, model: LanguageModel, store: Path, what: tuple[object, ...], progress: Progress
+    ) -> None:
+        self._key = (SCORING_VERSION, model.digest, model.scoring, *what)
+        self._store, self._progress, self._what = AnswerStore(store), progress, str(what[0])
+
+    def key(self, content: object) -> str:
+        """Return what the answer to this is kept by."""
+        return digest(*self._key, content)
+
+    def ask(
+        self,
+        asked: Sequence[Q],
+        keys: Sequence[str],
+        batches: Iterable[Sequence[int]],
+        work: Callable[[Sequence[Q]], list[R]],
+        decode: Callable[[bytes], R],
+    ) -> list[R]:
+        """Return an answer to everything asked, in order; what was answered before is not asked.
+
+        The batches are those of the whole, whatever is known already: a run that was killed
+        finishes with the numbers of one that was not. Of a batch that is known in part, from an
+        earlier test set, the rest is asked.
+        """
+        known = {key: decode(raw) for key, raw in self._store.get(keys).items()}
+        done = 0
+        for batch in batches:
+            fresh = [place for place in batch if keys[place] not in known]
+            if fresh:
+                answers = work([asked[place] for place in fresh])
+                found = {keys[place]: one for place, one in zip(fresh, answers, strict=True)}
+                self._store.put(found)
+                known |= found
+            done += len(batch)
+            self._progress(self._what, done, len(keys))
+        return [known[key] for key in keys]
+
+
+def _places(count: int, size: int) -> list[range]:
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def _neutral_questions(items: Sequence[Item]) -> list[Question]:
@@ -154,14 +178,10 @@ def _neutral_questions(items: Sequence[Item]) -> list[Question]:
     for item in items:
         options.setdefault(item.neutral, set()).update(item.options)
     return [
-        (context, piece)
+        (context, sorted(options[context])[places.start : places.stop])
         for context in sorted(options)
-        for piece in _pieces(sorted(options[context]), NEUTRAL_OPTIONS)
+        for places in _places(len(options[context]), NEUTRAL_OPTIONS)
     ]
-
-
-def _pieces(texts: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [texts[start : start + size] for start in range(0, len(texts), size)]
 
 
 def _answer(
@@ -177,10 +197,6 @@ def _answer(
         tuple(len(option.encode()) for option in bare),
         tuple(score.crossed for score in scores),
     )
-
-
-def _text_score(document: Document, bits: float, size: int) -> TextScore:
-    return TextScore(document.id, bits, size)
 
 
 def _finite(loglik: float) -> float:

@@ -9,6 +9,8 @@ from lexgraft.evaluate.diagnosis import Diagnosis
 from lexgraft.evaluate.written import Written
 from lexgraft.records import Score
 
+PARENTS = ("base", "G", "D")
+
 
 class Shown(NamedTuple):
     """What one model made of one item, wherever it was asked."""
@@ -22,6 +24,7 @@ class Shown(NamedTuple):
     question: str
     gold: str
     chosen: str
+    draw: int = 0
 
 
 class Entrant(NamedTuple):
@@ -60,6 +63,7 @@ class Contest(Struct, frozen=True, forbid_unknown_fields=True):
     holm: float  # p over the declared family
     evidence: float  # e-value against equality: may be looked at after every concept
     probability: tuple[float, float, float]  # difference of P(right option), with interval
+    log_probability: tuple[float, float, float]  # the same of ln P(right option)
     not_worse: float  # p that the loss is at least the margin
     needed: int  # concepts that would show no loss beyond it, if there is none (80 % power)
     detectable: float  # smallest difference so many concepts show with 80 % power
@@ -87,4 +91,5 @@ class Comparison(Struct, frozen=True, forbid_unknown_fields=True):
     contests: tuple[Contest, ...]
     digest: str  # of the items
     missed: tuple[Missed, ...] = ()  # directions from one language into another
+    carried: tuple[Score, ...] = ()  # transfer, retention, emergence, each less its placebo
     racing: dict[str, tuple[str, ...]] = {}  # group → models that none has been shown to beat

@@ -1,26 +1,35 @@
 """Many models on the same items: differences to parents and base, Holm, terms gained and lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import log
 
 from msgspec import structs
 
 from lexgraft.cost import concepts_for_margin, smallest_difference
 from lexgraft.errors import UserError, nearest
 from lexgraft.evaluate.compare import (
-    Interval,
     non_inferiority,
     paired_means,
     paired_shares,
     wilson,
 )
-from lexgraft.evaluate.comparison import Comparison, Contest, Entrant, Missed, Moved, Shown
+from lexgraft.evaluate.comparison import (
+    PARENTS,
+    Comparison,
+    Contest,
+    Entrant,
+    Missed,
+    Moved,
+    Shown,
+)
+from lexgraft.evaluate.crossing import crossings
 from lexgraft.evaluate.diagnosis import counted, diagnoses
 from lexgraft.evaluate.family import holm
 from lexgraft.evaluate.sequential import evidence, survivors
 from lexgraft.records import Score, digest
 
-PARENTS = ("base", "G", "D")
 KNOWN = "known"
+LEAST = 1e-12  # what a probability of nothing counts as: its logarithm is finite
 
 
 def compare(
@@ -67,8 +76,15 @@ def compare(
         contests=tuple(_corrected(raw)),
         digest=digest(*sorted({item for one in entrants for item in one.shown})),
         missed=tuple(_missed(entrants, asked)),
+        carried=tuple(crossings(*_parted(entrants), asked, seed, alpha)),
         racing={group: tuple(_racing(entrants, against, group, alpha)) for group in asked},
     )
+
+
+def _parted(entrants: Sequence[Entrant]) -> tuple[list[Entrant], list[Entrant]]:
+    """Return the models that are no parents, and those that are."""
+    parents = [one for one in entrants if one.name in PARENTS]
+    return [one for one in entrants if one not in parents], parents
 
 
 def _known_names(names: Sequence[str], known: Mapping[str, object]) -> list[str]:
@@ -110,7 +126,8 @@ def _contest(
         return None
     before, after = ([one.shown[i] for i in items] for one in (reference, model))
     paired = paired_shares(_known(before), _known(after), alpha)
-    sure = _mean_difference(before, after, seed, alpha)
+    sure = paired_means(_sure(before), _sure(after), seed, alpha)
+    logs = paired_means(_sure(before, log), _sure(after, log), seed, alpha)
     n = paired.difference.n
     changing = max(0.05, (paired.gained + paired.lost) / n)
     gained, lost = _moved(before, after)
@@ -126,6 +143,7 @@ def _contest(
         holm=paired.p,
         evidence=evidence(paired.gained, paired.lost),
         probability=(sure.value, sure.low, sure.high),
+        log_probability=(logs.value, logs.low, logs.high),
         not_worse=non_inferiority(paired.gained, paired.lost, n, margin),
         needed=concepts_for_margin(margin, changing, alpha=alpha),
         detectable=smallest_difference(n, changing, alpha=alpha),
@@ -157,13 +175,13 @@ def _racing(
 
 def _missed(entrants: Sequence[Entrant], groups: Sequence[str]) -> list[Missed]:
     """Return the diagnoses of the models that are no parents, where base, G or D answered too."""
-    parents = [one for one in entrants if one.name in PARENTS]
+    models, parents = _parted(entrants)
     found: list[Missed] = []
     for group in groups:
         asked, arrow, answered = group.partition("->")
         across = arrow and " " not in asked and asked != answered
-        for one in entrants if parents and across else ():
-            if one.name not in PARENTS and any(s.group == group for s in one.shown.values()):
+        for one in models if parents and across else ():
+            if any(s.group == group for s in one.shown.values()):
                 concepts = diagnoses(
                     _known_in(one, f"{asked}->{asked}"),
                     _known_in(one, group),
@@ -191,17 +209,12 @@ def _known(shown: Sequence[Shown]) -> dict[str, bool]:
     return verdicts
 
 
-def _mean_difference(
-    before: Sequence[Shown], after: Sequence[Shown], seed: int, alpha: float
-) -> Interval:
-    """Return the difference of P(right option), averaged within concepts."""
-    return paired_means(_sure(before), _sure(after), seed, alpha)
-
-
-def _sure(shown: Sequence[Shown]) -> dict[str, float]:
+def _sure(shown: Sequence[Shown], scale: Callable[[float], float] = float) -> dict[str, float]:
+    """Return concept → mean P(right option) over its items, or of its logarithm."""
     grouped: dict[str, list[float]] = {}
     for one in shown:
-        grouped.setdefault(one.concept, []).append(one.probability)
+        value = scale(max(one.probability, LEAST))
+        grouped.setdefault(one.concept, []).append(value)
     return {concept: sum(values) / len(values) for concept, values in grouped.items()}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import UserError
-from lexgraft.evaluate.comparison import Entrant, Shown
+from lexgraft.errors import UserError, nearest
+from lexgraft.evaluate.comparison import PARENTS, Entrant, Shown
 from lexgraft.evaluate.grade import pmi
 from lexgraft.evaluate.written import Written, grade_written, term_questions
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
@@ -112,7 +112,6 @@ def _written(
     said = {
         one.prompt: one.text
         for path in sorted(answers.glob("terms *.jsonl"))
-        if not path.name.endswith(".store.jsonl")
         for one in read_lines(path, Generation)
     }
     file = folder / "testset" / f"concepts-{split}.jsonl"
@@ -135,7 +134,7 @@ def show(item: Item, answer: Answer, group: str) -> Shown:
         pmi(answer), item.gold,
         concept=item.concept, group=group, question=item.context,
         options=[option.strip() for option in item.options],
-    )  # fmt: skip
+    )._replace(draw=item.draw)  # fmt: skip
 
 
 def shown(
@@ -162,6 +161,24 @@ def shown(
         gold=options[gold],
         chosen=options[best],
     )
+
+
+def named_parents(entrants: Sequence[Entrant], roles: Sequence[str]) -> list[Entrant]:
+    """Return the entrants, those named by `ROLE=NAME` under their role: base, G or D.
+
+    Raises:
+        UserError: no such role, or nobody of that name.
+    """
+    names = [one.name for one in entrants]
+    by_name: dict[str, str] = {}
+    for given in roles:
+        role, _, name = given.partition("=")
+        if role not in PARENTS:
+            raise UserError(f"`{role}` is no parent", cure=f"write {', '.join(PARENTS)}=MODEL")
+        if name not in names:
+            raise UserError(f"nothing here is called `{name}`", cure=nearest(name, names))
+        by_name[name] = role
+    return [one._replace(name=by_name.get(one.name, one.name)) for one in entrants]
 
 
 def distinct(entrants: Iterable[Entrant]) -> list[Entrant]:

@@ -1,4 +1,4 @@
-"""General ability: small tasks that a broken model fails: copying, counting, language, stopping."""
+"""General ability: small tasks that a broken model fails: copying, counting, format, language."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -7,7 +7,9 @@ from lexgraft.evaluate.compare import Interval, wilson
 from lexgraft.evaluate.fidelity import in_language, repeats
 from lexgraft.records import digest
 
-Task = Literal["copying", "counting", "looking up", "staying in language", "stopping"]
+Task = Literal[
+    "copying", "counting", "looking up", "instruction format", "staying in language", "stopping",
+]  # fmt: skip
 TOKENS = 24
 """Tokens that a probe's answer may take; answers are asked for without a stop text."""
 EACH = 8  # probes per task and language
@@ -29,6 +31,10 @@ _COPY = {
     "ja": ("文：{}\n写し：", "文：{}\n写し：{}\n\n"),
 }
 _COUNT = {"en": "{}, {}, {}, {}, ", "ja": "{}、{}、{}、{}、"}
+_CHOOSE = {
+    "en": "Which is larger, {} or {}? Answer with one of the two words and nothing else.\nAnswer: ",
+    "ja": "{}と{}ではどちらが大きいですか。どちらか一語だけで答えてください。\n答え：",
+}
 _PAIR = {"en": ("{} = {}\n", "{} = "), "ja": ("{}＝{}\n", "{}＝")}
 
 
@@ -39,6 +45,7 @@ class Probe(NamedTuple):
     language: str
     prompt: str
     expected: str = ""
+    choices: tuple[str, ...] = ()  # or: its first line must be one of these, right or not
 
 
 def probes(languages: Sequence[str], seed: int) -> list[Probe]:
@@ -62,12 +69,16 @@ def _of(language: str, number: int, seed: int) -> list[Probe]:
     table = "".join(given.format(words[at], words[at + 4]) for at in range(4))
     opening = _OPENINGS[language][number % len(_OPENINGS[language])]
     shots = "".join(shot.format(line, line) for line in lines[:2])
+    choose = _CHOOSE[language]
+    chosen = "".join(choose.format(*words[at : at + 2]) + words[at] + "\n\n" for at in (0, 2))
     return [
         Probe("copying", language, shots + ask.format(lines[2]).rstrip(), lines[2]),
         Probe("counting", language, _COUNT[language].format(*range(first, first + 4)).rstrip(),
               str(first + 4)),
         Probe("looking up", language, (table + asked.format(words[number % 4])).rstrip(),
               words[number % 4 + 4]),
+        Probe("instruction format", language, chosen + choose.format(*words[4:6]).rstrip(),
+              choices=tuple(words[4:6])),
         Probe("staying in language", language, opening),
         Probe("stopping", language, shots + ask.format(lines[2]).rstrip()),
     ]  # fmt: skip
@@ -80,12 +91,15 @@ def _drawn(language: str, number: int, seed: int) -> list[str]:
 def passed(probe: Probe, answer: str) -> bool:
     """Return whether an answer does what its probe asks for.
 
-    Staying in language also means not to run into a loop; stopping, to end the line in time.
+    Staying in language also means not to run into a loop; stopping, to end the line in time;
+    the instructed format, to say one of the two words and nothing else.
     """
     if probe.task == "staying in language":
         return in_language(answer, probe.language) and not repeats(answer)
     if probe.task == "stopping":
         return "\n" in answer.strip(" \u3000")
+    if probe.task == "instruction format":
+        return answer.strip().partition("\n")[0].strip(" 　.。") in probe.choices
     return answer.strip().startswith(probe.expected)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.evaluate.fidelity import in_language
 from lexgraft.records import Item, Split, digest
+from lexgraft.seal import ITEMS
 
 _FRAME = {"en": ("{}\nAnswer:", "Answer:", " "), "ja": ("{}\n答え：", "答え：", "")}
 
@@ -29,6 +30,11 @@ def read_items(path: Path, split: Split = "confirm") -> list[Item]:
     Raises:
         UserError: nothing there, or a line that is neither, named by its number.
     """
+    if path.name == ITEMS:
+        raise UserError(
+            "these are sealed: they are asked once", where=str(path),
+            cure="give the test set's folder and --split sealed",
+        )  # fmt: skip
     file = path / f"items-{split}.jsonl" if path.is_dir() else path
     if not file.is_file():
         raise UserError(

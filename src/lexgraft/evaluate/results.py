@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from lexgraft.evaluate.grade import Graded, grade, recognition, select
+from lexgraft.evaluate.grade import Graded, grade, recognition, select, without_chance
 from lexgraft.records import Answer, Item, Score
 
 RECOGNITION = "recognition"
+ABOVE_CHANCE = "recognition, chance taken off"
 _WAYS: Mapping[str, Callable[[Graded], bool]] = {
     RECOGNITION: lambda one: one.right,
     "recognition, by sum": lambda one: one.right_by_sum,
@@ -82,4 +83,7 @@ def item_scores(model: str, graded: Sequence[Graded], alpha: float = 0.05) -> li
             counted = [one._replace(right=way(one)) for one in chosen]
             interval, chance = recognition(counted, alpha)
             found.append(interval.score(name, model, pair, chance))
+            if name == RECOGNITION:
+                above = without_chance(interval, chance)
+                found.append(above.score(ABOVE_CHANCE, model, pair, 0.0))
     return found

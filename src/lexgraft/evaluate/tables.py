@@ -19,6 +19,7 @@ def tables(found: Comparison, most: int) -> list[Table]:
     return [
         ("Known", known_rows(found)),
         *(_differences(ranked, found) for ranked in contests),
+        *_carried_tables(found),
         *_missed_tables(found),
         *(_moved_table(ranked[0], most) for ranked in contests if most and _changed(ranked[0])),
     ]
@@ -84,6 +85,24 @@ def _missed_tables(found: Comparison) -> list[Table]:
         )
         for group in dict.fromkeys(one.group for one in found.missed)
         for chosen in ([one for one in found.missed if one.group == group],)
+    ]
+
+
+def _carried_tables(found: Comparison) -> list[Table]:
+    """Return, per direction, what was carried over, less what an unchanged model shows."""
+    return [
+        (
+            f"{group}: carried over, in points",
+            [
+                ["model", "what", "difference", "n"],
+                *(
+                    [one.model, one.name, _interval(one.value, one.low, one.high), str(one.n)]
+                    for one in found.carried
+                    if one.group == group
+                ),
+            ],
+        )
+        for group in dict.fromkeys(one.group for one in found.carried)
     ]
 
 

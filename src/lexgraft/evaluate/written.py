@@ -4,15 +4,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
 
-from lexgraft.evaluate.compare import wilson
+import numpy as np
+
+from lexgraft.evaluate.chrf import chrf
+from lexgraft.evaluate.compare import bootstrap, wilson
 from lexgraft.evaluate.fidelity import in_language, repeats
 from lexgraft.evaluate.spelling import TermGrade, grade_term
 from lexgraft.records import Concept, Item, Score
 
 TERM_TOKENS = 16
+SEED = 0  # of the bootstrap
 NAMED = "term generation"
 FAITHFUL = "in the language asked for"
 LOOPING = "runs into a loop"
+LIKE = f"{NAMED}, chrF"
 
 
 class Written(NamedTuple):
@@ -24,6 +29,7 @@ class Written(NamedTuple):
     grade: TermGrade
     faithful: bool
     loops: bool
+    likeness: float = 0.0  # chrF to the nearest name
 
 
 def term_questions(items: Sequence[Item]) -> list[Item]:
@@ -57,6 +63,7 @@ def _grade(item: Item, text: str, concept: Concept | None) -> Written:
         grade_term(text, names, elsewhere),
         in_language(line, language),
         repeats(text),
+        max(chrf(line, name) for name in names),
     )
 
 
@@ -73,4 +80,7 @@ def written_scores(model: str, found: Sequence[Written]) -> list[Score]:
             LOOPING: sum(one.loops for one in chosen),
         }
         scores += [wilson(k, n).score(name, model, group) for name, k in shares.items()]
+        like = np.array([[one.likeness] for one in chosen], np.float64)
+        mean = bootstrap(like, lambda means: means[..., 0], SEED)
+        scores.append(mean.score(LIKE, model, group))
     return scores

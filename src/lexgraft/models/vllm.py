@@ -1,0 +1,76 @@
+"""vLLM in this process: free answers only; needs the extra `vllm`."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lexgraft.errors import UserError
+from lexgraft.models import OptionScore, Question
+
+
+class VllmModel:
+    """A model folder run by vLLM, for free answers in large batches.
+
+    Its log-likelihoods of a given option depend on version and caching, and some come cut short in
+    silence; they are refused here.
+    """
+
+    def __init__(self, engine: Any, sampling: Any, digest: str, release: str) -> None:  # noqa: ANN401 (untyped package)
+        self._engine, self._sampling = engine, sampling
+        self._digest, self._release = digest, release
+
+    @classmethod
+    def load(cls, folder: Path, digest: str, dtype: str) -> "VllmModel":
+        """Return the model of a folder; `digest` says which weights and tokenizer these are.
+
+        Raises:
+            UserError: vLLM is not installed, or cannot run this model on this machine.
+        """
+        try:
+            vllm = import_module("vllm")
+        except ImportError as error:
+            raise UserError("vLLM is not installed", cure="pip install 'lexgraft[vllm]'") from error
+        try:
+            engine = vllm.LLM(model=str(folder), dtype=dtype, seed=0, trust_remote_code=False)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"vLLM cannot run this model here: {error}", where=str(folder),
+                cure="leave `vllm:` out: transformers runs it",
+            ) from error  # fmt: skip
+        return cls(engine, vllm.SamplingParams, digest, version("vllm"))
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of weights and tokenizer."""
+        return self._digest
+
+    @property
+    def scoring(self) -> str:
+        """Return how answers are made; another release may give other ones."""
+        return f"vllm {self._release}"
+
+    def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
+        """Refuse: options are not scored here."""
+        self._refuse(len(items))
+
+    def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
+        """Refuse: options are not scored here."""
+        self._refuse(len(items))
+
+    def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
+        """Refuse: running text is not scored here."""
+        self._refuse(len(texts), max_tokens)
+
+    def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
+        """Return the greedy continuation of every prompt, cut before the first stop text."""
+        how = self._sampling(temperature=0.0, max_tokens=max_tokens, stop=list(stop) or None)
+        found = self._engine.generate(list(prompts), how, use_tqdm=False)
+        return [str(one.outputs[0].text) for one in found]
+
+    def _refuse(self, *_: int) -> NoReturn:
+        raise UserError(
+            "vLLM gives no log-likelihoods of options that can be relied on",
+            cure="leave `vllm:` out to score options; use it for free answers",
+        )
