@@ -52,6 +52,10 @@ class Chains:
         """Return the base's tokens that a token is made of."""
         return self._parts.get(number, (number,))
 
+    def is_character(self, number: int) -> bool:
+        """Return whether a token is a character that the base spells in bytes."""
+        return all(part in self._bytes for part in self.parts(number))
+
     def add(self, cuts: Sequence[Sequence[int]], leave: Leave, room: int) -> int | None:
         """Return the one token that a unit has become, or None where it cannot.
 
