@@ -11,7 +11,7 @@ from lexgraft.checkpoint.vocabulary.chains import Chains, Leave, Pair
 from lexgraft.checkpoint.vocabulary.document import Document
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.checkpoint.vocabulary.sightings import Crowd, Sightings, look_for
-from lexgraft.checkpoint.vocabulary.spelling import INSIDE
+from lexgraft.checkpoint.vocabulary.spelling import INSIDE, SPACE
 from lexgraft.checkpoint.vocabulary.units import Unit
 
 Role = Literal["word", "character", "step"]
@@ -198,7 +198,13 @@ def _leave(ground: Ground, number: int) -> Leave:
         makes = wanted is None or tokens[one[0]] + tokens[one[1]] in wanted
         return makes and crowd.outside(number, one) <= 0
 
-    return Leave(pair, lambda sign: crowd.characters[sign] <= limit)
+    def spelled(one: str) -> bool:
+        text = one.replace(SPACE, " ")
+        return crowd.count(text) <= crowd.seen[number] * ground.units[number].raw.decode().count(
+            text
+        )
+
+    return Leave(pair, lambda sign: crowd.characters[sign] <= limit, spelled)
 
 
 def _of_chains(
