@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
-.PHONY: help setup demo full constituents specialists check test test-slow test-real fix bench clean
+.PHONY: help setup demo full constituents specialists vocabulary check test test-slow test-real fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -41,6 +41,11 @@ specialists: setup  ## show with intervals that the two specialists are speciali
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/specialists.py
+
+vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (an hour or two)
+	$(BIN)/python examples/medical-ja/base_model.py
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/python examples/medical-ja/vocabulary.py
 
 check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/ruff format --check .

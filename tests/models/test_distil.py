@@ -1,5 +1,7 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +11,24 @@ from lexgraft.checkpoint.vocabulary.content import grown_document
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.checkpoint.vocabulary.plan import Request, plan_vocabulary
 from lexgraft.errors import UserError
-from lexgraft.models.distil import distil_rows, make_lessons
+from lexgraft.models.distil import distil_rows
+from lexgraft.models.lessons import Base, make_lessons
+from lexgraft.models.writing_rows import Contexts, fit_writing
+
+
+class Looked(torch.nn.Module):
+    """A model of which only the configuration is asked."""
+
+    base_model = None
+
+    def get_input_embeddings(self) -> Any:
+        return None
+
+    get_output_embeddings = get_input_embeddings
+
+    @property
+    def config(self) -> Any:
+        return SimpleNamespace(get_text_config=SimpleNamespace)
 
 
 @pytest.fixture
@@ -49,17 +68,36 @@ def test_fitted_rows_lead_nearer_to_the_old_hidden_states(
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    lessons = make_lessons(base, grown, DOMAIN)
+    lessons = make_lessons(base, grown, DOMAIN, [1])
     start = torch.randn(grown.document.size - size, 16) * 0.02
-    rows, losses = distil_rows(model, lessons, start, size, 12)
-    assert losses[-1] < 0.9 * losses[0]
-    shown = {number - size for lesson in lessons for number in lesson.new if number >= size}
-    moved = {int(at) for at in (rows != start).any(1).nonzero()}
-    assert moved == shown
+    heads = torch.randn(grown.document.size - size, 16) * 0.02
+    for outputs in (None, heads):
+        fitted = distil_rows(model, lessons, start, outputs, size, 30)
+        assert fitted.reading[-1] < fitted.reading[0]
+        assert min(fitted.writing) < fitted.writing[0]
+        shown = {number - size for lesson in lessons for number in lesson.new if number >= size}
+        assert {int(at) for at in (fitted.inputs != start).any(1).nonzero()} == shown
+        assert (fitted.outputs is None) == (outputs is None)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_rows_learn_where_new_tokens_come_next_and_only_those_that_are_shown():
+    """Two kinds of context, e0 and e1; new token 0 follows e0, an old one e1; 1 never comes."""
+    generator = torch.Generator().manual_seed(5)
+    kinds = torch.arange(60) % 2
+    hidden = 9 * torch.eye(4)[kinds] + 0.1 * torch.randn(60, 4, generator=generator)
+    held = torch.arange(60) % 5 == 0
+    known = Contexts(hidden, torch.full((60,), 2.0), -kinds, torch.ones(60), held)
+    start = torch.full((2, 4), 0.05)
+    base = Base(Looked())
+    rows, losses = fit_writing(base, known, start)
+    assert torch.equal(rows[1], start[1])
+    assert min(losses) < 0.95 * losses[0]
+    assert float(rows[0, 0]) > 0.05 > float(rows[0, 1])
+    assert float(known.loss(base, rows, held)) == pytest.approx(min(losses))
 
 
 def test_text_without_new_words_teaches_nothing(engines: tuple[Engine, Engine]):
     assert make_lessons(*engines, GENERAL) == []
     with pytest.raises(UserError, match="no text shows a new token"):
-        distil_rows(torch.nn.Linear(1, 1), [], torch.ones(1, 1), 1, 1)
+        distil_rows(torch.nn.Linear(1, 1), [], torch.ones(1, 1), None, 1, 1)

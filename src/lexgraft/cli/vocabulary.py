@@ -39,8 +39,12 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     rows = ("auto", "mean", "donor", "sparse")
     add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
     add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
-    add("--distil", type=int, default=0, help="extend: steps of fitting new rows (0; slow)")
+    add(
+        "--distil", type=int, nargs="?", const=0, metavar="STEPS",
+        help="extend: fit new rows to write like the text, and for so many batches to read (slow)",
+    )  # fmt: skip
     add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
+    add("--threads", type=int, default=2, help="of the processor, for the two above (2)")
     add("-o", "--output", type=Path, help="the folder to write")
     add("--json", action="store_true", help="print the result as JSON")
 
@@ -126,7 +130,9 @@ def _extend(
     donor = arguments.donor
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
-    fitted = _distilled(arguments, planned, base, source, bars) if arguments.distil else None
+    fitted = (
+        _distilled(arguments, planned, base, source, bars) if arguments.distil is not None else None
+    )
     said["rows"] = write_model(
         planned.growth,
         base,
@@ -148,21 +154,33 @@ def _distilled(
     base: "Checkpoint",
     source: "Donor | None",
     bars: Bars,
-) -> "Tensor":
-    """Return rows fitted on the user's text."""
+) -> "dict[str, Tensor]":
+    """Return rows fitted on the user's text, by tensor."""
     from lexgraft.checkpoint.vocabulary.content import grown_document
     from lexgraft.checkpoint.vocabulary.engine import Engine
-    from lexgraft.checkpoint.vocabulary.rows import embedding_name, new_rows
-    from lexgraft.models.distil import distil_rows, make_lessons
+    from lexgraft.checkpoint.vocabulary.rows import embedding_name, head_name, new_rows
+    from lexgraft.models.distil import distil_rows
+    from lexgraft.models.lessons import make_lessons
     from lexgraft.models.transformers import TransformersModel
 
     growth = planned.growth
     texts = [text for _, text in _passages(arguments.text)]
-    lessons = make_lessons(Engine(growth.base), Engine(grown_document(growth)), texts)
-    entry = base.tensors[embedding_name(base)]
-    start = new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
-    model = TransformersModel.load(arguments.base, str(arguments.base), 2).module
-    return distil_rows(model, lessons, start, growth.base.size, arguments.distil, bars)[0]
+    start = {
+        name: new_rows(base.tensors[name], growth.additions, growth.base, source, arguments.rows)
+        for name in (embedding_name(base), head_name(base))
+        if name is not None
+    }
+    model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
+    lessons = make_lessons(
+        Engine(growth.base), Engine(grown_document(growth)), texts, model.start_tokens
+    )
+    inputs, *outputs = [rows.values for rows in start.values()]
+    fitted = distil_rows(
+        model.module, lessons, inputs, outputs[0] if outputs else None, growth.base.size,
+        arguments.distil, bars,
+    )  # fmt: skip
+    rows = (fitted.inputs, fitted.outputs)
+    return {name: one for name, one in zip(start, rows, strict=False) if one is not None}
 
 
 def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
@@ -173,7 +191,7 @@ def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
     texts = {kind: [text for _, text in _passages(paths)][:24] for kind, paths in kinds.items()}
     found: dict[str, list[float]] = {kind: [] for kind, rows in texts.items() if rows}
     for folder in (arguments.base, arguments.output):
-        model = TransformersModel.load(folder, str(folder), 2)
+        model = TransformersModel.load(folder, str(folder), arguments.threads)
         for kind, values in found.items():
             scores = model.text_bits(texts[kind], 160)
             values.append(sum(bits for bits, _ in scores) / max(1, sum(n for _, n in scores)))

@@ -22,7 +22,7 @@ class Seams:
         self._tokenizer, self._limit = tokenizer, limit
         first: int | None = tokenizer.bos_token_id
         added: list[int] = tokenizer("")["input_ids"]
-        self._start = [token for token in added[:1] if token == first]
+        self.start = [token for token in added[:1] if token == first]
         self._instead: list[int] = [tokenizer.eos_token_id if first is None else first]
 
     def questions(self, items: Sequence[Question]) -> list[Encoded]:
@@ -43,14 +43,14 @@ class Seams:
                 self._checked(option, self._encode([option])[0] if rest is None else rest)
                 for option, rest in zip(options, rests, strict=True)
             ]
-            start = [*self._start, *context] or self._instead
+            start = [*self.start, *context] or self._instead
             self.check(len(start) + max(map(len, ids), default=0))
             found.append(Encoded(start, ids, [rest is None for rest in rests]))
         return found
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of every prompt."""
-        return [[*self._start, *ids] or self._instead for ids in self._encode(texts)]
+        return [[*self.start, *ids] or self._instead for ids in self._encode(texts)]
 
     def texts(self, texts: Sequence[str], max_tokens: int) -> list[tuple[list[int], int]]:
         """Return, per text, at most `max_tokens` ids and the UTF-8 bytes after the first of them.
@@ -59,7 +59,7 @@ class Seams:
         """
         if self._limit is not None:
             max_tokens = min(max_tokens, self._limit)
-        room = max_tokens - len(self._start)
+        room = max_tokens - len(self.start)
         encoded = self._tokenizer(
             list(texts), add_special_tokens=False, return_offsets_mapping=True
         )
@@ -72,11 +72,11 @@ class Seams:
         end = min(room, len(ids))
         while 0 < end < len(ids) and spans[end][0] < spans[end - 1][1]:
             end -= 1
-        first = 0 if self._start else 1
+        first = 0 if self.start else 1
         if end <= first:
-            return [*self._start, *ids[:first]], 0
-        scored = text[0 if self._start else spans[0][1] : spans[end - 1][1]]
-        return [*self._start, *ids[:end]], len(scored.encode())
+            return [*self.start, *ids[:first]], 0
+        scored = text[0 if self.start else spans[0][1] : spans[end - 1][1]]
+        return [*self.start, *ids[:end]], len(scored.encode())
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return self._tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []

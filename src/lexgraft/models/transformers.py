@@ -103,6 +103,11 @@ class TransformersModel:
         return list(self._tokenizer(text)["input_ids"])
 
     @property
+    def start_tokens(self) -> list[int]:
+        """Return the tokens that every text begins with."""
+        return self._seams.start
+
+    @property
     def end_token(self) -> int:
         """Return the token that ends a text, or that starts one where there is none."""
         ends = (self._tokenizer.eos_token_id, self._tokenizer.bos_token_id, 0)

@@ -82,3 +82,18 @@ def test_every_word_that_was_added_becomes_one_token(words: list[str]):
         if token is not None:
             assert tokenizer.encode(word).ids == [token]
             assert tokenizer.id_to_token(token) == word
+
+
+def test_new_characters_are_not_a_words_own_and_what_they_make_is_asked_for():
+    """Base: a, b and bytes. é·è·a: é and è stand elsewhere, `èa` does not, so: èa, then é+èa."""
+    vocab = {"a": 0, "b": 1, "<0xC3>": 2, "<0xA9>": 3, "<0xA8>": 4}
+    model = {"type": "BPE", "vocab": vocab, "merges": [], "byte_fallback": True}
+    base = {"version": "1.0", "added_tokens": [], "model": model}
+    chains = Chains(check_document(base, "test"), {})
+    leave = Leave(lambda _: False, lambda _: True, lambda text: text == "èa")
+    made = chains.add([[2, 3, 2, 4, 0]], leave, 9)
+    assert chains.tokens == {"é": 5, "è": 6, "èa": 7, "éèa": 8}
+    assert [chains.is_character(number) for number in (5, 6, 7)] == [True, True, False]
+    tokenizer = grown(base, chains)
+    assert tokenizer.encode("éèa").ids == [8] == [made]
+    assert tokenizer.encode("éèb").ids == [5, 6, 1]

@@ -52,10 +52,11 @@ def test_extend_and_align_write_folders_that_belong_together(
 ):
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
-    more = ["--general", files["general"], "--bits", "--json", "-o", str(output)]
+    more = ["--general", files["general"], "--bits", "--distil", "1", "--json", "-o", str(output)]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["proof"]["words"] == len(said["words"]) > 0
+    assert said["rows"]["model.embed_tokens.weight"]["distilled"] > 0
     assert len(said["bits per byte"]["general"]) == len(said["bits per byte"]["held-out"]) == 2
     aligned = tmp_path / "aligned"
     assert main(["vocabulary", "align", str(output), str(base), "-o", str(aligned), "--json"]) == 0

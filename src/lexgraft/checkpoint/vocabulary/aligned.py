@@ -96,14 +96,15 @@ def aligned_constituent(path: Path, base: Checkpoint, label: str) -> AlignedCons
     mine, theirs = read_document(base.folder), read_document(path)
     plan = map_vocabularies(mine, theirs)
     check_map(plan, mine, theirs)
-    sources = _sources(base, other)
+    sources = sources_of(base, other)
+    _check_rest(base, other, sources)
     for name, entry in sources.items():
         if len(entry.shape) > 1:
             check_rows(plan, base.tensors[name], entry)
     return AlignedConstituent(label, base, other, map=plan, sources=sources)
 
 
-def _sources(base: Checkpoint, other: Checkpoint) -> dict[str, TensorEntry]:
+def sources_of(base: Checkpoint, other: Checkpoint) -> dict[str, TensorEntry]:
     """Return where the other model has each vocabulary tensor; a tied head is its embedding."""
     mine = vocabulary_tensors(base, stated_size(base))
     theirs = vocabulary_tensors(other, stated_size(other))
@@ -120,7 +121,6 @@ def _sources(base: Checkpoint, other: Checkpoint) -> dict[str, TensorEntry]:
                 where=str(other.folder),
                 cure="take the model with the separate output head as the base",
             )
-    _check_rest(base, other, sources)
     return sources
 
 

@@ -17,10 +17,14 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Leave:
-    """What general text allows a unit: pairs of base tokens to merge, characters to add."""
+    """What general text allows a unit: pairs of base tokens to merge, characters to add.
+
+    New characters stand in other text too, so what is made of them alone is asked for by `text`.
+    """
 
     pair: Callable[[Pair], bool]
     character: Callable[[str], bool]
+    text: Callable[[str], bool] = bool
 
 
 @dataclass
@@ -51,6 +55,10 @@ class Chains:
     def parts(self, number: int) -> tuple[int, ...]:
         """Return the base's tokens that a token is made of."""
         return self._parts.get(number, (number,))
+
+    def is_character(self, number: int) -> bool:
+        """Return whether a token is a character that the base spells in bytes."""
+        return all(part in self._bytes for part in self.parts(number))
 
     def add(self, cuts: Sequence[Sequence[int]], leave: Leave, room: int) -> int | None:
         """Return the one token that a unit has become, or None where it cannot.
@@ -103,8 +111,14 @@ class Chains:
         spelled = self._name(pair[0], draft) + self._name(pair[1], draft)
         if spelled in self._base.ids or spelled in self._base.added:
             return False  # the base's merges would go on from it
-        old = max(pair) < self._base.size
-        return not old or leave.pair(pair)
+        if max(pair) < self._base.size:
+            return leave.pair(pair)
+        return not all(self._is_common(one, draft) for one in pair) or leave.text(spelled)
+
+    def _is_common(self, number: int, draft: _Draft) -> bool:
+        """Return whether a token stands in other text too: one of the base's, or a character."""
+        parts = draft.parts.get(number, self.parts(number))
+        return number < self._base.size or all(part in self._bytes for part in parts)
 
     def _made(self, spelled: str, draft: _Draft, pair: Pair) -> int:
         """Return the token of a spelling, a new one where there is none."""

@@ -22,7 +22,6 @@ from lexgraft.checkpoint.vocabulary.rows import (
     How,
     NewRows,
     count_origins,
-    embedding_name,
     new_rows,
     stated_size,
     vocabulary_tensors,
@@ -33,7 +32,7 @@ from lexgraft.errors import UserError
 from lexgraft.records import Progress, digest, silent, write_bytes
 
 VOCABULARY = "vocabulary.json"  # what was added, beside the model
-_SPECIAL_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+SPECIAL_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                     "chat_template.jinja")  # fmt: skip
 
@@ -67,7 +66,7 @@ def write_model(
     donor: Donor | None = None,
     how: How = "auto",
     multiple: int = 1,
-    fitted: Tensor | None = None,
+    fitted: Mapping[str, Tensor] | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, int]]:
     """Write the base with the grown vocabulary; return how its new rows came about.
@@ -79,7 +78,8 @@ def write_model(
         donor: A model that has some of the tokens.
         how: Where rows come from.
         multiple: The vocabulary is padded to a multiple of this.
-        fitted: Rows for the embedding that were distilled.
+        fitted: Rows that were distilled, by tensor; those that are as they were started from
+            keep the name of where they came from.
         progress: Called per tensor.
 
     Raises:
@@ -92,8 +92,8 @@ def write_model(
         name: new_rows(base.tensors[name], growth.additions, growth.base, donor, how)
         for name in names
     }
-    if fitted is not None:
-        made[embedding_name(base)] = NewRows(fitted, ("distilled",) * len(fitted))
+    for name, values in (fitted or {}).items():
+        made[name] = _distilled(made[name], values)
     layout = plan_layout(
         (e.name, e.dtype, (size, *e.shape[1:]) if e.name in made else e.shape)
         for e in base.tensors.values()
@@ -101,7 +101,7 @@ def write_model(
     origins = count_origins(made)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
     key = digest("vocabulary", base.digest, [new.token for new in growth.additions], how, multiple,
-                 None if fitted is None else fitted.tolist())  # fmt: skip
+                 {name: values.tolist() for name, values in (fitted or {}).items()})  # fmt: skip
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))
@@ -162,6 +162,13 @@ def _sides(growth: Growth, base: Checkpoint, multiple: int) -> tuple[int, dict[s
     return size, {**sides, "config.json": _text(settings)}
 
 
+def _distilled(start: NewRows, values: Tensor) -> NewRows:
+    """Return rows with those that a fit has moved in their place."""
+    moved = (values != start.values).any(1).tolist()
+    pairs = zip(start.origins, moved, strict=True)
+    return NewRows(values, tuple("distilled" if now else before for before, now in pairs))
+
+
 def _dtype(base: Checkpoint) -> str:
     """Return the dtype that most tensors of a model have."""
     kinds = [entry.dtype for entry in base.tensors.values()]
@@ -170,7 +177,7 @@ def _dtype(base: Checkpoint) -> str:
 
 def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:
     """Raise for a special token beyond the vocabulary: a grown token must never take its place."""
-    for key in _SPECIAL_IDS:
+    for key in SPECIAL_IDS:
         value = config.get(key)
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, int) and number >= size:
@@ -189,12 +196,12 @@ def _grown(
     width = entry.size // entry.shape[0] * WIDTHS[entry.dtype]
     had = entry.shape[0]
     yield from _stored(entry, 0, first * width)
-    yield _raw(new.values, entry.dtype)
+    yield raw_rows(new.values, entry.dtype)
     if had > last:
         yield from _stored(entry, last * width, had * width)
     padding = size - max(had, last)
     if padding:  # as unlikely as a mean row is; a row of zeros might be the likeliest of all
-        yield _raw(
+        yield raw_rows(
             new.values.mean(0, keepdim=True).expand(padding, *new.values.shape[1:]), entry.dtype
         )
 
@@ -207,7 +214,7 @@ def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
     yield from read_windows(part)
 
 
-def _raw(rows: Tensor, code: str) -> memoryview:
+def raw_rows(rows: Tensor, code: str) -> memoryview:
     """Return rows as they are stored."""
     return rows.to(DTYPES[code]).contiguous().view(-1).view(torch.uint8).numpy().data
 
@@ -236,7 +243,7 @@ def write_aligned(
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("aligning", number, len(base.tensors))
             if name not in writer.done:
-                writer.note(name, writer.write(name, [_raw(part.tensor(name), entry.dtype)]))
+                writer.note(name, writer.write(name, [raw_rows(part.tensor(name), entry.dtype)]))
         part.check_unchanged()
         manifest = _text({"aligned": key, "base": base.digest, "tensors": writer.digests()})
         writer.finish(sides, manifest)

@@ -11,10 +11,10 @@ from lexgraft.checkpoint.vocabulary.chains import Chains, Leave, Pair
 from lexgraft.checkpoint.vocabulary.document import Document
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.checkpoint.vocabulary.sightings import Crowd, Sightings, look_for
-from lexgraft.checkpoint.vocabulary.spelling import INSIDE
+from lexgraft.checkpoint.vocabulary.spelling import INSIDE, SPACE
 from lexgraft.checkpoint.vocabulary.units import Unit
 
-Role = Literal["word", "step"]
+Role = Literal["word", "character", "step"]
 PASSES = 8  # rounds over the candidates while there is room
 COMMON = 20.0  # per million tokens of general text
 SEEN = 3  # occurrences that a small general text may show by chance
@@ -23,7 +23,11 @@ MARGIN = 1.0  # natural log by which a new piece beats its old cut
 
 @dataclass(frozen=True)
 class Addition:
-    """A new token: a word that was asked for, or a step that merges need on the way to one."""
+    """A new token: a word that was asked for, or what its merges need on the way to it.
+
+    That is a step, which text never shows, or a character that the base spells in bytes: it is
+    one token from then on, wherever it stands.
+    """
 
     token: str  # as the tokenizer spells it
     id: int
@@ -48,6 +52,11 @@ class Growth:
         """The additions that were asked for."""
         return tuple(new for new in self.additions if new.role == "word")
 
+    @property
+    def shown(self) -> frozenset[int]:
+        """The ids that text may show: all but those of steps."""
+        return frozenset(new.id for new in self.additions if new.role != "step")
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -59,6 +68,7 @@ class Ground:
     seen: Sightings
     crowd: Crowd
     limit: float  # occurrences in general text from which a word is no technical one
+    wanted: frozenset[str] | None = None  # spellings; only pairs that make one may be merged
 
     @property
     def base(self) -> Document:
@@ -72,6 +82,8 @@ def survey(
     texts: Sequence[str],
     general: Sequence[str],
     common: float = COMMON,
+    *,
+    alone: bool = False,
 ) -> Ground:
     """Return what texts show of the candidates; without texts their own weights count.
 
@@ -81,6 +93,8 @@ def survey(
         texts: The user's text.
         general: Text that is to be cut as before; without it the user's stands for it.
         common: How often, per million tokens of general text, a technical word may occur in it.
+        alone: Whether base tokens may only be merged into a candidate, never into a step: then no
+            text is cut otherwise that holds no candidate, whether it was looked at or not.
     """
     seen = look_for(engine, units, texts) if texts else Sightings()
     weights = (
@@ -103,7 +117,8 @@ def survey(
         crowd_texts = general  # nothing fires outside a new piece
     crowd = Crowd(engine, units, pairs, crowd_texts)
     limit = max(SEEN, common * crowd.tokens / 1e6) if general else inf
-    return Ground(engine, tuple(units), tuple(weights), seen, crowd, limit)
+    wanted = frozenset(unit.spelled for unit in units) if alone else None
+    return Ground(engine, tuple(units), tuple(weights), seen, crowd, limit, wanted)
 
 
 def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None = None) -> Growth:
@@ -176,14 +191,20 @@ def _grow_merges(
 
 
 def _leave(ground: Ground, number: int) -> Leave:
-    """Return what general text allows a unit."""
-    text = ground.units[number].raw.decode()
-    crowd = ground.crowd
+    """Return what general text allows a unit: pairs of its own, characters that are rare in it."""
+    crowd, limit, wanted, tokens = ground.crowd, ground.limit, ground.wanted, ground.base.tokens
 
-    def character(sign: str) -> bool:
-        return crowd.characters[sign] <= crowd.seen[number] * text.count(sign)
+    def pair(one: Pair) -> bool:
+        makes = wanted is None or tokens[one[0]] + tokens[one[1]] in wanted
+        return makes and crowd.outside(number, one) <= 0
 
-    return Leave(lambda pair: crowd.outside(number, pair) <= 0, character)
+    def spelled(one: str) -> bool:
+        text = one.replace(SPACE, " ")
+        return crowd.count(text) <= crowd.seen[number] * ground.units[number].raw.decode().count(
+            text
+        )
+
+    return Leave(pair, lambda sign: crowd.characters[sign] <= limit, spelled)
 
 
 def _of_chains(
@@ -195,7 +216,9 @@ def _of_chains(
         parts = chains.parts(number)
         text = b"".join(ground.engine.raw[part] for part in parts).decode(errors="replace")
         unit = words.get(number)
-        role: Role = "step" if unit is None else "word"
+        role: Role = "word"
+        if unit is None:
+            role = "character" if chains.is_character(number) else "step"
         count = 0.0 if unit is None else ground.weights[unit]
         additions.append(Addition(token, number, role, text, parts, count))
     merges = tuple((chains.spelled(a), chains.spelled(b)) for a, b in chains.merges)

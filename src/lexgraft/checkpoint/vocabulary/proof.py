@@ -31,8 +31,8 @@ class Stability(Struct, frozen=True):
     """General text under the grown vocabulary."""
 
     documents: int
-    with_words: int  # documents in which a new word is produced
-    changed_elsewhere: int  # cut otherwise though they hold no new word; must be 0
+    with_words: int  # documents in which a new word or character is produced
+    changed_elsewhere: int  # cut otherwise though they hold none; must be 0
     stray_steps: int  # tokens that should only be on the way to a word; must be 0
     tokens_changed: float  # share of all tokens, those of new words included
 
@@ -41,6 +41,7 @@ class Proof(Struct, frozen=True):
     """What was added and what it does; every number is measured on the texts given."""
 
     words: int  # new tokens that were asked for
+    characters: int  # new tokens for characters that the base spells in bytes
     steps: int  # new tokens that only merges need
     size_before: int
     size_after: int
@@ -60,7 +61,11 @@ class Proof(Struct, frozen=True):
         rows = [
             ["", "before", "after"],
             ["vocabulary", f"{self.size_before:,}", f"{self.size_after:,}"],
-            ["new words / steps", "", f"{self.words:,} / {self.steps:,}"],
+            [
+                "new words / characters / steps",
+                "",
+                f"{self.words:,} / {self.characters:,} / {self.steps:,}",
+            ],
             ["words produced in a short text", "", f"{self.produced_alone:,} of {self.words:,}"],
         ]
         if self.produced is not None:
@@ -100,7 +105,8 @@ def prove(
     trips = sum(base.decode(a) == grown.decode(b) for a, b in zip(before, after, strict=True))
     return Proof(
         words=len(growth.words),
-        steps=len(growth.additions) - len(growth.words),
+        characters=len(growth.shown) - len(growth.words),
+        steps=len(growth.additions) - len(growth.shown),
         size_before=growth.base.size,
         size_after=growth.base.size + len(growth.additions),
         produced_alone=sum(alone[word.id] > 0 for word in growth.words),
@@ -163,7 +169,7 @@ def _per_language(
 
 def _stability(growth: Growth, base: Engine, grown: Engine, texts: Sequence[str]) -> Stability:
     """Return what became of general text."""
-    words = {word.id for word in growth.words}
+    words = growth.shown
     holding = elsewhere = stray = total = kept = 0
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
         holds = any(number in words for number in new)

@@ -82,6 +82,13 @@ def embedding_name(checkpoint: Checkpoint) -> str:
     )
 
 
+def head_name(checkpoint: Checkpoint) -> str | None:
+    """Return the name of the tensor that writes tokens; None where it is the embedding."""
+    names = vocabulary_tensors(checkpoint, stated_size(checkpoint))
+    heads = (n for n in names if role_of(n) == "head" and len(checkpoint.tensors[n].shape) > 1)
+    return next(heads, None)
+
+
 def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *width"]:
     """Return rows of a tensor, neighbours read together."""
     wanted = sorted(frozenset(ids))
@@ -133,7 +140,9 @@ def new_rows(
     having = [(at, keys["text", new.text.encode()]) for at, new in enumerate(additions)
               if ("text", new.text.encode()) in keys]  # fmt: skip
     if having:
-        name, found = _from_donor(entry, theirs, base, donor.document, [n for _, n in having], how)
+        mine = meanings(base)
+        shared = [(number, keys[key]) for key, number in mine.items() if key in keys]
+        name, found = bring(entry, theirs, shared, [n for _, n in having], how)
         for (at, _), row in zip(having, found, strict=True):
             pieces = gather(entry, additions[at].parts)
             values[at], origins[at] = _as_long_as(row, pieces), name
@@ -145,13 +154,24 @@ def count_origins(rows: Mapping[str, NewRows]) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(Counter(new.origins).items())) for name, new in rows.items()}
 
 
-def _from_donor(
-    entry: TensorEntry, theirs: TensorEntry, base: Document, donor: Document,
+def bring(
+    entry: TensorEntry, theirs: TensorEntry, shared: Sequence[tuple[int, int]],
     ids: Sequence[int], how: How,
-) -> tuple[str, Float[Tensor, "new width"]]:  # fmt: skip
-    """Return how the donor's rows were brought into the base's space, and them."""
-    mine, other = meanings(base), meanings(donor)
-    shared = [(number, other[key]) for key, number in mine.items() if key in other]
+) -> tuple[str, Float[Tensor, "new *width"]]:  # fmt: skip
+    """Return how another model's rows were brought into the base's space, and them.
+
+    Args:
+        entry: The base's tensor.
+        theirs: The other's tensor of the same part.
+        shared: Rows of the two that stand for one token.
+        ids: The other's rows that are wanted.
+        how: `donor` takes them as they are, `sparse` combines, `auto` looks which is right.
+
+    Raises:
+        UserError: too few tokens are shared, or the rows have another width and are to be taken.
+    """
+    if len(entry.shape) == 1:
+        return "donor", gather(theirs, ids)
     if len(shared) < FEWEST:
         raise UserError(
             f"base and donor share {len(shared)} tokens; {FEWEST} are needed to join their spaces",
@@ -161,13 +181,12 @@ def _from_donor(
     shared = shared[::every][:SHARED]
     ours = gather(entry, [number for number, _ in shared])
     donors = gather(theirs, [number for _, number in shared])
-    rows = gather(theirs, ids)
     alike = entry.shape[1:] == theirs.shape[1:] and _cosine(ours, donors) >= ALIKE
     if how == "donor" or (how == "auto" and alike):
         if entry.shape[1:] != theirs.shape[1:]:
             raise UserError("the donor's rows have another width", cure="use --rows sparse")
-        return "donor", rows
-    return "sparse", combine(rows, donors, ours)
+        return "donor", gather(theirs, ids)
+    return "sparse", combine(gather(theirs, ids), donors, ours)
 
 
 def _tensor_of(donor: Donor, entry: TensorEntry) -> TensorEntry | None:

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lexgraft.checkpoint.vocabulary.content import grown_document
 from lexgraft.checkpoint.vocabulary.engine import PROBE, Engine
 from lexgraft.checkpoint.vocabulary.growth import Addition, Ground, Growth, grow
 from lexgraft.checkpoint.vocabulary.units import is_bare
 from lexgraft.errors import UserError
+
+TAKEN_OUT = "not produced, or steps of it stand in general text"
 
 
 def settle(
@@ -22,9 +25,10 @@ def settle(
         UserError: nothing is worth adding.
     """
     only: frozenset[str] | None = None
-    suspects = list(general)
+    suspects, first = list(general), None
     while True:
         growth = grow(ground, budget, least, only)
+        first = first or growth
         if not growth.words:
             raise UserError(
                 "nothing is worth adding", cure="give more text or terms, or lower the least saving"
@@ -33,7 +37,9 @@ def settle(
         stray, suspects = _stray(growth, engine, suspects)
         bad = _unused(growth, engine, texts) | stray
         if not bad:
-            return growth, engine
+            gone = len(first.words) - len(growth.words)
+            refused = {**first.refused, TAKEN_OUT: gone} if gone else first.refused
+            return replace(growth, refused=refused), engine
         only = frozenset(word.token for word in growth.words) - bad
 
 

@@ -100,6 +100,8 @@ class Crowd:
         self._codes = np.unique(np.array([self._code(pair) for pair in pairs], np.int64))
         self._totals = np.zeros(len(self._codes), np.int64)
         self._inside: Counter[tuple[int, Pair]] = Counter()
+        self._texts = texts
+        self._counts: dict[str, int] = {}
         finder = Finder(engine, units)
         for text, cut in zip(texts, engine.cut(texts), strict=True):
             self.characters.update(text)
@@ -116,6 +118,12 @@ class Crowd:
         if place == len(self._codes) or self._codes[place] != self._code(pair):
             return 0
         return int(self._totals[place]) - self._inside[unit, pair]
+
+    def count(self, text: str) -> int:
+        """Return how often a text stands in general text."""
+        if text not in self._counts:
+            self._counts[text] = sum(one.count(text) for one in self._texts)
+        return self._counts[text]
 
     def _code(self, pair: Pair) -> int:
         """Return a pair as one number."""

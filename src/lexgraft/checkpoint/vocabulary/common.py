@@ -1,0 +1,287 @@
+"""Several models in one vocabulary, by policy or token by token, before any method runs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+from msgspec import Struct
+from torch import Tensor
+
+from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
+from lexgraft.checkpoint.layout import plan_layout
+from lexgraft.checkpoint.strict import read_json
+from lexgraft.checkpoint.view import View, folders
+from lexgraft.checkpoint.vocabulary.aligned import sources_of
+from lexgraft.checkpoint.vocabulary.alignment import check_map, check_rows, map_vocabularies
+from lexgraft.checkpoint.vocabulary.content import tokenizer_files
+from lexgraft.checkpoint.vocabulary.document import Document, read_document
+from lexgraft.checkpoint.vocabulary.folder import SPECIAL_IDS, raw_rows, resized_config
+from lexgraft.checkpoint.vocabulary.growth import Growth
+from lexgraft.checkpoint.vocabulary.owners import Rows, Wish
+from lexgraft.checkpoint.vocabulary.rows import stated_size
+from lexgraft.checkpoint.vocabulary.sentencepiece import MODEL, grown_model
+from lexgraft.checkpoint.vocabulary.union import unite
+from lexgraft.checkpoint.write import MANIFEST, open_folder
+from lexgraft.errors import UserError, nearest
+from lexgraft.records import Progress, digest, silent
+
+ZERO = "zero"
+BLOCK = 8_192  # rows written at a time
+_CONFIG, _GENERATION = "config.json", "generation_config.json"
+_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+          "merges.txt", "chat_template.jinja", "added_tokens.json", MODEL)  # fmt: skip
+
+
+class Member(NamedTuple):
+    """A model of a merge: what it is called, its weights, the folder with its tokenizer."""
+
+    label: str
+    checkpoint: Checkpoint
+    tokenizer: Path
+
+
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose row one token gets where a model lacks it; with `force`, in every model."""
+
+    source: str  # a member's label, or `zero`
+    token: str | int | None = None  # of that model, by spelling or id; None: the same token
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Common:
+    """Models that number their tokens alike."""
+
+    checkpoints: tuple[Checkpoint, ...]  # in the order of the members
+    folder: Path  # configuration and tokenizer of what is merged of them
+    size: int  # rows of the vocabulary, padding included
+    counts: Mapping[str, Mapping[str, int]]  # label → where rows come from → how many
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The vocabulary that all get."""
+
+    document: Document
+    growth: Growth | None  # of the first member's, where it is a union
+    owner: int  # the member whose tokenizer it is, or that is extended
+    size: int
+
+
+def bring_together(
+    members: Sequence[Member],
+    output: Path,
+    policy: str = "union",
+    choices: Mapping[str, Choice] | None = None,
+    multiple: int = 1,
+    general: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Common:
+    """Return the members with their vocabulary tensors in one order, written under `output`.
+
+    Everything else of a model is read where it lies. A token that a model has keeps that model's
+    row. A token that it lacks gets the row of the first member (the base), so that there is no
+    delta; a token that the base lacks too gets the mean of the rows of those that have it, as they
+    are where the spaces are one, else as sparse combinations of shared tokens; one that nobody has
+    (a step of merges, padding) gets the mean of its pieces, or of the vocabulary. Choices come
+    first.
+
+    Args:
+        members: The base, then the others; at least one.
+        output: A folder for the vocabulary tensors, one sub-folder per member. It is kept, and
+            found again by the next run of the same.
+        policy: `base`: the first member's vocabulary; `union`: that, extended by the others'; else
+            the label of the member whose vocabulary it is.
+        choices: Token, as the result's tokenizer spells it, to whose row it gets.
+        multiple: The rows are padded to a multiple of this.
+        general: For a union, text that must be cut as before. Without it only words are built that
+            need no step, so that no text without one of them is cut otherwise.
+        progress: Called per tensor.
+
+    Raises:
+        UserError: an unknown policy, label or token; a tokenizer that is refused or does not
+            belong to its weights; models that differ in width.
+    """
+    documents = [read_document(one.tokenizer) for one in members]
+    target = _target(members, documents, policy, multiple, general)
+    maps = [_map(target, place, members, documents) for place in range(len(members))]
+    wishes = _wishes(choices or {}, members, documents, target)
+    if _is_plain(maps, members, target) and not wishes:
+        checkpoints = tuple(one.checkpoint for one in members)
+        return Common(checkpoints, members[0].tokenizer, target.size, {})
+    base = members[0].checkpoint
+    names = tuple(sources_of(base, base))
+    entries = [sources_of(base, one.checkpoint) for one in members]
+    rows = {
+        name: Rows([own[name] for own in entries], maps, target.growth, wishes) for name in names
+    }
+    key = digest("together", [one.checkpoint.digest for one in members], policy, target.size,
+                 sorted(target.document.tokens.items()),
+                 sorted((n, w.member, w.row, w.force) for n, w in wishes.items()))  # fmt: skip
+    made: list[Checkpoint] = []
+    for place, member in enumerate(members):
+        progress("vocabularies", place, len(members))
+        sides = _sides(member, place, members[target.owner], target)
+        folder = _write(output / f"{place:02}", key, rows, place, sides, [*members])
+        made.append(_seen(member.checkpoint, open_checkpoint(folder)))
+    progress("vocabularies", len(members), len(members))
+    plain = next(iter(rows.values()))
+    counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
+    return Common(tuple(made), made[0].folder, target.size, counts)
+
+
+def _target(
+    members: Sequence[Member],
+    documents: Sequence[Document],
+    policy: str,
+    multiple: int,
+    general: Sequence[str],
+) -> _Target:
+    """Return the vocabulary that a policy names."""
+    sizes = [stated_size(one.checkpoint) for one in members]
+    labels = [one.label for one in members]
+    growth = None
+    if policy == "union":
+        union = unite(documents[0], documents[1:], general)
+        owner, document, growth = 0, union.document, union.growth
+    elif policy == "base" or policy in labels:
+        owner = 0 if policy == "base" else labels.index(policy)
+        document = documents[owner]
+    else:
+        known = ["base", "union", *labels]
+        raise UserError(f"no vocabulary `{policy}`", cure=nearest(policy, known))
+    size = max(sizes[owner], document.size)
+    return _Target(document, growth, owner, -(-size // multiple) * multiple)
+
+
+def _map(
+    target: _Target, place: int, members: Sequence[Member], documents: Sequence[Document]
+) -> Int[np.ndarray, " row"]:
+    """Return for every row of the target the member's row of the same token; -1 where it lacks."""
+    ids = np.full(target.size, -1, np.int64)
+    document, own = documents[place], members[place].checkpoint
+    if place == target.owner:  # its own numbers, padding included
+        had = min(stated_size(own), target.size)
+        ids[:had] = np.arange(had)
+        ids[document.size : target.document.size] = -1
+        return ids
+    plan = map_vocabularies(target.document, document)
+    check_map(plan, target.document, document)
+    if place and target.owner == 0:
+        straight = map_vocabularies(documents[0], document)
+        for name, entry in sources_of(members[0].checkpoint, own).items():
+            if len(entry.shape) > 1:
+                check_rows(straight, members[0].checkpoint.tensors[name], entry)
+    ids[: len(plan.ids)] = plan.ids
+    return ids
+
+
+def _wishes(
+    choices: Mapping[str, Choice],
+    members: Sequence[Member],
+    documents: Sequence[Document],
+    target: _Target,
+) -> dict[int, Wish]:
+    """Return the rows that were chosen token by token, by their place in the target."""
+    known = {**target.document.ids, **target.document.added}
+    labels = [one.label for one in members]
+    found: dict[int, Wish] = {}
+    for spelled, choice in sorted(choices.items()):
+        if spelled not in known:
+            raise UserError(f"no token {spelled!a:.80}", cure=nearest(spelled, known))
+        if choice.source == ZERO:
+            found[known[spelled]] = Wish(None, 0, choice.force)
+            continue
+        if choice.source not in labels:
+            raise UserError(f"no model `{choice.source}`", cure=nearest(choice.source, labels))
+        member = labels.index(choice.source)
+        row = _row_of(choice.token, spelled, documents[member])
+        found[known[spelled]] = Wish(member, row, choice.force)
+    return found
+
+
+def _row_of(token: str | int | None, spelled: str, document: Document) -> int:
+    """Return the id of a token that was chosen in a model."""
+    if isinstance(token, int):
+        if not 0 <= token < document.size:
+            raise UserError(f"no id {token} in this tokenizer", where=document.where)
+        return token
+    known = {**document.ids, **document.added}
+    name = spelled if token is None else token
+    if name not in known:
+        raise UserError(
+            f"no token {name!a:.80} here", where=document.where, cure=nearest(name, known)
+        )
+    return known[name]
+
+
+def _is_plain(maps: Sequence[np.ndarray], members: Sequence[Member], target: _Target) -> bool:
+    """Return whether every model numbers its rows as the target does already."""
+    same = np.arange(target.document.size)
+    return all(
+        stated_size(one.checkpoint) == target.size and bool((ids[: len(same)] == same).all())
+        for ids, one in zip(maps, members, strict=True)
+    )
+
+
+def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[str, bytes]:
+    """Return the files beside a member's tensors: its configuration; the tokenizer for the base."""
+    sides: dict[str, bytes] = {}
+    for name in (_CONFIG, _GENERATION):
+        if not (member.checkpoint.folder / name).is_file():
+            continue
+        content = dict(read_json(member.checkpoint.folder / name))
+        if owner is not member and (owner.checkpoint.folder / name).is_file():
+            theirs = read_json(owner.checkpoint.folder / name)
+            content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+        sized = resized_config(content, target.size) if name == _CONFIG else content
+        sides[name] = json.dumps(sized, indent=1, ensure_ascii=False).encode() + b"\n"
+    if place:
+        return sides
+    home = owner.tokenizer
+    files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
+    if target.growth is not None:
+        files |= tokenizer_files(target.growth, files)
+        if MODEL in files:
+            files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
+    return sides | files
+
+
+def _write(
+    folder: Path,
+    key: str,
+    rows: Mapping[str, Rows],
+    place: int,
+    sides: Mapping[str, bytes],
+    members: Sequence[Member],
+) -> Path:
+    """Write a member's vocabulary tensors, unless this very run has been here before."""
+    if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
+        return folder
+    layout = plan_layout((name, own.dtype(place), own.shape) for name, own in rows.items())
+    inputs = [one.folder for member in members for one in folders(member.checkpoint)]
+    with open_folder(folder, layout, key, inputs) as writer:
+        for name, own in rows.items():
+            if name not in writer.done:
+                blocks = (raw_rows(part, own.dtype(place)) for part in _blocks(own, place))
+                writer.note(name, writer.write(name, blocks))
+        manifest = {"together": key, "tensors": writer.digests()}
+        writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
+    return folder
+
+
+def _blocks(rows: Rows, place: int) -> Iterator[Tensor]:
+    """Yield a member's rows, some at a time."""
+    for start in range(0, rows.shape[0], BLOCK):
+        yield rows.of(place, start, min(start + BLOCK, rows.shape[0]))
+
+
+def _seen(whole: Checkpoint, part: Checkpoint) -> Checkpoint:
+    """Return a model with its vocabulary tensors from another folder, and that folder's files."""
+    tensors = dict(sorted({**whole.tensors, **part.tensors}.items()))
+    shards = tuple(dict.fromkeys((*part.shards, *whole.shards)))
+    return View(part.folder, tensors, shards, (part, *folders(whole)))

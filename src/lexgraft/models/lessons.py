@@ -1,0 +1,116 @@
+"""Lessons for new rows: texts cut both ways, and what the base makes of the old cut."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float32
+from torch import Tensor, nn
+
+from lexgraft.checkpoint.vocabulary.engine import Engine
+
+LONGEST = 64  # tokens of a text, in the base's cut
+WORDS = 32_768  # of the vocabulary, projected at a time
+
+
+class Lesson(NamedTuple):
+    """One text cut both ways, and the places where both cuts have said the same."""
+
+    old: list[int]
+    new: list[int]
+    old_places: list[int]
+    new_places: list[int]
+    first: int  # of the places: the first one at or after a new token
+
+
+class Truth(NamedTuple):
+    """What the base makes of a lesson's old cut, at the lesson's places."""
+
+    hidden: Float32[Tensor, "place width"]
+    total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over its vocabulary
+
+
+def make_lessons(
+    base: Engine, grown: Engine, texts: Sequence[str], start: Sequence[int] = ()
+) -> list[Lesson]:
+    """Return the texts in which something new is produced.
+
+    Args:
+        base: The tokenizer before.
+        grown: The tokenizer after.
+        texts: What to learn from.
+        start: The tokens that every text begins with.
+    """
+    lessons: list[Lesson] = []
+    for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
+        lesson = _lesson(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
+        if lesson is not None:
+            lessons.append(lesson)
+    return lessons
+
+
+def _lesson(base: Engine, grown: Engine, old: list[int], new: list[int]) -> Lesson | None:
+    """Return one text as a lesson, or None where it shows no new token."""
+    begin = next((at for at, number in enumerate(new) if number >= base.document.size), None)
+    if begin is None:
+        return None
+    there = {end: at for at, end in enumerate(_ends(base, old))}
+    here = {end: at for at, end in enumerate(_ends(grown, new))}
+    joined = [(there[end], at) for end, at in here.items() if end in there]
+    first = sum(at < begin for _, at in joined)
+    if first == len(joined):
+        return None
+    return Lesson(old, new, [a for a, _ in joined], [b for _, b in joined], first)
+
+
+class Base:
+    """A live model that reads and is asked; nothing of it is changed."""
+
+    def __init__(self, model: nn.Module) -> None:
+        live: Any = model  # what transformers adds to a module is not typed
+        self._body, self._embedding = live.base_model, live.get_input_embeddings()
+        self._head = live.get_output_embeddings()
+        config = live.config.get_text_config()
+        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
+        divisor: float | None = getattr(config, "logits_scaling", None)
+        factor: float | None = getattr(config, "logit_scale", None)
+        self._scale = factor if divisor is None else 1 / divisor
+        # Gemma multiplies what it looks up
+        self._lifted = float(getattr(self._embedding, "embed_scale", 1.0))
+
+    def read(
+        self, ids: Sequence[int], rows: Float32[Tensor, "new width"], first: int
+    ) -> Float32[Tensor, "token width"]:
+        """Return the last hidden states of ids, those from `first` on looked up in other rows."""
+        line = torch.tensor(ids)
+        known = self._embedding(line.clamp(max=first - 1))
+        fresh = rows[(line - first).clamp(min=0)] * self._lifted
+        inputs = torch.where((line >= first).unsqueeze(1), fresh, known)
+        return self._body(inputs_embeds=inputs[None], use_cache=False).last_hidden_state[0]
+
+    @torch.no_grad()
+    def truth(self, lesson: Lesson) -> Truth:
+        """Return what the old cut of a lesson leads to."""
+        ids = torch.tensor([lesson.old])
+        hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[0, lesson.old_places]
+        parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
+        biases = [None] * len(parts) if bias is None else bias.split(WORDS)
+        totals = [
+            self.finish(nn.functional.linear(hidden, part, own)).logsumexp(1)
+            for part, own in zip(parts, biases, strict=True)
+        ]
+        return Truth(hidden, torch.stack(totals).logsumexp(0))
+
+    def finish(self, logits: Tensor) -> Tensor:
+        """Return scaled and soft-capped logits, as the architecture has them."""
+        if self._scale is not None:
+            logits = logits * self._scale
+        if self._softcap is None:
+            return logits
+        return torch.tanh(logits / self._softcap) * self._softcap
+
+
+def _ends(engine: Engine, ids: Sequence[int]) -> list[int]:
+    """Return at which byte of the text every token ends."""
+    return list(accumulate(len(engine.raw[number]) for number in ids))
