@@ -17,18 +17,13 @@ from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.records import Progress
 from lexgraft.tune.examples import Example
+from lexgraft.tune.forward import batch_loss, hidden_states
 from lexgraft.tune.lora import Lora, linear_layers
-from lexgraft.tune.loss import AnswerLoss
+from lexgraft.tune.loss import AnswerLoss, answer_loss
+from lexgraft.tune.recipe import Recipe
 from lexgraft.tune.rows import Encode, Row, batches, encode_examples
 from lexgraft.tune.state import aside
-from lexgraft.tune.train import (
-    Recipe,
-    Trained,
-    batch_loss,
-    hidden_states,
-    rate,
-    train,
-)
+from lexgraft.tune.train import Trained, Work, rate, train
 
 EXAMPLES = [Example(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
 RECIPE = Recipe(rank=2, alpha=4, learning_rate=1e-2, batch=4)
@@ -69,8 +64,8 @@ def encode(tiny_model: Path) -> Encode:
 
 def run(model: Any, encode: Encode, output: Path, **changes: Any) -> Trained:
     given: dict[str, Any] = {"base_digest": "base", "threads": 1, "checkpoint_every": 2} | changes
-    recipe = given.pop("recipe", RECIPE)
-    return train(model, encode, EXAMPLES, recipe, output, **given)
+    recipe, held = given.pop("recipe", RECIPE), given.pop("held", ())
+    return train(model, encode, EXAMPLES, recipe, output, Work(**given), held)
 
 
 def steps_into(seen: list[int]) -> Progress:
@@ -255,6 +250,75 @@ def test_the_gradient_of_the_loss_is_that_of_plain_cross_entropy() -> None:
     (expected,) = torch.autograd.grad(plain, rows)
     assert loss.item() == pytest.approx(plain.item())
     assert torch.allclose(own, expected, atol=1e-3)
+
+
+def test_a_head_under_training_gets_its_gradient_too() -> None:
+    generator = torch.Generator().manual_seed(2)
+    rows = torch.randn(9, 4, generator=generator).requires_grad_()
+    head = torch.randn(7, 4, generator=generator).requires_grad_()
+    words, weights = torch.arange(9) % 7, torch.rand(9, generator=generator)
+    frozen: Any = AnswerLoss.apply(rows, head.detach(), words, weights)
+    trained = answer_loss(rows, head, words, weights)
+    (before,), (after, of_head) = (
+        torch.autograd.grad(frozen, [rows]),
+        torch.autograd.grad(trained, [rows, head]),
+    )
+    assert trained.item() == pytest.approx(frozen.item(), rel=1e-5)
+    assert torch.allclose(before, after, atol=1e-4)
+    assert of_head.abs().max() > 0
+
+
+HELD = [Example(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
+
+
+def test_training_ends_when_held_out_wordings_get_no_better_and_takes_the_best(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    wild = msgspec.structs.replace(RECIPE, learning_rate=0.9, patience=1, check_every=1, clip=100.0)
+    short = run(model, encode, tmp_path / "short", recipe=wild, held=HELD)
+    losses = [loss for _, loss in short.checks]
+    assert len(short.losses) < 6  # of six steps
+    assert losses[-1] >= min(losses[:-1])
+    best = load_file(tmp_path / "short" / "adapter_model.safetensors")
+    step = losses.index(min(losses)) + 1
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            model,
+            encode,
+            tmp_path / "cut",
+            recipe=wild,
+            held=HELD,
+            checkpoint_every=1,
+            progress=stop,
+        )
+    kept = aside(tmp_path / "cut") / "state.safetensors"
+    assert not kept.exists() or step > 1
+    assert any(value.abs().max() > 0 for name, value in best.items() if "lora_B" in name)
+
+
+def test_without_patience_nothing_is_held_out(model: Any, encode: Encode, tmp_path: Path) -> None:
+    plain = run(model, encode, tmp_path / "plain")
+    held = run(model, encode, tmp_path / "held", held=HELD)
+    assert plain.losses == held.losses
+    assert held.checks == ()
+    assert files_of(tmp_path / "plain") == files_of(tmp_path / "held")
+
+
+def test_an_adapter_recorded_by_an_earlier_version_is_known_again(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    first = run(model, encode, tmp_path / "adapter")
+    record = tmp_path / "adapter" / "lexgraft.json"
+    held: Any = msgspec.json.decode(record.read_bytes())
+    for field in ("method", "tokens", "patience", "check_every"):
+        del held["recipe"][field]
+    record.write_bytes(msgspec.json.encode(held))
+    assert run(model, encode, tmp_path / "adapter") == first
 
 
 def test_a_loss_worked_by_hand() -> None:
