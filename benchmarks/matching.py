@@ -228,7 +228,7 @@ def main() -> None:
         return
     shared = [f"--terms={given.terms}", f"--megabytes={given.megabytes}"]
     for name in MATCHERS:
-        subprocess.run([sys.executable, __file__, *shared, "--only", name], check=True)
+        subprocess.run([sys.executable, "-P", __file__, *shared, "--only", name], check=True)
 
 
 if __name__ == "__main__":

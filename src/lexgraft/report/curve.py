@@ -18,7 +18,7 @@ from lexgraft.report.figures import (
 )
 from lexgraft.report.markup import Html, element, fit, join, word
 from lexgraft.report.pieces import difference, group, name, table
-from lexgraft.report.record import GAIN, Change, Lesson, PointKind
+from lexgraft.report.record import BITS, GAIN, Change, Lesson, PointKind
 
 _SHAPES = tuple(SHAPES)
 _TONES: tuple[PointKind, ...] = ("winner", "tuned", "candidate", "parent", "placebo")
@@ -36,24 +36,26 @@ class Line(NamedTuple):
 
 
 def curve(lessons: Sequence[Lesson]) -> Html:
-    """Return both drawings, what was learned above what was kept, each with its numbers."""
+    """Return both drawings, concepts known above running text, each with its numbers."""
+    lines = list(_lines(lessons))
     return join(
-        _figure("curve_learned", list(_lines(lessons, learned=True))),
-        _figure("curve_kept", list(_lines(lessons, learned=False))),
+        _figure("curve_learned", [one for one in lines if one.name != BITS]),
+        _figure("curve_kept", [one for one in lines if one.name == BITS]),
         element("p", word("curve_note"), class_="note"),
     )
 
 
-def _lines(lessons: Sequence[Lesson], *, learned: bool) -> Iterator[Line]:
+def _lines(lessons: Sequence[Lesson]) -> Iterator[Line]:
     """Yield the measures in the order of their first appearance."""
     grouped: dict[tuple[str, str], list[tuple[Lesson, Score | Change]]] = {}
     for one in lessons:
         gains = [score for score in one.known if score.model == GAIN]
-        for found in gains if learned else one.general:
+        for found in (*gains, *one.general):
             grouped.setdefault((found.name, found.group), []).append((one, found))
     for (called, of), found in grouped.items():
         last = found[-1][1]
-        yield Line(called, of, tuple(found), last.margin if isinstance(last, Change) else None)
+        margin = last.margin if isinstance(last, Change) and called == BITS else None
+        yield Line(called, of, tuple(found), margin)
 
 
 def _figure(title: str, lines: Sequence[Line]) -> Html:
