@@ -27,6 +27,8 @@ from lexgraft.tune.train import Trained, Work, rate, train
 
 EXAMPLES = [Example(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
 RECIPE = Recipe(rank=2, alpha=4, learning_rate=1e-2, batch=4)
+HELD = [Example(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
+CHECKED = msgspec.structs.replace(RECIPE, patience=3, check_every=1)
 
 
 KILLED = """
@@ -42,7 +44,8 @@ def die(what, done, total):
     if done == 5:
         os.kill(os.getpid(), 9)
 test_train.run(
-    model, lambda text: tokenizer(text)["input_ids"], Path({output!r}), progress=die
+    model, lambda text: tokenizer(text)["input_ids"], Path({output!r}),
+    progress=die, recipe=test_train.CHECKED, held=test_train.HELD,
 )
 """
 
@@ -145,7 +148,7 @@ def test_an_adapter_of_another_base_is_refused(
 def test_a_killed_run_goes_on_to_the_same_bytes(
     tiny_model: Path, model: Any, encode: Encode, tmp_path: Path
 ) -> None:
-    run(model, encode, tmp_path / "whole")
+    run(model, encode, tmp_path / "whole", recipe=CHECKED, held=HELD)
     script = KILLED.format(
         here=str(Path(__file__).parent), model=str(tiny_model), output=str(tmp_path / "killed")
     )
@@ -156,7 +159,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert not (tmp_path / "killed").exists()
     assert (aside(tmp_path / "killed") / "state.safetensors").is_file()
     seen: list[int] = []
-    run(model, encode, tmp_path / "killed", progress=steps_into(seen))
+    run(
+        model, encode, tmp_path / "killed",
+        progress=steps_into(seen), recipe=CHECKED, held=HELD,
+    )  # fmt: skip
     assert seen == [5, 6]
     assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
 
@@ -268,37 +274,26 @@ def test_a_head_under_training_gets_its_gradient_too() -> None:
     assert of_head.abs().max() > 0
 
 
-HELD = [Example(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
-
-
 def test_training_ends_when_held_out_wordings_get_no_better_and_takes_the_best(
     model: Any, encode: Encode, tmp_path: Path
 ) -> None:
-    wild = msgspec.structs.replace(RECIPE, learning_rate=0.9, patience=1, check_every=1, clip=100.0)
+    wild = msgspec.structs.replace(CHECKED, learning_rate=0.9, patience=1, clip=100.0)
     short = run(model, encode, tmp_path / "short", recipe=wild, held=HELD)
     losses = [loss for _, loss in short.checks]
     assert len(short.losses) < 6  # of six steps
     assert losses[-1] >= min(losses[:-1])
-    best = load_file(tmp_path / "short" / "adapter_model.safetensors")
     step = losses.index(min(losses)) + 1
 
     def stop(_what: str, done: int, _total: int) -> None:
-        if done == step:
+        if done == step + 1:
             raise KeyboardInterrupt
 
+    given: Any = {"recipe": wild, "held": HELD, "checkpoint_every": 1, "progress": stop}
     with pytest.raises(KeyboardInterrupt):
-        run(
-            model,
-            encode,
-            tmp_path / "cut",
-            recipe=wild,
-            held=HELD,
-            checkpoint_every=1,
-            progress=stop,
-        )
-    kept = aside(tmp_path / "cut") / "state.safetensors"
-    assert not kept.exists() or step > 1
-    assert any(value.abs().max() > 0 for name, value in best.items() if "lora_B" in name)
+        run(model, encode, tmp_path / "cut", **given)
+    then = load_file(aside(tmp_path / "cut") / "state.safetensors")
+    best = load_file(tmp_path / "short" / "adapter_model.safetensors")
+    assert all(torch.equal(then[f"now.{name}"], value) for name, value in best.items())
 
 
 def test_without_patience_nothing_is_held_out(model: Any, encode: Encode, tmp_path: Path) -> None:
