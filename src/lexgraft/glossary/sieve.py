@@ -120,6 +120,8 @@ class Sieve:
         sized = np.flatnonzero(passes)
         passes[sized] = self._is_whole(sums, starts[sized], ends[sized])
         forms = np.flatnonzero((codes[ends - 1] == CODE_S) & (ends - starts > FORM))
+        if not len(forms):
+            return passes
         starts, ends = starts[forms], ends[forms]
         irregular = (codes[ends - 2] == CODE_E) & (
             (codes[ends - 3] == CODE_S) | (codes[ends - 3] == CODE_I)
@@ -189,9 +191,11 @@ def _sums(codes: Words) -> Words:
 
 def _slots(sums: Words, starts: Places, ends: Places, bits: int) -> Places:
     """Return the first bits of the hashes of spans of what was summed."""
-    inverse = _powers(_room(len(sums)), pow(BASE, -1, _WORD))
-    hashes = (sums[ends] - sums[starts]) * inverse[starts] * np.uint64(MIX)
-    return (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    hashes = sums[ends]
+    hashes -= sums[starts]
+    hashes *= _mixed(_room(len(sums)))[starts]
+    hashes >>= np.uint64(64 - bits)
+    return hashes.view(np.int64)
 
 
 def _starts(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
@@ -213,6 +217,12 @@ def _ends(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
 def _room(size: int) -> int:
     """Return a power of two of at least this size, so that few tables of powers are made."""
     return max(1 << 12, 1 << size.bit_length())
+
+
+@lru_cache(maxsize=4)
+def _mixed(size: int) -> Words:
+    """Return MIX · base⁻⁰, MIX · base⁻¹, … modulo 2⁶⁴: what a sum is led back and mixed by."""
+    return _powers(size, pow(BASE, -1, _WORD)) * np.uint64(MIX)
 
 
 @lru_cache(maxsize=8)
