@@ -11,7 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 @contextmanager
-def gateway() -> Iterator[str]:
+def gateway() -> Generator[str]:
     """Serve the model with the terms while this lasts; give the address."""
     command = [sys.executable, "-m", "lexgraft", "serve", str(MODEL), "--glossary", str(TERMS),
                "--source", "en", "--target", "ja", "--port", "0", "--threads", "1"]  # fmt: skip

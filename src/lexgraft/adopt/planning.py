@@ -138,7 +138,7 @@ def stage_works(session: Session) -> dict[str, tuple[Work, ...]]:
     trials = len(project.merge.candidates) + (
         project.merge.search.trials if project.merge.search else 0
     )
-    works = {
+    works: dict[str, tuple[Work, ...]] = {
         "headroom": ((choose + judged).times(PARENTS),),
         "merge": (choose.times(trials),),
         "measure": (judged, free.times(PARENTS + 1)),
@@ -193,8 +193,9 @@ def _read_texts(session: Session) -> None:
 def _count_taught(session: Session) -> None:
     """Refuse to teach more concepts than there are, in any lesson of the curve."""
     tune = session.project.tune
-    for terms in (tune.terms, *tune.curve) if tune else ():
-        taught_concepts(session, structs.replace(tune, terms=terms))
+    if tune is not None:
+        for terms in (tune.terms, *tune.curve):
+            taught_concepts(session, structs.replace(tune, terms=terms))
 
 
 def _power_warnings(project: Project) -> list[dict[str, str]]:

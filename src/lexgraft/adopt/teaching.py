@@ -139,7 +139,7 @@ def teach(session: Session, onto: Subject, settings: Tune, parent: Path) -> Trai
         UserError: several rates and no held-out wordings to choose by.
     """
     read, rates = reading(session, onto, settings), settings.learning_rate
-    if isinstance(rates, float):
+    if not isinstance(rates, tuple):
         return _carried_out(session, onto, assignment(session, onto, settings, read, parent))
     if not settings.patience:
         raise UserError(
@@ -207,7 +207,7 @@ def recipe_of(project: Project, settings: Tune, tokens: list[int]) -> Recipe:
         tokens=tuple(tokens),
         rank=settings.rank,
         alpha=2.0 * settings.rank,
-        learning_rate=rates if isinstance(rates, float) else rates[0],
+        learning_rate=rates[0] if isinstance(rates, tuple) else rates,
         batch=settings.batch,
         max_tokens=settings.max_tokens,
         seed=project.seed,

@@ -52,7 +52,7 @@ def tune_language_model(project: Project, output: Path, progress: Progress = sil
     """
     settings = _settings(project)
     with together() as group, ExitStack() as held:
-        if group.size > 1 and not isinstance(settings.learning_rate, float):
+        if group.size > 1 and isinstance(settings.learning_rate, tuple):
             raise UserError(
                 "several learning rates are tried in one process",
                 where="tune.learning_rate",

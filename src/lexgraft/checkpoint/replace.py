@@ -37,7 +37,7 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
             writer.note(name, writer.write(name, _bytes(entry, tensors.get(name))))
         base.check_unchanged()
         manifest = msgspec.json.encode({"base": base.digest, "tensors": writer.digests()})
-        writer.finish(read_sides(base.folder, _dtype(base)), manifest)
+        writer.finish(read_sides(base.folder, main_dtype(base)), manifest)
 
 
 def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:
@@ -49,7 +49,7 @@ def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memory
         yield flat.view(torch.uint8).numpy().data
 
 
-def _dtype(base: Checkpoint) -> str:
+def main_dtype(base: Checkpoint) -> str:
     """Return the dtype that most tensors of a model have."""
     kinds = [entry.dtype for entry in base.tensors.values()]
     return str(DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]).removeprefix("torch.")

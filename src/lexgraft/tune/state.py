@@ -18,10 +18,6 @@ from lexgraft.records import write_bytes
 class Trainable(Protocol):
     """What is trained: low-rank additions, or copies of the weights themselves."""
 
-    def attached(self, model: nn.Module) -> "_Attached":
-        """Return the context in which the model computes with what is trained."""
-        ...
-
     def parameters(self) -> Iterator[nn.Parameter]:
         """Return what the optimizer moves, in a fixed order."""
         ...
@@ -33,11 +29,6 @@ class Trainable(Protocol):
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the values of `tensors()` back."""
         ...
-
-
-class _Attached(Protocol):
-    def __enter__(self) -> None: ...
-    def __exit__(self, *error: object) -> bool | None: ...
 
 
 class Progressed:

@@ -94,6 +94,6 @@ def _places(model: nn.Module, parameter: nn.Parameter) -> list[tuple[nn.Module, 
     return [
         (module, key)
         for module in model.modules()
-        for key, value in module._parameters.items()  # noqa: SLF001 (tied ones are told twice here only)
+        for key, value in module.named_parameters(recurse=False, remove_duplicate=False)
         if value is parameter
     ]
