@@ -16,6 +16,7 @@ Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Rate = Annotated[float, Meta(gt=0, lt=1)]
+Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Stage = Literal["merge", "glossary", "tune"]
 STAGES: tuple[str, ...] = get_args(Stage)
@@ -146,7 +147,7 @@ class Tune(Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: Annotated[int, Meta(ge=2)] = 256  # of one text; the rest is cut
     own_answers: Annotated[int, Meta(ge=0)] = 48  # of the model, to general openings, replayed too
     curve: tuple[Count, ...] = ()  # also taught so many terms, to draw what more terms bring
-    scale: Annotated[float, Meta(gt=0, le=4)] = 1.0  # how much of the tuned delta is merged
+    scale: Scale | tuple[Scale, ...] = 1.0  # of the merged delta; of several see docs/tune.md
 
 
 class Gate(Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,4 +39,4 @@ def test_a_tensor_of_another_shape_or_name_is_refused(tiny_model: Path, tmp_path
     with pytest.raises(UserError, match="has shape"):
         write_replaced(base, {"model.norm.weight": torch.zeros(3)}, tmp_path / "out")
     with pytest.raises(UserError, match="no such tensor"):
-        write_replaced(base, {"model.norm.weigth": torch.zeros(32)}, tmp_path / "out")
+        write_replaced(base, {"model.norm.wait": torch.zeros(32)}, tmp_path / "out")

@@ -15,7 +15,7 @@ def lesson(terms: int, replay: float, gain: float) -> Lesson:
         Score(FAR, GAIN, "en->ja", 0.0, -0.1, 0.1, 60),
     )
     general = (Change(BITS, "x", "ja/manual", -0.01, -0.03, 0.01, 18, 0.02),)
-    return Lesson(terms, replay, 40, known, general)
+    return Lesson(terms, replay, 40, 1.0, known, general)
 
 
 LESSONS = (

@@ -10,7 +10,7 @@ from lexgraft.adopt.asking import see, setting
 from lexgraft.adopt.findings import Seen, changes
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.teaching import taught_concepts, teach
-from lexgraft.adopt.tuning import told_apart, tuned_subject
+from lexgraft.adopt.tuning import settled_scale, told_apart, tuned_subject
 from lexgraft.evaluate.compare import paired_shares
 from lexgraft.evaluate.grade import Graded, grade, known, recognition, select
 from lexgraft.project import Tune
@@ -50,10 +50,9 @@ def few_shot(
     plans = list(lesson_plans(settings, counts, bare=bare))
     groups = [_groups(session, plan) for plan in plans]
     before = _known(session, onto, frozenset().union(*(one.chosen for one in groups)))
-    found = [
-        _lesson(session, onto, plan, group, before)
-        for plan, group in zip(plans, groups, strict=True)
-    ]
+    found: list[Lesson] = []
+    for plan, group in zip(plans, groups, strict=True):
+        found.append(_lesson(session, onto, _as_twin(plan, found), group, before))
     return tuple(sorted(found, key=lambda one: (one.terms, one.replay)))
 
 
@@ -84,10 +83,18 @@ def group_scores(
         yield gained.score(name, GAIN, pair)
 
 
+def _as_twin(plan: Tune, found: Sequence[Lesson]) -> Tune:
+    """Return the settings, without replay with the scale that the same terms have with it."""
+    twin = next((one for one in found if one.terms == plan.terms), None)
+    return msgspec.structs.replace(plan, scale=twin.scale) if twin else plan
+
+
 def _lesson(session: Session, onto: Subject, plan: Tune, groups: Groups, before: Known) -> Lesson:
     """Return what one tuning has taught and cost."""
     trained = teach(session, onto, plan, session.run.path / "tuned")
     label = f"{plan.terms} terms" + ("" if plan.replay else ", no replay")
+    scale = settled_scale(session, onto, trained.folder, plan)
+    plan = msgspec.structs.replace(plan, scale=scale)
     subject = tuned_subject(session, onto, trained.folder, plan)
     named = Subject(label, subject.onto, subject.plan)
     after = _known(session, named, groups.chosen)
@@ -102,6 +109,7 @@ def _lesson(session: Session, onto: Subject, plan: Tune, groups: Groups, before:
         terms=plan.terms,
         replay=plan.replay,
         steps=len(trained.losses),
+        scale=scale,
         known=tuple(scores),
         general=changes(after.seen, before.seen, where, session.project.gates.tune),
     )

@@ -12,6 +12,7 @@ from lexgraft.adopt.stages import TuneFound
 from lexgraft.adopt.teaching import taught_concepts, teach
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.evaluate.general import relative_change
 from lexgraft.evaluate.grade import Graded, recognition, select
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
@@ -65,9 +66,31 @@ def merged_folder(session: Session, plan: MergePlan) -> Path:
 
 def tuned_subject(session: Session, onto: Subject, adapter: Path, settings: Tune) -> Subject:
     """Return the tuned delta merged onto the winner with its scale."""
+    return _scaled(session, onto, adapter, settled_scale(session, onto, adapter, settings))
+
+
+def settled_scale(session: Session, onto: Subject, adapter: Path, settings: Tune) -> float:
+    """Return the scale, of several the largest by which no `choose` text loses more than allowed.
+
+    The smallest where every one does: the gate will say so, on other texts.
+    """
+    scales = settings.scale
+    if not isinstance(scales, tuple):
+        return scales
+    documents = [one for _, texts in session.texts["choose"] for one in texts]
+    before, allowed = session.bits(onto, "choose"), session.project.gates.tune.bits_per_byte
+    for scale in sorted(scales, reverse=True)[:-1]:
+        after = session.bits(_scaled(session, onto, adapter, scale), "choose")
+        rises = relative_change(documents, before, after, session.project.seed).values()
+        if max(rise.value for rise in rises) <= allowed:
+            return scale
+    return min(scales)
+
+
+def _scaled(session: Session, onto: Subject, adapter: Path, scale: float) -> Subject:
     whole = adapter / MODEL
     constituent = open_constituent(whole if whole.is_dir() else adapter, onto.onto, TUNED)
-    candidate = Candidate("task_arithmetic", {"weight": {TUNED: settings.scale}})
+    candidate = Candidate("task_arithmetic", {"weight": {TUNED: scale}})
     plan = plan_merge(
         candidate,
         onto.onto,

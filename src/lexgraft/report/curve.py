@@ -64,7 +64,7 @@ def _figure(title: str, lines: Sequence[Line]) -> Html:
         (
             element("span", _symbol(number), class_="keyed"),
             join(name(one.name), element("small", group(one.group))),
-            join(fit(str(lesson.terms)), _bare(lesson)),
+            join(fit(str(lesson.terms)), _manner(lesson)),
             difference(found.value, found.low, found.high, found.name),
             fit(str(found.n)),
         )
@@ -80,9 +80,11 @@ def _figure(title: str, lines: Sequence[Line]) -> Html:
     )
 
 
-def _bare(lesson: Lesson) -> Html:
-    """Return the remark that nothing was replayed."""
-    return fit("") if lesson.replay else element("small", word("without_replay"))
+def _manner(lesson: Lesson) -> Html:
+    """Return with which scale it was merged, and the remark that nothing was replayed."""
+    scale = join(word("scale"), f" {lesson.scale:g}")
+    bare = [" · ", word("without_replay")] if not lesson.replay else []
+    return element("small", scale, *bare)
 
 
 def _drawing(lines: Sequence[Line]) -> Html:

@@ -101,6 +101,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
     terms: int  # concepts taught
     replay: float  # share of general text in what was read
     steps: int
+    scale: float  # of the delta that was merged
     known: tuple[Score, ...]  # LESSON_GROUPS by direction; `model` is BEFORE, AFTER or GAIN
     general: tuple[Change, ...]  # against the model before
 

@@ -127,10 +127,10 @@ def score_rows(scores: Sequence[Score], language: str = "en") -> list[list[str]]
 
 def lesson_rows(lessons: Sequence[Lesson], language: str = "en") -> list[list[str]]:
     """Return what was learned and lost at each number of terms taught, heads first."""
-    heads = ("terms_taught", "replayed", "tuned_steps", "difference", "direction", "n")
+    heads = ("terms_taught", "replayed", "scale", "tuned_steps", "difference", "direction", "n")
     rows = [[say(head, language) for head in heads]]
     for one in lessons:
-        front = [str(one.terms), f"{one.replay:.0%}", str(one.steps)]
+        front = [str(one.terms), f"{one.replay:.0%}", f"{one.scale:g}", str(one.steps)]
         told = [(score.name, score) for score in one.known if score.model == GAIN] + [
             (change.name, change) for change in one.general
         ]
@@ -138,7 +138,7 @@ def lesson_rows(lessons: Sequence[Lesson], language: str = "en") -> list[list[st
             text = difference(found.value, found.low, found.high, name)
             rows.append(
                 [
-                    *(front if number == 0 else ["", "", ""]),
+                    *(front if number == 0 else ["", "", "", ""]),
                     f"{named(name, language)}: {text}",
                     grouped(found.group, language),
                     str(found.n),
