@@ -88,7 +88,12 @@ def test_the_best_of_several_learning_rates_is_taken_and_stands_in_the_record(
 def test_a_curve_is_measured_and_drawn(
     make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    command = ["tune", str(make_project()), "-o", str(tmp_path / "out"), "--curve", "2", "6"]
+    def several(values: dict[str, Any]) -> None:
+        values["tune"]["scale"] = [1.0, 1e-6]
+        values["gates"]["tune"] = {"bits_per_byte": 1e-4}
+
+    project = str(make_project(several))
+    command = ["tune", project, "-o", str(tmp_path / "out"), "--curve", "2", "6"]
     assert main(command) == 0
     assert "+" in capsys.readouterr().out
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -97,6 +102,9 @@ def test_a_curve_is_measured_and_drawn(
     report: Any = msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())
     told = [(one["terms"], one["replay"]) for one in report["lessons"]]
     assert told == [(2, 0.25), (6, 0.0), (6, 0.25)]
+    scales = [one["scale"] for one in report["lessons"]]
+    assert set(scales) <= {1.0, 1e-6}
+    assert scales[1] == scales[2]  # the same terms, merged with the same scale
     assert {score["name"] for score in report["lessons"][0]["known"]} >= {TAUGHT, "far terms"}
 
 
