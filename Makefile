@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
-.PHONY: help setup demo full constituents specialists vocabulary check test test-slow test-real fix bench clean
+.PHONY: help setup demo full constituents specialists vocabulary curve served check test test-slow test-real fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -46,6 +46,16 @@ vocabulary: setup  ## give the base Japanese medical words as tokens, distil and
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/vocabulary.py
+
+curve: setup  ## teach 10, 50 and 200 terms and draw what is learned and lost (about an hour on one core)
+	$(BIN)/python examples/medical-ja/base_model.py
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/lexgraft tune examples/medical-ja/tuning.yaml -o runs/medical-ja-tuning --curve 10 50 200
+
+served: setup  ## serve the base model with the medical glossary and ask it over HTTP
+	$(BIN)/python examples/medical-ja/base_model.py
+	$(BIN)/python examples/medical-ja/prepare.py
+	$(BIN)/python examples/medical-ja/served.py
 
 check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/ruff format --check .

@@ -20,14 +20,8 @@ from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
-from lexgraft.tune.examples import (
-    Example,
-    mix_replay,
-    read_wordings,
-    repeat,
-    term_examples,
-    text_examples,
-)
+from lexgraft.tune.examples import Example, read_wordings, repeat, term_examples
+from lexgraft.tune.replay import mix_replay, text_examples
 from lexgraft.tune.train import Recipe, train
 
 ROOT = Path(__file__).resolve().parents[2]

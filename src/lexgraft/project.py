@@ -15,6 +15,8 @@ from lexgraft.records import Kind, PartOfSpeech
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
+Rate = Annotated[float, Meta(gt=0, lt=1)]
+Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Stage = Literal["merge", "glossary", "tune"]
 STAGES: tuple[str, ...] = get_args(Stage)
@@ -131,13 +133,21 @@ class Tune(Struct, frozen=True, forbid_unknown_fields=True):
     """Stage 4: partial fine-tuning of the merge on the `choose` concepts, with replay."""
 
     terms: Count = 50  # concepts taught, from `choose`
-    steps: Count = 60
+    forms: tuple[Form, ...] = ()  # none: those of the test, and all between both languages
+    method: Literal["lora", "weights"] = "lora"  # low-rank additions, or the weights themselves
+    train: tuple[str, ...] = ("linear",)  # what is trained, by name: see docs/tune.md
+    tokens: tuple[str, ...] = ()  # only these rows of the embedding; `method: weights`
+    steps: Count = 60  # at most
+    patience: Annotated[int, Meta(ge=0)] = 3  # checks without progress that end it; 0: none do
     batch: Count = 8
     rank: Count = 16
-    learning_rate: Annotated[float, Meta(gt=0, lt=1)] = 2e-4
+    learning_rate: Rate | tuple[Rate, ...] = 2e-4  # of several the best on held-out wordings
     replay: Annotated[float, Meta(ge=0, lt=1)] = 0.25  # share of general text in the batches
     replay_texts: tuple[str, ...] = ()  # files of Document, disjoint from `general.texts`
-    scale: Annotated[float, Meta(gt=0, le=4)] = 1.0  # how much of the tuned delta is merged
+    max_tokens: Annotated[int, Meta(ge=2)] = 256  # of one text; the rest is cut
+    own_answers: Annotated[int, Meta(ge=0)] = 48  # of the model, to general openings, replayed too
+    curve: tuple[Count, ...] = ()  # also taught so many terms, to draw what more terms bring
+    scale: Scale | tuple[Scale, ...] = 1.0  # of the merged delta; of several see docs/tune.md
 
 
 class Gate(Struct, frozen=True, forbid_unknown_fields=True):

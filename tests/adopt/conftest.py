@@ -47,9 +47,10 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
         "tune": {
             "terms": 6,
             "steps": 6,
-            "batch": 2,
+            "batch": 3,
             "rank": 2,
             "learning_rate": 1e-2,
+            "own_answers": 4,
             "replay_texts": [str(folder / "replay.jsonl")],
         },
         "gates": {"headroom": 0.0, "merge": gate, "glossary": gate, "tune": gate,

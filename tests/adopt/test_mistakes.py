@@ -35,7 +35,13 @@ def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
             "did you mean `density`?",
         ),
         (set_at("testset", "confirm", 4000), "4010 are wanted", "add concepts"),
-        (set_at("tune", "replay_texts", []), "replay", "replay_texts"),
+        (
+            lambda values: values["tune"].update(replay_texts=[], own_answers=0),
+            "replay",
+            "replay_texts",
+        ),
+        (set_at("tune", "terms", 11), "11 terms are to be taught", "teach fewer"),
+        (set_at("tune", "curve", [4, 40]), "40 terms are to be taught", "teach fewer"),
         (set_at("general", "texts", 0, "documents", 400), "documents", "lower"),
     ],
 )

@@ -60,8 +60,10 @@ def bounded(text: str, start: int, end: int) -> bool:
     return not (script(text[end - 1]) == after == "spaced")
 
 
-def found(terms: Sequence[str], text: str) -> list[tuple[int, int, list[str]]]:
-    matcher = Matcher((term, term) for term in terms)
+def found(
+    terms: Sequence[str], text: str, *, compiled: bool = False
+) -> list[tuple[int, int, list[str]]]:
+    matcher = Matcher(((term, term) for term in terms), compiled=compiled)
     return [(one.start, one.end, sorted(one.values)) for one in matcher.find(text)]
 
 
@@ -97,6 +99,26 @@ def test_terms_are_found_across_the_blocks_in_which_a_text_is_read() -> None:
     for before in range((1 << 13) - 14, (1 << 13) + 2):
         text = "ア" * (before - 1) + "." + term + "."
         assert found([term, "heart"], text) == [(before, before + len(term), [term])]
+
+
+@pytest.mark.slow  # the compiler takes some seconds
+@given(TERMS, TEXT, st.lists(st.integers(0, 11), max_size=12), st.sampled_from(["", " ", "s "]))
+def test_the_compiled_search_finds_the_same(
+    terms: list[str], text: str, picks: list[int], between: str
+) -> None:
+    made = between.join(terms[pick % len(terms)] for pick in picks)
+    for one in (text, made):
+        assert list(Sieve(terms, compiled=True).spans(one)) == list(Sieve(terms).spans(one))
+        assert found(terms, one, compiled=True) == found(terms, one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [61, 62, 63, 64, 200])
+def test_the_compiled_search_finds_long_terms_across_blocks(size: int) -> None:
+    term = "ab " * (size // 3) + "cell"
+    for before in range((1 << 13) - size - 9, (1 << 13) + 2, 7):
+        text = "ア" * (before - 1) + "." + term + "s. ab"
+        assert found([term, "ab"], text, compiled=True) == found([term, "ab"], text)
 
 
 def test_the_sieve_lets_little_else_through() -> None:

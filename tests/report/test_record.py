@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from lexgraft.records import Cost
-from lexgraft.report.record import Acquisition, Report, Run
+from lexgraft.report.record import Acquisition, Lesson, Report, Run
 
 
 def test_the_digest_does_not_depend_on_date_machine_or_costs(report: Report):
@@ -18,8 +18,10 @@ def test_the_digest_does_not_depend_on_date_machine_or_costs(report: Report):
 
 def test_the_digest_depends_on_every_other_part(report: Report):
     empty = Report(project="", version="", target="", domain="", recommendation={}, result="")
-    parts = [name for name in Report.__struct_fields__ if name != "run"]
+    taught = replace(report, lessons=(Lesson(10, 0.25, 8, 1.0, (), ()),))
+    parts = [name for name in Report.__struct_fields__ if name not in ("run", "lessons")]
     changed = {replace(report, **{name: getattr(empty, name)}).digest for name in parts}
+    assert taught.digest not in {*changed, report.digest}
     assert len(changed - {report.digest}) == len(parts)
 
 

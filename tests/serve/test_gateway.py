@@ -271,6 +271,17 @@ def test_wrong_keys_learn_nothing(keys_file: Any) -> None:
         assert good not in json.dumps(one.lines)
 
 
+def test_a_key_that_asks_too_often_is_told_when_to_come_again(keys_file: Any) -> None:
+    slow, free = add_key(keys_file, "slow", per_minute=2), add_key(keys_file, "free")
+    with served(Limits(per_minute=100), keys=read_keys(keys_file)) as one:
+        found = [one.post(one.chat("x"), authorization=f"Bearer {slow}") for _ in range(3)]
+        assert [status for status, _, _ in found] == [200, 200, 429]
+        assert 1 <= int(found[2][1]["retry-after"]) <= 30
+        assert "2 requests a minute" in message(found[2][2])
+        assert one.post(one.chat("x"), authorization=f"Bearer {free}")[0] == 200
+        assert len(one.engine.bodies) == 3
+
+
 def test_a_wrong_key_is_refused_before_the_body_is_read(keys_file: Any) -> None:
     add_key(keys_file, "alice")
     with served(keys=read_keys(keys_file)) as one:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexgraft.errors import UserError
-from lexgraft.tune.choose import choose_layers
+from lexgraft.tune.choose import choose_names
 
 NAMES = [
     f"model.layers.{layer}.{part}"
@@ -15,37 +15,56 @@ NAMES = [
 
 
 def test_linear_is_every_layer() -> None:
-    assert choose_layers(NAMES, ["linear"]) == tuple(sorted(NAMES))
+    assert choose_names(NAMES, ["linear"]) == tuple(sorted(NAMES))
 
 
 def test_a_role_chooses_its_layers() -> None:
-    chosen = choose_layers(NAMES, ["attention"])
+    chosen = choose_names(NAMES, ["attention"])
     assert len(chosen) == 24
     assert all(".self_attn." in name for name in chosen)
 
 
 def test_a_range_counts_layers_as_numbers() -> None:
-    chosen = choose_layers(NAMES, ["mlp@9-10"])
+    chosen = choose_names(NAMES, ["mlp@9-10"])
     assert {name.split(".")[2] for name in chosen} == {"9", "10"}
-    assert choose_layers(NAMES, ["mlp@1"]) == (
+    assert choose_names(NAMES, ["mlp@1"]) == (
         "model.layers.1.mlp.down_proj",
         "model.layers.1.mlp.up_proj",
     )
 
 
 def test_a_wildcard_chooses_by_whole_name_and_patterns_add_up() -> None:
-    assert len(choose_layers(NAMES, ["*.q_proj@0-3", "*.up_proj@0", "*.up_proj@0-1"])) == 6
+    assert len(choose_names(NAMES, ["*.q_proj@0-3", "*.up_proj@0", "*.up_proj@0-1"])) == 6
+
+
+PARAMETERS = [
+    *(f"{name}.weight" for name in NAMES),
+    "model.embed_tokens.weight",
+    "model.norm.weight",
+    "model.layers.0.self_attn.q_norm.weight",
+    "lm_head.weight",
+]
+
+
+def test_parameters_are_chosen_by_the_part_they_play() -> None:
+    assert choose_names(PARAMETERS, ["linear"]) == tuple(sorted(f"{name}.weight" for name in NAMES))
+    assert choose_names(PARAMETERS, ["embedding"]) == ("model.embed_tokens.weight",)
+    assert choose_names(PARAMETERS, ["head"]) == ("lm_head.weight",)
+    assert len(choose_names(PARAMETERS, ["norm"])) == 2
+    assert choose_names(PARAMETERS, ["everything"]) == tuple(sorted(PARAMETERS))
 
 
 @pytest.mark.parametrize("pattern", ["q_proj", "mlp@40", "norm", "attention@5-4"])
 def test_a_pattern_that_chooses_nothing_is_refused_with_what_there_is(pattern: str) -> None:
-    with pytest.raises(UserError, match=r"attention, mlp, linear, \*\.down_proj.*layers 0-11"):
-        choose_layers(NAMES, [pattern])
+    with pytest.raises(
+        UserError, match=r"attention, mlp, .*linear, everything, \*\.down_proj.*layers 0-11"
+    ):
+        choose_names(NAMES, [pattern])
 
 
 def test_what_is_no_pattern_is_refused() -> None:
     with pytest.raises(UserError, match="not a pattern"):
-        choose_layers(NAMES, ["mlp@first"])
+        choose_names(NAMES, ["mlp@first"])
 
 
 @given(st.permutations(NAMES), st.integers(0, 11), st.integers(0, 11))
@@ -54,5 +73,5 @@ def test_the_choice_does_not_depend_on_the_order_of_names(
 ) -> None:
     first, last = sorted((one, other))
     pattern = f"linear@{first}-{last}"
-    assert choose_layers(names, [pattern]) == choose_layers(NAMES, [pattern])
-    assert len(choose_layers(names, [pattern])) == 4 * (last - first + 1)
+    assert choose_names(names, [pattern]) == choose_names(NAMES, [pattern])
+    assert len(choose_names(names, [pattern])) == 4 * (last - first + 1)

@@ -7,19 +7,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lexgraft.errors import UserError
 from lexgraft.project import Form
-from lexgraft.records import Concept, Document, Kind, Term
+from lexgraft.records import Concept, Kind, Term
 from lexgraft.tune.examples import (
     Example,
-    mix_replay,
+    read_held_wordings,
+    read_openings,
     read_wordings,
     repeat,
     term_examples,
-    text_examples,
+    usage_examples,
 )
 
 WORDINGS = {language: read_wordings(language) for language in ("en", "ja")}
@@ -33,10 +32,6 @@ def concept(number: int, **changes: Any) -> Concept:
         "definitions": {"en": f"A thing of kind {number}."},
     }
     return Concept(**(fields | changes))
-
-
-def document(number: int, text: str = "") -> Document:
-    return Document(f"d{number}", "en", "everyday", text or f"text {number} " * 10)
 
 
 @pytest.mark.parametrize(("language", "kind"), list(product(("en", "ja"), KINDS)))
@@ -136,38 +131,21 @@ def test_examples_are_repeated_in_order() -> None:
     assert "".join(one.answer for one in repeat(three, 7)) == "abcabca"
 
 
-def test_texts_are_cut_and_lose_nothing() -> None:
-    texts = [document(n, f"{n} " + "word " * 300) for n in range(3)]
-    made = text_examples(texts, seed=1, piece=100)
-    assert all(not one.prompt and len(one.answer) <= 100 for one in made)
-    assert sum(len(one.answer) for one in made) == sum(len(one.text) for one in texts)
-    assert {one.answer[0] for one in made[:3]} == {"0", "1", "2"}
+def test_sentences_of_the_source_are_learned_whole() -> None:
+    shown = concept(1, sentences={"en": "He has word1.", "ja": "語1がある。"})
+    assert usage_examples([shown, concept(2)], ["ja"]) == [Example("", "語1がある。\n")]
 
 
-@given(st.integers(1, 120), st.integers(1, 40), st.sampled_from([0.1, 0.25, 0.5]))
-def test_replay_has_its_share_keeps_the_order_and_is_broad(
-    count: int, documents: int, share: float
-) -> None:
-    terms = [Example(f"p{n}", "a") for n in range(count)]
-    made = mix_replay(terms, [document(n) for n in range(documents)], share, seed=1)
-    replay = [one for one in made if not one.prompt]
-    assert [one for one in made if one.prompt] == terms
-    assert len(replay) == round(count * share / (1 - share))
-    assert len(set(replay)) == min(documents, len(replay))
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_held_out_wordings_are_none_of_those_trained_on(language: str) -> None:
+    trained, held = read_wordings(language), read_held_wordings(language)
+    for kind in KINDS:
+        assert held.wordings[kind]
+        assert not set(held.wordings[kind]) & set(trained.wordings[kind])
 
 
-def test_some_replay_comes_after_the_last_term() -> None:
-    made = mix_replay(
-        [Example(f"p{n}", "a") for n in range(90)], [document(n) for n in range(9)], 0.25, 1
-    )
-    tail = len(made) - 1 - max(n for n, one in enumerate(made) if one.prompt)
-    assert tail >= 6
-    halves = [sum(not one.prompt for one in made[:45]), sum(not one.prompt for one in made[45:90])]
-    assert min(halves) >= 8
-
-
-def test_no_replay_needs_no_texts_and_replay_does() -> None:
-    terms = [Example("p", "a")] * 8
-    assert mix_replay(terms, [], 0, seed=1) == terms
-    with pytest.raises(UserError, match="no texts to replay"):
-        mix_replay(terms, [], 0.25, seed=1)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_openings_are_many_and_ask_for_nothing_technical(language: str) -> None:
+    openings = read_openings(language)
+    assert len(set(openings)) == len(openings) >= 20
+    assert not any(slot in one for one in openings for slot in "{}")

@@ -17,21 +17,18 @@ from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.records import Progress
 from lexgraft.tune.examples import Example
+from lexgraft.tune.forward import batch_loss, hidden_states
 from lexgraft.tune.lora import Lora, linear_layers
-from lexgraft.tune.loss import AnswerLoss
+from lexgraft.tune.loss import AnswerLoss, answer_loss
+from lexgraft.tune.recipe import Recipe
 from lexgraft.tune.rows import Encode, Row, batches, encode_examples
 from lexgraft.tune.state import aside
-from lexgraft.tune.train import (
-    Recipe,
-    Trained,
-    batch_loss,
-    hidden_states,
-    rate,
-    train,
-)
+from lexgraft.tune.train import Trained, Work, rate, train
 
 EXAMPLES = [Example(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
 RECIPE = Recipe(rank=2, alpha=4, learning_rate=1e-2, batch=4)
+HELD = [Example(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
+CHECKED = msgspec.structs.replace(RECIPE, patience=3, check_every=1)
 
 
 KILLED = """
@@ -47,7 +44,8 @@ def die(what, done, total):
     if done == 5:
         os.kill(os.getpid(), 9)
 test_train.run(
-    model, lambda text: tokenizer(text)["input_ids"], Path({output!r}), progress=die
+    model, lambda text: tokenizer(text)["input_ids"], Path({output!r}),
+    progress=die, recipe=test_train.CHECKED, held=test_train.HELD,
 )
 """
 
@@ -69,8 +67,8 @@ def encode(tiny_model: Path) -> Encode:
 
 def run(model: Any, encode: Encode, output: Path, **changes: Any) -> Trained:
     given: dict[str, Any] = {"base_digest": "base", "threads": 1, "checkpoint_every": 2} | changes
-    recipe = given.pop("recipe", RECIPE)
-    return train(model, encode, EXAMPLES, recipe, output, **given)
+    recipe, held = given.pop("recipe", RECIPE), given.pop("held", ())
+    return train(model, encode, EXAMPLES, recipe, output, Work(**given), held)
 
 
 def steps_into(seen: list[int]) -> Progress:
@@ -150,7 +148,7 @@ def test_an_adapter_of_another_base_is_refused(
 def test_a_killed_run_goes_on_to_the_same_bytes(
     tiny_model: Path, model: Any, encode: Encode, tmp_path: Path
 ) -> None:
-    run(model, encode, tmp_path / "whole")
+    run(model, encode, tmp_path / "whole", recipe=CHECKED, held=HELD)
     script = KILLED.format(
         here=str(Path(__file__).parent), model=str(tiny_model), output=str(tmp_path / "killed")
     )
@@ -161,7 +159,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     assert not (tmp_path / "killed").exists()
     assert (aside(tmp_path / "killed") / "state.safetensors").is_file()
     seen: list[int] = []
-    run(model, encode, tmp_path / "killed", progress=steps_into(seen))
+    run(
+        model, encode, tmp_path / "killed",
+        progress=steps_into(seen), recipe=CHECKED, held=HELD,
+    )  # fmt: skip
     assert seen == [5, 6]
     assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
 
@@ -255,6 +256,64 @@ def test_the_gradient_of_the_loss_is_that_of_plain_cross_entropy() -> None:
     (expected,) = torch.autograd.grad(plain, rows)
     assert loss.item() == pytest.approx(plain.item())
     assert torch.allclose(own, expected, atol=1e-3)
+
+
+def test_a_head_under_training_gets_its_gradient_too() -> None:
+    generator = torch.Generator().manual_seed(2)
+    rows = torch.randn(9, 4, generator=generator).requires_grad_()
+    head = torch.randn(7, 4, generator=generator).requires_grad_()
+    words, weights = torch.arange(9) % 7, torch.rand(9, generator=generator)
+    frozen: Any = AnswerLoss.apply(rows, head.detach(), words, weights)
+    trained = answer_loss(rows, head, words, weights)
+    (before,), (after, of_head) = (
+        torch.autograd.grad(frozen, [rows]),
+        torch.autograd.grad(trained, [rows, head]),
+    )
+    assert trained.item() == pytest.approx(frozen.item(), rel=1e-5)
+    assert torch.allclose(before, after, atol=1e-4)
+    assert of_head.abs().max() > 0
+
+
+def test_training_ends_when_held_out_wordings_get_no_better_and_takes_the_best(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    wild = msgspec.structs.replace(CHECKED, learning_rate=0.9, patience=1, clip=100.0)
+    short = run(model, encode, tmp_path / "short", recipe=wild, held=HELD)
+    losses = [loss for _, loss in short.checks]
+    assert len(short.losses) < 6  # of six steps
+    assert losses[-1] >= min(losses[:-1])
+    step = losses.index(min(losses)) + 1
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done == step + 1:
+            raise KeyboardInterrupt
+
+    given: Any = {"recipe": wild, "held": HELD, "checkpoint_every": 1, "progress": stop}
+    with pytest.raises(KeyboardInterrupt):
+        run(model, encode, tmp_path / "cut", **given)
+    then = load_file(aside(tmp_path / "cut") / "state.safetensors")
+    best = load_file(tmp_path / "short" / "adapter_model.safetensors")
+    assert all(torch.equal(then[f"now.{name}"], value) for name, value in best.items())
+
+
+def test_without_patience_nothing_is_held_out(model: Any, encode: Encode, tmp_path: Path) -> None:
+    plain = run(model, encode, tmp_path / "plain")
+    held = run(model, encode, tmp_path / "held", held=HELD)
+    assert plain.losses == held.losses
+    assert held.checks == ()
+    assert files_of(tmp_path / "plain") == files_of(tmp_path / "held")
+
+
+def test_an_adapter_recorded_by_an_earlier_version_is_known_again(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    first = run(model, encode, tmp_path / "adapter")
+    record = tmp_path / "adapter" / "lexgraft.json"
+    held: Any = msgspec.json.decode(record.read_bytes())
+    for field in ("method", "tokens", "patience", "check_every"):
+        del held["recipe"][field]
+    record.write_bytes(msgspec.json.encode(held))
+    assert run(model, encode, tmp_path / "adapter") == first
 
 
 def test_a_loss_worked_by_hand() -> None:

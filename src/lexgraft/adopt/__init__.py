@@ -3,20 +3,18 @@
 from lexgraft.adopt.alone import evaluate_alone
 from lexgraft.adopt.opening import Question
 from lexgraft.adopt.order import plan_project, run_project
-from lexgraft.adopt.verbs import (
-    candidate_plan,
-    evaluate_model,
-    merge_candidate,
-    tune_language_model,
-)
+from lexgraft.adopt.tune_alone import draw_curve, tune_language_model, write_merged
+from lexgraft.adopt.verbs import candidate_plan, evaluate_model, merge_candidate
 
 __all__ = [
     "Question",
     "candidate_plan",
+    "draw_curve",
     "evaluate_alone",
     "evaluate_model",
     "merge_candidate",
     "plan_project",
     "run_project",
     "tune_language_model",
+    "write_merged",
 ]

@@ -18,6 +18,7 @@ from lexgraft.adopt.declaring import Declaration, late
 from lexgraft.adopt.sentences import recommendation
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.stages import (
+    CurveFound,
     GlossaryFound,
     Headroom,
     Judged,
@@ -26,7 +27,7 @@ from lexgraft.adopt.stages import (
     Sealed,
     TuneFound,
 )
-from lexgraft.adopt.tuning import taught_concepts
+from lexgraft.adopt.teaching import taught_concepts
 from lexgraft.cost import sum_costs
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
@@ -57,6 +58,7 @@ class Found(NamedTuple):
     glossary: GlossaryFound | None = None
     tuned: TuneFound | None = None
     sealed: Sealed | None = None
+    curve: CurveFound | None = None
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdicts of the gates that ran, in order."""
@@ -154,6 +156,7 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         ),
         glossary=found.glossary.scores if found.glossary else (),
         tuning=_tuning(tuned),
+        lessons=found.curve.lessons if found.curve else (),
         terms=judged.terms if judged else (),
         general=(
             *(change for one in raced for change in one.changes),
@@ -213,7 +216,7 @@ def _tuning(tuned: TuneFound | None) -> Tuning | None:
         steps=tuned.steps,
         loss_first=sum(tuned.losses[:edge]) / edge,
         loss_last=sum(tuned.losses[-edge:]) / edge,
-        recognition=tuned.taught,
+        recognition=(*tuned.taught, *tuned.others),
     )
 
 
@@ -273,7 +276,7 @@ def _run(session: Session, planned: Planned) -> Run:
 
 
 def _stages(session: Session) -> Sequence[str]:
-    order = ("plan", "headroom", "merge", "measure", "glossary", "tune", "sealed")
+    order = ("plan", "headroom", "merge", "measure", "glossary", "tune", "curve", "sealed")
     return [stage for stage in order if session.run.cost(stage) != Cost(0.0)]
 
 

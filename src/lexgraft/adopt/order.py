@@ -7,13 +7,23 @@ from msgspec import structs
 from lexgraft.adopt.declaring import Declaration, declare
 from lexgraft.adopt.finishing import Found, finish, shipped, write_model
 from lexgraft.adopt.judging import judge_stage
+from lexgraft.adopt.lessons import few_shot
 from lexgraft.adopt.parents import headroom_stage
 from lexgraft.adopt.planning import plan_stage
 from lexgraft.adopt.prompting import glossary_stage
 from lexgraft.adopt.racing import race_stage, winner
 from lexgraft.adopt.sealing import SEALED, require_sealed, sealed_stage, was_opened_for
 from lexgraft.adopt.session import Session, Subject
-from lexgraft.adopt.stages import GlossaryFound, Headroom, Judged, Planned, Race, Sealed, TuneFound
+from lexgraft.adopt.stages import (
+    CurveFound,
+    GlossaryFound,
+    Headroom,
+    Judged,
+    Planned,
+    Race,
+    Sealed,
+    TuneFound,
+)
 from lexgraft.adopt.tuning import TUNED, merged_folder, tune_stage, tuned_subject
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
@@ -152,4 +162,12 @@ def _tuned(
     onto = Subject(best.name, open_checkpoint(merged_folder(session, best.plan)))
     adapter = Path(session.run.path / "tuned" / record.folder)
     subject = tuned_subject(session, onto, adapter, settings)
-    return found._replace(tuned=record), best, subject
+    found = found._replace(tuned=record)
+    if settings.curve:
+        curve = session.stage("curve", inputs, CurveFound, lambda: _curve(session, onto, settings))
+        found = found._replace(curve=curve)
+    return found, best, subject
+
+
+def _curve(session: Session, onto: Subject, settings: Tune) -> CurveFound:
+    return CurveFound(few_shot(session, onto, settings, settings.curve, bare=True))

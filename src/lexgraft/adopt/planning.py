@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import structs
 
 from lexgraft.adopt.free import DEFINITION_TOKENS, TERM_TOKENS
+from lexgraft.adopt.lessons import lesson_plans
 from lexgraft.adopt.session import Session
 from lexgraft.adopt.stages import Estimate, Planned
+from lexgraft.adopt.teaching import taught_concepts
 from lexgraft.cost import (
     Work,
     concepts_for,
@@ -19,7 +22,7 @@ from lexgraft.cost import (
     work_of_items,
 )
 from lexgraft.errors import UserError
-from lexgraft.project import Form, Gate, Prices, Project
+from lexgraft.project import Form, Gate, Prices, Project, Tune
 from lexgraft.records import Cost
 from lexgraft.report.record import Power
 
@@ -44,6 +47,7 @@ def plan_stage(session: Session) -> Planned:
 
         session.merge_plan(propose(project.merge.search, [], project.seed))
     _read_texts(session)
+    _count_taught(session)
     body, head = parameters(session.base)
     _check_memory(project, body + head)
     works = stage_works(session)
@@ -134,7 +138,7 @@ def stage_works(session: Session) -> dict[str, tuple[Work, ...]]:
     trials = len(project.merge.candidates) + (
         project.merge.search.trials if project.merge.search else 0
     )
-    works = {
+    works: dict[str, tuple[Work, ...]] = {
         "headroom": ((choose + judged).times(PARENTS),),
         "merge": (choose.times(trials),),
         "measure": (judged, free.times(PARENTS + 1)),
@@ -145,9 +149,18 @@ def stage_works(session: Session) -> dict[str, tuple[Work, ...]]:
         told = confirm.times(min(1.0, share))
         works["glossary"] = ((told + Work(asked, asked // 2)).times(PARENTS),)
     if project.tune:
-        rows = project.tune.steps * project.tune.batch * ITEM_TOKENS
-        works["tune"] = (Work(rows, rows // 2, training=True), choose + judged + free)
+        works["tune"] = (_training(project.tune), choose + judged + free)
+        lessons = list(lesson_plans(project.tune, project.tune.curve, bare=True))
+        if project.tune.curve:
+            asked = choose + judged
+            works["curve"] = (*map(_training, lessons), asked.times(len(lessons) + 1))
     return works
+
+
+def _training(settings: Tune) -> Work:
+    """Return the work of one tuning."""
+    rows = settings.steps * settings.batch * ITEM_TOKENS
+    return Work(rows, rows // 2, training=True)
 
 
 def _free_work(session: Session) -> Work:
@@ -170,11 +183,19 @@ def _general_work(session: Session) -> Work:
 def _read_texts(session: Session) -> None:
     """Open every text that a later stage needs, so that a missing one is told now."""
     tune = session.project.tune
-    if tune and tune.replay and not session.replay:
+    if tune and tune.replay and not tune.own_answers and not session.replay:
         raise UserError(
             "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
         )
     _ = session.texts
+
+
+def _count_taught(session: Session) -> None:
+    """Refuse to teach more concepts than there are, in any lesson of the curve."""
+    tune = session.project.tune
+    if tune is not None:
+        for terms in (tune.terms, *tune.curve):
+            taught_concepts(session, structs.replace(tune, terms=terms))
 
 
 def _power_warnings(project: Project) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from lexgraft.lock import RunFolder
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.models.transformers import TransformersModel
+from lexgraft.models.writing import sampler
 from lexgraft.project import Candidate, Project
 from lexgraft.records import (
     Answer,
@@ -33,6 +34,7 @@ from lexgraft.records import (
     write_lines,
 )
 from lexgraft.testset import TestSetBundle, build_testset, write_testset
+from lexgraft.tune.replay import disjoint
 
 Use = Literal["choose", "confirm"]
 T = TypeVar("T", bound=Struct)
@@ -40,6 +42,7 @@ R = TypeVar("R", bound=Struct)
 
 LANGUAGE = "language"
 DOMAIN = "domain"
+OWN_SHARE = 0.95  # a model's own answers leave out its least likely tokens
 CHOOSE_SHARE = 4  # a quarter as many texts choose among merges as judge the winner
 
 
@@ -156,13 +159,13 @@ class Session:
 
     @cached_property
     def replay(self) -> list[Document]:
-        """Return the texts that fine-tuning replays, without those that are measured."""
+        """Return the texts that fine-tuning replays, none of which shares a sentence measured."""
         tune = self.project.tune
         if tune is None:
             return []
-        measured = {d.text for use in self.texts.values() for _, group in use for d in group}
+        measured = [d for use in self.texts.values() for _, group in use for d in group]
         read = [d for file in tune.replay_texts for d in read_lines(Path(file), Document)]
-        return [document for document in read if document.text not in measured]
+        return disjoint(read, measured)
 
     # --- answers ------------------------------------------------------------------------------
 
@@ -215,6 +218,20 @@ class Session:
                 prompts, self.live(subject), store, tokens, ("\n",), self._named(subject, what)
             ),
         )  # fmt: skip
+
+    def own_answers(
+        self, subject: Subject, openings: Sequence[str], tokens: int
+    ) -> list[Generation]:
+        """Return how a subject goes on after openings, drawn from its own chances, at most once."""
+
+        def say(_store: Path) -> list[Generation]:
+            self.progress(f"{subject.name}: own answers", 0, 1)
+            pick = sampler(1.0, OWN_SHARE, self.project.seed)
+            said = self.live(subject).generate(openings, tokens, (), pick)
+            return [Generation(str(n), text) for n, text in enumerate(said)]
+
+        what = f"own answers {tokens}"
+        return self._stored(subject, what, [*openings, str(self.project.seed)], Generation, say)
 
     def _named(self, subject: Subject, what: str) -> Progress:
         """Return a progress that says who is asked what."""

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from lexgraft.project import Candidate
 from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict
-from lexgraft.report.record import Acquisition, Change, Point, Power, Sample
+from lexgraft.report.record import Acquisition, Change, Lesson, Point, Power, Sample
 
 
 class Estimate(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,3 +123,10 @@ class TuneFound(Struct, frozen=True, forbid_unknown_fields=True):
     steps: int
     losses: tuple[float, ...]
     taught: tuple[Score, ...]  # recognition of the taught concepts before and after
+    others: tuple[Score, ...] = ()  # of their siblings and of far concepts, never taught
+
+
+class CurveFound(Struct, frozen=True, forbid_unknown_fields=True):
+    """The winner taught more and more terms."""
+
+    lessons: tuple[Lesson, ...]

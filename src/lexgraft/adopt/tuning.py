@@ -1,6 +1,7 @@
 """Stage tune: the winning merge fine-tuned on some `choose` terms, its delta merged, judged."""
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lexgraft.adopt.asking import see, setting
@@ -8,20 +9,20 @@ from lexgraft.adopt.findings import taught_criteria
 from lexgraft.adopt.judging import judge_stage
 from lexgraft.adopt.session import Session, Subject
 from lexgraft.adopt.stages import TuneFound
+from lexgraft.adopt.teaching import taught_concepts, teach
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.checkpoint.index import open_checkpoint
-from lexgraft.errors import UserError
+from lexgraft.evaluate.general import relative_change
 from lexgraft.evaluate.grade import Graded, recognition, select
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import MergePlan, plan_merge
-from lexgraft.project import Candidate, Form, Project, Tune
-from lexgraft.records import Concept, Score, digest
-from lexgraft.tune.examples import Example, mix_replay, read_wordings, repeat, term_examples
-from lexgraft.tune.train import Recipe, Trained, train
+from lexgraft.project import Candidate, Tune
+from lexgraft.records import Concept, Score
+from lexgraft.report.record import FAR, SIBLINGS, TAUGHT
+from lexgraft.tune.train import MODEL
 
 TUNED = "tuned"
-TAUGHT = "trained terms"
 
 
 def tune_stage(session: Session, best: Subject, settings: Tune) -> TuneFound:
@@ -30,7 +31,8 @@ def tune_stage(session: Session, best: Subject, settings: Tune) -> TuneFound:
     onto = Subject(best.name, open_checkpoint(merged_folder(session, best.plan)))
     trained = teach(session, onto, settings, session.run.path / "tuned")
     subject = tuned_subject(session, onto, trained.folder, settings)
-    taught = frozenset(one.id for one in taught_concepts(session, settings))
+    concepts = taught_concepts(session, settings)
+    taught = frozenset(one.id for one in concepts)
     where = setting(session, "choose")
     before = _of(see(session, best, "choose").terms, taught)
     after = _of(see(session, subject, "choose").terms, taught)
@@ -45,7 +47,8 @@ def tune_stage(session: Session, best: Subject, settings: Tune) -> TuneFound:
         concepts=tuple(sorted(taught)),
         steps=len(trained.losses),
         losses=trained.losses,
-        taught=(*_taught_scores(best.name, before), *_taught_scores(subject.name, after)),
+        taught=(*_scores(TAUGHT, best.name, before), *_scores(TAUGHT, subject.name, after)),
+        others=tuple(_others(session, (best, subject), concepts)),
     )
 
 
@@ -61,37 +64,33 @@ def merged_folder(session: Session, plan: MergePlan) -> Path:
     return folder
 
 
-def teach(session: Session, onto: Subject, settings: Tune, parent: Path) -> Trained:
-    """Return the adapter that the taught concepts have made on a model."""
-    examples = training_examples(session, settings)
-    recipe = Recipe(
-        rank=settings.rank,
-        alpha=2.0 * settings.rank,
-        learning_rate=settings.learning_rate,
-        batch=settings.batch,
-        seed=session.project.seed,
-        dtype="float32",
-    )
-    wording = digest(*(read_wordings(one) for one in _languages(session.project)))
-    model = session.live(onto)
-    return train(
-        model.module,
-        model.encode,
-        examples,
-        recipe,
-        parent / digest(onto.digest, recipe, *examples)[:16],
-        base_digest=onto.digest,
-        base_name=onto.onto.folder.name,
-        wording=wording,
-        threads=session.project.limits.threads,
-        progress=session.progress,
-    )
-
-
 def tuned_subject(session: Session, onto: Subject, adapter: Path, settings: Tune) -> Subject:
     """Return the tuned delta merged onto the winner with its scale."""
-    constituent = open_constituent(adapter, onto.onto, TUNED)
-    candidate = Candidate("task_arithmetic", {"weight": {TUNED: settings.scale}})
+    return _scaled(session, onto, adapter, settled_scale(session, onto, adapter, settings))
+
+
+def settled_scale(session: Session, onto: Subject, adapter: Path, settings: Tune) -> float:
+    """Return the scale, of several the largest by which no `choose` text loses more than allowed.
+
+    The smallest where every one does: the gate will say so, on other texts.
+    """
+    scales = settings.scale
+    if not isinstance(scales, tuple):
+        return scales
+    documents = [one for _, texts in session.texts["choose"] for one in texts]
+    before, allowed = session.bits(onto, "choose"), session.project.gates.tune.bits_per_byte
+    for scale in sorted(scales, reverse=True)[:-1]:
+        after = session.bits(_scaled(session, onto, adapter, scale), "choose")
+        rises = relative_change(documents, before, after, session.project.seed).values()
+        if max(rise.value for rise in rises) <= allowed:
+            return scale
+    return min(scales)
+
+
+def _scaled(session: Session, onto: Subject, adapter: Path, scale: float) -> Subject:
+    whole = adapter / MODEL
+    constituent = open_constituent(whole if whole.is_dir() else adapter, onto.onto, TUNED)
+    candidate = Candidate("task_arithmetic", {"weight": {TUNED: scale}})
     plan = plan_merge(
         candidate,
         onto.onto,
@@ -102,61 +101,36 @@ def tuned_subject(session: Session, onto: Subject, adapter: Path, settings: Tune
     return Subject(TUNED, onto.onto, plan)
 
 
-def taught_concepts(session: Session, settings: Tune) -> list[Concept]:
-    """Return the `choose` concepts that are taught, by a keyed hash.
+def told_apart(
+    concepts: Sequence[Concept], taught: Sequence[Concept]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of siblings of taught concepts and of far ones, none of them taught.
 
-    Raises:
-        UserError: there are fewer than are to be taught.
+    Siblings share their nearest broader concept with a taught one.
     """
-    seed = session.project.seed
-    chosen = sorted(
-        session.testset.concepts["choose"], key=lambda one: digest(seed, "teach", one.id)
-    )
-    if len(chosen) < settings.terms:
-        raise UserError(
-            f"{settings.terms} terms are to be taught, `choose` has {len(chosen)}",
-            where="tune.terms",
-            cure="raise testset.choose, or teach fewer",
-        )
-    return chosen[: settings.terms]
+    kinds = {one.type for one in taught if one.type}
+    known_ids = {one.id for one in taught}
+    others = [one for one in concepts if one.id not in known_ids]
+    siblings = frozenset(one.id for one in others if one.type in kinds)
+    return siblings, frozenset(one.id for one in others) - siblings
 
 
-def training_examples(session: Session, settings: Tune) -> list[Example]:
-    """Return as many examples as the steps take: terms in many wordings, with broad replay."""
-    project, concepts = session.project, session.testset.concepts
-    examples = term_examples(
-        taught_concepts(session, settings),
-        _forms(project),
-        {one: read_wordings(one) for one in _languages(project)},
-        protected=[*concepts["confirm"], *concepts["sealed"]],
-        seed=project.seed,
-    )
-    wanted = settings.steps * settings.batch
-    terms = repeat(examples, round(wanted * (1 - settings.replay)))
-    return repeat(mix_replay(terms, session.replay, settings.replay, project.seed), wanted)
-
-
-def _forms(project: Project) -> list[Form]:
-    """Return the forms of the test, and the plain translation into the target language."""
-    languages = project.languages
-    return list(
-        dict.fromkeys(
-            (*project.testset.forms, Form("term-to-term", languages.domain, languages.target))
-        )
-    )
-
-
-def _languages(project: Project) -> list[str]:
-    return list(dict.fromkeys((project.languages.domain, project.languages.target)))
-
-
-def _of(graded: list[Graded], concepts: frozenset[str]) -> list[Graded]:
+def _of(graded: Sequence[Graded], concepts: frozenset[str]) -> list[Graded]:
     return [one for one in graded if one.concept in concepts]
 
 
-def _taught_scores(model: str, graded: list[Graded]) -> list[Score]:
-    found: list[Score] = []
+def _others(
+    session: Session, subjects: Sequence[Subject], taught: Sequence[Concept]
+) -> Iterator[Score]:
+    """Yield what models know of `confirm` concepts near the taught ones, and far from them."""
+    siblings, far = told_apart(session.testset.concepts["confirm"], taught)
+    for subject in subjects:
+        terms = see(session, subject, "confirm").terms
+        for name, ids in ((SIBLINGS, siblings), (FAR, far)):
+            yield from _scores(name, subject.name, _of(terms, ids))
+
+
+def _scores(name: str, model: str, graded: Sequence[Graded]) -> Iterator[Score]:
     for pair in dict.fromkeys(one.pair for one in graded):
         interval, chance = recognition(select(graded, pair=pair))
-        found.append(interval.score(TAUGHT, model, pair, chance))
-    return found
+        yield interval.score(name, model, pair, chance)

@@ -7,7 +7,6 @@ from lexgraft.adopt.asking import see, setting
 from lexgraft.adopt.findings import scores_of
 from lexgraft.adopt.free import free_scores
 from lexgraft.adopt.session import LANGUAGE, Session, Subject
-from lexgraft.adopt.tuning import teach
 from lexgraft.checkpoint.constituent import open_constituent
 from lexgraft.errors import UserError, nearest
 from lexgraft.lock import RunFolder, hold
@@ -16,7 +15,6 @@ from lexgraft.merge.describe import describe
 from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.project import Candidate, Project
 from lexgraft.records import Progress, Score, silent
-from lexgraft.tune.train import Trained
 
 
 def merge_candidate(
@@ -75,16 +73,3 @@ def _subject(session: Session, model: Path) -> Subject:
     dtype = session.project.merge.dtype
     plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)
     return Subject(model.name, session.base, plan)
-
-
-def tune_language_model(project: Project, output: Path, progress: Progress = silent) -> Trained:
-    """Return the adapter made by teaching the `choose` terms to the language model.
-
-    Raises:
-        UserError: the project has no `tune` section.
-    """
-    if project.tune is None:
-        raise UserError("the project has no `tune` section", cure="add one")
-    with hold(output) as run:
-        session = Session(project, run, progress)
-        return teach(session, session.parents["G"], project.tune, output)

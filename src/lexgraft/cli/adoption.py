@@ -3,11 +3,16 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import nothing, output_argument, project_argument, verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.project import read_project, schema
+
+if TYPE_CHECKING:
+    from lexgraft.project import Project
+    from lexgraft.report.record import Report
 
 _MOST_WORKERS = 1024
 _ROOM = ("memory", "workers", "allow_nonfinite")
@@ -97,20 +102,64 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@verb(output_argument)
+def _tune(parser: argparse.ArgumentParser) -> None:
+    output_argument(parser)
+    parser.add_argument("--terms", type=int, help="concepts taught (`tune.terms`)")
+    parser.add_argument("--merged", type=Path, help="write the tuned model here, and check it")
+    parser.add_argument(
+        "--curve", type=int, nargs="+", metavar="TERMS",
+        help="teach so many terms each, measure what is learned and lost, and draw it",
+    )  # fmt: skip
+
+
+@verb(_tune)
 def tune(arguments: argparse.Namespace) -> int:
     """Fine-tune the project's language model on its `choose` terms; write a LoRA adapter.
 
-    Example:
-      lexgraft tune project.yaml -o tuned/
-    """
-    from lexgraft.adopt import tune_language_model
+    Examples:
+      lexgraft tune project.yaml -o tuned/ --terms 50 --merged model/
+      lexgraft tune project.yaml -o curve/ --curve 10 50 200
+      torchrun --nproc-per-node 2 -m lexgraft tune project.yaml -o tuned/
 
+    The curve is drawn in report.html, in both languages, with its numbers in report.json.
+    """
+    from lexgraft.adopt import draw_curve, tune_language_model, write_merged
+
+    project, output = _tuned_project(arguments), arguments.output
     with Bars() as bars:
-        summary = tune_language_model(read_project(arguments.project), arguments.output, bars)
+        if arguments.curve or (project.tune and project.tune.curve and not arguments.merged):
+            report = draw_curve(project, output, bars)
+            return _show_curve(arguments, report)
+        trained = tune_language_model(project, output, bars)
+        merged = arguments.merged and write_merged(project, trained, output, arguments.merged, bars)
     if arguments.json:
-        return print_json(summary)
-    print(f"written: {arguments.output}")
+        return print_json(merged or trained)
+    print(f"written: {trained.folder}")
+    if merged:
+        print(f"merged:  {merged.folder}, logits at most {merged.apart:.1g} from the live model's")
+    return 0
+
+
+def _tuned_project(arguments: argparse.Namespace) -> "Project":
+    """Return the project with what the command line says of its tuning."""
+    import msgspec
+
+    project = read_project(arguments.project)
+    if project.tune is None:
+        return project
+    given = {"terms": arguments.terms, "curve": arguments.curve and tuple(arguments.curve)}
+    tune = msgspec.structs.replace(project.tune, **{k: v for k, v in given.items() if v})
+    return msgspec.structs.replace(project, tune=msgspec.convert(tune, type(tune)))
+
+
+def _show_curve(arguments: argparse.Namespace, report: "Report") -> int:
+    """Print a few-shot curve as tables."""
+    from lexgraft.report.tables import lesson_rows
+
+    if arguments.json:
+        return print_json(report.lessons)
+    print_table("Few-shot curve", lesson_rows(report.lessons))
+    print(f"report: {arguments.output / 'report.html'}")
     return 0
 
 

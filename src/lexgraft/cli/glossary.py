@@ -32,6 +32,7 @@ def glossary_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", default="", help="language of the text's terms, e.g. en")
     parser.add_argument("--target", default="", help="language of the required terms, e.g. ja")
     parser.add_argument("--lemmas", action="store_true", help="find inflected forms (simplemma)")
+    parser.add_argument("--compiled", action="store_true", help="match faster, with numba")
     parser.add_argument("--entries", type=int, default=30, help="in a prompt, at most (30)")
     parser.add_argument("--tokens", type=int, default=1000, help="of a prompt's block (1000)")
     parser.add_argument("--definitions", action="store_true", help="put definitions in too")
@@ -77,7 +78,9 @@ def open_named(arguments: argparse.Namespace) -> "Glossary":
         project = read_project(arguments.file)
         files = [Path(file) for file in project.terms.files]
         source, target = source or project.languages.domain, target or project.languages.target
-    return open_glossary(files, source, target, lemmas=arguments.lemmas)
+    return open_glossary(
+        files, source, target, lemmas=arguments.lemmas, compiled=arguments.compiled
+    )
 
 
 def _matches(opened: "Glossary", text: str, *, edges: bool) -> Rows:

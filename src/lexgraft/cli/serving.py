@@ -31,6 +31,9 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
     parser.add_argument("--keys", type=Path, help="a file made by `lexgraft key`")
     parser.add_argument("--concurrent", type=int, default=32, help="requests at a time (32)")
+    parser.add_argument(
+        "--per-minute", type=int, default=0, help="requests of each key a minute (no limit)"
+    )
     parser.add_argument("--max-tokens", type=int, default=1024, help="of an answer (1024)")
     parser.add_argument("--max-body", type=int, default=1 << 20, help="bytes of a request (1 MiB)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds of silence (120)")
@@ -63,6 +66,7 @@ def serve(arguments: argparse.Namespace) -> int:
     limits = Limits(
         body_bytes=arguments.max_body, tokens=arguments.max_tokens,
         concurrent=arguments.concurrent, silent_seconds=arguments.timeout,
+        per_minute=max(0, arguments.per_minute),
     )  # fmt: skip
     keys = read_keys(arguments.keys) if arguments.keys else ()
     listening = listen(arguments.host, arguments.port, guarded=bool(keys))
@@ -82,6 +86,7 @@ def _key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the file of keys (only hashes are kept)")
     parser.add_argument("name", help="whose key this is")
     parser.add_argument("--days", type=int, help="how long it is valid (always)")
+    parser.add_argument("--per-minute", type=int, default=0, help="requests a minute (no limit)")
     parser.add_argument("--drop", action="store_true", help="take this key out of the file")
 
 
@@ -98,7 +103,7 @@ def key(arguments: argparse.Namespace) -> int:
     if arguments.drop:
         drop_key(arguments.file, arguments.name)
     else:
-        print(add_key(arguments.file, arguments.name, arguments.days))
+        print(add_key(arguments.file, arguments.name, arguments.days, max(0, arguments.per_minute)))
     return 0
 
 

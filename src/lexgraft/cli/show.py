@@ -17,7 +17,7 @@ def lines(rows: Sequence[object]) -> str:
 
 def print_json(record: object) -> int:
     """Print a record as JSON and return exit status 0."""
-    print(msgspec.json.format(msgspec.json.encode(record), indent=1).decode())
+    print(msgspec.json.format(msgspec.json.encode(record, enc_hook=str), indent=1).decode())
     return 0
 
 

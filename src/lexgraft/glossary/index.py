@@ -20,13 +20,13 @@ class _Several(tuple[Any, ...]):
 class Index(Generic[Value]):
     """Folded terms with what they stand for, and the English forms they are also found in."""
 
-    def __init__(self, terms: Iterable[tuple[str, Value]]) -> None:
+    def __init__(self, terms: Iterable[tuple[str, Value]], *, compiled: bool = False) -> None:
         values: dict[str, Value | _Several] = {}
         for term, value in terms:
             if key := folded_text(term):
                 values[key] = _joined(values[key], value) if key in values else value
         self._values = values
-        self._sieve = Sieve(values)
+        self._sieve = Sieve(values, compiled=compiled)
 
     def find(self, folded: Folded) -> Iterator[tuple[int, int, tuple[Value, ...]]]:
         """Yield the leftmost longest terms with their places in the folded text."""

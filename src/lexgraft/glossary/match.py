@@ -28,14 +28,21 @@ class Matcher(Generic[Value]):
 
     Scripts written with spaces need something else on both sides of a term; Han, kana, Thai and
     their like need nothing; Hangul needs it on the left only, because particles follow a word
-    directly. With `lemma` words are found in any form of which it returns the same.
+    directly. With `lemma` words are found in any form of which it returns the same; `compiled`
+    finds the same places faster, where numba is installed.
     """
 
-    def __init__(self, terms: Iterable[tuple[str, Value]], lemma: Lemma | None = None) -> None:
+    def __init__(
+        self,
+        terms: Iterable[tuple[str, Value]],
+        lemma: Lemma | None = None,
+        *,
+        compiled: bool = False,
+    ) -> None:
         self._lemma = lemma
         listed = list(terms) if lemma else terms
-        self._surface = Index(listed)
-        self._lemmas = Index(self._lemma_terms(listed)) if lemma else None
+        self._surface = Index(listed, compiled=compiled)
+        self._lemmas = Index(self._lemma_terms(listed), compiled=compiled) if lemma else None
 
     def find(self, text: str) -> list[Match[Value]]:
         """Return the matches in the order of the text; none overlaps another."""

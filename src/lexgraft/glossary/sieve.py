@@ -3,19 +3,30 @@
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lexgraft.errors import UserError
 from lexgraft.glossary.folding import scripts
+from lexgraft.glossary.hashing import (
+    BASE,
+    CODE_E,
+    CODE_I,
+    CODE_S,
+    FORM,
+    HANGUL,
+    LONG,
+    MIX,
+    SPACE,
+    SPACED,
+)
 
-LONG = 63  # the last bit of a set of lengths: this length and above; bit 0: the beginning itself
 _BEGINNINGS = (10, 21)  # bits of the table's size: 8 KiB to 16 MiB
 _WHOLE = (13, 25)  # bits of the filter's size: 1 KiB to 4 MiB
 _BLOCK = 1 << 13  # characters or terms hashed together
-_BASE, _MIX, _WORD = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 1 << 64
-_SPACED, _HANGUL, _SPACE = ord("s"), ord("h"), ord(" ")
-_S, _E, _I = ord("s") + 1, ord("e") + 1, ord("i") + 1  # as `_codes` has them
+_WORD = 1 << 64
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -31,7 +42,8 @@ class Sieve:
     all places at once. Nothing is kept per term, and who looks up what passes decides.
     """
 
-    def __init__(self, terms: Collection[str]) -> None:
+    def __init__(self, terms: Collection[str], *, compiled: bool = False) -> None:
+        self._search = _compiled_search() if compiled else None
         size = len(terms).bit_length()
         self._bits = min(max(size + 1, _BEGINNINGS[0]), _BEGINNINGS[1])
         self._whole_bits = min(max(size + 5, _WHOLE[0]), _WHOLE[1])
@@ -51,9 +63,30 @@ class Sieve:
         for first in range(0, len(plain), _BLOCK):
             last = min(first + _BLOCK, len(plain))
             stop = min(last + self._longest + 3, len(plain))
+            if self._search:
+                yield from self._compiled(plain, kinds, first, last, stop)
+                continue
             starts, ends = _starts(kinds, first, last), _ends(kinds, first, stop)
             spans = self._in_block(_codes(plain[first:stop]), starts, ends, kinds[first:stop])
             yield from zip(*((one + first).tolist() for one in spans), strict=True)
+
+    def _compiled(
+        self, plain: str, kinds: NDArray[np.uint8], first: int, last: int, stop: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the spans that begin in a block, by the compiled search."""
+        assert self._search
+        table = (self._lengths, np.uint64(64 - self._bits), self._longest)
+        whole = (self._whole, np.uint64(64 - self._whole_bits))
+        left = max(0, first - 1)  # what stands before the block decides whether it begins a term
+        starts, ends = self._search(
+            _codes(plain[left:stop]),
+            kinds[left : stop + 1],
+            first - left,
+            last - left,
+            table,
+            whole,
+        )
+        yield from zip((starts + left).tolist(), (ends + left).tolist(), strict=True)
 
     def _in_block(
         self, codes: Words, starts: Places, ends: Places, kinds: NDArray[np.uint8]
@@ -63,12 +96,12 @@ class Sieve:
         nearest = np.searchsorted(ends, starts, "right")
         starts, nearest = starts[nearest < len(ends)], nearest[nearest < len(ends)]
         own = ends[nearest]
-        words = kinds[starts] == _SPACED
+        words = kinds[starts] == SPACED
         reach = np.where(words, own, np.minimum(starts + 2, len(codes)))
         lengths = self._at(sums, starts, reach)
         ones = np.flatnonzero(~words)
         lengths[ones] |= self._at(sums, starts[ones], own[ones]) & np.uint64(1)
-        kept = np.flatnonzero((lengths != 0) | (words & (codes[own - 1] == _S)))
+        kept = np.flatnonzero((lengths != 0) | (words & (codes[own - 1] == CODE_S)))
         starts, nearest, lengths, own = starts[kept], nearest[kept], lengths[kept], own[kept]
         furthest = starts + 2 + np.maximum(self._top(lengths), own - starts)
         counts = np.searchsorted(ends, furthest, "right") - nearest
@@ -86,10 +119,12 @@ class Sieve:
         passes = (lengths >> sizes & np.uint64(1)).astype(bool)
         sized = np.flatnonzero(passes)
         passes[sized] = self._is_whole(sums, starts[sized], ends[sized])
-        forms = np.flatnonzero((codes[ends - 1] == _S) & (ends - starts > 3))  # noqa: PLR2004
+        forms = np.flatnonzero((codes[ends - 1] == CODE_S) & (ends - starts > FORM))
+        if not len(forms):
+            return passes
         starts, ends = starts[forms], ends[forms]
-        irregular = (codes[ends - 2] == _E) & (
-            (codes[ends - 3] == _S) | (codes[ends - 3] == _I)
+        irregular = (codes[ends - 2] == CODE_E) & (
+            (codes[ends - 3] == CODE_S) | (codes[ends - 3] == CODE_I)
         )  # stenosis, stenoses; biopsy, biopsies
         stem = self._is_whole(sums, starts, ends - 1) | self._is_whole(sums, starts, ends - 2)
         passes[forms] |= irregular | stem
@@ -103,8 +138,8 @@ class Sieve:
         stops = np.cumsum(sizes)
         starts = stops - sizes
         kinds = np.frombuffer(scripts(whole).encode("ascii"), np.uint8)
-        others = np.append(np.flatnonzero(kinds != _SPACED), len(kinds))
-        words = kinds[starts] == _SPACED
+        others = np.append(np.flatnonzero(kinds != SPACED), len(kinds))
+        words = kinds[starts] == SPACED
         after = others[np.searchsorted(others, starts)]
         heads = np.minimum(np.where(words, after, starts + 2), stops)
         alone = (words & (heads == stops)) | (sizes == 1)
@@ -130,6 +165,17 @@ class Sieve:
         return np.where(tops >= LONG, max(self._longest, LONG), tops)
 
 
+def _compiled_search() -> Any:  # noqa: ANN401 (compiled)
+    """Return the search as compiled code, made at its first call."""
+    try:
+        from lexgraft.glossary.compiled import search  # noqa: PLC0415 (an extra, and slow)
+    except ImportError as error:
+        raise UserError(
+            "the compiled matcher needs numba", cure="pip install 'lexgraft[compiled]'"
+        ) from error
+    return search
+
+
 def _codes(text: str) -> Words:
     """Return the code points plus one, so that none is nothing."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -139,36 +185,44 @@ def _codes(text: str) -> Words:
 def _sums(codes: Words) -> Words:
     """Return the sums of code · baseⁱ before every place, modulo 2⁶⁴."""
     sums = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(codes * _powers(_room(len(codes)), _BASE)[: len(codes)], out=sums[1:])
+    np.cumsum(codes * _powers(_room(len(codes)), BASE)[: len(codes)], out=sums[1:])
     return sums
 
 
 def _slots(sums: Words, starts: Places, ends: Places, bits: int) -> Places:
     """Return the first bits of the hashes of spans of what was summed."""
-    inverse = _powers(_room(len(sums)), pow(_BASE, -1, _WORD))
-    hashes = (sums[ends] - sums[starts]) * inverse[starts] * np.uint64(_MIX)
-    return (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    hashes = sums[ends]
+    hashes -= sums[starts]
+    hashes *= _mixed(_room(len(sums)))[starts]
+    hashes >>= np.uint64(64 - bits)
+    return hashes.view(np.int64)
 
 
 def _starts(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
     """Return where in a block a term may begin: not within words of spaced scripts or Hangul."""
     kind = kinds[first:last]
-    before = np.append(kinds[first - 1] if first else np.uint8(_SPACE), kind[:-1])
-    inside = (kind == before) & ((kind == _SPACED) | (kind == _HANGUL))
-    return np.flatnonzero(~inside & (kind != _SPACE))
+    before = np.append(kinds[first - 1] if first else np.uint8(SPACE), kind[:-1])
+    inside = (kind == before) & ((kind == SPACED) | (kind == HANGUL))
+    return np.flatnonzero(~inside & (kind != SPACE))
 
 
 def _ends(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
     """Return where in a block a term may end: not within words of spaced scripts."""
     kind = kinds[first:last]
-    after = np.append(kind[1:], kinds[last] if last < len(kinds) else np.uint8(_SPACE))
-    inside = (kind == after) & (kind == _SPACED)
-    return np.flatnonzero(~inside & (kind != _SPACE)) + 1
+    after = np.append(kind[1:], kinds[last] if last < len(kinds) else np.uint8(SPACE))
+    inside = (kind == after) & (kind == SPACED)
+    return np.flatnonzero(~inside & (kind != SPACE)) + 1
 
 
 def _room(size: int) -> int:
     """Return a power of two of at least this size, so that few tables of powers are made."""
     return max(1 << 12, 1 << size.bit_length())
+
+
+@lru_cache(maxsize=4)
+def _mixed(size: int) -> Words:
+    """Return MIX · base⁻⁰, MIX · base⁻¹, … modulo 2⁶⁴: what a sum is led back and mixed by."""
+    return _powers(size, pow(BASE, -1, _WORD)) * np.uint64(MIX)
 
 
 @lru_cache(maxsize=8)

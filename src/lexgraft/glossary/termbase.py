@@ -37,13 +37,20 @@ class Glossary:
     """The usable entries of one direction, and why the others are not used."""
 
     def __init__(
-        self, entries: Sequence[GlossaryEntry], target: str, lemma: Lemma | None = None
+        self,
+        entries: Sequence[GlossaryEntry],
+        target: str,
+        lemma: Lemma | None = None,
+        *,
+        compiled: bool = False,
     ) -> None:
         linted = lint(entries)
         self.entries: tuple[GlossaryEntry, ...] = linted.entries
         self.findings: tuple[Finding, ...] = linted.findings
         self.target = target
-        self._matcher: Matcher[GlossaryEntry | Barred] = Matcher(_forms(self.entries), lemma)
+        self._matcher: Matcher[GlossaryEntry | Barred] = Matcher(
+            _forms(self.entries), lemma, compiled=compiled
+        )
 
     def find(self, text: str) -> list[Found]:
         """Return the terms and forbidden forms of a text, in its order."""
@@ -55,12 +62,17 @@ class Glossary:
 
 
 def open_glossary(
-    files: Sequence[Path], source: str = "", target: str = "", *, lemmas: bool = False
+    files: Sequence[Path],
+    source: str = "",
+    target: str = "",
+    *,
+    lemmas: bool = False,
+    compiled: bool = False,
 ) -> Glossary:
     """Return the glossary of term files, from the source language into the target language.
 
     Languages may be left out where the files have two: the first that occurs is the source. With
-    `lemmas` the source terms are found in any form that simplemma knows.
+    `lemmas` the source terms are found in any form that simplemma knows; `compiled` needs numba.
 
     Raises:
         UserError: files that cannot be read, languages that cannot be told, or no usable entry.
@@ -77,7 +89,7 @@ def open_glossary(
             f"no concept has a term in `{source}` and one in `{target}`", where=str(files[0]),
             cure=f"the languages here: {', '.join(_spoken(concepts))}",
         )  # fmt: skip
-    return Glossary(entries, target, read_lemmas(source) if lemmas else None)
+    return Glossary(entries, target, read_lemmas(source) if lemmas else None, compiled=compiled)
 
 
 def block_for(

@@ -102,6 +102,21 @@ class TransformersModel:
         """Return the token ids of a text, the start token included."""
         return list(self._tokenizer(text)["input_ids"])
 
+    def token(self, text: str) -> int:
+        """Return the number of the one token that writes a text.
+
+        Raises:
+            UserError: it takes several.
+        """
+        start = len(self.encode(""))
+        ids = self.encode(text)[start:]
+        if len(ids) != 1:
+            raise UserError(
+                f"`{text}` is {len(ids)} tokens: their rows are shared with other words",
+                cure="name one token, or add the word to the vocabulary first",
+            )
+        return ids[0]
+
     @property
     def start_tokens(self) -> list[int]:
         """Return the tokens that every text begins with."""
@@ -191,8 +206,14 @@ class TransformersModel:
         return found
 
     @torch.inference_mode()
-    def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
-        """Return the greedy continuation of every prompt, cut before the first stop text."""
+    def generate(
+        self,
+        prompts: Sequence[str],
+        max_tokens: int,
+        stop: Sequence[str],
+        pick: Pick = most_likely,
+    ) -> list[str]:
+        """Return the continuation of every prompt, cut before the first stop text; greedy."""
 
         def finished(ids: Sequence[int]) -> bool:
             return ids[-1] in self._ends or cut_at(self._decode(ids), stop) is not None
@@ -202,7 +223,9 @@ class TransformersModel:
         answers = [""] * len(prompts)
         for start in range(0, len(order), PROMPTS):
             batch = order[start : start + PROMPTS]
-            lines = continue_prompts(self._model, [encoded[i] for i in batch], max_tokens, finished)
+            lines = continue_prompts(
+                self._model, [encoded[i] for i in batch], max_tokens, finished, pick
+            )
             for index, ids in zip(batch, lines, strict=True):
                 whole = self._decode(ids)
                 cut = cut_at(whole, stop)

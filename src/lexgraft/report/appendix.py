@@ -1,5 +1,6 @@
 """The part of the page for the expert: glossary, tuning, terms, general ability, health, origin."""
 
+from lexgraft.report.curve import curve
 from lexgraft.report.figures import interval_table
 from lexgraft.report.formats import ABSENT, duration, money, plain, size, total
 from lexgraft.report.markup import Html, both, element, fit, foreign, join, label, word
@@ -45,10 +46,10 @@ def glossary(report: Report) -> Html:
 
 
 def tuning(report: Report) -> Html:
-    """Return what the partial fine-tuning did to taught and to held-out terms."""
-    tuned = report.tuning
+    """Return what the partial fine-tuning did to taught and to other terms, and the curve."""
+    tuned, drawn = report.tuning, [curve(report.lessons)] if report.lessons else []
     if tuned is None:
-        return section("tuning", nothing())
+        return section("tuning", *(drawn or [nothing()]))
     sentence = word(
         "tuning_facts",
         terms=tuned.terms,
@@ -57,7 +58,7 @@ def tuning(report: Report) -> Html:
         last=plain(tuned.loss_last),
     )
     charts = element("div", *charts_of(report, tuned.recognition), class_="charts")
-    return section("tuning", element("p", sentence), charts)
+    return section("tuning", element("p", sentence), charts, *drawn)
 
 
 def samples(report: Report) -> Html:

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from string import Template
@@ -25,6 +26,7 @@ _SECTIONS = (
     ("costs", appendix.costs),
     ("provenance", origin.provenance),
 )
+_ALONE = ("tuning", "health", "provenance")
 
 
 def render_page(report: Report) -> str:
@@ -47,16 +49,23 @@ def render_page(report: Report) -> str:
         ),
         facts=verdicts.facts(report),
         roles=word("roles"),
-        contents=_contents(),
-        sections=join(*(write(report) for _, write in _SECTIONS)),
+        contents=_contents(report),
+        sections=join(*(write(report) for _, write in _shown(report))),
         made=word("made_with", version=report.version),
         digest=fit(report.digest),
     )
 
 
-def _contents() -> Html:
+def _shown(report: Report) -> Sequence[tuple[str, Callable[[Report], Html]]]:
+    """Return the sections: of a tuning by itself only those that can say something."""
+    if report.lessons and not report.verdicts:
+        return [pair for pair in _SECTIONS if pair[0] in _ALONE]
+    return _SECTIONS
+
+
+def _contents(report: Report) -> Html:
     """Return the links to the sections."""
-    links = (element("li", element("a", word(key), href=f"#{key}")) for key, _ in _SECTIONS)
+    links = (element("li", element("a", word(key), href=f"#{key}")) for key, _ in _shown(report))
     return element("ul", *links)
 
 

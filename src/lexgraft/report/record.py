@@ -21,6 +21,12 @@ PARENTS = ("base", "G", "D")
 MODES = ("no terms", "proper terms", "random terms")
 """Values of `model` in the scores of the glossary stage."""
 
+TAUGHT, SIBLINGS, FAR = "trained terms", "siblings of trained terms", "far terms"
+"""Names of Scores after a tuning; siblings share their nearest broader concept with one taught."""
+LESSON_GROUPS = (TAUGHT, SIBLINGS, FAR)
+BEFORE, AFTER, GAIN = "before", "after", "after - before"
+"""Values of `model` in the scores of a Lesson."""
+
 PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
 Use = Literal["test", "train", "replay", "general", "glossary"]
 
@@ -86,7 +92,23 @@ class Tuning(Struct, frozen=True, forbid_unknown_fields=True):
     steps: int
     loss_first: float
     loss_last: float
-    recognition: tuple[Score, ...] = ()  # name: `trained terms` or `held-out terms`
+    recognition: tuple[Score, ...] = ()  # name: one of LESSON_GROUPS
+
+
+class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
+    """One tuning of a few-shot curve, against the same model before it."""
+
+    terms: int  # concepts taught
+    replay: float  # share of general text in what was read
+    steps: int
+    scale: float  # of the delta that was merged
+    known: tuple[Score, ...]  # LESSON_GROUPS by direction; `model` is BEFORE, AFTER or GAIN
+    general: tuple[Change, ...]  # against the model before
+
+    def gain(self, name: str, direction: str) -> Score | None:
+        """Return the change in one group of terms and one direction, where there are any."""
+        found = (one for one in self.known if (one.name, one.group) == (name, direction))
+        return next((one for one in found if one.model == GAIN), None)
 
 
 class Sample(Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +181,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     acquisitions: tuple[Acquisition, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
     tuning: Tuning | None = None
+    lessons: tuple[Lesson, ...] = ()  # the few-shot curve
     terms: tuple[TermOutcome, ...] = ()
     general: tuple[Change, ...] = ()
     concepts: dict[str, int] = {}  # split → concepts

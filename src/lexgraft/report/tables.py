@@ -15,7 +15,7 @@ from lexgraft.report.formats import (
     share_text,
     unit,
 )
-from lexgraft.report.record import BITS, DRIFT, RECOGNITION, Acquisition, Report
+from lexgraft.report.record import BITS, DRIFT, GAIN, RECOGNITION, Acquisition, Lesson, Report
 from lexgraft.report.words import grouped, named, say
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -122,4 +122,26 @@ def score_rows(scores: Sequence[Score], language: str = "en") -> list[list[str]]
                 str(score.n),
             ]
         )
+    return rows
+
+
+def lesson_rows(lessons: Sequence[Lesson], language: str = "en") -> list[list[str]]:
+    """Return what was learned and lost at each number of terms taught, heads first."""
+    heads = ("terms_taught", "replayed", "scale", "tuned_steps", "difference", "direction", "n")
+    rows = [[say(head, language) for head in heads]]
+    for one in lessons:
+        front = [str(one.terms), f"{one.replay:.0%}", f"{one.scale:g}", str(one.steps)]
+        told = [(score.name, score) for score in one.known if score.model == GAIN] + [
+            (change.name, change) for change in one.general
+        ]
+        for number, (name, found) in enumerate(told):
+            text = difference(found.value, found.low, found.high, name)
+            rows.append(
+                [
+                    *(front if number == 0 else ["", "", "", ""]),
+                    f"{named(name, language)}: {text}",
+                    grouped(found.group, language),
+                    str(found.n),
+                ]
+            )
     return rows

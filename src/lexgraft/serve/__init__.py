@@ -12,6 +12,7 @@ class Limits(Struct, frozen=True):
     tokens: int = 1024  # of an answer; also where a request names none
     messages: int = 1000
     concurrent: int = 32  # requests being answered; more are told to come again
+    per_minute: int = 0  # requests of one key, where the key says nothing else; 0: as many as come
     connections: int = 256
     header_seconds: float = 10.0  # for a whole header, and between two requests
     body_seconds: float = 30.0
@@ -22,8 +23,11 @@ class Limits(Struct, frozen=True):
 class Refusal(Exception):  # noqa: N818 (an answer, not a fault)
     """A request that is not answered, in the shape that OpenAI's clients expect."""
 
-    def __init__(self, status: int, message: str, kind: str = "invalid_request_error") -> None:
+    def __init__(
+        self, status: int, message: str, kind: str = "invalid_request_error", wait: int = 0
+    ) -> None:
         self.status, self.message, self.kind = status, message, kind
+        self.wait = wait  # seconds after which to come again; 0: not said
         super().__init__(message)
 
     def record(self) -> dict[str, object]:

@@ -44,13 +44,10 @@ class StreamOptions(Struct, forbid_unknown_fields=True, omit_defaults=True):
     include_usage: bool = False
 
 
-class Completion(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """`POST /v1/completions`."""
-
-    route: ClassVar[str] = "/v1/completions"
+class _Either(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What both routes take."""
 
     model: str
-    prompt: str
     max_tokens: Count | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
@@ -62,6 +59,14 @@ class Completion(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     user: str | None = None
+
+
+class Completion(_Either, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """`POST /v1/completions`."""
+
+    route: ClassVar[str] = "/v1/completions"
+
+    prompt: str
 
     def tokens(self) -> int | None:
         """Return how many tokens the answer may have."""
@@ -76,25 +81,13 @@ class Completion(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only
         self.prompt = block + self.prompt
 
 
-class Chat(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class Chat(_Either, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """`POST /v1/chat/completions`."""
 
     route: ClassVar[str] = "/v1/chat/completions"
 
-    model: str
     messages: Annotated[list[Message], Meta(min_length=1)]
-    max_tokens: Count | None = None
     max_completion_tokens: Count | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
-    stop: Stop | None = None
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    seed: Annotated[int, Meta(ge=-_SEED, lt=_SEED)] | None = None
-    n: Literal[1] | None = None
-    presence_penalty: Penalty | None = None
-    frequency_penalty: Penalty | None = None
-    user: str | None = None
     response_format: dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None

@@ -19,13 +19,14 @@ from lexgraft.serve.asked import ROUTES, Asked, Chat, Message, read_asked
 from lexgraft.serve.counters import Counters
 from lexgraft.serve.engine import Engine, said
 from lexgraft.serve.keys import Key, holder
+from lexgraft.serve.rates import Buckets
 from lexgraft.serve.wire import JSON, Head, Reply
 
 Log = Callable[[dict[str, object]], None]
 _EVENTS = "text/event-stream; charset=utf-8"
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _NONE = Block("", (), ())
-_BUSY = Refusal(429, "all places are taken: come again in a moment", "rate_limit_error")
+_BUSY = Refusal(429, "all places are taken: come again in a moment", "rate_limit_error", wait=1)
 _FAULT = Refusal(500, "the gateway failed", "server_error")
 
 
@@ -53,6 +54,7 @@ class Gateway:
     ) -> None:
         self._model, self._engine, self._terms, self._limits = model, engine, terms, limits
         self.keys, self.log, self._counters = keys, log, Counters()
+        self._buckets = Buckets()
 
     @property
     def active(self) -> int:
@@ -67,10 +69,22 @@ class Gateway:
         if head.path == "/health":
             return
         if self.keys:
-            if not holder(self.keys, head.headers.get("authorization", "")):
+            if not self._key(head):
                 raise Refusal(401, "a valid key is needed", "authentication_error")
         elif not is_loopback(_hostname(head.headers.get("host", ""))):
             raise Refusal(403, "without keys only this machine is served", "permission_error")
+
+    def _key(self, head: Head) -> Key | None:
+        return holder(self.keys, head.headers.get("authorization", ""))
+
+    def _slow_down(self, head: Head) -> None:
+        """Refuse a key that asks more often than it may; without keys all share one bucket."""
+        key = self._key(head)
+        allowed = (key.per_minute if key else 0) or self._limits.per_minute
+        wait = self._buckets.take(key.name if key else "", allowed, time.monotonic())
+        if wait:
+            what = f"{allowed} requests a minute are allowed"
+            raise Refusal(429, what, "rate_limit_error", wait=wait)
 
     async def respond(self, head: Head, body: bytes, reply: Reply) -> None:
         """Answer one request and count it."""
@@ -81,7 +95,7 @@ class Gateway:
             else:
                 await self._tell(head, reply)
         except Refusal as refusal:
-            headers = {"retry-after": "1"} if refusal is _BUSY else {}
+            headers = {"retry-after": str(refusal.wait)} if refusal.wait else {}
             await reply.whole(refusal.status, msgspec.json.encode(refusal.record()), JSON, headers)
         except (ConnectionError, TimeoutError):
             raise  # the client does not read
@@ -97,8 +111,9 @@ class Gateway:
         """Count and log a request: the terms' ids, never the text. Status 0: the client left."""
         route = head.path if head.path in (*ROUTES, *_TOLD) else "other"
         self._counters.count(route, status, seconds, len(block.used))
+        key = self._key(head)
         self.log({
-            "key": holder(self.keys, head.headers.get("authorization", "")) or "",
+            "key": key.name if key else "",
             "route": route, "status": status, "seconds": round(seconds, 4),
             "terms": [entry.id for entry in block.used],
             "left_out": [entry.id for entry in block.dropped],
@@ -124,6 +139,7 @@ class Gateway:
         """Answer what the engine is asked; return the entries that went before it."""
         if head.method != "POST":
             raise Refusal(405, "this route is for POST")
+        self._slow_down(head)
         if head.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise Refusal(415, f"the content-type must be {JSON}")
         asked = read_asked(head.path, body, self._model, self._limits)

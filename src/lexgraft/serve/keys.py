@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lexgraft.errors import UserError, nearest
 from lexgraft.records import read_lines, write_lines
@@ -16,14 +17,15 @@ _BYTES = 32
 
 
 class Key(Struct, frozen=True, forbid_unknown_fields=True):
-    """A key's name, its hash, and the last day on which it opens (ISO 8601; empty: always)."""
+    """A key's name and hash, the last day on which it opens, and how often a minute."""
 
     name: str
     sha256: str
-    expires: str = ""
+    expires: str = ""  # ISO 8601; empty: always
+    per_minute: Annotated[int, Meta(ge=0)] = 0  # requests; 0: what the gateway allows each key
 
 
-def add_key(path: Path, name: str, days: int | None = None) -> str:
+def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0) -> str:
     """Return a new key, whose hash was added to a file; nothing else ever shows it.
 
     Raises:
@@ -34,7 +36,7 @@ def add_key(path: Path, name: str, days: int | None = None) -> str:
         raise UserError(f"there is a key `{name}` already", where=str(path), cure="take another")
     made = secrets.token_urlsafe(_BYTES)
     last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
-    write_lines(path, [*keys, Key(name, _hash(made), last)])
+    write_lines(path, [*keys, Key(name, _hash(made), last, per_minute)])
     path.chmod(0o600)
     return made
 
@@ -71,8 +73,8 @@ def read_keys(path: Path) -> tuple[Key, ...]:
     return keys
 
 
-def holder(keys: Sequence[Key], header: str) -> str | None:
-    """Return whose key an Authorization header holds; None without a valid one.
+def holder(keys: Sequence[Key], header: str) -> Key | None:
+    """Return the key that an Authorization header holds; None without a valid one.
 
     Every key is compared whatever came, so that the time taken says nothing.
     """
@@ -82,7 +84,7 @@ def holder(keys: Sequence[Key], header: str) -> str | None:
         same = hmac.compare_digest(hashed, key.sha256)
         valid = not key.expires or today <= key.expires
         if same and valid and scheme.lower() == "bearer":
-            found = key.name
+            found = key
     return found
 
 

@@ -1,4 +1,4 @@
-"""Concepts and wordings → training examples; broad replay mixed in (pure)."""
+"""Concepts and wordings → training examples, in rounds (pure)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -10,10 +10,7 @@ from msgspec import Struct
 
 from lexgraft.errors import UserError, nearest
 from lexgraft.project import Form
-from lexgraft.records import Concept, Document, Kind, digest
-
-PIECE = 400  # characters of a piece of replay
-TAIL = 0.2  # share of the replay that stands at the end, after the last term
+from lexgraft.records import Concept, Kind, digest
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,11 +40,35 @@ def read_wordings(language: str) -> Wordings:
     Raises:
         UserError: there are none, with the nearest language.
     """
-    folder = files("lexgraft.tune") / "wordings"
+    return msgspec.json.decode(_shipped("wordings", language), type=Wordings)
+
+
+def read_held_wordings(language: str) -> Wordings:
+    """Return the wordings that are kept from training, by which it is stopped.
+
+    Raises:
+        UserError: there are none, with the nearest language.
+    """
+    held = msgspec.json.decode(_shipped("held", language), type=dict[Kind, tuple[Wording, ...]])
+    return Wordings(read_wordings(language).names, held)
+
+
+def read_openings(language: str) -> tuple[str, ...]:
+    """Return beginnings of everyday texts, which a model goes on with to say what it knows.
+
+    Raises:
+        UserError: there are none, with the nearest language.
+    """
+    return msgspec.json.decode(_shipped("prompts", language), type=tuple[str, ...])
+
+
+def _shipped(what: str, language: str) -> bytes:
+    """Return a language's file of one kind."""
+    folder = files("lexgraft.tune") / what
     known = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
     if language not in known:
-        raise UserError(f"no wordings for `{language}`", cure=nearest(language, known))
-    return msgspec.json.decode((folder / f"{language}.json").read_bytes(), type=Wordings)
+        raise UserError(f"no {what} for `{language}`", cure=nearest(language, known))
+    return (folder / f"{language}.json").read_bytes()
 
 
 def term_examples(
@@ -99,35 +120,14 @@ def repeat(examples: Sequence[Example], count: int) -> list[Example]:
     return [examples[n % len(examples)] for n in range(count)]
 
 
-def text_examples(documents: Sequence[Document], seed: int, piece: int = PIECE) -> list[Example]:
-    """Return pieces of the documents, learned whole: every document's first before any second."""
-    order = sorted(documents, key=lambda document: digest("replay", seed, document.id))
-    cut = [_pieces(document.text, piece) for document in order]
-    return [Example("", text) for row in zip_longest(*cut) for text in row if text]
-
-
-def mix_replay(
-    examples: Sequence[Example], documents: Sequence[Document], share: float, seed: int
-) -> list[Example]:
-    """Return the examples with replay spread among them, some of it at the end.
-
-    The replay makes up `share` of the result, and comes from as many documents as there are:
-    its breadth matters more than its share, and what comes late restores most (Dang et al. 2025).
-
-    Raises:
-        UserError: replay is asked for and there are no documents.
-    """
-    count = round(len(examples) * share / (1 - share))
-    if not count:
-        return list(examples)
-    if not documents:
-        raise UserError("no texts to replay", cure="give `tune.replay_texts`, or set replay to 0")
-    replay = repeat(text_examples(documents, seed), count)
-    spread = replay[: count - round(count * TAIL)]
-    keyed = [((n + 0.5) / len(examples), 0, one) for n, one in enumerate(examples)]
-    keyed += [((n + 0.5) / len(spread), 1, one) for n, one in enumerate(spread)]
-    mixed = sorted(keyed, key=lambda row: row[:2])
-    return [one for _, _, one in mixed] + replay[len(spread) :]
+def usage_examples(concepts: Sequence[Concept], languages: Sequence[str]) -> list[Example]:
+    """Return the sentences that show the concepts' terms in use, where the source has them."""
+    return [
+        Example("", f"{sentence}\n")
+        for concept in concepts
+        for language in languages
+        if (sentence := concept.sentences.get(language))
+    ]
 
 
 def _say(
@@ -174,13 +174,3 @@ def _keys(concept: Concept) -> list[str]:
     """Return what a concept is recognised by: its id and its terms, width and case folded."""
     terms = [f"{t.language} {normalize('NFKC', t.text).casefold()}" for t in concept.terms]
     return [concept.id, *(" ".join(term.split()) for term in terms)]
-
-
-def _pieces(text: str, size: int) -> list[str]:
-    """Return the text cut into pieces of about `size` characters, at white space where there is."""
-    pieces: list[str] = []
-    while text:
-        cut = len(text) if len(text) <= size else text.rfind(" ", size // 2, size) + 1 or size
-        pieces.append(text[:cut])
-        text = text[cut:]
-    return pieces

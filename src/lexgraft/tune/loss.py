@@ -63,3 +63,15 @@ def _block(
     kept = torch.nonzero(chances.div_(mass).amax(dim=0) > NEGLIGIBLE)[:, 0]
     gradient = chances[:, kept] @ head[kept] - head[words]
     return loss, gradient * weights[:, None]
+
+
+def answer_loss(
+    rows: Float[Tensor, "row hidden"],
+    head: Float[Tensor, "word hidden"],
+    words: Int[Tensor, " row"],
+    weights: Float[Tensor, " row"],
+) -> Float[Tensor, ""]:
+    """Return the same loss with a gradient for the head as well, its logits kept."""
+    logits = torch.nn.functional.linear(rows, head)
+    each = torch.nn.functional.cross_entropy(logits, words, reduction="none")
+    return (each * weights).sum()

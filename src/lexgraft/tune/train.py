@@ -1,50 +1,53 @@
-"""Low-rank fine-tuning of a live model: answer tokens only, deterministic, resumable."""
+"""Fine-tuning of a live model: answers only, deterministic, resumable, in one process or more."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from math import cos, pi
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 import torch
-from jaxtyping import Float
-from msgspec import Meta, Struct
+from msgspec import Struct
 from torch import Tensor, nn
 
 from lexgraft import __version__
 from lexgraft.errors import UserError
 from lexgraft.records import Progress, digest, silent
-from lexgraft.tune.choose import choose_layers
+from lexgraft.tune.choose import choose_names
 from lexgraft.tune.examples import Example
+from lexgraft.tune.forward import batch_loss, check_head, held_loss
+from lexgraft.tune.group import ALONE, Group, shard
 from lexgraft.tune.lora import Lora, adapter_files, head_of, linear_layers
-from lexgraft.tune.loss import AnswerLoss
+from lexgraft.tune.recipe import Recipe
 from lexgraft.tune.rows import Encode, Row, batches, encode_examples
-from lexgraft.tune.state import aside, load_state, publish, save_state
+from lexgraft.tune.state import Progressed, Trainable, aside, load_state, publish, save_state
+from lexgraft.tune.weights import Weights, embedding_names
 
-SAME_LOGITS = 1e-3  # tolerance of the self-check
-
-
-class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
-    """How to train; everything that decides the result except the examples and the model."""
-
-    layers: tuple[str, ...] = ("linear",)  # patterns of `choose_layers`
-    rank: Annotated[int, Meta(ge=1)] = 16
-    alpha: Annotated[float, Meta(gt=0)] = 16.0
-    learning_rate: Annotated[float, Meta(gt=0, lt=1)] = 2e-4
-    batch: Annotated[int, Meta(ge=1)] = 8
-    warmup: Annotated[float, Meta(ge=0, lt=1)] = 0.05  # share of the steps
-    clip: Annotated[float, Meta(gt=0)] = 1.0  # norm of the gradient
-    max_tokens: Annotated[int, Meta(ge=2)] = 256  # of one example; the rest is cut
-    seed: int = 20250217
-    dtype: Literal["bfloat16", "float32"] = "float32"  # of the adapter on disk
+MODEL = "model"  # subfolder of a result: the whole model, where its weights were trained
+Write = Callable[[dict[str, Tensor], Path], None]
+"""Writes whole tensors into the folder of a model that has all others."""
 
 
 class Trained(Struct, frozen=True):
-    """A finished adapter and the loss of each step."""
+    """A finished adapter or model, the loss of each step and of the checks (steps, loss)."""
 
     folder: Path
     losses: tuple[float, ...]
+    checks: tuple[tuple[int, float], ...] = ()
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """What a run is called and how it is run: nothing here decides the result, but threads."""
+
+    base_digest: str  # of the model that is trained
+    base_name: str = ""
+    wording: str = ""  # digest of the wordings
+    threads: int = 2
+    checkpoint_every: int = 25
+    progress: Progress = silent
+    group: Group = ALONE
+    write: Write | None = None  # where the weights themselves are trained
 
 
 def train(
@@ -53,72 +56,61 @@ def train(
     examples: Sequence[Example],
     recipe: Recipe,
     output: Path,
-    *,
-    base_digest: str,
-    base_name: str = "",
-    wording: str = "",
-    threads: int = 2,
-    checkpoint_every: int = 25,
-    progress: Progress = silent,
+    work: Work,
+    held: Sequence[Example] = (),
 ) -> Trained:
-    """Return the adapter that one pass over the examples, in their order, has made in `output`.
+    """Return what one pass over the examples, in their order, has made in `output`.
 
     Killed and called again with the same arguments it goes on from its last checkpoint, to the
-    same bytes on a CPU with the same number of threads. The model itself is left unchanged.
+    same bytes on a CPU with the same number of threads. Checked now and then on `held`, it ends
+    when these no longer get better and takes the best. The model itself is left unchanged, but
+    for being spread over the processes where there are several.
 
     Raises:
         UserError: no examples, a model that cannot be tuned, or `output` holds something else.
     """
     rows = encode_examples(examples, encode, recipe.max_tokens)
+    kept = encode_examples(held, encode, recipe.max_tokens) if held and recipe.patience else ()
     plan = {
-        "base_digest": base_digest,
-        "data_digest": digest(rows),
+        "base_digest": work.base_digest,
+        "data_digest": digest(rows, kept) if kept else digest(rows),
         "recipe": msgspec.to_builtins(recipe),
         "seed": recipe.seed,
         "steps": -(-len(rows) // recipe.batch),
-        "wording": wording,
+        "wording": work.wording,
     }
     done = _finished(output, plan)
     if done:
         return done
-    with _threads(threads):
-        layers = linear_layers(model)
-        names = choose_layers(tuple(layers), recipe.layers)
-        lora = Lora({name: layers[name] for name in names}, recipe.rank, recipe.alpha, recipe.seed)
-        _check(model, rows[0])
+    with _threads(work.threads):
+        trained = trainable(model, recipe)
+        check_head(model, rows[0])
+        if isinstance(trained, Lora):
+            shard(model, work.group)
         order = batches(rows, recipe.batch, recipe.seed)
-        losses = _run(
-            model, lora, order, recipe, aside(output), digest(plan), checkpoint_every, progress
-        )
-    record = plan | {"losses": losses, "versions": _versions(threads)}
-    files = adapter_files(lora, tuple(layers), base_name, getattr(torch, recipe.dtype))
-    text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
-    publish(files | {"lexgraft.json": text}, output)
-    return Trained(output, tuple(losses))
+        so_far = _run(model, trained, order, kept, recipe, aside(output), digest(plan), work)
+    if work.group.first:
+        record = plan | {"losses": so_far.losses, "versions": _versions(work)}
+        record |= {"checks": so_far.checks} if so_far.checks else {}
+        text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
+        _publish(trained, model, recipe, output, {"lexgraft.json": text}, work)
+    work.group.wait()
+    return Trained(output, tuple(so_far.losses), tuple(so_far.checks))
 
 
-def batch_loss(model: nn.Module, batch: Sequence[Row]) -> Float[Tensor, ""]:
-    """Return the mean over the rows of the mean cross-entropy of their answer tokens.
+def trainable(model: nn.Module, recipe: Recipe) -> Lora | Weights:
+    """Return what the recipe names, ready to be trained.
 
-    Rows are padded on the right: a causal model's earlier states do not see what comes later.
+    Raises:
+        UserError: a name that chooses nothing.
     """
-    head = head_of(model).weight
-    width = max(len(row.tokens) for row in batch)
-    tokens = torch.tensor([row.tokens + (0,) * (width - len(row.tokens)) for row in batch])
-    states = hidden_states(model, tokens.to(head.device))
-    places = [(n, t) for n, row in enumerate(batch) for t in range(row.start, len(row.tokens))]
-    which = torch.tensor(places, device=head.device)
-    share = [1 / (len(batch) * (len(row.tokens) - row.start)) for row in batch]
-    weights = torch.tensor([share[n] for n, _ in places], device=head.device)
-    words = torch.tensor([batch[n].tokens[t] for n, t in places], device=head.device)
-    loss: Tensor = AnswerLoss.apply(states[which[:, 0], which[:, 1] - 1], head, words, weights)  # pyright: ignore[reportAssignmentType]
-    return loss
-
-
-def hidden_states(model: nn.Module, tokens: Tensor) -> Float[Tensor, "row token hidden"]:
-    """Return the last hidden states, before the head."""
-    body: Any = model.base_model
-    return body(input_ids=tokens, use_cache=False).last_hidden_state
+    if recipe.method == "lora":
+        layers = linear_layers(model)
+        names = choose_names(tuple(layers), recipe.layers)
+        return Lora({name: layers[name] for name in names}, recipe.rank, recipe.alpha, recipe.seed)
+    if recipe.tokens:
+        return Weights(model, embedding_names(model), recipe.tokens)
+    return Weights(model, choose_names([n for n, _ in model.named_parameters()], recipe.layers))
 
 
 def rate(step: int, steps: int, recipe: Recipe) -> float:
@@ -131,49 +123,82 @@ def rate(step: int, steps: int, recipe: Recipe) -> float:
 
 def _run(
     model: nn.Module,
-    lora: Lora,
+    trained: Lora | Weights,
     plan: Sequence[tuple[Row, ...]],
+    held: Sequence[Row],
     recipe: Recipe,
     folder: Path,
     key: str,
-    checkpoint_every: int,
-    progress: Progress,
-) -> list[float]:
-    """Train the matrices in place, from the last checkpoint on; return the loss of every step."""
-    lora.to(head_of(model).weight.device)
-    optimizer = torch.optim.AdamW(lora.parameters(), lr=recipe.learning_rate, weight_decay=0.0)
-    losses = load_state(folder, lora, optimizer, key)
+    work: Work,
+) -> Progressed:
+    """Train in place, from the last checkpoint on, up to the best values; return the losses."""
+    trained.to(head_of(model).weight.device)
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=recipe.learning_rate, weight_decay=0.0)
+    so_far = load_state(folder, trained, optimizer, key)
     model.eval()
-    with lora.attached(model):
-        for step in range(len(losses), len(plan)):
+    with trained.attached(model):
+        for step in range(len(so_far.losses), len(plan)):
+            if held and so_far.stalled(recipe.patience):
+                break
             for group in optimizer.param_groups:
                 group["lr"] = rate(step, len(plan), recipe)
-            optimizer.zero_grad(set_to_none=True)
-            loss = batch_loss(model, plan[step])
-            loss.backward()
-            nn.utils.clip_grad_norm_(lora.parameters(), recipe.clip)
-            optimizer.step()
-            losses.append(round(loss.item(), 5))
-            progress(f"train, loss {losses[-1]:.3f}", step + 1, len(plan))
-            if (step + 1) % checkpoint_every == 0:
-                save_state(folder, lora, optimizer, losses, key)
-    return losses
+            so_far.losses.append(_step(model, trained, optimizer, plan[step], recipe, work.group))
+            last = step + 1 == len(plan)
+            if held and (last or (step + 1) % recipe.check_every == 0):
+                so_far.checked(round(held_loss(model, held, recipe.batch), 5), trained.tensors())
+            _tell(work.progress, so_far, len(plan))
+            if (step + 1) % work.checkpoint_every == 0 and work.group.first:
+                save_state(folder, trained, optimizer, so_far, key)
+    if so_far.best:
+        trained.load(so_far.best)
+    return so_far
 
 
-def _check(model: nn.Module, row: Row) -> None:
-    """Refuse a model whose logits are more than its head applied to its last hidden states."""
-    head = head_of(model)
-    if head.weight.dtype != torch.float32:
-        raise UserError("the model is not in float32", cure="load it in float32 to tune it")
-    tokens = torch.tensor([row.tokens[:8]], device=head.weight.device)
-    with torch.no_grad():
-        whole: Tensor = model(input_ids=tokens, use_cache=False).logits
-        own = head(hidden_states(model, tokens))
-    if not torch.allclose(whole, own, atol=SAME_LOGITS, rtol=SAME_LOGITS):
-        raise UserError(
-            f"{type(model).__name__} does more to its logits than apply the head",
-            cure="such models (soft-capped or scaled logits) cannot be tuned yet",
-        )
+def _step(
+    model: nn.Module,
+    trained: Trainable,
+    optimizer: torch.optim.Optimizer,
+    batch: Sequence[Row],
+    recipe: Recipe,
+    group: Group,
+) -> float:
+    """Move the parameters by one batch; return its loss."""
+    optimizer.zero_grad(set_to_none=True)
+    mine = group.part(batch)
+    loss = batch_loss(model, mine or batch[:1], len(batch)) * (1.0 if mine else 0.0)
+    loss.backward()
+    total = group.add(loss, trained.parameters())
+    nn.utils.clip_grad_norm_(trained.parameters(), recipe.clip)
+    optimizer.step()
+    return round(total, 5)
+
+
+def _tell(progress: Progress, so_far: Progressed, steps: int) -> None:
+    """Say how far the run is."""
+    what = f"train, loss {so_far.losses[-1]:.3f}"
+    if so_far.checks:
+        what += f", held-out wordings {so_far.checks[-1][1]:.3f}"
+    progress(what, len(so_far.losses), steps)
+
+
+def _publish(
+    trained: Lora | Weights,
+    model: nn.Module,
+    recipe: Recipe,
+    output: Path,
+    record: dict[str, bytes],
+    work: Work,
+) -> None:
+    """Write the adapter, or the model with the trained weights, and give it its name."""
+    if isinstance(trained, Lora):
+        layers = tuple(linear_layers(model))
+        files = adapter_files(trained, layers, work.base_name, getattr(torch, recipe.dtype))
+        publish(files | record, output)
+    else:
+        if work.write is None:
+            raise ValueError("the weights themselves need a writer")
+        work.write(trained.whole(), aside(output) / MODEL)
+        publish(record, output)
 
 
 def _finished(output: Path, plan: dict[str, Any]) -> Trained | None:
@@ -182,18 +207,27 @@ def _finished(output: Path, plan: dict[str, Any]) -> Trained | None:
     if not output.exists():
         return None
     held: dict[str, Any] = msgspec.json.decode(record.read_bytes()) if record.is_file() else {}
-    if digest({key: held.get(key) for key in plan}) != digest(plan):
+    if _compared({key: held.get(key) for key in plan}) != _compared(plan):
         raise UserError(
             "holds something else already",
             where=str(output),
             cure="move it away, or choose another",
         )
-    return Trained(output, tuple(held["losses"]))
+    checks = tuple((step, loss) for step, loss in held.get("checks", ()))
+    return Trained(output, tuple(held["losses"]), checks)
 
 
-def _versions(threads: int) -> dict[str, str]:
+def _compared(plan: dict[str, Any]) -> str:
+    """Return a plan's digest; a recipe of an earlier version names fewer fields."""
+    recipe = msgspec.convert(plan["recipe"] or {}, Recipe)
+    return digest(plan | {"recipe": recipe})
+
+
+def _versions(work: Work) -> dict[str, str]:
     """Return what else the bytes of an adapter depend on."""
-    return {"lexgraft": __version__, "torch": str(torch.__version__), "threads": str(threads)}
+    found = {"lexgraft": __version__, "torch": torch.__version__, "threads": work.threads}
+    several = {"processes": work.group.size} if work.group.size > 1 else {}
+    return {name: str(value) for name, value in (found | several).items()}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.checkpoint.index import INDEX, SINGLE, Checkpoint, open_checkpoint
 from lexgraft.checkpoint.layout import plan_layout
 from lexgraft.checkpoint.read import DTYPES, read_windows
+from lexgraft.checkpoint.replace import main_dtype
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.vocabulary.aligned import aligned_constituent
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
@@ -156,7 +157,7 @@ def _sides(growth: Growth, base: Checkpoint, multiple: int) -> tuple[int, dict[s
         )
     size = max(had, growth.base.size + len(growth.additions))
     size = -(-size // multiple) * multiple
-    sides = grown_sides(growth, read_sides(base.folder, _dtype(base)), base.folder)
+    sides = grown_sides(growth, read_sides(base.folder, main_dtype(base)), base.folder)
     settings = resized_config(json.loads(sides["config.json"]), size)
     _check_ids(settings, growth.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}
@@ -167,12 +168,6 @@ def _distilled(start: NewRows, values: Tensor) -> NewRows:
     moved = (values != start.values).any(1).tolist()
     pairs = zip(start.origins, moved, strict=True)
     return NewRows(values, tuple("distilled" if now else before for before, now in pairs))
-
-
-def _dtype(base: Checkpoint) -> str:
-    """Return the dtype that most tensors of a model have."""
-    kinds = [entry.dtype for entry in base.tensors.values()]
-    return str(DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]).removeprefix("torch.")
 
 
 def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:
@@ -238,7 +233,7 @@ def write_aligned(
     part = aligned_constituent(other, base, "other")
     layout = plan_layout((e.name, e.dtype, e.shape) for e in base.tensors.values())
     key = digest("aligned", base.digest, part.digest)
-    sides = read_sides(base.folder, _dtype(base))
+    sides = read_sides(base.folder, main_dtype(base))
     with open_folder(output, layout, key, [base.folder, other]) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("aligning", number, len(base.tensors))

@@ -1,0 +1,168 @@
+"""`lexgraft tune`: the project's language model taught without an adoption around it."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft import __version__
+from lexgraft.adopt.lessons import few_shot
+from lexgraft.adopt.session import Session, Subject
+from lexgraft.adopt.teaching import Assignment, assignment, carry_out, reading, teach
+from lexgraft.adopt.tuning import merged_folder, tuned_subject
+from lexgraft.checkpoint.index import open_checkpoint
+from lexgraft.errors import UserError
+from lexgraft.lock import hold
+from lexgraft.merge.blocks import run_merge
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Project, Tune
+from lexgraft.records import Progress, silent, write_bytes
+from lexgraft.report import write_report
+from lexgraft.report.record import Lesson, Report
+from lexgraft.tune.examples import read_openings
+from lexgraft.tune.group import Group, together
+from lexgraft.tune.same import is_tied, largest_difference
+from lexgraft.tune.train import Trained
+
+HANDED = "assignment.json"
+SAME = 1e-3  # nats between the logits of the live merge and of its folder
+CHECKED = 4  # texts per language by which they are compared
+CURVE = {
+    "en": "What the language model learns of more and more terms, and what it loses by it.",
+    "ja": "教える用語を増やすと言語モデルが何を覚え、何を失うか。",
+}
+
+
+class Merged(Struct, frozen=True):
+    """A tuned model as a folder of its own, and how far its logits are from the live one's."""
+
+    folder: Path
+    apart: float
+    tied: bool
+
+
+def tune_language_model(project: Project, output: Path, progress: Progress = silent) -> Trained:
+    """Return what teaching `choose` terms to the language model has made.
+
+    Started by `torchrun`, every process takes a part of each batch.
+
+    Raises:
+        UserError: the project has no `tune` section.
+    """
+    settings = _settings(project)
+    with together() as group, ExitStack() as held:
+        if group.size > 1 and isinstance(settings.learning_rate, tuple):
+            raise UserError(
+                "several learning rates are tried in one process",
+                where="tune.learning_rate",
+                cure="find the best without torchrun, then name it",
+            )
+        if not group.first:
+            group.wait()
+            return _join(output, group)
+        session = Session(project, held.enter_context(hold(output)), progress)
+        onto = language_model(session)
+        if group.size == 1:
+            return teach(session, onto, settings, output / "tuned")
+        return _lead(session, onto, settings, group)
+
+
+def draw_curve(project: Project, output: Path, progress: Progress = silent) -> Report:
+    """Return a report with the few-shot curve of the language model, written as a page as well.
+
+    The project's own number of terms is also taught without replay, to show what replay is for.
+
+    Raises:
+        UserError: the project has no `tune` section, or `tune.curve` names no numbers.
+    """
+    settings = _settings(project)
+    if not settings.curve:
+        raise UserError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
+    with hold(output) as run:
+        session = Session(project, run, progress)
+        lessons = few_shot(session, language_model(session), settings, settings.curve, bare=True)
+        report = _report(session, lessons)
+        write_report(report, output)
+        return report
+
+
+def write_merged(
+    project: Project, trained: Trained, output: Path, merged: Path, progress: Progress = silent
+) -> Merged:
+    """Return the folder of the language model with what it was taught, written and read again.
+
+    Raises:
+        UserError: the folder gives other logits than the live merge, or lost its tied head.
+    """
+    settings = _settings(project)
+    with hold(output) as run:
+        session = Session(project, run, progress)
+        subject = tuned_subject(session, language_model(session), trained.folder, settings)
+        assert subject.plan is not None  # it is onto a folder
+        run_merge(subject.plan, merged, progress)
+        live = session.live(subject)
+        again = TransformersModel.load(merged, subject.digest, project.limits.threads)
+        texts = [read_openings(one) for one in _languages(project)]
+        rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
+        apart = largest_difference(live.module, again.module, rows)
+        tied = is_tied(again.module)
+    if apart > SAME or tied != is_tied(live.module):
+        raise UserError(
+            f"the merged model's logits are {apart:.2g} away from the live one's",
+            where=str(merged),
+            cure="do not use this folder; report the model's architecture",
+        )
+    return Merged(merged, apart, tied)
+
+
+def language_model(session: Session) -> Subject:
+    """Return the project's language model as a folder, which adapters are trained on."""
+    plan = session.parents["G"].plan
+    assert plan is not None  # a parent is a merge of one
+    return Subject("G", open_checkpoint(merged_folder(session, plan)))
+
+
+def _settings(project: Project) -> Tune:
+    if project.tune is None:
+        raise UserError("the project has no `tune` section", cure="add one")
+    return project.tune
+
+
+def _languages(project: Project) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((project.languages.target, project.languages.domain)))
+
+
+def _lead(session: Session, onto: Subject, settings: Tune, group: Group) -> Trained:
+    """Hand the training to the other processes and take part in it."""
+    read = reading(session, onto, settings)
+    given = assignment(session, onto, settings, read, session.run.path / "tuned")
+    write_bytes(session.run.path / HANDED, msgspec.json.encode(given))
+    group.wait()
+    return carry_out(given, session.live(onto), session.progress, group)
+
+
+def _join(output: Path, group: Group) -> Trained:
+    """Take part in a training that another process has prepared."""
+    given = msgspec.json.decode((output / HANDED).read_bytes(), type=Assignment)
+    model = TransformersModel.load(Path(given.folder), given.digest, given.threads)
+    return carry_out(given, model, silent, group)
+
+
+def _report(session: Session, lessons: tuple[Lesson, ...]) -> Report:
+    """Return a report of a tuning by itself."""
+    project = session.project
+    return Report(
+        project=project.name,
+        version=__version__,
+        target=project.languages.target,
+        domain=project.languages.domain,
+        recommendation=CURVE,
+        result="G",
+        lessons=lessons,
+        concepts={split: len(group) for split, group in session.testset.concepts.items()},
+        items=sum(len(items) for items in session.testset.items.values()),
+        controls=session.testset.audit,
+        seed=project.seed,
+        data={"testset": session.testset.digest},
+    )
