@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-import torch
 from msgspec import Meta
 
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import Base, Deltas, Factor, Factors, Merged, Place, method
 from lexgraft.methods.spectral import Matrices, Matrix, by_matrix, solve
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.checkpoint.index import INDEX, SINGLE, Checkpoint, open_checkpoint
 from lexgraft.checkpoint.layout import plan_layout
-from lexgraft.checkpoint.read import DTYPES, read_windows
+from lexgraft.checkpoint.read import DTYPES, dtype_of, read_windows
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.vocabulary.aligned import aligned_constituent
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
@@ -165,7 +165,7 @@ def _sides(growth: Growth, base: Checkpoint, multiple: int) -> tuple[int, dict[s
 def _dtype(base: Checkpoint) -> str:
     """Return the dtype that most tensors of a model have."""
     kinds = [entry.dtype for entry in base.tensors.values()]
-    return str(DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]).removeprefix("torch.")
+    return DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]
 
 
 def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:
@@ -209,7 +209,7 @@ def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
 
 def _raw(rows: Tensor, code: str) -> memoryview:
     """Return rows as they are stored."""
-    return rows.to(DTYPES[code]).contiguous().view(-1).view(torch.uint8).numpy().data
+    return rows.to(dtype_of(code)).contiguous().view(-1).view(torch.uint8).numpy().data
 
 
 def _text(value: object) -> bytes:
