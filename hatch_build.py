@@ -19,15 +19,10 @@ except ImportError:  # run by hand, or by a test
 
 HERE = Path(__file__).parent / "src" / "lexgraft" / "merge"
 # No fused multiply-add and nothing that changes a result: the bits must be those of the methods.
-FLAGS = [
-    "-O3",
-    "-std=gnu11",
-    "-shared",
-    "-fPIC",
-    "-ffp-contract=off",
-    "-fno-trapping-math",
-    "-fno-math-errno",
-]
+FLAGS = (
+    *("-O3", "-std=gnu11", "-shared", "-fPIC"),
+    *("-ffp-contract=off", "-fno-trapping-math", "-fno-math-errno"),
+)
 
 
 def build(library: Path = HERE / "_kernel.so") -> bool:

@@ -53,7 +53,8 @@ def build() -> Callable[..., bool]:
     if shutil.which("cc") is None:
         pytest.skip("needs a C compiler")
     spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.build
@@ -130,7 +131,7 @@ def by_loops(
     return joined.view(base.shape)
 
 
-def given_models(name: str, parameters: dict[str, Any], count: int) -> dict[str, Any]:
+def given_models(parameters: dict[str, Any], count: int) -> dict[str, Any]:
     """Return parameters without the models that do not take part."""
     return {
         key: {label: one for label, one in value.items() if label in LABELS[:count]}
@@ -149,7 +150,7 @@ def test_give_the_methods_own_bits(
     for shape in ((40, 72), (700,), (33, 1), (3, 1500)):
         for count in {max(1, least), 2, min(3, most or 3)}:
             stored = models(shape, count, dtype, seed=count)
-            chosen = given_models(name, parameters, count)
+            chosen = given_models(parameters, count)
             expected = by_method(name, chosen, stored)
             assert torch.equal(
                 expected.view(-1).view(torch.uint8),
@@ -160,7 +161,7 @@ def test_give_the_methods_own_bits(
 @pytest.mark.parametrize(("name", "parameters"), CASES, ids=NAMES)
 def test_windows_do_not_show(name: str, parameters: dict[str, Any]) -> None:
     stored = models((37, 61), 2, torch.bfloat16)
-    chosen = given_models(name, parameters, 2)
+    chosen = given_models(parameters, 2)
     whole = by_loops(name, chosen, stored)
     for rows in (1, 5, 36):
         assert torch.equal(by_loops(name, chosen, stored, rows), whole)
@@ -234,7 +235,9 @@ def test_a_library_of_another_source_is_not_used(
     copy.write_bytes(compiled.read_bytes())
     monkeypatch.setattr(kernel, "source_digest", lambda: "another")
     assert kernel.library(copy) is None
-    copy.write_bytes(b"not a library")
+    broken = tmp_path / "broken.so"
+    broken.write_bytes(b"not a library")
+    assert kernel.library(broken) is None
     assert kernel.library(tmp_path / "absent.so") is None
 
 

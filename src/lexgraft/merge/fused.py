@@ -71,19 +71,19 @@ def rule_of(method: Method, settings: Mapping[str, Any], place: Place) -> Rule |
     return make(method.name, settings, place)
 
 
-def _weights(name: str, given: Mapping[str, Any], place: Place) -> tuple[float, ...]:
+def _weights(given: Mapping[str, Any], place: Place) -> tuple[float, ...]:
     """Return the weights of a plain sum."""
     weights = place.each(given["weight"])
     return normalized(weights) if given["normalize"] else weights
 
 
-def _linear(name: str, given: Mapping[str, Any], place: Place) -> Rule:
-    weights = _weights(name, given, place)
+def _linear(_name: str, given: Mapping[str, Any], place: Place) -> Rule:
+    weights = _weights(given, place)
     return Rule(weights, scale=1.0 if given["normalize"] else sum(weights))
 
 
-def _task_arithmetic(name: str, given: Mapping[str, Any], place: Place) -> Rule:
-    return Rule(_weights(name, given, place), lambda_=given["lambda"])
+def _task_arithmetic(_name: str, given: Mapping[str, Any], place: Place) -> Rule:
+    return Rule(_weights(given, place), lambda_=given["lambda"])
 
 
 def _slerp(_name: str, given: Mapping[str, Any], place: Place) -> Rule:
@@ -97,7 +97,7 @@ def _sce(_name: str, given: Mapping[str, Any], place: Place) -> Rule:
 def _elected(name: str, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """Return what thinning methods do with what they have thinned."""
     elect = name in {"ties", "dare_ties", "della", "breadcrumbs_ties"}
-    weights = place.each(given["weight"]) if elect else _weights(name, given, place)
+    weights = place.each(given["weight"]) if elect else _weights(given, place)
     return {
         "weights": weights,
         "lambda_": given["lambda"],

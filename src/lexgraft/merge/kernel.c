@@ -4,14 +4,11 @@
    add (compiled with -ffp-contract=off). Strips of a tensor are widened, thinned, summed and
    rounded while they lie in the first cache. Nothing here allocates, reads or writes files. */
 
-#include <float.h>
-#include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
+#define WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define WIDE
 #endif
@@ -51,7 +48,7 @@ typedef struct {
     const void *base;
     void *result;
     float *work;        /* models + 4 strips */
-    uint64_t *sorted;   /* RANKED: a row, and 32,769 more */
+    uint64_t *sorted;   /* RANKED: two rows, and 512 more */
     int64_t start;      /* number of the first element in the tensor */
     int64_t strip;      /* elements worked on at once; RANKED: a row */
     int32_t base_code, result_code;
@@ -146,49 +143,53 @@ INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict
     }
 }
 
-static int ascending(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+/* Sort a row by the digits of eight bits from `first` on, stable; `keys` holds two rows. */
+static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256], int first) {
+    uint64_t *from = keys, *to = keys + n;
+    memset(place, 0, 4 * sizeof *place);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(d[n - 1 - i]) & MAGNITUDE;
+        from[i] = (uint64_t)u << 32 | (uint64_t)(n - 1 - i);
+        for (int digit = first; digit < 4; digit++) place[digit][u >> 8 * digit & 255]++;
+    }
+    for (int digit = first; digit < 4; digit++) {
+        uint32_t *mine = place[digit], at = 0;
+        int shift = 32 + 8 * digit;
+        if (mine[from[0] >> shift & 255] == n) continue;
+        for (int b = 0; b < 256; b++) {
+            uint32_t count = mine[b];
+            mine[b] = at;
+            at += count;
+        }
+        for (int64_t i = 0; i < n; i++) to[mine[from[i] >> shift & 255]++] = from[i];
+        uint64_t *other = from;
+        from = to;
+        to = other;
+    }
+    return from;
 }
 
-/* Sort a row by magnitude, of equals the later column first: by buckets that grow with the
-   magnitude, then each by insertion; where the magnitudes crowd in a few buckets, by qsort. */
-static void rank_row(const float *d, int64_t n, uint64_t *sorted, uint32_t *place) {
-    uint32_t buckets = 256, most = 0;
-    while (buckets < n && buckets < 65536) buckets *= 2;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t u = bits_of(d[i]) & MAGNITUDE;
-        most = u > most ? u : most;
-    }
-    float scale = (float)(buckets - 1) / from_bits(most);
-    int64_t budget = most < 0x7f800000u && scale <= FLT_MAX ? 16 * n : -1;
-    if (budget >= 0) {
-        memset(place, 0, (buckets + 1) * sizeof *place);
-        for (int64_t i = 0; i < n; i++)
-            place[1 + (uint32_t)(from_bits(bits_of(d[i]) & MAGNITUDE) * scale)]++;
-        for (uint32_t b = 1; b <= buckets; b++) place[b] += place[b - 1];
-    }
-    for (int64_t i = n - 1; i >= 0; i--) {
-        uint32_t u = bits_of(d[i]) & MAGNITUDE;
-        int64_t to = budget >= 0 ? place[(uint32_t)(from_bits(u) * scale)]++ : n - 1 - i;
-        sorted[to] = (uint64_t)u << 32 | (uint64_t)(n - 1 - i);
-    }
-    for (int64_t i = 1; i < n && budget >= 0; i++) {
-        uint64_t one = sorted[i];
+/* The columns of a row by magnitude, of equals the later first. Differences of bfloat16 numbers
+   hardly ever need the lowest eight bits: what these leave in disorder is moved into its place. */
+static const uint64_t *rank_row(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
+    uint64_t *order = radix(d, n, keys, place, 1);
+    int64_t moves = 4 * n;
+    for (int64_t i = 1; i < n && moves >= 0; i++) {
+        uint64_t one = order[i];
         int64_t j = i;
-        for (; j > 0 && sorted[j - 1] > one; j--) sorted[j] = sorted[j - 1];
-        sorted[j] = one;
-        budget -= i - j;
+        for (; j > 0 && order[j - 1] >> 32 > one >> 32; j--) order[j] = order[j - 1];
+        order[j] = one;
+        moves -= i - j;
     }
-    if (budget < 0) qsort(sorted, n, sizeof *sorted, ascending);
+    return moves >= 0 ? order : radix(d, n, keys, place, 0);
 }
 
 INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
                          uint16_t *drawn, uint64_t *sorted) {
-    rank_row(d, n, sorted, (uint32_t *)(sorted + n));
+    const uint64_t *order = rank_row(d, n, sorted, (uint32_t(*)[256])(sorted + 2 * n));
     numbers(m, start, n, drawn);
     for (int64_t rank = 0; rank < n; rank++) {
-        int64_t column = n - 1 - (int64_t)(sorted[rank] & 0xffffffffu);
+        uint32_t column = (uint32_t)order[rank];
         int32_t steps = m->ranked[rank];
         float kept = drawn[column] < steps ? 1.0f : 0.0f;
         float thinned = d[column] * kept;
@@ -329,26 +330,20 @@ WIDE void lexgraft_upper(const Merge *job, const Model *models, int64_t n, uint3
 /* Count the lower 16 bits of what has given upper ones: 65,536 counts a wish. */
 WIDE void lexgraft_lower(const Merge *job, const Model *models, int64_t n, int32_t wishes,
                          const int32_t *track, const uint32_t *upper, uint32_t *counts) {
+    uint32_t *restrict hit = (uint32_t *)(job->work + (job->models + 3) * job->strip);
     for (int64_t at = 0; at < n; at += job->strip) {
         int64_t count = n - at < job->strip ? n - at : job->strip;
         const float *x = ranked(job, models, at, count);
         for (int w = 0; w < wishes; w++) {
             const float *restrict one = x + track[w] * job->strip;
             uint32_t *mine = counts + (int64_t)w * LOWER, want = upper[w];
-            int64_t i = 0;
-            for (; i + 16 <= count; i += 16) {
-                uint32_t any = 0;
-                for (int k = 0; k < 16; k++)
-                    any |= ((bits_of(one[i + k]) & MAGNITUDE) >> 16) == want;
-                for (int k = 0; any && k < 16; k++) {
-                    uint32_t u = bits_of(one[i + k]) & MAGNITUDE;
-                    if (u >> 16 == want) mine[u & 0xffff]++;
-                }
-            }
-            for (; i < count; i++) {
+            int64_t hits = 0;
+            for (int64_t i = 0; i < count; i++) { /* no branch: most are elsewhere */
                 uint32_t u = bits_of(one[i]) & MAGNITUDE;
-                if (u >> 16 == want) mine[u & 0xffff]++;
+                hit[hits] = u;
+                hits += u >> 16 == want;
             }
+            for (int64_t i = 0; i < hits; i++) mine[hit[i] & 0xffff]++;
         }
     }
 }

@@ -13,7 +13,7 @@ LIBRARY = Path(__file__).with_name("_kernel.so")
 ALL, LARGEST, BAND, RANDOM, RANKED = range(5)
 CODES = {"BF16": 0, "F32": 1}
 UPPER, LOWER = 1 << 15, 1 << 16  # values of the upper and lower bits of a magnitude
-RANK_ROOM = (LOWER + 2) // 2  # 64-bit numbers that ranking a row needs beside the row
+RANK_ROOM = 512  # 64-bit numbers that ranking a row needs beside two rows
 
 
 class Model(ctypes.Structure):

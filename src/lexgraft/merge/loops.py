@@ -192,7 +192,7 @@ class Loops:
         job = self._job
         if job.strip != length:
             work = np.empty((len(self._models) + 4) * length, np.float32)
-            order = np.empty(length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
+            order = np.empty(2 * length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
             self._scratch = (work, order)
             job.work, job.sorted, job.strip = kernel.address(work), kernel.address(order), length
 
