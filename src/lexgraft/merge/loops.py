@@ -107,11 +107,10 @@ class Loops:
         job.share = 1 / len(self._models)
         if share < 1:
             job.varied = 1
-            bits, ties = self._cuts(windows, ((0, -1),), share)[0]
-            job.bits, job.ties = bits, ties
+            job.bits, job.ties = self._cuts(windows, ((0, -1),), share)[0]
+        ties = job.ties
         squares = self._dots(windows, whole=False, crossed=False)
-        if share < 1:
-            job.ties = ties
+        job.ties = ties  # the pass above has used them up
         total = sum(squares)
         self._weigh([one / total if total else 1 / len(squares) for one in squares])
 
