@@ -22,7 +22,10 @@ from typing import NamedTuple
 
 from synthetic import SIZES, write_model
 
-METHODS = ("linear", "slerp", "task_arithmetic", "ties", "dare_ties")
+METHODS = (
+    "linear", "slerp", "task_arithmetic", "ties", "dare_ties", "della", "breadcrumbs", "sce",
+)  # fmt: skip
+WITHOUT_DENSITY = ("linear", "slerp", "task_arithmetic", "sce")
 ROOT = Path(__file__).resolve().parents[1]
 PEER_START = "import sys; from mergekit.scripts.run_yaml import main; sys.exit(main())"
 MERGE = """
@@ -36,7 +39,9 @@ from lexgraft.project import Candidate
 models, output, method, density = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 base = open_checkpoint(models / "base")
 parts = {label: open_constituent(models / label, base, label) for label in ("a", "b")}
-given = {"density": float(density)} if "ties" in method or "dare" in method else {}
+plain = ("linear", "slerp", "task_arithmetic")
+name = "select_topk" if method == "sce" else "density"
+given = {} if method in plain else {name: float(density)}
 run_merge(plan_merge(Candidate(method, given), base, parts, "bfloat16", 1), output)
 """
 FLOOR = """
@@ -156,11 +161,15 @@ def _recipe(method: str, models: Path, density: str) -> str:
         lines.append(f"  - model: {models / label}")
         if method == "slerp":
             continue
+        if method == "sce":
+            continue
         lines.append("    parameters:\n      weight: 0.5")
-        if "ties" in method or "dare" in method:
+        if method not in WITHOUT_DENSITY:
             lines.append(f"      density: {density}")
-    if method == "slerp":
-        lines.append("parameters:\n  t: 0.5")
+    lines += {
+        "slerp": ["parameters:\n  t: 0.5"],
+        "sce": [f"parameters:\n  select_topk: {density}"],
+    }.get(method, [])
     return "\n".join(lines) + "\n"
 
 

@@ -6,14 +6,21 @@ from safetensors.torch import save_file
 from xxhash import xxh3_128
 
 from lexgraft.checkpoint.index import open_checkpoint
-from lexgraft.checkpoint.read import CODES, read_flat, read_tensor, read_windows, tensor_digest
+from lexgraft.checkpoint.read import (
+    DTYPES,
+    dtype_of,
+    read_flat,
+    read_tensor,
+    read_windows,
+    tensor_digest,
+)
 from lexgraft.errors import UserError
 
 
 @pytest.fixture
 def tensors() -> dict[str, torch.Tensor]:
     numbers = torch.arange(24).view(2, 3, 4)
-    known = {code.lower(): numbers.to(dtype) for dtype, code in CODES.items()}
+    known = {code.lower(): numbers.to(dtype_of(code)) for code in DTYPES}
     return known | {"single": torch.tensor(3.5), "empty": torch.empty(0, 4)}
 
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
 from lexgraft.checkpoint.digests import content_digest
 from lexgraft.checkpoint.header import TensorEntry
@@ -16,6 +14,7 @@ from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.checkpoint.read import FLOATS, read_flat
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
+from lexgraft.lazy import Tensor, torch
 from lexgraft.records import digest
 
 IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
 from lexgraft.checkpoint.header import TensorEntry, read_header
 from lexgraft.checkpoint.index import (
@@ -23,6 +21,7 @@ from lexgraft.checkpoint.lora_config import CONFIG, rank_of, read_config, scalin
 from lexgraft.checkpoint.names import role_of
 from lexgraft.checkpoint.read import FLOATS, read_flat
 from lexgraft.errors import UserError, nearest
+from lexgraft.lazy import Tensor, torch
 from lexgraft.records import digest
 
 _FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_(?:([AB])\.weight|(embedding_[AB]))")

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-import torch
 from jaxtyping import Shaped
-from torch import Tensor
 
 from lexgraft.checkpoint.digests import stretch_digest, stretch_windows
 from lexgraft.checkpoint.disk import WINDOW, fill
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
+from lexgraft.lazy import Tensor, torch
 
 DTYPES = {
-    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
-    "U8": torch.uint8, "BOOL": torch.bool,
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16",
+    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
-CODES = {dtype: code for code, dtype in DTYPES.items()}
+"""From the code of a safetensors header to torch's name."""
 FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
 
 
@@ -32,8 +30,13 @@ def read_flat(entry: TensorEntry, start: int, stop: int) -> Shaped[Tensor, " ele
     data = bytearray((stop - start) * width)
     fill(entry.file, entry.start + start * width, memoryview(data))
     if not data:
-        return torch.empty(0, dtype=DTYPES[entry.dtype])
-    return torch.frombuffer(data, dtype=DTYPES[entry.dtype])
+        return torch.empty(0, dtype=dtype_of(entry.dtype))
+    return torch.frombuffer(data, dtype=dtype_of(entry.dtype))
+
+
+def dtype_of(code: str) -> "torch.dtype":
+    """Return torch's dtype for a code of a safetensors header."""
+    return getattr(torch, DTYPES[code])
 
 
 def read_windows(entry: TensorEntry, window: int = WINDOW) -> Iterator[memoryview]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.layout import plan_layout
-from lexgraft.checkpoint.read import DTYPES, read_windows
+from lexgraft.checkpoint.read import DTYPES, dtype_of, read_windows
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, open_folder
 from lexgraft.errors import UserError, nearest
@@ -45,11 +45,11 @@ def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memory
     if tensor is None:
         yield from read_windows(entry)
     else:
-        flat = tensor.detach().to(DTYPES[entry.dtype]).contiguous().view(-1)
+        flat = tensor.detach().to(dtype_of(entry.dtype)).contiguous().view(-1)
         yield flat.view(torch.uint8).numpy().data
 
 
 def main_dtype(base: Checkpoint) -> str:
     """Return the dtype that most tensors of a model have."""
     kinds = [entry.dtype for entry in base.tensors.values()]
-    return str(DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]).removeprefix("torch.")
+    return DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]

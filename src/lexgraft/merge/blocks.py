@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
 import msgspec
 import numpy as np
-import torch
 
 from lexgraft import __version__
 from lexgraft.checkpoint.digests import remember
@@ -18,6 +18,7 @@ from lexgraft.checkpoint.read import tensor_digest
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
 from lexgraft.errors import UserError
+from lexgraft.lazy import torch
 from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
 from lexgraft.merge.room import Desk, Room, plan_room
@@ -74,7 +75,7 @@ def _execute(
     desks: SimpleQueue[Desk] = SimpleQueue()
     for _ in range(room.workers):
         desks.put(Desk(room))
-    stop, threads = Event(), torch.get_num_threads()
+    stop, threads = Event(), _threads(plan, names, room)
 
     def make(name: str) -> None:
         desk = desks.get()
@@ -86,7 +87,7 @@ def _execute(
 
     done = len(slots) - len(names)
     progress("merge", done, len(slots))
-    pool = ThreadPoolExecutor(room.workers, initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(room.workers, initializer=_alone if threads else None)
     try:
         for future in as_completed([pool.submit(make, name) for name in names]):
             future.result()
@@ -95,7 +96,21 @@ def _execute(
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
+        if threads:
+            torch.set_num_threads(threads)
+
+
+def _alone() -> None:
+    """Let torch use one thread in this worker: the workers are the threads."""
+    torch.set_num_threads(1)
+
+
+def _threads(plan: MergePlan, names: Sequence[str], room: Room) -> int:
+    """Return how many threads torch uses; 0 where the compiled loops do all, without torch."""
+    desk = Desk(room)
+    if all(TensorMerge(plan, name, desk).without_torch for name in names):
+        return 0
+    return torch.get_num_threads()
 
 
 def _write(work: TensorMerge, writer: FolderWriter, stop: Event) -> None:
@@ -155,7 +170,7 @@ def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
     versions = {
         "lexgraft": __version__,
         "engine": str(ENGINE),
-        "torch": str(torch.__version__),
+        "torch": version("torch"),
         "numpy": np.__version__,
     }
     records = writer.records()

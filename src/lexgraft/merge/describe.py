@@ -2,14 +2,19 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 from lexgraft.checkpoint.constituent import Constituent
-from lexgraft.merge.plan import MergePlan
+from lexgraft.lazy import torch
+from lexgraft.merge import kernel
+from lexgraft.merge.fused import rule_of
+from lexgraft.merge.loops import Floats, merge_arrays
+from lexgraft.merge.plan import Group, MergePlan
+from lexgraft.methods import Method
 from lexgraft.methods.registry import Place
 
 _TRIAL = 1 << 18  # elements that a method is timed on
@@ -80,16 +85,26 @@ def arithmetic_seconds(plan: MergePlan) -> float:
     group, place = plan.group(name), plan.place(name)
     total = sum(plan.base.tensors[one].size for one in plan.merged)
     size = min(_TRIAL, total)
-    generator = torch.Generator().manual_seed(0)
     side = max(1, int(size**0.5))
-    shape = (side, side)
-    base = torch.randn(shape, generator=generator)
-    deltas = torch.randn((len(group.labels), *shape), generator=generator) * 0.01
+    generator = np.random.default_rng(0)
+    base, *deltas = generator.standard_normal((1 + len(group.labels), side, side), np.float32)
+    models = [base, *(base + 0.01 * delta for delta in deltas)]
     trial = Place(name, group.labels, place.layer, plan.layers, side * side, plan.seed)
     start = time.perf_counter()
-    for _ in plan.method.merge(lambda: iter([(base, deltas, trial)]), group.settings):
-        pass
+    _try(plan.method, group, trial, models)
     return (time.perf_counter() - start) * total / (side * side)
+
+
+def _try(method: Method, group: Group, place: Place, models: Sequence[Floats]) -> None:
+    """Merge a tensor in memory, and forget it."""
+    rule = rule_of(method, group.settings, place) if kernel.library() else None
+    if rule is not None:
+        merge_arrays(rule, place, models)
+        return
+    base, *others = map(torch.from_numpy, models)
+    deltas = torch.stack([other - base for other in others])
+    for _ in method.merge(lambda: iter([(base, deltas, place)]), group.settings):
+        pass
 
 
 def _groups(plan: MergePlan) -> list[str]:

@@ -7,12 +7,11 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64
-from torch import Tensor
 
 from lexgraft.checkpoint.constituent import read_rows, rows
 from lexgraft.checkpoint.names import layer_of, role_of
+from lexgraft.lazy import Tensor, torch
 from lexgraft.merge.diagnosis import (
     ROLES,
     Diagnosis,

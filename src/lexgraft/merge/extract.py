@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-import torch
 from jaxtyping import Float, Float64
 from msgspec import Struct
 from safetensors.torch import save
-from torch import Tensor
 
 from lexgraft.checkpoint.constituent import IDENTITY, Constituent
 from lexgraft.checkpoint.index import ADAPTER
@@ -20,6 +18,7 @@ from lexgraft.checkpoint.names import layer_of, role_of
 from lexgraft.checkpoint.read import FLOATS
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
+from lexgraft.lazy import Tensor, torch
 from lexgraft.records import Progress, digest, silent, write_bytes
 
 EXACT = 512  # smaller side of a matrix up to which all singular values are computed

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
-from lexgraft.checkpoint.read import DTYPES
+from lexgraft.checkpoint.read import dtype_of
+from lexgraft.lazy import Tensor, torch
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.room import Desk, plan_room
 from lexgraft.merge.tensors import TensorMerge, is_changed
@@ -28,7 +27,7 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
 def _value(work: TensorMerge) -> Float32[Tensor, "*shape"]:
     """Return a whole tensor of the result."""
     value, at = torch.empty(work.entry.size), 0
-    dtype = DTYPES[work.plan.stored(work.entry)]
+    dtype = dtype_of(work.plan.stored(work.entry))
     for window in work.windows():
         part = torch.frombuffer(window, dtype=dtype)
         value[at : at + len(part)].copy_(part)

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import torch
 
 from lexgraft import __version__
 from lexgraft.checkpoint.constituent import Constituent
@@ -19,6 +18,10 @@ from lexgraft.checkpoint.read import FLOATS
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.view import folders
 from lexgraft.errors import UserError, nearest
+from lexgraft.lazy import torch
+from lexgraft.merge import kernel
+from lexgraft.merge.fused import rule_of
+from lexgraft.merge.loops import merge_shared
 from lexgraft.methods import Method, get_method
 from lexgraft.methods.registry import Place
 from lexgraft.methods.settings import filters, varies
@@ -233,10 +236,21 @@ def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
     ]
 
 
+def block_shape(entry: TensorEntry, method: Method) -> tuple[int, ...]:
+    """Return a tensor's shape as its method sees it: stacked matrices are one below the other.
+
+    So a block holds some rows of one expert, not all of it; whole tensors keep their shape.
+    """
+    if method.unit == "tensor" or len(entry.shape) <= len(("rows", "columns")):
+        return entry.shape
+    return (prod(entry.shape[:-1]), entry.shape[-1])
+
+
 def rows_of_block(entry: TensorEntry, method: Method) -> int:
     """Return how many rows of a tensor make a block: all of them where the method wants it."""
-    rows = entry.shape[0] if entry.shape else 1
-    if method.unit == "tensor" or (method.unit == "row" and len(entry.shape) <= 1):
+    shape = block_shape(entry, method)
+    rows = shape[0] if shape else 1
+    if method.unit == "tensor" or (method.unit == "row" and len(shape) <= 1):
         return max(1, rows)
     width = entry.size // rows if entry.size else 1
     return max(1, BLOCK // width)
@@ -244,7 +258,8 @@ def rows_of_block(entry: TensorEntry, method: Method) -> int:
 
 def _block_size(entry: TensorEntry, method: Method) -> int:
     """Return the elements of a tensor's largest block."""
-    width = entry.size // entry.shape[0] if entry.shape and entry.size else 1
+    shape = block_shape(entry, method)
+    width = entry.size // shape[0] if shape and entry.size else 1
     return min(entry.size, rows_of_block(entry, method) * width)
 
 
@@ -297,9 +312,14 @@ def _rehearse(plan: MergePlan) -> frozenset[str]:
 
 def _moves(method: Method, group: Group, place: Place) -> bool:
     """Return whether a number that no model changes becomes another one (by a scale)."""
-    for number in (0.0, 1.0):
-        one = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), place)]
-        merged = [float(block) for block in method.merge(lambda: iter(one), group.settings)]  # noqa: B023
-        if abs(merged[0] - number) > _KEPT_BASE:
-            return True
-    return False
+    moved = (_shared(method, group, place, number) - number for number in (0.0, 1.0))
+    return any(abs(by) > _KEPT_BASE for by in moved)
+
+
+def _shared(method: Method, group: Group, place: Place, number: float) -> float:
+    """Return what a method makes of one number that all models share."""
+    rule = rule_of(method, group.settings, place) if kernel.library() else None
+    if rule is not None:
+        return merge_shared(rule, place, number)
+    one = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), place)]
+    return float(next(method.merge(lambda: iter(one), group.settings)))

@@ -3,9 +3,9 @@
 from math import fsum, sqrt
 
 import numpy as np
-from torch import Tensor
 
 from lexgraft.checkpoint.constituent import read_rows, rows
+from lexgraft.lazy import Tensor
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan
 

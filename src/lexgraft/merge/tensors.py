@@ -3,23 +3,32 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import gcd
 
 import numpy as np
-import torch
-from torch import Tensor
 from xxhash import xxh3_128
 
-from lexgraft.checkpoint.constituent import Constituent, rows
+from lexgraft.checkpoint.constituent import Constituent
 from lexgraft.checkpoint.digests import remember
-from lexgraft.checkpoint.disk import fill
+from lexgraft.checkpoint.disk import PAGE, fill
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
-from lexgraft.checkpoint.read import DTYPES, FLOATS, read_flat
+from lexgraft.checkpoint.read import FLOATS, dtype_of, read_flat
 from lexgraft.errors import UserError
-from lexgraft.merge.plan import MergePlan, rows_of_block
+from lexgraft.lazy import Tensor, torch
+from lexgraft.merge import kernel
+from lexgraft.merge.fused import Rule, rule_of
+from lexgraft.merge.loops import Loops
+from lexgraft.merge.plan import MergePlan, block_shape, rows_of_block
 from lexgraft.merge.room import Desk
 from lexgraft.methods.registry import Base, Deltas, Place
 
 _RESULT = -1  # the desk's place for what is written
+_EXPONENTS = {
+    "F64": (np.uint64, np.uint64(0x7FF0 << 48)),
+    "F32": (np.uint32, np.uint32(0x7F80 << 16)),
+    "F16": (np.uint16, np.uint16(0x7C00)),
+    "BF16": (np.uint16, np.uint16(0x7F80)),
+}
 Views = list[memoryview]
 
 
@@ -49,6 +58,8 @@ class TensorMerge:
             return
         if self.name not in self.plan.merged_names:
             yield from self.copied_windows()
+        elif (rule := self._rule) is not None:
+            yield from self._looped(rule)
         else:
             survey = self.plan.method.survey is not None
             kept = list(self._blocks()) if survey and self.entry.size <= self._kept else []
@@ -82,6 +93,38 @@ class TensorMerge:
         """The models that make the tensor."""
         return self.plan.parts(self.name)
 
+    @cached_property
+    def _rule(self) -> Rule | None:
+        """What the compiled loops do for this tensor; None: the method itself is called.
+
+        They take what is stored as bfloat16 or float32, and know no NaN that is to be kept.
+        """
+        codes = {entry.dtype for _, entry in self._stored} | {self.plan.stored(self.entry)}
+        if kernel.library() is None or self.allow_nonfinite or not codes <= kernel.CODES.keys():
+            return None
+        if any(part.stored(self.name) is None for part in self._parts):
+            return None
+        if self._touched_by_adapters():
+            return None
+        settings = self.plan.group(self.name).settings
+        return rule_of(self.plan.method, settings, self.plan.place(self.name))
+
+    @property
+    def without_torch(self) -> bool:
+        """Whether the tensor is made by the compiled loops, or copied as it is stored."""
+        if self.name in self.plan.merged_names:
+            return self._rule is not None
+        return self.plan.stored(self.entry) == self.entry.dtype
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """The tensor as its method sees it, rows first."""
+        return block_shape(self.entry, self.plan.method)
+
+    @property
+    def _rows(self) -> int:
+        return self._shape[0] if self._shape else 1
+
     @property
     def _kept(self) -> int:
         return self.desk.room.kept
@@ -97,14 +140,16 @@ class TensorMerge:
 
         The first whole pass takes the digests and notes whether any input differs.
         """
-        stored, width = self._stored, self.entry.size // max(rows(self.entry), 1)
+        stored, width = self._stored, self.entry.size // max(self._rows, 1)
         noting, same = not self.digests, not self._touched_by_adapters()
         hashers = [xxh3_128() for _ in stored]
         step = rows_of_block(self.entry, self.plan.method)
         widest = max(WIDTHS[entry.dtype] for _, entry in stored) * max(width, 1)
         step *= max(1, self.desk.room.window // (step * widest))
-        for start in range(0, rows(self.entry), step):
-            stop = min(start + step, rows(self.entry))
+        pages = PAGE // gcd(PAGE, widest)  # rows that fill whole pages: written past the cache
+        step -= step % pages if step > pages else 0
+        for start in range(0, self._rows, step):
+            stop = min(start + step, self._rows)
             views = [
                 self._read(number, entry, start * width, stop * width)
                 for number, (_, entry) in enumerate(stored)
@@ -132,12 +177,12 @@ class TensorMerge:
         """Yield base, deltas and place of every block of the tensor, in float32."""
         place, entries = self.plan.place(self.name), [entry for _, entry in self._stored]
         width, step = (
-            self.entry.size // max(rows(self.entry), 1),
+            self.entry.size // max(self._rows, 1),
             rows_of_block(self.entry, self.plan.method),
         )
         for first, views in self._windows():
             raws = [
-                torch.frombuffer(view, dtype=DTYPES[entry.dtype])
+                torch.frombuffer(view, dtype=dtype_of(entry.dtype))
                 for view, entry in zip(views, entries, strict=True)
             ]
             count = raws[0].numel() // width
@@ -149,8 +194,8 @@ class TensorMerge:
 
     def _block(self, raws: list[Tensor], start: int, stop: int) -> tuple[Base, Deltas]:
         """Return rows [start, stop) of the base and of every model minus the base."""
-        parts, entry = self._parts, self.entry
-        shape = (stop - start, *entry.shape[1:]) if entry.shape else ()
+        parts = self._parts
+        shape = (stop - start, *self._shape[1:]) if self._shape else ()
         base = torch.empty(shape)
         base.view(-1).copy_(raws[0])
         deltas, stored = torch.empty((len(parts), *shape)), iter(raws[1:])
@@ -165,12 +210,29 @@ class TensorMerge:
                 delta.zero_() if found is None else delta.copy_(found)
         return base, deltas
 
+    def _looped(self, rule: Rule) -> Iterator[memoryview]:
+        """Yield the merge that the compiled loops make, window by window."""
+        code, codes = self.plan.stored(self.entry), [entry.dtype for _, entry in self._stored]
+        loops = Loops(rule, self.plan.place(self.name), codes, code, self._shape)
+        loops.survey(lambda: (views for _, views in self._windows()))
+        if rule.surveys and not self.changed:
+            yield from self.copied_windows()
+            return
+        done = 0
+        for _, views in self._windows():
+            count = len(views[0]) // WIDTHS[codes[0]]
+            result = self.desk.place(_RESULT, count * WIDTHS[code])
+            if loops.merge(views, result):
+                self._check_finite(result, code, done)
+            done += count
+            yield result
+
     def _rounded(self, blocks: Iterator[Tensor]) -> Iterator[memoryview]:
         """Yield blocks as bytes, rounded once to the dtype of the result, in windows of a size."""
         code = self.plan.stored(self.entry)
         room = max(1, self.desk.room.window // WIDTHS[code])
         memory = self.desk.place(_RESULT, room * WIDTHS[code])
-        values = torch.frombuffer(memory, dtype=DTYPES[code])
+        values = torch.frombuffer(memory, dtype=dtype_of(code))
         held = done = 0
         for block in blocks:
             flat, at = block.reshape(-1), 0
@@ -179,16 +241,15 @@ class TensorMerge:
                 values[held : held + count].copy_(flat[at : at + count])
                 held, at = held + count, at + count
                 if held == room:
-                    yield self._checked(values, memory, done)
+                    yield self._check_finite(memory, code, done)
                     held, done = 0, done + room
         if held:
-            yield self._checked(values[:held], memory[: held * WIDTHS[code]], done)
+            yield self._check_finite(memory[: held * WIDTHS[code]], code, done)
 
     def _check_stored(self, view: memoryview, row: int) -> None:
         """Check a window of the base that is copied as it is."""
-        values = torch.frombuffer(view, dtype=DTYPES[self.entry.dtype])
         if self.entry.dtype in FLOATS:
-            self._checked(values, view, row * (self.entry.size // rows(self.entry)))
+            self._check_finite(view, self.entry.dtype, row * (self.entry.size // self._rows))
         elif self.entry.dtype == "BOOL" and max(view) > 1:
             raise UserError(
                 f"tensor `{self.name}` holds a truth value that is neither 0 nor 1",
@@ -196,13 +257,14 @@ class TensorMerge:
                 cure="get the file again from its source",
             )
 
-    def _checked(self, values: Tensor, view: memoryview, at: int) -> memoryview:
-        """Return a window after counting what is not finite in it."""
-        if not all(bound.isfinite() for bound in values.aminmax()):  # NaN shows here
-            bad = ~values.isfinite()
-            self.nonfinite += int(bad.sum())
-            if not self.allow_nonfinite:
-                raise self._not_finite(at + int(bad.to(torch.uint8).argmax()))
+    def _check_finite(self, view: memoryview, code: str, at: int) -> memoryview:
+        """Return a window after counting what is not finite in it: all ones in the exponent."""
+        kind, ones = _EXPONENTS[code]
+        bad = np.bitwise_and(np.frombuffer(view, kind), ones) == ones
+        found = int(np.count_nonzero(bad))
+        self.nonfinite += found
+        if found and not self.allow_nonfinite:
+            raise self._not_finite(at + int(bad.argmax()))
         return view
 
     def _not_finite(self, number: int) -> UserError:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place, method
 from lexgraft.methods.slerp import two_ends
 from lexgraft.methods.sums import Doubles, as_vectors

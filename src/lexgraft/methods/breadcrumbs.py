@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import torch
-
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import (
     Base,
     Blocks,
@@ -16,9 +15,9 @@ from lexgraft.methods.registry import (
     Shares,
     method,
 )
-from lexgraft.methods.sums import normalized, weighted_sum
-from lexgraft.methods.ties import elect
-from lexgraft.methods.trim import Cut, delta_tracks, kept, l1_factors, largest
+from lexgraft.methods.sums import summed
+from lexgraft.methods.ties import disjoint
+from lexgraft.methods.trim import Cut, delta_tracks, kept, kept_counts, l1_factors, largest
 
 Fractions = Fraction | dict[str, Fraction]
 Band = tuple[Cut, Cut]  # what is too large, and all down to what is too small
@@ -37,17 +36,22 @@ def bands(
     Where both do not fit into the tensor, fewer of the largest are left out.
     """
     _, _, place = next(blocks())
-    wanted: list[tuple[int, int]] = []
-    for model, (share, top) in enumerate(zip(place.each(density), place.each(gamma), strict=True)):
-        keep = max(1, round(share * place.size))
-        above = min(round(top * place.size), place.size - keep)
-        wanted += [(model, above), (model, above + keep)]
-    cuts = largest(delta_tracks(blocks), wanted, place.size)
+    cuts = largest(delta_tracks(blocks), wanted_bands(place, density, gamma), place.size)
     found = tuple(zip(cuts[::2], cuts[1::2], strict=True))
     if not rescale:
         return found
     factors = l1_factors(blocks, lambda deltas, at: _middle(deltas, found, at))
     return tuple((a, b._replace(factor=f)) for (a, b), f in zip(found, factors, strict=True))
+
+
+def wanted_bands(place: Place, density: Shares, gamma: Fractions) -> list[tuple[int, int]]:
+    """Return (model, k) for the two cuts of every model: k largest left out, k largest in all."""
+    wanted: list[tuple[int, int]] = []
+    pairs = zip(kept_counts(place, density), place.each(gamma), strict=True)
+    for model, (keep, top) in enumerate(pairs):
+        above = min(round(top * place.size), place.size - keep)
+        wanted += [(model, above), (model, above + keep)]
+    return wanted
 
 
 @method(paper="arXiv 2312.06795, section 3", survey=bands)
@@ -65,10 +69,8 @@ def breadcrumbs(
     lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · Σ wᵢ·mᵢ·δᵢ, mᵢ keeping a share of the elements below the γ largest."""
-    weights = place.each(weight)
-    if normalize:
-        weights = normalized(weights, "breadcrumbs")
-    return base + weighted_sum(_middle(deltas, found, place), weights) * lambda_
+    middle = _middle(deltas, found, place)
+    return summed(base, middle, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 @method(paper="arXiv 2312.06795, with arXiv 2306.01708, Algorithm 1", survey=bands)
@@ -87,7 +89,7 @@ def breadcrumbs_ties(
 ) -> Merged:
     """Return base + λ · the disjoint merge of mᵢ·δᵢ, m as in `breadcrumbs`."""
     middle = _middle(deltas, found, place)
-    return base + elect(middle, place.each(weight), normalize=normalize) * lambda_
+    return disjoint(base, middle, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 def _middle(deltas: Deltas, found: tuple[Band, ...], place: Place) -> Deltas:

@@ -1,13 +1,12 @@
 """Drop deltas at random and rescale the rest."""
 
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Bool, UInt16
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import (
     Base,
     Blocks,
@@ -19,12 +18,9 @@ from lexgraft.methods.registry import (
     Shares,
     method,
 )
-from lexgraft.methods.sums import normalized, weighted_sum
-from lexgraft.methods.ties import elect
-from lexgraft.methods.trim import l1_factors
-
-RescaleNorm = Literal["share", "l1"]
-"""What rescaling keeps: the expected delta (1/p, as in the paper), or the sum of magnitudes."""
+from lexgraft.methods.sums import summed
+from lexgraft.methods.ties import disjoint
+from lexgraft.methods.trim import RescaleNorm, restored, restoring
 
 STEPS = 1 << 16  # a share is rounded to 1/65,536, and so is the factor that makes up for it
 _PER_COUNTER = 16  # 16-bit numbers from one counter value of Philox 4x64
@@ -39,13 +35,11 @@ def factors(
     **_settings: Any,  # noqa: ANN401
 ) -> tuple[float, ...] | None:
     """Return what restores every model's sum of magnitudes; None where that is not asked for."""
-    if not rescale or rescale_norm != "l1":
-        return None
 
     def thinned(deltas: Deltas, place: Place) -> Deltas:
         return drop(deltas, place, place.each(density), rescale=False)
 
-    return l1_factors(blocks, thinned)
+    return restoring(blocks, thinned, rescale=rescale, norm=rescale_norm)
 
 
 @method(paper="arXiv 2311.03099, section 3.1", survey=factors)
@@ -68,10 +62,7 @@ def dare_linear(
     """
     paper = rescale and rescale_norm == "share"
     dropped = restored(drop(deltas, place, place.each(density), rescale=paper), found)
-    weights = place.each(weight)
-    if normalize:
-        weights = normalized(weights, "dare_linear")
-    return base + weighted_sum(dropped, weights) * lambda_
+    return summed(base, dropped, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 @method(paper="arXiv 2311.03099, section 3.1, with arXiv 2306.01708, Algorithm 1", survey=factors)
@@ -91,7 +82,7 @@ def dare_ties(
     """Return base + λ · the disjoint merge of mᵢ·δᵢ / pᵢ: random trimming, then elected signs."""
     paper = rescale and rescale_norm == "share"
     dropped = restored(drop(deltas, place, place.each(density), rescale=paper), found)
-    return base + elect(dropped, place.each(weight), normalize=normalize) * lambda_
+    return disjoint(base, dropped, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 def drop(
@@ -108,13 +99,6 @@ def drop(
     return dropped
 
 
-def restored(thinned: Deltas, found: tuple[float, ...] | None) -> Deltas:
-    """Return what is left of the deltas times their factors, which may be written over it."""
-    for delta, factor in zip(thinned, found or (), strict=found is not None):
-        delta.mul_(factor)
-    return thinned
-
-
 def random_mask(place: Place, label: str, steps: int, count: int) -> Bool[Tensor, " count"]:
     """Return which elements from `place.start` on are kept, each with chance steps/65,536."""
     if steps >= STEPS:
@@ -128,9 +112,14 @@ def random_numbers(place: Place, label: str, count: int) -> UInt16[np.ndarray[An
     Philox is a function of key and counter: the key comes from seed, tensor and model, the
     counter from the element's number, so no order of blocks, threads or models shows in it.
     """
-    name = f"{place.seed}\n{place.tensor}\n{label}"
-    key = int.from_bytes(sha256(name.encode()).digest()[:16], "little")
+    key = philox_key(place, label)
     first, skip = divmod(place.start, _PER_COUNTER)
     words = -(-(skip + count) // 4)
     raw = np.random.Philox(counter=first, key=key).random_raw(words)
     return raw.astype("<u8", copy=False).view("<u2")[skip : skip + count]
+
+
+def philox_key(place: Place, label: str) -> int:
+    """Return the 128 bits that a tensor's chances for one model are keyed by."""
+    name = f"{place.seed}\n{place.tensor}\n{label}"
+    return int.from_bytes(sha256(name.encode()).digest()[:16], "little")

@@ -3,12 +3,11 @@
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int32
-from torch import Tensor
 
 from lexgraft.errors import UserError
-from lexgraft.methods.dare import STEPS, RescaleNorm, random_numbers, restored
+from lexgraft.lazy import Tensor, torch
+from lexgraft.methods.dare import STEPS, random_numbers
 from lexgraft.methods.registry import (
     Base,
     Blocks,
@@ -21,11 +20,12 @@ from lexgraft.methods.registry import (
     Shares,
     method,
 )
-from lexgraft.methods.sums import as_vectors, normalized, weighted_sum
-from lexgraft.methods.ties import elect
-from lexgraft.methods.trim import l1_factors
+from lexgraft.methods.sums import as_vectors, summed
+from lexgraft.methods.ties import disjoint
+from lexgraft.methods.trim import RescaleNorm, restored, restoring
 
 Fractions = Fraction | dict[str, Fraction]
+Chances = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def factors(
@@ -38,13 +38,11 @@ def factors(
     **_settings: Any,  # noqa: ANN401
 ) -> tuple[float, ...] | None:
     """Return what restores every model's sum of magnitudes; None where that is not asked for."""
-    if not rescale or rescale_norm != "l1":
-        return None
 
     def thinned(deltas: Deltas, place: Place) -> Deltas:
         return prune(deltas, place, density, epsilon, rescale=False)
 
-    return l1_factors(blocks, thinned)
+    return restoring(blocks, thinned, rescale=rescale, norm=rescale_norm)
 
 
 @method(paper="arXiv 2406.11617, section 3", survey=factors, unit="row")
@@ -69,7 +67,7 @@ def della(
     """
     paper = rescale and rescale_norm == "share"
     pruned = restored(prune(deltas, place, density, epsilon, rescale=paper), found)
-    return base + elect(pruned, place.each(weight), normalize=normalize) * lambda_
+    return disjoint(base, pruned, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 @method(
@@ -92,10 +90,7 @@ def della_linear(
     """Return base + λ · Σ wᵢ·mᵢ·δᵢ / pᵢ, with chances as in `della`."""
     paper = rescale and rescale_norm == "share"
     pruned = restored(prune(deltas, place, density, epsilon, rescale=paper), found)
-    weights = place.each(weight)
-    if normalize:
-        weights = normalized(weights, "della_linear")
-    return base + weighted_sum(pruned, weights) * lambda_
+    return summed(base, pruned, place, weight, normalize=normalize, lambda_=lambda_)
 
 
 def prune(
@@ -107,18 +102,35 @@ def prune(
     for delta, label, (share, spread) in zip(pruned, place.labels, pairs, strict=True):
         if share == 1:
             continue
-        if not spread < share <= 1 - spread:
-            raise UserError(
-                f"density {share} ± epsilon {spread} leaves (0, 1]",
-                where="della.epsilon",
-                cure=f"take an epsilon below {min(share, 1 - share):.3g}",
-            )
+        check_spread(share, spread)
         steps = _steps(as_vectors(delta), share, spread)
         numbers = torch.from_numpy(random_numbers(place, label, delta.numel()).astype(np.int32))
         delta.mul_((numbers < steps.view(-1)).view(delta.shape))
         if rescale:
             delta.mul_((STEPS / steps).view(delta.shape))
     return pruned
+
+
+def check_spread(share: float, spread: float) -> None:
+    """Raise unless the chances around a share stay within (0, 1].
+
+    Raises:
+        UserError: a spread that is too wide.
+    """
+    if share != 1 and not spread < share <= 1 - spread:
+        raise UserError(
+            f"density {share} ± epsilon {spread} leaves (0, 1]",
+            where="della.epsilon",
+            cure=f"take an epsilon below {min(share, 1 - share):.3g}",
+        )
+
+
+def chances(share: float, spread: float, width: int) -> Chances:
+    """Return the chance of every rank in a row, in 65,536ths, the smallest element's first."""
+    if width == 1:
+        return np.full(1, round(share * STEPS), np.int32)
+    rising = share - spread + 2 * spread * np.arange(width) / (width - 1)
+    return np.maximum(1, np.rint(rising * STEPS)).astype(np.int32)
 
 
 def _steps(
@@ -130,12 +142,9 @@ def _steps(
     of equal magnitudes the first in the row ranks highest.
     """
     width = rows.shape[1]
-    if width == 1:
-        return torch.full_like(rows, round(share * STEPS), dtype=torch.int32)
     magnitudes = (rows.contiguous().view(torch.int32) & 0x7FFFFFFF).numpy().astype(np.int64)
     order = np.sort((magnitudes << 32) | np.arange(width - 1, -1, -1), axis=1) & 0xFFFFFFFF
-    chances = share - spread + 2 * spread * np.arange(width) / (width - 1)
-    ranked = torch.from_numpy(np.maximum(1, np.rint(chances * STEPS)).astype(np.int32))
+    ranked = torch.from_numpy(chances(share, spread, width))
     columns = torch.from_numpy(width - 1 - order)
     steps = torch.empty(rows.shape, dtype=torch.int32)
     return steps.scatter_(1, columns, ranked.expand(rows.shape))

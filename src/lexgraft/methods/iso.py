@@ -1,7 +1,6 @@
 """The deltas' singular directions, all with the same strength."""
 
-import torch
-
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import (
     Base,
     Deltas,

@@ -14,5 +14,5 @@ def linear(
     """
     weights = place.each(weight)
     if normalize:
-        return base + weighted_sum(deltas, normalized(weights, "linear"))
+        return base + weighted_sum(deltas, normalized(weights))
     return base * sum(weights) + weighted_sum(deltas, weights)

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-import torch
 
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_vectors, gram, row_dots, weighted_sum
 

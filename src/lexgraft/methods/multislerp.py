@@ -34,7 +34,7 @@ def multislerp(
     """
     weights = place.each(weight)
     if normalize_weights:
-        weights = normalized(weights, "multislerp")
+        weights = normalized(weights)
     factors = _factors(found, weights, eps) if len(deltas) > 1 else weights
     moved = weighted_sum(deltas, factors)
     return base * sum(factors) + moved if origin == "zero" else base + moved

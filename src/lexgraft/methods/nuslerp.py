@@ -3,10 +3,9 @@
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Factors, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_rows, as_vectors, gram, normalized, row_dots
 
@@ -50,7 +49,7 @@ def nuslerp(
     between each pair of vectors along the last axis (`nuslerp_row_wise`: along the first). With
     `origin: zero` the models themselves take the place of the deltas.
     """
-    t = normalized(place.each(weight), "nuslerp")[1]
+    t = normalized(place.each(weight))[1]
     ends = _ends(base, deltas, origin)
     if nuslerp_flatten or nuslerp_row_wise:
         assert found

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import numpy as np
 from jaxtyping import Bool, Int64
 from msgspec import Meta
-from torch import Tensor
 
+from lexgraft.lazy import Tensor
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import weighted_sum
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from jaxtyping import Float32
 from msgspec import Meta
-from torch import Tensor
 
 from lexgraft.errors import UserError, nearest
+from lexgraft.lazy import Tensor
 from lexgraft.methods.settings import at_place, check_setting, varies
 
 Factor = Annotated[float, Meta(ge=-100, le=100)]

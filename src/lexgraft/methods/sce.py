@@ -2,10 +2,9 @@
 
 from typing import Any, NamedTuple
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_rows, row_dots, weighted_sum, whole_sums
 from lexgraft.methods.ties import elect

@@ -3,10 +3,9 @@
 from math import acos, sin, sqrt
 from typing import Any
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import gram, weighted_sum
 

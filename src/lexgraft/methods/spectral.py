@@ -3,10 +3,9 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-import torch
 from jaxtyping import Float, Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Deltas, Merged
 from lexgraft.methods.sums import weighted_sum
 

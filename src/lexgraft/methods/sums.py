@@ -5,12 +5,11 @@ from math import fsum, isqrt
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
 from lexgraft.errors import UserError
-from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place
+from lexgraft.lazy import Tensor, torch
+from lexgraft.methods.registry import Base, Blocks, Deltas, Factors, Merged, Place
 
 _ZERO = 1e-6
 _SLICE = 1 << 16  # elements widened at once, so that they stay in cache
@@ -28,7 +27,17 @@ def weighted_sum(deltas: Deltas, weights: Sequence[float]) -> Merged:
     return total
 
 
-def normalized(weights: Sequence[float], where: str) -> tuple[float, ...]:
+def summed(
+    base: Base, deltas: Deltas, place: Place, weight: Factors, *, normalize: bool, lambda_: float
+) -> Merged:
+    """Return base + λ · Σ wᵢ·δᵢ, the sum divided by Σ wᵢ to normalize."""
+    weights = place.each(weight)
+    if normalize:
+        weights = normalized(weights)
+    return base + weighted_sum(deltas, weights) * lambda_
+
+
+def normalized(weights: Sequence[float]) -> tuple[float, ...]:
     """Return wᵢ / Σ w.
 
     Raises:
@@ -38,7 +47,7 @@ def normalized(weights: Sequence[float], where: str) -> tuple[float, ...]:
     if abs(total) < _ZERO:
         raise UserError(
             "the weights add up to 0: their mean is undefined",
-            where=f"{where}.weight",
+            where="weight",
             cure="use task_arithmetic to subtract a model",
         )
     return tuple(weight / total for weight in weights)

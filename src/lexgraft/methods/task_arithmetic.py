@@ -1,7 +1,7 @@
 """Sum of the models' deltas on the base."""
 
 from lexgraft.methods.registry import Base, Deltas, Factor, Factors, Merged, Place, method
-from lexgraft.methods.sums import normalized, weighted_sum
+from lexgraft.methods.sums import summed
 
 
 @method(paper="arXiv 2212.04089, section 4")
@@ -19,7 +19,4 @@ def task_arithmetic(
     With `normalize` the sum is divided by Σ wᵢ. A profile of λ over the depth is LiNeS
     (arXiv 2410.17146, equation 4): `lambda: [α, α + β]`.
     """
-    weights = place.each(weight)
-    if normalize:
-        weights = normalized(weights, "task_arithmetic")
-    return base + weighted_sum(deltas, weights) * lambda_
+    return summed(base, deltas, place, weight, normalize=normalize, lambda_=lambda_)

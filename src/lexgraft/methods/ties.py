@@ -1,9 +1,8 @@
 """Trim, elect signs, merge: only the large elements that agree on a sign."""
 
-import torch
 from jaxtyping import Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import (
     Base,
     Deltas,
@@ -40,7 +39,14 @@ def ties(
     multiplied by Σ|δ| / Σ|δ̂|.
     """
     thinned = trimmed(deltas, found, place)
-    return base + elect(thinned, place.each(weight), normalize=normalize) * lambda_
+    return disjoint(base, thinned, place, weight, normalize=normalize, lambda_=lambda_)
+
+
+def disjoint(
+    base: Base, deltas: Deltas, place: Place, weight: Factors, *, normalize: bool, lambda_: float
+) -> Merged:
+    """Return base + λ · the disjoint merge of the deltas (see `elect`)."""
+    return base + elect(deltas, place.each(weight), normalize=normalize) * lambda_
 
 
 def elect(

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil, sqrt
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float32
-from torch import Tensor
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Place, Shares
 from lexgraft.methods.sums import Doubles, as_rows, row_sizes, whole_sums
 
 _COARSE = 1 << 15  # the top 15 bits below the sign of a float32
 _FINE = 1 << 16
 _SLICE = 1 << 18  # elements counted at once, so that they stay in cache
-_NONE = 0x7FFFFFFF  # above the magnitude of every number; all bits but the sign
+NONE = 0x7FFFFFFF  # above the magnitude of every number; all bits but the sign
 _SAMPLE = 1 << 17  # elements that bracket a threshold
+
+RescaleNorm = Literal["share", "l1"]
+"""What rescaling keeps: the expected delta (1/p, as in the paper), or the sum of magnitudes."""
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Bits = np.ndarray[Any, np.dtype[np.int32]]
@@ -44,12 +46,17 @@ def cuts(
     With `rescale` its factor restores the sum of magnitudes.
     """
     _, _, place = next(blocks())
-    keep = [max(1, round(share * place.size)) for share in place.each(density)]
+    keep = kept_counts(place, density)
     found = largest(delta_tracks(blocks), list(enumerate(keep)), place.size)
     if not rescale:
         return found
     factors = l1_factors(blocks, lambda deltas, at: trimmed(deltas, found, at))
     return tuple(cut._replace(factor=f) for cut, f in zip(found, factors, strict=True))
+
+
+def kept_counts(place: Place, density: Shares) -> list[int]:
+    """Return how many elements of a tensor every model keeps: its share, but at least one."""
+    return [max(1, round(share * place.size)) for share in place.each(density)]
 
 
 def trimmed(deltas: Deltas, found: Sequence[Cut], place: Place) -> Deltas:
@@ -60,6 +67,20 @@ def trimmed(deltas: Deltas, found: Sequence[Cut], place: Place) -> Deltas:
         if cut.factor != 1:
             result[model].mul_(cut.factor)
     return result
+
+
+def restoring(
+    blocks: Blocks, thinned: Callable[[Deltas, Place], Deltas], *, rescale: bool, norm: RescaleNorm
+) -> tuple[float, ...] | None:
+    """Return what restores every model's sum of magnitudes; None where that is not asked for."""
+    return l1_factors(blocks, thinned) if rescale and norm == "l1" else None
+
+
+def restored(thinned: Deltas, found: tuple[float, ...] | None) -> Deltas:
+    """Return what is left of the deltas times their factors, which may be written over it."""
+    for delta, factor in zip(thinned, found or (), strict=found is not None):
+        delta.mul_(factor)
+    return thinned
 
 
 def l1_factors(blocks: Blocks, thinned: Callable[[Deltas, Place], Deltas]) -> tuple[float, ...]:
@@ -97,7 +118,7 @@ def largest(tracks: Tracks, wanted: Sequence[tuple[int, int]], size: int) -> tup
     if any(ties):
         ends = _last_ties(tracks, [track for track, _ in asked], bits, ties, size - 1)
     made = map(Cut, bits, ends)
-    return tuple(next(made) if keep > 0 else Cut(_NONE, size - 1) for _, keep in wanted)
+    return tuple(next(made) if keep > 0 else Cut(NONE, size - 1) for _, keep in wanted)
 
 
 def kept(values: Float32[Tensor, "*shape"], cut: Cut, start: int) -> Bool[Tensor, "*shape"]:
@@ -132,7 +153,7 @@ class _Bracket:
             room = 1 + ceil(6 * sqrt(share * (1 - share) * count))
         at = count - round(share * count)
         self.low = int(sample[at - room]) if at - room >= 0 else 0
-        self.high = int(sample[at + room]) if at + room < count else _NONE
+        self.high = int(sample[at + room]) if at + room < count else NONE
         self._above = self._at_high = self._at_low = 0
         self._inside: list[Bits] = []
 
@@ -177,7 +198,7 @@ def _brackets(tracks: Tracks, asked: Sequence[tuple[int, int]], size: int) -> li
         first = -start % step
         for track, parts in seen.items():
             bits = block[track].contiguous().view(-1).view(torch.int32).numpy()
-            parts.append(bits[first::step] & _NONE)
+            parts.append(bits[first::step] & NONE)
     samples = {track: np.sort(np.concatenate(parts)) for track, parts in seen.items()}
     return [_Bracket(samples[track], keep, size) for track, keep in asked]
 
@@ -197,9 +218,9 @@ def _by_histograms(tracks: Tracks, asked: Sequence[tuple[int, int]]) -> list[_Ra
     """Return the ranks whatever the elements are like."""
     chosen = [track for track, _ in asked]
     coarse = _count(tracks, chosen, None)
-    upper = [_descend(counts, keep) for counts, (_, keep) in zip(coarse, asked, strict=True)]
+    upper = [descend(counts, keep) for counts, (_, keep) in zip(coarse, asked, strict=True)]
     fine = _count(tracks, chosen, [bucket for bucket, _ in upper])
-    lower = [_descend(counts, rest) for counts, (_, rest) in zip(fine, upper, strict=True)]
+    lower = [descend(counts, rest) for counts, (_, rest) in zip(fine, upper, strict=True)]
     return [
         _Rank((bucket << 16) | low, int(counts[low]), rest)
         for (bucket, _), (low, rest), counts in zip(upper, lower, fine, strict=True)
@@ -208,7 +229,7 @@ def _by_histograms(tracks: Tracks, asked: Sequence[tuple[int, int]]) -> list[_Ra
 
 def _magnitudes(values: Float32[Tensor, "*shape"]) -> Bits:
     """Return the bit patterns of the magnitudes, which numpy compares faster than torch."""
-    return values.contiguous().view(-1).view(torch.int32).numpy() & _NONE
+    return values.contiguous().view(-1).view(torch.int32).numpy() & NONE
 
 
 def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list[Counts]:
@@ -226,7 +247,7 @@ def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list
     return totals
 
 
-def _descend(counts: Counts, wanted: int) -> tuple[int, int]:
+def descend(counts: Counts, wanted: int) -> tuple[int, int]:
     """Return the bucket that holds the wanted-largest element, and its rank from the top in it."""
     from_top = np.cumsum(counts[::-1])
     position = int(np.searchsorted(from_top, wanted))

@@ -1,7 +1,6 @@
 """Each model's strongest singular directions, turned apart so that they do not interfere."""
 
-import torch
-
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import Base, Deltas, Factor, Factors, Merged, Place, method
 from lexgraft.methods.spectral import Matrices, Matrix, by_matrix, nearest_orthogonal, svd
 

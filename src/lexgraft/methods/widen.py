@@ -3,9 +3,9 @@
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-import torch
 from msgspec import Meta
 
+from lexgraft.lazy import torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_vectors, row_dots
 

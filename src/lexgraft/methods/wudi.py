@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-import torch
 from msgspec import Meta
 
+from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Deltas, Factor, Factors, Merged, Place, method
 from lexgraft.methods.spectral import Matrices, Matrix, by_matrix, solve
 
@@ -51,7 +51,7 @@ def _merged(matrices: Matrices, weights: tuple[float, ...], ridge: float) -> Mat
     return merged.float()
 
 
-def _unit(matrix: torch.Tensor) -> torch.Tensor:
+def _unit(matrix: Tensor) -> Tensor:
     """Return a matrix divided by its length; zeros stay."""
     length = float(matrix.norm())
     return matrix / length if length else matrix

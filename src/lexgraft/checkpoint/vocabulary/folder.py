@@ -11,7 +11,7 @@ from torch import Tensor
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.checkpoint.index import INDEX, SINGLE, Checkpoint, open_checkpoint
 from lexgraft.checkpoint.layout import plan_layout
-from lexgraft.checkpoint.read import DTYPES, read_windows
+from lexgraft.checkpoint.read import dtype_of, read_windows
 from lexgraft.checkpoint.replace import main_dtype
 from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.vocabulary.aligned import aligned_constituent
@@ -211,7 +211,7 @@ def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
 
 def raw_rows(rows: Tensor, code: str) -> memoryview:
     """Return rows as they are stored."""
-    return rows.to(DTYPES[code]).contiguous().view(-1).view(torch.uint8).numpy().data
+    return rows.to(dtype_of(code)).contiguous().view(-1).view(torch.uint8).numpy().data
 
 
 def _text(value: object) -> bytes:

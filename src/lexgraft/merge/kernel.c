@@ -1,0 +1,404 @@
+/* Element-wise merges in one pass: stored bytes in, stored bytes out, the bits of `methods/`.
+
+   Every operation is one float32 operation of the Python functions, in their order: multiply, then
+   add (compiled with -ffp-contract=off). Strips of a tensor are widened, thinned, summed and
+   rounded while they lie in the first cache. Nothing here allocates, reads or writes files. */
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define WIDE
+#endif
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
+#define MAGNITUDE 0x7fffffffu
+#define UPPER 32768 /* and one more for zeros */
+#define LOWER 65536
+
+enum { BF16, F32 };
+enum { ALL, LARGEST, BAND, RANDOM, RANKED };
+
+typedef struct {
+    const void *raw;    /* as stored; element 0 is the first of the call */
+    int32_t code;       /* BF16 or F32 */
+    int32_t thin;       /* which elements of the delta count */
+    float weight;       /* in the sum */
+    float vote;         /* in the election of the sign */
+    float size;         /* in the divisor of the mean */
+    float factor;       /* of what is kept */
+    uint32_t bits;      /* LARGEST, BAND: kept from this magnitude on */
+    uint32_t top;       /* BAND: and left out from this one on */
+    int64_t ties;       /* of the elements equal to `bits`, how many are still kept */
+    int64_t top_ties;
+    uint64_t key[2];    /* RANDOM, RANKED: of Philox */
+    int32_t steps;      /* RANDOM: chance in 65,536ths */
+    int32_t rescale;    /* RANKED: divide by the chance */
+    const int32_t *ranked; /* RANKED: chance of every rank in a row */
+} Model;
+
+typedef struct {
+    const void *base;
+    void *result;
+    float *work;        /* models + 4 strips */
+    uint64_t *sorted;   /* RANKED: two rows, and 512 more */
+    int64_t start;      /* number of the first element in the tensor */
+    int64_t strip;      /* elements worked on at once; RANKED: a row */
+    int32_t base_code, result_code;
+    int32_t models, elect, normalize, varied; /* varied: positions are cut on their variance */
+    float scale, lambda, share;
+    uint32_t bits;      /* varied: as in Model */
+    int64_t ties;
+} Merge;
+
+INLINE uint32_t bits_of(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
+INLINE float from_bits(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+
+INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restrict out) {
+    if (code == F32) {
+        memcpy(out, (const float *)raw + at, n * sizeof(float));
+        return;
+    }
+    const uint16_t *restrict in = (const uint16_t *)raw + at;
+    for (int64_t i = 0; i < n; i++) out[i] = from_bits((uint32_t)in[i] << 16);
+}
+
+/* Round to nearest even, NaN as torch writes it; returns how many values are not finite. */
+INLINE int64_t narrow(const float *restrict x, int64_t n, int code, void *raw, int64_t at) {
+    int32_t bad = 0;
+    if (code == F32) {
+        for (int64_t i = 0; i < n; i++) bad += (bits_of(x[i]) & 0x7f800000u) == 0x7f800000u;
+        memcpy((float *)raw + at, x, n * sizeof(float));
+        return bad;
+    }
+    uint16_t *restrict out = (uint16_t *)raw + at;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(x[i]);
+        uint32_t r = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+        uint32_t v = (u & MAGNITUDE) > 0x7f800000u ? 0x7fc0u : r;
+        out[i] = (uint16_t)v;
+        bad += (v & 0x7f80u) == 0x7f80u;
+    }
+    return bad;
+}
+
+INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_t n,
+                         float *restrict d) {
+    widen(m->raw, m->code, at, n, d);
+    for (int64_t i = 0; i < n; i++) d[i] -= base[i];
+}
+
+/* ---- which elements are kept: `keep` becomes 1 or 0 ---- */
+
+INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties,
+                       float *restrict keep) {
+    int32_t equal = 0;
+    for (int64_t i = 0; i < n; i++) equal += (bits_of(x[i]) & MAGNITUDE) == bits;
+    if (equal <= *ties || *ties == 0) {
+        uint32_t from = *ties == 0 && equal ? bits + 1 : bits;
+        for (int64_t i = 0; i < n; i++)
+            keep[i] = (int32_t)(bits_of(x[i]) & MAGNITUDE) >= (int32_t)from ? 1.0f : 0.0f;
+        *ties -= *ties ? equal : 0;
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(x[i]) & MAGNITUDE;
+        int kept = u > bits || (u == bits && *ties > 0);
+        if (u == bits && *ties > 0) --*ties;
+        keep[i] = kept ? 1.0f : 0.0f;
+    }
+}
+
+/* Philox 4x64-10 (Salmon et al. 2011): 16 numbers of 16 bits for a counter. */
+INLINE void philox(uint64_t counter, const uint64_t key[2], uint64_t out[4]) {
+    uint64_t c0 = counter, c1 = 0, c2 = 0, c3 = 0, k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        unsigned __int128 p = (unsigned __int128)0xD2E7470EE14C6C93u * c0;
+        unsigned __int128 q = (unsigned __int128)0xCA5A826395121157u * c2;
+        uint64_t h0 = (uint64_t)(p >> 64), h1 = (uint64_t)(q >> 64);
+        c0 = h1 ^ c1 ^ k0; c1 = (uint64_t)q;
+        c2 = h0 ^ c3 ^ k1; c3 = (uint64_t)p;
+        k0 += 0x9E3779B97F4A7C15u; k1 += 0xBB67AE8584CAA73Bu;
+    }
+    out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+}
+
+/* The numbers of elements [start, start + n); numpy's generator counts before it draws. */
+INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict out) {
+    uint64_t block[4];
+    int64_t i = 0, skip = start % 16, counter = start / 16 + 1;
+    while (i < n) {
+        philox((uint64_t)counter++, m->key, block);
+        int64_t some = 16 - skip < n - i ? 16 - skip : n - i;
+        memcpy(out + i, (const uint16_t *)block + skip, some * 2);
+        i += some;
+        skip = 0;
+    }
+}
+
+/* Sort a row by the digits of eight bits from `first` on, stable; `keys` holds two rows. */
+static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256], int first) {
+    uint64_t *from = keys, *to = keys + n;
+    memset(place, 0, 4 * sizeof *place);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(d[n - 1 - i]) & MAGNITUDE;
+        from[i] = (uint64_t)u << 32 | (uint64_t)(n - 1 - i);
+        for (int digit = first; digit < 4; digit++) place[digit][u >> 8 * digit & 255]++;
+    }
+    for (int digit = first; digit < 4; digit++) {
+        uint32_t *mine = place[digit], at = 0;
+        int shift = 32 + 8 * digit;
+        if (mine[from[0] >> shift & 255] == n) continue;
+        for (int b = 0; b < 256; b++) {
+            uint32_t count = mine[b];
+            mine[b] = at;
+            at += count;
+        }
+        for (int64_t i = 0; i < n; i++) to[mine[from[i] >> shift & 255]++] = from[i];
+        uint64_t *other = from;
+        from = to;
+        to = other;
+    }
+    return from;
+}
+
+/* The columns of a row by magnitude, of equals the later first. Differences of bfloat16 numbers
+   hardly ever need the lowest eight bits: what these leave in disorder is moved into its place. */
+static const uint64_t *rank_row(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
+    uint64_t *order = radix(d, n, keys, place, 1);
+    int64_t moves = 4 * n;
+    for (int64_t i = 1; i < n && moves >= 0; i++) {
+        uint64_t one = order[i];
+        int64_t j = i;
+        for (; j > 0 && order[j - 1] >> 32 > one >> 32; j--) order[j] = order[j - 1];
+        order[j] = one;
+        moves -= i - j;
+    }
+    return moves >= 0 ? order : radix(d, n, keys, place, 0);
+}
+
+INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
+                         uint16_t *drawn, uint64_t *sorted) {
+    const uint64_t *order = rank_row(d, n, sorted, (uint32_t(*)[256])(sorted + 2 * n));
+    numbers(m, start, n, drawn);
+    for (int64_t rank = 0; rank < n; rank++) {
+        uint32_t column = (uint32_t)order[rank];
+        int32_t steps = m->ranked[rank];
+        float kept = drawn[column] < steps ? 1.0f : 0.0f;
+        float thinned = d[column] * kept;
+        d[column] = m->rescale ? thinned * (65536.0f / (float)steps) : thinned;
+    }
+}
+
+/* Thin a delta in place; `keep` and `other` are strips of scratch. */
+INLINE void thin(Model *m, float *restrict d, int64_t start, int64_t n,
+                 float *restrict keep, float *restrict other, uint64_t *sorted) {
+    if (m->thin == ALL) return;
+    if (m->thin == RANKED) {
+        prune(m, d, start, n, (uint16_t *)keep, sorted);
+        return;
+    }
+    if (m->thin == RANDOM) {
+        uint16_t *drawn = (uint16_t *)other;
+        numbers(m, start, n, drawn);
+        for (int64_t i = 0; i < n; i++) keep[i] = (int32_t)drawn[i] < m->steps ? 1.0f : 0.0f;
+    } else {
+        cut(d, n, m->bits, &m->ties, keep);
+    }
+    if (m->thin == BAND) {
+        cut(d, n, m->top, &m->top_ties, other);
+        for (int64_t i = 0; i < n; i++) keep[i] = keep[i] > other[i] ? 1.0f : 0.0f;
+    }
+    float factor = m->factor;
+    for (int64_t i = 0; i < n; i++) d[i] *= keep[i];
+    if (factor != 1.0f)
+        for (int64_t i = 0; i < n; i++) d[i] *= factor;
+}
+
+INLINE void variance(const float *d, int models, int64_t strip, int64_t n, float share,
+                            float *restrict mean, float *restrict out) {
+    for (int64_t i = 0; i < n; i++) mean[i] = 0, out[i] = 0;
+    for (int m = 0; m < models; m++) {
+        const float *restrict x = d + m * strip;
+        for (int64_t i = 0; i < n; i++) mean[i] += x[i] * share;
+    }
+    for (int m = 0; m < models; m++) {
+        const float *restrict x = d + m * strip;
+        for (int64_t i = 0; i < n; i++) {
+            float away = x[i] - mean[i];
+            out[i] += (away * away) * share;
+        }
+    }
+}
+
+INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n,
+                       float *restrict total, float *restrict sign, float *restrict divisor) {
+    for (int64_t i = 0; i < n; i++) total[i] = 0, sign[i] = 0, divisor[i] = 0;
+    if (!job->elect) {
+        for (int m = 0; m < job->models; m++) {
+            const float *restrict x = d + m * job->strip;
+            float weight = models[m].weight;
+            for (int64_t i = 0; i < n; i++) total[i] += x[i] * weight;
+        }
+        return;
+    }
+    for (int m = 0; m < job->models; m++) {
+        const float *restrict x = d + m * job->strip;
+        float vote = models[m].vote;
+        for (int64_t i = 0; i < n; i++) sign[i] += x[i] * vote;
+    }
+    for (int64_t i = 0; i < n; i++)
+        sign[i] = (sign[i] > 0 ? 1.0f : 0.0f) - (sign[i] < 0 ? 1.0f : 0.0f);
+    for (int m = 0; m < job->models; m++) {
+        const float *restrict x = d + m * job->strip;
+        float weight = models[m].weight, size = models[m].size;
+        for (int64_t i = 0; i < n; i++) {
+            float part = x[i] * weight;
+            float agrees = part * sign[i] > 0 ? 1.0f : 0.0f;
+            total[i] += part * agrees;
+            divisor[i] += agrees * size;
+        }
+    }
+    if (job->normalize)
+        for (int64_t i = 0; i < n; i++)
+            total[i] /= divisor[i] < 1e-30f ? 1e-30f : divisor[i];
+}
+
+/* Merge n elements; returns how many values of the result are not finite. */
+WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
+    int64_t strip = job->strip, bad = 0;
+    float *d = job->work, *base = d + job->models * strip, *total = base + strip;
+    float *one = total + strip, *two = one + strip;
+    for (int64_t at = 0; at < n; at += strip) {
+        int64_t count = n - at < strip ? n - at : strip;
+        widen(job->base, job->base_code, at, count, base);
+        for (int m = 0; m < job->models; m++) {
+            delta(models + m, base, at, count, d + m * strip);
+            thin(models + m, d + m * strip, job->start + at, count, one, two, job->sorted);
+        }
+        if (job->varied) {
+            variance(d, job->models, strip, count, job->share, one, two);
+            cut(two, count, job->bits, &job->ties, one);
+            for (int m = 0; m < job->models; m++) {
+                float *restrict x = d + m * strip;
+                for (int64_t i = 0; i < count; i++) x[i] *= one[i];
+            }
+        }
+        sum(models, d, job, count, total, one, two);
+        float scale = job->scale, lambda = job->lambda;
+        for (int64_t i = 0; i < count; i++) total[i] = base[i] * scale + total[i] * lambda;
+        bad += narrow(total, count, job->result_code, job->result, at);
+    }
+    job->start += n;
+    return bad;
+}
+
+/* What is ranked: the models' deltas, or the one variance between them; returns the first. */
+INLINE float *ranked(const Merge *job, const Model *models, int64_t at, int64_t n) {
+    int64_t strip = job->strip;
+    float *d = job->work, *base = d + job->models * strip;
+    widen(job->base, job->base_code, at, n, base);
+    for (int m = 0; m < job->models; m++) delta(models + m, base, at, n, d + m * strip);
+    if (!job->varied) return d;
+    variance(d, job->models, strip, n, job->share, base, base + strip);
+    return base + strip;
+}
+
+/* Count the upper 15 bits below the sign of what is ranked, and zeros: 32,769 counts a track. */
+WIDE void lexgraft_upper(const Merge *job, const Model *models, int64_t n, uint32_t *counts) {
+    int tracks = job->varied ? 1 : job->models;
+    for (int64_t at = 0; at < n; at += job->strip) {
+        int64_t count = n - at < job->strip ? n - at : job->strip;
+        const float *x = ranked(job, models, at, count);
+        for (int t = 0; t < tracks; t++) {
+            const float *restrict one = x + t * job->strip;
+            uint32_t *mine = counts + t * (UPPER + 1), zeros = 0;
+            for (int64_t i = 0; i < count; i++) zeros += one[i] == 0;
+            for (int64_t i = 0; i < count; i++) mine[(bits_of(one[i]) & MAGNITUDE) >> 16]++;
+            mine[UPPER] += zeros;
+        }
+    }
+}
+
+/* Count the lower 16 bits of what has given upper ones: 65,536 counts a wish. */
+WIDE void lexgraft_lower(const Merge *job, const Model *models, int64_t n, int32_t wishes,
+                         const int32_t *track, const uint32_t *upper, uint32_t *counts) {
+    uint32_t *restrict hit = (uint32_t *)(job->work + (job->models + 3) * job->strip);
+    for (int64_t at = 0; at < n; at += job->strip) {
+        int64_t count = n - at < job->strip ? n - at : job->strip;
+        const float *x = ranked(job, models, at, count);
+        for (int w = 0; w < wishes; w++) {
+            const float *restrict one = x + track[w] * job->strip;
+            uint32_t *mine = counts + (int64_t)w * LOWER, want = upper[w];
+            int64_t hits = 0;
+            for (int64_t i = 0; i < count; i++) { /* no branch: most are elsewhere */
+                uint32_t u = bits_of(one[i]) & MAGNITUDE;
+                hit[hits] = u;
+                hits += u >> 16 == want;
+            }
+            for (int64_t i = 0; i < hits; i++) mine[hit[i] & 0xffff]++;
+        }
+    }
+}
+
+/* numpy's order of adding: eight sums side by side over at most 128, halves above. */
+static double pairwise(const double *x, int64_t n) {
+    if (n < 8) {
+        double total = 0;
+        for (int64_t i = 0; i < n; i++) total += x[i];
+        return total;
+    }
+    if (n <= 128) {
+        double r[8];
+        int64_t i;
+        for (int k = 0; k < 8; k++) r[k] = x[k];
+        for (i = 8; i < n - n % 8; i += 8)
+            for (int k = 0; k < 8; k++) r[k] += x[i + k];
+        double total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+        for (; i < n; i++) total += x[i];
+        return total;
+    }
+    int64_t half = n / 2 - n / 2 % 8;
+    return pairwise(x, half) + pairwise(x + half, n - half);
+}
+
+/* The dot products of every row with every row of the same number: of the deltas where they are
+   selected, or (`whole`) of base, base + delta, ...; strip = width of a row; pairs in the order
+   (0,0) (1,0) (1,1) ... where `crossed`, else only the squares. */
+WIDE void lexgraft_dots(Merge *job, const Model *models, int64_t n, int32_t whole, int32_t crossed,
+                        double *products, double *found) {
+    int64_t strip = job->strip, rows = n / strip;
+    float *d = job->work, *base = d + job->models * strip, *one = base + 2 * strip;
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t at = row * strip, pair = 0;
+        widen(job->base, job->base_code, at, strip, base);
+        for (int m = 0; m < job->models; m++) delta(models + m, base, at, strip, d + m * strip);
+        if (job->varied) {
+            variance(d, job->models, strip, strip, job->share, one, one + strip);
+            cut(one + strip, strip, job->bits, &job->ties, one);
+        }
+        for (int m = 0; m < job->models; m++) {
+            float *restrict x = d + m * strip;
+            if (job->varied)
+                for (int64_t i = 0; i < strip; i++) x[i] *= one[i];
+            if (whole)
+                for (int64_t i = 0; i < strip; i++) x[i] = base[i] + x[i];
+        }
+        for (int i = 0; i < job->models; i++)
+            for (int j = crossed ? 0 : i; j <= i; j++, pair++) {
+                const float *restrict x = d + i * strip, *restrict y = d + j * strip;
+                for (int64_t k = 0; k < strip; k++) products[k] = (double)x[k] * (double)y[k];
+                found[pair * rows + row] = pairwise(products, strip);
+            }
+    }
+}
+
+/* The digest of this file that the library was made from: another one is not used. */
+const char *lexgraft_source(void) { return SOURCE; }
