@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from lexgraft.errors import UserError
 from lexgraft.evaluate.ask import ask, ask_generations, ask_texts
@@ -213,3 +214,18 @@ def test_a_real_model_is_asked_through_the_store(
     assert answers[0].neutral == pytest.approx([s.loglik for s in neutral], abs=1e-4)
     write_lines(tmp_path / "answers.jsonl", answers)
     assert read_lines(tmp_path / "answers.jsonl", type(answers[0])) == answers
+
+
+def test_answers_do_not_depend_on_how_many_batches_are_asked_at_once(
+    items: list[Item], tiny_model: Path, tmp_path: Path
+) -> None:
+    model = TransformersModel.load(tiny_model, "m", 1)
+    alone = ask(items, model, tmp_path / "alone.sqlite", silent)
+    texts = [Document(f"d{i}", "ja", "manual", "文書" * (i + 2)) for i in range(20)]
+    bits = ask_texts(texts, model, tmp_path / "alone.sqlite", 20, silent)
+    torch.set_num_threads(2)
+    try:
+        assert ask(items, model, tmp_path / "two.sqlite", silent) == alone
+        assert ask_texts(texts, model, tmp_path / "two.sqlite", 20, silent) == bits
+    finally:
+        torch.set_num_threads(1)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TypeVar
@@ -133,6 +134,7 @@ class _Kept:
     def __init__(
         self, model: LanguageModel, store: Path, what: tuple[object, ...], progress: Progress
     ) -> None:
+        self._model = model
         self._key = (SCORING_VERSION, model.digest, model.scoring, *what)
         self._store, self._progress, self._what = AnswerStore(store), progress, str(what[0])
 
@@ -155,14 +157,19 @@ class _Kept:
         earlier test set, the rest is asked.
         """
         known = {key: decode(raw) for key, raw in self._store.get(keys).items()}
-        done = 0
+        done, taken = 0, set(known)
+        fresh: list[list[int]] = []
         for batch in batches:
-            fresh = [place for place in batch if keys[place] not in known]
-            if fresh:
-                answers = work([asked[place] for place in fresh])
-                found = {keys[place]: one for place, one in zip(fresh, answers, strict=True)}
-                self._store.put(found)
-                known |= found
+            left = [place for place in batch if keys[place] not in taken]
+            taken.update(keys[place] for place in left)
+            fresh.append(left)
+            done += len(batch) - len(left)
+        asking = [batch for batch in fresh if batch]
+        calls = [partial(work, [asked[place] for place in batch]) for batch in asking]
+        for batch, answers in zip(asking, self._model.side_by_side(calls), strict=True):
+            found = {keys[place]: one for place, one in zip(batch, answers, strict=True)}
+            self._store.put(found)
+            known |= found
             done += len(batch)
             self._progress(self._what, done, len(keys))
         return [known[key] for key in keys]

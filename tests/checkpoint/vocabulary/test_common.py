@@ -138,7 +138,7 @@ def test_a_token_takes_the_row_that_was_chosen_for_it(members: list[Member], tmp
 @pytest.mark.slow
 def test_names_that_nothing_has_are_refused_with_the_nearest(members: list[Member], tmp_path: Path):
     for policy, choices, why in (
-        ("unoin", {}, "no vocabulary `unoin`"),
+        ("unjon", {}, "no vocabulary `unjon`"),
         ("base", {"<|docter|>": Choice("zero")}, "no token"),
         ("base", {"a": Choice("medicla")}, "no model `medicla`"),
         ("base", {"a": Choice("medical", token="<|ja|>")}, "no token"),
