@@ -22,7 +22,7 @@ from lexgraft.project import Form
 from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
 from lexgraft.tune.examples import Example, read_wordings, repeat, term_examples
 from lexgraft.tune.replay import mix_replay, text_examples
-from lexgraft.tune.train import Recipe, train
+from lexgraft.tune.train import Recipe, Work, train
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".cache" / "medical-ja"
@@ -74,11 +74,13 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
         examples,
         recipe,
         folder,
-        base_digest=base.digest,
-        base_name="google/gemma-3-270m",
-        wording=digest(read_wordings("en")) if which == "domain" else "",
-        threads=threads,
-        progress=say(),
+        Work(
+            base_digest=base.digest,
+            base_name="google/gemma-3-270m",
+            wording=digest(read_wordings("en")) if which == "domain" else "",
+            threads=threads,
+            progress=say(),
+        ),
     )
     write_bytes(folder / "README.md", card(which, recipe, steps, trained.losses).encode())
     return folder

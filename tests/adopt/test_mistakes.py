@@ -22,6 +22,10 @@ def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def replay_nothing(values: dict[str, Any]) -> None:
+    values["tune"].update(replay_texts=[], own_answers=0)
+
+
 @pytest.mark.parametrize(
     ("change", "said", "cure"),
     [
@@ -35,11 +39,7 @@ def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
             "did you mean `density`?",
         ),
         (set_at("testset", "confirm", 4000), "4010 are wanted", "add concepts"),
-        (
-            lambda values: values["tune"].update(replay_texts=[], own_answers=0),
-            "replay",
-            "replay_texts",
-        ),
+        (replay_nothing, "replay", "replay_texts"),
         (set_at("tune", "terms", 11), "11 terms are to be taught", "teach fewer"),
         (set_at("tune", "curve", [4, 40]), "40 terms are to be taught", "teach fewer"),
         (set_at("general", "texts", 0, "documents", 400), "documents", "lower"),

@@ -25,7 +25,12 @@ def side_by_side(calls: Sequence[Callable[[], R]], threads: int) -> Iterator[R]:
             yield call()
         return
     with ThreadPoolExecutor(workers, initializer=_share, initargs=(threads // workers,)) as pool:
-        yield from pool.map(lambda call: call(), calls)
+        running = [pool.submit(call) for call in calls]
+        try:
+            for one in running:
+                yield one.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _share(threads: int) -> None:

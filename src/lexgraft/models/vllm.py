@@ -1,13 +1,15 @@
 """vLLM in this process: free answers only; needs the extra `vllm`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from lexgraft.errors import UserError
 from lexgraft.models import OptionScore, Question
+
+R = TypeVar("R")
 
 
 class VllmModel:
@@ -68,6 +70,10 @@ class VllmModel:
         how = self._sampling(temperature=0.0, max_tokens=max_tokens, stop=list(stop) or None)
         found = self._engine.generate(list(prompts), how, use_tqdm=False)
         return [str(one.outputs[0].text) for one in found]
+
+    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
+        """Yield what the calls return, one after the other: vLLM batches within each."""
+        return (call() for call in calls)
 
     def _refuse(self, *_: int) -> NoReturn:
         raise UserError(
