@@ -123,9 +123,8 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
     """Return everything a reader is told, from what the stages found."""
     project, planned, race = session.project, found.planned, found.race
     judged, tuned = found.judged, found.tuned
-    raced = race.raced if race else ()
-    best = race.best() if race else None
-    last = tuned.judged if tuned else judged
+    raced, best = (race.raced, race.best()) if race else ((), None)
+    results = [one for one in (judged, tuned and tuned.judged) if one]
     return Report(
         project=project.name,
         version=__version__,
@@ -137,38 +136,22 @@ def build_report(session: Session, found: Found, subject: Subject, manifest: Man
         method=best.candidate.method if best else "",
         parameters=best.candidate.parameters if best else {},
         verdicts=_priced(session, found),
-        points=(
-            *(one.point for one in raced),
-            *(judged.points if judged else ()),
-            *(tuned.judged.points if tuned else ()),
-        ),
+        points=(*(one.point for one in raced), *(p for one in results for p in one.points)),
         wanted=project.gates.merge.target_gain,
-        scores=(
-            *found.headroom.scores,
-            *(judged.scores if judged else ()),
-            *(tuned.judged.scores if tuned else ()),
-        ),
+        scores=(*found.headroom.scores, *(score for one in results for score in one.scores)),
         choosing=(*found.headroom.choosing, *(s for one in raced for s in one.scores)),
-        acquisitions=(
-            *(row for one in raced for row in one.acquisitions),
-            *(judged.acquisitions if judged else ()),
-            *(tuned.judged.acquisitions if tuned else ()),
-        ),
+        acquisitions=tuple(row for one in (*raced, *results) for row in one.acquisitions),
         glossary=found.glossary.scores if found.glossary else (),
         tuning=_tuning(tuned),
         lessons=found.curve.lessons if found.curve else (),
         terms=judged.terms if judged else (),
-        general=(
-            *(change for one in raced for change in one.changes),
-            *(judged.changes if judged else ()),
-            *(tuned.judged.changes if tuned else ()),
-        ),
+        general=tuple(change for one in (*raced, *results) for change in one.changes),
         concepts={str(split): count for split, count in planned.concepts.items()},
         items=sum(planned.items.values()),
         controls=planned.controls,
         refused=planned.refused,
         power=planned.power,
-        samples=last.samples if last else (),
+        samples=results[-1].samples if results else (),
         parents=_parents(session),
         sources=_sources(session, tuned=tuned is not None),
         seed=project.seed,
