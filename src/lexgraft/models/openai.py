@@ -3,18 +3,16 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from lexgraft.errors import UserError, nearest
-from lexgraft.models import OptionScore, Question
+from lexgraft.models.unscored import Unscored
 from lexgraft.records import digest
-
-R = TypeVar("R")
 
 KEY = "OPENAI_API_KEY"
 """Environment variable that holds the key; it is sent to the server and kept nowhere."""
@@ -23,7 +21,7 @@ TRIES = 3
 PATIENCE = 120.0  # seconds for one answer
 
 
-class OpenAIModel:
+class OpenAIModel(Unscored):
     """A model behind a server: its address and name stand for weights that cannot be seen.
 
     Servers give the log-likelihood of a given option differently or not at all, and some cut it
@@ -62,18 +60,6 @@ class OpenAIModel:
         """Return how answers are made."""
         return "server"
 
-    def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
-        """Refuse: options are not scored by a server."""
-        self._refuse(len(items))
-
-    def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
-        """Refuse: options are not scored by a server."""
-        self._refuse(len(items))
-
-    def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
-        """Refuse: running text is not scored by a server."""
-        self._refuse(len(texts), max_tokens)
-
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
         """Return the greedy continuation of every prompt, cut before the first stop text."""
 
@@ -92,12 +78,9 @@ class OpenAIModel:
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(answer, prompts))
 
-    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
-        """Yield what the calls return, one after the other: each asks its prompts together."""
-        return (call() for call in calls)
-
-    def _refuse(self, *_: int) -> NoReturn:
-        raise UserError(
+    def refusal(self) -> UserError:
+        """Return why options cannot be scored here, and what can be done instead."""
+        return UserError(
             "a server gives no log-likelihoods that can be trusted, so options cannot be scored",
             where=self._url,
             cure="ask for free answers only, or give the model's folder",

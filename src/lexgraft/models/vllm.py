@@ -1,18 +1,16 @@
 """vLLM in this process: free answers only; needs the extra `vllm`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 from lexgraft.errors import UserError
-from lexgraft.models import OptionScore, Question
-
-R = TypeVar("R")
+from lexgraft.models.unscored import Unscored
 
 
-class VllmModel:
+class VllmModel(Unscored):
     """A model folder run by vLLM, for free answers in large batches.
 
     Its log-likelihoods of a given option depend on version and caching, and some come cut short in
@@ -53,30 +51,15 @@ class VllmModel:
         """Return how answers are made; another release may give other ones."""
         return f"vllm {self._release}"
 
-    def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
-        """Refuse: options are not scored here."""
-        self._refuse(len(items))
-
-    def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
-        """Refuse: options are not scored here."""
-        self._refuse(len(items))
-
-    def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
-        """Refuse: running text is not scored here."""
-        self._refuse(len(texts), max_tokens)
-
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
         """Return the greedy continuation of every prompt, cut before the first stop text."""
         how = self._sampling(temperature=0.0, max_tokens=max_tokens, stop=list(stop) or None)
         found = self._engine.generate(list(prompts), how, use_tqdm=False)
         return [str(one.outputs[0].text) for one in found]
 
-    def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
-        """Yield what the calls return, one after the other: vLLM batches within each."""
-        return (call() for call in calls)
-
-    def _refuse(self, *_: int) -> NoReturn:
-        raise UserError(
+    def refusal(self) -> UserError:
+        """Return why options cannot be scored here, and what can be done instead."""
+        return UserError(
             "vLLM gives no log-likelihoods of options that can be relied on",
             cure="leave `vllm:` out to score options; use it for free answers",
         )
