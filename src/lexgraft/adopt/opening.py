@@ -15,6 +15,7 @@ from lexgraft.merge.plan import MergePlan, plan_merge
 from lexgraft.models import LanguageModel
 from lexgraft.models.openai import OpenAIModel
 from lexgraft.models.transformers import TOKEN_BUDGET, TransformersModel
+from lexgraft.models.unscored import Unscored
 from lexgraft.models.vllm import VllmModel
 from lexgraft.project import Candidate
 from lexgraft.records import Progress, Split, digest
@@ -77,7 +78,7 @@ def load_alone(question: Question, progress: Progress) -> tuple[LanguageModel, i
 
 def free_only(model: LanguageModel) -> bool:
     """Return whether a model gives free answers and no log-likelihoods."""
-    return isinstance(model, OpenAIModel | VllmModel)
+    return isinstance(model, Unscored)
 
 
 def check(question: Question) -> None:
