@@ -225,7 +225,7 @@ def test_a_stale_index_beside_a_single_file_is_refused(folder: Path) -> None:
     [
         ("pytorch_model.bin", "pickle"),
         ("adapter_model.safetensors", "whole model"),
-        ("model.gguf", "convert"),
+        ("model.gguf", "quantised"),
         ("README.md", "is needed"),
     ],
 )

@@ -1,5 +1,7 @@
 """A merge of 400 billion parameters, planned from headers in files that hold nothing else."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +72,24 @@ def test_a_merge_of_400_billion_parameters_is_planned_in_5_seconds_and_300_mb(
     assert "1137 merged" in done.stdout
     assert seconds < 5
     assert megabytes < 300
+
+
+@pytest.mark.slow
+def test_a_dry_run_of_400_billion_parameters_holds_the_same(tmp_path: Path) -> None:
+    for label in ("base", "a", "b"):
+        save_headers(tmp_path / label)
+        config = {"num_hidden_layers": LAYERS, "tie_word_embeddings": False}
+        (tmp_path / label / "config.json").write_text(json.dumps(config))
+    recipe = tmp_path / "recipe.yaml"
+    models = "models: [{model: a}, {model: b}]\nbase_model: base\nmerge_method: ties\n"
+    recipe.write_text(models)
+    command = [sys.executable, "-m", "lexgraft", "merge", str(recipe), "--dry-run", "-o"]
+    with (tmp_path / "said").open("wb") as said:
+        process = subprocess.Popen([*command, str(tmp_path / "out")], stdout=said)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert "1137 merged" in (tmp_path / "said").read_text()
+    assert used.ru_utime + used.ru_stime < 5
+    assert used.ru_maxrss / 1024 < 300
+    assert not (tmp_path / "out").exists()

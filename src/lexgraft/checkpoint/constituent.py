@@ -53,6 +53,15 @@ class Constituent:
             mine.name for base, mine in pairs if mine.name in added or not _same(base, mine)
         )
 
+    def nonfinite_factor(self, name: str) -> TensorEntry | None:
+        """Return the factor of an adapter that puts NaN or infinity into a tensor's delta."""
+        for adapter in (self.source, self.adapter):
+            factors = adapter.factors.get(name) if isinstance(adapter, Adapter) else None
+            for entry in (factors.down, factors.up) if factors else ():
+                if not read_flat(entry, 0, entry.size).isfinite().all():
+                    return entry
+        return None
+
     def changes(self, name: str) -> bool:
         """Return whether a tensor differs from the base."""
         return name in self._touched

@@ -180,5 +180,5 @@ def _format_cure(folder: Path) -> str:
     if any(path.suffix in {".bin", ".pt", ".pth", ".ckpt"} for path in sorted(folder.iterdir())):
         return "pickle files can run code and are never opened; get the safetensors version"
     if any(path.suffix == ".gguf" for path in sorted(folder.iterdir())):
-        return "convert the GGUF file first: `lexgraft convert`"
+        return "GGUF weights are quantised; get the safetensors version they were made from"
     return f"a folder with {SINGLE} or {INDEX} is needed"

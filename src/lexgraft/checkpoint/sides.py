@@ -1,7 +1,7 @@
 """Configuration and tokenizer of a result: copied as data, with nothing that loads code."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -84,6 +84,21 @@ def _edit(content: dict[str, Any], key: str, value: object) -> None:
 def _text(content: object) -> bytes:
     """Return JSON as it is written."""
     return json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def code_named(folder: Path) -> list[str]:
+    """Return the keys that name code in a model's configuration and tokenizer, sorted."""
+    paths = [folder / name for name in sorted(_EDITED) if (folder / name).is_file()]
+    return sorted({key for path in paths for key in _code_keys(read_json(path))})
+
+
+def _code_keys(value: Any) -> Iterator[str]:  # noqa: ANN401
+    """Yield the keys that name code, however deep they lie."""
+    if isinstance(value, dict):
+        yield from (key for key in value if key in CODE_KEYS)
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else ():
+        yield from _code_keys(inner)
 
 
 def _without_code(value: Any) -> Any:  # noqa: ANN401

@@ -17,6 +17,7 @@ from lexgraft.errors import UserError
 from lexgraft.merge.recipe import ModelName
 
 _RESERVED = ("base", "sides")  # what a manifest calls other inputs
+_MOST_NAMED = 4096  # a stack of 500 layers, each of several models, names fewer
 Find = Callable[[str, str | None], Path]
 """From path (or Hub id) and revision to a folder."""
 
@@ -64,7 +65,14 @@ def open_models(
         UserError: a model that is not there, is not safetensors, or an adapter that does not fit.
     """
     models: dict[ModelName, Model] = {}
-    for name in dict.fromkeys(names):
+    named = tuple(names)
+    if len(named) > _MOST_NAMED:
+        raise UserError(
+            f"a recipe that names {len(named):,} models; at most {_MOST_NAMED:,} are read",
+            where="recipe",
+            cure="merge them in several steps",
+        )
+    for name in dict.fromkeys(named):
         label = _label(name, [model.label for model in models.values()])
         model = earlier.get(name.path) if name.revision is None else None
         whole = _whole(find(name.path, name.revision)) if model is None else model

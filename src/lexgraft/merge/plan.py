@@ -1,6 +1,6 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -15,7 +15,7 @@ from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.checkpoint.layout import Layout, plan_layout
 from lexgraft.checkpoint.names import count_layers, depth_of, layer_of
 from lexgraft.checkpoint.read import FLOATS
-from lexgraft.checkpoint.sides import read_sides
+from lexgraft.checkpoint.sides import code_named, read_sides
 from lexgraft.checkpoint.view import folders
 from lexgraft.errors import UserError, nearest
 from lexgraft.lazy import torch
@@ -222,7 +222,17 @@ def complete(plan: MergePlan) -> MergePlan:
         if entry.dtype in FLOATS
         and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
     )
-    return replace(plan, merged=merged, rewritten=rewritten)
+    warnings = (*plan.warnings, *_code_warnings(plan))
+    return replace(plan, merged=merged, rewritten=rewritten, warnings=warnings)
+
+
+def _code_warnings(plan: MergePlan) -> Iterator[str]:
+    """Yield a warning for every folder whose configuration names code, which is left out."""
+    homes = (plan.sides.config, plan.sides.tokenizer) if plan.sides else (plan.base.folder,)
+    for folder in dict.fromkeys(homes):
+        keys = code_named(folder)
+        if keys:
+            yield f"left out of the configuration, for it loads code: {', '.join(keys)} ({folder})"
 
 
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:

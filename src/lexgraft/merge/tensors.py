@@ -22,6 +22,7 @@ from lexgraft.merge.plan import MergePlan, block_shape, rows_of_block
 from lexgraft.merge.room import Desk
 from lexgraft.methods.registry import Base, Deltas, Place
 
+_LOOKED_AT = 1 << 17  # elements of an input at once: they stay in the cache
 _RESULT = -1  # the desk's place for what is written
 _EXPONENTS = {
     "F64": (np.uint64, np.uint64(0x7FF0 << 48)),
@@ -155,8 +156,9 @@ class TensorMerge:
                 for number, (_, entry) in enumerate(stored)
             ]
             if noting:
-                for hasher, view in zip(hashers, views, strict=True):
+                for hasher, view, (_, entry) in zip(hashers, views, stored, strict=True):
                     hasher.update(view)
+                    self._check_input(entry, view, start * width)
                 same = same and all(_equal(views[0], view) for view in views[1:])
             yield start, views
         if noting:
@@ -176,6 +178,8 @@ class TensorMerge:
     def _blocks(self) -> Iterator[tuple[Base, Deltas, Place]]:
         """Yield base, deltas and place of every block of the tensor, in float32."""
         place, entries = self.plan.place(self.name), [entry for _, entry in self._stored]
+        if not self.digests:
+            self._check_factors()
         width, step = (
             self.entry.size // max(self._rows, 1),
             rows_of_block(self.entry, self.plan.method),
@@ -256,6 +260,34 @@ class TensorMerge:
                 where=str(self.entry.file),
                 cure="get the file again from its source",
             )
+
+    def _check_input(self, entry: TensorEntry, view: memoryview, at: int) -> None:
+        """Raise for NaN or infinity in a window of an input, where a method could lose it.
+
+        A method that drops values may drop it, and one that measures whole rows or tensors
+        spreads it; a plain sum keeps it where it is, and the result is looked at anyway.
+        """
+        rule = self._rule
+        sums = rule is not None and not (rule.surveys or rule.steps or rule.ranked)
+        if sums or self.allow_nonfinite or entry.dtype not in FLOATS:
+            return
+        kind, ones = _EXPONENTS[entry.dtype]
+        values = np.frombuffer(view, kind)
+        for start in range(0, len(values), _LOOKED_AT):
+            exponents = np.bitwise_and(values[start : start + _LOOKED_AT], ones)
+            if exponents.max() == ones:
+                raise self._not_finite(at + start + int(exponents.argmax()))
+
+    def _check_factors(self) -> None:
+        """Raise for NaN or infinity in what an adapter adds to the tensor."""
+        for part in self._parts:
+            entry = None if self.allow_nonfinite else part.nonfinite_factor(self.name)
+            if entry is not None:
+                raise UserError(
+                    f"tensor `{self.name}`: the adapter's `{entry.name}` is not finite",
+                    where=str(entry.file),
+                    cure="get the adapter again; --allow-nonfinite merges it as it is",
+                )
 
     def _check_finite(self, view: memoryview, code: str, at: int) -> memoryview:
         """Return a window after counting what is not finite in it: all ones in the exponent."""
