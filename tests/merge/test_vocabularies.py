@@ -15,7 +15,7 @@ from lexgraft.merge.stages import Stage, plan_stages, run_stages
 from lexgraft.methods import METHODS
 
 ModelOf = Callable[..., Path]
-MODELS = "models: [{model: medical}]\nbase_model: general\nmerge_method: task_arithmetic\n"
+MODELS = "models: [{model: domain}]\nbase_model: general\nmerge_method: task_arithmetic\n"
 MARK = "<|doctor|>"
 EMBEDDING = "model.embed_tokens.weight"
 
@@ -39,18 +39,18 @@ def merged(folder: Path, text: str, output: str = "out") -> Path:
 def test_the_keys_of_a_tokenizer_are_read_as_mergekit_means_them(tmp_path: Path) -> None:
     text = """
 tokenizer:
-  source: medical
+  source: domain
   pad_to_multiple_of: 64
   tokens:
-    <|a|>: {source: medical+adapter}
+    <|a|>: {source: domain+adapter}
     <|b|>: {source: {kind: zero}, force: true}
     <|c|>: {source: {kind: model_token, model: base@v1, token_id: 7}}
     <|d|>: {source: {kind: model_token, model: {model: {path: base}}, token: <s>}}
 """
     (found,) = read_recipes(recipe(tmp_path, MODELS + text))
-    assert vocabulary_of(found) == ModelName("medical")
+    assert vocabulary_of(found) == ModelName("domain")
     assert token_choices(found) == {
-        "<|a|>": TokenChoice(ModelName("medical", adapter="adapter"), None, force=False),
+        "<|a|>": TokenChoice(ModelName("domain", adapter="adapter"), None, force=False),
         "<|b|>": TokenChoice(None, None, force=True),
         "<|c|>": TokenChoice(ModelName("base", "v1"), 7, force=False),
         "<|d|>": TokenChoice(ModelName("base"), "<s>", force=False),
@@ -92,8 +92,8 @@ def marked(content: dict[str, Any], mark: str) -> dict[str, Any]:
 @pytest.fixture
 def two(model_of: ModelOf) -> Path:
     """Return the folder with two models, each with a tokenizer of its own."""
-    medical = marked(train("byte-level", 460, [*GENERAL, *DOMAIN]), MARK)
-    model_of("byte-level", "medical", seed=2, content=medical)
+    domain = marked(train("byte-level", 460, [*GENERAL, *DOMAIN]), MARK)
+    model_of("byte-level", "domain", seed=2, content=domain)
     return model_of("byte-level", "general", seed=1).parent
 
 
@@ -106,11 +106,11 @@ def test_different_vocabularies_need_a_policy_and_the_cure_is_named(two: Path) -
         "without base_model": "tokenizer_source: base\n",
         "others use it": "name: x\ntokenizer_source: union\n---\n"
         "models: [{model: x}, {model: general}]\nmerge_method: linear\n",
-        "result of another document": "name: x\nmodels: [{model: medical}]\n"
+        "result of another document": "name: x\nmodels: [{model: domain}]\n"
         "merge_method: linear\n---\nmodels: [{model: x}, {model: general}]\n"
         "merge_method: linear\ntokenizer_source: union\n",
     }
-    linear = "models: [{model: medical}, {model: general}]\nmerge_method: linear\n"
+    linear = "models: [{model: domain}, {model: general}]\nmerge_method: linear\n"
     for why, text in refused.items():
         start = "" if text.count("models:") > 1 else linear
         with pytest.raises(UserError, match=why):
@@ -135,7 +135,7 @@ def test_a_plan_shows_the_common_vocabulary_and_writes_nothing(two: Path) -> Non
 @pytest.mark.slow
 def test_one_vocabulary_is_merged_as_before_whatever_the_policy(model_of: ModelOf) -> None:
     folder = model_of("byte-level", "general", seed=1).parent
-    model_of("byte-level", "medical", seed=2)
+    model_of("byte-level", "domain", seed=2)
     digests = []
     for line in ("", "tokenizer_source: base\n", "tokenizer_source: union\n"):
         (stage,) = planned(folder, MODELS + line)
@@ -145,7 +145,7 @@ def test_one_vocabulary_is_merged_as_before_whatever_the_policy(model_of: ModelO
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["general", "medical"])
+@pytest.mark.parametrize("policy", ["general", "domain"])
 def test_the_result_has_the_vocabulary_that_was_asked_for(two: Path, policy: str) -> None:
     out = merged(two, f"{MODELS}tokenizer_source: {policy}\n")
     assert read_document(out).tokens == read_document(two / policy).tokens
@@ -155,7 +155,7 @@ def test_the_result_has_the_vocabulary_that_was_asked_for(two: Path, policy: str
 def test_a_chosen_row_is_the_one_that_the_result_has(two: Path) -> None:
     from safetensors.torch import load_file
 
-    text = "models: [{model: general}, {model: medical}]\nmerge_method: linear\n"
+    text = "models: [{model: general}, {model: domain}]\nmerge_method: linear\n"
     rows = f"tokenizer: {{tokens: {{'{MARK}': {{source: {{kind: zero}}, force: true}}}}}}\n"
     out = merged(two, text + rows)
     number = read_document(out).added[MARK]
@@ -168,9 +168,10 @@ def by(method: str) -> str:
     """Return a recipe of one method over models of two tokenizers."""
     text = f"merge_method: {method}\ndtype: float32\n"
     if method == "passthrough":
-        return f"{text}models: [{{model: medical}}]\ntokenizer_source: general\n"
-    other = ", {model: other}" if METHODS[method].models[0] > 1 else ""
-    models = f"[{{model: medical}}{other}]"
+        return f"{text}models: [{{model: domain}}]\ntokenizer_source: general\n"
+    few, many = METHODS[method].models
+    other = ", {model: language}" if many is None or few > 1 else ""
+    models = f"[{{model: domain}}{other}]"
     return f"{text}base_model: general\nmodels: {models}\ntokenizer_source: union\n"
 
 
@@ -178,7 +179,7 @@ def by(method: str) -> str:
 def test_models_of_two_tokenizers_merge_with_every_method(two: Path, model_of: ModelOf) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model_of("byte-level", "other", seed=3)
+    model_of("byte-level", "language", seed=3)
     for name in METHODS:
         out = merged(two, by(name), name)
         model = AutoModelForCausalLM.from_pretrained(out)
