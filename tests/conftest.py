@@ -1,5 +1,6 @@
 """Tiny random models in Hugging Face folders, with a byte-level tokenizer of 258 tokens."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,3 +134,50 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[WebDriver]":
     )
     yield opened
     opened.quit()
+
+
+@pytest.fixture(scope="session")
+def contents() -> dict[str, dict[str, Any]]:
+    """Return a tokenizer.json per algorithm."""
+    from tiny_tokenizers import KINDS, train
+
+    return {kind: train(kind) for kind in KINDS}
+
+
+@pytest.fixture
+def model_of(tmp_path: Path, contents: dict[str, dict[str, Any]]) -> Callable[..., Path]:
+    """Return a maker of tiny Llama models whose vocabulary is one of the tokenizers'."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+    def make(
+        kind: str,
+        name: str,
+        *,
+        tied: bool = True,
+        seed: int = 0,
+        extra: int = 0,
+        content: Any = None,
+    ) -> Path:
+        folder = tmp_path / name
+        content = content or contents[kind]
+        size = 1 + max(
+            *(row["id"] for row in content["added_tokens"]), len(content["model"]["vocab"]) - 1
+        )
+        config = LlamaConfig(
+            vocab_size=size + extra, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+            num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=128,
+            bos_token_id=1, eos_token_id=2, pad_token_id=2, tie_word_embeddings=tied,
+        )  # fmt: skip
+        torch.manual_seed(seed)
+        model: Any = LlamaForCausalLM(config)
+        model.to(torch.bfloat16).save_pretrained(folder)
+        (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+        settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "</s>"}
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        return folder
+
+    return make

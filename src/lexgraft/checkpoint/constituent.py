@@ -211,5 +211,6 @@ def check_same_kind(mine: TensorEntry, base: TensorEntry, where: str) -> None:
             f"tensor `{mine.name}` is {mine.dtype} {mine.shape}, "
             f"in the base {base.dtype} {base.shape}",
             where=where,
-            cure="a vocabulary of another size? nothing is cut or padded: use one tokenizer",
+            cure="a vocabulary of another size? `tokenizer_source: union` in a recipe, or "
+            "`lexgraft vocabulary align`, brings the two together",
         )

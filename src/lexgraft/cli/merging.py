@@ -227,6 +227,12 @@ def _planned(arguments: argparse.Namespace) -> "MergePlan":
             where=str(arguments.recipe),
             cure="give a file with one of them; its models must be there",
         )
+    if last.joined is not None:
+        raise UserError(
+            "models of different vocabularies",
+            where=str(arguments.recipe),
+            cure="bring them together first with `lexgraft vocabulary align`",
+        )
     return last.plan
 
 

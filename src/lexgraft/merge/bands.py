@@ -5,7 +5,15 @@ from typing import NamedTuple
 
 from lexgraft.errors import UserError
 from lexgraft.merge.models import Model
-from lexgraft.merge.recipe import ModelName, Parameters, Recipe, Slice, parse_model
+from lexgraft.merge.recipe import (
+    ModelName,
+    Parameters,
+    Recipe,
+    Slice,
+    parse_model,
+    token_choices,
+    vocabulary_of,
+)
 
 _WHERE = "recipe"
 
@@ -180,7 +188,7 @@ def _model(value: object, models: Mapping[ModelName, Model]) -> Model:
 
 
 def names_of(recipe: Recipe) -> Iterator[ModelName]:
-    """Yield the models that a recipe names, the base first."""
+    """Yield the models that a recipe names, the base first, those of its tokenizer last."""
     values = [recipe.base_model]
     lists = [recipe.models or (), *((m.models or ()) for m in (recipe.modules or {}).values())]
     values += [one.model for group in lists for one in group]
@@ -188,6 +196,6 @@ def names_of(recipe: Recipe) -> Iterator[ModelName]:
     slices += [one for m in (recipe.modules or {}).values() for one in m.slices or ()]
     for one in slices:
         values += [one.base_model, *(source.model for source in one.sources)]
-    tokenizer = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
-    values += [tokenizer] if tokenizer not in ("base", "union") else []
     yield from (parse_model(value, _WHERE) for value in values if value is not None)
+    rows = (one.model for one in token_choices(recipe).values())
+    yield from (one for one in (vocabulary_of(recipe), *rows) if isinstance(one, ModelName))

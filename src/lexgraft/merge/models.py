@@ -16,7 +16,7 @@ from lexgraft.checkpoint.view import Origin, view
 from lexgraft.errors import UserError
 from lexgraft.merge.recipe import ModelName
 
-_RESERVED = ("base", "sides")  # what a manifest calls other inputs
+_RESERVED = ("base", "sides", "union", "zero")  # what manifests and vocabularies call else
 _MOST_NAMED = 4096  # a stack of 500 layers, each of several models, names fewer
 Find = Callable[[str, str | None], Path]
 """From path (or Hub id) and revision to a folder."""

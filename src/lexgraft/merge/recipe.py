@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lexgraft.errors import UserError
 from lexgraft.project import read_documents, refuse_unknown
 
 Parameters = dict[str, Any] | None
+MOST_PADDING = 65_536  # rows that a vocabulary may be padded to a multiple of
 _RECIPE_KEYS = frozenset({"merge_method", "slices", "modules", "base_model"})
 
 
@@ -46,12 +47,19 @@ class Module(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: Parameters = None
 
 
+class TokenRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose row a token gets: a model's, or a mapping with a `kind`."""
+
+    source: Any = None
+    force: bool = False
+
+
 class Tokenizer(Struct, frozen=True, forbid_unknown_fields=True):
     """Whose tokenizer the result gets."""
 
     source: Any = "union"
-    tokens: dict[str, Any] | None = None
-    pad_to_multiple_of: int | None = None
+    tokens: dict[str, TokenRow] | None = None
+    pad_to_multiple_of: Annotated[int, Meta(ge=1, le=MOST_PADDING)] | None = None
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +93,14 @@ class ModelName(NamedTuple):
             return whole
         at = f"@{self.adapter_revision}" if self.adapter_revision else ""
         return f"{whole}+{self.adapter}{at}"
+
+
+class TokenChoice(NamedTuple):
+    """The row that a recipe chooses for a token."""
+
+    model: ModelName | None  # None: zeros
+    token: str | int | None  # of that model, by spelling or id; None: the same token
+    force: bool  # in every model, not only in those that lack the token
 
 
 def is_recipe(path: Path) -> bool:
@@ -125,6 +141,24 @@ def inputs_of(recipe: Recipe) -> Iterator[Input | Stretch]:
             yield from one.sources
 
 
+def vocabulary_of(recipe: Recipe) -> str | ModelName | None:
+    """Return whose vocabulary a recipe asks for: `base`, `union`, a model, or nobody's."""
+    wanted = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
+    if wanted is None or wanted in ("base", "union"):
+        return wanted
+    return parse_model(wanted, "recipe: tokenizer")
+
+
+def token_choices(recipe: Recipe) -> dict[str, TokenChoice]:
+    """Return the rows that a recipe chooses, by token.
+
+    Raises:
+        UserError: a source that is neither a model nor one of the known kinds.
+    """
+    tokens = (recipe.tokenizer and recipe.tokenizer.tokens) or {}
+    return {spelled: _choice(row, f"recipe: tokens: {spelled}") for spelled, row in tokens.items()}
+
+
 def parse_model(value: object, where: str) -> ModelName:
     """Return the model that text such as `path@revision+adapter`, or a mapping, names.
 
@@ -147,6 +181,36 @@ def parse_model(value: object, where: str) -> ModelName:
     if len(adapters) > 1:
         raise UserError(f"`{value}` names more than one adapter", where=where)
     return ModelName(*_place(model, where), *(_place(adapters[0], where) if adapters else ()))
+
+
+class _RowSource(Struct, forbid_unknown_fields=True):
+    """A token's row as a mapping with a `kind`."""
+
+    kind: Literal["zero", "model_token"]
+    model: Any = None
+    token: str | None = None
+    token_id: Annotated[int, Meta(ge=0)] | None = None
+
+
+def _choice(row: TokenRow, where: str) -> TokenChoice:
+    """Return the row that a recipe chooses for one token."""
+    if row.source is None:
+        raise UserError("a token without a source", where=where, cure="name a model, or leave it")
+    if not isinstance(row.source, dict) or "kind" not in row.source:
+        return TokenChoice(parse_model(row.source, where), None, row.force)
+    refuse_unknown(row.source, _RowSource, where)
+    try:
+        source = msgspec.convert(row.source, _RowSource)
+    except msgspec.ValidationError as error:
+        raise UserError(str(error), where=where, cure="kinds: zero, model_token") from error
+    given = [one for one in (source.token, source.token_id) if one is not None]
+    if source.kind == "zero":
+        if given or source.model is not None:
+            raise UserError("zeros come from no model and no token", where=where)
+        return TokenChoice(None, None, row.force)
+    if len(given) != 1:
+        raise UserError("exactly one of token and token_id is needed", where=where)
+    return TokenChoice(parse_model(source.model, where), given[0], row.force)
 
 
 class _Reference(Struct):
@@ -177,6 +241,7 @@ def _recipe(raw: object, where: str) -> Recipe:
     except msgspec.ValidationError as error:
         raise UserError(str(error).replace("object", "mapping"), where=where) from error
     _check_whole(recipe, where)
+    token_choices(recipe)
     for one in inputs_of(recipe):
         if isinstance(one, Stretch) and not 0 <= one.layer_range[0] < one.layer_range[1]:
             raise UserError(

@@ -10,11 +10,10 @@ from lexgraft.errors import UserError, nearest
 from lexgraft.merge.bands import names_of
 from lexgraft.merge.models import Model
 from lexgraft.merge.plan import CODES, Sides
-from lexgraft.merge.recipe import ModelName, Recipe, parse_model
+from lexgraft.merge.recipe import ModelName, Recipe, vocabulary_of
 from lexgraft.merge.tokenizers import chat_template, difference
 
 _COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
-_ALIGN = "use models with one vocabulary, or give them one first: rows are never cut or padded"
 
 
 class Chosen(NamedTuple):
@@ -48,34 +47,19 @@ def dtype_of(recipe: Recipe, base: Checkpoint) -> str:
 def sides_of(recipe: Recipe, models: Mapping[ModelName, Model]) -> Chosen:
     """Return where configuration and tokenizer come from: the base, or the first model.
 
-    Raises:
-        UserError: a tokenizer that the models do not share, when the recipe asks for one.
+    Models of different vocabularies have been brought together before, if a recipe asks for that.
     """
     first = models[next(names_of(recipe))]
-    wanted = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
-    if recipe.tokenizer and (recipe.tokenizer.tokens or recipe.tokenizer.pad_to_multiple_of):
-        raise UserError(
-            "`tokens` and `pad_to_multiple_of` change single rows of the embeddings",
-            where="recipe: tokenizer",
-            cure="leave them out, or change the model's vocabulary before the merge",
-        )
-    if wanted == "base" and recipe.base_model is None:
-        raise UserError("tokenizer `base` without base_model", where="recipe")
-    named = wanted is not None and wanted not in ("base", "union")
-    owner = models[parse_model(wanted, "recipe: tokenizer")] if named else first
+    wanted = vocabulary_of(recipe)
+    owner = models[wanted] if isinstance(wanted, ModelName) else first
     warnings: list[str] = []
     for model in models.values():
         how = None if model is owner else difference(owner.tokenizer, model.tokenizer)
-        if how is not None and wanted is not None:
-            raise UserError(
-                f"`{owner.label}` and `{model.label}` have different vocabularies: {how}",
-                where="recipe: tokenizer",
-                cure=_ALIGN,
-            )
         if how is not None:
             warnings.append(
                 f"rows of `{owner.label}` and `{model.label}` with one number are merged, "
-                f"though they may mean different tokens: {how}"
+                f"though they may mean different tokens: {how}; `tokenizer_source: union` (or "
+                "`base`, or a model) brings them together"
             )
     folders = _folders(models.values())
     template = recipe.chat_template and chat_template(recipe.chat_template, folders)

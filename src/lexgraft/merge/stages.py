@@ -17,6 +17,7 @@ from lexgraft.merge.manifest import Manifest
 from lexgraft.merge.models import Find, Model, open_models
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.recipe import Recipe
+from lexgraft.merge.vocabularies import Joined, join
 from lexgraft.records import Progress, silent
 
 
@@ -26,6 +27,7 @@ class Stage(NamedTuple):
     name: str
     recipe: Recipe
     plan: MergePlan
+    joined: Joined | None = None  # where its models are brought to one vocabulary
 
 
 def plan_stages(recipes: Sequence[Recipe], find: Find, seed: int) -> tuple[Stage, ...]:
@@ -40,8 +42,15 @@ def plan_stages(recipes: Sequence[Recipe], find: Find, seed: int) -> tuple[Stage
     stages: list[Stage] = []
     for name, recipe in ordered(recipes):
         models = open_models(names_of(recipe), find, earlier)
-        plan = plan_recipe(recipe, models, seed)
-        stages.append(Stage(name, recipe, plan))
+        joined = join(recipe, models)
+        if joined and len(stages) + 1 < len(recipes):
+            raise UserError(
+                f"document `{name}` brings vocabularies together, and others use it",
+                where="recipe: tokenizer",
+                cure="merge it to a folder of its own first, and name that folder",
+            )
+        plan = plan_recipe(recipe, joined.expected() if joined else models, seed)
+        stages.append(Stage(name, recipe, plan, joined))
         earlier[name] = _expected(plan, name, models[next(names_of(recipe))].config)
     return tuple(stages)
 
@@ -79,12 +88,12 @@ def run_stages(
     aside = output.with_name(f"{output.name}.stages")
     earlier: dict[str, Model] = {}
     for stage in stages[:-1]:
-        plan = _again(stage, find, earlier, seed)
+        plan = _again(stage, find, earlier, seed, aside, progress)
         folder = aside / plan.digest
         write(plan, folder)
         config = read_json(folder / "config.json")
         earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
-    manifest = write(_again(stages[-1], find, earlier, seed), output)
+    manifest = write(_again(stages[-1], find, earlier, seed, aside, progress), output)
     if aside.is_dir():
         shutil.rmtree(aside)
     return manifest
@@ -124,12 +133,23 @@ def _before(name: str, named: Mapping[str, Recipe], above: tuple[str, ...]) -> I
     yield name
 
 
-def _again(stage: Stage, find: Find, earlier: Mapping[str, Model], seed: int) -> MergePlan:
-    """Return a stage's plan; anew where it uses results that were only expected before."""
+def _again(
+    stage: Stage,
+    find: Find,
+    earlier: Mapping[str, Model],
+    seed: int,
+    aside: Path,
+    progress: Progress,
+) -> MergePlan:
+    """Return a stage's plan; anew where it uses what was only expected before."""
     names = [*names_of(stage.recipe)]
-    if not any(name.path in earlier for name in names):
+    if stage.joined is not None:
+        models = stage.joined.written(aside / "vocabularies", progress)
+    elif any(name.path in earlier for name in names):
+        models = open_models(names, find, earlier)
+    else:
         return stage.plan
-    return plan_recipe(stage.recipe, open_models(names, find, earlier), seed)
+    return plan_recipe(stage.recipe, models, seed)
 
 
 def _expected(plan: MergePlan, name: str, config: Mapping[str, Any]) -> Model:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -72,6 +72,72 @@ class _Target:
     size: int
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """Models whose common vocabulary is decided; nothing is written yet."""
+
+    members: tuple[Member, ...]
+    target: _Target
+    maps: tuple[Int[np.ndarray, " row"], ...]  # target's row → the member's; -1 where it lacks
+    wishes: Mapping[int, Wish]
+
+    @property
+    def home(self) -> Path:
+        """The folder of the tokenizer that is taken, or extended."""
+        return self.members[self.target.owner].tokenizer
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every model numbers its rows as the target does already."""
+        return not self.wishes and _is_plain(self.maps, self.members, self.target)
+
+    def expected(self, place: int) -> tuple[Checkpoint, dict[str, Any]]:
+        """Return a member by the headers and the configuration that it will have."""
+        member, size = self.members[place], self.target.size
+        whole, base = member.checkpoint, self.members[0].checkpoint
+        tensors = dict(whole.tensors)
+        for name, entry in sources_of(base, whole).items():
+            width = (entry.end - entry.start) // max(1, entry.shape[0])
+            tensors[name] = replace(
+                entry, name=name, shape=(size, *entry.shape[1:]), end=entry.start + size * width
+            )
+        config = _config(member, self.members[self.target.owner], size, _CONFIG)
+        return replace(whole, tensors=dict(sorted(tensors.items()))), config
+
+    def write(self, output: Path, progress: Progress = silent) -> Common:
+        """Return the members in one vocabulary, with the tensors of it under `output`."""
+        members, target, maps = self.members, self.target, self.maps
+        if self.is_plain:
+            checkpoints = tuple(one.checkpoint for one in members)
+            return Common(checkpoints, members[0].tokenizer, target.size, {})
+        base = members[0].checkpoint
+        names = tuple(sources_of(base, base))
+        entries = [sources_of(base, one.checkpoint) for one in members]
+        rows = {
+            name: Rows([own[name] for own in entries], maps, target.growth, self.wishes)
+            for name in names
+        }
+        key = self._key
+        made: list[Checkpoint] = []
+        for place, member in enumerate(members):
+            progress("vocabularies", place, len(members))
+            sides = _sides(member, place, members[target.owner], target)
+            folder = _write(output / key / f"{place:02}", key, rows, place, sides, members)
+            made.append(_seen(member.checkpoint, open_checkpoint(folder)))
+        progress("vocabularies", len(members), len(members))
+        plain = next(iter(rows.values()))
+        counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
+        return Common(tuple(made), made[0].folder, target.size, counts)
+
+    @property
+    def _key(self) -> str:
+        """The identity of what is written (reads every member once)."""
+        wishes = sorted((n, w.member, w.row, w.force) for n, w in self.wishes.items())
+        return digest("together", [one.checkpoint.digest for one in self.members],
+                      self.target.owner, self.target.size,
+                      sorted(self.target.document.tokens.items()), wishes)  # fmt: skip
+
+
 def bring_together(
     members: Sequence[Member],
     output: Path,
@@ -92,8 +158,8 @@ def bring_together(
 
     Args:
         members: The base, then the others; at least one.
-        output: A folder for the vocabulary tensors, one sub-folder per member. It is kept, and
-            found again by the next run of the same.
+        output: A folder for the vocabulary tensors, in a sub-folder for these models and this
+            vocabulary. It is kept, and found again by the next run of the same.
         policy: `base`: the first member's vocabulary; `union`: that, extended by the others'; else
             the label of the member whose vocabulary it is.
         choices: Token, as the result's tokenizer spells it, to whose row it gets.
@@ -106,32 +172,25 @@ def bring_together(
         UserError: an unknown policy, label or token; a tokenizer that is refused or does not
             belong to its weights; models that differ in width.
     """
+    return meet(members, policy, choices, multiple, general).write(output, progress)
+
+
+def meet(
+    members: Sequence[Member],
+    policy: str = "union",
+    choices: Mapping[str, Choice] | None = None,
+    multiple: int = 1,
+    general: Sequence[str] = (),
+) -> Meeting:
+    """Return what bringing models together comes to; of the weights only a sample is read.
+
+    Arguments and errors are those of `bring_together`.
+    """
     documents = [read_document(one.tokenizer) for one in members]
     target = _target(members, documents, policy, multiple, general)
     maps = [_map(target, place, members, documents) for place in range(len(members))]
     wishes = _wishes(choices or {}, members, documents, target)
-    if _is_plain(maps, members, target) and not wishes:
-        checkpoints = tuple(one.checkpoint for one in members)
-        return Common(checkpoints, members[0].tokenizer, target.size, {})
-    base = members[0].checkpoint
-    names = tuple(sources_of(base, base))
-    entries = [sources_of(base, one.checkpoint) for one in members]
-    rows = {
-        name: Rows([own[name] for own in entries], maps, target.growth, wishes) for name in names
-    }
-    key = digest("together", [one.checkpoint.digest for one in members], policy, target.size,
-                 sorted(target.document.tokens.items()),
-                 sorted((n, w.member, w.row, w.force) for n, w in wishes.items()))  # fmt: skip
-    made: list[Checkpoint] = []
-    for place, member in enumerate(members):
-        progress("vocabularies", place, len(members))
-        sides = _sides(member, place, members[target.owner], target)
-        folder = _write(output / f"{place:02}", key, rows, place, sides, [*members])
-        made.append(_seen(member.checkpoint, open_checkpoint(folder)))
-    progress("vocabularies", len(members), len(members))
-    plain = next(iter(rows.values()))
-    counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
-    return Common(tuple(made), made[0].folder, target.size, counts)
+    return Meeting(tuple(members), target, tuple(maps), wishes)
 
 
 def _target(
@@ -230,16 +289,11 @@ def _is_plain(maps: Sequence[np.ndarray], members: Sequence[Member], target: _Ta
 
 def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[str, bytes]:
     """Return the files beside a member's tensors: its configuration; the tokenizer for the base."""
-    sides: dict[str, bytes] = {}
-    for name in (_CONFIG, _GENERATION):
-        if not (member.checkpoint.folder / name).is_file():
-            continue
-        content = dict(read_json(member.checkpoint.folder / name))
-        if owner is not member and (owner.checkpoint.folder / name).is_file():
-            theirs = read_json(owner.checkpoint.folder / name)
-            content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
-        sized = resized_config(content, target.size) if name == _CONFIG else content
-        sides[name] = json.dumps(sized, indent=1, ensure_ascii=False).encode() + b"\n"
+    sides = {
+        name: json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+        for name in (_CONFIG, _GENERATION)
+        if (content := _config(member, owner, target.size, name))
+    }
     if place:
         return sides
     home = owner.tokenizer
@@ -249,6 +303,17 @@ def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[s
         if MODEL in files:
             files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
     return sides | files
+
+
+def _config(member: Member, owner: Member, size: int, name: str) -> dict[str, Any]:
+    """Return a member's configuration with the size and the special ids of the vocabulary."""
+    if not (member.checkpoint.folder / name).is_file():
+        return {}
+    content = dict(read_json(member.checkpoint.folder / name))
+    if owner is not member and (owner.checkpoint.folder / name).is_file():
+        theirs = read_json(owner.checkpoint.folder / name)
+        content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+    return resized_config(content, size) if name == _CONFIG else content
 
 
 def _write(
