@@ -82,7 +82,11 @@ def check_document(content: Mapping[str, Any], where: str) -> Document:
     if not isinstance(model, dict) or model.get("type") not in KINDS:
         raise UserError(f"no model of a known kind ({', '.join(KINDS)})", where=where)
     for name in ("normalizer", "pre_tokenizer", "decoder"):
-        for part in _components(content.get(name)):
+        try:
+            parts = list(_components(content.get(name)))
+        except RecursionError as error:
+            raise broken(f"a {name} of more than {DEPTH} levels", where) from error
+        for part in parts:
             _check_component(part, where)
     kind: Kind = model["type"]
     ids = _pieces(model, where) if kind == "Unigram" else _ids(model, where)
@@ -191,12 +195,19 @@ def _check_length(token: str, where: str) -> None:
 
 
 def _components(tree: object, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield a component and all that it is made of."""
-    if depth < DEPTH and isinstance(tree, dict):
+    """Yield a component and all that it is made of.
+
+    Raises:
+        RecursionError: it is nested deeper than any known one.
+    """
+    if depth > DEPTH:
+        raise RecursionError
+    if isinstance(tree, dict):
         yield tree
-        for value in tree.values():
-            for child in value if isinstance(value, list) else [value]:
-                yield from _components(child, depth + 1)
+    for child in (
+        tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    ):
+        yield from _components(child, depth + 1)
 
 
 def _check_component(part: Mapping[str, Any], where: str) -> None:

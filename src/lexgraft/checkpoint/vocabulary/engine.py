@@ -78,7 +78,9 @@ def build(content: Mapping[str, Any], where: str) -> Tokenizer:
     """Return the tokenizer of a checked tokenizer.json."""
     try:
         return Tokenizer.from_str(json.dumps(content, ensure_ascii=False))
-    except Exception as error:  # the package raises nothing more exact
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in the package is no Exception
         said = str(error)[:200].encode("ascii", "backslashreplace").decode()
         raise UserError(f"not a tokenizer that works: {said}", where=where) from error
 

@@ -1,11 +1,13 @@
 """Regular expressions from strangers: refused when they may take forever."""
 
+import math
 import re
 
 from lexgraft.errors import UserError
 
 LENGTH = 4_096  # characters
 REPEATS = 6  # unbounded repetitions within one alternative; known tokenizers have 3
+OPTIONS = 16  # parts within one alternative that may be there or not; known tokenizers have 2
 COUNT = 1_000  # the largest repetition that is written as a number
 _BACK = re.compile(r"\\(?:[1-9]|k[<'{]|g[<'])")
 _COUNTED = re.compile(r"\{(\d*)(,?)(\d*)\}")
@@ -16,22 +18,33 @@ class _Group:
 
     def __init__(self) -> None:
         self.alternatives, self.repeats, self.most = 1, 0, 0
+        self.options, self.optional = 0, 0
 
     def repeat(self) -> None:
         """Count one unbounded repetition."""
         self.repeats += 1
         self.most = max(self.most, self.repeats)
 
+    def option(self) -> None:
+        """Count one part that may be there or not, or a few times more or less."""
+        self.options += 1
+        self.optional = max(self.optional, self.options)
+
     def alternate(self) -> None:
         """Begin another alternative."""
-        self.alternatives, self.repeats = self.alternatives + 1, 0
+        self.alternatives, self.repeats, self.options = self.alternatives + 1, 0, 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one text can be matched in more than one way."""
+        return self.alternatives > 1 or self.most > 0 or self.optional > 0
 
 
 def check_pattern(pattern: str, where: str) -> None:
     """Raise when a pattern repeats what repeats, refers back, or is longer than any known one.
 
-    A group that is repeated without bound may hold neither alternatives nor unbounded repetition:
-    that is what makes a backtracking engine try exponentially many ways.
+    A group that is repeated may hold neither alternatives, nor repetition, nor optional parts: that
+    is what makes a backtracking engine try exponentially many ways.
     """
     if len(pattern) > LENGTH:
         raise _refused(f"{len(pattern):,} characters long, over {LENGTH:,}", where)
@@ -39,16 +52,25 @@ def check_pattern(pattern: str, where: str) -> None:
     while at < len(pattern):
         if _BACK.match(pattern, at):
             raise _refused("it refers back to a group", where)
-        unbounded, end = _repetition(pattern, at, where)
-        if unbounded:
-            if closed.alternatives > 1 or closed.most:
-                raise _refused("it repeats a group that repeats or has alternatives", where)
+        fewest, most, end = _repetition(pattern, at, where)
+        if most > 1 and closed.is_open:
+            raise _refused("it repeats a group that repeats or has alternatives", where)
+        if most == math.inf:
             groups[-1].repeat()
+        elif most > fewest:
+            groups[-1].option()
         end = end if end > at else _after(pattern, at)
         closed = _bracket(groups, pattern[at]) if end == at + 1 else _Group()
         at = end
-        if groups[-1].repeats > REPEATS:
-            raise _refused(f"more than {REPEATS} unbounded repetitions in a row", where)
+        _check_row(groups[-1], where)
+
+
+def _check_row(group: _Group, where: str) -> None:
+    """Raise where one alternative holds too much of what may be longer or shorter."""
+    if group.repeats > REPEATS:
+        raise _refused(f"more than {REPEATS} unbounded repetitions in a row", where)
+    if group.options > OPTIONS:
+        raise _refused(f"more than {OPTIONS} optional parts in a row", where)
 
 
 def _bracket(groups: list[_Group], sign: str) -> _Group:
@@ -57,6 +79,8 @@ def _bracket(groups: list[_Group], sign: str) -> _Group:
         closed = groups.pop()
         for _ in range(closed.most):
             groups[-1].repeat()
+        for _ in range(closed.optional):
+            groups[-1].option()
         return closed
     if sign == "(":
         groups.append(_Group())
@@ -65,21 +89,26 @@ def _bracket(groups: list[_Group], sign: str) -> _Group:
     return _Group()
 
 
-def _repetition(pattern: str, at: int, where: str) -> tuple[bool, int]:
-    """Return whether an unbounded repetition stands here, and where it ends (`at`: none does)."""
+def _repetition(pattern: str, at: int, where: str) -> tuple[int, float, int]:
+    """Return how often at least and at most a part is repeated, and where that ends.
+
+    Where no repetition stands it is once, and ends where it begins.
+    """
     if pattern[at] in "*+?" and not (at and pattern[at - 1] == "(" and pattern[at] == "?"):
         end = at + 1
         while end < len(pattern) and pattern[end] in "+?":
             end += 1
-        return pattern[at] != "?", end
+        return int(pattern[at] == "+"), 1 if pattern[at] == "?" else math.inf, end
     counted = _COUNTED.match(pattern, at)
     if counted is None or not (counted[1] or counted[3]):
-        return False, at
+        return 1, 1, at
     if any(
         len(number) > len(str(COUNT)) or int(number or 0) > COUNT for number in counted.group(1, 3)
     ):
         raise _refused(f"a repetition of more than {COUNT:,}", where)
-    return bool(counted[2]) and not counted[3], counted.end()
+    fewest = int(counted[1] or 0)
+    most = int(counted[3]) if counted[3] else math.inf if counted[2] else fewest
+    return fewest, most, counted.end()
 
 
 def _after(pattern: str, at: int) -> int:
