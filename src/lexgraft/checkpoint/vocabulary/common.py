@@ -11,11 +11,14 @@ from jaxtyping import Int
 from msgspec import Struct
 from torch import Tensor
 
+from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.checkpoint.layout import plan_layout
+from lexgraft.checkpoint.names import role_of
+from lexgraft.checkpoint.read import read_windows
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.checkpoint.view import View, folders
-from lexgraft.checkpoint.vocabulary.aligned import sources_of
+from lexgraft.checkpoint.vocabulary.aligned import check_rest, sources_of
 from lexgraft.checkpoint.vocabulary.alignment import check_map, check_rows, map_vocabularies
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
 from lexgraft.checkpoint.vocabulary.document import Document, read_document
@@ -80,6 +83,8 @@ def bring_together(
     multiple: int = 1,
     general: Sequence[str] = (),
     progress: Progress = silent,
+    *,
+    whole: bool = False,
 ) -> Common:
     """Return the members with their vocabulary tensors in one order, written under `output`.
 
@@ -100,7 +105,8 @@ def bring_together(
         multiple: The rows are padded to a multiple of this.
         general: For a union, text that must be cut as before. Without it only words are built that
             need no step, so that no text without one of them is cut otherwise.
-        progress: Called per tensor.
+        progress: Called per model.
+        whole: Write whole models, each with the tokenizer, into sub-folders named by their labels.
 
     Raises:
         UserError: an unknown policy, label or token; a tokenizer that is refused or does not
@@ -108,6 +114,8 @@ def bring_together(
     """
     documents = [read_document(one.tokenizer) for one in members]
     target = _target(members, documents, policy, multiple, general)
+    for member, document in zip(members[1:], documents[1:], strict=True):
+        _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
     maps = [_map(target, place, members, documents) for place in range(len(members))]
     wishes = _wishes(choices or {}, members, documents, target)
     if _is_plain(maps, members, target) and not wishes:
@@ -125,13 +133,28 @@ def bring_together(
     made: list[Checkpoint] = []
     for place, member in enumerate(members):
         progress("vocabularies", place, len(members))
-        sides = _sides(member, place, members[target.owner], target)
-        folder = _write(output / f"{place:02}", key, rows, place, sides, [*members])
+        sides = _sides(member, members[target.owner], base, target)
+        if whole or not place:
+            sides |= _tokenizer(members[target.owner], target)
+        home = output / (member.label if whole else f"{place:02}")
+        kept = member.checkpoint.tensors if whole else {}
+        folder = _write(home, key, rows, place, kept, sides, members)
         made.append(_seen(member.checkpoint, open_checkpoint(folder)))
     progress("vocabularies", len(members), len(members))
     plain = next(iter(rows.values()))
     counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
     return Common(tuple(made), made[0].folder, target.size, counts)
+
+
+def _check_member(base: Checkpoint, mine: Document, other: Checkpoint, theirs: Document) -> None:
+    """Raise unless a model has the base's tensors, and its weights agree with its tokenizer."""
+    sources = sources_of(base, other)
+    check_rest(base, other, sources)
+    plan = map_vocabularies(mine, theirs)
+    check_map(plan, mine, theirs)
+    for name, entry in sources.items():
+        if len(entry.shape) > 1:
+            check_rows(plan, (mine, theirs), base.tensors[name], entry)
 
 
 def _target(
@@ -171,11 +194,6 @@ def _map(
         return ids
     plan = map_vocabularies(target.document, document)
     check_map(plan, target.document, document)
-    if place and target.owner == 0:
-        straight = map_vocabularies(documents[0], document)
-        for name, entry in sources_of(members[0].checkpoint, own).items():
-            if len(entry.shape) > 1:
-                check_rows(straight, members[0].checkpoint.tensors[name], entry)
     ids[: len(plan.ids)] = plan.ids
     return ids
 
@@ -228,8 +246,9 @@ def _is_plain(maps: Sequence[np.ndarray], members: Sequence[Member], target: _Ta
     )
 
 
-def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[str, bytes]:
-    """Return the files beside a member's tensors: its configuration; the tokenizer for the base."""
+def _sides(member: Member, owner: Member, base: Checkpoint, target: _Target) -> dict[str, bytes]:
+    """Return a member's configuration, with the vocabulary's size and special ids."""
+    heads = any(role_of(name) == "head" for name in base.tensors)
     sides: dict[str, bytes] = {}
     for name in (_CONFIG, _GENERATION):
         if not (member.checkpoint.folder / name).is_file():
@@ -238,17 +257,22 @@ def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[s
         if owner is not member and (owner.checkpoint.folder / name).is_file():
             theirs = read_json(owner.checkpoint.folder / name)
             content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+        if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
+            content["tie_word_embeddings"] = False
         sized = resized_config(content, target.size) if name == _CONFIG else content
         sides[name] = json.dumps(sized, indent=1, ensure_ascii=False).encode() + b"\n"
-    if place:
-        return sides
+    return sides
+
+
+def _tokenizer(owner: Member, target: _Target) -> dict[str, bytes]:
+    """Return the files of the common tokenizer."""
     home = owner.tokenizer
     files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
     if target.growth is not None:
         files |= tokenizer_files(target.growth, files)
         if MODEL in files:
             files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
-    return sides | files
+    return files
 
 
 def _write(
@@ -256,19 +280,27 @@ def _write(
     key: str,
     rows: Mapping[str, Rows],
     place: int,
+    kept: Mapping[str, TensorEntry],
     sides: Mapping[str, bytes],
     members: Sequence[Member],
 ) -> Path:
-    """Write a member's vocabulary tensors, unless this very run has been here before."""
+    """Write a member's vocabulary and the tensors kept, unless this run has been here before."""
     if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
         return folder
-    layout = plan_layout((name, own.dtype(place), own.shape) for name, own in rows.items())
+    plain = {name: entry for name, entry in kept.items() if name not in rows}
+    layout = plan_layout(
+        [(name, own.dtype(place), own.shape) for name, own in rows.items()]
+        + [(name, entry.dtype, entry.shape) for name, entry in plain.items()]
+    )
     inputs = [one.folder for member in members for one in folders(member.checkpoint)]
     with open_folder(folder, layout, key, inputs) as writer:
         for name, own in rows.items():
             if name not in writer.done:
                 blocks = (raw_rows(part, own.dtype(place)) for part in _blocks(own, place))
                 writer.note(name, writer.write(name, blocks))
+        for name, entry in plain.items():
+            if name not in writer.done:
+                writer.note(name, writer.write(name, read_windows(entry)))
         manifest = {"together": key, "tensors": writer.digests()}
         writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
     return folder
