@@ -8,7 +8,7 @@ from jaxtyping import Int
 
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.vocabulary.document import Document
-from lexgraft.checkpoint.vocabulary.rows import gather
+from lexgraft.checkpoint.vocabulary.rows import ALIKE, gather
 from lexgraft.checkpoint.vocabulary.spelling import meanings
 from lexgraft.errors import UserError
 
@@ -105,7 +105,8 @@ def check_rows(
     moved = np.flatnonzero((plan.ids >= 0) & (plan.ids != np.arange(len(plan.ids))))
     moved = moved[(moved < least) & (plan.ids[moved] < other.shape[0])]
     special = np.isin(moved, [mine.added[token] for token in mine.specials])
-    for chosen in (moved[~special], moved[special]):
+    reserved = np.isin(moved, [theirs.added[token] for token in theirs.specials])
+    for chosen in (moved[~special], moved[special & ~reserved]):
         _check_moved(plan, chosen[:: max(1, len(chosen) // SAMPLE)][:SAMPLE], base, other)
     for number in np.flatnonzero(plan.ids < 0).tolist():
         hole = number < min(least, theirs.size) and number not in theirs.tokens
@@ -125,7 +126,7 @@ def _check_moved(
         return
     by_token = _alike(base, other, chosen.tolist(), plan.ids[chosen].tolist())
     by_id = _alike(base, other, chosen.tolist(), chosen.tolist())
-    if by_id > by_token + DOUBT:
+    if by_id > max(by_token + DOUBT, ALIKE):
         raise UserError(
             f"rows of one id are alike ({by_id:.2f}), rows of one token are not ({by_token:.2f}): "
             "a tokenizer does not belong to its weights",
