@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from lexgraft.checkpoint.index import Checkpoint
+    from lexgraft.checkpoint.vocabulary.common import Choice
     from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
     from lexgraft.checkpoint.vocabulary.rows import Donor
 
@@ -25,7 +26,7 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("action", choices=("plan", "extend", "align"))
     add("base", type=Path, help="the model (or tokenizer) folder that grows, or is aligned to")
-    add("other", type=Path, nargs="?", help="align: the model that is brought into base's order")
+    add("other", type=Path, nargs="*", help="align: the models that get one vocabulary with base")
     add("--terms", type=Path, nargs="+", default=[], help="term bases, in any format read here")
     add("--text", type=Path, nargs="+", default=[], help="the user's text, JSON lines or .txt")
     add("--donor", type=Path, help="a model folder whose tokens and rows are used")
@@ -45,18 +46,27 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
     add("--threads", type=int, default=2, help="of the processor, for the two above (2)")
+    add(
+        "--policy", default="base", metavar="base|union|MODEL",
+        help="align: whose vocabulary all get; a model by its folder's name (base)",
+    )  # fmt: skip
+    add("--token", action="append", default=[], metavar="TOKEN=MODEL",
+        help="align: whose row this token gets where a model lacks it, or `zero`; may be repeated",
+    )  # fmt: skip
+    add("--choices", type=Path, help="align: such choices in a file, YAML or JSON")
     add("-o", "--output", type=Path, help="the folder to write")
     add("--json", action="store_true", help="print the result as JSON")
 
 
 @verb(_vocabulary)
 def vocabulary(arguments: argparse.Namespace) -> int:
-    """Add technical words to a tokenizer and its model, or align two models by token.
+    """Add technical words to a tokenizer and its model, or align models by token.
 
     Examples:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
-      lexgraft vocabulary align gemma/ japanese-llama/ -o aligned/
+      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
+      lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
     `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.
     """
@@ -199,22 +209,66 @@ def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
 
 
 def _align(arguments: argparse.Namespace) -> int:
-    """Write another model in the base's vocabulary."""
+    """Write the base and other models in one vocabulary."""
     from lexgraft.checkpoint.index import open_checkpoint
-    from lexgraft.checkpoint.vocabulary.folder import write_aligned
+    from lexgraft.checkpoint.vocabulary.common import Member, bring_together
 
-    if arguments.other is None or arguments.output is None:
-        raise UserError("`vocabulary align` needs base, other and -o", cure="name all three")
+    if not arguments.other or arguments.output is None:
+        raise UserError("`vocabulary align` needs base, others and -o", cure="name all of them")
+    folders = {path.resolve().name: path for path in (arguments.base, *arguments.other)}
+    if len(folders) <= len(arguments.other):
+        raise UserError("two models have one folder name", cure="the name is the label: rename one")
+    choices = _choices(arguments)
     with Bars() as bars:
-        counts = write_aligned(
-            open_checkpoint(arguments.base), arguments.other, arguments.output, bars
+        common = bring_together(
+            [Member(label, open_checkpoint(path), path) for label, path in folders.items()],
+            arguments.output,
+            arguments.policy,
+            choices,
+            arguments.pad_to_multiple_of,
+            [text for _, text in _passages(arguments.general)],
+            bars,
+            whole=True,
         )
+    written = [str(arguments.output / label) for label in common.counts]
     if arguments.json:
-        print(json.dumps(counts))
+        print(json.dumps({"rows": common.size, "models": common.counts, "written": written}))
         return 0
-    print_table("Tokens", [["", "tokens"], *([name, f"{n:,}"] for name, n in counts.items())])
-    print(f"written: {arguments.output}")
+    sources = list(dict.fromkeys(name for counts in common.counts.values() for name in counts))
+    table = [
+        [label, *(f"{counts.get(name, 0):,}" for name in sources)]
+        for label, counts in common.counts.items()
+    ]
+    if table:
+        print_table(f"Rows of {common.size:,}", [["model", *sources], *table])
+    print("\n".join(f"written: {one}" for one in written) or "these models number alike already")
     return 0
+
+
+def _choices(arguments: argparse.Namespace) -> "dict[str, Choice]":
+    """Return whose row each token gets, of a file and of `--token`, which comes before it."""
+    from msgspec import ValidationError, convert
+
+    from lexgraft.checkpoint.vocabulary.common import Choice
+    from lexgraft.project import read_yaml
+
+    found: dict[str, str | Choice] = {}
+    if (path := arguments.choices) is not None:
+        try:
+            read = read_yaml(path.read_text(encoding="utf-8"), str(path))
+            found |= convert(read, dict[str, str | Choice])
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
+            raise UserError(
+                f"cannot read these choices: {error}",
+                where=str(path),
+                cure="write TOKEN: MODEL, or TOKEN: {source: MODEL, token: …, force: true}",
+            ) from error
+    for given in arguments.token:
+        token, sign, source = given.rpartition("=")
+        if not (token and sign and source):
+            raise UserError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
+        found[token] = source
+    return {token: Choice(one) if isinstance(one, str) else one for token, one in found.items()}
 
 
 def _passages(paths: list[Path]) -> list[tuple[str, str]]:

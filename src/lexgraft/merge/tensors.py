@@ -267,9 +267,11 @@ class TensorMerge:
         A method that drops values may drop it, and one that measures whole rows or tensors
         spreads it; a plain sum keeps it where it is, and the result is looked at anyway.
         """
+        copied = self.name not in self.plan.merged_names
+        if copied or self.allow_nonfinite or entry.dtype not in FLOATS:
+            return
         rule = self._rule
-        sums = rule is not None and not (rule.surveys or rule.steps or rule.ranked)
-        if sums or self.allow_nonfinite or entry.dtype not in FLOATS:
+        if rule is not None and not (rule.surveys or rule.steps or rule.ranked):
             return
         kind, ones = _EXPONENTS[entry.dtype]
         values = np.frombuffer(view, kind)

@@ -9,11 +9,13 @@ import pytest
 import torch
 from tiny_tokenizers import DOMAIN, GENERAL, train
 
+from lexgraft.checkpoint.constituent import Constituent
+from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import open_checkpoint
-from lexgraft.checkpoint.vocabulary.aligned import aligned_constituent
+from lexgraft.checkpoint.read import read_flat
 from lexgraft.checkpoint.vocabulary.alignment import check_map, map_vocabularies
-from lexgraft.checkpoint.vocabulary.document import check_document
-from lexgraft.checkpoint.vocabulary.folder import write_aligned
+from lexgraft.checkpoint.vocabulary.common import Common, Member, bring_together
+from lexgraft.checkpoint.vocabulary.document import check_document, read_document
 from lexgraft.errors import UserError
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import plan_merge
@@ -23,7 +25,7 @@ from lexgraft.project import Candidate
 pytestmark = pytest.mark.slow
 
 ModelOf = Callable[..., Path]
-EMBEDDING = "model.embed_tokens.weight"
+EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 def shuffled(content: dict[str, Any]) -> dict[str, Any]:
@@ -88,29 +90,63 @@ def test_vocabularies_with_nothing_in_common_are_refused():
         map_vocabularies(check_document(one("a", "b"), "x"), check_document(one("c", "d"), "y"))
 
 
+def flat(entry: TensorEntry) -> torch.Tensor:
+    return read_flat(entry, 0, entry.size)
+
+
+def together(output: Path, *folders: Path, policy: str = "base") -> Common:
+    """Return models in one vocabulary, named by their folders."""
+    return bring_together([Member(f.name, open_checkpoint(f), f) for f in folders], output, policy)
+
+
 def test_a_renumbered_model_is_the_same_model_in_the_bases_order(
     model_of: ModelOf, contents: dict[str, dict[str, Any]], tmp_path: Path
 ):
-    base_folder = model_of("byte-level", "base", tied=False)
-    base = open_checkpoint(base_folder)
-    turned = renumbered(base_folder, tmp_path / "turned", shuffled(contents["byte-level"]))
-    part = aligned_constituent(turned, base, "domain")
-    for name in base.tensors:
-        delta = part.delta(name)
-        assert delta is None or not delta.any()
-    assert torch.equal(part.tensor(EMBEDDING)[7:11], part.tensor(EMBEDDING)[7:11])
-    piece = part.delta(EMBEDDING, 7, 11)
-    assert piece is not None
-    assert piece.shape == (4, 16)
+    base = model_of("byte-level", "base", tied=False)
+    turned = renumbered(base, tmp_path / "turned", shuffled(contents["byte-level"]))
+    one, other = together(tmp_path / "work", base, turned).checkpoints
+    for name, entry in one.tensors.items():
+        assert torch.equal(flat(entry), flat(other.tensors[name]))
 
 
-def test_a_tokenizer_that_is_not_the_weights_is_caught(
-    model_of: ModelOf, contents: dict[str, dict[str, Any]]
+def swapped(content: dict[str, Any], special: str, text: str) -> dict[str, Any]:
+    """Return a tokenizer in which a special token and a word of text have changed numbers."""
+    vocab = dict(content["model"]["vocab"])
+    vocab[special], vocab[text] = vocab[text], vocab[special]
+    rows = [row | {"id": vocab[row["content"]]} for row in content["added_tokens"]]
+    return {**content, "added_tokens": rows, "model": {**content["model"], "vocab": vocab}}
+
+
+def without(content: dict[str, Any], token: str) -> dict[str, Any]:
+    """Return a tokenizer that has lost a token, and the merges it stands in."""
+    vocab = {text: number for text, number in content["model"]["vocab"].items() if text != token}
+    merges = [pair for pair in content["model"]["merges"] if "".join(pair) in vocab
+              and token not in pair]  # fmt: skip
+    return {**content, "model": {**content["model"], "vocab": vocab, "merges": merges}}
+
+
+PLANTS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "permuted ids": (shuffled, "does not belong to its weights"),
+    "one token missing": (lambda content: without(content, "Ġthe"), "lost a token"),
+    "special as text": (lambda content: swapped(content, "<s>", "Ġthe"), "not belong to its"),
+}
+
+
+@pytest.mark.parametrize("policy", ["base", "union", "other"])
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_tokenizer_that_is_not_the_weights_is_caught_under_every_policy(
+    model_of: ModelOf, contents: dict[str, dict[str, Any]], tmp_path: Path, plant: str, policy: str
 ):
-    base = open_checkpoint(model_of("byte-level", "base"))
-    other = model_of("byte-level", "other", content=shuffled(contents["byte-level"]))
-    with pytest.raises(UserError, match="does not belong to its weights"):
-        aligned_constituent(other, base, "domain")
+    """Both models have the same weights: only the tokenizer beside one of them is wrong."""
+    make, why = PLANTS[plant]
+    content = make(contents["byte-level"])
+    folders = model_of("byte-level", "base"), model_of("byte-level", "other", content=content)
+    if plant == "one token missing":  # its row is still there
+        for name in ("model.safetensors", "config.json"):
+            (folders[1] / name).write_bytes((folders[0] / name).read_bytes())
+    with pytest.raises(UserError, match=why):
+        together(tmp_path / "work", *folders, policy=policy)
+    assert not (tmp_path / "work").exists()
 
 
 FAST = ("linear", "ties")
@@ -125,18 +161,19 @@ def test_models_of_two_tokenizers_merge_by_every_method(
 ):
     from transformers import AutoModelForCausalLM
 
-    base = open_checkpoint(model_of("byte-level", "base", tied=False))
+    base = model_of("byte-level", "base", tied=False)
     content = train("byte-level", 460, [*GENERAL, *DOMAIN])
-    other = model_of("byte-level", "other", tied=False, seed=4, content=content)
-    third = model_of("byte-level", "third", tied=False, seed=5)
+    domain = model_of("byte-level", "domain", tied=False, seed=4, content=content)
+    language = model_of("byte-level", "language", tied=False, seed=5)
+    first, *others = together(tmp_path / "work", base, language, domain).checkpoints
     parts = {
-        "language": aligned_constituent(third, base, "language"),
-        "domain": aligned_constituent(other, base, "domain"),
+        label: Constituent(label, first, other)
+        for label, other in zip(("language", "domain"), others, strict=True)
     }
     try:
-        plan = plan_merge(Candidate(method), base, parts, "float32", 1)
+        plan = plan_merge(Candidate(method), first, parts, "float32", 1)
     except UserError:  # a method of one model
-        plan = plan_merge(Candidate(method), base, {"domain": parts["domain"]}, "float32", 1)
+        plan = plan_merge(Candidate(method), first, {"domain": parts["domain"]}, "float32", 1)
     run_merge(plan, tmp_path / "merged")
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
     assert torch.isfinite(model(torch.arange(8, 40)[None]).logits).all()
@@ -145,16 +182,17 @@ def test_models_of_two_tokenizers_merge_by_every_method(
 def test_a_tied_model_fills_a_separate_head_and_not_the_other_way_round(
     model_of: ModelOf, tmp_path: Path
 ):
-    untied = open_checkpoint(model_of("unigram", "untied", tied=False))
-    tied = model_of("unigram", "tied", seed=2)
-    part = aligned_constituent(tied, untied, "domain")
-    assert torch.equal(part.tensor("lm_head.weight"), part.tensor(EMBEDDING))
+    content = train("unigram", 300, DOMAIN)
+    untied = model_of("unigram", "untied", tied=False)
+    tied = model_of("unigram", "tied", seed=2, content=content)
+    _, filled = together(tmp_path / "work", untied, tied).checkpoints
+    plan = map_vocabularies(read_document(untied), read_document(tied))
+    shared = np.flatnonzero(plan.ids >= 0).tolist()
+    rows = [flat(filled.tensors[name]).view(-1, 16)[shared] for name in (HEAD, EMBEDDING)]
+    assert len(shared) > 10
+    assert torch.equal(*rows)
     with pytest.raises(UserError, match="tied in the other"):
-        aligned_constituent(untied.folder, open_checkpoint(tied), "domain")
-    counts = write_aligned(untied, tied, tmp_path / "out")
-    assert counts["only in the base"] == 0
-    written = open_checkpoint(tmp_path / "out")
-    assert written.tensors.keys() == untied.tensors.keys()
+        together(tmp_path / "more", tied, untied)
 
 
 def renumbered(folder: Path, output: Path, content: dict[str, Any]) -> Path:

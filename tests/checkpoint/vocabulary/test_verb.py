@@ -1,9 +1,10 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tiny_tokenizers import DOMAIN, GENERAL, TERMS
+from tiny_tokenizers import DOMAIN, GENERAL, TERMS, train
 
 from lexgraft.cli import main
 
@@ -60,9 +61,41 @@ def test_extend_and_align_write_folders_that_belong_together(
     assert len(said["bits per byte"]["general"]) == len(said["bits per byte"]["held-out"]) == 2
     aligned = tmp_path / "aligned"
     assert main(["vocabulary", "align", str(output), str(base), "-o", str(aligned), "--json"]) == 0
-    counts = json.loads(capsys.readouterr().out)
-    assert counts["only in the base"] == said["proof"]["words"] + said["proof"]["steps"]
-    assert counts["only in the other, dropped"] == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["models"]["base"]["the base's"] == said["proof"]["words"] + said["proof"]["steps"]
+    assert found["written"] == [str(aligned / "grown"), str(aligned / "base")]
+
+
+@pytest.mark.slow
+def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
+    model_of: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    medical = train("byte-level", 460, [*GENERAL, *DOMAIN])
+    japanese = train("byte-level", 440, DOMAIN * 4)
+    folders = [
+        model_of("byte-level", "general", tied=False),
+        model_of("byte-level", "medical", seed=2, content=medical),
+        model_of("byte-level", "japanese", tied=False, seed=3, content=japanese),
+    ]
+    (tmp_path / "choices.yaml").write_text(
+        '"Ġthe": {source: medical, force: true}\n"a": japanese\n', encoding="utf-8"
+    )
+    given = ["--policy", "union", "--choices", str(tmp_path / "choices.yaml"), "--token",
+             "</s>=zero", "--pad-to-multiple-of", "8", "-o", str(tmp_path / "out")]  # fmt: skip
+    assert main(["vocabulary", "align", *map(str, folders), *given]) == 0
+    assert "Rows of" in capsys.readouterr().out
+    rows: list[Any] = []
+    for folder in folders:
+        model: Any = AutoModelForCausalLM.from_pretrained(tmp_path / "out" / folder.name)
+        tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out" / folder.name)
+        ids = tokenizer(DOMAIN[3], return_tensors="pt", add_special_tokens=False)["input_ids"]
+        assert model(ids).logits.isfinite().all()
+        assert model.config.vocab_size % 8 == 0
+        rows.append(model.get_input_embeddings().weight[tokenizer.convert_tokens_to_ids("Ġthe")])
+    assert rows[0].equal(rows[1])
+    assert rows[0].equal(rows[2])
 
 
 @pytest.mark.parametrize(
@@ -70,6 +103,9 @@ def test_extend_and_align_write_folders_that_belong_together(
     [
         (["extend", "BASE", "--terms", "TERMS"], "writes a folder"),
         (["align", "BASE"], "needs base, other"),
+        (["align", "BASE", "BASE", "-o", "OUT"], "one folder name"),
+        (["align", "BASE", "OTHER", "-o", "OUT", "--token", "kidney"], "is no choice"),
+        (["align", "BASE", "OTHER", "-o", "OUT", "--choices", "LIST"], "cannot read these choices"),
         (["plan", "BASE"], "nothing says what to add"),
         (["plan", "BASE", "--terms", "TERMS", "--tokens", "0"], "a number below 1"),
         (["plan", "MISSING", "--terms", "TERMS"], "no such file"),
@@ -83,6 +119,10 @@ def test_mistakes_are_said_with_a_cure(
     why: str,
 ):
     base = str(folder_of("unigram"))
-    known = {"BASE": base, "TERMS": files["terms"], "MISSING": base + "-none"}
+    general = Path(files["general"])
+    (general.parent / "list.yaml").write_text("- kidney\n", encoding="utf-8")
+    known = {"BASE": base, "TERMS": files["terms"], "MISSING": base + "-none",
+             "OTHER": str(general.parent / "other"), "OUT": str(general.parent / "out"),
+             "LIST": str(general.parent / "list.yaml")}  # fmt: skip
     assert main(["vocabulary", *(known.get(one, one) for one in arguments)]) == 2
     assert why in capsys.readouterr().err

@@ -8,13 +8,14 @@ from jaxtyping import Int
 
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.vocabulary.document import Document
-from lexgraft.checkpoint.vocabulary.rows import gather
+from lexgraft.checkpoint.vocabulary.rows import ALIKE, gather
 from lexgraft.checkpoint.vocabulary.spelling import meanings
 from lexgraft.errors import UserError
 
 FEWEST = 0.01  # share of the base's tokens below which two vocabularies have nothing in common
 SAMPLE = 1_024  # rows compared to see whether weights and tokenizers belong together
 DOUBT = 0.2  # cosine by which rows of one id may be more alike than rows of one token
+SAME = 0.9  # cosine by which a row without a token is the row of the base's token
 
 
 @dataclass(frozen=True)
@@ -84,28 +85,60 @@ def check_map(plan: VocabularyMap, base: Document, other: Document) -> None:
             raise _wrong(f"id {number} is {kinds[0]}, id {joined} is {kinds[1]}", other)
 
 
-def check_rows(plan: VocabularyMap, base: TensorEntry, other: TensorEntry) -> None:
+def check_rows(
+    plan: VocabularyMap, documents: tuple[Document, Document], base: TensorEntry, other: TensorEntry
+) -> None:
     """Raise when the weights say that rows are numbered otherwise than the tokenizers do.
 
     Two models of one family have similar rows for one token. Where rows of equal id are far more
-    alike than rows of equal token, one of the tokenizers is not its model's.
+    alike than rows of equal token, one of the tokenizers is not its model's. Special tokens are
+    looked at by themselves: they are few, and one that changed places with text is seen so. A
+    number without a token, whose row is the base's row of a token, has lost that token.
+
+    Raises:
+        UserError: a tokenizer does not belong to its weights.
     """
-    moved = np.flatnonzero((plan.ids >= 0) & (plan.ids != np.arange(len(plan.ids))))
-    moved = moved[moved < min(base.shape[0], other.shape[0])]
-    if base.shape[1:] != other.shape[1:] or not len(moved):
+    if base.shape[1:] != other.shape[1:]:
         return
-    chosen = moved[:: max(1, len(moved) // SAMPLE)][:SAMPLE]
-    ours = gather(base, chosen.tolist())
-    cosine = torch.nn.functional.cosine_similarity
-    by_token = float(cosine(ours, gather(other, plan.ids[chosen].tolist()), dim=1).mean())
-    by_id = float(cosine(ours, gather(other, chosen.tolist()), dim=1).mean())
-    if by_id > by_token + DOUBT:
+    mine, theirs = documents
+    least = min(base.shape[0], other.shape[0])
+    moved = np.flatnonzero((plan.ids >= 0) & (plan.ids != np.arange(len(plan.ids))))
+    moved = moved[(moved < least) & (plan.ids[moved] < other.shape[0])]
+    special = np.isin(moved, [mine.added[token] for token in mine.specials])
+    reserved = np.isin(moved, [theirs.added[token] for token in theirs.specials])
+    for chosen in (moved[~special], moved[special & ~reserved]):
+        _check_moved(plan, chosen[:: max(1, len(chosen) // SAMPLE)][:SAMPLE], base, other)
+    for number in np.flatnonzero(plan.ids < 0).tolist():
+        hole = number < min(least, theirs.size) and number not in theirs.tokens
+        if hole and number in mine.tokens and _alike(base, other, [number], [number]) > SAME:
+            raise UserError(
+                f"no token has id {number}, and its row is that of {mine.tokens[number]!a:.80}",
+                where=theirs.where,
+                cure="this tokenizer has lost a token: get it again from its source",
+            )
+
+
+def _check_moved(
+    plan: VocabularyMap, chosen: Int[np.ndarray, " moved"], base: TensorEntry, other: TensorEntry
+) -> None:
+    """Raise where rows of one id are more alike than rows of one token."""
+    if not len(chosen):
+        return
+    by_token = _alike(base, other, chosen.tolist(), plan.ids[chosen].tolist())
+    by_id = _alike(base, other, chosen.tolist(), chosen.tolist())
+    if by_id > max(by_token + DOUBT, ALIKE):
         raise UserError(
             f"rows of one id are alike ({by_id:.2f}), rows of one token are not ({by_token:.2f}): "
             "a tokenizer does not belong to its weights",
             where=str(other.file),
             cure="put the tokenizer that this model was trained with beside it",
         )
+
+
+def _alike(base: TensorEntry, other: TensorEntry, mine: list[int], theirs: list[int]) -> float:
+    """Return the mean cosine of rows of the base with rows of the other."""
+    cosine = torch.nn.functional.cosine_similarity
+    return float(cosine(gather(base, mine), gather(other, theirs), dim=1).mean())
 
 
 def _wrong(why: str, other: Document) -> UserError:

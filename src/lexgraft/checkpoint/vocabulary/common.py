@@ -11,11 +11,14 @@ from jaxtyping import Int
 from msgspec import Struct
 from torch import Tensor
 
+from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.checkpoint.layout import plan_layout
+from lexgraft.checkpoint.names import role_of
+from lexgraft.checkpoint.read import read_windows
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.checkpoint.view import View, folders
-from lexgraft.checkpoint.vocabulary.aligned import sources_of
+from lexgraft.checkpoint.vocabulary.aligned import check_rest, sources_of
 from lexgraft.checkpoint.vocabulary.alignment import check_map, check_rows, map_vocabularies
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
 from lexgraft.checkpoint.vocabulary.document import Document, read_document
@@ -101,11 +104,11 @@ class Meeting:
             tensors[name] = replace(
                 entry, name=name, shape=(size, *entry.shape[1:]), end=entry.start + size * width
             )
-        config = _config(member, self.members[self.target.owner], size, _CONFIG)
+        config = _config(member, self.members[self.target.owner], base, size, _CONFIG)
         return replace(whole, tensors=dict(sorted(tensors.items()))), config
 
-    def write(self, output: Path, progress: Progress = silent) -> Common:
-        """Return the members in one vocabulary, with the tensors of it under `output`."""
+    def write(self, output: Path, progress: Progress = silent, *, whole: bool = False) -> Common:
+        """Return the members in one vocabulary; its tensors, or whole models, under `output`."""
         members, target, maps = self.members, self.target, self.maps
         if self.is_plain:
             checkpoints = tuple(one.checkpoint for one in members)
@@ -121,8 +124,12 @@ class Meeting:
         made: list[Checkpoint] = []
         for place, member in enumerate(members):
             progress("vocabularies", place, len(members))
-            sides = _sides(member, place, members[target.owner], target)
-            folder = _write(output / key / f"{place:02}", key, rows, place, sides, members)
+            sides = _sides(member, members[target.owner], base, target)
+            if whole or not place:
+                sides |= _tokenizer(members[target.owner], target)
+            home = output / member.label if whole else output / key / f"{place:02}"
+            kept = member.checkpoint.tensors if whole else {}
+            folder = _write(home, key, rows, place, kept, sides, members)
             made.append(_seen(member.checkpoint, open_checkpoint(folder)))
         progress("vocabularies", len(members), len(members))
         plain = next(iter(rows.values()))
@@ -146,6 +153,8 @@ def bring_together(
     multiple: int = 1,
     general: Sequence[str] = (),
     progress: Progress = silent,
+    *,
+    whole: bool = False,
 ) -> Common:
     """Return the members with their vocabulary tensors in one order, written under `output`.
 
@@ -166,13 +175,14 @@ def bring_together(
         multiple: The rows are padded to a multiple of this.
         general: For a union, text that must be cut as before. Without it only words are built that
             need no step, so that no text without one of them is cut otherwise.
-        progress: Called per tensor.
+        progress: Called per model.
+        whole: Write whole models, each with the tokenizer, into sub-folders named by their labels.
 
     Raises:
         UserError: an unknown policy, label or token; a tokenizer that is refused or does not
             belong to its weights; models that differ in width.
     """
-    return meet(members, policy, choices, multiple, general).write(output, progress)
+    return meet(members, policy, choices, multiple, general).write(output, progress, whole=whole)
 
 
 def meet(
@@ -188,9 +198,22 @@ def meet(
     """
     documents = [read_document(one.tokenizer) for one in members]
     target = _target(members, documents, policy, multiple, general)
+    for member, document in zip(members[1:], documents[1:], strict=True):
+        _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
     maps = [_map(target, place, members, documents) for place in range(len(members))]
     wishes = _wishes(choices or {}, members, documents, target)
     return Meeting(tuple(members), target, tuple(maps), wishes)
+
+
+def _check_member(base: Checkpoint, mine: Document, other: Checkpoint, theirs: Document) -> None:
+    """Raise unless a model has the base's tensors, and its weights agree with its tokenizer."""
+    sources = sources_of(base, other)
+    check_rest(base, other, sources)
+    plan = map_vocabularies(mine, theirs)
+    check_map(plan, mine, theirs)
+    for name, entry in sources.items():
+        if len(entry.shape) > 1:
+            check_rows(plan, (mine, theirs), base.tensors[name], entry)
 
 
 def _target(
@@ -230,11 +253,6 @@ def _map(
         return ids
     plan = map_vocabularies(target.document, document)
     check_map(plan, target.document, document)
-    if place and target.owner == 0:
-        straight = map_vocabularies(documents[0], document)
-        for name, entry in sources_of(members[0].checkpoint, own).items():
-            if len(entry.shape) > 1:
-                check_rows(straight, members[0].checkpoint.tensors[name], entry)
     ids[: len(plan.ids)] = plan.ids
     return ids
 
@@ -287,25 +305,29 @@ def _is_plain(maps: Sequence[np.ndarray], members: Sequence[Member], target: _Ta
     )
 
 
-def _sides(member: Member, place: int, owner: Member, target: _Target) -> dict[str, bytes]:
-    """Return the files beside a member's tensors: its configuration; the tokenizer for the base."""
-    sides = {
+def _sides(member: Member, owner: Member, base: Checkpoint, target: _Target) -> dict[str, bytes]:
+    """Return a member's configuration, with the vocabulary's size and special ids."""
+    return {
         name: json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
         for name in (_CONFIG, _GENERATION)
-        if (content := _config(member, owner, target.size, name))
+        if (content := _config(member, owner, base, target.size, name))
     }
-    if place:
-        return sides
+
+
+def _tokenizer(owner: Member, target: _Target) -> dict[str, bytes]:
+    """Return the files of the common tokenizer."""
     home = owner.tokenizer
     files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
     if target.growth is not None:
         files |= tokenizer_files(target.growth, files)
         if MODEL in files:
             files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
-    return sides | files
+    return files
 
 
-def _config(member: Member, owner: Member, size: int, name: str) -> dict[str, Any]:
+def _config(
+    member: Member, owner: Member, base: Checkpoint, size: int, name: str
+) -> dict[str, Any]:
     """Return a member's configuration with the size and the special ids of the vocabulary."""
     if not (member.checkpoint.folder / name).is_file():
         return {}
@@ -313,6 +335,9 @@ def _config(member: Member, owner: Member, size: int, name: str) -> dict[str, An
     if owner is not member and (owner.checkpoint.folder / name).is_file():
         theirs = read_json(owner.checkpoint.folder / name)
         content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+    heads = any(role_of(tensor) == "head" for tensor in base.tensors)
+    if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
+        content["tie_word_embeddings"] = False
     return resized_config(content, size) if name == _CONFIG else content
 
 
@@ -321,19 +346,27 @@ def _write(
     key: str,
     rows: Mapping[str, Rows],
     place: int,
+    kept: Mapping[str, TensorEntry],
     sides: Mapping[str, bytes],
     members: Sequence[Member],
 ) -> Path:
-    """Write a member's vocabulary tensors, unless this very run has been here before."""
+    """Write a member's vocabulary and the tensors kept, unless this run has been here before."""
     if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
         return folder
-    layout = plan_layout((name, own.dtype(place), own.shape) for name, own in rows.items())
+    plain = {name: entry for name, entry in kept.items() if name not in rows}
+    layout = plan_layout(
+        [(name, own.dtype(place), own.shape) for name, own in rows.items()]
+        + [(name, entry.dtype, entry.shape) for name, entry in plain.items()]
+    )
     inputs = [one.folder for member in members for one in folders(member.checkpoint)]
     with open_folder(folder, layout, key, inputs) as writer:
         for name, own in rows.items():
             if name not in writer.done:
                 blocks = (raw_rows(part, own.dtype(place)) for part in _blocks(own, place))
                 writer.note(name, writer.write(name, blocks))
+        for name, entry in plain.items():
+            if name not in writer.done:
+                writer.note(name, writer.write(name, read_windows(entry)))
         manifest = {"together": key, "tensors": writer.digests()}
         writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
     return folder

@@ -14,7 +14,6 @@ from lexgraft.checkpoint.layout import plan_layout
 from lexgraft.checkpoint.read import dtype_of, read_windows
 from lexgraft.checkpoint.replace import main_dtype
 from lexgraft.checkpoint.sides import read_sides
-from lexgraft.checkpoint.vocabulary.aligned import aligned_constituent
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
 from lexgraft.checkpoint.vocabulary.document import TOKENIZER, read_document
 from lexgraft.checkpoint.vocabulary.growth import Growth
@@ -217,31 +216,3 @@ def raw_rows(rows: Tensor, code: str) -> memoryview:
 def _text(value: object) -> bytes:
     """Return JSON for a reader."""
     return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
-
-
-def write_aligned(
-    base: Checkpoint, other: Path, output: Path, progress: Progress = silent
-) -> dict[str, int]:
-    """Write another model in the base's vocabulary; return how many tokens met.
-
-    Rows of tokens that the other model lacks are the base's. Tokenizer and configuration of the
-    vocabulary are the base's, so that the two folders can be merged by any method.
-
-    Raises:
-        UserError: the two models differ in more than their vocabulary, or the folder is not free.
-    """
-    part = aligned_constituent(other, base, "other")
-    layout = plan_layout((e.name, e.dtype, e.shape) for e in base.tensors.values())
-    key = digest("aligned", base.digest, part.digest)
-    sides = read_sides(base.folder, main_dtype(base))
-    with open_folder(output, layout, key, [base.folder, other]) as writer:
-        for number, (name, entry) in enumerate(base.tensors.items()):
-            progress("aligning", number, len(base.tensors))
-            if name not in writer.done:
-                writer.note(name, writer.write(name, [raw_rows(part.tensor(name), entry.dtype)]))
-        part.check_unchanged()
-        manifest = _text({"aligned": key, "base": base.digest, "tensors": writer.digests()})
-        writer.finish(sides, manifest)
-    shared = len(part.map.ids) - int((part.map.ids < 0).sum())
-    return {"in both": shared, "only in the base": part.map.lacking,
-            "only in the other, dropped": part.map.further}  # fmt: skip
