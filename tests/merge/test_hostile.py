@@ -51,7 +51,7 @@ HOSTILE = {
         "models:\n" + "- model: a\n" * 10_000 + "merge_method: linear\n",
         "10,000 models",
     ),
-    "an unknown key": (LINEAR + "parametres: {weight: 1}\n", "did you mean `parameters`"),
+    "an unknown key": (LINEAR + "parameterz: {weight: 1}\n", "did you mean `parameters`"),
     "a path that is no text": ("models: [{model: [a]}]\nmerge_method: linear\n", "name a model"),
     "not UTF-8": (b"\xff\xfe" + LINEAR.encode(), "UTF-8"),
 }
