@@ -11,6 +11,8 @@ from lexgraft.checkpoint.vocabulary.document import read_document
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.errors import UserError
 
+pytestmark = pytest.mark.slow  # hostile files are large
+
 SECONDS, KIBIBYTES = 5.0, 1 << 20  # of one processor; 1 GiB more than before
 
 
