@@ -57,6 +57,10 @@ def test_every_figure_by_hand(tmp_path: Path) -> None:
     # merged delta = (a + b) / 2; along a: (25 + 4) / 2 / 25; along b: (4 + 9) / 2 / 9
     assert a.survival == pytest.approx(0.58)
     assert b.survival == pytest.approx(13 / 18)
+    # that delta is 3/2, 5/2, -2/2, 2/2
+    assert found.whole.merged == pytest.approx(42**0.5 / 2)
+    assert found.whole.merged_relative == pytest.approx(42**0.5 / 6)
+    assert ["the merge", "all", "3.24", "1.0801", "", ""] in model_rows(found)
     assert a.rank == pytest.approx(1)
     # b's rows (0, 1, 0, 0, 0) and (0, 0, -2, 0, 2): singular values 1 and √8
     shares = np.array([1, np.sqrt(8)]) / (1 + np.sqrt(8))

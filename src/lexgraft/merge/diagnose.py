@@ -40,6 +40,7 @@ class Sums:
 
     elements: int = 0
     base: float = 0.0  # sum of squares
+    merged: float = 0.0  # sum of squares of what the merge adds to the base
     squares: dict[str, float] = field(default_factory=dict[str, float])
     left: dict[str, float] = field(default_factory=dict[str, float])  # ⟨merged delta, delta⟩
     under: dict[str, float] = field(default_factory=dict[str, float])  # base's squares there
@@ -54,6 +55,7 @@ class Sums:
         """Add the sums of other tensors."""
         self.elements += other.elements
         self.base += other.base
+        self.merged += other.merged
         for name in ("squares", "left", "under", "dots", "both", "opposed", "shared", "largest"):
             mine, theirs = getattr(self, name), getattr(other, name)
             for key, value in theirs.items():
@@ -67,6 +69,8 @@ class Sums:
             layer,
             role,
             self.elements,
+            sqrt(self.merged),
+            sqrt(self.merged / self.base) if self.base else 0.0,
             tuple(self._model(label) for label in self.squares),
             tuple(self._pair(pair) for pair in self.dots),
         )
@@ -139,13 +143,12 @@ def tensor_sums(plan: MergePlan, name: str) -> Sums:
     cut = cuts(blocks, density=TOP)
     merged = plan.method.merge(blocks, plan.group(name).settings)
     sums = Sums(elements=entry.size)
-    gram, left = np.zeros((len(labels), len(labels))), np.zeros(len(labels))
+    gram = np.zeros((len(labels) + 1, len(labels) + 1))  # of the deltas, the merge's last
     largest = max(1, round(TOP * entry.size))
     counts = {pair: [0, 0, 0] for pair in combinations(range(len(labels)), 2)}
     for (base, deltas, place), block in zip(blocks(), merged, strict=True):
-        flat = _doubles(deltas)
+        flat = _doubles(torch.cat([deltas, (block - base)[None]]))
         gram += flat @ flat.T
-        left += flat @ _doubles((block - base)[None])[0]
         sums.base += float(np.square(_doubles(base[None])).sum())
         tops = [kept(delta, one, place.start) for delta, one in zip(deltas, cut, strict=True)]
         for (first, second), count in counts.items():
@@ -153,18 +156,19 @@ def tensor_sums(plan: MergePlan, name: str) -> Sums:
             count[0] += int((product != 0).sum())
             count[1] += int((product < 0).sum())
             count[2] += int((tops[first] & tops[second]).sum())
+    sums.merged = float(gram[-1, -1])
     ranks = _ranks(blocks, len(labels), entry.shape)
     for number, label in enumerate(labels):
         sums.squares[label] = float(gram[number, number])
-        sums.left[label], sums.under[label] = float(left[number]), sums.base
+        sums.left[label], sums.under[label] = float(gram[number, -1]), sums.base
         if gram[number, number] and ranks is not None:
             sums.ranks[label] = [ranks[number]]
     for (first, second), (both, opposed, shared) in counts.items():
         pair = labels[first], labels[second]
         sums.dots[pair], sums.both[pair] = float(gram[first, second]), both
         sums.opposed[pair] = opposed
-        moved = bool(gram[first, first] and gram[second, second])
-        sums.shared[pair], sums.largest[pair] = shared * moved, largest * moved
+        both_moved = bool(gram[first, first] and gram[second, second])
+        sums.shared[pair], sums.largest[pair] = shared * both_moved, largest * both_moved
     return sums
 
 

@@ -42,6 +42,8 @@ class Region(Struct, frozen=True, forbid_unknown_fields=True):
     layer: int | None  # None: of no layer, or of all
     role: str  # empty: all
     elements: int
+    merged: float  # Euclidean norm of what the merge adds to the base
+    merged_relative: float  # to the base's norm
     models: tuple[ModelFigures, ...]
     pairs: tuple[PairFigures, ...]
 
@@ -72,6 +74,8 @@ def model_rows(diagnosis: Diagnosis) -> list[list[str]]:
             relative = f"{one.relative:.4f}"
             place = region.role or "all"
             rows.append([one.label, place, f"{one.norm:.4g}", relative, rank, _share(one.survival)])
+        size = [f"{region.merged:.4g}", f"{region.merged_relative:.4f}"]
+        rows.append(["the merge", region.role or "all", *size, "", ""])
     return rows
 
 

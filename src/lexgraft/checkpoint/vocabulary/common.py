@@ -18,7 +18,6 @@ from lexgraft.checkpoint.names import role_of
 from lexgraft.checkpoint.read import read_windows
 from lexgraft.checkpoint.strict import read_json
 from lexgraft.checkpoint.view import View, folders
-from lexgraft.checkpoint.vocabulary.aligned import check_rest, sources_of
 from lexgraft.checkpoint.vocabulary.alignment import check_map, check_rows, map_vocabularies
 from lexgraft.checkpoint.vocabulary.content import tokenizer_files
 from lexgraft.checkpoint.vocabulary.document import Document, read_document
@@ -27,6 +26,7 @@ from lexgraft.checkpoint.vocabulary.growth import Growth
 from lexgraft.checkpoint.vocabulary.owners import Rows, Wish
 from lexgraft.checkpoint.vocabulary.rows import stated_size
 from lexgraft.checkpoint.vocabulary.sentencepiece import MODEL, grown_model
+from lexgraft.checkpoint.vocabulary.sources import check_rest, sources_of
 from lexgraft.checkpoint.vocabulary.union import unite
 from lexgraft.checkpoint.write import MANIFEST, open_folder
 from lexgraft.errors import UserError, nearest
