@@ -20,10 +20,14 @@ Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Stage = Literal["merge", "glossary", "tune"]
 STAGES: tuple[str, ...] = get_args(Stage)
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
-    """The triple: folders of safetensors, or folders of LoRA adapters on the base."""
+    """The triple: whole models, or LoRA adapters on the base; folders, or Hub ids.
+
+    `org/name@revision` pins a Hub id; a folder of that name beside the project file comes first.
+    """
 
     base: str
     language: str  # G, the general model of the target language: the recipient
@@ -358,6 +362,10 @@ def _absolute(project: Project, folder: Path) -> Project:
     def fix_all(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(fix(text) for text in texts)
 
+    def fix_model(text: str) -> str:
+        hub = HUB_ID.fullmatch(text.partition("@")[0]) and not (folder / text).exists()
+        return text if hub else fix(text)
+
     replace = msgspec.structs.replace
     models, general, tune = project.models, project.general, project.tune
     rarity = project.terms.rarity
@@ -365,9 +373,9 @@ def _absolute(project: Project, folder: Path) -> Project:
         project,
         models=replace(
             models,
-            base=fix(models.base),
-            language=fix(models.language),
-            domain=fix(models.domain),
+            base=fix_model(models.base),
+            language=fix_model(models.language),
+            domain=fix_model(models.domain),
         ),
         terms=replace(
             project.terms,

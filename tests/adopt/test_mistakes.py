@@ -32,6 +32,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
         (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
         (set_at("models", "base", "nowhere"), "nowhere", "folder"),
         (set_at("models", "domain", "nowhere"), "nowhere", "folder"),
+        (set_at("models", "domain", "org/name@v1"), "org/name@v1", "--download"),
         (set_at("merge", "candidates", [{"method": "teis"}]), "`teis`", "did you mean `ties`?"),
         (
             set_at("merge", "candidates", [{"method": "ties", "parameters": {"densty": 1}}]),

@@ -7,8 +7,8 @@ from pathlib import Path
 from lexgraft.checkpoint.index import ADAPTER, INDEX, SIDE_FILES, SINGLE
 from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.errors import UserError
+from lexgraft.project import HUB_ID
 
-_ID = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")
 _REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _WANTED = (SINGLE, INDEX, "model-*.safetensors", *SIDE_FILES, ADAPTER, CONFIG)
@@ -26,7 +26,7 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
     for folder in (near / text, Path(text)):
         if folder.is_dir() and revision is None:
             return folder.resolve()
-    if not _ID.fullmatch(text) or ".." in text:
+    if not HUB_ID.fullmatch(text) or ".." in text:
         raise UserError(
             "no such folder",
             where=text,

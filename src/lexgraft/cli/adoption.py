@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
+from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.registry import nothing, output_argument, project_argument, verb
 from lexgraft.cli.show import print_json, print_table
-from lexgraft.project import read_project, schema
+from lexgraft.project import schema
 
 if TYPE_CHECKING:
     from lexgraft.project import Project
@@ -19,7 +20,7 @@ _ROOM = ("memory", "workers", "allow_nonfinite")
 
 
 def _adopt(parser: argparse.ArgumentParser) -> None:
-    project_argument(parser)
+    _planned(parser)
     parser.add_argument(
         "--open-sealed", action="store_true",
         help="judge the recommended model on the sealed concepts too: once, it is recorded",
@@ -39,7 +40,7 @@ def adopt(arguments: argparse.Namespace) -> int:
     from lexgraft.adopt import run_project
     from lexgraft.report.tables import summary_rows, verdict_rows
 
-    project = read_project(arguments.project)
+    project = open_project(arguments.project, download=arguments.download)
     with Bars() as bars:
         report, unchanged = run_project(project, bars, unseal=arguments.open_sealed)
     if arguments.json:
@@ -56,7 +57,12 @@ def adopt(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@verb(project_argument)
+def _planned(parser: argparse.ArgumentParser) -> None:
+    project_argument(parser)
+    download_argument(parser)
+
+
+@verb(_planned)
 def plan(arguments: argparse.Namespace) -> int:
     """Show what an adoption will do, cost and be able to show, before any model is loaded.
 
@@ -65,8 +71,9 @@ def plan(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.adopt import plan_project
 
+    project = open_project(arguments.project, download=arguments.download)
     with Bars() as bars:
-        planned = plan_project(read_project(arguments.project), bars)
+        planned = plan_project(project, bars)
     if arguments.json:
         return print_json(planned)
     print_table("Plan", planned.rows())
@@ -75,35 +82,9 @@ def plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, help="a model folder or a LoRA adapter on the base")
-    parser.add_argument("--project", type=Path, required=True, help="whose test set is asked")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="where answers are kept")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-@verb(_evaluate)
-def evaluate(arguments: argparse.Namespace) -> int:
-    """Measure one model on a project's confirm concepts and general texts, with intervals.
-
-    Example:
-      lexgraft evaluate constituents/language-ja --project project.yaml -o answers/
-    """
-    from lexgraft.adopt import evaluate_model
-    from lexgraft.report.tables import score_rows
-
-    with Bars() as bars:
-        scores = evaluate_model(
-            read_project(arguments.project), arguments.model, arguments.output, bars
-        )
-    if arguments.json:
-        return print_json(scores)
-    print_table(str(arguments.model), score_rows(scores))
-    return 0
-
-
 def _tune(parser: argparse.ArgumentParser) -> None:
     output_argument(parser)
+    download_argument(parser)
     parser.add_argument("--terms", type=int, help="concepts taught (`tune.terms`)")
     parser.add_argument("--merged", type=Path, help="write the tuned model here, and check it")
     parser.add_argument(
@@ -144,7 +125,7 @@ def _tuned_project(arguments: argparse.Namespace) -> "Project":
     """Return the project with what the command line says of its tuning."""
     import msgspec
 
-    project = read_project(arguments.project)
+    project = open_project(arguments.project, download=arguments.download)
     if project.tune is None:
         return project
     given = {"terms": arguments.terms, "curve": arguments.curve and tuple(arguments.curve)}

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
+from lexgraft.cli.projects import download_argument, model_folder, open_project
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
-from lexgraft.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from lexgraft.records import Score
 
 
+_NO_FOLDER = ("http://", "https://", "vllm:")
+
+
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
-        help="a model folder, a LoRA adapter, vllm:FOLDER, or a server: http://host/v1#name",
+        help="a model folder, a LoRA adapter, a Hub id, vllm:FOLDER, or a server: http://host/v1#name",
     )
     parser.add_argument("--project", type=Path, help="ask what this project asks on `confirm`")
     parser.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
+    download_argument(parser)
     parser.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
     parser.add_argument("--written", action="store_true", help="let terms be written freely too")
     parser.add_argument("--defined", action="store_true", help="let it write definitions too")
@@ -36,7 +40,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
     parser.add_argument("--task-files", type=Path, help="folder of task files; only these then")
     parser.add_argument("--limit", type=int, help="samples per task")
-    parser.add_argument("--base", type=Path, help="the model an adapter was trained on")
+    parser.add_argument("--base", help="the model an adapter was trained on")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--device", default="cpu", help="e.g. cuda")
@@ -61,11 +65,11 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from lexgraft.adopt import Question, evaluate_alone
 
     question = Question(
-        model=arguments.model,
+        model=_named(arguments.model, arguments),
         output=arguments.output,
         items=arguments.items,
         split=arguments.split,
-        base=arguments.base,
+        base=arguments.base and Path(_named(arguments.base, arguments)),
         written=arguments.written,
         defined=arguments.defined,
         scorer=arguments.scorer,
@@ -105,14 +109,21 @@ def _project(arguments: argparse.Namespace) -> int:
 
     if arguments.items or arguments.texts or arguments.general:
         raise UserError("--project says what is asked", cure="leave the other questions out")
+    project = open_project(arguments.project, download=arguments.download)
     with Bars() as bars:
-        scores = evaluate_model(
-            read_project(arguments.project), Path(arguments.model), arguments.output, bars
-        )
+        model = Path(_named(arguments.model, arguments))
+        scores = evaluate_model(project, model, arguments.output, bars)
     if arguments.json:
         return print_json(scores)
     _show(arguments.model, scores)
     return 0
+
+
+def _named(text: str, arguments: argparse.Namespace) -> str:
+    """Return the folder that a name stands for; a server's address is its own."""
+    if text.startswith(_NO_FOLDER):
+        return text
+    return str(model_folder(text, Path(), download=arguments.download))
 
 
 def _show(model: str, scores: "Sequence[Score]") -> None:

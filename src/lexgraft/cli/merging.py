@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexgraft.cli.bars import Bars
+from lexgraft.cli.projects import download_argument, model_folder, open_project
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
-from lexgraft.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,7 @@ def _source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--method", help="of a project: one of its candidates (default: the first)")
     parser.add_argument("--seed", type=int, default=0, help="of a recipe: what chance is keyed by")
-    parser.add_argument(
-        "--download", action="store_true", help="fetch models named by a Hub id (never unasked)"
-    )
+    download_argument(parser)
 
 
 def _merge(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +92,7 @@ def _merge_project(arguments: argparse.Namespace) -> tuple[list[str], object]:
 
     with Bars() as bars:
         lines = merge_candidate(
-            read_project(arguments.recipe),
+            open_project(arguments.recipe, download=arguments.download),
             arguments.method,
             arguments.output,
             dry=arguments.dry_run,
@@ -217,7 +215,8 @@ def _planned(arguments: argparse.Namespace) -> "MergePlan":
     if not is_recipe(arguments.recipe):
         from lexgraft.adopt import candidate_plan
 
-        return candidate_plan(read_project(arguments.recipe), arguments.method)
+        project = open_project(arguments.recipe, download=arguments.download)
+        return candidate_plan(project, arguments.method)
     from lexgraft.merge.stages import plan_stages
 
     *others, last = plan_stages(*_opened(arguments), arguments.seed)
@@ -241,7 +240,7 @@ def _extract(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
     parser.add_argument("--rank", type=int, default=16, help="of the adapter (default: 16)")
-    parser.add_argument("--download", action="store_true", help="fetch models named by a Hub id")
+    download_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -253,12 +252,11 @@ def extract(arguments: argparse.Namespace) -> int:
       lexgraft extract base/ finetuned/ -o adapter/ --rank 16
     """
     from lexgraft.checkpoint.constituent import open_constituent
-    from lexgraft.checkpoint.hub import find_model
     from lexgraft.checkpoint.index import open_checkpoint
     from lexgraft.merge.extract import extract, share_rows
 
     base, model = (
-        find_model(text, None, Path(), download=arguments.download)
+        model_folder(text, Path(), download=arguments.download)
         for text in (arguments.base, arguments.model)
     )
     with Bars() as bars:
