@@ -1,6 +1,7 @@
 """How often the intervals hold the truth and the tests cry wolf: 30 to 2,000 concepts.
 
     python benchmarks/coverage.py [--trials 2000] [--sizes 30 100 300 1000 2000]
+        [--rows TEXT ...]
 
 Nominal 95 % and 5 %. A concept is asked twice and changes wholly or in one draw. Every figure is a
 mean over several truths, with the least and the greatest: with few concepts a count can only take
@@ -56,10 +57,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--rows", nargs="+", default=[""], help="rows whose names hold this")
     given = parser.parse_args()
     for title, rows in (("intervals, nominal .95", INTERVALS), ("tests, nominal .05", TYPE_ONE)):
         print(f"{title:34s}" + "".join(f"{f'n = {n}':>22s}" for n in given.sizes))
         for name, row in rows.items():
+            if not any(text in name for text in given.rows):
+                continue
             cells = (row(n, given.trials) for n in given.sizes)
             print(f"  {name:32s}", *map(_cell, cells), sep="", flush=True)
 
