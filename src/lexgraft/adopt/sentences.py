@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from lexgraft.records import Criterion, Outcome
+from lexgraft.report.formats import difference, points, unit
+from lexgraft.report.words import LANGUAGES, grouped, in_both, named
 
 Words = dict[str, str]
 
@@ -11,36 +13,29 @@ _OUTCOME: dict[Outcome, Words] = {
     "fail": {"en": "failed", "ja": "不合格"},
     "undecided": {"en": "undecided", "ja": "判定保留"},
 }
-_STAGE: dict[str, Words] = {
-    "headroom": {"en": "Headroom", "ja": "習得余地"},
-    "merge": {"en": "Merge", "ja": "マージ"},
-    "glossary": {"en": "Glossary", "ja": "用語集"},
-    "sealed": {"en": "Sealed concepts", "ja": "封印された概念"},
-    "tune": {"en": "Partial fine-tuning", "ja": "部分ファインチューニング"},
-}
-
-
-def points(share: float) -> str:
-    """Return a share as percentage points with a sign."""
-    return f"{share * 100:+.1f}"
+_SEALED: Words = {"en": "Sealed concepts", "ja": "封印された概念"}  # alone, the name is a split's
 
 
 def verdict_sentence(stage: str, outcome: Outcome, criteria: Sequence[Criterion]) -> Words:
     """Return the verdict with the criterion that decided it (the worst one)."""
-    rank = {"fail": 0, "undecided": 1, "pass": 2}
-    head = {lang: f"{_STAGE[stage][lang]}: {_OUTCOME[outcome][lang]}" for lang in ("en", "ja")}
+    stages = _SEALED if stage == "sealed" else in_both(named, stage)
+    head = {language: f"{stages[language]}: {said}" for language, said in _OUTCOME[outcome].items()}
     if not criteria:
         return head
+    rank = {"fail": 0, "undecided": 1, "pass": 2}
     worst = min(criteria, key=lambda c: (rank[c.outcome], c.value - c.threshold))
-    number = f"{points(worst.value)} [{points(worst.low)}, {points(worst.high)}]"
+    found = difference(worst.value, worst.low, worst.high, worst.name)
+    wanted = points(worst.threshold, unit(worst.name))
+    what = {
+        language: f"{named(worst.name, language)} · {grouped(worst.group, language)}"
+        for language in LANGUAGES
+    }
     more = worst.needed
     return {
-        "en": f"{head['en']}. {worst.name} ({worst.group}): {number} points, needed "
-        f"{points(worst.threshold)}, n = {worst.n}"
-        + (f"; {more} further concepts would decide" if more else ""),
-        "ja": f"{head['ja']}。{worst.name} ({worst.group}): {number} ポイント、基準 "
-        f"{points(worst.threshold)}、n = {worst.n}"
-        + (f"。判定には更に {more} 概念が必要" if more else ""),
+        "en": f"{head['en']}. {what['en']}: {found}, wanted ≥ {wanted}, n = {worst.n}"
+        + (f"; {more:,} further concepts would decide" if more else ""),
+        "ja": f"{head['ja']}。{what['ja']}: {found}、基準 ≥ {wanted}、n = {worst.n}"
+        + (f"。判定には更に {more:,} 概念が必要" if more else ""),
     }
 
 
