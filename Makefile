@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
-.PHONY: help setup demo full constituents specialists vocabulary curve served check test test-slow test-real fix bench clean
+.PHONY: help setup demo full constituents specialists vocabulary curve served check test test-slow test-real fuzz fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -76,6 +76,10 @@ test-slow: setup  ## the slow suite: kills, browser, whole adoptions of tiny mod
 
 test-real: setup  ## kill the example's own adoption in every stage (half an hour; after `make demo`)
 	$(BIN)/python -m pytest -m real
+
+fuzz: setup  ## let atheris look for headers and indexes that are neither refused nor sound (five minutes)
+	$(BIN)/python -m pip install --quiet 'atheris>=3.0'
+	$(BIN)/python benchmarks/fuzzing.py .cache/fuzz -max_total_time=300
 
 fix: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .

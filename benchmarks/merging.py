@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--density", default="0.5")
     parser.add_argument("--cold", action="store_true", help="drop the inputs from the page cache")
+    parser.add_argument("--repeat", type=int, default=1, help="lines for every method")
     given = parser.parse_args()
     models = given.models / given.size
     for label, seed in (("base", 0), ("a", 1), ("b", 2)):
@@ -88,7 +89,8 @@ def main() -> None:
         f"{os.getloadavg()[0]:.1f}, {'cold' if given.cold else 'warm'} cache, fsync included"
     )
     for method in given.methods:
-        _line(method, models, given)
+        for _ in range(given.repeat):
+            _line(method, models, given)
 
 
 def _line(method: str, models: Path, given: argparse.Namespace) -> None:
@@ -117,6 +119,7 @@ def _timed(command: list[object], source: Path, cold: bool, *more: str) -> Taken
     for path in sorted(models.glob("*/*.safetensors")):
         with path.open("rb") as file:
             if cold:
+                os.fsync(file.fileno())  # what is not yet on the disk would stay
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     with tempfile.TemporaryDirectory(dir=models.parent) as work:
         output = Path(work) / "out"

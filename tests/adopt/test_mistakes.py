@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,27 @@ def test_an_empty_term_base_is_named(
     empty.write_bytes(b"")
     assert main(["adopt", str(make_project(set_at("terms", "files", [str(empty)])))]) == 2
     assert "empty.jsonl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["adopt", "merge"])
+def test_a_model_whose_numbers_mean_other_tokens_is_refused_with_the_cure(
+    make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+):
+    base = Path(read_project(make_project(replay_nothing)).models.base)
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    tokenizer = json.loads((other / "tokenizer.json").read_bytes())
+    vocabulary = tokenizer["model"]["vocab"]
+    first, second = list(vocabulary)[-2:]
+    vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
+    (other / "tokenizer.json").write_text(json.dumps(tokenizer))
+    project = make_project(set_at("models", "domain", str(other)))
+    output = [] if verb == "adopt" else ["--method", "linear", "-o", str(tmp_path / "merged")]
+    assert main([verb, str(project), *output]) == 2
+    message = capsys.readouterr().err
+    assert "(2 tokens so)" in message
+    assert f"lexgraft vocabulary align {base} {other}" in message
+    assert not (tmp_path / "merged").exists()
 
 
 def test_an_adapter_of_another_base_is_refused(

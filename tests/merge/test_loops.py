@@ -105,9 +105,13 @@ def raw(tensor: Tensor) -> np.ndarray[Any, Any]:
 
 
 def by_loops(
-    name: str, parameters: dict[str, Any], stored: list[Tensor], rows: int | None = None
+    name: str,
+    parameters: dict[str, Any],
+    stored: list[Tensor],
+    rows: int | None = None,
+    shown: slice | None = None,
 ) -> Tensor:
-    """Merge by the compiled loops, in windows of so many rows."""
+    """Merge by the compiled loops, in windows of so many rows, a sample being the rows shown."""
     base, count = stored[0], len(stored) - 1
     place = place_of(base, count)
     settings = get_method(name).settings(parameters, place.labels)
@@ -121,7 +125,10 @@ def by_loops(
         for start in range(0, len(base), step):
             yield [raw(tensor[start : start + step]) for tensor in stored]
 
-    loops.survey(windows)
+    def sample() -> Iterator[list[np.ndarray[Any, Any]]]:
+        yield [raw(tensor[shown]) for tensor in stored]
+
+    loops.survey(windows, sample if shown else None)
     parts: list[bytes] = []
     for views in windows():
         result = np.empty_like(views[0])
@@ -165,6 +172,39 @@ def test_windows_do_not_show(name: str, parameters: dict[str, Any]) -> None:
     whole = by_loops(name, chosen, stored)
     for rows in (1, 5, 36):
         assert torch.equal(by_loops(name, chosen, stored, rows), whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("ties", {"density": {"language": 0.3, "domain": 0.9}}),
+        ("breadcrumbs", {"density": 0.6, "gamma": 0.1}),
+        ("sce", {"select_topk": 0.3}),
+    ],
+)
+def test_a_sample_that_misleads_does_not_show(name: str, parameters: dict[str, Any]) -> None:
+    stored = models((300, 64), 2, torch.bfloat16)
+    for delta in stored[1:]:  # row by row another size, so that no row is like the whole
+        delta.copy_(stored[0] + (delta - stored[0]) * torch.linspace(0.01, 8, 300)[:, None])
+    whole = by_loops(name, parameters, stored)
+    assert torch.equal(whole, by_method(name, parameters, stored))
+    for shown in (slice(0, 1), slice(299, 300), slice(140, 150), slice(0, 300)):
+        assert torch.equal(by_loops(name, parameters, stored, 7, shown), whole), shown
+
+
+def test_rows_are_ranked_whatever_lies_in_them() -> None:
+    generator = torch.Generator().manual_seed(5)
+    steps = torch.randn((6, 3000), generator=generator)
+    steps[0] *= 10.0 ** (-30 * torch.rand(3000, generator=generator))  # over a hundred octaves
+    steps[1, ::2] = steps[1, 1::2] * 1e-12
+    steps[2] = 0.0
+    steps[3, 17] = 1e30  # all others in the lowest place
+    steps[4] = steps[4].round()
+    stored = [torch.zeros(6, 3000), steps, steps.flip(1)]
+    parameters = {"density": 0.6, "epsilon": 0.2}
+    assert torch.equal(
+        by_loops("della", parameters, stored), by_method("della", parameters, stored)
+    )
 
 
 @given(

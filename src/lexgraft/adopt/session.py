@@ -19,6 +19,7 @@ from lexgraft.evaluate.store import FILE as STORE
 from lexgraft.lock import RunFolder
 from lexgraft.merge.memory import merged_tensors
 from lexgraft.merge.plan import MergePlan, plan_merge
+from lexgraft.merge.tokenizers import check_one_vocabulary
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.models.writing import sampler
 from lexgraft.project import Candidate, Project
@@ -77,12 +78,16 @@ class Session:
 
     @cached_property
     def constituents(self) -> Mapping[str, Constituent]:
-        """Return G and D by label, checked against the base."""
+        """Return G and D by label, checked against the base: tensors, and what a number means."""
         models = self.project.models
-        return {
+        opened = {
             label: open_constituent(Path(path), self.base, label)
             for label, path in ((LANGUAGE, models.language), (DOMAIN, models.domain))
         }
+        for part in opened.values():
+            if isinstance(part.source, Checkpoint):
+                check_one_vocabulary(self.base.folder, part.source.folder)
+        return opened
 
     def merge_plan(self, candidate: Candidate) -> MergePlan:
         """Return the plan of one candidate over G and D."""

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jaxtyping import Float32
-
 from lexgraft.checkpoint.digests import content_digest
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
@@ -16,6 +14,7 @@ from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
 from lexgraft.records import digest
+from lexgraft.shapes import Float32
 
 IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on
 

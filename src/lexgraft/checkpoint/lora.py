@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jaxtyping import Float32
-
 from lexgraft.checkpoint.header import TensorEntry, read_header
 from lexgraft.checkpoint.index import (
     ADAPTER,
@@ -23,6 +21,7 @@ from lexgraft.checkpoint.read import FLOATS, read_flat
 from lexgraft.errors import UserError, nearest
 from lexgraft.lazy import Tensor, torch
 from lexgraft.records import digest
+from lexgraft.shapes import Float32
 
 _FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_(?:([AB])\.weight|(embedding_[AB]))")
 _PAIRS = (["A", "B"], ["embedding_A", "embedding_B"])

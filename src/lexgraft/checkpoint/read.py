@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from jaxtyping import Shaped
-
 from lexgraft.checkpoint.digests import stretch_digest, stretch_windows
 from lexgraft.checkpoint.disk import WINDOW, fill
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.lazy import Tensor, torch
+from lexgraft.shapes import Shaped
 
 DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16",

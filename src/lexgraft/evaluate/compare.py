@@ -6,9 +6,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from lexgraft.records import Score
+from lexgraft.shapes import Float
 
 DRAWS = 4000
 BLOCK = 250  # resamples held in memory at a time

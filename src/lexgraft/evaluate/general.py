@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
 
 from lexgraft.evaluate.compare import Interval, bootstrap
 from lexgraft.records import Document, TextScore
+from lexgraft.shapes import Float
 
 
 def bits_per_byte(

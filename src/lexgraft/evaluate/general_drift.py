@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from lexgraft.evaluate.compare import Interval, bootstrap
+from lexgraft.shapes import Float, Int
 
 SMALLEST = 1e-9
 

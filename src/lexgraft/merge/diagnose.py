@@ -7,7 +7,6 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64
 
 from lexgraft.checkpoint.constituent import read_rows, rows
 from lexgraft.checkpoint.names import layer_of, role_of
@@ -24,6 +23,7 @@ from lexgraft.merge.plan import MergePlan, rows_of_block
 from lexgraft.methods.registry import Base, Deltas, Place
 from lexgraft.methods.trim import cuts, kept
 from lexgraft.records import Progress, silent
+from lexgraft.shapes import Float32, Float64
 
 TOP = 0.2  # share of the elements that counts as the largest
 SAMPLE = 256  # rows of a matrix, evenly spaced, that its effective rank is taken from

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from jaxtyping import Float, Float64
 from msgspec import Struct
 from safetensors.torch import save
 
@@ -20,6 +19,7 @@ from lexgraft.checkpoint.strict import read_json
 from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
 from lexgraft.records import Progress, digest, silent, write_bytes
+from lexgraft.shapes import Float, Float64
 
 EXACT = 512  # smaller side of a matrix up to which all singular values are computed
 _OVERSAMPLING = 16  # directions beyond the rank that the search keeps

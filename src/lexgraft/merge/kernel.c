@@ -21,7 +21,12 @@
 
 #define MAGNITUDE 0x7fffffffu
 #define UPPER 32768 /* and one more for zeros */
-#define LOWER 65536
+#define SPAN (5 << 16) /* magnitudes counted one by one */
+#define MANY 3 /* models whose numbers stay in registers */
+#define ALL_TIES ((int64_t)1 << 62)
+#define PLACES 13 /* of a row that is ranked, at most, as a power of two */
+#define OCTAVES_LOG 3
+#define OCTAVES (1u << OCTAVES_LOG) /* below the largest, told apart */
 
 enum { BF16, F32 };
 enum { ALL, LARGEST, BAND, RANDOM, RANKED };
@@ -48,7 +53,7 @@ typedef struct {
     const void *base;
     void *result;
     float *work;        /* models + 4 strips */
-    uint64_t *sorted;   /* RANKED: two rows, and 512 more */
+    uint64_t *sorted;   /* RANKED: two rows, and as many more as places need */
     int64_t start;      /* number of the first element in the tensor */
     int64_t strip;      /* elements worked on at once; RANKED: a row */
     int32_t base_code, result_code;
@@ -100,12 +105,13 @@ INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_
 INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties,
                        float *restrict keep) {
     int32_t equal = 0;
-    for (int64_t i = 0; i < n; i++) equal += (bits_of(x[i]) & MAGNITUDE) == bits;
-    if (equal <= *ties || *ties == 0) {
-        uint32_t from = *ties == 0 && equal ? bits + 1 : bits;
+    if (*ties > 0 && *ties < ALL_TIES)
+        for (int64_t i = 0; i < n; i++) equal += (bits_of(x[i]) & MAGNITUDE) == bits;
+    if (equal <= *ties) {
+        uint32_t from = *ties == 0 ? bits + 1 : bits;
         for (int64_t i = 0; i < n; i++)
             keep[i] = (int32_t)(bits_of(x[i]) & MAGNITUDE) >= (int32_t)from ? 1.0f : 0.0f;
-        *ties -= *ties ? equal : 0;
+        *ties -= equal;
         return;
     }
     for (int64_t i = 0; i < n; i++) {
@@ -137,22 +143,25 @@ INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict
     while (i < n) {
         philox((uint64_t)counter++, m->key, block);
         int64_t some = 16 - skip < n - i ? 16 - skip : n - i;
-        memcpy(out + i, (const uint16_t *)block + skip, some * 2);
+        if (some == 16)
+            memcpy(out + i, block, 32); /* a size that is known: no call */
+        else
+            memcpy(out + i, (const uint16_t *)block + skip, some * 2);
         i += some;
         skip = 0;
     }
 }
 
-/* Sort a row by the digits of eight bits from `first` on, stable; `keys` holds two rows. */
-static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256], int first) {
+/* Sort a row by the digits of eight bits, stable; `keys` holds two rows. */
+static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
     uint64_t *from = keys, *to = keys + n;
     memset(place, 0, 4 * sizeof *place);
     for (int64_t i = 0; i < n; i++) {
         uint32_t u = bits_of(d[n - 1 - i]) & MAGNITUDE;
         from[i] = (uint64_t)u << 32 | (uint64_t)(n - 1 - i);
-        for (int digit = first; digit < 4; digit++) place[digit][u >> 8 * digit & 255]++;
+        for (int digit = 0; digit < 4; digit++) place[digit][u >> 8 * digit & 255]++;
     }
-    for (int digit = first; digit < 4; digit++) {
+    for (int digit = 0; digit < 4; digit++) {
         uint32_t *mine = place[digit], at = 0;
         int shift = 32 + 8 * digit;
         if (mine[from[0] >> shift & 255] == n) continue;
@@ -169,32 +178,52 @@ static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*pla
     return from;
 }
 
-/* The columns of a row by magnitude, of equals the later first. Differences of bfloat16 numbers
-   hardly ever need the lowest eight bits: what these leave in disorder is moved into its place. */
-static const uint64_t *rank_row(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
-    uint64_t *order = radix(d, n, keys, place, 1);
+/* The columns of a row by magnitude, of equals the later first. One pass puts them into twice as
+   many or more places as there are columns, evenly over the eight octaves below the largest; what this
+   leaves in disorder is moved by hand, or where that would take long, sorted digit by digit. */
+INLINE const uint64_t *rank_row(const float *restrict d, int64_t n, uint64_t *restrict keys,
+                                uint32_t *restrict place) {
+    uint32_t *restrict bucket = (uint32_t *)(keys + n), top = 0, at = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(d[i]) & MAGNITUDE;
+        top = u > top ? u : top;
+    }
+    int places = 8; /* as a power of two */
+    while (places < PLACES && 1 << places < 2 * n) places++;
+    uint32_t low = top > OCTAVES << 23 ? top - (OCTAVES << 23) : 0;
+    int shift = 23 + OCTAVES_LOG - places;
+    memset(place, 0, sizeof *place * ((1u << places) + 1));
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u = bits_of(d[i]) & MAGNITUDE;
+        bucket[i] = ((u > low ? u : low) - low) >> shift;
+    }
+    for (int64_t i = 0; i < n; i++) place[bucket[i]]++;
+    for (int32_t b = 0; b <= 1 << places; b++) {
+        uint32_t count = place[b];
+        place[b] = at;
+        at += count;
+    }
+    for (int64_t i = n - 1; i >= 0; i--)
+        keys[place[bucket[i]]++] = (uint64_t)(bits_of(d[i]) & MAGNITUDE) << 32 | (uint64_t)i;
     int64_t moves = 4 * n;
     for (int64_t i = 1; i < n && moves >= 0; i++) {
-        uint64_t one = order[i];
+        uint64_t one = keys[i];
         int64_t j = i;
-        for (; j > 0 && order[j - 1] >> 32 > one >> 32; j--) order[j] = order[j - 1];
-        order[j] = one;
+        for (; j > 0 && keys[j - 1] >> 32 > one >> 32; j--) keys[j] = keys[j - 1];
+        keys[j] = one;
         moves -= i - j;
     }
-    return moves >= 0 ? order : radix(d, n, keys, place, 0);
+    return moves >= 0 ? keys : radix(d, n, keys, (uint32_t(*)[256])place);
 }
 
 INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
-                         uint16_t *drawn, uint64_t *sorted) {
-    const uint64_t *order = rank_row(d, n, sorted, (uint32_t(*)[256])(sorted + 2 * n));
+                  uint16_t *restrict drawn, int32_t *restrict steps, uint64_t *sorted) {
+    const uint64_t *order = rank_row(d, n, sorted, (uint32_t *)(sorted + 2 * n));
+    for (int64_t rank = 0; rank < n; rank++) steps[(uint32_t)order[rank]] = m->ranked[rank];
     numbers(m, start, n, drawn);
-    for (int64_t rank = 0; rank < n; rank++) {
-        uint32_t column = (uint32_t)order[rank];
-        int32_t steps = m->ranked[rank];
-        float kept = drawn[column] < steps ? 1.0f : 0.0f;
-        float thinned = d[column] * kept;
-        d[column] = m->rescale ? thinned * (65536.0f / (float)steps) : thinned;
-    }
+    for (int64_t i = 0; i < n; i++) d[i] *= (int32_t)drawn[i] < steps[i] ? 1.0f : 0.0f;
+    if (m->rescale)
+        for (int64_t i = 0; i < n; i++) d[i] *= 65536.0f / (float)steps[i];
 }
 
 /* Thin a delta in place; `keep` and `other` are strips of scratch. */
@@ -202,7 +231,7 @@ INLINE void thin(Model *m, float *restrict d, int64_t start, int64_t n,
                  float *restrict keep, float *restrict other, uint64_t *sorted) {
     if (m->thin == ALL) return;
     if (m->thin == RANKED) {
-        prune(m, d, start, n, (uint16_t *)keep, sorted);
+        prune(m, d, start, n, (uint16_t *)keep, (int32_t *)other, sorted);
         return;
     }
     if (m->thin == RANDOM) {
@@ -238,8 +267,41 @@ INLINE void variance(const float *d, int models, int64_t strip, int64_t n, float
     }
 }
 
+/* The disjoint merge: of every element, the parts whose sign is that of their sum. `count` is
+   written out where it is called, so that all models' numbers stay in registers. */
+INLINE void elected(const Model *models, const float *restrict d, const Merge *job, int64_t n,
+                    int count, float *restrict total) {
+    int64_t strip = job->strip;
+    float weight[MANY], vote[MANY], size[MANY], floor = job->normalize ? 1e-30f : 0;
+    for (int m = 0; m < count; m++) {
+        weight[m] = models[m].weight;
+        vote[m] = models[m].vote;
+        size[m] = models[m].size;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        float sign = 0, all = 0, divisor = 0;
+        for (int m = 0; m < count; m++) sign += d[m * strip + i] * vote[m];
+        sign = (sign > 0 ? 1.0f : 0.0f) - (sign < 0 ? 1.0f : 0.0f);
+        for (int m = 0; m < count; m++) {
+            float part = d[m * strip + i] * weight[m];
+            float agrees = part * sign > 0 ? 1.0f : 0.0f;
+            all += part * agrees;
+            divisor += agrees * size[m];
+        }
+        total[i] = floor > 0 ? all / (divisor < floor ? floor : divisor) : all;
+    }
+}
+
 INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n,
-                       float *restrict total, float *restrict sign, float *restrict divisor) {
+                float *restrict total, float *restrict sign, float *restrict divisor) {
+    if (job->elect && job->models == 2) {
+        elected(models, d, job, n, 2, total);
+        return;
+    }
+    if (job->elect && job->models == 3) {
+        elected(models, d, job, n, 3, total);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) total[i] = 0, sign[i] = 0, divisor[i] = 0;
     if (!job->elect) {
         for (int m = 0; m < job->models; m++) {
@@ -327,23 +389,33 @@ WIDE void lexgraft_upper(const Merge *job, const Model *models, int64_t n, uint3
     }
 }
 
-/* Count the lower 16 bits of what has given upper ones: 65,536 counts a wish. */
-WIDE void lexgraft_lower(const Merge *job, const Model *models, int64_t n, int32_t wishes,
-                         const int32_t *track, const uint32_t *upper, uint32_t *counts) {
+/* Count the magnitudes of `low` and the SPAN - 1 above it one by one, and those above them all;
+   at last, where the variance is ranked, the zeros. */
+WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int32_t wishes,
+                           const int32_t *track, const uint32_t *low, uint64_t *above,
+                           uint32_t *counts) {
     uint32_t *restrict hit = (uint32_t *)(job->work + (job->models + 3) * job->strip);
     for (int64_t at = 0; at < n; at += job->strip) {
         int64_t count = n - at < job->strip ? n - at : job->strip;
         const float *x = ranked(job, models, at, count);
         for (int w = 0; w < wishes; w++) {
             const float *restrict one = x + track[w] * job->strip;
-            uint32_t *mine = counts + (int64_t)w * LOWER, want = upper[w];
-            int64_t hits = 0;
+            uint32_t *mine = counts + (int64_t)w * SPAN, from = low[w];
+            int32_t higher = 0, hits = 0;
+            for (int64_t i = 0; i < count; i++)
+                higher += (bits_of(one[i]) & MAGNITUDE) >= from + SPAN;
             for (int64_t i = 0; i < count; i++) { /* no branch: most are elsewhere */
-                uint32_t u = bits_of(one[i]) & MAGNITUDE;
+                uint32_t u = (bits_of(one[i]) & MAGNITUDE) - from;
                 hit[hits] = u;
-                hits += u >> 16 == want;
+                hits += u < SPAN;
             }
-            for (int64_t i = 0; i < hits; i++) mine[hit[i] & 0xffff]++;
+            for (int32_t i = 0; i < hits; i++) mine[hit[i]]++;
+            above[w] += higher;
+        }
+        if (job->varied) {
+            int32_t zeros = 0;
+            for (int64_t i = 0; i < count; i++) zeros += x[i] == 0;
+            above[wishes] += zeros;
         }
     }
 }

@@ -12,8 +12,9 @@ SOURCE = Path(__file__).with_name("kernel.c")
 LIBRARY = Path(__file__).with_name("_kernel.so")
 ALL, LARGEST, BAND, RANDOM, RANKED = range(5)
 CODES = {"BF16": 0, "F32": 1}
-UPPER, LOWER = 1 << 15, 1 << 16  # values of the upper and lower bits of a magnitude
-RANK_ROOM = 512  # 64-bit numbers that ranking a row needs beside two rows
+UPPER = 1 << 15  # values of the upper bits of a magnitude
+SPAN = 5 << 16  # magnitudes counted one by one: five values of the upper bits
+RANK_ROOM = 4097  # 64-bit numbers that ranking a row needs beside two rows
 
 
 class Model(ctypes.Structure):
@@ -79,8 +80,8 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL | None:
     found.lexgraft_merge.argtypes = [pointer, pointer, number]
     found.lexgraft_upper.restype = None
     found.lexgraft_upper.argtypes = [pointer, pointer, number, pointer]
-    found.lexgraft_lower.restype = None
-    found.lexgraft_lower.argtypes = [pointer, pointer, number, narrow, pointer, pointer, pointer]
+    found.lexgraft_between.restype = None
+    found.lexgraft_between.argtypes = [pointer, pointer, number, narrow, *[pointer] * 4]
     found.lexgraft_dots.restype = None
     found.lexgraft_dots.argtypes = [pointer, pointer, number, narrow, narrow, pointer, pointer]
     return found

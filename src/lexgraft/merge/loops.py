@@ -15,6 +15,11 @@ from lexgraft.methods.trim import NONE, descend
 
 STRIP = 1024  # elements that stay in the first cache with all that is made of them
 _ALL_TIES = 1 << 62
+_MARGIN = kernel.SPAN >> 17  # values of the upper bits looked at below a threshold's, and above
+_PIECE, _PIECES = 1 << 15, 8  # elements of a piece of a sample; pieces at least
+_APART = 1 << 20  # elements from one piece of a sample to the next, at most
+_PART = 1 << 12  # magnitudes whose counts are added up first
+Cut = tuple[int, int]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Windows = Callable[[], Iterator[Sequence[Any]]]
 """The tensor's stored bytes, base first, window by window, as often as they are asked for."""
@@ -47,11 +52,16 @@ class Loops:
         )
         self._chances: list[Any] = []  # arrays that the structures point into
         self._scratch: tuple[Any, ...] = ()
+        self._sample: Windows = lambda: iter(())
         self._models_set()
 
-    def survey(self, windows: Windows) -> None:
-        """Find out what must be known about the whole tensor."""
+    def survey(self, windows: Windows, sample: Windows | None = None) -> None:
+        """Find out what must be known about the whole tensor, a sample of it telling where to look.
+
+        No sample changes what is found: one that misleads costs another pass.
+        """
         rule, models = self._rule, self._models
+        self._sample = sample or windows
         if rule.wanted:
             found = self._cuts(windows, rule.wanted)
             for number, model in enumerate(models):
@@ -138,44 +148,64 @@ class Loops:
 
     def _cuts(
         self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float = 0.0
-    ) -> list[tuple[int, int]]:
-        """Return threshold and ties kept for every (track, k), from two histograms.
+    ) -> list[Cut]:
+        """Return threshold and ties kept for every (track, k); a k below 0: a share of non-zeros.
 
-        A k below 0 is a share of what is not zero.
+        A sample tells about where the thresholds are, then all magnitudes near them are counted.
         """
+        found = self._between(windows, wanted, share, self._buckets(self._sample, wanted, share))
+        if found is None:
+            found = self._between(windows, wanted, share, self._buckets(windows, wanted, share))
+        assert found is not None
+        return found
+
+    def _buckets(
+        self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float
+    ) -> list[int]:
+        """Return the upper bits of the thresholds, from a histogram of what is shown."""
         tracks = 1 if self._job.varied else len(self._models)
         upper = np.zeros((tracks, kernel.UPPER + 1), np.uint32)
+        self._strip(STRIP)
         for views in windows():
-            self._strip(STRIP)
             self._library.lexgraft_upper(
                 *self._at(views), self._count(views), kernel.address(upper)
             )
         counts = upper[:, :-1].astype(np.int64)
-        filled = [int(counts[track].sum() - upper[track, -1]) for track in range(tracks)]
-        asked = [
-            (track, keep if keep >= 0 else round(share * filled[track])) for track, keep in wanted
-        ]
-        rough = [descend(counts[track], keep) if keep else (0, 0) for track, keep in asked]
-        lower = np.zeros((len(asked), kernel.LOWER), np.uint32)
-        chosen = np.array([track for track, _ in asked], np.int32)
-        bucket = np.array([one for one, _ in rough], np.uint32)
-        for views in windows():
-            self._strip(STRIP)
-            self._library.lexgraft_lower(
-                *self._at(views), self._count(views), len(asked),
-                kernel.address(chosen), kernel.address(bucket), kernel.address(lower),
-            )  # fmt: skip
-        return [
-            self._cut(bucket, rest, lower[number].astype(np.int64)) if keep else (NONE, _ALL_TIES)
-            for number, ((_, keep), (bucket, rest)) in enumerate(zip(asked, rough, strict=True))
-        ]
+        size, buckets = self._place.size, list[int]()
+        for track, keep in wanted:
+            seen = int(counts[track].sum())
+            filled = seen - int(upper[track, -1])
+            rank = round(share * filled) if keep < 0 else (keep * seen + size // 2) // size
+            buckets.append(descend(counts[track], max(1, rank))[0])
+        return buckets
 
-    @staticmethod
-    def _cut(bucket: int, rest: int, counts: Any) -> tuple[int, int]:  # noqa: ANN401
-        """Return a threshold and how many of those equal to it are kept."""
-        low, left = descend(counts, rest)
-        bits = bucket << 16 | low
-        return bits, left if bits and int(counts[low]) > left else _ALL_TIES
+    def _between(
+        self,
+        windows: Windows,
+        wanted: Sequence[tuple[int, int]],
+        share: float,
+        buckets: Sequence[int],
+    ) -> list[Cut] | None:
+        """Return the cuts, looked for near the thresholds' upper bits; None: not all are there."""
+        chosen = np.array([track for track, _ in wanted], np.int32)
+        low = np.array([max(0, one - _MARGIN) << 16 for one in buckets], np.uint32)
+        above = np.zeros(len(wanted) + 1, np.uint64)
+        counts = np.zeros((len(wanted), kernel.SPAN), np.uint32)
+        self._strip(STRIP)
+        for views in windows():
+            self._library.lexgraft_between(
+                *self._at(views), self._count(views), len(wanted), kernel.address(chosen),
+                kernel.address(low), kernel.address(above), kernel.address(counts),
+            )  # fmt: skip
+        filled = self._place.size - int(above[-1])
+        ranks = [keep if keep >= 0 else round(share * filled) for _, keep in wanted]
+        found: list[Cut] = []
+        for rank, first, over, row in zip(ranks, low, above, counts, strict=False):
+            cut = _cut(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
+            if cut is None:
+                return None
+            found.append(cut)
+        return found
 
     def _at(self, views: Sequence[Any]) -> tuple[int, int]:
         """Return the addresses of job and models, these pointing at a window."""
@@ -198,6 +228,32 @@ class Loops:
     def _count(self, views: Sequence[Any]) -> int:
         """Return the number of elements of a window."""
         return memoryview(views[0]).nbytes // WIDTHS[self._codes[0]]
+
+
+def _cut(low: int, counts: Any, rest: int) -> Cut | None:  # noqa: ANN401
+    """Return the threshold, `rest` from the top of the magnitudes counted from `low` on; or None.
+
+    With it, how many of those equal to it are kept.
+    """
+    parts = counts.reshape(-1, _PART).sum(
+        axis=1, dtype=counts.dtype
+    )  # not cast: three times as fast
+    if not 0 < rest <= int(parts.sum()):
+        return None
+    part, rest = descend(parts.astype(np.int64), rest)
+    inside = counts[part * _PART :][:_PART].astype(np.int64)
+    at, left = descend(inside, rest)
+    bits = low + part * _PART + at
+    return bits, left if bits and int(inside[at]) > left else _ALL_TIES
+
+
+def sample_spans(size: int) -> list[tuple[int, int]]:
+    """Return the elements of a tensor that tell enough about it: [start, stop), evenly spaced."""
+    if size <= _PIECES * _PIECE:
+        return [(0, size)]
+    count = max(_PIECES, -(-size // _APART))
+    starts = [number * (size - _PIECE) // (count - 1) for number in range(count)]
+    return [(start, start + _PIECE) for start in starts]
 
 
 def merge_arrays(rule: Rule, place: Place, models: Sequence[Floats]) -> Floats:

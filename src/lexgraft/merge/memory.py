@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from jaxtyping import Float32
-
 from lexgraft.checkpoint.read import dtype_of
 from lexgraft.lazy import Tensor, torch
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.room import Desk, plan_room
 from lexgraft.merge.tensors import TensorMerge, is_changed
+from lexgraft.shapes import Float32
 
 
 def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*shape"]]]:

@@ -1,5 +1,6 @@
 """One tensor at a time: windows of the inputs in, merged and rounded windows out."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,13 +18,13 @@ from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
 from lexgraft.merge import kernel
 from lexgraft.merge.fused import Rule, rule_of
-from lexgraft.merge.loops import Loops
+from lexgraft.merge.loops import Loops, sample_spans
 from lexgraft.merge.plan import MergePlan, block_shape, rows_of_block
 from lexgraft.merge.room import Desk
 from lexgraft.methods.registry import Base, Deltas, Place
 
 _LOOKED_AT = 1 << 17  # elements of an input at once: they stay in the cache
-_RESULT = -1  # the desk's place for what is written
+_RESULT, _SAMPLED = -1, -2  # the desk's place for what is written; the first for samples
 _EXPONENTS = {
     "F64": (np.uint64, np.uint64(0x7FF0 << 48)),
     "F32": (np.uint32, np.uint32(0x7F80 << 16)),
@@ -136,6 +137,16 @@ class TensorMerge:
         models = [(part.label, part.stored(self.name)) for part in self._parts]
         return [("base", self.entry), *((label, one) for label, one in models if one is not None)]
 
+    @property
+    def _rows_of_window(self) -> int:
+        """How many rows of every stored input are read at once."""
+        width = self.entry.size // max(self._rows, 1)
+        step = rows_of_block(self.entry, self.plan.method)
+        widest = max(WIDTHS[entry.dtype] for _, entry in self._stored) * max(width, 1)
+        step *= max(1, self.desk.room.window // (step * widest))
+        pages = PAGE // gcd(PAGE, widest)  # rows that fill whole pages: written past the cache
+        return step - step % pages if step > pages else step
+
     def _windows(self) -> Iterator[tuple[int, Views]]:
         """Yield row number and raw bytes of every stored input, window by window.
 
@@ -143,12 +154,7 @@ class TensorMerge:
         """
         stored, width = self._stored, self.entry.size // max(self._rows, 1)
         noting, same = not self.digests, not self._touched_by_adapters()
-        hashers = [xxh3_128() for _ in stored]
-        step = rows_of_block(self.entry, self.plan.method)
-        widest = max(WIDTHS[entry.dtype] for _, entry in stored) * max(width, 1)
-        step *= max(1, self.desk.room.window // (step * widest))
-        pages = PAGE // gcd(PAGE, widest)  # rows that fill whole pages: written past the cache
-        step -= step % pages if step > pages else 0
+        hashers, step = [xxh3_128() for _ in stored], self._rows_of_window
         for start in range(0, self._rows, step):
             stop = min(start + step, self._rows)
             views = [
@@ -218,18 +224,42 @@ class TensorMerge:
         """Yield the merge that the compiled loops make, window by window."""
         code, codes = self.plan.stored(self.entry), [entry.dtype for _, entry in self._stored]
         loops = Loops(rule, self.plan.place(self.name), codes, code, self._shape)
-        loops.survey(lambda: (views for _, views in self._windows()))
+        held: list[Views] = []
+        loops.survey(lambda: self._again(held), lambda: self._sample(held))
         if rule.surveys and not self.changed:
             yield from self.copied_windows()
             return
         done = 0
-        for _, views in self._windows():
+        for views in self._again(held):
             count = len(views[0]) // WIDTHS[codes[0]]
             result = self.desk.place(_RESULT, count * WIDTHS[code])
             if loops.merge(views, result):
                 self._check_finite(result, code, done)
             done += count
             yield result
+
+    def _again(self, held: list[Views]) -> Iterator[Views]:
+        """Yield the windows once more; one that is all of the tensor is read once, and held."""
+        if held:
+            yield held[0]
+            return
+        for _, views in self._windows():
+            if len(views[0]) == self.entry.size * WIDTHS[self.entry.dtype]:
+                held.append(views)
+            yield views
+
+    def _sample(self, held: list[Views]) -> Iterator[Views]:
+        """Yield pieces of the tensor, out of memory where all of it fits a window."""
+        if self._rows <= self._rows_of_window:
+            deque(self._again(held), maxlen=0)
+        entries = [entry for _, entry in self._stored]
+        for start, stop in sample_spans(self.entry.size):
+            yield [
+                held[0][n][start * WIDTHS[entry.dtype] : stop * WIDTHS[entry.dtype]]
+                if held
+                else self._read(_SAMPLED - n, entry, start, stop)
+                for n, entry in enumerate(entries)
+            ]
 
     def _rounded(self, blocks: Iterator[Tensor]) -> Iterator[memoryview]:
         """Yield blocks as bytes, rounded once to the dtype of the result, in windows of a size."""

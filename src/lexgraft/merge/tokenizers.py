@@ -34,6 +34,22 @@ def difference(first: Path, second: Path) -> str | None:
     return "one of them has no tokenizer" if _has(first) != _has(second) else None
 
 
+def check_one_vocabulary(base: Path, model: Path) -> None:
+    """Raise where a model's tokenizer gives numbers another meaning than the base's.
+
+    Raises:
+        UserError: rows with one number would be merged that stand for different tokens.
+    """
+    how = difference(base, model) if _has(base) and _has(model) else None
+    if how is not None:
+        raise UserError(
+            f"its tokenizer is not the base's: {how}",
+            where=str(model),
+            cure=f"`lexgraft vocabulary align {base} {model} --policy union -o aligned/` brings "
+            "them together; then name the folders in aligned/",
+        )
+
+
 def chat_template(wanted: str, folders: Sequence[Path]) -> str | None:
     """Return a recipe's chat template: Jinja text, `chatml`, or `auto`: the models' commonest.
 

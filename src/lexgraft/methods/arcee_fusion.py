@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
 
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Merged, Place, method
 from lexgraft.methods.slerp import two_ends
 from lexgraft.methods.sums import Doubles, as_vectors
 from lexgraft.methods.trim import largest
+from lexgraft.shapes import Float32
 
 _QUARTERS = (0.25, 0.5, 0.75)
 _SMALL = 1e-8  # added to every probability

@@ -4,7 +4,6 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt16
 
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import (
@@ -21,6 +20,7 @@ from lexgraft.methods.registry import (
 from lexgraft.methods.sums import summed
 from lexgraft.methods.ties import disjoint
 from lexgraft.methods.trim import RescaleNorm, restored, restoring
+from lexgraft.shapes import Bool, UInt16
 
 STEPS = 1 << 16  # a share is rounded to 1/65,536, and so is the factor that makes up for it
 _PER_COUNTER = 16  # 16-bit numbers from one counter value of Philox 4x64

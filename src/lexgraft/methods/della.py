@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int32
 
 from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
@@ -23,6 +22,7 @@ from lexgraft.methods.registry import (
 from lexgraft.methods.sums import as_vectors, summed
 from lexgraft.methods.ties import disjoint
 from lexgraft.methods.trim import RescaleNorm, restored, restoring
+from lexgraft.shapes import Float32, Int32
 
 Fractions = Fraction | dict[str, Fraction]
 Chances = np.ndarray[Any, np.dtype[np.int32]]

@@ -3,11 +3,11 @@
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32
 
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Factors, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_rows, as_vectors, gram, normalized, row_dots
+from lexgraft.shapes import Float32
 
 Origin = Literal["base", "zero"]
 """The centre of the arcs: the base, so that deltas are turned; or zero, so that models are."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
 
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import (
@@ -20,6 +19,7 @@ from lexgraft.methods.registry import (
 )
 from lexgraft.methods.sums import Doubles, weighted_sum, whole_sums
 from lexgraft.methods.trim import Cut, kept, largest
+from lexgraft.shapes import Float32
 
 _TINY = 1e-30  # where no model competes, 0 is divided by this
 

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 import numpy as np
-from jaxtyping import Bool, Int64
 from msgspec import Meta
 
 from lexgraft.lazy import Tensor
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import weighted_sum
+from lexgraft.shapes import Bool, Int64
 
 Epsilon = Annotated[float, Meta(ge=0, le=1)]
 

@@ -6,12 +6,12 @@ from inspect import Parameter, signature
 from keyword import iskeyword
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-from jaxtyping import Float32
 from msgspec import Meta
 
 from lexgraft.errors import UserError, nearest
 from lexgraft.lazy import Tensor
 from lexgraft.methods.settings import at_place, check_setting, varies
+from lexgraft.shapes import Float32
 
 Factor = Annotated[float, Meta(ge=-100, le=100)]
 Share = Annotated[float, Meta(gt=0, le=1)]

@@ -2,13 +2,12 @@
 
 from typing import Any, NamedTuple
 
-from jaxtyping import Float32
-
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import Doubles, as_rows, row_dots, weighted_sum, whole_sums
 from lexgraft.methods.ties import elect
 from lexgraft.methods.trim import Cut, kept, largest
+from lexgraft.shapes import Float32
 
 
 class Selection(NamedTuple):

@@ -3,11 +3,10 @@
 from math import acos, sin, sqrt
 from typing import Any
 
-from jaxtyping import Float32
-
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Fraction, Merged, Place, method
 from lexgraft.methods.sums import gram, weighted_sum
+from lexgraft.shapes import Float32
 
 NEARLY_PARALLEL = 0.9995  # cosine beyond which the arc is taken as straight, as mergekit does
 

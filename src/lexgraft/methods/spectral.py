@@ -3,11 +3,10 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from jaxtyping import Float, Float32
-
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Deltas, Merged
 from lexgraft.methods.sums import weighted_sum
+from lexgraft.shapes import Float, Float32
 
 Matrices = Float32[Tensor, "model rows columns"]
 Matrix = Float32[Tensor, "rows columns"]

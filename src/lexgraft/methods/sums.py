@@ -5,11 +5,11 @@ from math import fsum, isqrt
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Factors, Merged, Place
+from lexgraft.shapes import Float32
 
 _ZERO = 1e-6
 _SLICE = 1 << 16  # elements widened at once, so that they stay in cache

@@ -1,7 +1,5 @@
 """Trim, elect signs, merge: only the large elements that agree on a sign."""
 
-from jaxtyping import Float32
-
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import (
     Base,
@@ -15,6 +13,7 @@ from lexgraft.methods.registry import (
 )
 from lexgraft.methods.sums import weighted_sum
 from lexgraft.methods.trim import Cut, cuts, trimmed
+from lexgraft.shapes import Float32
 
 _TINY = 1e-30  # where no model agrees, 0 is divided by this
 

@@ -5,11 +5,11 @@ from math import ceil, sqrt
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32
 
 from lexgraft.lazy import Tensor, torch
 from lexgraft.methods.registry import Base, Blocks, Deltas, Place, Shares
 from lexgraft.methods.sums import Doubles, as_rows, row_sizes, whole_sums
+from lexgraft.shapes import Bool, Float32
 
 _COARSE = 1 << 15  # the top 15 bits below the sign of a float32
 _FINE = 1 << 16

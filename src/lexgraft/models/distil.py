@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float32
 from torch import Tensor, nn
 
 from lexgraft.errors import UserError
 from lexgraft.models.lessons import Base, Lesson, Truth
 from lexgraft.models.writing_rows import Contexts, contexts, fit_writing
 from lexgraft.records import Progress, digest, silent
+from lexgraft.shapes import Bool, Float32
 
 BATCH = 8  # texts per step of reading
 RATE = 0.01  # of the mean length of the rows, per step at the start; it falls to 0

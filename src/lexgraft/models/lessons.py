@@ -5,10 +5,10 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float32
 from torch import Tensor, nn
 
 from lexgraft.checkpoint.vocabulary.engine import Engine
+from lexgraft.shapes import Float32
 
 LONGEST = 64  # tokens of a text, in the base's cut
 WORDS = 32_768  # of the vocabulary, projected at a time

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int
+
+from lexgraft.shapes import Bool, Int
 
 SHORTEST_HEADER = 64
 """Tokens that rows must begin with in common for these to be computed once for all of them."""

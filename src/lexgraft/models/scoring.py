@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from lexgraft.models.header import Header, compute_header, expanded
 from lexgraft.models.rows import Row, longest, shared_start
+from lexgraft.shapes import Bool, Float, Int
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024

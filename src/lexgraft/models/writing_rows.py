@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from lexgraft.models.lessons import Base, Lesson, Truth
+from lexgraft.shapes import Bool, Float32, Int64
 
 STEPS = 60  # at most; the best on lessons held back is kept
 RATE = 0.01  # of the mean length of the rows, per step of Adam

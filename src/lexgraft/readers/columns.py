@@ -2,23 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
 from lexgraft.readers.intake import Tally, unpacked
 from lexgraft.records import Progress, silent
+from lexgraft.shapes import Bool, Int64, UInt8
 
-if TYPE_CHECKING:
-    from jaxtyping import Bool, Int64, UInt8
-
-    Numbers = Int64[np.ndarray, "_"]
-    Flags = Bool[np.ndarray, "_"]
-    Signs = UInt8[np.ndarray, "..."]
-    Edges = Int64[np.ndarray, "row _"]
-else:  # readers run in little memory: shapes are for those who read and check
-    Numbers = Flags = Signs = Edges = np.ndarray
+Numbers = Int64[np.ndarray, "_"]
+Flags = Bool[np.ndarray, "_"]
+Signs = UInt8[np.ndarray, "..."]
+Edges = Int64[np.ndarray, "row _"]
 
 _PIECE = 1 << 18  # bytes looked at together
 _LINE_FEED, _RETURN, _ZERO = 10, 13, 48

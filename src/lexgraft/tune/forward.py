@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from lexgraft.errors import UserError
+from lexgraft.shapes import Float
 from lexgraft.tune.lora import head_of
 from lexgraft.tune.loss import AnswerLoss, answer_loss
 from lexgraft.tune.rows import Row

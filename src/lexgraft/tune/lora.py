@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import torch
-from jaxtyping import Float
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from lexgraft.errors import UserError
 from lexgraft.records import digest
+from lexgraft.shapes import Float
 
 
 class Lora(nn.Module):

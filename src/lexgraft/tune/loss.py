@@ -3,8 +3,9 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
+
+from lexgraft.shapes import Float, Int
 
 ROWS = 128  # rows whose logits live at the same time (128 x 262,144 x 4 bytes = 128 MiB)
 NEGLIGIBLE = 2.0**-16  # probabilities below this in every row of a block are left out of gradients

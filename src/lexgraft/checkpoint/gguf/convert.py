@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 import torch
-from jaxtyping import Float32
 from numpy import ndarray
 
 from lexgraft.checkpoint.gguf.architecture import config_of, sizes_of
@@ -20,6 +19,7 @@ from lexgraft.checkpoint.gguf.layout import Target, targets_of
 from lexgraft.checkpoint.gguf.tokenizer import tokenizer_of
 from lexgraft.errors import UserError
 from lexgraft.records import Progress, silent, write_bytes
+from lexgraft.shapes import Float32
 
 CHUNK = 2**22  # values at a time
 

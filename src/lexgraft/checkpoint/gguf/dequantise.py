@@ -8,9 +8,10 @@ whose scales are integers themselves: d·sc·q - dmin·m. Arithmetic is float32 
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 from msgspec import Struct
 from numpy import ndarray
+
+from lexgraft.shapes import Float32, UInt8
 
 Blocks = UInt8[ndarray, "block byte"]
 Whole = UInt8[ndarray, "block value"]

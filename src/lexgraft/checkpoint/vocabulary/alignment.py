@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int
 
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.vocabulary.document import Document
 from lexgraft.checkpoint.vocabulary.rows import ALIKE, gather
 from lexgraft.checkpoint.vocabulary.spelling import meanings
 from lexgraft.errors import UserError
+from lexgraft.shapes import Int
 
 FEWEST = 0.01  # share of the base's tokens below which two vocabularies have nothing in common
 SAMPLE = 1_024  # rows compared to see whether weights and tokenizers belong together

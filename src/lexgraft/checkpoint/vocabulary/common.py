@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
 from msgspec import Struct
 from torch import Tensor
 
@@ -31,6 +30,7 @@ from lexgraft.checkpoint.vocabulary.union import unite
 from lexgraft.checkpoint.write import MANIFEST, open_folder
 from lexgraft.errors import UserError, nearest
 from lexgraft.records import Progress, digest, silent
+from lexgraft.shapes import Int
 
 ZERO = "zero"
 BLOCK = 8_192  # rows written at a time

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int
 from torch import Tensor
 
 from lexgraft.checkpoint.header import TensorEntry
 from lexgraft.checkpoint.vocabulary.growth import Growth
 from lexgraft.checkpoint.vocabulary.rows import bring, gather, mean_rows
 from lexgraft.errors import UserError
+from lexgraft.shapes import Float32, Int
 
 SAMPLE = 4_096  # rows of which a vocabulary's mean row is taken
 

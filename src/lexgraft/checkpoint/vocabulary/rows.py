@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Float32
 from torch import Tensor
 
 from lexgraft.checkpoint.constituent import read_rows
@@ -19,6 +18,7 @@ from lexgraft.checkpoint.vocabulary.growth import Addition
 from lexgraft.checkpoint.vocabulary.spelling import meanings
 from lexgraft.checkpoint.vocabulary.transplant import combine
 from lexgraft.errors import UserError
+from lexgraft.shapes import Float, Float32
 
 How = Literal["auto", "mean", "donor", "sparse"]
 SHARED = 4_096  # tokens by which two spaces are compared or joined

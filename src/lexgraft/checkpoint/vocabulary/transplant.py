@@ -1,8 +1,9 @@
 """A donor's rows in the base's space: sparse combinations of shared tokens (arXiv 2506.06607)."""
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
+
+from lexgraft.shapes import Float, Int
 
 NONZERO = 64  # tokens that one row is combined of, as in the paper
 BATCH = 256  # rows fitted together
