@@ -17,6 +17,7 @@ from lexgraft.records import Concept, Term
         ("CC0-1.0", "free"),
         ("house rules", "unknown"),
         ("", "not stated"),
+        ("not stated", "not stated"),
     ],
 )
 def test_a_licence_is_known_by_its_text(licence: str, kind: Kind):

@@ -15,6 +15,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"by-sa|share-?alike|\ba?gpl|gfdl|edrdg", "share-alike"),
     (r"\bcc0|public domain|\bmit\b|\bbsd|apache|\bcc[ -]?by\b|by[ -]4|wordnet|\bmesh\b", "free"),
 )
+_SILENT = ("", "not stated", "see license")  # the last two stand in exports that must say something
 _SAYS: dict[Kind, dict[str, str]] = {  # by language
     "restricted": {
         "en": "{n} concepts under `{licence}` must not be handed on, nor test sets, exports and "
@@ -105,7 +106,7 @@ def _spoken(sentences: dict[str, str], **values: object) -> dict[str, str]:
 
 def kind_of(licence: str) -> Kind:
     """Return what a licence's text allows; one that is not recognised may forbid anything."""
-    if not licence.strip():
+    if licence.strip() in _SILENT:
         return "not stated"
     for pattern, kind in _KINDS:
         if re.search(pattern, licence, re.IGNORECASE):
