@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from adopt_project import MakeProject
+from msgspec import structs
 
 from lexgraft.adopt import plan_project
 from lexgraft.cli import main
 from lexgraft.project import read_project
+from lexgraft.records import Concept, read_lines, write_lines
 
 
 def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
@@ -121,3 +123,21 @@ def test_thresholds_that_so_few_concepts_cannot_decide_are_warned_of(make_projec
         for warning in planned.warnings
     )
     assert all({"en", "ja"} <= set(warning) for warning in planned.warnings)
+
+
+def test_a_plan_says_in_both_languages_what_the_licences_of_its_terms_ask(
+    make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    project = make_project()
+    values: Any = read_project(project)
+    licences = ("UMLS Metathesaurus Licence", "CC BY-SA 4.0")
+    concepts = [
+        structs.replace(one, licence=licences[number % 2])
+        for number, one in enumerate(read_lines(Path(values.terms.files[0]), Concept))
+    ]
+    write_lines(tmp_path / "mixed.jsonl", concepts)
+    project = make_project(set_at("terms", "files", [str(tmp_path / "mixed.jsonl")]))
+    warnings = plan_project(read_project(project)).warnings
+    assert any("are mixed" in one["en"] and "混ざっています" in one["ja"] for one in warnings)
+    assert main(["plan", str(project)]) == 0
+    assert "warning: share-alike and restricted sources are mixed" in capsys.readouterr().out

@@ -95,10 +95,13 @@ def test_a_curve_is_measured_and_drawn(
     project = str(make_project(several))
     command = ["tune", project, "-o", str(tmp_path / "out"), "--curve", "2", "6"]
     assert main(command) == 0
-    assert "+" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "+" in shown
+    assert "warning: " in shown  # the terms name no licence
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Learned: concepts known" in page
     assert "習得：" in page
+    assert "ライセンスの記載がありません" in page
     report: Any = msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())
     told = [(one["terms"], one["replay"]) for one in report["lessons"]]
     assert told == [(2, 0.25), (6, 0.0), (6, 0.25)]

@@ -25,6 +25,22 @@ def test_utx_keeps_the_status_of_the_target_and_the_licence(tmp_path: Path):
     assert concept.licence == "CC-BY 4.0"
 
 
+def test_a_utx_row_without_an_id_that_forbids_a_translation_belongs_to_the_known_term(
+    tmp_path: Path,
+):
+    path = tmp_path / "terms.utx"
+    path.write_text(
+        "#UTX 1.11; en/ja; 2024-01-01T00:00:00+09:00; copyright: X;\n#src\ttgt\tterm status\n"
+        "seat\t弁座\tapproved\nseat\tシート\tforbidden\nseat\t座席\tapproved\n",
+        encoding="utf-8",
+    )
+    valve, chair = read_concepts([path])
+    assert valve.terms == (
+        Term("seat", "en"), Term("弁座", "ja"), Term("シート", "ja", status="forbidden"),
+    )  # fmt: skip
+    assert chair.terms == (Term("seat", "en"), Term("座席", "ja"))
+
+
 def test_utx_refuses_an_unknown_status_by_its_line(tmp_path: Path):
     path = tmp_path / "terms.utx"
     path.write_text(UTX.replace("forbidden", "frowned"), encoding="utf-8")

@@ -140,6 +140,17 @@ def test_several_terms_of_a_cell_are_split_at_the_named_separator_only(tmp_path:
     taken = Import([path])
     list(taken)
     assert "a cell that looks like several terms (';')" in taken.readings[0].tally.warnings
+    other = Import(
+        [write(tmp_path, "id,en,同義語（英語）\n1,gear,cog|wheel\n")], Asked(separator=";")
+    )
+    assert next(iter(other)).names("en") == ("gear", "cog|wheel")
+    assert "a cell that looks like several terms ('|')" in other.readings[0].tally.warnings
+
+
+def test_a_column_of_licences_is_kept(tmp_path: Path):
+    path = write(tmp_path, "id,language,term,licence\n1,en,gear,\n1,ja,歯車,社外秘\n2,en,cog,\n")
+    assert [one.licence for one in read_table(path)] == ["社外秘", ""]
+    assert {one.licence for one in read_table(path, Asked(licence="mine"))} == {"mine"}
 
 
 def test_a_forbidden_translation_does_not_forbid_its_source_term(tmp_path: Path):

@@ -3,7 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from lexgraft.report.licences import GEMMA_NOTICE, attributions, combined, licence_of, terms_of
+from lexgraft.report.licences import (
+    GEMMA_NOTICE,
+    attributions,
+    combined,
+    licence_of,
+    mixed,
+    terms_of,
+)
 from lexgraft.report.record import Parent, Report, Source
 
 
@@ -61,3 +68,13 @@ def test_texts_that_only_asked_questions_do_not_bind_the_weights():
 def test_gemma_asks_for_its_sentence():
     assert terms_of(_report("Gemma Terms of Use")) == [GEMMA_NOTICE]
     assert terms_of(_report("MIT")) == []
+
+
+def test_weights_of_share_alike_and_restricted_sources_are_warned_of_in_both_languages():
+    train = Source("terms", "train", licence="CC BY-SA 4.0")
+    assert mixed(_report("MIT", "Gemma Terms of Use")) == ()
+    assert mixed(_report("MIT", sources=(train,))) == ()
+    assert mixed(_report("Gemma", sources=(replace(train, use="test"),))) == ()
+    (said,) = mixed(_report("Gemma Terms of Use", sources=(train,)))
+    assert set(said) == {"en", "ja"}
+    assert all("CC BY-SA 4.0" in text and "Gemma Terms of Use" in text for text in said.values())

@@ -35,6 +35,7 @@ from lexgraft.merge.manifest import Manifest
 from lexgraft.records import Concept, Cost, Outcome, Verdict, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice
+from lexgraft.report.licences import mixed
 from lexgraft.report.record import Parent, Report, Run, Source, StageCost, Tuning, Use
 
 ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
@@ -111,6 +112,7 @@ def write_model(session: Session, subject: Subject) -> Manifest:
 def finish(session: Session, found: Found, subject: Subject, manifest: Manifest) -> Report:
     """Return the report, after writing it and the model's card."""
     report = build_report(session, found, subject, manifest)
+    report = msgspec.structs.replace(report, warnings=(*report.warnings, *mixed(report)))
     folder = session.run.path
     write_bytes(folder / "model" / "README.md", model_card(report).encode())
     if text := notice(report):

@@ -72,6 +72,7 @@ def plan_stage(session: Session) -> Planned:
         warnings=(
             *_power_warnings(project),
             *({"en": text, "ja": text} for text in testset.warnings),
+            *testset.rights.spoken(),
         ),
     )
 

@@ -165,4 +165,5 @@ def _report(session: Session, lessons: tuple[Lesson, ...]) -> Report:
         controls=session.testset.audit,
         seed=project.seed,
         data={"testset": session.testset.digest},
+        warnings=tuple(session.testset.rights.spoken()),
     )

@@ -140,6 +140,8 @@ def _show_curve(arguments: argparse.Namespace, report: "Report") -> int:
     if arguments.json:
         return print_json(report.lessons)
     print_table("Few-shot curve", lesson_rows(report.lessons))
+    for warning in report.warnings:
+        print(f"warning: {warning['en']}")
     print(f"report: {arguments.output / 'report.html'}")
     return 0
 

@@ -30,6 +30,7 @@ _ROLES = {
     "note": ("usage", "usage note", "condition", "使い分け", "使い分け基準", "使用条件", "用法"),
     "reading": ("reading", "kana", "yomi", "読み", "よみ", "読み方", "よみがな", "フリガナ",
                 "ふりがな", "カナ", "かな"),
+    "licence": ("licence", "license", "ライセンス", "利用条件"),
 }  # fmt: skip
 _WITH_LANGUAGE = frozenset(
     {"term", "synonyms", "forbidden", "definition", "status", "part_of_speech", "note"}

@@ -1,6 +1,6 @@
 """How files name a term's status and part of speech; the order of a concept's terms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from unicodedata import normalize
 
@@ -89,3 +89,15 @@ def _ranked(terms: list[Term]) -> list[Term]:
             if term.status != status:
                 terms[place] = replace(term, status=status)
     return terms
+
+
+def key_of(terms: Sequence[Term], named: dict[str, str], own: str) -> str:
+    """Return the id of the concept that a row without an id belongs to, and note it in `named`.
+
+    A row that only admits or forbids another term of a known first term belongs to it; two
+    approved rows with one first term are two meanings.
+    """
+    first = terms[0].text
+    if all(term.status != "preferred" for term in terms[1:]) and len(terms) > 1 and first in named:
+        return named[first]
+    return named.setdefault(first, own) if first not in named else own

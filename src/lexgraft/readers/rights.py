@@ -15,11 +15,36 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"by-sa|share-?alike|\ba?gpl|gfdl|edrdg", "share-alike"),
     (r"\bcc0|public domain|\bmit\b|\bbsd|apache|\bcc[ -]?by\b|by[ -]4|wordnet|\bmesh\b", "free"),
 )
-_SAYS: dict[Kind, str] = {
-    "restricted": "must not be handed on, nor test sets, exports and adapters made of them",
-    "share-alike": "ask that what is made of them and handed on has the same licence",
-    "unknown": "have a licence that is not recognised: read it before handing anything on",
-    "not stated": "name no licence: state it with --licence if you know it",
+_SILENT = ("", "not stated", "see license")  # the last two stand in exports that must say something
+_SAYS: dict[Kind, dict[str, str]] = {  # by language
+    "restricted": {
+        "en": "{n} concepts under `{licence}` must not be handed on, nor test sets, exports and "
+        "adapters made of them",
+        "ja": "`{licence}` の {n} 概念は、それ自体も、それから作った設問・書き出し・アダプターも、"
+        "第三者に渡せません",
+    },
+    "share-alike": {
+        "en": "{n} concepts under `{licence}` ask that what is made of them and handed on has the "
+        "same licence",
+        "ja": "`{licence}` の {n} 概念から作ったものを渡すときは、"
+        "同じライセンスを付けなければなりません",
+    },
+    "unknown": {
+        "en": "{n} concepts under `{licence}` have a licence that is not recognised: read it "
+        "before handing anything on",
+        "ja": "`{licence}` の {n} 概念のライセンスは判別できません。何かを渡す前に確かめてください",
+    },
+    "not stated": {
+        "en": "{n} concepts name no licence: state it with --licence if you know it",
+        "ja": "{n} 概念にはライセンスの記載がありません。"
+        "分かっていれば --licence で明記してください",
+    },
+}
+_MIXED = {
+    "en": "share-alike and restricted sources are mixed: what is made of both can be handed on "
+    "under neither licence",
+    "ja": "同じライセンスを求める出典と制限のある出典が混ざっています。"
+    "両方から作ったものは、どちらのライセンスでも渡せません",
 }
 
 
@@ -61,26 +86,27 @@ class Rights:
 
     def warnings(self) -> list[str]:
         """Return what to know before anything that is made of the concepts is handed on."""
+        return [said["en"] for said in self.spoken()]
+
+    def spoken(self) -> list[dict[str, str]]:
+        """Return the same in the languages of the report, by language."""
         found = self.found()
         said = [
-            f"{one.concepts} concepts under `{one.licence}` {_SAYS[one.kind]}"
-            if one.licence
-            else f"{one.concepts} concepts {_SAYS[one.kind]}"
+            _spoken(_SAYS[one.kind], n=one.concepts, licence=one.licence)
             for one in found
             if one.kind in _SAYS
         ]
         kinds = {one.kind for one in found}
-        if {"restricted", "share-alike"} <= kinds:
-            said.append(
-                "share-alike and restricted sources are mixed: what is made of both can be handed "
-                "on under neither licence"
-            )
-        return said
+        return [*said, _spoken(_MIXED)] if {"restricted", "share-alike"} <= kinds else said
+
+
+def _spoken(sentences: dict[str, str], **values: object) -> dict[str, str]:
+    return {language: text.format(**values) for language, text in sentences.items()}
 
 
 def kind_of(licence: str) -> Kind:
     """Return what a licence's text allows; one that is not recognised may forbid anything."""
-    if not licence.strip():
+    if licence.strip() in _SILENT:
         return "not stated"
     for pattern, kind in _KINDS:
         if re.search(pattern, licence, re.IGNORECASE):

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import UserError
 from lexgraft.readers.cells import Cells, separator_of, text_rows
 from lexgraft.readers.headers import Column, read_headers
 from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
-from lexgraft.readers.labels import PENDING, Status, part_of, settled, status_of
+from lexgraft.readers.labels import PENDING, Status, key_of, part_of, settled, status_of
 from lexgraft.readers.languages import language_tag
 from lexgraft.readers.spreadsheet import recognise_workbook, sheets
 from lexgraft.records import Concept, Term
 
 _BETWEEN_SYNONYMS = "|"
-_LOOK_LIKE_SEPARATORS = (";", "；", "、", "/", "／", "\n")
+_LOOK_LIKE_SEPARATORS = (";", "|", "；", "、", "/", "／", "\n")
 _PREAMBLE = 10  # rows in which a header is looked for
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons"}
 _MANY = frozenset({"term", "synonyms", "forbidden"})  # columns that hold terms
@@ -30,6 +31,7 @@ class _Draft(Struct):
     terms: list[Term] = []
     definitions: dict[str, str] = {}
     field: str = ""
+    licence: str = ""
 
 
 def _recognise(start: Start) -> str:
@@ -100,10 +102,9 @@ def _concepts(
             key = _key(row, terms, named, f"{stem}:{line}", line, tally)
             _add(drafts.setdefault(key, _Draft(line)), row, terms, columns)
     for key, draft in drafts.items():
-        yield (
-            draft.line,
-            Concept(key, settled(draft.terms), draft.definitions, draft.field, source=path.name),
-        )
+        terms = settled(draft.terms)
+        concept = Concept(key, terms, draft.definitions, draft.field, source=path.name)
+        yield draft.line, replace(concept, licence=draft.licence)
 
 
 def _header(rows: Iterator[Cells], path: Path, asked: Asked, tally: Tally) -> list[Column]:
@@ -130,25 +131,19 @@ def _header(rows: Iterator[Cells], path: Path, asked: Asked, tally: Tally) -> li
 def _key(
     row: Row, terms: list[Term], named: dict[str, str], own: str, line: int, tally: Tally
 ) -> str:
-    """Return the id of the concept that a row belongs to.
-
-    Without an id, a row that only admits or forbids another term of a known first term belongs to
-    it; two approved rows with one first term are two meanings.
-    """
+    """Return the id of the concept that a row belongs to."""
     if key := _cell(row, "id"):
         return key
     if any(column.role == "id" for column in row):
         tally.warn("a row without an id is a concept of its own", line)
-    first = terms[0].text
-    if all(term.status != "preferred" for term in terms[1:]) and len(terms) > 1 and first in named:
-        return named[first]
-    return named.setdefault(first, own) if first not in named else own
+    return key_of(terms, named, own)
 
 
 def _add(draft: _Draft, row: Row, terms: list[Term], columns: list[Column]) -> None:
-    """Add one row's terms, field and definitions to a concept."""
+    """Add one row's terms, field, licence and definitions to a concept."""
     draft.terms += terms
     draft.field = draft.field or _cell(row, "field")
+    draft.licence = draft.licence or _cell(row, "licence")
     for column in columns:
         if column.role == "definition" and row.get(column):
             language = column.language or _row_language(row, columns)

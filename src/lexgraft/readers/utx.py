@@ -9,7 +9,7 @@ from msgspec import Struct
 from lexgraft.errors import UserError
 from lexgraft.readers.cells import decoded
 from lexgraft.readers.intake import Asked, Placed, Start, Tally, reader
-from lexgraft.readers.labels import PENDING, part_of, settled, status_of
+from lexgraft.readers.labels import PENDING, key_of, part_of, settled, status_of
 from lexgraft.readers.languages import language_tag
 from lexgraft.records import Concept, Term
 
@@ -39,7 +39,7 @@ def _recognise(start: Start) -> str:
 
 @reader("UTX", _recognise, unique=True)
 def read_utx(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
-    """Yield one concept per concept ID, or per row without one, in the order of first rows.
+    """Yield one concept per concept ID, or per meaning without one, in the order of first rows.
 
     The status of a row is that of its target term (UTX 1.11, section on term status): a source
     word is not forbidden because one of its translations is.
@@ -50,6 +50,7 @@ def read_utx(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
     lines = decoded(path).splitlines()
     header = _header(lines, str(path))
     drafts: dict[str, _Draft] = {}
+    named = dict[str, str]()  # source term → id of the row without id that has it first
     for number, line in enumerate(lines, 1):
         if line.startswith("#") or not line.strip():
             continue
@@ -65,7 +66,7 @@ def read_utx(path: Path, _asked: Asked, tally: Tally) -> Iterator[Placed]:
             continue
         if terms:
             tally.kept += 1
-            key = row.get("concept id") or f"{path.stem}:{number}"
+            key = row.get("concept id") or key_of(terms, named, f"{path.stem}:{number}")
             drafts.setdefault(key, _Draft(number)).terms.extend(terms)
         else:
             tally.leave("no term, or one that is not yet approved", number)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lexgraft.report.record import PARENTS, Parent, Report
+from lexgraft.report.words import LANGUAGES, say
 
 GEMMA_NOTICE = (
     "Gemma is provided under and subject to the Gemma Terms of Use found at "
@@ -41,6 +42,7 @@ _FAMILIES = (
     _Family(r"public domain|\bcc0|unlicense", "cc0-1.0", 0),
 )
 _UNKNOWN = Licence("unknown", "unknown", -1)
+_ALIKE_RANK = 3
 _OTHER_RANK = 5  # a text that is not recognised may forbid anything
 
 
@@ -57,6 +59,18 @@ def combined(report: Report) -> Licence:
     """Return the most restrictive known licence of all that went into the weights."""
     texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
     return max((licence_of(text) for text in texts), key=lambda one: one.rank, default=_UNKNOWN)
+
+
+def mixed(report: Report) -> tuple[dict[str, str], ...]:
+    """Return a warning where share-alike and restricted licences went into the same weights."""
+    texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
+    found = {one.name: one.rank for one in map(licence_of, texts)}
+    alike = [name for name, rank in found.items() if rank == _ALIKE_RANK]
+    strict = [name for name, rank in found.items() if rank > _ALIKE_RANK]
+    if not alike or not strict:
+        return ()
+    names = {"alike": " · ".join(alike), "strict": " · ".join(strict)}
+    return ({language: say("mixed", language, **names) for language in LANGUAGES},)
 
 
 def ingredients(report: Report) -> tuple[Parent, ...]:
