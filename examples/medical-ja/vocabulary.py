@@ -1,6 +1,6 @@
 """Gemma 3 270M with Japanese medical words as tokens: extended, distilled, measured.
 
-    python examples/medical-ja/vocabulary.py [--tokens 400] [--steps 0] [--concepts 60]
+    python examples/medical-ja/vocabulary.py [--tokens 400] [--steps 0] [--concepts 120]
 
 The words are the example's terms; the text they stand in are the Japanese names of ICD-10, two
 thirds to choose and distil on, one third to measure on. Every step is kept under
@@ -65,11 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=400, help="new rows at most")
     parser.add_argument("--steps", type=int, default=0, help="batches of reading")
-    parser.add_argument("--concepts", type=int, default=60, help="asked about")
+    parser.add_argument("--concepts", type=int, default=120, help="asked about")
     given = parser.parse_args()
     torch.set_num_threads(1)
     write_inputs()
-    extend("plain", given.tokens)
+    extend("quiet", given.tokens, "--quiet")
     extend("grown", given.tokens, "--distil", str(given.steps))
     found: dict[str, Any] = {"proof": json.loads((RUN / "grown.json").read_text(encoding="utf-8"))}
     for name, measure in (("texts", measure_texts), ("written", measure_written)):
@@ -137,7 +137,7 @@ def measure_texts() -> dict[str, Any]:
     """Return bits per byte of the three models on text with and without new words."""
     documents = texts()
     scores = {
-        folder.name: scored(folder, documents) for folder in (BASE, RUN / "plain", RUN / "grown")
+        folder.name: scored(folder, documents) for folder in (BASE, RUN / "quiet", RUN / "grown")
     }
     found: dict[str, Any] = {
         "exact": exact([one for one in documents if one.register == "without"])
@@ -190,9 +190,9 @@ def exact(documents: Sequence[Document]) -> dict[str, Any]:
     """Return whether the base's logits are the same to the last bit, and what new rows take."""
     base = TransformersModel.load(BASE, "base", 1)
     found: dict[str, Any] = {"documents": len(documents)}
-    for name in ("plain", "grown"):
+    for name in ("quiet", "grown"):
         other = TransformersModel.load(RUN / name, name, 1)
-        same, taken, count = 0, 0.0, 0
+        same, taken, count, most = 0, 0.0, 0, 0.0
         for one in documents:
             ids = torch.tensor([base.encode(one.text)])
             with torch.inference_mode():
@@ -200,7 +200,12 @@ def exact(documents: Sequence[Document]) -> dict[str, Any]:
             same += torch.equal(old, new[:, : old.shape[1]])
             apart = new.double().logsumexp(1) - old.double().logsumexp(1)
             taken, count = taken + float(apart.sum()), count + len(apart)
-        found[name] = {"documents with equal logits": same, "nats a token taken": taken / count}
+            most = max(most, float(apart.abs().max()))
+        found[name] = {
+            "documents with equal logits": same,
+            "nats a token taken": taken / count,
+            "nats at most at one place": most,
+        }
     return found
 
 

@@ -3,13 +3,13 @@
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_table
 from lexgraft.errors import UserError
-from lexgraft.records import Document, read_lines
+from lexgraft.records import Document, digest, read_lines
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
     from lexgraft.checkpoint.vocabulary.rows import Donor
 
+GENERAL = 128  # general texts that rows are fitted on
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
 
@@ -44,8 +45,12 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
         "--distil", type=int, nargs="?", const=0, metavar="STEPS",
         help="extend: fit new rows to write like the text, and for so many batches to read (slow)",
     )  # fmt: skip
+    add(
+        "--quiet", action="store_true",
+        help="extend: lower new rows until general text is as likely as before (slow)",
+    )  # fmt: skip
     add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
-    add("--threads", type=int, default=2, help="of the processor, for the two above (2)")
+    add("--threads", type=int, default=2, help="of the processor, for the three above (2)")
     add(
         "--policy", default="base", metavar="base|union|MODEL",
         help="align: whose vocabulary all get; a model by its folder's name (base)",
@@ -140,9 +145,9 @@ def _extend(
     donor = arguments.donor
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
-    fitted = (
-        _distilled(arguments, planned, base, source, bars) if arguments.distil is not None else None
-    )
+    fitted = None
+    if arguments.quiet or arguments.distil is not None:
+        fitted, said["fitted"] = _fitted(arguments, planned, base, source, bars)
     said["rows"] = write_model(
         planned.growth,
         base,
@@ -158,39 +163,61 @@ def _extend(
     return said
 
 
-def _distilled(
+def _fitted(
     arguments: argparse.Namespace,
     planned: "VocabularyPlan",
     base: "Checkpoint",
     source: "Donor | None",
     bars: Bars,
-) -> "dict[str, Tensor]":
-    """Return rows fitted on the user's text, by tensor."""
+) -> "tuple[dict[str, Tensor], dict[str, Any]]":
+    """Return rows fitted on text by tensor, and what is to be said about them."""
     from lexgraft.checkpoint.vocabulary.content import grown_document
     from lexgraft.checkpoint.vocabulary.engine import Engine
-    from lexgraft.checkpoint.vocabulary.rows import embedding_name, head_name, new_rows
+    from lexgraft.checkpoint.vocabulary.rows import (
+        bias_name,
+        embedding_name,
+        head_name,
+        new_rows,
+        opening_rows,
+    )  # fmt: skip
     from lexgraft.models.distil import distil_rows
-    from lexgraft.models.lessons import make_lessons
+    from lexgraft.models.lessons import make_lessons, plain_lessons
+    from lexgraft.models.quiet import Rows, quieted
     from lexgraft.models.transformers import TransformersModel
 
     growth = planned.growth
-    texts = [text for _, text in _passages(arguments.text)]
-    start = {
-        name: new_rows(base.tensors[name], growth.additions, growth.base, source, arguments.rows)
-        for name in (embedding_name(base), head_name(base))
-        if name is not None
-    }
+
+    def begin(name: str) -> "Tensor":
+        entry = base.tensors[name]
+        return new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
+
+    embedding, head, bias = embedding_name(base), head_name(base), bias_name(base)
+    rows = Rows(begin(embedding), begin(head) if head else None, begin(bias) if bias else None)
     model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
-    lessons = make_lessons(
-        Engine(growth.base), Engine(grown_document(growth)), texts, model.start_tokens
-    )
-    inputs, *outputs = [rows.values for rows in start.values()]
-    fitted = distil_rows(
-        model.module, lessons, inputs, outputs[0] if outputs else None, growth.base.size,
-        arguments.distil, bars,
-    )  # fmt: skip
-    rows = (fitted.inputs, fitted.outputs)
-    return {name: one for name, one in zip(start, rows, strict=False) if one is not None}
+    engines = Engine(growth.base), Engine(grown_document(growth))
+    texts = [text for _, text in _passages(arguments.text)]
+    general = _some([text for _, text in _passages(arguments.general)])
+    plain = plain_lessons(*engines, general, model.start_tokens)
+    if arguments.distil is None:
+        rows, most = quieted(model.module, plain, rows, bars)
+        said = {"nats taken at most": most, "general texts": len(plain)}
+    else:
+        lessons = make_lessons(*engines, [*texts, *general], model.start_tokens)
+        opening = opening_rows(base.tensors[head or embedding], growth.additions)
+        fitted = distil_rows(
+            model.module, lessons, rows, growth.base.size, arguments.distil, plain, opening, bars
+        )
+        rows, said = fitted.rows, {
+            "nats a new token costs": [fitted.writing[0], min(fitted.writing)],
+            "nats a token taken": fitted.taken, "texts": len(lessons), "general texts": len(plain),
+        }  # fmt: skip
+    pairs = zip((embedding, head, bias), rows, strict=True)
+    return {name: one for name, one in pairs if name and one is not None}, said
+
+
+def _some(texts: list[str]) -> list[str]:
+    """Return some general texts, the same in every run."""
+    return sorted(set(texts), key=lambda text: digest("general", text))[:GENERAL]
 
 
 def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.checkpoint.vocabulary.engine import Engine
+from lexgraft.records import Progress, silent
 from lexgraft.shapes import Float32
 
 LONGEST = 64  # tokens of a text, in the base's cut
 WORDS = 32_768  # of the vocabulary, projected at a time
+_NEARLY = 0.9999  # of a soft cap
 
 
 class Lesson(NamedTuple):
@@ -50,6 +52,19 @@ def make_lessons(
     return lessons
 
 
+def plain_lessons(
+    base: Engine, grown: Engine, texts: Sequence[str], start: Sequence[int] = ()
+) -> list[Lesson]:
+    """Return the texts that both tokenizers cut alike: where nothing new should come next."""
+    lessons: list[Lesson] = []
+    for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
+        ids = [*start, *old][:LONGEST]
+        if old == new and len(ids) > 1:
+            places = list(range(len(ids)))
+            lessons.append(Lesson(ids, ids, places, places, len(ids)))
+    return lessons
+
+
 def _lesson(base: Engine, grown: Engine, old: list[int], new: list[int]) -> Lesson | None:
     """Return one text as a lesson, or None where it shows no new token."""
     begin = next((at for at, number in enumerate(new) if number >= base.document.size), None)
@@ -71,6 +86,7 @@ class Base:
         live: Any = model  # what transformers adds to a module is not typed
         self._body, self._embedding = live.base_model, live.get_input_embeddings()
         self._head = live.get_output_embeddings()
+        self.biased = getattr(self._head, "bias", None) is not None
         config = live.config.get_text_config()
         self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
         divisor: float | None = getattr(config, "logits_scaling", None)
@@ -109,6 +125,21 @@ class Base:
         if self._softcap is None:
             return logits
         return torch.tanh(logits / self._softcap) * self._softcap
+
+    def unfinish(self, logits: Tensor) -> Tensor:
+        """Return what `finish` makes these of; below what a soft cap allows, nearly the lowest."""
+        if self._softcap is not None:
+            logits = torch.atanh((logits / self._softcap).clamp(-_NEARLY, _NEARLY)) * self._softcap
+        return logits if self._scale is None else logits / self._scale
+
+
+def read_lessons(base: Base, lessons: Sequence[Lesson], progress: Progress = silent) -> list[Truth]:
+    """Return what the base makes of every lesson's old cut."""
+    truths: list[Truth] = []
+    for number, lesson in enumerate(lessons):
+        progress("reading the old cut", number, len(lessons))
+        truths.append(base.truth(lesson))
+    return truths
 
 
 def _ends(engine: Engine, ids: Sequence[int]) -> list[int]:

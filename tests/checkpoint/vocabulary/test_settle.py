@@ -80,6 +80,18 @@ def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of
     assert [word.text for word in growth.words] == [" eigenvalue"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_addition_that_the_text_never_produces_is_dropped(folder_of: FolderOf, kind: str):
+    texts = [("", text) for text in DOMAIN * 3]
+    terms = [*PASSAGES, ("en", "encephalomyelitis"), ("ja", "心筋脳症")]
+    request = Request(folder_of(kind), terms, texts, held_out=texts, least=0.0)
+    planned = plan_vocabulary(request)
+    words = {word.text.strip() for word in planned.growth.words}
+    assert "photosynthesis" in words
+    assert not {"encephalomyelitis", "心筋脳症"} & words
+    assert planned.proof.produced == planned.proof.occurring == planned.proof.words
+
+
 def test_words_of_a_text_are_looked_at_where_no_terms_are_given(folder_of: FolderOf):
     request = Request(folder_of("unigram"), texts=[("", text) for text in DOMAIN * 3], least=2)
     words = {word.text for word in plan_vocabulary(request).growth.words}

@@ -57,13 +57,27 @@ def test_extend_and_align_write_folders_that_belong_together(
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["proof"]["words"] == len(said["words"]) > 0
-    assert said["rows"]["model.embed_tokens.weight"]["distilled"] > 0
+    assert said["rows"]["model.embed_tokens.weight"]["fitted"] > 0
     assert len(said["bits per byte"]["general"]) == len(said["bits per byte"]["held-out"]) == 2
     aligned = tmp_path / "aligned"
     assert main(["vocabulary", "align", str(output), str(base), "-o", str(aligned), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["models"]["base"]["the base's"] == said["proof"]["words"] + said["proof"]["steps"]
     assert found["written"] == [str(aligned / "grown"), str(aligned / "base")]
+
+
+@pytest.mark.slow
+def test_quiet_rows_need_general_text(
+    model_of: Callable[..., Path],
+    files: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    base, output = model_of("byte-level", "base"), tmp_path / "grown"
+    given = ["--terms", files["terms"], "--quiet", "-o", str(output)]
+    assert main(["vocabulary", "extend", str(base), *given]) == 2
+    assert "too little general text" in capsys.readouterr().err
+    assert not output.exists()
 
 
 @pytest.mark.slow

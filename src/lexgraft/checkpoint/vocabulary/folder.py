@@ -78,7 +78,7 @@ def write_model(
         donor: A model that has some of the tokens.
         how: Where rows come from.
         multiple: The vocabulary is padded to a multiple of this.
-        fitted: Rows that were distilled, by tensor; those that are as they were started from
+        fitted: Rows that were distilled or made quiet, by tensor; those that are as they began
             keep the name of where they came from.
         progress: Called per tensor.
 
@@ -93,7 +93,7 @@ def write_model(
         for name in names
     }
     for name, values in (fitted or {}).items():
-        made[name] = _distilled(made[name], values)
+        made[name] = _moved(made[name], values)
     layout = plan_layout(
         (e.name, e.dtype, (size, *e.shape[1:]) if e.name in made else e.shape)
         for e in base.tensors.values()
@@ -162,11 +162,11 @@ def _sides(growth: Growth, base: Checkpoint, multiple: int) -> tuple[int, dict[s
     return size, {**sides, "config.json": _text(settings)}
 
 
-def _distilled(start: NewRows, values: Tensor) -> NewRows:
+def _moved(start: NewRows, values: Tensor) -> NewRows:
     """Return rows with those that a fit has moved in their place."""
-    moved = (values != start.values).any(1).tolist()
+    moved = (values != start.values).view(len(values), -1).any(1).tolist()
     pairs = zip(start.origins, moved, strict=True)
-    return NewRows(values, tuple("distilled" if now else before for before, now in pairs))
+    return NewRows(values, tuple("fitted" if now else before for before, now in pairs))
 
 
 def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:

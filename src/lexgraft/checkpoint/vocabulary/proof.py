@@ -142,7 +142,7 @@ def _produced(
     occurring = [
         word
         for word in growth.words
-        if (word.text in bare if is_bare(word.text) else word.text in whole)
+        if word.id in made or (word.text in bare if is_bare(word.text) else word.text in whole)
     ]
     return sum(word.id in made for word in occurring), len(occurring)
 

@@ -89,6 +89,19 @@ def head_name(checkpoint: Checkpoint) -> str | None:
     return next(heads, None)
 
 
+def bias_name(checkpoint: Checkpoint) -> str | None:
+    """Return the name of the output head's bias; None without one."""
+    names = vocabulary_tensors(checkpoint, stated_size(checkpoint))
+    return next((name for name in names if len(checkpoint.tensors[name].shape) == 1), None)
+
+
+def opening_rows(
+    entry: TensorEntry, additions: Sequence[Addition]
+) -> Float32[Tensor, "new *width"]:
+    """Return the row of each addition's first piece."""
+    return gather(entry, [new.parts[0] for new in additions])
+
+
 def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *width"]:
     """Return rows of a tensor, neighbours read together."""
     wanted = sorted(frozenset(ids))

@@ -1,0 +1,169 @@
+"""What growth does to real tokenizers on 10 MB of English and 10 MB of Japanese general text.
+
+    python benchmarks/segmentation.py [--tokenizers smollm2 gemma qwen unigram] [--megabytes 10]
+
+Added are the English and Japanese terms of the medical example. Printed per tokenizer: how many of
+the words are produced, alone and in ICD-10's names, how many terms round-trip, how many general
+documents without a new word are cut otherwise (0 is promised on text that was shown), the same on
+the half of the text that was not shown, and how much of a donor's vocabulary is used.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from general_text import RAW, general_text
+from real_tokenizers import NAMES, tokenizer_folder
+
+from lexgraft.checkpoint.vocabulary.content import grown_document
+from lexgraft.checkpoint.vocabulary.document import read_document
+from lexgraft.checkpoint.vocabulary.engine import Engine
+from lexgraft.checkpoint.vocabulary.growth import Growth
+from lexgraft.checkpoint.vocabulary.plan import Request, plan_vocabulary
+from lexgraft.checkpoint.vocabulary.proof import Passage, Stability
+from lexgraft.checkpoint.vocabulary.sightings import look_for
+from lexgraft.checkpoint.vocabulary.units import donor_units
+from lexgraft.errors import UserError
+from lexgraft.readers.po import read_po
+from lexgraft.records import Concept, read_lines
+
+LANGUAGES = ("en", "ja")
+DONORS = {"smollm2": "qwen", "gemma": "qwen", "qwen": "gemma", "unigram": "gemma"}
+TOKENS = 20_000  # room for all terms
+DONATED = 2_000_000  # bytes per language of the text that a donor's tokens are looked for in
+
+
+def main() -> None:
+    """Print one JSON object per tokenizer."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tokenizers", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--megabytes", type=float, default=10.0, help="of either language")
+    given = parser.parse_args()
+    size = int(given.megabytes * 1e6)
+    texts = {language: general_text(language, size) for language in LANGUAGES}
+    for name in given.tokenizers:
+        start = time.process_time()
+        found = {
+            "tokenizer": name,
+            "bytes": {one: sum(len(t.encode()) for t in rows) for one, rows in texts.items()},
+            "terms": with_terms(name, texts),
+            "donor": with_donor(name, texts),
+            "cpu s": round(time.process_time() - start),
+        }
+        print(json.dumps(found, indent=1), flush=True)
+
+
+def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
+    """Return what becomes of a tokenizer that gets the example's terms."""
+    base = tokenizer_folder(name)
+    general = [text for rows in texts.values() for text in rows]
+    proof = plan_vocabulary(
+        Request(base, terms(), general=general, held_out=names(), tokens=TOKENS)
+    ).proof
+    halves = [rows[part::2] for part in range(2) for rows in texts.values()]
+    shown, unseen = ([*halves[at], *halves[at + 1]] for at in (0, len(LANGUAGES)))
+    growth = plan_vocabulary(Request(base, terms(), general=shown, tokens=TOKENS)).growth
+    return {
+        "words, steps": [proof.words, proof.steps],
+        "produced alone": proof.produced_alone,
+        "produced in names, of those there": [proof.produced, proof.occurring],
+        "terms that round-trip": [proof.round_trips, proof.terms],
+        "tokens per term": {
+            one: [round(c.before, 2), round(c.after, 2)] for one, c in proof.tokens_per_term.items()
+        },
+        "general, shown": general_counts(proof.general),
+        "general, the other half shown": changed(growth, unseen),
+        "left out": proof.refused,
+    }
+
+
+def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
+    """Return how many of a donor's tokens that a text could use are used on it."""
+    base, donor = tokenizer_folder(name), tokenizer_folder(DONORS[name])
+    shown = [(one, text) for one, rows in texts.items() for text in some(rows, DONATED)]
+    plain = [text for _, text in shown]
+    planned = plan_vocabulary(
+        Request(base, (), shown, donor, held_out=shown, tokens=200_000, common=1e9)
+    )
+    engine = Engine(read_document(base))
+    units = donor_units(engine, read_document(donor))
+    seen = look_for(engine, units, plain).counts
+    possible = {unit.spelled for number, unit in enumerate(units) if seen[number]}
+    used = {word.token for word in planned.growth.words}
+    return {
+        "donor": DONORS[name],
+        "bytes": sum(len(text.encode()) for text in plain),
+        "its words that the base cuts": len(units),
+        "of those in the text": len(possible),
+        "used of those": len(possible & used),
+        "left out": planned.proof.refused,
+    }
+
+
+def changed(growth: Growth, texts: Sequence[str]) -> dict[str, int]:
+    """Return how texts that were not looked at are cut: those without a new word as before?"""
+    base, grown = Engine(growth.base), Engine(grown_document(growth))
+    pairs = list(zip(base.encode(texts), grown.encode(texts), strict=True))
+    shown = growth.shown
+    holding = [any(n in shown for n in new) for _, new in pairs]
+    otherwise = [old != new for old, new in pairs]
+    both = list(zip(holding, otherwise, strict=True))
+    return {
+        "documents": len(texts),
+        "with a new word": sum(holding),
+        "cut otherwise without one": sum(now and not holds for holds, now in both),
+    }
+
+
+def general_counts(seen: Stability | None) -> dict[str, int]:
+    """Return the proof's counts of general text."""
+    assert seen is not None
+    return {
+        "documents": seen.documents,
+        "with a new word": seen.with_words,
+        "cut otherwise without one": seen.changed_elsewhere,
+        "stray steps": seen.stray_steps,
+    }
+
+
+def terms() -> list[Passage]:
+    """Return the example's terms in both languages."""
+    concepts = read_lines(RAW.parent / "terms.jsonl", Concept)
+    return [
+        (one.language, one.text)
+        for concept in concepts
+        for one in concept.terms
+        if one.language in LANGUAGES
+    ]
+
+
+def names() -> list[Passage]:
+    """Return the names of ICD-10 in both languages."""
+    rows = [row for path in sorted(RAW.glob("*-ja_JP.po")) for row in read_po(path)]
+    return [
+        passage
+        for _, english, japanese in rows
+        for passage in (("en", english), ("ja", japanese))
+        if passage[1]
+    ]
+
+
+def some(texts: Sequence[str], size: int) -> list[str]:
+    """Return the first texts that have so many bytes together."""
+    found, total = list[str](), 0
+    for text in texts:
+        if total >= size:
+            break
+        found.append(text)
+        total += len(text.encode())
+    return found
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

@@ -1,0 +1,148 @@
+"""Rows that keep quiet, on invented hidden states and on tiny models."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from lexgraft.errors import UserError
+from lexgraft.models.lessons import Base, Lesson
+from lexgraft.models.quiet import (
+    GENTLE,
+    SILENT,
+    Places,
+    Rows,
+    calmed_rows,
+    quiet_rows,
+    quieted,
+    settled_rows,
+    shared_direction,
+    taken,
+)
+
+
+class Looked(torch.nn.Module):
+    """A model of which only the configuration is asked."""
+
+    base_model = None
+
+    def __init__(self, softcap: float | None = None, factor: float | None = None) -> None:
+        super().__init__()
+        self._asked = SimpleNamespace(final_logit_softcapping=softcap, logit_scale=factor)
+
+    def get_input_embeddings(self) -> Any:
+        return None
+
+    get_output_embeddings = get_input_embeddings
+
+    @property
+    def config(self) -> Any:
+        return SimpleNamespace(get_text_config=lambda: self._asked)
+
+
+@pytest.fixture
+def places() -> Places:
+    """Return states that share most of their length, of a base with sums of about 5 nats."""
+    drawn = torch.Generator().manual_seed(3)
+    common = torch.tensor([3.0, 1.0, -2.0, 0.5, 0.0, 1.0])
+    hidden = 10 * common + 6 * torch.randn(400, 6, generator=drawn)
+    return Places(hidden, 5 + torch.randn(400, generator=drawn))
+
+
+def test_what_is_finished_can_be_undone():
+    values = torch.linspace(-20, 20, 9)
+    for model in (Looked(), Looked(30.0), Looked(None, 0.25), Looked(30.0, 0.25)):
+        base = Base(model)
+        assert torch.allclose(base.unfinish(base.finish(values)), values, atol=1e-3)
+
+
+@pytest.mark.parametrize("factor", [None, 0.5])
+def test_quiet_rows_take_nothing_that_float32_could_see(places: Places, factor: float | None):
+    base, rows = Base(Looked(None, factor)), torch.randn(7, 6)
+    direction = shared_direction(places.hidden)
+    assert direction is not None
+    quiet = quiet_rows(base, rows, places, direction)
+    loud = taken(base, rows, places)
+    cost = taken(base, quiet, places)
+    assert float(loud.max()) > 1
+    assert 0 < float(cost.max()) <= 1.01 * torch.tensor(-SILENT).exp()
+    own = base.finish(places.hidden @ quiet.T).logsumexp(1)
+    assert torch.equal(torch.logaddexp(places.total, own), places.total)
+    moved = rows - quiet
+    assert torch.allclose(moved, (moved @ direction).unsqueeze(1) * direction, atol=1e-5)
+
+
+def test_a_bias_is_the_direction_and_rows_stay_as_they_are(places: Places):
+    rows = Rows(torch.randn(3, 5), torch.randn(3, 5), torch.zeros(3))
+    hidden = torch.nn.functional.pad(places.hidden[:, :5], (0, 1), value=1.0)
+    direction = shared_direction(hidden, bias=True)
+    assert direction is not None
+    base = Base(Looked())
+    quiet = rows.with_head(quiet_rows(base, rows.head, Places(hidden, places.total), direction))
+    assert quiet.bias is not None
+    assert quiet.outputs is not None
+    assert torch.equal(quiet.inputs, rows.inputs)
+    assert rows.outputs is not None
+    assert torch.equal(quiet.outputs, rows.outputs)
+    assert float(quiet.bias.max()) < -SILENT
+
+
+def test_states_that_point_everywhere_share_no_direction():
+    assert shared_direction(torch.cat([torch.eye(4), -torch.eye(4)])) is None
+
+
+def test_settled_rows_are_expected_as_often_as_they_come(places: Places):
+    base, rows = Base(Looked()), 0.01 * torch.randn(3, 6)
+    follow = torch.full((400,), -1)
+    follow[::10], follow[5::40] = 0, 2
+    direction = shared_direction(places.hidden)
+    assert direction is not None
+    weight = torch.ones(400)
+    found = settled_rows(base, rows, places, weight, follow, direction)
+    logits = places.hidden @ found[[0, 2]].T
+    whole = torch.logaddexp(places.total, logits.logsumexp(1)).unsqueeze(1)
+    assert torch.allclose((logits - whole).exp().sum(0), torch.tensor([40.0, 10.0]), rtol=0.02)
+    assert torch.equal(found[1], rows[1])
+
+
+def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(places: Places):
+    base, rows = Base(Looked()), 0.05 * torch.randn(4, 6)
+    shown = torch.tensor([True, False, True, False])
+    calm = calmed_rows(base, rows, places, shown, places)
+    assert float(taken(base, calm[~shown], places).max()) < 1e-12
+    cost = float(taken(base, calm, places).mean())
+    assert 0.5 * GENTLE < cost <= GENTLE * 1.001
+    untold = calmed_rows(base, rows, places, shown, None)
+    assert torch.equal(untold[shown], rows[shown])
+
+
+def test_a_model_keeps_the_probabilities_of_its_own_tokens():
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(vocab_size=50, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+                         num_attention_heads=2, num_key_value_heads=2)  # fmt: skip
+    torch.manual_seed(2)
+    model = LlamaForCausalLM(config).eval().requires_grad_(requires_grad=False)
+    with torch.no_grad():  # what training does: states that lean one way
+        for layer in model.model.layers:
+            layer.mlp.down_proj.weight += 0.02
+        model.model.embed_tokens.weight += 0.5
+    drawn = torch.Generator().manual_seed(4)
+    lines = torch.randint(3, 50, (12, 10), generator=drawn).tolist()
+    ids = list(range(10))
+    lessons = [Lesson(line, line, ids, ids, 10) for line in lines]
+    rows, most = quieted(model, lessons, Rows(torch.randn(5, 16), torch.randn(5, 16)))
+    assert rows.outputs is not None
+    head = torch.cat([model.lm_head.weight, rows.outputs])
+    other = torch.tensor([torch.randint(3, 50, (30,), generator=drawn).tolist()])
+    hidden = model.model(other).last_hidden_state[0]
+    before = (hidden @ model.lm_head.weight.T).double().log_softmax(1)
+    after = (hidden @ head.T).double().log_softmax(1)[:, :50]
+    assert most < 1e-6
+    assert float((before - after).abs().max()) < 1e-6
+
+
+def test_too_little_general_text_is_refused():
+    with pytest.raises(UserError, match="too little general text"):
+        quieted(torch.nn.Linear(1, 1), [], Rows(torch.ones(1, 1), None))
