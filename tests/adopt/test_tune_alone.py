@@ -17,7 +17,7 @@ from lexgraft.adopt.tuning import told_apart
 from lexgraft.cli import main
 from lexgraft.evaluate.grade import Graded
 from lexgraft.project import Tune
-from lexgraft.records import Concept
+from lexgraft.records import Concept, read_lines, write_lines
 from lexgraft.report.record import AFTER, BEFORE, GAIN, TAUGHT
 
 
@@ -91,17 +91,24 @@ def test_a_curve_is_measured_and_drawn(
     def several(values: dict[str, Any]) -> None:
         values["tune"]["scale"] = [1.0, 1e-6]
         values["gates"]["tune"] = {"bits_per_byte": 1e-4}
+        (terms,) = values["terms"]["files"]
+        alike = (
+            msgspec.structs.replace(one, licence="CC BY-SA 4.0")
+            for one in read_lines(Path(terms), Concept)
+        )
+        write_lines(tmp_path / "alike.jsonl", list(alike))
+        values["terms"]["files"] = [str(tmp_path / "alike.jsonl")]
 
     project = str(make_project(several))
     command = ["tune", project, "-o", str(tmp_path / "out"), "--curve", "2", "6"]
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert "+" in shown
-    assert "warning: " in shown  # the terms name no licence
+    assert "`CC BY-SA 4.0` ask that" in shown
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Learned: concepts known" in page
     assert "習得：" in page
-    assert "ライセンスの記載がありません" in page
+    assert "同じライセンスを付けなければなりません" in page
     report: Any = msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes())
     told = [(one["terms"], one["replay"]) for one in report["lessons"]]
     assert told == [(2, 0.25), (6, 0.0), (6, 0.25)]
