@@ -226,7 +226,8 @@ def compared(kind: str, make: Callable[[Path, int], Path], size: int, folder: Pa
             flush=True,
         )
     assert len(set(found.values())) == 1, f"other rows: {found}"
-    print(f"  the same rows: {len(found) > 1 and ', '.join(found)}")
+    if len(found) > 1:
+        print(f"  the same rows: {', '.join(found)}")
 
 
 if __name__ == "__main__":
