@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lexgraft.glossary.folding import fold, folded_text, scripts
+from lexgraft.glossary.characters import scripts
+from lexgraft.glossary.folding import fold, folded_text
 from lexgraft.glossary.match import Matcher
 from lexgraft.records import digest
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.glossary.folding import fold, folded_text, script
+from lexgraft.glossary.characters import script
+from lexgraft.glossary.folding import fold, folded_text
 from lexgraft.glossary.index import inflections, stems
 from lexgraft.glossary.match import Matcher
 from lexgraft.glossary.sieve import Sieve
@@ -86,7 +87,7 @@ def test_stems_lead_back_from_every_form(key: str) -> None:
     assert all(key in inflections(stem) for stem in stems(key))
 
 
-@pytest.mark.parametrize("size", [60, 61, 62, 63, 64, 65, 200])
+@pytest.mark.parametrize("size", [52, 53, 54, 55, 56, 57, 200])
 def test_long_terms_and_their_plurals_are_found(size: int) -> None:
     spaced = "ab " * (size // 3) + "c" * (size % 3) + "cell"
     assert found([spaced, "ab"], f"ab {spaced}s, ab")[1:2] == [(3, 4 + len(spaced), [spaced])]
@@ -113,7 +114,7 @@ def test_the_compiled_search_finds_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [61, 62, 63, 64, 200])
+@pytest.mark.parametrize("size", [53, 54, 55, 56, 200])
 def test_the_compiled_search_finds_long_terms_across_blocks(size: int) -> None:
     term = "ab " * (size // 3) + "cell"
     for before in range((1 << 13) - size - 9, (1 << 13) + 2, 7):

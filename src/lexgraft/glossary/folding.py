@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+import numpy as np
 from msgspec import Struct
 
+from lexgraft.glossary.characters import Table, points_of, text_of
+
 IGNORED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")  # soft hyphen, zero widths
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "YI ")
 _MANY = "\uffff"  # no character: stands for one that does not fold to exactly one
 _CLUSTERS = re.compile(f"[^{_MANY}]?{_MANY}+")
 _SPACES = re.compile("  +")
@@ -21,38 +23,31 @@ class Folded(Struct, frozen=True):
     starts: Sequence[int]
     ends: Sequence[int]
 
+    @property
+    def is_straight(self) -> bool:
+        """Tell that every character is where it was, so that every span is whole."""
+        return isinstance(self.starts, range)
+
     def is_whole(self, start: int, end: int) -> bool:
         """Tell whether a span of the folded text is a span of the original: no half ligature."""
         left = start == 0 or self.starts[start] != self.starts[start - 1]
         return left and (end == len(self.text) or self.starts[end] != self.starts[end - 1])
 
 
-class _Singles(dict[int, str]):
+class _Singles(dict[int, int]):
     """What every character that folds to one character folds to, filled as they are met."""
 
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
+    def __missing__(self, point: int) -> int:
+        character = chr(point)
         plain = _fold_cluster(character)
-        single = len(plain) == 1 and not _combines(character) and plain != _MANY
-        self[code] = plain if single else _MANY
-        return self[code]
-
-
-class _Scripts(dict[int, str]):
-    """One letter for the script of every character, filled as they are met; a space stays."""
-
-    def __missing__(self, code: int) -> str:
-        letter = {"spaced": "s", "hangul": "h"}.get(script(chr(code)), "-")
-        self[code] = " " if code == ord(" ") else letter
-        return self[code]
-
-
-_SINGLES, _SCRIPTS = _Singles(), _Scripts()
+        single = len(plain) == 1 and not _combines(character)
+        self[point] = ord(plain if single else _MANY)
+        return self[point]
 
 
 def fold(text: str) -> Folded:
     """Return the text in NFKC and without case, white space runs as one space."""
-    plain = text.translate(_SINGLES)
+    plain = text.translate(_SINGLES) if text.isascii() else text_of(_singles(points_of(text)))
     starts: Sequence[int] = range(len(plain))
     ends: Sequence[int] = range(1, len(plain) + 1)
     if _MANY in plain:
@@ -70,22 +65,6 @@ def folded_text(text: str) -> str:
         plain = text.translate(_SINGLES)
         folded = fold(text).text if _MANY in plain else " ".join(plain.split())
     return text if folded == text else folded
-
-
-def scripts(text: str) -> str:
-    """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
-    return text.translate(_SCRIPTS)
-
-
-@cache
-def script(character: str) -> str:
-    """Return `spaced`, `unspaced` or `hangul` for letters, digits and marks, else nothing."""
-    name = unicodedata.name(character, "")
-    if unicodedata.category(character)[0] not in "LNM":
-        return ""
-    if name.startswith("HANGUL"):
-        return "hangul"
-    return "unspaced" if name.startswith(UNSPACED) or character in "々〆〇ー" else "spaced"
 
 
 def _fold_clusters(text: str, plain: str) -> tuple[str, list[int], list[int]]:
@@ -155,3 +134,7 @@ def _fold_cluster(cluster: str) -> str:
     kept = "".join(character for character in cluster if character not in IGNORED)
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
     return plain.strip() or plain[:1]
+
+
+_SINGLES = _Singles()
+_singles = Table(_SINGLES.__getitem__, np.uint32)  # for long texts

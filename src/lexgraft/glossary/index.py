@@ -1,7 +1,7 @@
 """A million folded terms: the longest that may stand at each place of a text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from lexgraft.glossary.folding import Folded, folded_text
@@ -17,6 +17,9 @@ class _Several(tuple[Any, ...]):
     __slots__ = ()
 
 
+_NOTHING = _Several()
+
+
 class Index(Generic[Value]):
     """Folded terms with what they stand for, and the English forms they are also found in."""
 
@@ -28,26 +31,27 @@ class Index(Generic[Value]):
         self._values = values
         self._sieve = Sieve(values, compiled=compiled)
 
-    def find(self, folded: Folded) -> Iterator[tuple[int, int, tuple[Value, ...]]]:
-        """Yield the leftmost longest terms with their places in the folded text."""
-        text, values, done = folded.text, self._values, 0
+    def find(self, folded: Folded) -> list[tuple[int, int, tuple[Value, ...]]]:
+        """Return the leftmost longest terms with their places in the folded text."""
+        text, known, whole, done = folded.text, self._values, folded.is_straight, 0
+        found: list[tuple[int, int, tuple[Value, ...]]] = []
         for start, end in self._sieve.spans(text):
             if start < done:
                 continue
             span = text[start:end]
-            if span not in values and not (span[-1] == "s" and self._look_up(span)):
-                continue
-            if folded.is_whole(start, end):
-                yield start, end, self._look_up(span)
+            here = known.get(span, _NOTHING)
+            if here is _NOTHING and span[-1] == "s":
+                here = self._of_stems(span)
+            if here is not _NOTHING and (whole or folded.is_whole(start, end)):
+                found.append((start, end, _as_several(here)))
                 done = end
+        return found
 
-    def _look_up(self, text: str) -> tuple[Value, ...]:
-        """Return the values of a folded text, as it is or else as an English form."""
-        if text not in self._values:
-            known = [stem for stem in stems(text) if stem in self._values]
-            return tuple(value for stem in known for value in self._look_up(stem))
-        value = self._values[text]
-        return value if isinstance(value, _Several) else (value,)
+    def _of_stems(self, form: str) -> _Several:
+        """Return the values of the terms of which a folded text is an English form."""
+        known = [self._values[stem] for stem in stems(form) if stem in self._values]
+        values = _Several(value for one in known for value in _as_several(one))
+        return values or _NOTHING
 
 
 def inflections(key: str) -> tuple[str, ...]:
@@ -81,3 +85,8 @@ def stems(form: str) -> tuple[str, ...]:
 def _joined(before: Any, value: Any) -> _Several:  # noqa: ANN401 (of any kind)
     """Return the values of one text with one more."""
     return _Several((*before, value) if isinstance(before, _Several) else (before, value))
+
+
+def _as_several(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 (of any kind)
+    """Return the values of one text."""
+    return value if isinstance(value, _Several) else (value,)

@@ -8,7 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 from lexgraft.glossary import GlossaryEntry
-from lexgraft.glossary.folding import folded_text, script
+from lexgraft.glossary.characters import script
+from lexgraft.glossary.folding import folded_text
 
 Problem = Literal[
     "empty", "length", "characters", "chat token", "address", "instruction", "duplicate",

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from lexgraft.glossary import GlossaryEntry
-from lexgraft.glossary.folding import Folded, fold, folded_text, scripts
+from lexgraft.glossary.characters import scripts
+from lexgraft.glossary.folding import Folded, fold, folded_text
 from lexgraft.glossary.index import Index
 
 Value = TypeVar("Value")
@@ -73,10 +74,11 @@ def entry_matcher(
 
 def _matches(index: Index[Value], folded: Folded) -> list[Match[Value]]:
     """Return what an index finds, at its places in the original text."""
-    return [
-        Match(folded.starts[start], folded.ends[end - 1], values)
-        for start, end, values in index.find(folded)
-    ]
+    found = index.find(folded)
+    if folded.is_straight:
+        return [Match(*one) for one in found]
+    starts, ends = folded.starts, folded.ends
+    return [Match(starts[start], ends[end - 1], values) for start, end, values in found]
 
 
 def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexgraft.errors import UserError
-from lexgraft.glossary.folding import scripts
+from lexgraft.glossary.characters import kinds, points_of
 from lexgraft.glossary.hashing import (
     BASE,
     CODE_E,
@@ -21,25 +21,29 @@ from lexgraft.glossary.hashing import (
     MIX,
     SPACE,
     SPACED,
+    TAGS,
 )
 
 _BEGINNINGS = (10, 21)  # bits of the table's size: 8 KiB to 16 MiB
 _WHOLE = (13, 25)  # bits of the filter's size: 1 KiB to 4 MiB
 _BLOCK = 1 << 13  # characters or terms hashed together
 _WORD = 1 << 64
+_LENGTHS = np.uint64((2 << LONG) - 1)
 
 Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Kinds = NDArray[np.uint8]  # of the letters of `characters.scripts`
 
 
 class Sieve:
     """What lets every term of a text through, its English forms too, and little else.
 
-    A table of 64-bit sets has, at the hash of how a term begins (its first word, or two characters
-    where words are not spaced), the lengths of such terms; a filter has one bit per hash of a whole
-    term (Bloom, 1970). Hashes are differences of prefix sums (Karp and Rabin, 1987, §2), taken for
-    all places at once. Nothing is kept per term, and who looks up what passes decides.
+    A table of sets has, at the hash of how a term begins (its first word, or two characters where
+    words are not spaced), the lengths of such terms and a tag of them; a filter has one bit per
+    hash of a whole term (Bloom, 1970). Hashes are differences of prefix sums (Karp and Rabin, 1987,
+    §2), taken for all places at once. Nothing is kept per term, and who looks up what passes
+    decides.
     """
 
     def __init__(self, terms: Collection[str], *, compiled: bool = False) -> None:
@@ -59,57 +63,62 @@ class Sieve:
 
         They begin and end where their scripts' rules let a term begin and end.
         """
-        kinds = np.frombuffer(scripts(plain).encode("ascii"), np.uint8)
+        points = points_of(plain)
+        codes = points + np.uint64(1)  # so that none is nothing
+        around = np.full(len(points) + 2, SPACE, np.uint8)
+        around[1:-1] = kinds(points)
+        search = self._compiled if self._search else self._in_block
         for first in range(0, len(plain), _BLOCK):
-            last = min(first + _BLOCK, len(plain))
-            stop = min(last + self._longest + 3, len(plain))
-            if self._search:
-                yield from self._compiled(plain, kinds, first, last, stop)
-                continue
-            starts, ends = _starts(kinds, first, last), _ends(kinds, first, stop)
-            spans = self._in_block(_codes(plain[first:stop]), starts, ends, kinds[first:stop])
-            yield from zip(*((one + first).tolist() for one in spans), strict=True)
+            size = min(_BLOCK, len(plain) - first)
+            stop = min(first + size + self._longest + 3, len(plain))
+            starts, ends = search(codes[first:stop], around[first : stop + 2], size)
+            yield from zip((starts + first).tolist(), (ends + first).tolist(), strict=True)
 
-    def _compiled(
-        self, plain: str, kinds: NDArray[np.uint8], first: int, last: int, stop: int
-    ) -> Iterator[tuple[int, int]]:
-        """Yield the spans that begin in a block, by the compiled search."""
+    def _compiled(self, codes: Words, around: Kinds, size: int) -> tuple[Places, Places]:
+        """Return what `_in_block` returns, by the compiled search."""
         assert self._search
-        table = (self._lengths, np.uint64(64 - self._bits), self._longest)
-        whole = (self._whole, np.uint64(64 - self._whole_bits))
-        left = max(0, first - 1)  # what stands before the block decides whether it begins a term
-        starts, ends = self._search(
-            _codes(plain[left:stop]),
-            kinds[left : stop + 1],
-            first - left,
-            last - left,
-            table,
-            whole,
+        bits, fewer = np.uint64(64 - self._bits - TAGS), np.uint64(64 - self._whole_bits)
+        return self._search(
+            codes, around, size, self._lengths, bits, self._longest, self._whole, fewer
         )
-        yield from zip((starts + left).tolist(), (ends + left).tolist(), strict=True)
 
-    def _in_block(
-        self, codes: Words, starts: Places, ends: Places, kinds: NDArray[np.uint8]
-    ) -> tuple[Places, Places]:
-        """Return the starts and ends of the spans of a block that pass."""
+    def _in_block(self, codes: Words, around: Kinds, size: int) -> tuple[Places, Places]:
+        """Return the spans that pass and begin in the first `size` characters of a block.
+
+        `around` are the kinds of the characters, and of one more on either side.
+        """
+        here = around[1:-1]
+        words = here == SPACED
+        starts = _starts(around)[:size].nonzero()[0]
+        closes = _closes(around, words)
+        ends = closes.nonzero()[0] + 1
+        before = np.zeros(len(codes) + 1, np.int64)  # how many ends there are up to each place
+        np.cumsum(closes, out=before[1:])
+        nearest = before[starts]
+        if len(starts) and nearest[-1] == len(ends):  # what begins last need not end
+            starts = starts[nearest < len(ends)]
+            nearest = nearest[: len(starts)]
+        own, words = ends[nearest], words[starts]
         sums = _sums(codes)
-        nearest = np.searchsorted(ends, starts, "right")
-        starts, nearest = starts[nearest < len(ends)], nearest[nearest < len(ends)]
-        own = ends[nearest]
-        words = kinds[starts] == SPACED
-        reach = np.where(words, own, np.minimum(starts + 2, len(codes)))
-        lengths = self._at(sums, starts, reach)
-        ones = np.flatnonzero(~words)
-        lengths[ones] |= self._at(sums, starts[ones], own[ones]) & np.uint64(1)
-        kept = np.flatnonzero((lengths != 0) | (words & (codes[own - 1] == CODE_S)))
+        lengths = self._beginning(sums, starts, own, words)
+        kept = ((lengths != 0) | (words & (codes[own - 1] == CODE_S))).nonzero()[0]
         starts, nearest, lengths, own = starts[kept], nearest[kept], lengths[kept], own[kept]
         furthest = starts + 2 + np.maximum(self._top(lengths), own - starts)
-        counts = np.searchsorted(ends, furthest, "right") - nearest
-        each = np.repeat(np.arange(len(starts)), counts)
-        beyond = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(len(each))
+        counts = before[np.minimum(furthest, len(codes))] - nearest
+        each = np.arange(len(starts)).repeat(counts)
+        beyond = counts.cumsum().repeat(counts) - 1 - np.arange(len(each))
         starts, ends = starts[each], ends[nearest[each] + beyond]
-        passes = self._passes(codes, sums, starts, ends, lengths[each], beyond == 0)
+        passes = self._passes(codes, sums, starts, ends, lengths[each], beyond == 0).nonzero()[0]
         return starts[passes], ends[passes]
+
+    def _beginning(self, sums: Words, starts: Places, own: Places, words: Flags) -> Words:
+        """Return the lengths of the terms that begin as the text does at these places."""
+        pairs = np.minimum(starts + 2, len(sums) - 1)
+        lengths = self._at(sums, starts, np.where(words, own, pairs))
+        ones = (~words).nonzero()[0]
+        if len(ones):
+            lengths[ones] |= self._at(sums, starts[ones], own[ones]) & np.uint64(1)
+        return lengths
 
     def _passes(
         self, codes: Words, sums: Words, starts: Places, ends: Places, lengths: Words, own: Flags
@@ -117,9 +126,9 @@ class Sieve:
         """Tell which spans have the hash of a term, or may be the English form of one."""
         sizes = np.where(own, 0, np.minimum(ends - starts, LONG)).astype(np.uint64)
         passes = (lengths >> sizes & np.uint64(1)).astype(bool)
-        sized = np.flatnonzero(passes)
+        sized = passes.nonzero()[0]
         passes[sized] = self._is_whole(sums, starts[sized], ends[sized])
-        forms = np.flatnonzero((codes[ends - 1] == CODE_S) & (ends - starts > FORM))
+        forms = ((codes[ends - 1] == CODE_S) & (ends - starts > FORM)).nonzero()[0]
         if not len(forms):
             return passes
         starts, ends = starts[forms], ends[forms]
@@ -137,22 +146,25 @@ class Sieve:
         self._longest = max(self._longest, int(sizes.max()))
         stops = np.cumsum(sizes)
         starts = stops - sizes
-        kinds = np.frombuffer(scripts(whole).encode("ascii"), np.uint8)
-        others = np.append(np.flatnonzero(kinds != SPACED), len(kinds))
-        words = kinds[starts] == SPACED
+        points = points_of(whole)
+        spaced = kinds(points) == SPACED
+        others = np.append(np.flatnonzero(~spaced), len(points))
+        words = spaced[starts]
         after = others[np.searchsorted(others, starts)]
         heads = np.minimum(np.where(words, after, starts + 2), stops)
         alone = (words & (heads == stops)) | (sizes == 1)
         bits = np.where(alone, 0, np.minimum(sizes, LONG)).astype(np.uint64)
-        sums = _sums(_codes(whole))
-        slots = _slots(sums, starts, heads, self._bits)
-        np.bitwise_or.at(self._lengths, slots, np.uint64(1) << bits)
+        sums = _sums(points + np.uint64(1))
+        slots = _slots(sums, starts, heads, self._bits + TAGS)
+        np.bitwise_or.at(self._lengths, slots >> TAGS, np.uint64(1) << bits | _tags(slots))
         slots = _slots(sums, starts, stops, self._whole_bits)
         np.bitwise_or.at(self._whole, slots >> 3, np.left_shift(1, slots & 7).astype(np.uint8))
 
     def _at(self, sums: Words, starts: Places, ends: Places) -> Words:
         """Return the sets of lengths of terms that begin like the spans."""
-        return self._lengths[_slots(sums, starts, ends, self._bits)]
+        slots = _slots(sums, starts, ends, self._bits + TAGS)
+        found = self._lengths[slots >> TAGS]
+        return np.where(found & _tags(slots), found & _LENGTHS, np.uint64(0))
 
     def _is_whole(self, sums: Words, starts: Places, ends: Places) -> Flags:
         """Tell which spans have the hash of a term."""
@@ -176,12 +188,6 @@ def _compiled_search() -> Any:  # noqa: ANN401 (compiled)
     return search
 
 
-def _codes(text: str) -> Words:
-    """Return the code points plus one, so that none is nothing."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return points.astype(np.uint64) + np.uint64(1)
-
-
 def _sums(codes: Words) -> Words:
     """Return the sums of code · baseⁱ before every place, modulo 2⁶⁴."""
     sums = np.zeros(len(codes) + 1, np.uint64)
@@ -198,20 +204,22 @@ def _slots(sums: Words, starts: Places, ends: Places, bits: int) -> Places:
     return hashes.view(np.int64)
 
 
-def _starts(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
-    """Return where in a block a term may begin: not within words of spaced scripts or Hangul."""
-    kind = kinds[first:last]
-    before = np.append(kinds[first - 1] if first else np.uint8(SPACE), kind[:-1])
-    inside = (kind == before) & ((kind == SPACED) | (kind == HANGUL))
-    return np.flatnonzero(~inside & (kind != SPACE))
+def _tags(slots: Places) -> Words:
+    """Return the bit that beginnings set besides their lengths: most others have another."""
+    return np.uint64(1) << ((slots & (1 << TAGS) - 1) + LONG + 1).view(np.uint64)
 
 
-def _ends(kinds: NDArray[np.uint8], first: int, last: int) -> Places:
-    """Return where in a block a term may end: not within words of spaced scripts."""
-    kind = kinds[first:last]
-    after = np.append(kind[1:], kinds[last] if last < len(kinds) else np.uint8(SPACE))
-    inside = (kind == after) & (kind == SPACED)
-    return np.flatnonzero(~inside & (kind != SPACE)) + 1
+def _starts(around: Kinds) -> Flags:
+    """Tell where a term may begin: not within words of spaced scripts or of Hangul."""
+    here = around[1:-1]
+    inside = (here == around[:-2]) & ((here == SPACED) | (here == HANGUL))
+    return ~(inside | (here == SPACE))
+
+
+def _closes(around: Kinds, words: Flags) -> Flags:
+    """Tell after which characters a term may end: not within words of spaced scripts."""
+    here = around[1:-1]
+    return ~(words & (here == around[2:]) | (here == SPACE))
 
 
 def _room(size: int) -> int:
