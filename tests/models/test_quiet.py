@@ -85,7 +85,7 @@ def test_a_bias_is_the_direction_and_rows_stay_as_they_are(places: Places):
     assert torch.equal(quiet.inputs, rows.inputs)
     assert rows.outputs is not None
     assert torch.equal(quiet.outputs, rows.outputs)
-    assert float(quiet.bias.max()) < -SILENT
+    assert float(quiet.bias.max()) < -SILENT / 2
 
 
 def test_states_that_point_everywhere_share_no_direction():
@@ -110,7 +110,7 @@ def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(place
     base, rows = Base(Looked()), 0.05 * torch.randn(4, 6)
     shown = torch.tensor([True, False, True, False])
     calm = calmed_rows(base, rows, places, shown, places)
-    assert float(taken(base, calm[~shown], places).max()) < 1e-12
+    assert float(taken(base, calm[~shown], places).max()) < 1e-8
     cost = float(taken(base, calm, places).mean())
     assert 0.5 * GENTLE < cost <= GENTLE * 1.001
     untold = calmed_rows(base, rows, places, shown, None)
