@@ -37,23 +37,21 @@ DONATED = 2_000_000  # bytes per language of the text that a donor's tokens are 
 
 
 def main() -> None:
-    """Print one JSON object per tokenizer."""
+    """Print two JSON objects per tokenizer."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokenizers", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--megabytes", type=float, default=10.0, help="of either language")
     given = parser.parse_args()
     size = int(given.megabytes * 1e6)
     texts = {language: general_text(language, size) for language in LANGUAGES}
+    sizes = {one: sum(len(text.encode()) for text in rows) for one, rows in texts.items()}
+    print(json.dumps({"bytes": sizes, "documents": {k: len(v) for k, v in texts.items()}}))
     for name in given.tokenizers:
-        start = time.process_time()
-        found = {
-            "tokenizer": name,
-            "bytes": {one: sum(len(t.encode()) for t in rows) for one, rows in texts.items()},
-            "terms": with_terms(name, texts),
-            "donor": with_donor(name, texts),
-            "cpu s": round(time.process_time() - start),
-        }
-        print(json.dumps(found, indent=1), flush=True)
+        for title, measure in (("terms", with_terms), ("donor", with_donor)):
+            start = time.process_time()
+            found = measure(name, texts)
+            taken = round(time.process_time() - start)
+            print(json.dumps({name: {title: found, "cpu s": taken}}, indent=1), flush=True)
 
 
 def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:

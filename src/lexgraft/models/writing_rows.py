@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.models.lessons import Base, Lesson, Truth
-from lexgraft.models.quiet import Places, Rows, settled_rows, shared_direction
+from lexgraft.models.quiet import Places, Rows, mean_direction, settled_rows
 from lexgraft.shapes import Bool, Float32, Int64
 
 STEPS = 60  # at most; the best on lessons held back is kept
@@ -116,9 +116,7 @@ def _begun(
     base: Base, known: Contexts, start: Rows, opening: Tensor | None, judged: Tensor
 ) -> Float32[Tensor, "new long"]:
     """Return the best of some rows to begin with, each likely as often as its token comes."""
-    direction = shared_direction(known.hidden, bias=base.biased)
-    if direction is None:
-        return start.head
+    direction = mean_direction(known.hidden, bias=base.biased)
     shares = (0.0,) if opening is None else TIED if start.outputs is None else FREE
     tried: list[tuple[float, Tensor]] = []
     for share in shares:
