@@ -124,7 +124,7 @@ def test_a_model_keeps_the_probabilities_of_its_own_tokens():
     config = LlamaConfig(vocab_size=50, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
                          num_attention_heads=2, num_key_value_heads=2)  # fmt: skip
     torch.manual_seed(2)
-    model = LlamaForCausalLM(config).eval().requires_grad_(requires_grad=False)
+    model: Any = LlamaForCausalLM(config).eval().requires_grad_(requires_grad=False)
     with torch.no_grad():  # what training does: states that lean one way
         for layer in model.model.layers:
             layer.mlp.down_proj.weight += 0.02
