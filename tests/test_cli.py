@@ -7,7 +7,6 @@ import pytest
 
 from lexgraft.cli import main
 from lexgraft.cli.registry import parser
-from lexgraft.errors import UserError
 from lexgraft.project import schema
 
 VERBS = (
@@ -84,18 +83,3 @@ def test_amounts_that_mean_nothing_are_refused(
     with pytest.raises(SystemExit):
         parser().parse_args(["merge", "p.yaml", "-o", "out", option])
     assert "is not a" in capsys.readouterr().err
-
-
-def test_a_model_may_be_a_hub_id_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from lexgraft.cli.projects import model_folder
-
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    snapshot = tmp_path / "cache" / "models--org--name" / "snapshots" / commit
-    snapshot.mkdir(parents=True)
-    assert model_folder(f"org/name@{commit}", tmp_path, download=False) == snapshot
-    (tmp_path / "org" / "name").mkdir(parents=True)
-    assert model_folder("org/name", tmp_path, download=False) == tmp_path / "org" / "name"
-    with pytest.raises(UserError, match="neither a folder nor in the cache") as told:
-        model_folder("org/other@v1", tmp_path, download=False)
-    assert "--download" in (told.value.cure or "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lexgraft.checkpoint.hub import cache_folder, find_model
+from lexgraft.checkpoint.hub import cache_folder, find_model, named_model
 from lexgraft.errors import UserError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -67,3 +67,12 @@ def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.setenv("HF_HOME", "/somewhere")
     assert cache_folder() == Path("/somewhere/hub")
+
+
+def test_a_model_is_a_folder_or_a_hub_id_with_its_revision(cache: Path, tmp_path: Path) -> None:
+    assert named_model(f"org/name@{COMMIT}", tmp_path) == cache
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    assert named_model("org/name", tmp_path) == tmp_path / "org" / "name"
+    with pytest.raises(UserError, match="neither a folder nor in the cache") as told:
+        named_model("org/other@v1", tmp_path)
+    assert "--download" in (told.value.cure or "")

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from lexgraft.checkpoint.constituent import open_constituent
+from lexgraft.checkpoint.hub import named_model
 from lexgraft.checkpoint.index import Checkpoint, open_checkpoint
 from lexgraft.checkpoint.lora_config import CONFIG
 from lexgraft.errors import UserError
@@ -29,7 +30,7 @@ ROWS_HELD = 24  # activations held at once, in multiples of a layer's width
 class Question(Struct, frozen=True, kw_only=True):
     """What one model is to be asked, and how it is run."""
 
-    model: str  # folder, adapter, or address of a server
+    model: str  # folder, adapter, Hub id, or address of a server
     output: Path
     items: Path | None = None
     split: Split = "confirm"
@@ -49,6 +50,7 @@ class Question(Struct, frozen=True, kw_only=True):
     threads: int = 2
     dtype: Literal["float32", "bfloat16"] = "float32"
     device: str = "cpu"
+    download: bool = False  # what a Hub id names and the cache lacks
     seed: int = 20250217
 
 
@@ -60,8 +62,8 @@ def load_alone(question: Question, progress: Progress) -> tuple[LanguageModel, i
         whole = open_checkpoint(Path(question.model.removeprefix(VLLM)))
         needed = memory_needed(whole, question.dtype, adapter=False)
         return VllmModel.load(whole.folder, whole.digest, question.dtype), needed
-    folder = Path(question.model)
-    base = _base(folder, question.base)
+    folder = named_model(question.model, Path(), download=question.download)
+    base = _base(folder, question)
     plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
     needed = memory_needed(base, question.dtype, adapter=plan is not None)
     _check_memory(needed, question.device)
@@ -109,15 +111,15 @@ def check(question: Question) -> None:
         )
 
 
-def _base(folder: Path, base: Path | None) -> Checkpoint:
+def _base(folder: Path, question: Question) -> Checkpoint:
     """Return the checkpoint to load: the folder itself, or an adapter's base."""
     if not (folder / CONFIG).is_file():
         return open_checkpoint(folder)
-    if base is None:
+    if question.base is None:
         raise UserError(
             "an adapter needs the model it was trained on", where=str(folder), cure="give --base"
         )
-    return open_checkpoint(base)
+    return open_checkpoint(named_model(str(question.base), Path(), download=question.download))
 
 
 def _adapter_plan(folder: Path, base: Checkpoint) -> MergePlan:

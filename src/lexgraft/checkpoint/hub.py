@@ -43,6 +43,18 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
     return cached
 
 
+def named_model(text: str, near: Path, *, download: bool = False) -> Path:
+    """Return the folder of a model written as a path, `org/name` or `org/name@revision`.
+
+    Raises:
+        UserError: neither a folder nor in the Hub's cache.
+    """
+    if (near / text).is_dir():
+        return (near / text).resolve()
+    name, _, revision = text.partition("@")
+    return find_model(name, revision or None, near, download=download)
+
+
 def cache_folder() -> Path:
     """Return where the Hub's libraries keep what they have downloaded."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
-from lexgraft.cli.projects import download_argument, model_folder, open_project
+from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lexgraft.records import Score
-
-
-_NO_FOLDER = ("http://", "https://", "vllm:")
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +37,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
     parser.add_argument("--task-files", type=Path, help="folder of task files; only these then")
     parser.add_argument("--limit", type=int, help="samples per task")
-    parser.add_argument("--base", help="the model an adapter was trained on")
+    parser.add_argument("--base", type=Path, help="the model an adapter was trained on")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--device", default="cpu", help="e.g. cuda")
@@ -65,11 +62,11 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from lexgraft.adopt import Question, evaluate_alone
 
     question = Question(
-        model=_named(arguments.model, arguments),
+        model=arguments.model,
         output=arguments.output,
         items=arguments.items,
         split=arguments.split,
-        base=arguments.base and Path(_named(arguments.base, arguments)),
+        base=arguments.base,
         written=arguments.written,
         defined=arguments.defined,
         scorer=arguments.scorer,
@@ -85,6 +82,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         dtype=arguments.dtype,
         device=arguments.device,
+        download=arguments.download,
     )
     with Bars() as bars:
         found = evaluate_alone(question, bars)
@@ -106,24 +104,18 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def _project(arguments: argparse.Namespace) -> int:
     """Ask what a project asks."""
     from lexgraft.adopt import evaluate_model
+    from lexgraft.checkpoint.hub import named_model
 
     if arguments.items or arguments.texts or arguments.general:
         raise UserError("--project says what is asked", cure="leave the other questions out")
     project = open_project(arguments.project, download=arguments.download)
     with Bars() as bars:
-        model = Path(_named(arguments.model, arguments))
+        model = named_model(arguments.model, Path(), download=arguments.download)
         scores = evaluate_model(project, model, arguments.output, bars)
     if arguments.json:
         return print_json(scores)
     _show(arguments.model, scores)
     return 0
-
-
-def _named(text: str, arguments: argparse.Namespace) -> str:
-    """Return the folder that a name stands for; a server's address is its own."""
-    if text.startswith(_NO_FOLDER):
-        return text
-    return str(model_folder(text, Path(), download=arguments.download))
 
 
 def _show(model: str, scores: "Sequence[Score]") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lexgraft.cli.bars import Bars
-from lexgraft.cli.projects import download_argument, model_folder, open_project
+from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_json, print_table
 from lexgraft.errors import UserError
@@ -252,11 +252,12 @@ def extract(arguments: argparse.Namespace) -> int:
       lexgraft extract base/ finetuned/ -o adapter/ --rank 16
     """
     from lexgraft.checkpoint.constituent import open_constituent
+    from lexgraft.checkpoint.hub import named_model
     from lexgraft.checkpoint.index import open_checkpoint
     from lexgraft.merge.extract import extract, share_rows
 
     base, model = (
-        model_folder(text, Path(), download=arguments.download)
+        named_model(text, Path(), download=arguments.download)
         for text in (arguments.base, arguments.model)
     )
     with Bars() as bars:

@@ -15,31 +15,19 @@ def download_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def model_folder(text: str, near: Path, *, download: bool) -> Path:
-    """Return the folder of a model written as a path, `org/name` or `org/name@revision`.
-
-    Raises:
-        UserError: neither a folder nor in the Hub's cache.
-    """
-    from lexgraft.checkpoint.hub import find_model
-
-    if (near / text).is_dir():
-        return (near / text).resolve()
-    name, _, revision = text.partition("@")
-    return find_model(name, revision or None, near, download=download)
-
-
 def open_project(path: Path, *, download: bool) -> Project:
     """Return the project of a file, its models named by the folders they lie in.
 
     Raises:
         UserError: no such project, or a model that is neither a folder nor in the Hub's cache.
     """
+    from lexgraft.checkpoint.hub import named_model
+
     project = read_project(path)
     near, models = path.resolve().parent, project.models
 
     def found(text: str) -> str:
-        return str(model_folder(text, near, download=download))
+        return str(named_model(text, near, download=download))
 
     replace = msgspec.structs.replace
     return replace(
