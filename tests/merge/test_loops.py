@@ -241,6 +241,19 @@ def test_values_that_are_not_finite_are_counted() -> None:
     assert loops.merge([raw(tensor) for tensor in stored], result) == 2
 
 
+@given(
+    st.sampled_from([torch.bfloat16, torch.float32]),
+    st.lists(st.floats(width=16), max_size=70),
+)
+def test_they_see_whether_all_values_are_finite(dtype: torch.dtype, values: list[float]) -> None:
+    tensor = torch.tensor(values, dtype=dtype)
+    stored = memoryview(tensor.view(torch.uint8).numpy()).cast("B")
+    assert kernel.all_finite(stored, "BF16" if dtype == torch.bfloat16 else "F32") == bool(
+        tensor.isfinite().all()
+    )
+    assert not kernel.all_finite(stored, "F16")  # it does not know, so somebody else looks
+
+
 def test_what_they_do_not_know_is_left_to_the_method() -> None:
     place = place_of(torch.zeros(4, 4), 2)
     for name, parameters in (

@@ -96,8 +96,13 @@ INLINE int64_t narrow(const float *restrict x, int64_t n, int code, void *raw, i
 
 INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_t n,
                          float *restrict d) {
-    widen(m->raw, m->code, at, n, d);
-    for (int64_t i = 0; i < n; i++) d[i] -= base[i];
+    if (m->code == F32) {
+        const float *restrict in = (const float *)m->raw + at;
+        for (int64_t i = 0; i < n; i++) d[i] = in[i] - base[i];
+        return;
+    }
+    const uint16_t *restrict in = (const uint16_t *)m->raw + at;
+    for (int64_t i = 0; i < n; i++) d[i] = from_bits((uint32_t)in[i] << 16) - base[i];
 }
 
 /* ---- which elements are kept: `keep` becomes 1 or 0 ---- */
@@ -208,6 +213,7 @@ INLINE const uint64_t *rank_row(const float *restrict d, int64_t n, uint64_t *re
     int64_t moves = 4 * n;
     for (int64_t i = 1; i < n && moves >= 0; i++) {
         uint64_t one = keys[i];
+        if (keys[i - 1] >> 32 <= one >> 32) continue; /* nothing written: the next need not wait */
         int64_t j = i;
         for (; j > 0 && keys[j - 1] >> 32 > one >> 32; j--) keys[j] = keys[j - 1];
         keys[j] = one;
@@ -362,6 +368,23 @@ WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
     return bad;
 }
 
+/* Whether all n values are finite: no exponent is all ones. */
+WIDE int32_t lexgraft_finite(const void *raw, int32_t code, int64_t n) {
+    uint32_t top = 0;
+    if (code == F32) {
+        const uint32_t *restrict in = raw;
+        for (int64_t i = 0; i < n; i++) top = (in[i] & 0x7f800000u) > top ? in[i] & 0x7f800000u : top;
+        return top != 0x7f800000u;
+    }
+    const uint16_t *restrict in = raw;
+    uint16_t most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint16_t one = in[i] & 0x7f80u;
+        most = one > most ? one : most;
+    }
+    return most != 0x7f80u;
+}
+
 /* What is ranked: the models' deltas, or the one variance between them; returns the first. */
 INLINE float *ranked(const Merge *job, const Model *models, int64_t at, int64_t n) {
     int64_t strip = job->strip;
@@ -394,22 +417,27 @@ WIDE void lexgraft_upper(const Merge *job, const Model *models, int64_t n, uint3
 WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int32_t wishes,
                            const int32_t *track, const uint32_t *low, uint64_t *above,
                            uint32_t *counts) {
-    uint32_t *restrict hit = (uint32_t *)(job->work + (job->models + 3) * job->strip);
+    uint8_t *restrict near = (uint8_t *)(job->work + (job->models + 3) * job->strip);
     for (int64_t at = 0; at < n; at += job->strip) {
         int64_t count = n - at < job->strip ? n - at : job->strip;
         const float *x = ranked(job, models, at, count);
         for (int w = 0; w < wishes; w++) {
             const float *restrict one = x + track[w] * job->strip;
             uint32_t *mine = counts + (int64_t)w * SPAN, from = low[w];
-            int32_t higher = 0, hits = 0;
-            for (int64_t i = 0; i < count; i++)
-                higher += (bits_of(one[i]) & MAGNITUDE) >= from + SPAN;
-            for (int64_t i = 0; i < count; i++) { /* no branch: most are elsewhere */
+            int32_t higher = 0;
+            for (int64_t i = 0; i < count; i++) {
                 uint32_t u = (bits_of(one[i]) & MAGNITUDE) - from;
-                hit[hits] = u;
-                hits += u < SPAN;
+                higher += (int32_t)u >= SPAN;
+                near[i] = u < SPAN;
             }
-            for (int32_t i = 0; i < hits; i++) mine[hit[i]]++;
+            memset(near + count, 0, 8);
+            for (int64_t i = 0; i < count; i += 8) { /* most are elsewhere: eight at a time */
+                uint64_t eight;
+                memcpy(&eight, near + i, 8);
+                if (!eight) continue;
+                for (int64_t j = i; j < i + 8; j++)
+                    if (near[j]) mine[(bits_of(one[j]) & MAGNITUDE) - from]++;
+            }
             above[w] += higher;
         }
         if (job->varied) {

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lexgraft.checkpoint.header import WIDTHS
+
 SOURCE = Path(__file__).with_name("kernel.c")
 LIBRARY = Path(__file__).with_name("_kernel.so")
 ALL, LARGEST, BAND, RANDOM, RANKED = range(5)
@@ -82,9 +84,20 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL | None:
     found.lexgraft_upper.argtypes = [pointer, pointer, number, pointer]
     found.lexgraft_between.restype = None
     found.lexgraft_between.argtypes = [pointer, pointer, number, narrow, *[pointer] * 4]
+    found.lexgraft_finite.restype = narrow
+    found.lexgraft_finite.argtypes = [pointer, narrow, number]
     found.lexgraft_dots.restype = None
     found.lexgraft_dots.argtypes = [pointer, pointer, number, narrow, narrow, pointer, pointer]
     return found
+
+
+def all_finite(view: memoryview, dtype: str) -> bool:
+    """Return whether the compiled loops find only finite values; False too where they cannot."""
+    found = library()
+    if found is None or dtype not in CODES:
+        return False
+    count = view.nbytes // WIDTHS[dtype]
+    return bool(found.lexgraft_finite(address(view), CODES[dtype], count))
 
 
 def source_digest() -> str:

@@ -16,8 +16,8 @@ from lexgraft.methods.trim import NONE, descend
 STRIP = 1024  # elements that stay in the first cache with all that is made of them
 _ALL_TIES = 1 << 62
 _MARGIN = kernel.SPAN >> 17  # values of the upper bits looked at below a threshold's, and above
-_PIECE, _PIECES = 1 << 15, 8  # elements of a piece of a sample; pieces at least
-_APART = 1 << 20  # elements from one piece of a sample to the next, at most
+_PIECE, _PIECES = 1 << 13, (16, 64)  # elements of a piece of a sample; pieces at least, at most
+_APART = 1 << 17  # elements from one piece of a sample to the next, where neither limit is met
 _PART = 1 << 12  # magnitudes whose counts are added up first
 Cut = tuple[int, int]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -249,9 +249,10 @@ def _cut(low: int, counts: Any, rest: int) -> Cut | None:  # noqa: ANN401
 
 def sample_spans(size: int) -> list[tuple[int, int]]:
     """Return the elements of a tensor that tell enough about it: [start, stop), evenly spaced."""
-    if size <= _PIECES * _PIECE:
+    least, most = _PIECES
+    if size <= least * _PIECE:
         return [(0, size)]
-    count = max(_PIECES, -(-size // _APART))
+    count = min(max(least, -(-size // _APART)), most)
     starts = [number * (size - _PIECE) // (count - 1) for number in range(count)]
     return [(start, start + _PIECE) for start in starts]
 

@@ -303,6 +303,8 @@ class TensorMerge:
         rule = self._rule
         if rule is not None and not (rule.surveys or rule.steps or rule.ranked):
             return
+        if kernel.all_finite(view, entry.dtype):
+            return
         kind, ones = _EXPONENTS[entry.dtype]
         values = np.frombuffer(view, kind)
         for start in range(0, len(values), _LOOKED_AT):
