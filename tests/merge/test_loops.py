@@ -207,6 +207,15 @@ def test_rows_are_ranked_whatever_lies_in_them() -> None:
     )
 
 
+@pytest.mark.parametrize("width", [1, 7, 8, 4096, 65_535, 65_536, 70_001])
+def test_rows_of_any_width_are_ranked(width: int) -> None:
+    stored = models((2, width), 2, torch.bfloat16)
+    parameters = {"density": 0.6, "epsilon": 0.2}
+    assert torch.equal(
+        by_loops("della", parameters, stored), by_method("della", parameters, stored)
+    )
+
+
 @given(
     values=st.lists(
         st.sampled_from([0.0, -0.0, 1.0, -1.0, 1.0000001, 1e-40, -1e-30, 3e38, 0.5, 2.0]),

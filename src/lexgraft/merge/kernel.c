@@ -27,6 +27,7 @@
 #define PLACES 13 /* of a row that is ranked, at most, as a power of two */
 #define OCTAVES_LOG 3
 #define OCTAVES (1u << OCTAVES_LOG) /* below the largest, told apart */
+#define LANES 0x0001000100010001u /* one in each of four lanes of sixteen bits */
 
 enum { BF16, F32 };
 enum { ALL, LARGEST, BAND, RANDOM, RANKED };
@@ -53,7 +54,7 @@ typedef struct {
     const void *base;
     void *result;
     float *work;        /* models + 4 strips */
-    uint64_t *sorted;   /* RANKED: two rows, and as many more as places need */
+    uint64_t *room;     /* RANKED: two rows, and as many more as places need */
     int64_t start;      /* number of the first element in the tensor */
     int64_t strip;      /* elements worked on at once; RANKED: a row */
     int32_t base_code, result_code;
@@ -157,12 +158,14 @@ INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict
     }
 }
 
+INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
+
 /* Sort a row by the digits of eight bits, stable; `keys` holds two rows. */
 static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
     uint64_t *from = keys, *to = keys + n;
     memset(place, 0, 4 * sizeof *place);
     for (int64_t i = 0; i < n; i++) {
-        uint32_t u = bits_of(d[n - 1 - i]) & MAGNITUDE;
+        uint32_t u = magnitude(d[n - 1 - i]);
         from[i] = (uint64_t)u << 32 | (uint64_t)(n - 1 - i);
         for (int digit = 0; digit < 4; digit++) place[digit][u >> 8 * digit & 255]++;
     }
@@ -183,49 +186,69 @@ static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*pla
     return from;
 }
 
-/* The columns of a row by magnitude, of equals the later first. One pass puts them into twice as
-   many or more places as there are columns, evenly over the eight octaves below the largest; what this
-   leaves in disorder is moved by hand, or where that would take long, sorted digit by digit. */
-INLINE const uint64_t *rank_row(const float *restrict d, int64_t n, uint64_t *restrict keys,
-                                uint32_t *restrict place) {
-    uint32_t *restrict bucket = (uint32_t *)(keys + n), top = 0, at = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t u = bits_of(d[i]) & MAGNITUDE;
-        top = u > top ? u : top;
+/* Turn counts into where each place begins, four at once in the lanes of a number. */
+INLINE void begin(uint16_t *restrict place, int32_t count) {
+    uint64_t before = 0;
+    for (int32_t b = 0; b < count; b += 4) {
+        uint64_t four, upto;
+        memcpy(&four, place + b, 8);
+        upto = four * LANES; /* of every lane and those below it */
+        four = before + upto - four;
+        before += (upto >> 48) * LANES;
+        memcpy(place + b, &four, 8);
     }
+}
+
+/* Give every column of a row what `ranked` has for its rank by magnitude, of equals the later
+   first. One pass puts the columns into twice as many or more places as there are columns, evenly
+   over the eight octaves below the largest. What this leaves in disorder is moved by hand; where
+   that would take long, the row is sorted digit by digit. */
+INLINE void by_rank(const float *restrict d, int64_t n, const int32_t *restrict ranked,
+                    uint64_t *restrict room, int32_t *restrict steps) {
+    uint16_t *restrict place = (uint16_t *)room, *restrict bucket = place + (1 << PLACES) + 4;
+    uint16_t *restrict order = bucket + n;
+    int64_t moves = n < 1 << 16 ? 4 * n : -1; /* what sixteen bits can number */
+    uint32_t top = 0, last = 0;
     int places = 8; /* as a power of two */
-    while (places < PLACES && 1 << places < 2 * n) places++;
-    uint32_t low = top > OCTAVES << 23 ? top - (OCTAVES << 23) : 0;
-    int shift = 23 + OCTAVES_LOG - places;
-    memset(place, 0, sizeof *place * ((1u << places) + 1));
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t u = bits_of(d[i]) & MAGNITUDE;
-        bucket[i] = ((u > low ? u : low) - low) >> shift;
+    if (moves >= 0) {
+        for (int64_t i = 0; i < n; i++) top = magnitude(d[i]) > top ? magnitude(d[i]) : top;
+        while (places < PLACES && 1 << places < 2 * n) places++;
+        uint32_t low = top > OCTAVES << 23 ? top - (OCTAVES << 23) : 0;
+        int shift = 23 + OCTAVES_LOG - places;
+        memset(place, 0, sizeof *place * ((1u << places) + 4));
+        for (int64_t i = 0; i < n; i++) {
+            uint32_t u = magnitude(d[i]);
+            bucket[i] = (uint16_t)(((u > low ? u : low) - low) >> shift);
+        }
+        for (int64_t i = 0; i < n; i++) place[bucket[i]]++;
+        begin(place, (1 << places) + 4);
+        for (int64_t i = n - 1; i >= 0; i--) order[place[bucket[i]]++] = (uint16_t)i;
     }
-    for (int64_t i = 0; i < n; i++) place[bucket[i]]++;
-    for (int32_t b = 0; b <= 1 << places; b++) {
-        uint32_t count = place[b];
-        place[b] = at;
-        at += count;
+    for (int64_t rank = 0; rank < n && moves >= 0; rank++) {
+        uint16_t one = order[rank];
+        uint32_t mine = magnitude(d[one]);
+        if (mine >= last) { /* the order is not written to: the next need not wait */
+            last = mine;
+            steps[one] = ranked[rank];
+            continue;
+        }
+        int64_t at = rank; /* what is larger goes up by one */
+        for (; at > 0 && magnitude(d[order[at - 1]]) > mine; at--) {
+            order[at] = order[at - 1];
+            steps[order[at]] = ranked[at];
+        }
+        order[at] = one;
+        steps[one] = ranked[at];
+        moves -= rank - at;
     }
-    for (int64_t i = n - 1; i >= 0; i--)
-        keys[place[bucket[i]]++] = (uint64_t)(bits_of(d[i]) & MAGNITUDE) << 32 | (uint64_t)i;
-    int64_t moves = 4 * n;
-    for (int64_t i = 1; i < n && moves >= 0; i++) {
-        uint64_t one = keys[i];
-        if (keys[i - 1] >> 32 <= one >> 32) continue; /* nothing written: the next need not wait */
-        int64_t j = i;
-        for (; j > 0 && keys[j - 1] >> 32 > one >> 32; j--) keys[j] = keys[j - 1];
-        keys[j] = one;
-        moves -= i - j;
-    }
-    return moves >= 0 ? keys : radix(d, n, keys, (uint32_t(*)[256])place);
+    if (moves >= 0) return;
+    const uint64_t *sorted = radix(d, n, room, (uint32_t(*)[256])(room + 2 * n));
+    for (int64_t rank = 0; rank < n; rank++) steps[(uint32_t)sorted[rank]] = ranked[rank];
 }
 
 INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
-                  uint16_t *restrict drawn, int32_t *restrict steps, uint64_t *sorted) {
-    const uint64_t *order = rank_row(d, n, sorted, (uint32_t *)(sorted + 2 * n));
-    for (int64_t rank = 0; rank < n; rank++) steps[(uint32_t)order[rank]] = m->ranked[rank];
+                  uint16_t *restrict drawn, int32_t *restrict steps, uint64_t *room) {
+    by_rank(d, n, m->ranked, room, steps);
     numbers(m, start, n, drawn);
     for (int64_t i = 0; i < n; i++) d[i] *= (int32_t)drawn[i] < steps[i] ? 1.0f : 0.0f;
     if (m->rescale)
@@ -234,10 +257,10 @@ INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
 
 /* Thin a delta in place; `keep` and `other` are strips of scratch. */
 INLINE void thin(Model *m, float *restrict d, int64_t start, int64_t n,
-                 float *restrict keep, float *restrict other, uint64_t *sorted) {
+                 float *restrict keep, float *restrict other, uint64_t *room) {
     if (m->thin == ALL) return;
     if (m->thin == RANKED) {
-        prune(m, d, start, n, (uint16_t *)keep, (int32_t *)other, sorted);
+        prune(m, d, start, n, (uint16_t *)keep, (int32_t *)other, room);
         return;
     }
     if (m->thin == RANDOM) {
@@ -349,7 +372,7 @@ WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
         widen(job->base, job->base_code, at, count, base);
         for (int m = 0; m < job->models; m++) {
             delta(models + m, base, at, count, d + m * strip);
-            thin(models + m, d + m * strip, job->start + at, count, one, two, job->sorted);
+            thin(models + m, d + m * strip, job->start + at, count, one, two, job->room);
         }
         if (job->varied) {
             variance(d, job->models, strip, count, job->share, one, two);

@@ -16,7 +16,7 @@ ALL, LARGEST, BAND, RANDOM, RANKED = range(5)
 CODES = {"BF16": 0, "F32": 1}
 UPPER = 1 << 15  # values of the upper bits of a magnitude
 SPAN = 5 << 16  # magnitudes counted one by one: five values of the upper bits
-RANK_ROOM = 4097  # 64-bit numbers that ranking a row needs beside two rows
+RANK_ROOM = 2050  # 64-bit numbers that ranking a row needs beside two rows
 
 
 class Model(ctypes.Structure):
@@ -48,7 +48,7 @@ class Merge(ctypes.Structure):
         ("base", ctypes.c_void_p),
         ("result", ctypes.c_void_p),
         ("work", ctypes.c_void_p),
-        ("sorted", ctypes.c_void_p),
+        ("room", ctypes.c_void_p),
         ("start", ctypes.c_int64),
         ("strip", ctypes.c_int64),
         ("base_code", ctypes.c_int32),

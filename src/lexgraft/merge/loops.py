@@ -221,9 +221,9 @@ class Loops:
         job = self._job
         if job.strip != length:
             work = np.empty((len(self._models) + 4) * length, np.float32)
-            order = np.empty(2 * length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
-            self._scratch = (work, order)
-            job.work, job.sorted, job.strip = kernel.address(work), kernel.address(order), length
+            room = np.empty(2 * length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
+            self._scratch = (work, room)
+            job.work, job.room, job.strip = kernel.address(work), kernel.address(room), length
 
     def _count(self, views: Sequence[Any]) -> int:
         """Return the number of elements of a window."""
