@@ -5,7 +5,8 @@
 Added are the English and Japanese terms of the medical example. Printed per tokenizer: how many of
 the words are produced, alone and in ICD-10's names, how many terms round-trip, how many general
 documents without a new word are cut otherwise (0 is promised on text that was shown), the same on
-the half of the text that was not shown, and how much of a donor's vocabulary is used.
+the half of the text that was not shown, and how much of a donor's vocabulary is used, where all of
+the text must be cut as before and where English alone must.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from general_text import RAW, general_text
@@ -23,7 +25,7 @@ from lexgraft.checkpoint.vocabulary.document import read_document
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.checkpoint.vocabulary.growth import Growth
 from lexgraft.checkpoint.vocabulary.plan import Request, plan_vocabulary
-from lexgraft.checkpoint.vocabulary.proof import Passage, Stability
+from lexgraft.checkpoint.vocabulary.proof import Passage, Proof, Stability
 from lexgraft.checkpoint.vocabulary.sightings import look_for
 from lexgraft.checkpoint.vocabulary.units import donor_units
 from lexgraft.errors import UserError
@@ -79,26 +81,50 @@ def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
-    """Return how many of a donor's tokens that a text could use are used on it."""
+    """Return how many of a donor's tokens that a text could use are used on it.
+
+    Once all of the text without a new word must be cut as before; once its English alone, as for
+    a model that knew no Japanese worth keeping.
+    """
     base, donor = tokenizer_folder(name), tokenizer_folder(DONORS[name])
     shown = [(one, text) for one, rows in texts.items() for text in some(rows, DONATED)]
-    plain = [text for _, text in shown]
-    planned = plan_vocabulary(
-        Request(base, (), shown, donor, held_out=shown, tokens=200_000, common=1e9)
-    )
     engine = Engine(read_document(base))
     units = donor_units(engine, read_document(donor))
-    seen = look_for(engine, units, plain).counts
+    seen = look_for(engine, units, [text for _, text in shown]).counts
     possible = {unit.spelled for number, unit in enumerate(units) if seen[number]}
-    used = {word.token for word in planned.growth.words}
-    return {
+    found: dict[str, Any] = {
         "donor": DONORS[name],
-        "bytes": sum(len(text.encode()) for text in plain),
+        "bytes": sum(len(text.encode()) for _, text in shown),
         "its words that the base cuts": len(units),
         "of those in the text": len(possible),
-        "used of those": len(possible & used),
-        "left out": planned.proof.refused,
     }
+    english = [text for one, text in shown if one == "en"]
+    for title, kept in (("all text kept", [text for _, text in shown]), ("English kept", english)):
+        proof, growth = planned(base, shown, donor, kept)
+        assert proof.general is not None
+        found[title] = {
+            "used": len(possible & {word.token for word in growth.words}),
+            "kept documents without a new word": proof.general.documents - proof.general.with_words,
+            "of those cut otherwise": proof.general.changed_elsewhere,
+            "bytes per token": {
+                one: [round(c.before, 2), round(c.after, 2)]
+                for one, c in proof.bytes_per_token.items()
+            },
+            "left out": proof.refused,
+        }
+    return found
+
+
+def planned(
+    base: Path, shown: Sequence[Passage], donor: Path, kept: Sequence[str]
+) -> tuple[Proof, Growth]:
+    """Return what a donor gives to a base, and the proof on the same text."""
+    plan = plan_vocabulary(
+        Request(
+            base, texts=shown, donor=donor, general=kept, held_out=shown, tokens=200_000, common=1e9
+        )
+    )
+    return plan.proof, plan.growth
 
 
 def changed(growth: Growth, texts: Sequence[str]) -> dict[str, int]:
