@@ -87,14 +87,15 @@ def test_memory_and_folder_hold_the_same_values(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("held", [0, 1 << 20])
 @pytest.mark.parametrize("method", KINDS)
 def test_neither_memory_nor_workers_show(
-    plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, held: int
 ) -> None:
     run_merge(plan(method), tmp_path / "roomy", workers=3)
 
     def narrow(*_given: object) -> Room:
-        return Room(1, window=16, kept=0)
+        return Room(1, window=16, kept=0, held=held)
 
     monkeypatch.setattr(blocks, "plan_room", narrow)
     run_merge(plan(method), tmp_path / "narrow")

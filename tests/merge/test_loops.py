@@ -256,7 +256,7 @@ def test_values_that_are_not_finite_are_counted() -> None:
 )
 def test_they_see_whether_all_values_are_finite(dtype: torch.dtype, values: list[float]) -> None:
     tensor = torch.tensor(values, dtype=dtype)
-    stored = memoryview(tensor.view(torch.uint8).numpy()).cast("B")
+    stored = memoryview(raw(tensor).tobytes())
     assert kernel.all_finite(stored, "BF16" if dtype == torch.bfloat16 else "F32") == bool(
         tensor.isfinite().all()
     )

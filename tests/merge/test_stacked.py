@@ -50,7 +50,7 @@ def test_the_digest_is_that_of_the_tensor_merged_whole(
         assert set(names) <= {*whole.changed}
 
     def narrow(*_given: object) -> Room:
-        return Room(1, window=16, kept=0)
+        return Room(1, window=16, kept=0, held=0)
 
     monkeypatch.setattr(blocks, "plan_room", narrow)
     for size in (7, 50):  # a row; more than one matrix of the stack

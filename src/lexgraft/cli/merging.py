@@ -36,7 +36,9 @@ def _merge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
     parser.add_argument(
-        "--memory", type=_size, help="for the merge's own buffers, e.g. 96M (the default) or 2G"
+        "--memory",
+        type=_size,
+        help="for the merge's own buffers, e.g. 96M or 2G (default: 288M, 96M beside torch)",
     )
     parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
     parser.add_argument(

@@ -19,6 +19,7 @@ from lexgraft.checkpoint.sides import read_sides
 from lexgraft.checkpoint.write import MANIFEST, FolderWriter, locked, open_folder, refuse_inputs
 from lexgraft.errors import UserError
 from lexgraft.lazy import torch
+from lexgraft.merge.looping import needs_torch
 from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
 from lexgraft.merge.room import Desk, Room, plan_room
@@ -75,7 +76,8 @@ def _execute(
     desks: SimpleQueue[Desk] = SimpleQueue()
     for _ in range(room.workers):
         desks.put(Desk(room))
-    stop, threads = Event(), _threads(plan, names, room)
+    torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
+    stop, threads = Event(), torch.get_num_threads() if torches else 0
 
     def make(name: str) -> None:
         desk = desks.get()
@@ -103,14 +105,6 @@ def _execute(
 def _alone() -> None:
     """Let torch use one thread in this worker: the workers are the threads."""
     torch.set_num_threads(1)
-
-
-def _threads(plan: MergePlan, names: Sequence[str], room: Room) -> int:
-    """Return how many threads torch uses; 0 where the compiled loops do all, without torch."""
-    desk = Desk(room)
-    if all(TensorMerge(plan, name, desk).without_torch for name in names):
-        return 0
-    return torch.get_num_threads()
 
 
 def _write(work: TensorMerge, writer: FolderWriter, stop: Event) -> None:

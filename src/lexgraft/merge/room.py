@@ -7,9 +7,11 @@ from lexgraft.checkpoint.constituent import Constituent
 from lexgraft.checkpoint.disk import PAGE, WINDOW, page_memory
 from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.errors import UserError
+from lexgraft.merge.looping import needs_torch
 from lexgraft.merge.plan import MergePlan
 
 MEMORY = 96 << 20  # bytes, beside the interpreter and its libraries
+HELD = 192 << 20  # bytes more where torch, which takes as much, is not needed
 _NARROWEST = 64 << 10  # bytes of a window below which reading becomes slow
 _WINDOWS_SHARE = 4  # windows take at most this part of a worker's memory
 _INPUTS_BESIDE = 2  # windows beside those of the models: the base's and the result's
@@ -22,6 +24,7 @@ class Room:
     workers: int
     window: int  # bytes of every input read at once, and of the result written at once
     kept: int  # elements of a tensor whose blocks are kept between survey and merge
+    held: int  # bytes of a tensor's inputs that are held, as stored, between survey and merge
 
 
 class Desk:
@@ -41,7 +44,8 @@ class Desk:
 def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = None) -> Room:
     """Return the room of each worker: as many as there are processors, if the memory allows.
 
-    Without `memory` it is 96 MiB, or what a single worker needs if its method takes whole tensors.
+    Without `memory` it is 288 MiB, 96 where torch is needed beside, or what a single worker needs
+    if its method takes whole tensors.
 
     Raises:
         UserError: not even one worker fits.
@@ -49,7 +53,7 @@ def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = 
     least = plan.memory_bytes
     models = sum(_is_folder(part) for part in plan.constituents) + _INPUTS_BESIDE
     smallest = least + models * _NARROWEST
-    memory = max(MEMORY, smallest) if memory is None else memory
+    memory = max(_usual(plan), smallest) if memory is None else memory
     if memory < smallest:
         raise UserError(
             f"this merge needs at least {smallest:,} bytes of memory, {memory:,} are given",
@@ -61,7 +65,14 @@ def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = 
     share = memory // count
     window = min(WINDOW, max(_NARROWEST, share // _WINDOWS_SHARE // models // PAGE * PAGE))
     spare = max(0, share - least - models * window)
-    return Room(count, window, spare // (4 * (len(plan.constituents) + 1)))
+    held = spare + (models - 1) * window
+    return Room(count, window, spare // (4 * (len(plan.constituents) + 1)), held)
+
+
+def _usual(plan: MergePlan) -> int:
+    """Return the memory that is taken without being told."""
+    torches = any(needs_torch(plan, name, allow_nonfinite=False) for name in plan.base.tensors)
+    return MEMORY if torches else MEMORY + HELD
 
 
 def _is_folder(part: Constituent) -> bool:

@@ -17,7 +17,8 @@ from lexgraft.checkpoint.read import FLOATS, dtype_of, read_flat
 from lexgraft.errors import UserError
 from lexgraft.lazy import Tensor, torch
 from lexgraft.merge import kernel
-from lexgraft.merge.fused import Rule, rule_of
+from lexgraft.merge.fused import Rule
+from lexgraft.merge.looping import compiled_rule, stored_inputs, touched_by_adapters
 from lexgraft.merge.loops import Loops, sample_spans
 from lexgraft.merge.plan import MergePlan, block_shape, rows_of_block
 from lexgraft.merge.room import Desk
@@ -97,26 +98,8 @@ class TensorMerge:
 
     @cached_property
     def _rule(self) -> Rule | None:
-        """What the compiled loops do for this tensor; None: the method itself is called.
-
-        They take what is stored as bfloat16 or float32, and know no NaN that is to be kept.
-        """
-        codes = {entry.dtype for _, entry in self._stored} | {self.plan.stored(self.entry)}
-        if kernel.library() is None or self.allow_nonfinite or not codes <= kernel.CODES.keys():
-            return None
-        if any(part.stored(self.name) is None for part in self._parts):
-            return None
-        if self._touched_by_adapters():
-            return None
-        settings = self.plan.group(self.name).settings
-        return rule_of(self.plan.method, settings, self.plan.place(self.name))
-
-    @property
-    def without_torch(self) -> bool:
-        """Whether the tensor is made by the compiled loops, or copied as it is stored."""
-        if self.name in self.plan.merged_names:
-            return self._rule is not None
-        return self.plan.stored(self.entry) == self.entry.dtype
+        """What the compiled loops do for this tensor; None: the method itself is called."""
+        return compiled_rule(self.plan, self.name, allow_nonfinite=self.allow_nonfinite)
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -131,11 +114,10 @@ class TensorMerge:
     def _kept(self) -> int:
         return self.desk.room.kept
 
-    @property
+    @cached_property
     def _stored(self) -> list[tuple[str, TensorEntry]]:
         """The base and the models that are folders, with the tensor as they hold it."""
-        models = [(part.label, part.stored(self.name)) for part in self._parts]
-        return [("base", self.entry), *((label, one) for label, one in models if one is not None)]
+        return stored_inputs(self.plan, self.name)
 
     @property
     def _rows_of_window(self) -> int:
@@ -153,7 +135,8 @@ class TensorMerge:
         The first whole pass takes the digests and notes whether any input differs.
         """
         stored, width = self._stored, self.entry.size // max(self._rows, 1)
-        noting, same = not self.digests, not self._touched_by_adapters()
+        noting = not self.digests
+        same = not touched_by_adapters(self.plan, self.name)
         hashers, step = [xxh3_128() for _ in stored], self._rows_of_window
         for start in range(0, self._rows, step):
             stop = min(start + step, self._rows)
@@ -176,8 +159,12 @@ class TensorMerge:
     def _read(self, number: int, entry: TensorEntry, start: int, stop: int) -> memoryview:
         """Return the bytes of elements [start, stop) in a place of the desk."""
         width = WIDTHS[entry.dtype]
-        size = (stop - start) * width
-        view, at = self.desk.place(number, size), entry.start + start * width
+        size, at = (stop - start) * width, entry.start + start * width
+        view = (
+            self.desk.place(number, entry.size * width)[start * width : stop * width]
+            if self._held
+            else self.desk.place(number, size)
+        )
         fill(entry.file, at, view, ahead=min(size, entry.end - at - size))
         return view
 
@@ -238,25 +225,33 @@ class TensorMerge:
             done += count
             yield result
 
+    @cached_property
+    def _held(self) -> bool:
+        """Whether the tensor is read once and held between survey and merge, which look twice."""
+        size = sum(entry.size * WIDTHS[entry.dtype] for _, entry in self._stored)
+        return self._rule is not None and self._rule.surveys and size <= self.desk.room.held
+
     def _again(self, held: list[Views]) -> Iterator[Views]:
-        """Yield the windows once more; one that is all of the tensor is read once, and held."""
+        """Yield the windows once more: those held, or read again."""
         if held:
-            yield held[0]
+            yield from held
             return
         for _, views in self._windows():
-            if len(views[0]) == self.entry.size * WIDTHS[self.entry.dtype]:
+            if self._held:
                 held.append(views)
             yield views
 
     def _sample(self, held: list[Views]) -> Iterator[Views]:
-        """Yield pieces of the tensor, out of memory where all of it fits a window."""
-        if self._rows <= self._rows_of_window:
+        """Yield pieces of the tensor, out of memory where it is held."""
+        if self._held:
             deque(self._again(held), maxlen=0)
         entries = [entry for _, entry in self._stored]
         for start, stop in sample_spans(self.entry.size):
             yield [
-                held[0][n][start * WIDTHS[entry.dtype] : stop * WIDTHS[entry.dtype]]
-                if held
+                self.desk.place(n, entry.size * WIDTHS[entry.dtype])[
+                    start * WIDTHS[entry.dtype] : stop * WIDTHS[entry.dtype]
+                ]
+                if self._held
                 else self._read(_SAMPLED - n, entry, start, stop)
                 for n, entry in enumerate(entries)
             ]
@@ -349,10 +344,6 @@ class TensorMerge:
             cure="lower the weights, or give a wider dtype; --allow-nonfinite keeps it",
         )
 
-    def _touched_by_adapters(self) -> bool:
-        """Return whether a model that is not a folder changes this tensor."""
-        return any(_touches(part, self.name) for part in self._parts)
-
     def check_whole_numbers(self) -> None:
         """Raise when models differ in a tensor that cannot be merged."""
         if self.changed and self.entry.dtype not in FLOATS:
@@ -378,13 +369,6 @@ def whole_numbers(plan: MergePlan, name: str) -> UserError:
         where=", ".join(str(part.folder) for part in plan.parts(name)),
         cure="only floating point can be merged: use models that share it",
     )
-
-
-def _touches(part: Constituent, name: str) -> bool:
-    """Return whether an adapter changes a tensor; folders are compared as they are read."""
-    if part.stored(name) is not None:
-        return part.adapter is not None and name in part.adapter.factors
-    return part.changes(name)
 
 
 def _equal(first: memoryview, second: memoryview) -> bool:
