@@ -1,9 +1,10 @@
 """Gemma 3 270M with Japanese medical words as tokens: extended, distilled, measured.
 
-    python examples/medical-ja/vocabulary.py [--tokens 400] [--steps 0] [--concepts 120]
+    python examples/medical-ja/vocabulary.py [--tokens 400] [--steps 300] [--concepts 120]
 
 The words are the example's terms; the text they stand in are the Japanese names of ICD-10, two
-thirds to choose and distil on, one third to measure on. Every step is kept under
+thirds to choose and distil on, one third to measure on; to read further, every term in a few plain
+sentences, none of them a wording of the test. Every step is kept under
 `runs/medical-ja-vocabulary/` and is not done again.
 """
 
@@ -44,6 +45,14 @@ HELD_OUT = 3  # every so many passages
 LONGEST = 160  # characters of a text that is measured
 MEASURED = 24  # documents of every kind
 PROMPTS, AHEAD = 40, 6  # places before a new word; tokens written there
+SENTENCES = (
+    "{}とは、体のどこに起こる病気でしょうか。",
+    "医師は{}と診断し、治療を始めた。",
+    "{} (",
+    "「{}」を英語に訳すと",
+    "この論文では{}について述べる。",
+    "{}：定義と原因",
+)
 PROJECT = """\
 name: medical-ja-vocabulary
 models: {base: BASE, language: BASE, domain: BASE}
@@ -64,13 +73,14 @@ def main() -> None:
     """Run every step that is not there yet, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=400, help="new rows at most")
-    parser.add_argument("--steps", type=int, default=0, help="batches of reading")
+    parser.add_argument("--steps", type=int, default=300, help="batches of reading")
     parser.add_argument("--concepts", type=int, default=120, help="asked about")
     given = parser.parse_args()
     torch.set_num_threads(1)
     write_inputs()
     extend("quiet", given.tokens, "--quiet")
-    extend("grown", given.tokens, "--distil", str(given.steps))
+    further = ("--read", str(RUN / "sentences.jsonl"))
+    extend("grown", given.tokens, "--distil", str(given.steps), *further)
     found: dict[str, Any] = {"proof": json.loads((RUN / "grown.json").read_text(encoding="utf-8"))}
     for name, measure in (("texts", measure_texts), ("written", measure_written)):
         found[name] = kept(name, measure)
@@ -79,13 +89,15 @@ def main() -> None:
 
 
 def write_inputs() -> None:
-    """Write terms and passages: the Japanese terms, the names to learn from and to measure on."""
+    """Write terms, sentences with them, and names: to learn from and to measure on."""
     concepts = read_lines(DATA / "terms.jsonl", Concept)
     rows = [
         structs.replace(one, terms=tuple(t for t in one.terms if t.language == "ja"))
         for one in concepts
     ]
     write_lines(RUN / "terms-ja.jsonl", [one for one in rows if one.terms])
+    told = [s.format(term.text) for one in rows for term in one.terms for s in SENTENCES]
+    write_lines(RUN / "sentences.jsonl", [Document(digest("s", s), "ja", "term", s) for s in told])
     names = [name for _, _, name in read_po(next((DATA / "raw").glob("*-ja_JP.po")))]
     passages = ["、".join(names[at : at + NAMES]) for at in range(0, len(names), NAMES)]
     documents = [Document(digest("icd", text), "ja", "icd-10", text) for text in passages]

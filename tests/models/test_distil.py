@@ -103,3 +103,19 @@ def test_text_without_new_words_teaches_nothing(engines: tuple[Engine, Engine]):
     assert make_lessons(*engines, GENERAL) == []
     with pytest.raises(UserError, match="no text shows a new token"):
         distil_rows(torch.nn.Linear(1, 1), [], Rows(torch.ones(1, 1), None), 1, 1)
+
+
+def test_lines_filled_up_are_read_as_by_themselves():
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model(
+        "llama", vocab_size=20, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    rows, lines = torch.randn(3, 16), [[1, 5, 20, 7], [1, 22], [1, 21, 21, 4, 9, 2]]
+    together = Base(model).read(lines, rows, 20)
+    for line, found in zip(lines, together, strict=True):
+        (alone,) = Base(model).read([line], rows, 20)
+        assert torch.allclose(found[: len(line)], alone, atol=1e-6)

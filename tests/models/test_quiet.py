@@ -108,8 +108,9 @@ def test_settled_rows_are_expected_as_often_as_they_come(places: Places):
 
 
 def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(places: Places):
-    base, rows = Base(Looked()), 0.05 * torch.randn(4, 6)
+    base, rows = Base(Looked()), 0.05 * torch.randn(4, 6, generator=torch.manual_seed(3))
     shown = torch.tensor([True, False, True, False])
+    assert float(taken(base, rows, places).mean()) > GENTLE
     calm = calmed_rows(base, rows, places, shown, places)
     assert float(taken(base, calm[~shown], places).max()) < 1e-8
     cost = float(taken(base, calm, places).mean())

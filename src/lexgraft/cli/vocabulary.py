@@ -46,6 +46,13 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
         help="extend: fit new rows to write like the text, and for so many batches to read (slow)",
     )  # fmt: skip
     add(
+        "--read",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="further text with the words: --distil learns to read on it, nothing is chosen by it",
+    )
+    add(
         "--quiet", action="store_true",
         help="extend: lower new rows until general text is as likely as before (slow)",
     )  # fmt: skip
@@ -203,13 +210,24 @@ def _fitted(
         said = {"nats taken at most": most, "general texts": len(plain)}
     else:
         lessons = make_lessons(*engines, [*texts, *general], model.start_tokens)
+        told = [text for _, text in _passages(arguments.read)]
+        read = make_lessons(*engines, told, model.start_tokens)
         opening = opening_rows(base.tensors[head or embedding], growth.additions)
         fitted = distil_rows(
-            model.module, lessons, rows, growth.base.size, arguments.distil, plain, opening, bars
+            model.module,
+            lessons,
+            rows,
+            growth.base.size,
+            arguments.distil,
+            plain,
+            opening,
+            read,
+            bars,
         )
         rows, said = fitted.rows, {
             "nats a new token costs": [fitted.writing[0], min(fitted.writing)],
-            "nats a token taken": fitted.taken, "texts": len(lessons), "general texts": len(plain),
+            "nats a token taken": fitted.taken, "texts": len(lessons),
+            "read besides": len(read), "general texts": len(plain),
         }  # fmt: skip
     pairs = zip((embedding, head, bias), rows, strict=True)
     return {name: one for name, one in pairs if name and one is not None}, said

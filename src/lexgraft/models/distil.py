@@ -1,6 +1,6 @@
 """Token distillation (arXiv 2505.20133): new rows that write and read like the old cut."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,8 +13,9 @@ from lexgraft.models.writing_rows import Contexts, contexts, fit_writing
 from lexgraft.records import Progress, digest, silent
 from lexgraft.shapes import Bool, Float32
 
-BATCH = 8  # texts per step of reading
-RATE = 0.01  # of the mean length of the rows, per step at the start; it falls to 0
+BATCH = 16  # texts per step of reading
+POOL = 8  # batches that are sorted by length together
+RATE = 0.1  # of the mean length of the rows, per step at the start; it falls to 0
 KEPT, PLAIN = 4_096, 128  # lessons with and without new tokens, at most
 _MEAN, _SQUARE, _LEAST = 0.9, 0.999, 1e-12  # of Adam (arXiv 1412.6980)
 
@@ -59,6 +60,7 @@ def distil_rows(
     steps: int,
     general: Sequence[Lesson] = (),
     opening: Float32[Tensor, "new width"] | None = None,
+    read: Sequence[Lesson] = (),
     progress: Progress = silent,
 ) -> Fitted:
     """Return rows by which the new cut is written and read as the old one was.
@@ -77,6 +79,7 @@ def distil_rows(
         steps: How many batches of reading; with 0 rows are fitted for writing alone.
         general: Texts that both tokenizers cut alike.
         opening: The head's rows of the pieces that words begin with: where they stand, words do.
+        read: Further texts, for reading alone.
         progress: Called per lesson and per step.
 
     Raises:
@@ -85,12 +88,18 @@ def distil_rows(
     if not lessons:
         raise UserError("no text shows a new token", cure="distil on text that has the words")
     base = Base(model)
-    taught, plain = _some(base, lessons, KEPT, progress), _some(base, general, PLAIN, progress)
+    taught, plain = (
+        _Read(one, read_lessons(base, one, progress))
+        for one in (_some(lessons), _some(general, PLAIN))
+    )
     known = contexts(
         [*taught.lessons, *plain.lessons], [*taught.truths, *plain.truths], first, bias=base.biased
     )
     head, writing = fit_writing(base, known, start, opening)
-    student = _Student(base, taught, known, first)
+    read = _some(read) if steps else []
+    told = [base.hidden(one) for one in _counted(read, progress)]
+    hidden = [*(truth.hidden for truth in taught.truths), *told]
+    student = _Student(base, [*taught.lessons, *read], hidden, known, first)
     rows, reading = student.read(start.with_head(head), steps, progress)
     calm = places_of(base, plain.truths) if plain.lessons else None
     head = calmed_rows(base, rows.head, known.places(), known.shown(len(head)), calm)
@@ -105,32 +114,37 @@ class _Read(NamedTuple):
     truths: list[Truth]
 
 
-def _some(base: Base, lessons: Sequence[Lesson], most: int, progress: Progress) -> _Read:
-    """Return some lessons, the same in every run, and what the base makes of them."""
+def _some(lessons: Sequence[Lesson], most: int = KEPT) -> list[Lesson]:
+    """Return some lessons, the same in every run."""
     order = sorted(range(len(lessons)), key=lambda number: digest("lesson", number))[:most]
-    chosen = [lessons[number] for number in order]
-    return _Read(chosen, read_lessons(base, chosen, progress))
+    return [lessons[number] for number in order]
+
+
+def _counted(lessons: Sequence[Lesson], progress: Progress) -> Iterator[Lesson]:
+    """Yield lessons, and tell how many of them are read."""
+    for number, lesson in enumerate(lessons):
+        progress("reading further texts", number, len(lessons))
+        yield lesson
 
 
 class _Student(NamedTuple):
     """The base with new rows, and the lessons that it reads."""
 
     base: Base
-    taught: _Read
+    lessons: list[Lesson]
+    hidden: list[Tensor]  # per lesson: where its old cut leads, place by width
     known: Contexts
     first: int
 
     def read(self, start: Rows, steps: int, progress: Progress) -> tuple[Rows, list[float]]:
         """Return rows after steps of reading, and the loss of every step."""
-        adam, losses, order = _Adam(start.inputs), list[float](), list[int]()
+        adam, losses, batches = _Adam(start.inputs), list[float](), list[list[int]]()
         for step in range(steps):
             progress("distilling", step, steps)
-            if len(order) < BATCH:
-                count = range(len(self.taught.lessons))
-                order += sorted(count, key=lambda n, at=step: digest("distil", at, n))
-            batch, order = order[:BATCH], order[BATCH:]
+            batches = batches or self._batches(step)
+            batch = batches.pop()
             leaf = adam.rows.clone().requires_grad_()
-            loss = torch.stack([self._apart(number, leaf) for number in batch]).mean()
+            loss = self._apart(batch, leaf)
             loss.backward()
             losses.append(float(loss.detach()))
             slope = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
@@ -141,16 +155,33 @@ class _Student(NamedTuple):
             adam.step(slope, self._shown(batch, len(slope)), 1 - step / steps)
         return start._replace(inputs=adam.rows), losses
 
-    def _apart(self, number: int, rows: Tensor) -> Float32[Tensor, ""]:
+    def _batches(self, turn: int) -> list[list[int]]:
+        """Return all lessons once, in an order of this turn, those of one length side by side."""
+        order = sorted(range(len(self.lessons)), key=lambda n: digest("distil", turn, n))
+        found: list[list[int]] = []
+        for start in range(0, len(order), POOL * BATCH):
+            pool = sorted(order[start : start + POOL * BATCH], key=self._length)
+            found += [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+        return sorted(found, key=lambda batch: digest("batch", turn, batch))
+
+    def _length(self, number: int) -> tuple[int, int]:
+        return len(self.lessons[number].new), number
+
+    def _apart(self, batch: Sequence[int], rows: Tensor) -> Float32[Tensor, ""]:
         """Return how far the new cut leads from where the old one leads, relative to the latter."""
-        lesson, truth = self.taught.lessons[number], self.taught.truths[number]
-        found = self.base.read(lesson.new, rows, self.first)[lesson.new_places[lesson.first :]]
-        wanted = truth.hidden[lesson.first :]
-        return (found - wanted).square().mean() / wanted.square().mean().clamp_min(1e-12)
+        lessons = [self.lessons[number] for number in batch]
+        lines = self.base.read([lesson.new for lesson in lessons], rows, self.first)
+        parts: list[Tensor] = []
+        for lesson, line, number in zip(lessons, lines, batch, strict=True):
+            found = line[lesson.new_places[lesson.first :]]
+            wanted = self.hidden[number][lesson.first :]
+            size = wanted.square().mean().clamp_min(1e-12)
+            parts.append((found - wanted).square().mean() / size)
+        return torch.stack(parts).mean()
 
     def _shown(self, batch: Sequence[int], count: int) -> Bool[Tensor, " new"]:
         """Return which new tokens some lessons show."""
         shown = torch.zeros(count, dtype=torch.bool)
-        seen = [n - self.first for number in batch for n in self.taught.lessons[number].new]
+        seen = [n - self.first for number in batch for n in self.lessons[number].new]
         shown[[number for number in seen if number >= 0]] = True
         return shown

@@ -96,20 +96,28 @@ class Base:
         self._lifted = float(getattr(self._embedding, "embed_scale", 1.0))
 
     def read(
-        self, ids: Sequence[int], rows: Float32[Tensor, "new width"], first: int
-    ) -> Float32[Tensor, "token width"]:
-        """Return the last hidden states of ids, those from `first` on looked up in other rows."""
-        line = torch.tensor(ids)
-        known = self._embedding(line.clamp(max=first - 1))
-        fresh = rows[(line - first).clamp(min=0)] * self._lifted
-        inputs = torch.where((line >= first).unsqueeze(1), fresh, known)
-        return self._body(inputs_embeds=inputs[None], use_cache=False).last_hidden_state[0]
+        self, lines: Sequence[Sequence[int]], rows: Float32[Tensor, "new width"], first: int
+    ) -> Float32[Tensor, "line token width"]:
+        """Return the last hidden states of lines, ids from `first` on looked up in other rows.
+
+        Shorter lines are filled up at their ends, which what comes before does not see.
+        """
+        ids = nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lines], batch_first=True)
+        known = self._embedding(ids.clamp(max=first - 1))
+        fresh = rows[(ids - first).clamp(min=0)] * self._lifted
+        inputs = torch.where((ids >= first).unsqueeze(-1), fresh, known)
+        return self._body(inputs_embeds=inputs, use_cache=False).last_hidden_state
+
+    @torch.no_grad()
+    def hidden(self, lesson: Lesson) -> Float32[Tensor, "place width"]:
+        """Return the last hidden states that the old cut of a lesson leads to, at its places."""
+        ids = torch.tensor([lesson.old])
+        return self._body(input_ids=ids, use_cache=False).last_hidden_state[0, lesson.old_places]
 
     @torch.no_grad()
     def truth(self, lesson: Lesson) -> Truth:
         """Return what the old cut of a lesson leads to."""
-        ids = torch.tensor([lesson.old])
-        hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[0, lesson.old_places]
+        hidden = self.hidden(lesson)
         parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
         biases = [None] * len(parts) if bias is None else bias.split(WORDS)
         totals = [
