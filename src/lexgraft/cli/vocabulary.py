@@ -72,11 +72,13 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
 
 @verb(_vocabulary)
 def vocabulary(arguments: argparse.Namespace) -> int:
-    """Add technical words to a tokenizer and its model, or align models by token.
+    r"""Add technical words to a tokenizer and its model, or align models by token.
 
     Examples:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
+        --general news.jsonl --distil 300 --read sentences.txt
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
