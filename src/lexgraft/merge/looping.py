@@ -20,10 +20,12 @@ def touched_by_adapters(plan: MergePlan, name: str) -> bool:
 
 
 def compiled_rule(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> Rule | None:
-    """Return what the compiled loops do for a tensor; None: the method itself is called.
+    """Return what the compiled loops do for a tensor; None: the method is called, or it is copied.
 
     They take what is stored as bfloat16 or float32, and know no NaN that is to be kept.
     """
+    if name not in plan.merged_names:
+        return None
     entries = [entry for _, entry in stored_inputs(plan, name)]
     codes = {entry.dtype for entry in entries} | {plan.stored(plan.base.tensors[name])}
     if kernel.library() is None or allow_nonfinite or not codes <= kernel.CODES.keys():
