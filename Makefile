@@ -42,7 +42,7 @@ specialists: setup  ## show with intervals that the two specialists are speciali
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/specialists.py
 
-vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (up to an hour of one core)
+vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (half an hour of one core)
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/vocabulary.py
