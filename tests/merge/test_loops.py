@@ -303,6 +303,18 @@ def test_a_library_of_another_source_is_not_used(
     assert kernel.library(tmp_path / "absent.so") is None
 
 
+def test_a_compiler_that_cannot_clone_makes_the_plain_loops(
+    build: Callable[..., bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    compiler = tmp_path / "cc"
+    compiler.write_text('#!/bin/sh\ncase "$*" in *-DNARROW*) exec cc "$@";; esac\nexit 1\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    assert build(tmp_path / "_kernel.so")
+    assert kernel.library(tmp_path / "_kernel.so") is not None
+
+
 def test_without_a_compiler_nothing_is_made(
     build: Callable[..., bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,12 +46,9 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
         help="extend: fit new rows to write like the text, and for so many batches to read (slow)",
     )  # fmt: skip
     add(
-        "--read",
-        type=Path,
-        nargs="+",
-        default=[],
+        "--read", type=Path, nargs="+", default=[],
         help="further text with the words: --distil learns to read on it, nothing is chosen by it",
-    )
+    )  # fmt: skip
     add(
         "--quiet", action="store_true",
         help="extend: lower new rows until general text is as likely as before (slow)",
@@ -86,6 +83,8 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     """
     if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
         raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
+    if arguments.read and not arguments.distil:
+        raise UserError("--read without batches of reading", cure="give --distil with a number")
     if arguments.action == "align":
         return _align(arguments)
     if arguments.action == "extend" and arguments.output is None:
@@ -216,16 +215,9 @@ def _fitted(
         read = make_lessons(*engines, told, model.start_tokens)
         opening = opening_rows(base.tensors[head or embedding], growth.additions)
         fitted = distil_rows(
-            model.module,
-            lessons,
-            rows,
-            growth.base.size,
-            arguments.distil,
-            plain,
-            opening,
-            read,
+            model.module, lessons, rows, growth.base.size, arguments.distil, plain, opening, read,
             bars,
-        )
+        )  # fmt: skip
         rows, said = fitted.rows, {
             "nats a new token costs": [fitted.writing[0], min(fitted.writing)],
             "nats a token taken": fitted.taken, "texts": len(lessons),

@@ -22,7 +22,7 @@ from lexgraft.lazy import torch
 from lexgraft.merge.looping import needs_torch
 from lexgraft.merge.manifest import Manifest, read_manifest
 from lexgraft.merge.plan import ENGINE, MergePlan
-from lexgraft.merge.room import Desk, Room, plan_room
+from lexgraft.merge.room import HELD, MEMORY, Desk, Room, plan_room
 from lexgraft.merge.tensors import TensorMerge
 from lexgraft.records import Progress, digest, silent
 
@@ -50,10 +50,13 @@ def run_merge(
     refuse_inputs(output, inputs)
     if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
         return _finished(plan, output)
-    room = plan_room(plan, memory, workers)
+    names = plan.base.tensors
+    torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
+    room = plan_room(plan, memory, workers, MEMORY if torches else MEMORY + HELD)
+    threads = torch.get_num_threads() if torches else 0
     sides = _sides(plan)
     with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
-        _execute(plan, writer, room, progress, allow_nonfinite=allow_nonfinite)
+        _execute(plan, writer, room, threads, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
         _recall(plan, writer)
         manifest = _manifest(plan, writer)
@@ -66,6 +69,7 @@ def _execute(
     plan: MergePlan,
     writer: FolderWriter,
     room: Room,
+    threads: int,  # of torch; 0 where it is not needed
     progress: Progress,
     *,
     allow_nonfinite: bool,
@@ -76,8 +80,7 @@ def _execute(
     desks: SimpleQueue[Desk] = SimpleQueue()
     for _ in range(room.workers):
         desks.put(Desk(room))
-    torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
-    stop, threads = Event(), torch.get_num_threads() if torches else 0
+    stop = Event()
 
     def make(name: str) -> None:
         desk = desks.get()

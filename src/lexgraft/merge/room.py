@@ -7,7 +7,6 @@ from lexgraft.checkpoint.constituent import Constituent
 from lexgraft.checkpoint.disk import PAGE, WINDOW, page_memory
 from lexgraft.checkpoint.index import Checkpoint
 from lexgraft.errors import UserError
-from lexgraft.merge.looping import needs_torch
 from lexgraft.merge.plan import MergePlan
 
 MEMORY = 96 << 20  # bytes, beside the interpreter and its libraries
@@ -41,11 +40,13 @@ class Desk:
         return self._places[number][:size]
 
 
-def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = None) -> Room:
+def plan_room(
+    plan: MergePlan, memory: int | None = None, workers: int | None = None, usual: int = MEMORY
+) -> Room:
     """Return the room of each worker: as many as there are processors, if the memory allows.
 
-    Without `memory` it is 288 MiB, 96 where torch is needed beside, or what a single worker needs
-    if its method takes whole tensors.
+    Without `memory` it is the usual one, or what a single worker needs if its method takes whole
+    tensors.
 
     Raises:
         UserError: not even one worker fits.
@@ -53,7 +54,7 @@ def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = 
     least = plan.memory_bytes
     models = sum(_is_folder(part) for part in plan.constituents) + _INPUTS_BESIDE
     smallest = least + models * _NARROWEST
-    memory = max(_usual(plan), smallest) if memory is None else memory
+    memory = max(usual, smallest) if memory is None else memory
     if memory < smallest:
         raise UserError(
             f"this merge needs at least {smallest:,} bytes of memory, {memory:,} are given",
@@ -67,12 +68,6 @@ def plan_room(plan: MergePlan, memory: int | None = None, workers: int | None = 
     spare = max(0, share - least - models * window)
     held = spare + (models - 1) * window
     return Room(count, window, spare // (4 * (len(plan.constituents) + 1)), held)
-
-
-def _usual(plan: MergePlan) -> int:
-    """Return the memory that is taken without being told."""
-    torches = any(needs_torch(plan, name, allow_nonfinite=False) for name in plan.base.tensors)
-    return MEMORY if torches else MEMORY + HELD
 
 
 def _is_folder(part: Constituent) -> bool:

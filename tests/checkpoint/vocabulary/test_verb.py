@@ -120,6 +120,7 @@ def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
         (["align", "BASE", "BASE", "-o", "OUT"], "one folder name"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--token", "kidney"], "is no choice"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--choices", "LIST"], "cannot read these choices"),
+        (["extend", "BASE", "-o", "OUT", "--read", "TERMS"], "--read without batches"),
         (["plan", "BASE"], "nothing says what to add"),
         (["plan", "BASE", "--terms", "TERMS", "--tokens", "0"], "a number below 1"),
         (["plan", "MISSING", "--terms", "TERMS"], "no such file"),
