@@ -1,11 +1,11 @@
 """Gemma 3 270M with Japanese medical words as tokens: extended, distilled, measured.
 
-    python examples/medical-ja/vocabulary.py [--tokens 400] [--steps 300] [--concepts 120]
+    python examples/medical-ja/vocabulary.py [--tokens 300] [--steps 700] [--dtype float32]
 
 The words are the example's terms; the text they stand in are the Japanese names of ICD-10, two
-thirds to choose and distil on, one third to measure on; to read further, every term in a few plain
-sentences, none of them a wording of the test. Every step is kept under
-`runs/medical-ja-vocabulary/` and is not done again.
+thirds to choose and distil on, one third to measure on; to read further, every term in twenty plain
+beginnings, none of them a wording of the test, which the base itself goes on with. Every step is
+kept under `runs/medical-ja-vocabulary/` and is not done again.
 """
 
 import argparse
@@ -42,16 +42,31 @@ BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
 RUN = ROOT / "runs" / "medical-ja-vocabulary"
 NAMES = 4  # of ICD-10 in one passage
 HELD_OUT = 3  # every so many passages
+PIECES = 3  # of the base, that a new token may stand for: one row holds no more
 LONGEST = 160  # characters of a text that is measured
 MEASURED = 24  # documents of every kind
 PROMPTS, AHEAD = 40, 6  # places before a new word; tokens written there
-SENTENCES = (
+SENTENCES = (  # the base goes on with each of them
     "{}とは、体のどこに起こる病気でしょうか。",
     "医師は{}と診断し、治療を始めた。",
-    "{} (",
-    "「{}」を英語に訳すと",
+    "患者は{}のため入院した。症状は",
     "この論文では{}について述べる。",
     "{}：定義と原因",
+    "{}に対する治療は",
+    "{}の原因は",
+    "{}は",
+    "「{}」を英語に訳すと",
+    "英語で{}のことを",
+    "{}は英語では",
+    "{}の英語名は",
+    "病名：{}、英名：",
+    "{}（英語：",
+    "{}（",
+    "{} (",
+    "{} = ",
+    "{}, also known as",
+    "{} means",
+    "{} is the Japanese term for",
 )
 PROJECT = """\
 name: medical-ja-vocabulary
@@ -72,15 +87,18 @@ output: OUT
 def main() -> None:
     """Run every step that is not there yet, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=int, default=400, help="new rows at most")
-    parser.add_argument("--steps", type=int, default=300, help="batches of reading")
+    parser.add_argument("--tokens", type=int, default=300, help="new rows at most")
+    parser.add_argument("--steps", type=int, default=700, help="batches of reading")
     parser.add_argument("--concepts", type=int, default=120, help="asked about")
+    parser.add_argument("--dtype", default="float32", help="to read in: bfloat16 where it is fast")
     given = parser.parse_args()
     torch.set_num_threads(1)
     write_inputs()
     extend("quiet", given.tokens, "--quiet")
-    further = ("--read", str(RUN / "sentences.jsonl"))
-    extend("grown", given.tokens, "--distil", str(given.steps), *further)
+    extend(
+        "grown", given.tokens, "--distil", str(given.steps), "--dtype", given.dtype,
+        "--read", str(RUN / "sentences.jsonl"),
+    )  # fmt: skip
     found: dict[str, Any] = {"proof": json.loads((RUN / "grown.json").read_text(encoding="utf-8"))}
     for name, measure in (("texts", measure_texts), ("written", measure_written)):
         found[name] = kept(name, measure)
@@ -115,7 +133,8 @@ def extend(name: str, tokens: int, *more: str) -> None:
         "vocabulary", "extend", str(BASE), "--terms", str(RUN / "terms-ja.jsonl"),
         "--text", str(RUN / "names.jsonl"), "--held-out", str(RUN / "held-out.jsonl"),
         "--general", *(str(DATA / f"{part}.jsonl") for part in ("train", "text-ja", "text-en")),
-        "--tokens", str(tokens), "--threads", "1", "--json", "-o", str(RUN / name), *more,
+        "--tokens", str(tokens), "--pieces", str(PIECES), "--threads", "1", "--json",
+        "-o", str(RUN / name), *more,
     )  # fmt: skip
     write_bytes(RUN / f"{name}.json", said)
 

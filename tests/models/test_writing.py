@@ -1,10 +1,11 @@
 """Answers told as they grow; drawn tokens."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.models.writing import Telling, cut_at, sampler
+from lexgraft.models.writing import CHUNK, Telling, cut_at, likeliest, sampler
 
 
 @given(st.text("abc", max_size=12), st.lists(st.text("abc", min_size=1, max_size=3), max_size=2))
@@ -55,3 +56,24 @@ def test_tokens_are_drawn_from_the_nucleus() -> None:
     again = sampler(1.0, 0.7, 1)
     assert drawn == [int(again(logits)) for _ in range(60)]
     assert int(sampler(0.0, 1.0, 1)(logits)) == 0
+
+
+@pytest.mark.parametrize("size", [3, CHUNK, 2 * CHUNK + 7, 9 * CHUNK])
+@pytest.mark.parametrize("count", [1, 4, 50])
+def test_the_likeliest_are_those_that_ordering_all_would_find(size: int, count: int) -> None:
+    logits = torch.randn(8, size, generator=torch.Generator().manual_seed(size))
+    pick = likeliest(count, 2)
+    few = logits.topk(min(count, size), dim=1).indices
+    for _ in range(20):
+        assert (few == pick(logits).unsqueeze(1)).any(1).all()
+    if count == 1:
+        assert torch.equal(pick(logits), logits.argmax(1))
+
+
+def test_the_likeliest_are_drawn_by_their_chances() -> None:
+    shares = torch.tensor([0.1, 0.2, 0.3, 0.4])
+    drawn = likeliest(3, 5)(shares.log().expand(9_000, 4))
+    found = torch.bincount(drawn, minlength=4) / 9_000
+    assert found[0] == 0  # the fourth likeliest
+    wanted = shares[1:] / 0.9
+    assert torch.allclose(found[1:], wanted, atol=4 * float((wanted / 9_000).sqrt().max()))

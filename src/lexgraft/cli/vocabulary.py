@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 
     from lexgraft.checkpoint.index import Checkpoint
     from lexgraft.checkpoint.vocabulary.common import Choice
+    from lexgraft.checkpoint.vocabulary.engine import Engine
     from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
     from lexgraft.checkpoint.vocabulary.rows import Donor
+    from lexgraft.models.lessons import Lesson
+    from lexgraft.models.quiet import Rows
+    from lexgraft.models.transformers import TransformersModel
 
 GENERAL = 128  # general texts that rows are fitted on
+CONTINUED = 256  # further texts at a time
+DRAWN = 50  # likeliest tokens that a further text is continued from
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
 
@@ -34,6 +41,7 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add("--general", type=Path, nargs="+", default=[], help="text that must be cut as before")
     add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
     add("--tokens", type=int, default=500, help="new tokens at most, steps included (500)")
+    add("--pieces", type=int, default=0, help="of the base, that a word may stand for (any number)")
     add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
     add(
         "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
@@ -48,6 +56,14 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add(
         "--read", type=Path, nargs="+", default=[],
         help="further text with the words: --distil learns to read on it, nothing is chosen by it",
+    )  # fmt: skip
+    add(
+        "--ahead", type=int, default=16, metavar="TOKENS",
+        help="by which the base itself goes on with each text of --read: what it knows (16)",
+    )  # fmt: skip
+    add(
+        "--dtype", choices=("float32", "bfloat16"), default="float32",
+        help="to read in; bfloat16 is faster where the processor has it (float32)",
     )  # fmt: skip
     add(
         "--quiet", action="store_true",
@@ -75,7 +91,7 @@ def vocabulary(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general news.jsonl --distil 300 --read sentences.txt
+        --general news.jsonl --distil 500 --read sentences.txt --dtype bfloat16
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
@@ -83,6 +99,8 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     """
     if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
         raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
+    if min(arguments.ahead, arguments.pieces) < 0:
+        raise UserError("a number below 0", cure="give --ahead and --pieces from 0 on")
     if arguments.read and not arguments.distil:
         raise UserError("--read without batches of reading", cure="give --distil with a number")
     if arguments.action == "align":
@@ -130,6 +148,7 @@ def _request(arguments: argparse.Namespace) -> "Request":
         held_out=_passages(arguments.held_out),
         tokens=arguments.tokens,
         least=arguments.least,
+        pieces=arguments.pieces or inf,
         common=arguments.common,
     )
 
@@ -188,8 +207,7 @@ def _fitted(
         new_rows,
         opening_rows,
     )  # fmt: skip
-    from lexgraft.models.distil import distil_rows
-    from lexgraft.models.lessons import make_lessons, plain_lessons
+    from lexgraft.models.lessons import plain_lessons
     from lexgraft.models.quiet import Rows, quieted
     from lexgraft.models.transformers import TransformersModel
 
@@ -203,33 +221,74 @@ def _fitted(
     rows = Rows(begin(embedding), begin(head) if head else None, begin(bias) if bias else None)
     model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
     engines = Engine(growth.base), Engine(grown_document(growth))
-    texts = [text for _, text in _passages(arguments.text)]
-    general = _some([text for _, text in _passages(arguments.general)])
+    general = _general(arguments)
     plain = plain_lessons(*engines, general, model.start_tokens)
     if arguments.distil is None:
         rows, most = quieted(model.module, plain, rows, bars)
         said = {"nats taken at most": most, "general texts": len(plain)}
     else:
-        lessons = make_lessons(*engines, [*texts, *general], model.start_tokens)
-        told = [text for _, text in _passages(arguments.read)]
-        read = make_lessons(*engines, told, model.start_tokens)
         opening = opening_rows(base.tensors[head or embedding], growth.additions)
-        fitted = distil_rows(
-            model.module, lessons, rows, growth.base.size, arguments.distil, plain, opening, read,
-            bars,
-        )  # fmt: skip
-        rows, said = fitted.rows, {
-            "nats a new token costs": [fitted.writing[0], min(fitted.writing)],
-            "nats a token taken": fitted.taken, "texts": len(lessons),
-            "read besides": len(read), "general texts": len(plain),
-        }  # fmt: skip
+        rows, said = _distilled(arguments, model, engines, rows, opening, plain, bars)
     pairs = zip((embedding, head, bias), rows, strict=True)
     return {name: one for name, one in pairs if name and one is not None}, said
 
 
-def _some(texts: list[str]) -> list[str]:
+def _distilled(
+    arguments: argparse.Namespace,
+    model: "TransformersModel",
+    engines: "tuple[Engine, Engine]",
+    start: "Rows",
+    opening: "Tensor",
+    plain: "list[Lesson]",
+    bars: Bars,
+) -> "tuple[Rows, dict[str, Any]]":
+    """Return rows that write and read like the old cut, and what is to be said about them."""
+    from lexgraft.models.distil import distil_rows
+    from lexgraft.models.lessons import make_lessons, showing
+    from lexgraft.models.transformers import TransformersModel
+
+    texts = [*(text for _, text in _passages(arguments.text)), *_general(arguments)]
+    lessons = make_lessons(*engines, texts, model.start_tokens)
+    reader = model
+    if arguments.dtype != "float32" and arguments.distil:
+        base, threads = arguments.base, arguments.threads
+        reader = TransformersModel.load(base, str(base), threads, dtype=arguments.dtype)
+    first = engines[0].document.size
+    told = showing(engines[1], [text for _, text in _passages(arguments.read)], first)
+    told = _continued(reader, told, arguments.ahead, bars)
+    read = make_lessons(*engines, told, model.start_tokens)
+    fitted = distil_rows(
+        model.module, lessons, start, first, arguments.distil, plain, opening,
+        read, reader.module, bars,
+    )  # fmt: skip
+    return fitted.rows, {
+        "nats a new token costs": fitted.writing,
+        "nats apart after it": fitted.reading,
+        "nats a token taken": fitted.taken,
+        "texts": len(lessons),
+        "read besides": len(read),
+        "general texts": len(plain),
+    }
+
+
+def _continued(model: "TransformersModel", texts: list[str], tokens: int, bars: Bars) -> list[str]:
+    """Return texts with what the model says next, drawn from what is likeliest there."""
+    from lexgraft.models.writing import likeliest
+
+    pick, found = likeliest(DRAWN, 0), list[str]()
+    for start in range(0, len(texts), CONTINUED):
+        bars("going on with further texts", start, len(texts))
+        some = texts[start : start + CONTINUED]
+        said = model.generate(some, tokens, (), pick)
+        # a character that is not complete says nothing
+        found += [text + more.rstrip("\ufffd") for text, more in zip(some, said, strict=True)]
+    return found
+
+
+def _general(arguments: argparse.Namespace) -> list[str]:
     """Return some general texts, the same in every run."""
-    return sorted(set(texts), key=lambda text: digest("general", text))[:GENERAL]
+    texts = {text for _, text in _passages(arguments.general)}
+    return sorted(texts, key=lambda text: digest("general", text))[:GENERAL]
 
 
 def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:

@@ -1,6 +1,8 @@
 """The continuation of several prompts at once, token by token: the most likely unless drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,10 +41,11 @@ def continue_prompts(
     past = None
     for _ in range(max_tokens):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        output = model(
-            input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=past,
-            use_cache=True, **only_last(model, 1),
-        )  # fmt: skip
+        with _dense_head(model):
+            output = model(
+                input_ids=tokens, attention_mask=mask, position_ids=positions,
+                past_key_values=past, use_cache=True, **only_last(model, 1),
+            )  # fmt: skip
         past = output.past_key_values
         tokens = pick(output.logits[:, -1]).unsqueeze(-1)
         for number, token in zip(active, tokens[:, 0].tolist(), strict=True):
@@ -55,6 +58,25 @@ def continue_prompts(
         active, tokens = [active[i] for i in keep], tokens[keep]
         mask = _longer(mask[keep])
     return answers
+
+
+@contextmanager
+def _dense_head(model: nn.Module) -> Generator[None]:
+    """Give the head what it multiplies without gaps.
+
+    The last places of several rows lie apart in memory, and for such torch copies the whole head
+    once per row: 4 s instead of 0.4 s for 32 rows of 262,144 words, 50 s in bfloat16.
+    """
+    live: Any = model  # what transformers adds to a module is not typed
+    head: nn.Module | None = live.get_output_embeddings()
+    if head is None:
+        yield
+        return
+    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _longer(mask: Tensor) -> Tensor:

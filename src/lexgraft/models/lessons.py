@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lexgraft.checkpoint.vocabulary.engine import Engine
 from lexgraft.records import Progress, silent
-from lexgraft.shapes import Float32
+from lexgraft.shapes import Float, Float32, Int64
 
 LONGEST = 64  # tokens of a text, in the base's cut
 WORDS = 32_768  # of the vocabulary, projected at a time
@@ -50,6 +50,12 @@ def make_lessons(
         if lesson is not None:
             lessons.append(lesson)
     return lessons
+
+
+def showing(grown: Engine, texts: Sequence[str], first: int) -> list[str]:
+    """Return the texts in which a token from `first` on is produced."""
+    rows = grown.encode(texts)
+    return [text for text, ids in zip(texts, rows, strict=True) if max(ids, default=-1) >= first]
 
 
 def plain_lessons(
@@ -97,27 +103,40 @@ class Base:
 
     def read(
         self, lines: Sequence[Sequence[int]], rows: Float32[Tensor, "new width"], first: int
-    ) -> Float32[Tensor, "line token width"]:
+    ) -> Float[Tensor, "line token width"]:
         """Return the last hidden states of lines, ids from `first` on looked up in other rows.
 
         Shorter lines are filled up at their ends, which what comes before does not see.
         """
-        ids = nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lines], batch_first=True)
+        ids = _filled(lines)
         known = self._embedding(ids.clamp(max=first - 1))
-        fresh = rows[(ids - first).clamp(min=0)] * self._lifted
+        fresh = (rows * self._lifted).to(known.dtype)[(ids - first).clamp(min=0)]
         inputs = torch.where((ids >= first).unsqueeze(-1), fresh, known)
         return self._body(inputs_embeds=inputs, use_cache=False).last_hidden_state
 
     @torch.no_grad()
-    def hidden(self, lesson: Lesson) -> Float32[Tensor, "place width"]:
-        """Return the last hidden states that the old cut of a lesson leads to, at its places."""
-        ids = torch.tensor([lesson.old])
-        return self._body(input_ids=ids, use_cache=False).last_hidden_state[0, lesson.old_places]
+    def hidden(self, lessons: Sequence[Lesson]) -> list[Float[Tensor, "place width"]]:
+        """Return the last hidden states that old cuts lead to, from the first new token on."""
+        lines = self._body(
+            input_ids=_filled([lesson.old for lesson in lessons]), use_cache=False
+        ).last_hidden_state
+        pairs = zip(lines, lessons, strict=True)
+        return [line[lesson.old_places[lesson.first :]].clone() for line, lesson in pairs]
+
+    def logits(
+        self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " token"]
+    ) -> Float32[Tensor, "place token"]:
+        """Return the logits of some of its tokens."""
+        bias = getattr(self._head, "bias", None)
+        own = None if bias is None else bias[tokens]
+        return self.finish(nn.functional.linear(hidden, self._head.weight[tokens], own).float())
 
     @torch.no_grad()
     def truth(self, lesson: Lesson) -> Truth:
         """Return what the old cut of a lesson leads to."""
-        hidden = self.hidden(lesson)
+        ids = torch.tensor([lesson.old])
+        whole = self._body(input_ids=ids, use_cache=False).last_hidden_state
+        hidden = whole[0, lesson.old_places]
         parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
         biases = [None] * len(parts) if bias is None else bias.split(WORDS)
         totals = [
@@ -148,6 +167,11 @@ def read_lessons(base: Base, lessons: Sequence[Lesson], progress: Progress = sil
         progress("reading the old cut", number, len(lessons))
         truths.append(base.truth(lesson))
     return truths
+
+
+def _filled(lines: Sequence[Sequence[int]]) -> Int64[Tensor, "line token"]:
+    """Return lines of tokens as one tensor, filled up at their ends."""
+    return nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lines], batch_first=True)
 
 
 def _ends(engine: Engine, ids: Sequence[int]) -> list[int]:

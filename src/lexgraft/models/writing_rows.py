@@ -36,6 +36,11 @@ class Contexts(NamedTuple):
         found[self.follow[self.follow >= 0]] = True
         return found
 
+    def settle(self, base: Base, rows: Float32[Tensor, "new long"]) -> Float32[Tensor, "new long"]:
+        """Return rows shifted along what all contexts share: each as likely as it comes."""
+        direction = mean_direction(self.hidden, bias=base.biased)
+        return settled_rows(base, rows, self.places(), self.weight, self.follow, direction)
+
     def loss(
         self, base: Base, rows: Float32[Tensor, "new width"], at: Bool[Tensor, " place"]
     ) -> Float32[Tensor, ""]:
@@ -50,13 +55,6 @@ class Contexts(NamedTuple):
         own = logits.gather(1, follow.clamp(min=0).unsqueeze(1)).squeeze(1)
         cost = whole - torch.where(follow >= 0, own, total)
         return (cost * self.weight[at]).sum() / (follow >= 0).sum().clamp(min=1)
-
-    def slope(self, base: Base, rows: Float32[Tensor, "new width"]) -> Float32[Tensor, "new width"]:
-        """Return the slope of the loss at the places that are not held back."""
-        leaf = rows.clone().requires_grad_()
-        self.loss(base, leaf, ~self.held).backward()
-        assert leaf.grad is not None
-        return leaf.grad
 
 
 def contexts(
@@ -116,11 +114,10 @@ def _begun(
     base: Base, known: Contexts, start: Rows, opening: Tensor | None, judged: Tensor
 ) -> Float32[Tensor, "new long"]:
     """Return the best of some rows to begin with, each likely as often as its token comes."""
-    direction = mean_direction(known.hidden, bias=base.biased)
     shares = (0.0,) if opening is None else TIED if start.outputs is None else FREE
     tried: list[tuple[float, Tensor]] = []
     for share in shares:
         rows = start if opening is None else start.towards(opening, share)
-        head = settled_rows(base, rows.head, known.places(), known.weight, known.follow, direction)
+        head = known.settle(base, rows.head)
         tried.append((float(known.loss(base, head, judged)), head))
     return min(tried, key=lambda one: one[0])[1]

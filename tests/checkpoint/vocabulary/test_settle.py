@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,16 @@ def test_an_addition_that_the_text_never_produces_is_dropped(folder_of: FolderOf
     assert "photosynthesis" in words
     assert not {"encephalomyelitis", "心筋脳症"} & words
     assert planned.proof.produced == planned.proof.occurring == planned.proof.words
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_word_stands_for_no_more_pieces_than_allowed(folder_of: FolderOf, kind: str):
+    texts = [("", text) for text in DOMAIN * 3]
+    free = Request(folder_of(kind), PASSAGES, texts, held_out=texts)
+    sizes = sorted({len(word.parts) for word in plan_vocabulary(free).growth.words})
+    growth = plan_vocabulary(replace(free, pieces=sizes[-2])).growth
+    assert max(len(word.parts) for word in growth.words) == sizes[-2] < sizes[-1]
+    assert growth.refused["of more pieces than allowed"] > 0
 
 
 def test_words_of_a_text_are_looked_at_where_no_terms_are_given(folder_of: FolderOf):

@@ -68,6 +68,10 @@ def test_common_beginnings_and_ends_are_candidates(folder_of: FolderOf):
     terms: dict[str, float] = dict.fromkeys(("心筋梗塞", "脳梗塞", "光梗塞"), 1.0)
     parts = {part.raw.decode() for part in parts_of(find_units(engine, terms), engine, 3)}
     assert parts == {"梗塞"}
+    alike: dict[str, float] = dict.fromkeys(("心筋梗塞", "大心筋梗塞", "小心筋梗塞"), 1.0)
+    assert (
+        parts_of(find_units(engine, alike), engine, 3) == []
+    )  # 梗塞 has always the same neighbour
 
 
 def test_texts_are_cut_where_the_script_changes():

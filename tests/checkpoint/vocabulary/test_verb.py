@@ -54,10 +54,13 @@ def test_extend_and_align_write_folders_that_belong_together(
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
     more = ["--general", files["general"], "--bits", "--distil", "1", "--json", "-o", str(output)]
+    more += ["--read", files["text"], "--ahead", "3", "--dtype", "bfloat16"]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["proof"]["words"] == len(said["words"]) > 0
     assert said["rows"]["model.embed_tokens.weight"]["fitted"] > 0
+    assert said["fitted"]["read besides"] == said["fitted"]["texts"] > 0
+    assert len(said["fitted"]["nats apart after it"]) == 2
     assert len(said["bits per byte"]["general"]) == len(said["bits per byte"]["held-out"]) == 2
     aligned = tmp_path / "aligned"
     assert main(["vocabulary", "align", str(output), str(base), "-o", str(aligned), "--json"]) == 0
@@ -121,6 +124,8 @@ def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
         (["align", "BASE", "OTHER", "-o", "OUT", "--token", "kidney"], "is no choice"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--choices", "LIST"], "cannot read these choices"),
         (["extend", "BASE", "-o", "OUT", "--read", "TERMS"], "--read without batches"),
+        (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--ahead", "-1"], "below 0"),
+        (["plan", "BASE", "--terms", "TERMS", "--pieces", "-1"], "below 0"),
         (["plan", "BASE"], "nothing says what to add"),
         (["plan", "BASE", "--terms", "TERMS", "--tokens", "0"], "a number below 1"),
         (["plan", "MISSING", "--terms", "TERMS"], "no such file"),

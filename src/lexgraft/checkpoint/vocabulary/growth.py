@@ -69,6 +69,7 @@ class Ground:
     crowd: Crowd
     limit: float  # occurrences in general text from which a word is no technical one
     wanted: frozenset[str] | None = None  # spellings; only pairs that make one may be merged
+    pieces: float = inf  # of the base, that a word may stand for at most
 
     @property
     def base(self) -> Document:
@@ -84,6 +85,7 @@ def survey(
     common: float = COMMON,
     *,
     alone: bool = False,
+    pieces: float = inf,
 ) -> Ground:
     """Return what texts show of the candidates; without texts their own weights count.
 
@@ -95,6 +97,7 @@ def survey(
         common: How often, per million tokens of general text, a technical word may occur in it.
         alone: Whether base tokens may only be merged into a candidate, never into a step: then no
             text is cut otherwise that holds no candidate, whether it was looked at or not.
+        pieces: How many pieces of the base a word may stand for.
     """
     seen = look_for(engine, units, texts) if texts else Sightings()
     weights = (
@@ -118,7 +121,7 @@ def survey(
     crowd = Crowd(engine, units, pairs, crowd_texts)
     limit = max(SEEN, common * crowd.tokens / 1e6) if general else inf
     wanted = frozenset(unit.spelled for unit in units) if alone else None
-    return Ground(engine, tuple(units), tuple(weights), seen, crowd, limit, wanted)
+    return Ground(engine, tuple(units), tuple(weights), seen, crowd, limit, wanted, pieces)
 
 
 def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None = None) -> Growth:
@@ -135,6 +138,8 @@ def grow(ground: Ground, budget: int, least: float, only: frozenset[str] | None 
     for number in _ranked(ground):
         if only is not None and ground.units[number].spelled not in only:
             refused["left out in an earlier round"] += 1
+        elif len(ground.units[number].cut) > ground.pieces:
+            refused["of more pieces than allowed"] += 1
         elif ground.crowd.seen[number] > ground.limit:
             refused["common in general text"] += 1
         elif _saving(ground, number) < least:

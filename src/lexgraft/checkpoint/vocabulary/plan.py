@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from lexgraft.checkpoint.vocabulary.document import read_document
@@ -20,7 +21,7 @@ from lexgraft.errors import UserError
 from lexgraft.records import Progress, digest, silent
 
 HELD_OUT = 5  # every so many documents of the user's text is held out where none are given
-SHARED = 5  # words that must share a beginning or an end before it is looked at by itself
+SHARED = 5  # pieces beside which a beginning or an end must stand before it is looked at by itself
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Request:
     held_out: Sequence[Passage] = ()  # text for the proof alone
     tokens: int = 500  # new tokens at most, steps included
     least: float = 1.0  # tokens that a word must save over the user's text
+    pieces: float = inf  # of the base, that a word may stand for at most
     common: float = COMMON  # per million tokens of general text, from which a word is not added
 
 
@@ -60,7 +62,7 @@ def plan_vocabulary(request: Request, progress: Progress = silent) -> Vocabulary
     texts, held_out = _split(request)
     progress("vocabulary, looking at text", 1, steps)
     units = _units(base, request, texts)
-    ground = survey(base, units, texts, request.general, request.common)
+    ground = survey(base, units, texts, request.general, request.common, pieces=request.pieces)
     progress("vocabulary, growing", 2, steps)
     growth, grown = settle(ground, request.tokens, request.least, texts, request.general)
     progress("vocabulary, proving", 3, steps)

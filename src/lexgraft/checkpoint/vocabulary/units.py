@@ -84,20 +84,22 @@ def donor_units(engine: Engine, donor: Document) -> list[Unit]:
 
 
 def parts_of(units: Sequence[Unit], engine: Engine, least: int) -> list[Unit]:
-    """Return the beginnings and ends that at least so many units share, as units of weight 0.
+    """Return the beginnings and ends that stand beside so many different pieces, of weight 0.
 
-    They count for what a text shows of them outside the units themselves.
+    Accessor variety (Feng et al., 2004): what has always the same neighbour (候群 has 症) is no
+    part of a word but a piece of one. They count for what a text shows of them outside the units
+    themselves.
     """
-    shared: dict[tuple[int, ...], int] = {}
+    beside: dict[tuple[int, ...], set[int]] = {}
     for unit in units:
-        sides = (side for n in range(2, len(unit.cut)) for side in (unit.cut[:n], unit.cut[-n:]))
-        for side in dict.fromkeys(sides):
-            shared[side] = shared.get(side, 0) + 1
+        for size in range(2, len(unit.cut)):
+            beside.setdefault(unit.cut[:size], set()).add(unit.cut[size])
+            beside.setdefault(unit.cut[-size:], set()).add(unit.cut[-size - 1])
     known = {unit.raw for unit in units}
     found: dict[bytes, Unit] = {}
-    for cut, count in shared.items():
+    for cut, neighbours in beside.items():
         raw = b"".join(engine.raw[number] for number in cut)
-        if count >= least and raw not in known and _is_part(raw):
+        if len(neighbours) >= least and raw not in known and _is_part(raw):
             spelled = "".join(engine.document.tokens[number] for number in cut)
             if token_bytes(spelled, engine.document.alphabet) == raw:
                 found.setdefault(raw, Unit(spelled, raw, 0.0, cut))

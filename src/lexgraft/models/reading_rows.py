@@ -1,0 +1,147 @@
+"""Rows that read: after a new token the base goes on as it did after the pieces."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lexgraft.models.lessons import Base, Lesson
+from lexgraft.records import Progress, digest, silent
+from lexgraft.shapes import Bool, Float32, Int64
+
+BATCH = 32  # texts per step
+POOL = 8  # batches that are sorted by length together
+RATE = 0.1  # of the mean length of the rows, per step at the start; it falls to 0
+NEXT = 6_144  # tokens told apart at every place: those that the lessons hold most often
+HELD_BACK, JUDGED = 20, 256  # every so many lessons, and how many of them at most
+_MEAN, _SQUARE, _LEAST = 0.9, 0.999, 1e-12  # of Adam (arXiv 1412.6980)
+
+
+class _Adam:
+    """Adam for rows that only some steps show: the others keep their values and their moments."""
+
+    def __init__(self, rows: Float32[Tensor, "new width"]) -> None:
+        self.rows = rows.clone()
+        self._rate = RATE * float(rows.norm(dim=1).mean()) / rows.shape[1] ** 0.5
+        self._mean, self._square = torch.zeros_like(rows), torch.zeros_like(rows)
+        self._steps = torch.zeros(len(rows), 1)
+
+    def step(
+        self, slope: Float32[Tensor, "new width"], shown: Bool[Tensor, " new"], part: float
+    ) -> None:
+        """Move the rows that were shown, by a part of the rate."""
+        own = slope[shown]
+        self._steps[shown] += 1
+        self._mean[shown] = _MEAN * self._mean[shown] + (1 - _MEAN) * own
+        self._square[shown] = _SQUARE * self._square[shown] + (1 - _SQUARE) * own.square()
+        count = self._steps[shown]
+        mean = self._mean[shown] / (1 - _MEAN**count)
+        square = self._square[shown] / (1 - _SQUARE**count)
+        self.rows[shown] -= part * self._rate * mean / (square.sqrt() + _LEAST)
+
+
+class Read(NamedTuple):
+    """Rows that were fitted to read."""
+
+    rows: Float32[Tensor, "new width"]
+    losses: list[float]  # per step, nats a place
+    apart: tuple[float, float]  # nats a place on lessons held back, before and after
+
+
+def fit_reading(
+    base: Base,
+    lessons: Sequence[Lesson],
+    start: Float32[Tensor, "new width"],
+    first: int,
+    steps: int,
+    progress: Progress = silent,
+) -> Read:
+    """Return input rows after which the base goes on as after the old cut.
+
+    Token distillation (arXiv 2505.20133, section 3), with the Kullback-Leibler divergence of the
+    next token, from the old cut's to the new one's, in place of the distance of hidden states: one
+    row cannot hold all that its pieces led to, and this spends it on what is said next. Every place
+    from a new token on counts alike. The softmax is over the tokens that the lessons show most.
+
+    Args:
+        base: Teacher and student; nothing of it is changed.
+        lessons: Texts cut both ways; some are held back, the same in every run.
+        start: The rows to begin with, by id from `first` on.
+        first: The first new id.
+        steps: How many batches.
+        progress: Called per batch of lessons and per step.
+    """
+    student = _Student(base, lessons, first, progress)
+    order = sorted(range(len(lessons)), key=lambda number: digest("read", number))
+    judged = order[::HELD_BACK][:JUDGED]
+    taught = sorted(set(order).difference(judged)) or judged
+    adam, losses, batches = _Adam(start), list[float](), list[list[int]]()
+    before = student.judge(judged, start)
+    for step in range(steps):
+        progress("distilling", step, steps)
+        batches = batches or student.batches(taught, step)
+        batch = batches.pop()
+        leaf = adam.rows.clone().requires_grad_()
+        loss = student.apart(batch, leaf).mean()
+        loss.backward()
+        losses.append(float(loss.detach()))
+        if leaf.grad is not None:
+            adam.step(leaf.grad, student.shown(batch, len(leaf)), 1 - step / steps)
+    return Read(adam.rows, losses, (before, student.judge(judged, adam.rows)))
+
+
+class _Student:
+    """The base with other rows for new tokens, and where the old cuts of its lessons lead."""
+
+    def __init__(
+        self, base: Base, lessons: Sequence[Lesson], first: int, progress: Progress
+    ) -> None:
+        self._base, self._lessons, self._first = base, lessons, first
+        counts = Counter(number for lesson in lessons for number in lesson.old)
+        self._next = torch.tensor([number for number, _ in counts.most_common(NEXT)])
+        self._wanted: dict[int, Tensor] = {}
+        order = sorted(range(len(lessons)), key=self._length)
+        for at in range(0, len(order), BATCH):
+            progress("reading the old cut of further texts", at, len(order))
+            some = order[at : at + BATCH]
+            self._wanted |= dict(zip(some, base.hidden([lessons[n] for n in some]), strict=True))
+
+    def batches(self, numbers: Sequence[int], turn: int) -> list[list[int]]:
+        """Return lessons once each, in an order of this turn, those of one length side by side."""
+        order = sorted(numbers, key=lambda number: digest("distil", turn, number))
+        found: list[list[int]] = []
+        for start in range(0, len(order), POOL * BATCH):
+            pool = sorted(order[start : start + POOL * BATCH], key=self._length)
+            found += [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+        return sorted(found, key=lambda batch: digest("batch", turn, batch))
+
+    def apart(self, batch: Sequence[int], rows: Tensor) -> Float32[Tensor, " place"]:
+        """Return the nats between what comes next after the old cut and after the new one."""
+        lessons = [self._lessons[number] for number in batch]
+        lines = self._base.read([lesson.new for lesson in lessons], rows, self._first)
+        pairs = zip(lines, lessons, strict=True)
+        found = torch.cat([line[one.new_places[one.first :]] for line, one in pairs])
+        wanted = torch.cat([self._wanted[number] for number in batch])
+        new, old = (self._base.logits(h, self._next).log_softmax(1) for h in (found, wanted))
+        return (old.exp() * (old - new)).sum(1)
+
+    @torch.no_grad()
+    def judge(self, numbers: Sequence[int], rows: Tensor) -> float:
+        """Return the nats a place between both cuts of some lessons."""
+        order = sorted(numbers, key=self._length)
+        parts = [self.apart(order[at : at + BATCH], rows) for at in range(0, len(order), BATCH)]
+        return float(torch.cat(parts).mean())
+
+    def shown(self, batch: Sequence[int], count: int) -> Bool[Tensor, " new"]:
+        """Return which new tokens some lessons show."""
+        shown = torch.zeros(count, dtype=torch.bool)
+        seen: Int64[Tensor, " token"] = torch.tensor(
+            [number - self._first for one in batch for number in self._lessons[one].new]
+        )
+        shown[seen[seen >= 0]] = True
+        return shown
+
+    def _length(self, number: int) -> tuple[int, int]:
+        return len(self._lessons[number].new), number

@@ -1,0 +1,94 @@
+"""Rows that read as their pieces do."""
+
+from typing import Any
+
+import pytest
+import torch
+from scipy.stats import entropy
+
+from lexgraft.models.greedy import continue_prompts
+from lexgraft.models.lessons import Base, Lesson
+from lexgraft.models.reading_rows import fit_reading
+
+WORDS, WIDTH = 24, 16
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Return a small model with random weights."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model(
+        "llama", vocab_size=WORDS, hidden_size=WIDTH, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2, initializer_range=0.4,
+    )  # fmt: skip
+    torch.manual_seed(3)
+    return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+
+
+def lessons(pieces: tuple[int, ...], count: int = 40) -> list[Lesson]:
+    """Return lessons of one new token between other tokens, as `make_lessons` makes them."""
+    found: list[Lesson] = []
+    for number in range(count):
+        before, after = [1, 3 + number % 7], [4 + number % 11, 9 + number % 5, 2]
+        old, new = [*before, *pieces, *after], [*before, WORDS, *after]
+        joined = [(0, 0), (1, 1)] + [(1 + len(pieces) + at, 2 + at) for at in range(4)]
+        found.append(Lesson(old, new, [a for a, _ in joined], [b for _, b in joined], 2))
+    return found
+
+
+def test_a_token_of_one_piece_is_read_as_that_piece(model: Any):
+    rows = model.get_input_embeddings().weight[[7, 8]].clone()
+    read = fit_reading(Base(model), lessons((7,)), rows, WORDS, 0)
+    assert read.apart == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert fit_reading(Base(model), lessons((8,)), rows, WORDS, 0).apart[0] > 0.01
+
+
+def test_what_is_fitted_is_the_divergence_of_the_next_token(model: Any):
+    (lesson,) = lessons((5, 6), 1)
+    rows = torch.randn(1, WIDTH, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        old = model(torch.tensor([lesson.old])).logits[0, lesson.old_places[2:]]
+        inputs = model.get_input_embeddings()(torch.tensor([lesson.new]).clamp(max=WORDS - 1))
+        inputs[0, 2] = rows[0]
+        new = model(inputs_embeds=inputs).logits[0, lesson.new_places[2:]]
+    shown = sorted(set(lesson.old))  # the softmax is over the tokens that lessons show
+    pairs = zip(*(one[:, shown].double().softmax(1).numpy() for one in (old, new)), strict=True)
+    wanted = [entropy(a, b) for a, b in pairs]
+    read = fit_reading(Base(model), [lesson], rows, WORDS, 0)
+    assert read.apart[0] == pytest.approx(sum(wanted) / len(wanted), rel=1e-4)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_reading_is_learned_and_rows_that_no_text_shows_stay(model: Any, half: bool):  # noqa: FBT001
+    from copy import deepcopy
+
+    own = deepcopy(model).to(torch.bfloat16) if half else model
+    start = model.get_input_embeddings().weight[[5, 9]].clone()
+    read = fit_reading(Base(own), lessons((5, 6)), start, WORDS, 40)
+    assert read.apart[1] < 0.8 * read.apart[0]
+    assert len(read.losses) == 40
+    assert torch.equal(read.rows[1], start[1])
+    assert read.rows.dtype == torch.float32
+    again = fit_reading(Base(own), lessons((5, 6)), start, WORDS, 40)
+    assert torch.equal(read.rows, again.rows)
+
+
+def test_the_head_is_given_states_without_gaps(model: Any):
+    """Torch copies the whole head for every row otherwise."""
+    dense: list[bool] = []
+    head = model.get_output_embeddings()
+
+    def look(_: Any, inputs: tuple[torch.Tensor], __: Any) -> None:  # noqa: ANN401 (a hook's own)
+        dense.append(inputs[0].is_contiguous())
+
+    handle = head.register_forward_hook(look)
+    with torch.inference_mode():
+        lines = continue_prompts(model, [[1, 2, 3], [1, 5]], 3, lambda _: False)
+        alone = [
+            continue_prompts(model, [one], 3, lambda _: False)[0] for one in ([1, 2, 3], [1, 5])
+        ]
+    handle.remove()
+    assert lines == alone
+    assert dense == [True] * len(dense) != []
+    assert not head._forward_pre_hooks
