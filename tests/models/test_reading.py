@@ -79,7 +79,7 @@ def test_the_head_is_given_states_without_gaps(model: Any):
     dense: list[bool] = []
     head = model.get_output_embeddings()
 
-    def look(_: Any, inputs: tuple[torch.Tensor], __: Any) -> None:  # noqa: ANN401 (a hook's own)
+    def look(_: Any, inputs: tuple[torch.Tensor], __: Any) -> None:
         dense.append(inputs[0].is_contiguous())
 
     handle = head.register_forward_hook(look)
