@@ -24,6 +24,7 @@
 #define SPAN (5 << 16) /* magnitudes counted one by one */
 #define MANY 3 /* models whose numbers stay in registers */
 #define ALL_TIES ((int64_t)1 << 62)
+#define LINE 64 /* bytes that come into a cache at once */
 #define PLACES 13 /* of a row that is ranked, at most, as a power of two */
 #define OCTAVES_LOG 3
 #define OCTAVES (1u << OCTAVES_LOG) /* below the largest, told apart */
@@ -66,6 +67,7 @@ typedef struct {
 
 INLINE uint32_t bits_of(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
 INLINE float from_bits(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
 
 INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restrict out) {
     if (code == F32) {
@@ -93,6 +95,13 @@ INLINE int64_t narrow(const float *restrict x, int64_t n, int code, void *raw, i
         bad += (v & 0x7f80u) == 0x7f80u;
     }
     return bad;
+}
+
+/* Ask for what comes next, so that it is near when it is needed. */
+INLINE void ahead(const void *raw, int code, int64_t at, int64_t n) {
+    int64_t width = code == F32 ? 4 : 2;
+    const char *from = (const char *)raw + at * width;
+    for (int64_t i = 0; i < n * width; i += LINE) __builtin_prefetch(from + i);
 }
 
 INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_t n,
@@ -157,8 +166,6 @@ INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict
         skip = 0;
     }
 }
-
-INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
 
 /* Sort a row by the digits of eight bits, stable; `keys` holds two rows. */
 static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
@@ -413,7 +420,11 @@ INLINE float *ranked(const Merge *job, const Model *models, int64_t at, int64_t 
     int64_t strip = job->strip;
     float *d = job->work, *base = d + job->models * strip;
     widen(job->base, job->base_code, at, n, base);
-    for (int m = 0; m < job->models; m++) delta(models + m, base, at, n, d + m * strip);
+    ahead(job->base, job->base_code, at + n, n);
+    for (int m = 0; m < job->models; m++) {
+        delta(models + m, base, at, n, d + m * strip);
+        ahead(models[m].raw, models[m].code, at + n, n);
+    }
     if (!job->varied) return d;
     variance(d, job->models, strip, n, job->share, base, base + strip);
     return base + strip;
@@ -441,6 +452,7 @@ WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int
                            const int32_t *track, const uint32_t *low, uint64_t *above,
                            uint32_t *counts) {
     uint8_t *restrict near = (uint8_t *)(job->work + (job->models + 3) * job->strip);
+    uint16_t *restrict some = (uint16_t *)(near + job->strip + 8);
     for (int64_t at = 0; at < n; at += job->strip) {
         int64_t count = n - at < job->strip ? n - at : job->strip;
         const float *x = ranked(job, models, at, count);
@@ -454,12 +466,18 @@ WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int
                 near[i] = u < SPAN;
             }
             memset(near + count, 0, 8);
-            for (int64_t i = 0; i < count; i += 8) { /* most are elsewhere: eight at a time */
+            int64_t groups = 0; /* of eight: most have nothing near; no branch, as none foresees */
+            for (int64_t i = 0; i < count; i += 8) {
                 uint64_t eight;
                 memcpy(&eight, near + i, 8);
-                if (!eight) continue;
-                for (int64_t j = i; j < i + 8; j++)
-                    if (near[j]) mine[(bits_of(one[j]) & MAGNITUDE) - from]++;
+                some[groups] = (uint16_t)i;
+                groups += eight != 0;
+            }
+            for (int64_t g = 0; g < groups; g++) {
+                uint64_t eight;
+                memcpy(&eight, near + some[g], 8);
+                for (; eight; eight &= eight - 1)
+                    mine[magnitude(one[some[g] + (__builtin_ctzll(eight) >> 3)]) - from]++;
             }
             above[w] += higher;
         }
