@@ -20,6 +20,8 @@
 #endif
 
 #define MAGNITUDE 0x7fffffffu
+#define INFINITE 0x7f800000u
+#define VAST 0x7f7f8000u /* the magnitude from which on rounding to bfloat16 gives infinity */
 #define UPPER 32768 /* and one more for zeros */
 #define SPAN (5 << 16) /* magnitudes counted one by one */
 #define MANY 3 /* models whose numbers stay in registers */
@@ -67,6 +69,7 @@ typedef struct {
 
 INLINE uint32_t bits_of(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
 INLINE float from_bits(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+INLINE float widened(uint16_t half) { return from_bits((uint32_t)half << 16); }
 INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
 
 INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restrict out) {
@@ -75,7 +78,7 @@ INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restr
         return;
     }
     const uint16_t *restrict in = (const uint16_t *)raw + at;
-    for (int64_t i = 0; i < n; i++) out[i] = from_bits((uint32_t)in[i] << 16);
+    for (int64_t i = 0; i < n; i++) out[i] = widened(in[i]);
 }
 
 /* Round to nearest even, NaN as torch writes it; returns how many values are not finite. */
@@ -87,12 +90,16 @@ INLINE int64_t narrow(const float *restrict x, int64_t n, int code, void *raw, i
         return bad;
     }
     uint16_t *restrict out = (uint16_t *)raw + at;
+    uint32_t top = 0;
+    for (int64_t i = 0; i < n; i++) top = magnitude(x[i]) > top ? magnitude(x[i]) : top;
     for (int64_t i = 0; i < n; i++) {
         uint32_t u = bits_of(x[i]);
-        uint32_t r = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
-        uint32_t v = (u & MAGNITUDE) > 0x7f800000u ? 0x7fc0u : r;
-        out[i] = (uint16_t)v;
-        bad += (v & 0x7f80u) == 0x7f80u;
+        out[i] = (uint16_t)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+    }
+    if (top < VAST) return 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (magnitude(x[i]) > INFINITE) out[i] = 0x7fc0u;
+        bad += magnitude(x[i]) >= VAST;
     }
     return bad;
 }
@@ -112,7 +119,7 @@ INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_
         return;
     }
     const uint16_t *restrict in = (const uint16_t *)m->raw + at;
-    for (int64_t i = 0; i < n; i++) d[i] = from_bits((uint32_t)in[i] << 16) - base[i];
+    for (int64_t i = 0; i < n; i++) d[i] = widened(in[i]) - base[i];
 }
 
 /* ---- which elements are kept: `keep` becomes 1 or 0 ---- */
@@ -303,39 +310,52 @@ INLINE void variance(const float *d, int models, int64_t strip, int64_t n, float
     }
 }
 
-/* The disjoint merge: of every element, the parts whose sign is that of their sum. `count` is
-   written out where it is called, so that all models' numbers stay in registers. */
-INLINE void elected(const Model *models, const float *restrict d, const Merge *job, int64_t n,
-                    int count, float *restrict total) {
-    int64_t strip = job->strip;
-    float weight[MANY], vote[MANY], size[MANY], floor = job->normalize ? 1e-30f : 0;
+/* The disjoint merge of an element: of its parts, those whose sign is that of their sum. The
+   number of models is written out where this is called, so that all stays in registers. */
+typedef struct { float weight[MANY], vote[MANY], size[MANY], least; } Shares;
+
+INLINE Shares shares(const Merge *job, const Model *models, int count) {
+    Shares all;
     for (int m = 0; m < count; m++) {
-        weight[m] = models[m].weight;
-        vote[m] = models[m].vote;
-        size[m] = models[m].size;
+        all.weight[m] = models[m].weight;
+        all.vote[m] = models[m].vote;
+        all.size[m] = job->normalize ? models[m].size : 0;
     }
+    all.least = job->normalize ? 1e-30f : 1.0f;
+    return all;
+}
+
+INLINE float elected(const Shares *all, const float *x, int count) {
+    float sign = 0, total = 0, divisor = 0;
+    for (int m = 0; m < count; m++) sign += x[m] * all->vote[m];
+    uint32_t side = bits_of(sign) & ~MAGNITUDE, chosen = sign < 0 || sign > 0;
+    for (int m = 0; m < count; m++) {
+        float part = x[m] * all->weight[m];
+        float agrees = (from_bits(bits_of(part) ^ side) > 0) & chosen ? 1.0f : 0.0f;
+        total += part * agrees;
+        divisor = m ? divisor + agrees * all->size[m] : agrees * all->size[m];
+    }
+    return total / (divisor < all->least ? all->least : divisor);
+}
+
+INLINE void elect(const Merge *job, const Model *models, const float *restrict d, int64_t n,
+                  int count, float *restrict total) {
+    Shares all = shares(job, models, count);
     for (int64_t i = 0; i < n; i++) {
-        float sign = 0, all = 0, divisor = 0;
-        for (int m = 0; m < count; m++) sign += d[m * strip + i] * vote[m];
-        sign = (sign > 0 ? 1.0f : 0.0f) - (sign < 0 ? 1.0f : 0.0f);
-        for (int m = 0; m < count; m++) {
-            float part = d[m * strip + i] * weight[m];
-            float agrees = part * sign > 0 ? 1.0f : 0.0f;
-            all += part * agrees;
-            divisor += agrees * size[m];
-        }
-        total[i] = floor > 0 ? all / (divisor < floor ? floor : divisor) : all;
+        float x[MANY];
+        for (int m = 0; m < count; m++) x[m] = d[m * job->strip + i];
+        total[i] = elected(&all, x, count);
     }
 }
 
 INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n,
                 float *restrict total, float *restrict sign, float *restrict divisor) {
     if (job->elect && job->models == 2) {
-        elected(models, d, job, n, 2, total);
+        elect(job, models, d, n, 2, total);
         return;
     }
     if (job->elect && job->models == 3) {
-        elected(models, d, job, n, 3, total);
+        elect(job, models, d, n, 3, total);
         return;
     }
     for (int64_t i = 0; i < n; i++) total[i] = 0, sign[i] = 0, divisor[i] = 0;
@@ -369,13 +389,66 @@ INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n
             total[i] /= divisor[i] < 1e-30f ? 1e-30f : divisor[i];
 }
 
+/* Whether `straight` knows the job: numbers of sixteen bits, of which the largest vote. */
+INLINE int is_straight(const Merge *job, const Model *models) {
+    int known = job->elect && !job->varied && (job->models == 2 || job->models == 3);
+    known &= job->base_code == BF16 && job->result_code == BF16;
+    for (int m = 0; m < job->models; m++) {
+        int largest = models[m].thin == LARGEST && models[m].bits < INFINITE;
+        known &= models[m].code == BF16 && models[m].factor == 1.0f;
+        known &= largest || models[m].thin == ALL;
+    }
+    return known;
+}
+
+/* Merge a strip in one go, as if all ties in it were kept; returns how many values are not finite,
+   or -1 where there are more ties than may be kept: then nothing counts. */
+INLINE int64_t straight(const Merge *job, Model *models, int64_t at, int64_t n, int count,
+                        float *restrict total) {
+    Shares all = shares(job, models, count);
+    const uint16_t *restrict base = (const uint16_t *)job->base + at, *restrict in[MANY];
+    int32_t from[MANY], equal[MANY];
+    float scale = job->scale, lambda = job->lambda;
+    for (int m = 0; m < count; m++) {
+        in[m] = (const uint16_t *)models[m].raw + at;
+        from[m] = models[m].thin == ALL ? 0 : (int32_t)models[m].bits + (models[m].ties == 0);
+        equal[m] = 0;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        float x[MANY], first = widened(base[i]);
+        for (int m = 0; m < count; m++) {
+            x[m] = widened(in[m][i]) - first;
+            equal[m] += (int32_t)magnitude(x[m]) == from[m];
+            x[m] = (int32_t)magnitude(x[m]) >= from[m] ? x[m] : 0.0f;
+        }
+        total[i] = first * scale + elected(&all, x, count) * lambda;
+    }
+    int out = 0;
+    for (int m = 0; m < count; m++) {
+        equal[m] = models[m].ties > 0 && models[m].ties < ALL_TIES ? equal[m] : 0;
+        out |= equal[m] > models[m].ties;
+    }
+    if (out) return -1;
+    for (int m = 0; m < count; m++) models[m].ties -= equal[m];
+    return narrow(total, n, BF16, job->result, at);
+}
+
 /* Merge n elements; returns how many values of the result are not finite. */
 WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
     int64_t strip = job->strip, bad = 0;
     float *d = job->work, *base = d + job->models * strip, *total = base + strip;
     float *one = total + strip, *two = one + strip;
+    int direct = is_straight(job, models);
     for (int64_t at = 0; at < n; at += strip) {
         int64_t count = n - at < strip ? n - at : strip;
+        if (direct) {
+            int64_t some = job->models == 2 ? straight(job, models, at, count, 2, total)
+                                            : straight(job, models, at, count, 3, total);
+            if (some >= 0) {
+                bad += some;
+                continue;
+            }
+        }
         widen(job->base, job->base_code, at, count, base);
         for (int m = 0; m < job->models; m++) {
             delta(models + m, base, at, count, d + m * strip);
