@@ -145,7 +145,7 @@ INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties
 }
 
 /* Philox 4x64-10 (Salmon et al. 2011): 16 numbers of 16 bits for a counter. */
-INLINE void philox(uint64_t counter, const uint64_t key[2], uint64_t out[4]) {
+INLINE void philox(uint64_t counter, const uint64_t key[2], uint16_t *out) {
     uint64_t c0 = counter, c1 = 0, c2 = 0, c3 = 0, k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
         unsigned __int128 p = (unsigned __int128)0xD2E7470EE14C6C93u * c0;
@@ -155,23 +155,25 @@ INLINE void philox(uint64_t counter, const uint64_t key[2], uint64_t out[4]) {
         c2 = h0 ^ c3 ^ k1; c3 = (uint64_t)p;
         k0 += 0x9E3779B97F4A7C15u; k1 += 0xBB67AE8584CAA73Bu;
     }
-    out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+    memcpy(out, &c0, 8);
+    memcpy(out + 4, &c1, 8);
+    memcpy(out + 8, &c2, 8);
+    memcpy(out + 12, &c3, 8);
 }
 
 /* The numbers of elements [start, start + n); numpy's generator counts before it draws. */
-INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict out) {
-    uint64_t block[4];
-    int64_t i = 0, skip = start % 16, counter = start / 16 + 1;
-    while (i < n) {
+static WIDE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict out) {
+    uint16_t block[16];
+    int64_t counter = start / 16 + 1, skip = start % 16, i = 0;
+    if (skip) {
+        i = 16 - skip < n ? 16 - skip : n;
         philox((uint64_t)counter++, m->key, block);
-        int64_t some = 16 - skip < n - i ? 16 - skip : n - i;
-        if (some == 16)
-            memcpy(out + i, block, 32); /* a size that is known: no call */
-        else
-            memcpy(out + i, (const uint16_t *)block + skip, some * 2);
-        i += some;
-        skip = 0;
+        memcpy(out, block + skip, i * 2);
     }
+    for (; n - i >= 16; i += 16) philox((uint64_t)counter++, m->key, out + i);
+    if (i == n) return;
+    philox((uint64_t)counter, m->key, block);
+    memcpy(out + i, block, (n - i) * 2);
 }
 
 /* Sort a row by the digits of eight bits, stable; `keys` holds two rows. */
