@@ -194,13 +194,16 @@ def test_a_sample_that_misleads_does_not_show(name: str, parameters: dict[str, A
 
 def test_rows_are_ranked_whatever_lies_in_them() -> None:
     generator = torch.Generator().manual_seed(5)
-    steps = torch.randn((6, 3000), generator=generator)
+    steps = torch.randn((8, 3000), generator=generator)
     steps[0] *= 10.0 ** (-30 * torch.rand(3000, generator=generator))  # over a hundred octaves
     steps[1, ::2] = steps[1, 1::2] * 1e-12
     steps[2] = 0.0
     steps[3, 17] = 1e30  # all others in the lowest place
     steps[4] = steps[4].round()
-    stored = [torch.zeros(6, 3000), steps, steps.flip(1)]
+    steps[5:] = (steps[5:] * 64).round() / 64  # as differences of 16-bit numbers are, all but few
+    steps[6, ::50] *= 1 + 1e-5 * torch.rand(60, generator=generator)
+    steps[7, ::97] *= 1e-9
+    stored = [torch.zeros(8, 3000), steps, steps.flip(1)]
     parameters = {"density": 0.6, "epsilon": 0.2}
     assert torch.equal(
         by_loops("della", parameters, stored), by_method("della", parameters, stored)

@@ -29,8 +29,8 @@
 #define LINE 64 /* bytes that come into a cache at once */
 #define PLACES 13 /* of a row that is ranked, at most, as a power of two */
 #define OCTAVES_LOG 3
-#define OCTAVES (1u << OCTAVES_LOG) /* below the largest, told apart */
-#define LANES 0x0001000100010001u /* one in each of four lanes of sixteen bits */
+#define ROW_LOG 5
+#define ROW (1 << ROW_LOG) /* counts that are added to at once */
 
 enum { BF16, F32 };
 enum { ALL, LARGEST, BAND, RANDOM, RANKED };
@@ -50,7 +50,7 @@ typedef struct {
     uint64_t key[2];    /* RANDOM, RANKED: of Philox */
     int32_t steps;      /* RANDOM: chance in 65,536ths */
     int32_t rescale;    /* RANKED: divide by the chance */
-    const int32_t *ranked; /* RANKED: chance of every rank in a row */
+    const float *ranked; /* RANKED: 65,536 / chance of every rank in a row, in 65,536ths */
 } Model;
 
 typedef struct {
@@ -144,6 +144,21 @@ INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties
     }
 }
 
+/* ---- bytes that are 1 in few places, eight at a time: up to eight more are read, all 0 ---- */
+
+INLINE uint64_t group(const uint8_t *at) { uint64_t eight; memcpy(&eight, at, 8); return eight; }
+INLINE int first(uint64_t eight) { return __builtin_ctzll(eight) >> 3; }
+
+/* List where a group begins that has any; no branch, as none could be foreseen. */
+INLINE int64_t filled(const uint8_t *restrict few, int64_t n, uint16_t *restrict some) {
+    int64_t groups = 0;
+    for (int64_t i = 0; i < n; i += 8) {
+        some[groups] = (uint16_t)i;
+        groups += group(few + i) != 0;
+    }
+    return groups;
+}
+
 /* Philox 4x64-10 (Salmon et al. 2011): 16 numbers of 16 bits for a counter. */
 INLINE void philox(uint64_t counter, const uint64_t key[2], uint16_t *out) {
     uint64_t c0 = counter, c1 = 0, c2 = 0, c3 = 0, k0 = key[0], k1 = key[1];
@@ -202,73 +217,118 @@ static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*pla
     return from;
 }
 
-/* Turn counts into where each place begins, four at once in the lanes of a number. */
-INLINE void begin(uint16_t *restrict place, int32_t count) {
-    uint64_t before = 0;
-    for (int32_t b = 0; b < count; b += 4) {
-        uint64_t four, upto;
-        memcpy(&four, place + b, 8);
-        upto = four * LANES; /* of every lane and those below it */
-        four = before + upto - four;
-        before += (upto >> 48) * LANES;
-        memcpy(place + b, &four, 8);
+/* Where a place's count lies: places one after another are a row apart, so that one addition of
+   whole rows takes each of the ROW stretches of places a step further. */
+INLINE uint32_t spot(uint32_t place, int places) {
+    uint32_t stretch = 1u << (places - ROW_LOG);
+    return (place & (stretch - 1)) << ROW_LOG | place >> (places - ROW_LOG);
+}
+
+/* Turn counts into where each place begins. */
+INLINE void begin(uint16_t *restrict counts, int places) {
+    uint16_t before[ROW] = {0}, start = 0;
+    for (int32_t at = 0; at < 1 << places; at += ROW)
+        for (int32_t i = 0; i < ROW; i++) {
+            uint16_t count = counts[at + i];
+            counts[at + i] = before[i];
+            before[i] += count;
+        }
+    for (int32_t i = 0; i < ROW; i++) {
+        uint16_t count = before[i];
+        before[i] = start;
+        start += count;
+    }
+    for (int32_t at = 0; at < 1 << places; at += ROW)
+        for (int32_t i = 0; i < ROW; i++) counts[at + i] += before[i];
+}
+
+/* Put right what lies in disorder between two ranks of a row; `moves` less where this is far. */
+INLINE void settle(const float *restrict d, const float *restrict ranked, int64_t from,
+                   int64_t to, uint16_t *restrict order, float *restrict spread,
+                   uint8_t *restrict rough, int64_t *moves) {
+    uint32_t last = 0;
+    for (int64_t rank = from; rank < to && *moves >= 0; rank++) {
+        uint16_t one = order[rank];
+        uint32_t mine = magnitude(d[one]);
+        rough[one] = 0;
+        if (mine >= last) { /* the order is not written to: the next need not wait */
+            last = mine;
+            spread[one] = ranked[rank];
+            continue;
+        }
+        int64_t at = rank; /* what is larger goes up by one */
+        for (; at > from && magnitude(d[order[at - 1]]) > mine; at--) {
+            order[at] = order[at - 1];
+            spread[order[at]] = ranked[at];
+        }
+        order[at] = one;
+        spread[one] = ranked[at];
+        *moves -= rank - at;
     }
 }
 
 /* Give every column of a row what `ranked` has for its rank by magnitude, of equals the later
-   first. One pass puts the columns into twice as many or more places as there are columns, evenly
-   over the eight octaves below the largest. What this leaves in disorder is moved by hand; where
-   that would take long, the row is sorted digit by digit. */
-INLINE void by_rank(const float *restrict d, int64_t n, const int32_t *restrict ranked,
-                    uint64_t *restrict room, int32_t *restrict steps) {
-    uint16_t *restrict place = (uint16_t *)room, *restrict bucket = place + (1 << PLACES) + 4;
-    uint16_t *restrict order = bucket + n;
+   first. The columns are put into twice as many or more places as there are columns, evenly over
+   the eight octaves below the largest, zeros into the first. The magnitudes in a place differ only
+   where one is rough: below these octaves, or more exact than a place. There, disorder is moved by
+   hand; where that would take long, the row is sorted digit by digit. */
+static WIDE void by_rank(const float *restrict d, int64_t n, const float *restrict ranked,
+                         uint64_t *restrict room, float *restrict spread) {
+    uint16_t *restrict begins = (uint16_t *)room, *restrict mine = begins + (1 << PLACES);
+    uint16_t *restrict nth = mine + n, *restrict order = nth + n, *restrict some = order + n;
+    uint8_t *restrict rough = (uint8_t *)(some + n / 8 + 1);
     int64_t moves = n < 1 << 16 ? 4 * n : -1; /* what sixteen bits can number */
-    uint32_t top = 0, last = 0;
+    uint32_t top = 0;
     int places = 8; /* as a power of two */
     if (moves >= 0) {
         for (int64_t i = 0; i < n; i++) top = magnitude(d[i]) > top ? magnitude(d[i]) : top;
         while (places < PLACES && 1 << places < 2 * n) places++;
-        uint32_t low = top > OCTAVES << 23 ? top - (OCTAVES << 23) : 0;
         int shift = 23 + OCTAVES_LOG - places;
-        memset(place, 0, sizeof *place * ((1u << places) + 4));
+        uint32_t exact = ~0u << shift, span = ((1u << places) - 3) << shift;
+        uint32_t low = top > span ? (top - span) & exact : 0;
+        memset(begins, 0, sizeof *begins << places);
+        for (int64_t i = 0; i < n; i++) {
+            uint32_t u = magnitude(d[i]), over = (u > low ? u : low) - low;
+            mine[i] = (uint16_t)spot(u ? (over >> shift) + 1 : 0, places);
+        }
         for (int64_t i = 0; i < n; i++) {
             uint32_t u = magnitude(d[i]);
-            bucket[i] = (uint16_t)(((u > low ? u : low) - low) >> shift);
+            rough[i] = (u & ~exact) != 0 || (u != 0 && u <= low);
         }
-        for (int64_t i = 0; i < n; i++) place[bucket[i]]++;
-        begin(place, (1 << places) + 4);
-        for (int64_t i = n - 1; i >= 0; i--) order[place[bucket[i]]++] = (uint16_t)i;
-    }
-    for (int64_t rank = 0; rank < n && moves >= 0; rank++) {
-        uint16_t one = order[rank];
-        uint32_t mine = magnitude(d[one]);
-        if (mine >= last) { /* the order is not written to: the next need not wait */
-            last = mine;
-            steps[one] = ranked[rank];
-            continue;
+        memset(rough + n, 0, 8);
+        for (int64_t i = n - 1; i >= 0; i--) nth[i] = begins[mine[i]]++;
+        begin(begins, places);
+        for (int64_t i = 0; i < n; i++) {
+            uint16_t rank = begins[mine[i]] + nth[i];
+            order[rank] = (uint16_t)i;
+            spread[i] = ranked[rank];
         }
-        int64_t at = rank; /* what is larger goes up by one */
-        for (; at > 0 && magnitude(d[order[at - 1]]) > mine; at--) {
-            order[at] = order[at - 1];
-            steps[order[at]] = ranked[at];
-        }
-        order[at] = one;
-        steps[one] = ranked[at];
-        moves -= rank - at;
+        int64_t groups = filled(rough, n, some);
+        if (groups * 16 > n) settle(d, ranked, 0, n, order, spread, rough, &moves);
+        for (int64_t g = 0; g < groups; g++)
+            for (uint64_t eight = group(rough + some[g]); eight; eight &= eight - 1) {
+                uint32_t at = mine[some[g] + first(eight)];
+                uint32_t place = (at & (ROW - 1)) << (places - ROW_LOG) | at >> ROW_LOG;
+                int64_t from = begins[at], to = begins[spot(place + 1, places)];
+                settle(d, ranked, from, to, order, spread, rough, &moves);
+            }
     }
     if (moves >= 0) return;
     const uint64_t *sorted = radix(d, n, room, (uint32_t(*)[256])(room + 2 * n));
-    for (int64_t rank = 0; rank < n; rank++) steps[(uint32_t)sorted[rank]] = ranked[rank];
+    for (int64_t rank = 0; rank < n; rank++) spread[(uint32_t)sorted[rank]] = ranked[rank];
 }
 
+/* An element is kept where its number is below its chance, both in 65,536ths. Its number times
+   65,536 / chance is then at most 65,535 and a little, and otherwise not below 65,535.99. */
 INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
-                  uint16_t *restrict drawn, int32_t *restrict steps, uint64_t *room) {
-    by_rank(d, n, m->ranked, room, steps);
+                  uint16_t *restrict drawn, float *restrict spread, uint64_t *room) {
+    by_rank(d, n, m->ranked, room, spread);
     numbers(m, start, n, drawn);
-    for (int64_t i = 0; i < n; i++) d[i] *= (int32_t)drawn[i] < steps[i] ? 1.0f : 0.0f;
-    if (m->rescale)
-        for (int64_t i = 0; i < n; i++) d[i] *= 65536.0f / (float)steps[i];
+    int rescale = m->rescale;
+    for (int64_t i = 0; i < n; i++) {
+        float kept = d[i] * ((float)drawn[i] * spread[i] < 65535.5f ? 1.0f : 0.0f);
+        d[i] = rescale ? kept * spread[i] : kept;
+    }
 }
 
 /* Thin a delta in place; `keep` and `other` are strips of scratch. */
@@ -276,7 +336,7 @@ INLINE void thin(Model *m, float *restrict d, int64_t start, int64_t n,
                  float *restrict keep, float *restrict other, uint64_t *room) {
     if (m->thin == ALL) return;
     if (m->thin == RANKED) {
-        prune(m, d, start, n, (uint16_t *)keep, (int32_t *)other, room);
+        prune(m, d, start, n, (uint16_t *)keep, other, room);
         return;
     }
     if (m->thin == RANDOM) {
@@ -541,19 +601,10 @@ WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int
                 near[i] = u < SPAN;
             }
             memset(near + count, 0, 8);
-            int64_t groups = 0; /* of eight: most have nothing near; no branch, as none foresees */
-            for (int64_t i = 0; i < count; i += 8) {
-                uint64_t eight;
-                memcpy(&eight, near + i, 8);
-                some[groups] = (uint16_t)i;
-                groups += eight != 0;
-            }
-            for (int64_t g = 0; g < groups; g++) {
-                uint64_t eight;
-                memcpy(&eight, near + some[g], 8);
-                for (; eight; eight &= eight - 1)
-                    mine[magnitude(one[some[g] + (__builtin_ctzll(eight) >> 3)]) - from]++;
-            }
+            int64_t groups = filled(near, count, some);
+            for (int64_t g = 0; g < groups; g++)
+                for (uint64_t eight = group(near + some[g]); eight; eight &= eight - 1)
+                    mine[magnitude(one[some[g] + first(eight)]) - from]++;
             above[w] += higher;
         }
         if (job->varied) {
