@@ -122,6 +122,17 @@ INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_
     for (int64_t i = 0; i < n; i++) d[i] = widened(in[i]) - base[i];
 }
 
+/* Widen a strip of the base, and take it from the models'. */
+INLINE void fetch(const Merge *job, const Model *models, int64_t at, int64_t n) {
+    float *d = job->work, *base = d + job->models * job->strip;
+    widen(job->base, job->base_code, at, n, base);
+    ahead(job->base, job->base_code, at + n, n);
+    for (int m = 0; m < job->models; m++) {
+        delta(models + m, base, at, n, d + m * job->strip);
+        ahead(models[m].raw, models[m].code, at + n, n);
+    }
+}
+
 /* ---- which elements are kept: `keep` becomes 1 or 0 ---- */
 
 INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties,
@@ -511,11 +522,9 @@ WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
                 continue;
             }
         }
-        widen(job->base, job->base_code, at, count, base);
-        for (int m = 0; m < job->models; m++) {
-            delta(models + m, base, at, count, d + m * strip);
+        fetch(job, models, at, count);
+        for (int m = 0; m < job->models; m++)
             thin(models + m, d + m * strip, job->start + at, count, one, two, job->room);
-        }
         if (job->varied) {
             variance(d, job->models, strip, count, job->share, one, two);
             cut(two, count, job->bits, &job->ties, one);
@@ -554,12 +563,7 @@ WIDE int32_t lexgraft_finite(const void *raw, int32_t code, int64_t n) {
 INLINE float *ranked(const Merge *job, const Model *models, int64_t at, int64_t n) {
     int64_t strip = job->strip;
     float *d = job->work, *base = d + job->models * strip;
-    widen(job->base, job->base_code, at, n, base);
-    ahead(job->base, job->base_code, at + n, n);
-    for (int m = 0; m < job->models; m++) {
-        delta(models + m, base, at, n, d + m * strip);
-        ahead(models[m].raw, models[m].code, at + n, n);
-    }
+    fetch(job, models, at, n);
     if (!job->varied) return d;
     variance(d, job->models, strip, n, job->share, base, base + strip);
     return base + strip;
@@ -645,8 +649,7 @@ WIDE void lexgraft_dots(Merge *job, const Model *models, int64_t n, int32_t whol
     float *d = job->work, *base = d + job->models * strip, *one = base + 2 * strip;
     for (int64_t row = 0; row < rows; row++) {
         int64_t at = row * strip, pair = 0;
-        widen(job->base, job->base_code, at, strip, base);
-        for (int m = 0; m < job->models; m++) delta(models + m, base, at, strip, d + m * strip);
+        fetch(job, models, at, strip);
         if (job->varied) {
             variance(d, job->models, strip, strip, job->share, one, one + strip);
             cut(one + strip, strip, job->bits, &job->ties, one);
