@@ -194,13 +194,16 @@ def test_a_sample_that_misleads_does_not_show(name: str, parameters: dict[str, A
 
 def test_rows_are_ranked_whatever_lies_in_them() -> None:
     generator = torch.Generator().manual_seed(5)
-    steps = torch.randn((6, 3000), generator=generator)
+    steps = torch.randn((8, 3000), generator=generator)
     steps[0] *= 10.0 ** (-30 * torch.rand(3000, generator=generator))  # over a hundred octaves
     steps[1, ::2] = steps[1, 1::2] * 1e-12
     steps[2] = 0.0
     steps[3, 17] = 1e30  # all others in the lowest place
     steps[4] = steps[4].round()
-    stored = [torch.zeros(6, 3000), steps, steps.flip(1)]
+    steps[5:] = (steps[5:] * 64).round() / 64  # as differences of 16-bit numbers are, all but few
+    steps[6, ::50] *= 1 + 1e-5 * torch.rand(60, generator=generator)
+    steps[7, ::97] *= 1e-9
+    stored = [torch.zeros(8, 3000), steps, steps.flip(1)]
     parameters = {"density": 0.6, "epsilon": 0.2}
     assert torch.equal(
         by_loops("della", parameters, stored), by_method("della", parameters, stored)
@@ -216,25 +219,47 @@ def test_rows_of_any_width_are_ranked(width: int) -> None:
     )
 
 
+CROWDED = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1.0000001, 1e-40, -1e-30, 3e38, 0.5, 2.0])
+
+
 @given(
-    values=st.lists(
-        st.sampled_from([0.0, -0.0, 1.0, -1.0, 1.0000001, 1e-40, -1e-30, 3e38, 0.5, 2.0]),
-        min_size=1,
-        max_size=40,
-    ),
+    values=st.lists(st.tuples(CROWDED, CROWDED, CROWDED, CROWDED), min_size=1, max_size=40),
+    count=st.sampled_from([2, 3]),
+    dtype=st.sampled_from([torch.bfloat16, torch.float32]),
     density=st.sampled_from([0.01, 0.3, 0.5, 0.9, 1.0]),
+    normalize=st.booleans(),
     name=st.sampled_from(["ties", "breadcrumbs", "della", "sce"]),
 )
 def test_hold_for_crowded_tiny_and_vast_values(
-    values: list[float], density: float, name: str
+    values: list[tuple[float, ...]],
+    count: int,
+    dtype: torch.dtype,
+    density: float,
+    normalize: bool,  # noqa: FBT001
+    name: str,
 ) -> None:
-    base = torch.zeros(1, len(values))
-    stored = [base, torch.tensor([values]) / 4, torch.tensor([values[::-1]]) / 4]
+    stored = [torch.tensor([one], dtype=dtype) / 4 for one in list(zip(*values, strict=True))]
     spread = {"epsilon": min(density, 1 - density) / 2} if name == "della" else {}
-    parameters = {"select_topk": density} if name == "sce" else {"density": density, **spread}
-    expected = by_method(name, parameters, stored)
+    parameters = {"density": density, "normalize": normalize, **spread}
+    parameters = {"select_topk": density} if name == "sce" else parameters
+    expected = by_method(name, parameters, stored[: 1 + count])
     if expected.isfinite().all():
-        assert torch.equal(by_loops(name, parameters, stored), expected)
+        found = by_loops(name, parameters, stored[: 1 + count])
+        assert torch.equal(expected.view(torch.uint8), found.view(torch.uint8))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_ties_run_out_in_the_midst_of_a_strip(count: int) -> None:
+    generator = torch.Generator().manual_seed(9)
+    steps = torch.randint(-2, 3, (1 + count, 3000), generator=generator) / 4
+    stored = list(steps.to(torch.bfloat16))
+    for density in (0.05, 0.3, 0.7, 0.95):
+        parameters = {"weight": dict(zip(LABELS, (0.7, -0.4, 1.3)[:count], strict=False))}
+        parameters |= {"density": density, "lambda": 0.9}
+        assert torch.equal(
+            by_loops("ties", parameters, stored).view(torch.uint8),
+            by_method("ties", parameters, stored).view(torch.uint8),
+        )
 
 
 def test_values_that_are_not_finite_are_counted() -> None:

@@ -3,7 +3,7 @@
 import errno
 import mmap
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from lexgraft.errors import UserError
 
 WINDOW = 4 << 20  # bytes read or written at once
+PIECE = 256 << 10  # bytes that are still in the second cache when they are looked at
 PAGE = 4096  # what direct writing wants offsets, lengths and memory to be multiples of
 _NO_FALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 _NO_DIRECT = {errno.EINVAL, errno.EOPNOTSUPP}
@@ -25,28 +26,31 @@ def page_memory(size: int) -> memoryview:
     return memoryview(mmap.mmap(-1, -(-size // PAGE) * PAGE))
 
 
-def fill(path: Path, offset: int, view: memoryview, ahead: int = 0) -> None:
+def fill(
+    path: Path,
+    offset: int,
+    view: memoryview,
+    ahead: int = 0,
+    look: Callable[[memoryview, int], None] | None = None,
+) -> None:
     """Fill memory from a file, however short the single reads are.
 
-    The kernel is asked to fetch the `ahead` bytes that follow while these are worked on.
+    The kernel is asked to fetch the `ahead` bytes that follow while these are worked on. Whoever
+    wants to look at all of it once is shown piece by piece, with where it begins, in the cache.
 
     Raises:
         UserError: the file ends too early or cannot be read, with its name and the offset.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        done = 0
-        while done < len(view):
-            count = _read(handle, view[done:], offset + done, path)
-            if count == 0:
-                raise UserError(
-                    f"the file ends before byte {offset + len(view):,}",
-                    where=str(path),
-                    cure="it was cut while in use; get it again",
-                )
-            done += count
-        if ahead > 0:
-            os.posix_fadvise(handle, offset + len(view), ahead, os.POSIX_FADV_WILLNEED)
+        step = PIECE if look else max(1, len(view))
+        for start in range(0, len(view), step):
+            piece = view[start : start + step]
+            _fill(handle, piece, offset + start, path)
+            if start == 0 and ahead > 0:
+                os.posix_fadvise(handle, offset + len(view), ahead, os.POSIX_FADV_WILLNEED)
+            if look:
+                look(piece, start)
     finally:
         os.close(handle)
 
@@ -150,6 +154,20 @@ def full(folder: Path, why: str) -> UserError:
         where=str(folder),
         cure="free some and run again: finished tensors are kept",
     )
+
+
+def _fill(handle: int, view: memoryview, offset: int, path: Path) -> None:
+    """Fill memory from an open file."""
+    done = 0
+    while done < len(view):
+        count = _read(handle, view[done:], offset + done, path)
+        if count == 0:
+            raise UserError(
+                f"the file ends before byte {offset + len(view):,}",
+                where=str(path),
+                cure="it was cut while in use; get it again",
+            )
+        done += count
 
 
 def _read(handle: int, view: memoryview, offset: int, path: Path) -> int:

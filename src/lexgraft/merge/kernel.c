@@ -20,14 +20,17 @@
 #endif
 
 #define MAGNITUDE 0x7fffffffu
+#define INFINITE 0x7f800000u
+#define VAST 0x7f7f8000u /* the magnitude from which on rounding to bfloat16 gives infinity */
 #define UPPER 32768 /* and one more for zeros */
 #define SPAN (5 << 16) /* magnitudes counted one by one */
 #define MANY 3 /* models whose numbers stay in registers */
 #define ALL_TIES ((int64_t)1 << 62)
+#define LINE 64 /* bytes that come into a cache at once */
 #define PLACES 13 /* of a row that is ranked, at most, as a power of two */
 #define OCTAVES_LOG 3
-#define OCTAVES (1u << OCTAVES_LOG) /* below the largest, told apart */
-#define LANES 0x0001000100010001u /* one in each of four lanes of sixteen bits */
+#define ROW_LOG 5
+#define ROW (1 << ROW_LOG) /* counts that are added to at once */
 
 enum { BF16, F32 };
 enum { ALL, LARGEST, BAND, RANDOM, RANKED };
@@ -47,7 +50,7 @@ typedef struct {
     uint64_t key[2];    /* RANDOM, RANKED: of Philox */
     int32_t steps;      /* RANDOM: chance in 65,536ths */
     int32_t rescale;    /* RANKED: divide by the chance */
-    const int32_t *ranked; /* RANKED: chance of every rank in a row */
+    const float *ranked; /* RANKED: 65,536 / chance of every rank in a row, in 65,536ths */
 } Model;
 
 typedef struct {
@@ -66,6 +69,8 @@ typedef struct {
 
 INLINE uint32_t bits_of(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
 INLINE float from_bits(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
+INLINE float widened(uint16_t half) { return from_bits((uint32_t)half << 16); }
+INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
 
 INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restrict out) {
     if (code == F32) {
@@ -73,7 +78,7 @@ INLINE void widen(const void *raw, int code, int64_t at, int64_t n, float *restr
         return;
     }
     const uint16_t *restrict in = (const uint16_t *)raw + at;
-    for (int64_t i = 0; i < n; i++) out[i] = from_bits((uint32_t)in[i] << 16);
+    for (int64_t i = 0; i < n; i++) out[i] = widened(in[i]);
 }
 
 /* Round to nearest even, NaN as torch writes it; returns how many values are not finite. */
@@ -85,14 +90,25 @@ INLINE int64_t narrow(const float *restrict x, int64_t n, int code, void *raw, i
         return bad;
     }
     uint16_t *restrict out = (uint16_t *)raw + at;
+    uint32_t top = 0;
+    for (int64_t i = 0; i < n; i++) top = magnitude(x[i]) > top ? magnitude(x[i]) : top;
     for (int64_t i = 0; i < n; i++) {
         uint32_t u = bits_of(x[i]);
-        uint32_t r = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
-        uint32_t v = (u & MAGNITUDE) > 0x7f800000u ? 0x7fc0u : r;
-        out[i] = (uint16_t)v;
-        bad += (v & 0x7f80u) == 0x7f80u;
+        out[i] = (uint16_t)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+    }
+    if (top < VAST) return 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (magnitude(x[i]) > INFINITE) out[i] = 0x7fc0u;
+        bad += magnitude(x[i]) >= VAST;
     }
     return bad;
+}
+
+/* Ask for what comes next, so that it is near when it is needed. */
+INLINE void ahead(const void *raw, int code, int64_t at, int64_t n) {
+    int64_t width = code == F32 ? 4 : 2;
+    const char *from = (const char *)raw + at * width;
+    for (int64_t i = 0; i < n * width; i += LINE) __builtin_prefetch(from + i);
 }
 
 INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_t n,
@@ -103,7 +119,18 @@ INLINE void delta(const Model *m, const float *restrict base, int64_t at, int64_
         return;
     }
     const uint16_t *restrict in = (const uint16_t *)m->raw + at;
-    for (int64_t i = 0; i < n; i++) d[i] = from_bits((uint32_t)in[i] << 16) - base[i];
+    for (int64_t i = 0; i < n; i++) d[i] = widened(in[i]) - base[i];
+}
+
+/* Widen a strip of the base, and take it from the models'. */
+INLINE void fetch(const Merge *job, const Model *models, int64_t at, int64_t n) {
+    float *d = job->work, *base = d + job->models * job->strip;
+    widen(job->base, job->base_code, at, n, base);
+    ahead(job->base, job->base_code, at + n, n);
+    for (int m = 0; m < job->models; m++) {
+        delta(models + m, base, at, n, d + m * job->strip);
+        ahead(models[m].raw, models[m].code, at + n, n);
+    }
 }
 
 /* ---- which elements are kept: `keep` becomes 1 or 0 ---- */
@@ -128,8 +155,23 @@ INLINE void cut(const float *restrict x, int64_t n, uint32_t bits, int64_t *ties
     }
 }
 
+/* ---- bytes that are 1 in few places, eight at a time: up to eight more are read, all 0 ---- */
+
+INLINE uint64_t group(const uint8_t *at) { uint64_t eight; memcpy(&eight, at, 8); return eight; }
+INLINE int first(uint64_t eight) { return __builtin_ctzll(eight) >> 3; }
+
+/* List where a group begins that has any; no branch, as none could be foreseen. */
+INLINE int64_t filled(const uint8_t *restrict few, int64_t n, uint16_t *restrict some) {
+    int64_t groups = 0;
+    for (int64_t i = 0; i < n; i += 8) {
+        some[groups] = (uint16_t)i;
+        groups += group(few + i) != 0;
+    }
+    return groups;
+}
+
 /* Philox 4x64-10 (Salmon et al. 2011): 16 numbers of 16 bits for a counter. */
-INLINE void philox(uint64_t counter, const uint64_t key[2], uint64_t out[4]) {
+INLINE void philox(uint64_t counter, const uint64_t key[2], uint16_t *out) {
     uint64_t c0 = counter, c1 = 0, c2 = 0, c3 = 0, k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
         unsigned __int128 p = (unsigned __int128)0xD2E7470EE14C6C93u * c0;
@@ -139,26 +181,26 @@ INLINE void philox(uint64_t counter, const uint64_t key[2], uint64_t out[4]) {
         c2 = h0 ^ c3 ^ k1; c3 = (uint64_t)p;
         k0 += 0x9E3779B97F4A7C15u; k1 += 0xBB67AE8584CAA73Bu;
     }
-    out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+    memcpy(out, &c0, 8);
+    memcpy(out + 4, &c1, 8);
+    memcpy(out + 8, &c2, 8);
+    memcpy(out + 12, &c3, 8);
 }
 
 /* The numbers of elements [start, start + n); numpy's generator counts before it draws. */
-INLINE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict out) {
-    uint64_t block[4];
-    int64_t i = 0, skip = start % 16, counter = start / 16 + 1;
-    while (i < n) {
+static WIDE void numbers(const Model *m, int64_t start, int64_t n, uint16_t *restrict out) {
+    uint16_t block[16];
+    int64_t counter = start / 16 + 1, skip = start % 16, i = 0;
+    if (skip) {
+        i = 16 - skip < n ? 16 - skip : n;
         philox((uint64_t)counter++, m->key, block);
-        int64_t some = 16 - skip < n - i ? 16 - skip : n - i;
-        if (some == 16)
-            memcpy(out + i, block, 32); /* a size that is known: no call */
-        else
-            memcpy(out + i, (const uint16_t *)block + skip, some * 2);
-        i += some;
-        skip = 0;
+        memcpy(out, block + skip, i * 2);
     }
+    for (; n - i >= 16; i += 16) philox((uint64_t)counter++, m->key, out + i);
+    if (i == n) return;
+    philox((uint64_t)counter, m->key, block);
+    memcpy(out + i, block, (n - i) * 2);
 }
-
-INLINE uint32_t magnitude(float x) { return bits_of(x) & MAGNITUDE; }
 
 /* Sort a row by the digits of eight bits, stable; `keys` holds two rows. */
 static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*place)[256]) {
@@ -186,73 +228,143 @@ static uint64_t *radix(const float *d, int64_t n, uint64_t *keys, uint32_t (*pla
     return from;
 }
 
-/* Turn counts into where each place begins, four at once in the lanes of a number. */
-INLINE void begin(uint16_t *restrict place, int32_t count) {
-    uint64_t before = 0;
-    for (int32_t b = 0; b < count; b += 4) {
-        uint64_t four, upto;
-        memcpy(&four, place + b, 8);
-        upto = four * LANES; /* of every lane and those below it */
-        four = before + upto - four;
-        before += (upto >> 48) * LANES;
-        memcpy(place + b, &four, 8);
+/* Where a place's count lies: places one after another are a row apart, so that one addition of
+   whole rows takes each of the ROW stretches of places a step further. */
+INLINE uint32_t spot(uint32_t place, int places) {
+    uint32_t stretch = 1u << (places - ROW_LOG);
+    return (place & (stretch - 1)) << ROW_LOG | place >> (places - ROW_LOG);
+}
+
+/* Turn counts into where each place begins. */
+INLINE void begin(uint16_t *restrict counts, int places) {
+    uint16_t before[ROW] = {0}, start = 0;
+    for (int32_t at = 0; at < 1 << places; at += ROW)
+        for (int32_t i = 0; i < ROW; i++) {
+            uint16_t count = counts[at + i];
+            counts[at + i] = before[i];
+            before[i] += count;
+        }
+    for (int32_t i = 0; i < ROW; i++) {
+        uint16_t count = before[i];
+        before[i] = start;
+        start += count;
+    }
+    for (int32_t at = 0; at < 1 << places; at += ROW)
+        for (int32_t i = 0; i < ROW; i++) counts[at + i] += before[i];
+}
+
+/* Count how many are in every place, and before each column, from the last one on, how many were;
+   four of these are stored at once, as a processor stores to one line of its cache at a time (and
+   below two of what is given out). */
+INLINE void turns(const uint16_t *restrict mine, int64_t n, uint16_t *restrict counts,
+                  uint16_t *restrict nth) {
+    int64_t i = n;
+    for (; i % 4; i--) nth[i - 1] = counts[mine[i - 1]]++;
+    for (; i; i -= 4) {
+        uint64_t four = 0;
+        for (int k = 1; k <= 4; k++) four = four << 16 | counts[mine[i - k]]++;
+        memcpy(nth + i - 4, &four, 8);
+    }
+}
+
+/* Return a column's rank, and take it down in the order. */
+INLINE uint16_t take(int64_t column, const uint16_t *restrict begins, const uint16_t *restrict mine,
+                     const uint16_t *restrict nth, uint16_t *restrict order) {
+    uint16_t rank = begins[mine[column]] + nth[column];
+    order[rank] = (uint16_t)column;
+    return rank;
+}
+
+/* Put right what lies in disorder between two ranks of a row; `moves` less where this is far. */
+INLINE void settle(const float *restrict d, const float *restrict ranked, int64_t from,
+                   int64_t to, uint16_t *restrict order, float *restrict spread,
+                   uint8_t *restrict rough, int64_t *moves) {
+    uint32_t last = 0;
+    for (int64_t rank = from; rank < to && *moves >= 0; rank++) {
+        uint16_t one = order[rank];
+        uint32_t mine = magnitude(d[one]);
+        rough[one] = 0;
+        if (mine >= last) { /* the order is not written to: the next need not wait */
+            last = mine;
+            spread[one] = ranked[rank];
+            continue;
+        }
+        int64_t at = rank; /* what is larger goes up by one */
+        for (; at > from && magnitude(d[order[at - 1]]) > mine; at--) {
+            order[at] = order[at - 1];
+            spread[order[at]] = ranked[at];
+        }
+        order[at] = one;
+        spread[one] = ranked[at];
+        *moves -= rank - at;
     }
 }
 
 /* Give every column of a row what `ranked` has for its rank by magnitude, of equals the later
-   first. One pass puts the columns into twice as many or more places as there are columns, evenly
-   over the eight octaves below the largest. What this leaves in disorder is moved by hand; where
-   that would take long, the row is sorted digit by digit. */
-INLINE void by_rank(const float *restrict d, int64_t n, const int32_t *restrict ranked,
-                    uint64_t *restrict room, int32_t *restrict steps) {
-    uint16_t *restrict place = (uint16_t *)room, *restrict bucket = place + (1 << PLACES) + 4;
-    uint16_t *restrict order = bucket + n;
+   first. The columns are put into twice as many or more places as there are columns, evenly over
+   the eight octaves below the largest, zeros into the first. The magnitudes in a place differ only
+   where one is rough: below these octaves, or more exact than a place. There, disorder is moved by
+   hand; where that would take long, the row is sorted digit by digit. */
+static WIDE void by_rank(const float *restrict d, int64_t n, const float *restrict ranked,
+                         uint64_t *restrict room, float *restrict spread) {
+    uint16_t *restrict begins = (uint16_t *)room, *restrict mine = begins + (1 << PLACES);
+    uint16_t *restrict nth = mine + n, *restrict order = nth + n, *restrict some = order + n;
+    uint8_t *restrict rough = (uint8_t *)(some + n / 8 + 1);
     int64_t moves = n < 1 << 16 ? 4 * n : -1; /* what sixteen bits can number */
-    uint32_t top = 0, last = 0;
+    uint32_t top = 0;
     int places = 8; /* as a power of two */
     if (moves >= 0) {
         for (int64_t i = 0; i < n; i++) top = magnitude(d[i]) > top ? magnitude(d[i]) : top;
         while (places < PLACES && 1 << places < 2 * n) places++;
-        uint32_t low = top > OCTAVES << 23 ? top - (OCTAVES << 23) : 0;
         int shift = 23 + OCTAVES_LOG - places;
-        memset(place, 0, sizeof *place * ((1u << places) + 4));
+        uint32_t exact = ~0u << shift, span = ((1u << places) - 3) << shift;
+        uint32_t low = top > span ? (top - span) & exact : 0;
+        memset(begins, 0, sizeof *begins << places);
+        for (int64_t i = 0; i < n; i++) {
+            uint32_t u = magnitude(d[i]), over = (u > low ? u : low) - low;
+            mine[i] = (uint16_t)spot(u ? (over >> shift) + 1 : 0, places);
+        }
         for (int64_t i = 0; i < n; i++) {
             uint32_t u = magnitude(d[i]);
-            bucket[i] = (uint16_t)(((u > low ? u : low) - low) >> shift);
+            rough[i] = (u & ~exact) != 0 || (u != 0 && u <= low);
         }
-        for (int64_t i = 0; i < n; i++) place[bucket[i]]++;
-        begin(place, (1 << places) + 4);
-        for (int64_t i = n - 1; i >= 0; i--) order[place[bucket[i]]++] = (uint16_t)i;
-    }
-    for (int64_t rank = 0; rank < n && moves >= 0; rank++) {
-        uint16_t one = order[rank];
-        uint32_t mine = magnitude(d[one]);
-        if (mine >= last) { /* the order is not written to: the next need not wait */
-            last = mine;
-            steps[one] = ranked[rank];
-            continue;
+        memset(rough + n, 0, 8);
+        turns(mine, n, begins, nth);
+        begin(begins, places);
+        int64_t i = n;
+        for (; i % 2; i--) spread[i - 1] = ranked[take(i - 1, begins, mine, nth, order)];
+        for (; i; i -= 2) {
+            uint32_t one = bits_of(ranked[take(i - 2, begins, mine, nth, order)]);
+            uint32_t other = bits_of(ranked[take(i - 1, begins, mine, nth, order)]);
+            uint64_t two = (uint64_t)other << 32 | one;
+            memcpy(spread + i - 2, &two, 8);
         }
-        int64_t at = rank; /* what is larger goes up by one */
-        for (; at > 0 && magnitude(d[order[at - 1]]) > mine; at--) {
-            order[at] = order[at - 1];
-            steps[order[at]] = ranked[at];
-        }
-        order[at] = one;
-        steps[one] = ranked[at];
-        moves -= rank - at;
+        int64_t groups = filled(rough, n, some);
+        if (groups * 16 > n) settle(d, ranked, 0, n, order, spread, rough, &moves);
+        for (int64_t g = 0; g < groups; g++)
+            for (uint64_t eight = group(rough + some[g]); eight; eight &= eight - 1) {
+                uint32_t at = mine[some[g] + first(eight)];
+                uint32_t place = (at & (ROW - 1)) << (places - ROW_LOG) | at >> ROW_LOG;
+                int64_t from = begins[at], to = begins[spot(place + 1, places)];
+                settle(d, ranked, from, to, order, spread, rough, &moves);
+            }
     }
     if (moves >= 0) return;
     const uint64_t *sorted = radix(d, n, room, (uint32_t(*)[256])(room + 2 * n));
-    for (int64_t rank = 0; rank < n; rank++) steps[(uint32_t)sorted[rank]] = ranked[rank];
+    for (int64_t rank = 0; rank < n; rank++) spread[(uint32_t)sorted[rank]] = ranked[rank];
 }
 
+/* An element is kept where its number is below its chance, both in 65,536ths. Its number times
+   65,536 / chance is then at most 65,535 and a little, and otherwise not below 65,535.99. */
 INLINE void prune(const Model *m, float *restrict d, int64_t start, int64_t n,
-                  uint16_t *restrict drawn, int32_t *restrict steps, uint64_t *room) {
-    by_rank(d, n, m->ranked, room, steps);
+                  uint16_t *restrict drawn, float *restrict spread, uint64_t *room) {
+    by_rank(d, n, m->ranked, room, spread);
     numbers(m, start, n, drawn);
-    for (int64_t i = 0; i < n; i++) d[i] *= (int32_t)drawn[i] < steps[i] ? 1.0f : 0.0f;
-    if (m->rescale)
-        for (int64_t i = 0; i < n; i++) d[i] *= 65536.0f / (float)steps[i];
+    int rescale = m->rescale;
+    for (int64_t i = 0; i < n; i++) {
+        float kept = d[i] * ((float)drawn[i] * spread[i] < 65535.5f ? 1.0f : 0.0f);
+        d[i] = rescale ? kept * spread[i] : kept;
+    }
 }
 
 /* Thin a delta in place; `keep` and `other` are strips of scratch. */
@@ -260,7 +372,7 @@ INLINE void thin(Model *m, float *restrict d, int64_t start, int64_t n,
                  float *restrict keep, float *restrict other, uint64_t *room) {
     if (m->thin == ALL) return;
     if (m->thin == RANKED) {
-        prune(m, d, start, n, (uint16_t *)keep, (int32_t *)other, room);
+        prune(m, d, start, n, (uint16_t *)keep, other, room);
         return;
     }
     if (m->thin == RANDOM) {
@@ -296,39 +408,52 @@ INLINE void variance(const float *d, int models, int64_t strip, int64_t n, float
     }
 }
 
-/* The disjoint merge: of every element, the parts whose sign is that of their sum. `count` is
-   written out where it is called, so that all models' numbers stay in registers. */
-INLINE void elected(const Model *models, const float *restrict d, const Merge *job, int64_t n,
-                    int count, float *restrict total) {
-    int64_t strip = job->strip;
-    float weight[MANY], vote[MANY], size[MANY], floor = job->normalize ? 1e-30f : 0;
+/* The disjoint merge of an element: of its parts, those whose sign is that of their sum. The
+   number of models is written out where this is called, so that all stays in registers. */
+typedef struct { float weight[MANY], vote[MANY], size[MANY], least; } Shares;
+
+INLINE Shares shares(const Merge *job, const Model *models, int count) {
+    Shares all;
     for (int m = 0; m < count; m++) {
-        weight[m] = models[m].weight;
-        vote[m] = models[m].vote;
-        size[m] = models[m].size;
+        all.weight[m] = models[m].weight;
+        all.vote[m] = models[m].vote;
+        all.size[m] = job->normalize ? models[m].size : 0;
     }
+    all.least = job->normalize ? 1e-30f : 1.0f;
+    return all;
+}
+
+INLINE float elected(const Shares *all, const float *x, int count) {
+    float sign = 0, total = 0, divisor = 0;
+    for (int m = 0; m < count; m++) sign += x[m] * all->vote[m];
+    uint32_t side = bits_of(sign) & ~MAGNITUDE, chosen = sign < 0 || sign > 0;
+    for (int m = 0; m < count; m++) {
+        float part = x[m] * all->weight[m];
+        float agrees = (from_bits(bits_of(part) ^ side) > 0) & chosen ? 1.0f : 0.0f;
+        total += part * agrees;
+        divisor = m ? divisor + agrees * all->size[m] : agrees * all->size[m];
+    }
+    return total / (divisor < all->least ? all->least : divisor);
+}
+
+INLINE void elect(const Merge *job, const Model *models, const float *restrict d, int64_t n,
+                  int count, float *restrict total) {
+    Shares all = shares(job, models, count);
     for (int64_t i = 0; i < n; i++) {
-        float sign = 0, all = 0, divisor = 0;
-        for (int m = 0; m < count; m++) sign += d[m * strip + i] * vote[m];
-        sign = (sign > 0 ? 1.0f : 0.0f) - (sign < 0 ? 1.0f : 0.0f);
-        for (int m = 0; m < count; m++) {
-            float part = d[m * strip + i] * weight[m];
-            float agrees = part * sign > 0 ? 1.0f : 0.0f;
-            all += part * agrees;
-            divisor += agrees * size[m];
-        }
-        total[i] = floor > 0 ? all / (divisor < floor ? floor : divisor) : all;
+        float x[MANY];
+        for (int m = 0; m < count; m++) x[m] = d[m * job->strip + i];
+        total[i] = elected(&all, x, count);
     }
 }
 
 INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n,
                 float *restrict total, float *restrict sign, float *restrict divisor) {
     if (job->elect && job->models == 2) {
-        elected(models, d, job, n, 2, total);
+        elect(job, models, d, n, 2, total);
         return;
     }
     if (job->elect && job->models == 3) {
-        elected(models, d, job, n, 3, total);
+        elect(job, models, d, n, 3, total);
         return;
     }
     for (int64_t i = 0; i < n; i++) total[i] = 0, sign[i] = 0, divisor[i] = 0;
@@ -362,18 +487,69 @@ INLINE void sum(const Model *models, const float *d, const Merge *job, int64_t n
             total[i] /= divisor[i] < 1e-30f ? 1e-30f : divisor[i];
 }
 
+/* Whether `straight` knows the job: numbers of sixteen bits, of which the largest vote. */
+INLINE int is_straight(const Merge *job, const Model *models) {
+    int known = job->elect && !job->varied && (job->models == 2 || job->models == 3);
+    known &= job->base_code == BF16 && job->result_code == BF16;
+    for (int m = 0; m < job->models; m++) {
+        int largest = models[m].thin == LARGEST && models[m].bits < INFINITE;
+        known &= models[m].code == BF16 && models[m].factor == 1.0f;
+        known &= largest || models[m].thin == ALL;
+    }
+    return known;
+}
+
+/* Merge a strip in one go, as if all ties in it were kept; returns how many values are not finite,
+   or -1 where there are more ties than may be kept: then nothing counts. */
+INLINE int64_t straight(const Merge *job, Model *models, int64_t at, int64_t n, int count,
+                        float *restrict total) {
+    Shares all = shares(job, models, count);
+    const uint16_t *restrict base = (const uint16_t *)job->base + at, *restrict in[MANY];
+    int32_t from[MANY], equal[MANY];
+    float scale = job->scale, lambda = job->lambda;
+    for (int m = 0; m < count; m++) {
+        in[m] = (const uint16_t *)models[m].raw + at;
+        from[m] = models[m].thin == ALL ? 0 : (int32_t)models[m].bits + (models[m].ties == 0);
+        equal[m] = 0;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        float x[MANY], first = widened(base[i]);
+        for (int m = 0; m < count; m++) {
+            x[m] = widened(in[m][i]) - first;
+            equal[m] += (int32_t)magnitude(x[m]) == from[m];
+            x[m] = (int32_t)magnitude(x[m]) >= from[m] ? x[m] : 0.0f;
+        }
+        total[i] = first * scale + elected(&all, x, count) * lambda;
+    }
+    int out = 0;
+    for (int m = 0; m < count; m++) {
+        equal[m] = models[m].ties > 0 && models[m].ties < ALL_TIES ? equal[m] : 0;
+        out |= equal[m] > models[m].ties;
+    }
+    if (out) return -1;
+    for (int m = 0; m < count; m++) models[m].ties -= equal[m];
+    return narrow(total, n, BF16, job->result, at);
+}
+
 /* Merge n elements; returns how many values of the result are not finite. */
 WIDE int64_t lexgraft_merge(Merge *job, Model *models, int64_t n) {
     int64_t strip = job->strip, bad = 0;
     float *d = job->work, *base = d + job->models * strip, *total = base + strip;
     float *one = total + strip, *two = one + strip;
+    int direct = is_straight(job, models);
     for (int64_t at = 0; at < n; at += strip) {
         int64_t count = n - at < strip ? n - at : strip;
-        widen(job->base, job->base_code, at, count, base);
-        for (int m = 0; m < job->models; m++) {
-            delta(models + m, base, at, count, d + m * strip);
-            thin(models + m, d + m * strip, job->start + at, count, one, two, job->room);
+        if (direct) {
+            int64_t some = job->models == 2 ? straight(job, models, at, count, 2, total)
+                                            : straight(job, models, at, count, 3, total);
+            if (some >= 0) {
+                bad += some;
+                continue;
+            }
         }
+        fetch(job, models, at, count);
+        for (int m = 0; m < job->models; m++)
+            thin(models + m, d + m * strip, job->start + at, count, one, two, job->room);
         if (job->varied) {
             variance(d, job->models, strip, count, job->share, one, two);
             cut(two, count, job->bits, &job->ties, one);
@@ -412,8 +588,7 @@ WIDE int32_t lexgraft_finite(const void *raw, int32_t code, int64_t n) {
 INLINE float *ranked(const Merge *job, const Model *models, int64_t at, int64_t n) {
     int64_t strip = job->strip;
     float *d = job->work, *base = d + job->models * strip;
-    widen(job->base, job->base_code, at, n, base);
-    for (int m = 0; m < job->models; m++) delta(models + m, base, at, n, d + m * strip);
+    fetch(job, models, at, n);
     if (!job->varied) return d;
     variance(d, job->models, strip, n, job->share, base, base + strip);
     return base + strip;
@@ -441,6 +616,7 @@ WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int
                            const int32_t *track, const uint32_t *low, uint64_t *above,
                            uint32_t *counts) {
     uint8_t *restrict near = (uint8_t *)(job->work + (job->models + 3) * job->strip);
+    uint16_t *restrict some = (uint16_t *)(near + job->strip + 8);
     for (int64_t at = 0; at < n; at += job->strip) {
         int64_t count = n - at < job->strip ? n - at : job->strip;
         const float *x = ranked(job, models, at, count);
@@ -454,13 +630,10 @@ WIDE void lexgraft_between(const Merge *job, const Model *models, int64_t n, int
                 near[i] = u < SPAN;
             }
             memset(near + count, 0, 8);
-            for (int64_t i = 0; i < count; i += 8) { /* most are elsewhere: eight at a time */
-                uint64_t eight;
-                memcpy(&eight, near + i, 8);
-                if (!eight) continue;
-                for (int64_t j = i; j < i + 8; j++)
-                    if (near[j]) mine[(bits_of(one[j]) & MAGNITUDE) - from]++;
-            }
+            int64_t groups = filled(near, count, some);
+            for (int64_t g = 0; g < groups; g++)
+                for (uint64_t eight = group(near + some[g]); eight; eight &= eight - 1)
+                    mine[magnitude(one[some[g] + first(eight)]) - from]++;
             above[w] += higher;
         }
         if (job->varied) {
@@ -501,8 +674,7 @@ WIDE void lexgraft_dots(Merge *job, const Model *models, int64_t n, int32_t whol
     float *d = job->work, *base = d + job->models * strip, *one = base + 2 * strip;
     for (int64_t row = 0; row < rows; row++) {
         int64_t at = row * strip, pair = 0;
-        widen(job->base, job->base_code, at, strip, base);
-        for (int m = 0; m < job->models; m++) delta(models + m, base, at, strip, d + m * strip);
+        fetch(job, models, at, strip);
         if (job->varied) {
             variance(d, job->models, strip, strip, job->share, one, one + strip);
             cut(one + strip, strip, job->bits, &job->ties, one);

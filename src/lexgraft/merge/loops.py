@@ -50,7 +50,7 @@ class Loops:
             scale=rule.scale,
             lambda_=rule.lambda_,
         )
-        self._chances: list[Any] = []  # arrays that the structures point into
+        self._inverses: list[Any] = []  # arrays that the structures point into
         self._scratch: tuple[Any, ...] = ()
         self._sample: Windows = lambda: iter(())
         self._models_set()
@@ -100,9 +100,10 @@ class Loops:
                 model.factor = STEPS / rule.steps[number] if rule.rescale else 1.0
             chances = rule.ranked_chances(number, self._vector)
             if chances is not None:
-                self._chances.append(chances)
+                inverse = np.float32(STEPS) / chances.astype(np.float32)
+                self._inverses.append(inverse)
                 model.thin, model.rescale = kernel.RANKED, rule.rescale
-                model.ranked = kernel.address(chances)
+                model.ranked = kernel.address(inverse)
         self._weigh(rule.weights if not self._pair else (1.0, 1.0))
 
     def _weigh(self, weights: Sequence[float]) -> None:

@@ -1,7 +1,7 @@
 """One tensor at a time: windows of the inputs in, merged and rounded windows out."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import gcd
@@ -33,6 +33,7 @@ _EXPONENTS = {
     "BF16": (np.uint16, np.uint16(0x7F80)),
 }
 Views = list[memoryview]
+Look = Callable[[memoryview, int], None]
 
 
 @dataclass
@@ -140,14 +141,11 @@ class TensorMerge:
         hashers, step = [xxh3_128() for _ in stored], self._rows_of_window
         for start in range(0, self._rows, step):
             stop = min(start + step, self._rows)
-            views = [
-                self._read(number, entry, start * width, stop * width)
-                for number, (_, entry) in enumerate(stored)
-            ]
+            views: Views = []
+            for number, ((_, entry), hasher) in enumerate(zip(stored, hashers, strict=True)):
+                look = self._look(hasher, entry, start * width) if noting else None
+                views.append(self._read(number, entry, start * width, stop * width, look))
             if noting:
-                for hasher, view, (_, entry) in zip(hashers, views, stored, strict=True):
-                    hasher.update(view)
-                    self._check_input(entry, view, start * width)
                 same = same and all(_equal(views[0], view) for view in views[1:])
             yield start, views
         if noting:
@@ -156,7 +154,18 @@ class TensorMerge:
                 self.digests[label] = hasher.hexdigest()
                 remember(entry, self.digests[label])
 
-    def _read(self, number: int, entry: TensorEntry, start: int, stop: int) -> memoryview:
+    def _look(self, hasher: xxh3_128, entry: TensorEntry, at: int) -> Look:
+        """Return what takes the digest of an input and checks it, from element `at` on."""
+
+        def look(piece: memoryview, start: int) -> None:
+            hasher.update(piece)
+            self._check_input(entry, piece, at + start // WIDTHS[entry.dtype])
+
+        return look
+
+    def _read(
+        self, number: int, entry: TensorEntry, start: int, stop: int, look: Look | None = None
+    ) -> memoryview:
         """Return the bytes of elements [start, stop) in a place of the desk."""
         width = WIDTHS[entry.dtype]
         size, at = (stop - start) * width, entry.start + start * width
@@ -165,7 +174,7 @@ class TensorMerge:
             if self._held
             else self.desk.place(number, size)
         )
-        fill(entry.file, at, view, ahead=min(size, entry.end - at - size))
+        fill(entry.file, at, view, ahead=min(size, entry.end - at - size), look=look)
         return view
 
     def _blocks(self) -> Iterator[tuple[Base, Deltas, Place]]:
