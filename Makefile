@@ -42,10 +42,10 @@ specialists: setup  ## show with intervals that the two specialists are speciali
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/specialists.py
 
-vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (half an hour of one core)
+vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (an hour of one core with DTYPE=bfloat16 and AMX, hours without)
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
-	$(BIN)/python examples/medical-ja/vocabulary.py
+	$(BIN)/python examples/medical-ja/vocabulary.py --dtype $(or $(DTYPE),float32)
 
 curve: setup  ## teach 10, 50 and 200 terms and draw what is learned and lost (about an hour on one core)
 	$(BIN)/python examples/medical-ja/base_model.py
