@@ -91,7 +91,7 @@ def vocabulary(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general news.jsonl --distil 500 --read sentences.txt --dtype bfloat16
+        --general news.jsonl --distil 250 --read sentences.txt --dtype bfloat16
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
