@@ -14,6 +14,7 @@ from lexgraft.errors import UserError
 from lexgraft.models.distil import distil_rows
 from lexgraft.models.lessons import Base, make_lessons, showing
 from lexgraft.models.quiet import Rows
+from lexgraft.models.reading_rows import fit_reading, shown_in
 from lexgraft.models.writing_rows import Contexts, fit_writing
 
 
@@ -83,6 +84,28 @@ def test_fitted_rows_lead_nearer_to_what_the_old_cut_led_to(
             shown = {number - size for lesson in lessons for number in lesson.new if number >= size}
             assert {int(at) for at in (fitted.rows.inputs != start).any(1).nonzero()} == shown
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_what_is_read_alone_is_not_made_quiet(engines: tuple[Engine, Engine]):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    base, grown = engines
+    size, width = base.document.size, 16
+    config = AutoConfig.for_model(
+        "llama", vocab_size=size, hidden_size=width, intermediate_size=24, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    text, read = (make_lessons(base, grown, [one], [1]) for one in DOMAIN[:2])
+    alone = shown_in(read, size, grown.document.size - size)
+    alone &= ~shown_in(text, size, grown.document.size - size)
+    assert alone.any()
+    start = torch.randn(grown.document.size - size, width) * 0.02
+    fitted = distil_rows(model, text, Rows(start, None), size, 3, read=read).rows.inputs
+    learned = fit_reading(Base(model), [*text, *read], start, size, 3).rows
+    assert torch.equal(fitted[alone], learned[alone])
+    assert not torch.equal(fitted, learned)  # steps are quiet, what the text shows is settled
 
 
 def test_rows_learn_where_new_tokens_come_next_and_only_those_that_are_shown():

@@ -101,8 +101,10 @@ def vocabulary(arguments: argparse.Namespace) -> int:
         raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
     if min(arguments.ahead, arguments.pieces) < 0:
         raise UserError("a number below 0", cure="give --ahead and --pieces from 0 on")
-    if arguments.read and not arguments.distil:
-        raise UserError("--read without batches of reading", cure="give --distil with a number")
+    if (arguments.read or arguments.dtype != "float32") and not arguments.distil:
+        raise UserError(
+            "--read or --dtype without batches of reading", cure="give --distil with a number"
+        )
     if arguments.action == "align":
         return _align(arguments)
     if arguments.action == "extend" and arguments.output is None:
@@ -250,7 +252,7 @@ def _distilled(
     texts = [*(text for _, text in _passages(arguments.text)), *_general(arguments)]
     lessons = make_lessons(*engines, texts, model.start_tokens)
     reader = model
-    if arguments.dtype != "float32" and arguments.distil:
+    if arguments.dtype != "float32":
         base, threads = arguments.base, arguments.threads
         reader = TransformersModel.load(base, str(base), threads, dtype=arguments.dtype)
     first = engines[0].document.size

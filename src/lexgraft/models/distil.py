@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from lexgraft.errors import UserError
 from lexgraft.models.lessons import Base, Lesson, Truth, read_lessons
 from lexgraft.models.quiet import Rows, calmed_rows, places_of, taken
-from lexgraft.models.reading_rows import fit_reading
-from lexgraft.models.writing_rows import contexts, fit_writing
+from lexgraft.models.reading_rows import fit_reading, shown_in
+from lexgraft.models.writing_rows import Contexts, contexts, fit_writing
 from lexgraft.records import Progress, digest, silent
 from lexgraft.shapes import Float32
 
@@ -71,23 +71,36 @@ def distil_rows(
     known = contexts(
         [*taught.lessons, *plain.lessons], [*taught.truths, *plain.truths], first, bias=base.biased
     )
-    rows, reading = start, None
+    rows, reading, shown = start, None, known.shown(len(start.inputs))
     if steps:
         told = [*taught.lessons, *_some(read, READ)]
-        own = base if reader is None else Base(reader)
-        found = fit_reading(own, told, start.inputs, first, steps, progress)
+        found = fit_reading(Base(reader or model), told, start.inputs, first, steps, progress)
         rows, reading = start._replace(inputs=found.rows), found.apart
-    if steps and start.outputs is None:
-        head = known.settle(base, rows.head)
-        before = known.settle(base, start.head)
-        costs = [float(known.loss(base, one, known.held)) for one in (before, head)]
-    else:
-        head, losses = fit_writing(base, known, rows, opening)
-        costs = [losses[0], min(losses)]
+        shown |= shown_in(told, first, len(shown))
+    head, writing = _written(base, known, start, rows, opening)
     calm = places_of(base, plain.truths) if plain.lessons else None
-    head = calmed_rows(base, head, known.places(), known.shown(len(head)), calm)
+    head = calmed_rows(base, head, known.places(), shown, calm)
     cost = None if calm is None else float(taken(base, head, calm).mean())
-    return Fitted(rows.with_head(head), (costs[0], costs[1]), reading, cost)
+    return Fitted(rows.with_head(head), writing, reading, cost)
+
+
+def _written(
+    base: Base,
+    known: Contexts,
+    start: Rows,
+    rows: Rows,
+    opening: Float32[Tensor, "new width"] | None,
+) -> tuple[Float32[Tensor, "new long"], tuple[float, float]]:
+    """Return the head's rows, and what a new token costs before and after.
+
+    Tied rows that have learned to read keep what they are, but for a shift.
+    """
+    if rows.outputs is not None or rows is start:
+        head, losses = fit_writing(base, known, rows, opening)
+        return head, (losses[0], min(losses))
+    before, head = (known.settle(base, one.head) for one in (start, rows))
+    first, last = (float(known.loss(base, one, known.held)) for one in (before, head))
+    return head, (first, last)
 
 
 class _Told(NamedTuple):

@@ -65,7 +65,7 @@ def _dense_head(model: nn.Module) -> Generator[None]:
     """Give the head what it multiplies without gaps.
 
     The last places of several rows lie apart in memory, and for such torch copies the whole head
-    once per row: 4 s instead of 0.4 s for 32 rows of 262,144 words, 50 s in bfloat16.
+    once per row (`benchmarks/drawing.py`).
     """
     live: Any = model  # what transformers adds to a module is not typed
     head: nn.Module | None = live.get_output_embeddings()

@@ -121,7 +121,7 @@ class Base:
             input_ids=_filled([lesson.old for lesson in lessons]), use_cache=False
         ).last_hidden_state
         pairs = zip(lines, lessons, strict=True)
-        return [line[lesson.old_places[lesson.first :]].clone() for line, lesson in pairs]
+        return [line[lesson.old_places[lesson.first :]] for line, lesson in pairs]
 
     def logits(
         self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " token"]

@@ -46,7 +46,6 @@ class Read(NamedTuple):
     """Rows that were fitted to read."""
 
     rows: Float32[Tensor, "new width"]
-    losses: list[float]  # per step, nats a place
     apart: tuple[float, float]  # nats a place on lessons held back, before and after
 
 
@@ -77,19 +76,26 @@ def fit_reading(
     order = sorted(range(len(lessons)), key=lambda number: digest("read", number))
     judged = order[::HELD_BACK][:JUDGED]
     taught = sorted(set(order).difference(judged)) or judged
-    adam, losses, batches = _Adam(start), list[float](), list[list[int]]()
+    adam, batches = _Adam(start), list[list[int]]()
     before = student.judge(judged, start)
     for step in range(steps):
         progress("distilling", step, steps)
         batches = batches or student.batches(taught, step)
         batch = batches.pop()
         leaf = adam.rows.clone().requires_grad_()
-        loss = student.apart(batch, leaf).mean()
-        loss.backward()
-        losses.append(float(loss.detach()))
-        if leaf.grad is not None:
-            adam.step(leaf.grad, student.shown(batch, len(leaf)), 1 - step / steps)
-    return Read(adam.rows, losses, (before, student.judge(judged, adam.rows)))
+        student.apart(batch, leaf).mean().backward()
+        assert leaf.grad is not None
+        shown = shown_in([lessons[number] for number in batch], first, len(leaf))
+        adam.step(leaf.grad, shown, 1 - step / steps)
+    return Read(adam.rows, (before, student.judge(judged, adam.rows)))
+
+
+def shown_in(lessons: Sequence[Lesson], first: int, count: int) -> Bool[Tensor, " new"]:
+    """Return which of `count` new tokens some lessons show."""
+    shown = torch.zeros(count, dtype=torch.bool)
+    seen: Int64[Tensor, " token"] = torch.tensor([n - first for one in lessons for n in one.new])
+    shown[seen[seen >= 0]] = True
+    return shown
 
 
 class _Student:
@@ -133,15 +139,6 @@ class _Student:
         order = sorted(numbers, key=self._length)
         parts = [self.apart(order[at : at + BATCH], rows) for at in range(0, len(order), BATCH)]
         return float(torch.cat(parts).mean())
-
-    def shown(self, batch: Sequence[int], count: int) -> Bool[Tensor, " new"]:
-        """Return which new tokens some lessons show."""
-        shown = torch.zeros(count, dtype=torch.bool)
-        seen: Int64[Tensor, " token"] = torch.tensor(
-            [number - self._first for one in batch for number in self._lessons[one].new]
-        )
-        shown[seen[seen >= 0]] = True
-        return shown
 
     def _length(self, number: int) -> tuple[int, int]:
         return len(self._lessons[number].new), number

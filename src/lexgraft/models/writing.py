@@ -90,7 +90,7 @@ def likeliest(count: int, seed: int) -> Pick:
     """Return what draws the next token from the likeliest few, by their chances.
 
     Top-k sampling (Fan et al., 2018, §3). The few are found among the chunks of the vocabulary that
-    have the largest maxima: a tenth of the time that ordering all of it takes.
+    have the largest maxima, which is faster than ordering all of it.
     """
     generator = torch.Generator().manual_seed(seed)
 
