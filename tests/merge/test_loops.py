@@ -238,7 +238,7 @@ def test_hold_for_crowded_tiny_and_vast_values(
     normalize: bool,  # noqa: FBT001
     name: str,
 ) -> None:
-    stored = [torch.tensor([one], dtype=dtype) / 4 for one in list(zip(*values, strict=True))]
+    stored = [torch.tensor([one], dtype=dtype) / 4 for one in zip(*values, strict=True)]
     spread = {"epsilon": min(density, 1 - density) / 2} if name == "della" else {}
     parameters = {"density": density, "normalize": normalize, **spread}
     parameters = {"select_topk": density} if name == "sce" else parameters
