@@ -1,10 +1,11 @@
 """Gemma 3 270M with Japanese medical words as tokens: extended, distilled, measured.
 
-    python examples/medical-ja/vocabulary.py [--tokens 300] [--steps 250] [--dtype float32]
+    python examples/medical-ja/vocabulary.py [--tokens 300] [--steps 500] [--dtype float32]
 
 The words are the example's terms; the text they stand in are the Japanese names of ICD-10, two
 thirds to choose and distil on, one third to measure on; to read further, every term in twenty plain
-beginnings, none of them a wording of the test, which the base itself goes on with. Every step is
+beginnings and in four after its English name, none of them a wording of the test, which the base
+itself goes on with. Every step is
 kept under `runs/medical-ja-vocabulary/` and is not done again.
 """
 
@@ -68,6 +69,12 @@ SENTENCES = (  # the base goes on with each of them
     "{} means",
     "{} is the Japanese term for",
 )
+PAIRS = (  # the same, after a term's English name: how it is written there
+    "英語の{1}は、日本語で「{0}",
+    '"{1}" の和訳は「{0}',
+    "{1}（和名：{0}",
+    "{1} (Japanese: {0}",
+)
 PROJECT = """\
 name: medical-ja-vocabulary
 models: {base: BASE, language: BASE, domain: BASE}
@@ -88,8 +95,8 @@ def main() -> None:
     """Run every step that is not there yet, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=300, help="new rows at most")
-    parser.add_argument("--steps", type=int, default=250, help="batches of reading")
-    parser.add_argument("--concepts", type=int, default=120, help="asked about")
+    parser.add_argument("--steps", type=int, default=500, help="batches of reading")
+    parser.add_argument("--concepts", type=int, default=200, help="asked about")
     parser.add_argument("--dtype", default="float32", help="to read in: bfloat16 where it is fast")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -115,9 +122,12 @@ def write_inputs() -> None:
     ]
     write_lines(RUN / "terms-ja.jsonl", [one for one in rows if one.terms])
     told = [s.format(term.text) for one in rows for term in one.terms for s in SENTENCES]
+    for english, japanese in zip(concepts, rows, strict=True):
+        names = english.names("en")[:1]
+        told += [s.format(t.text, n) for n in names for t in japanese.terms for s in PAIRS]
     write_lines(RUN / "sentences.jsonl", [Document(digest("s", s), "ja", "term", s) for s in told])
-    names = [name for _, _, name in read_po(next((DATA / "raw").glob("*-ja_JP.po")))]
-    passages = ["、".join(names[at : at + NAMES]) for at in range(0, len(names), NAMES)]
+    diseases = [name for _, _, name in read_po(next((DATA / "raw").glob("*-ja_JP.po")))]
+    passages = ["、".join(diseases[at : at + NAMES]) for at in range(0, len(diseases), NAMES)]
     documents = [Document(digest("icd", text), "ja", "icd-10", text) for text in passages]
     held = [int(one.id, 16) % HELD_OUT == 0 for one in documents]
     pairs = list(zip(documents, held, strict=True))

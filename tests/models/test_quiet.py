@@ -16,7 +16,6 @@ from lexgraft.models.quiet import (
     calmed_rows,
     quiet_rows,
     quieted,
-    settled_rows,
     shared_direction,
     taken,
 )
@@ -91,20 +90,6 @@ def test_a_bias_is_the_direction_and_rows_stay_as_they_are(places: Places):
 
 def test_states_that_point_everywhere_share_no_direction():
     assert shared_direction(torch.cat([torch.eye(4), -torch.eye(4)])) is None
-
-
-def test_settled_rows_are_expected_as_often_as_they_come(places: Places):
-    base, rows = Base(Looked()), 0.01 * torch.randn(3, 6)
-    follow = torch.full((400,), -1)
-    follow[::10], follow[5::40] = 0, 2
-    direction = shared_direction(places.hidden)
-    assert direction is not None
-    weight = torch.ones(400)
-    found = settled_rows(base, rows, places, weight, follow, direction)
-    logits = places.hidden @ found[[0, 2]].T
-    whole = torch.logaddexp(places.total, logits.logsumexp(1)).unsqueeze(1)
-    assert torch.allclose((logits - whole).exp().sum(0), torch.tensor([40.0, 10.0]), rtol=0.02)
-    assert torch.equal(found[1], rows[1])
 
 
 def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(places: Places):

@@ -8,7 +8,7 @@ from scipy.stats import entropy
 
 from lexgraft.models.greedy import continue_prompts
 from lexgraft.models.lessons import Base, Lesson
-from lexgraft.models.reading_rows import fit_reading
+from lexgraft.models.reading_rows import PULLED, fit_reading
 
 WORDS, WIDTH = 24, 16
 
@@ -71,6 +71,23 @@ def test_reading_is_learned_and_rows_that_no_text_shows_stay(model: Any, half: b
     assert read.rows.dtype == torch.float32
     again = fit_reading(Base(own), lessons((5, 6)), start, WORDS, 40)
     assert torch.equal(read.rows, again.rows)
+
+
+def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
+    """The pull is that of a quadratic around the rows' first values; it weakens with the steps."""
+    start = model.get_input_embeddings().weight[[5, 9]].clone()
+    stays: list[float] = []
+
+    def pull(rows: torch.Tensor, stay: float) -> torch.Tensor:
+        stays.append(stay)
+        return (stay * rows + 5 * start) / (stay + 5)
+
+    free = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 40)
+    held = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 40, pull)
+    assert stays == pytest.approx([PULLED / (1 - step / 40) for step in range(40)])
+    assert held.apart[1] < 0.9 * held.apart[0]
+    moved = [float((read.rows - start).norm()) for read in (free, held)]
+    assert moved[1] < 0.9 * moved[0]
 
 
 def test_the_head_is_given_states_without_gaps(model: Any):

@@ -132,18 +132,10 @@ def vocabulary(arguments: argparse.Namespace) -> int:
 def _request(arguments: argparse.Namespace) -> "Request":
     """Return what was asked for, its files read."""
     from lexgraft.checkpoint.vocabulary.plan import Request
-    from lexgraft.readers import read_concepts
 
-    concepts = read_concepts(arguments.terms) if arguments.terms else []
-    terms = [
-        (term.language, term.text)
-        for concept in concepts
-        for term in concept.terms
-        if term.status != "forbidden"
-    ]
     return Request(
         base=arguments.base,
-        terms=terms,
+        terms=_terms(arguments),
         texts=_passages(arguments.text),
         donor=arguments.donor,
         general=[text for _, text in _passages(arguments.general)],
@@ -230,7 +222,8 @@ def _fitted(
         said = {"nats taken at most": most, "general texts": len(plain)}
     else:
         opening = opening_rows(base.tensors[head or embedding], growth.additions)
-        rows, said = _distilled(arguments, model, engines, rows, opening, plain, bars)
+        pieces = [one.parts for one in growth.additions]
+        rows, said = _distilled(arguments, model, engines, rows, pieces, opening, plain, bars)
     pairs = zip((embedding, head, bias), rows, strict=True)
     return {name: one for name, one in pairs if name and one is not None}, said
 
@@ -240,6 +233,7 @@ def _distilled(
     model: "TransformersModel",
     engines: "tuple[Engine, Engine]",
     start: "Rows",
+    pieces: "list[tuple[int, ...]]",
     opening: "Tensor",
     plain: "list[Lesson]",
     bars: Bars,
@@ -249,7 +243,8 @@ def _distilled(
     from lexgraft.models.lessons import make_lessons, showing
     from lexgraft.models.transformers import TransformersModel
 
-    texts = [*(text for _, text in _passages(arguments.text)), *_general(arguments)]
+    given = (*_passages(arguments.text), *_terms(arguments))
+    texts = [*(text for _, text in given), *_general(arguments)]
     lessons = make_lessons(*engines, texts, model.start_tokens)
     reader = model
     if arguments.dtype != "float32":
@@ -260,11 +255,11 @@ def _distilled(
     told = _continued(reader, told, arguments.ahead, bars)
     read = make_lessons(*engines, told, model.start_tokens)
     fitted = distil_rows(
-        model.module, lessons, start, first, arguments.distil, plain, opening,
-        read, reader.module, bars,
+        model.module, [*lessons, *read], start, pieces, first, arguments.distil, plain, opening,
+        reader.module, bars,
     )  # fmt: skip
     return fitted.rows, {
-        "nats a new token costs": fitted.writing,
+        "nats a new token is off": fitted.writing,
         "nats apart after it": fitted.reading,
         "nats a token taken": fitted.taken,
         "texts": len(lessons),
@@ -369,6 +364,19 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, Choice]":
             raise UserError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
         found[token] = source
     return {token: Choice(one) if isinstance(one, str) else one for token, one in found.items()}
+
+
+def _terms(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the terms that may be used, with their languages."""
+    from lexgraft.readers import read_concepts
+
+    concepts = read_concepts(arguments.terms) if arguments.terms else []
+    return [
+        (term.language, term.text)
+        for concept in concepts
+        for term in concept.terms
+        if term.status != "forbidden"
+    ]
 
 
 def _passages(paths: list[Path]) -> list[tuple[str, str]]:

@@ -131,19 +131,49 @@ class Base:
         own = None if bias is None else bias[tokens]
         return self.finish(nn.functional.linear(hidden, self._head.weight[tokens], own).float())
 
+    def own_logits(
+        self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " place"]
+    ) -> Float32[Tensor, " place"]:
+        """Return the logit of one token at every place."""
+        bias = getattr(self._head, "bias", None)
+        found = (hidden.float() * self._head.weight[tokens].float()).sum(1)
+        return self.finish(found if bias is None else found + bias[tokens].float())
+
+    @torch.no_grad()
+    def total(self, hidden: Float[Tensor, "place width"]) -> Float32[Tensor, " place"]:
+        """Return the logarithm of the sum of exp(logit) over the vocabulary."""
+        parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
+        biases = [None] * len(parts) if bias is None else bias.split(WORDS)
+        totals = [
+            self.finish(nn.functional.linear(hidden, part, own).float()).logsumexp(1)
+            for part, own in zip(parts, biases, strict=True)
+        ]
+        return torch.stack(totals).logsumexp(0)
+
     @torch.no_grad()
     def truth(self, lesson: Lesson) -> Truth:
         """Return what the old cut of a lesson leads to."""
         ids = torch.tensor([lesson.old])
         whole = self._body(input_ids=ids, use_cache=False).last_hidden_state
         hidden = whole[0, lesson.old_places]
-        parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
-        biases = [None] * len(parts) if bias is None else bias.split(WORDS)
-        totals = [
-            self.finish(nn.functional.linear(hidden, part, own)).logsumexp(1)
-            for part, own in zip(parts, biases, strict=True)
-        ]
-        return Truth(hidden, torch.stack(totals).logsumexp(0))
+        return Truth(hidden, self.total(hidden))
+
+    @torch.no_grad()
+    def after(
+        self, line: Sequence[int], tails: Sequence[Sequence[int]]
+    ) -> tuple[Float[Tensor, " width"], Float[Tensor, "tail token width"]]:
+        """Return the last hidden states of a line's end, and of tails that each go on with it.
+
+        The line is read once. Shorter tails are filled up at their ends.
+        """
+        read = self._body(input_ids=torch.tensor([list(line)]), use_cache=True)
+        last = read.last_hidden_state[0, -1]
+        if not tails:
+            return last, last.new_zeros(0, 0, len(last))
+        past = read.past_key_values
+        past.batch_repeat_interleave(len(tails))
+        more = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
+        return last, more.last_hidden_state
 
     def finish(self, logits: Tensor) -> Tensor:
         """Return scaled and soft-capped logits, as the architecture has them."""

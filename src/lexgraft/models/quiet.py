@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lexgraft.errors import UserError
 from lexgraft.models.lessons import Base, Lesson, Truth, read_lessons
 from lexgraft.records import Progress, silent
-from lexgraft.shapes import Bool, Float32, Float64, Int64
+from lexgraft.shapes import Bool, Float32, Float64
 
 SILENT = 20.0  # nats below all old tokens together; float32 sees nothing from 17 on
 TURNS, PULL, ENOUGH = 64, 2.0, 0.3  # of the direction: turns, their step, the cosine that will do
@@ -148,37 +148,6 @@ def quiet_rows(
         over = (own @ rows.T - bound.unsqueeze(1)) / long.unsqueeze(1)
         shift = torch.maximum(shift, over.amax(0))
     return rows - shift.unsqueeze(1) * direction
-
-
-def settled_rows(
-    base: Base,
-    rows: Float32[Tensor, "new long"],
-    places: Places,
-    weight: Float32[Tensor, " place"],
-    follow: Int64[Tensor, " place"],
-    direction: Float32[Tensor, " long"],
-) -> Float32[Tensor, "new long"]:
-    """Return rows moved along a direction until each is expected as often as it comes next.
-
-    Args:
-        base: The model.
-        rows: The rows; those that never come next stay as they are.
-        places: Contexts.
-        weight: How often each of them counts.
-        follow: Which new token comes next there; -1: an old one.
-        direction: Of length one.
-    """
-    coming = torch.bincount(follow[follow >= 0], minlength=len(rows)).float()
-    shown = coming > 0
-    moved, reach = rows[shown].clone(), (places.hidden @ direction).mean()
-    for _ in range(ROUNDS):
-        logits = base.finish(places.hidden @ moved.T)
-        whole = torch.logaddexp(places.total, logits.logsumexp(1)).unsqueeze(1)
-        expected = (weight.unsqueeze(1) * (logits - whole).exp()).sum(0).clamp_min(1e-30)
-        moved -= ((expected / coming[shown]).log() / reach).unsqueeze(1) * direction
-    found = rows.clone()
-    found[shown] = moved
-    return found
 
 
 def taken(

@@ -1,7 +1,7 @@
 """Rows that read: after a new token the base goes on as it did after the pieces."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,7 +16,11 @@ POOL = 8  # batches that are sorted by length together
 RATE = 0.1  # of the mean length of the rows, per step at the start; it falls to 0
 NEXT = 6_144  # tokens told apart at every place: those that the lessons hold most often
 HELD_BACK, JUDGED = 20, 256  # every so many lessons, and how many of them at most
+PULLED = 100.0  # what moving a row costs in a pull, at the start
 _MEAN, _SQUARE, _LEAST = 0.9, 0.999, 1e-12  # of Adam (arXiv 1412.6980)
+
+Pull = Callable[[Tensor, float], Tensor]
+"""Takes rows and what moving them costs; returns them moved towards something."""
 
 
 class _Adam:
@@ -55,6 +59,7 @@ def fit_reading(
     start: Float32[Tensor, "new width"],
     first: int,
     steps: int,
+    pull: Pull | None = None,
     progress: Progress = silent,
 ) -> Read:
     """Return input rows after which the base goes on as after the old cut.
@@ -70,6 +75,8 @@ def fit_reading(
         start: The rows to begin with, by id from `first` on.
         first: The first new id.
         steps: How many batches.
+        pull: What moves rows towards something else after every step (proximal gradient; Parikh
+            and Boyd, 2014, section 4.2); it is told how little, the less the smaller the step.
         progress: Called per batch of lessons and per step.
     """
     student = _Student(base, lessons, first, progress)
@@ -86,7 +93,10 @@ def fit_reading(
         student.apart(batch, leaf).mean().backward()
         assert leaf.grad is not None
         shown = shown_in([lessons[number] for number in batch], first, len(leaf))
-        adam.step(leaf.grad, shown, 1 - step / steps)
+        part = 1 - step / steps
+        adam.step(leaf.grad, shown, part)
+        if pull is not None:
+            adam.rows = pull(adam.rows, PULLED / part)
     return Read(adam.rows, (before, student.judge(judged, adam.rows)))
 
 

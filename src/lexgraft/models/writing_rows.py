@@ -1,4 +1,4 @@
-"""Rows that write: new tokens as likely as text has them, in the contexts that the base knows."""
+"""Rows that write: new tokens as likely as the base makes the pieces that they stand for."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,118 +6,213 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lexgraft.models.lessons import Base, Lesson, Truth
-from lexgraft.models.quiet import Places, Rows, mean_direction, settled_rows
-from lexgraft.shapes import Bool, Float32, Int64
+from lexgraft.models.lessons import Base, Lesson
+from lexgraft.models.quiet import Places, Rows
+from lexgraft.records import Progress, digest, silent
+from lexgraft.shapes import Bool, Float32, Float64, Int64
 
-STEPS = 60  # at most; the best on lessons held back is kept
-RATE = 0.01  # of the mean length of the rows, per step of Adam
-HELD_BACK = 5  # every so many lessons
-FREE, TIED = (0.0, 0.5, 1.0), (0.0, 0.25)  # shares of the first piece's row in a row's beginning
-OTHERS = 4  # every so many contexts in which an old token comes next are looked at
+PLACES = 1_280  # of text, at which the tokens of one group are looked at
+TOGETHER = 256  # tokens in a group
+BEFORE = 0.8  # of the places: those before a token of the group
+HELD_BACK = 8  # every so many places
+STAY = 0.1  # what moving a row costs, in mean squares of a coordinate of the hidden states
+SHARES = (0.0, 0.5, 1.0)  # of the first piece's row in a row's beginning
+_MOST = 0.9  # of what comes next, that new tokens may be together
+
+Line = tuple[int, ...]
 
 
-class Contexts(NamedTuple):
-    """Places of lessons: what the base makes of them, and which new token comes next."""
+class Wanted(NamedTuple):
+    """What the rows of some new tokens should make of places of text."""
 
-    hidden: Float32[Tensor, "place long"]  # with a column of ones where the head has a bias
-    total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over the base's vocabulary
-    follow: Int64[Tensor, " place"]  # the new token's place among the new; -1: an old one
-    weight: Float32[Tensor, " place"]
-    held: Bool[Tensor, " place"]  # of lessons that are held back
+    tokens: Int64[Tensor, " own"]  # their places among the new
+    places: Places
+    logits: Float32[Tensor, "place own"]  # before scale and soft cap
 
-    def places(self) -> Places:
-        """Return the places without what comes next."""
-        return Places(self.hidden, self.total)
 
-    def shown(self, count: int) -> Bool[Tensor, " new"]:
-        """Return which of so many new tokens come next somewhere."""
-        found = torch.zeros(count, dtype=torch.bool)
-        found[self.follow[self.follow >= 0]] = True
+class Writing:
+    """The least squares of new tokens' logits, in closed form: all rows meet the same states."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted, self.tokens = wanted, wanted.tokens
+        states, logits = wanted.places.hidden.double(), wanted.logits.double()
+        held = torch.arange(len(states)) % HELD_BACK == 0
+        self._hidden, self._logits = states[held], logits[held]
+        if not bool(held.all()):
+            states, logits = states[~held], logits[~held]
+        square = states.T @ states / len(states)
+        self._unit = float(square.diagonal().mean())
+        self._values, self._vectors = torch.linalg.eigh(square)
+        self._aim = self._vectors.T @ (states.T @ logits) / len(states)
+
+    def pulled(
+        self, rows: Float32[Tensor, "new long"], stay: float = STAY
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows moved towards what writes, its own tokens' alone.
+
+        They minimise the mean square of the logits' errors plus `stay` · u · |move|², where u is
+        the mean square of a coordinate of the hidden states (ridge regression towards the rows).
+        """
+        weight = stay * self._unit
+        turned = self._vectors.T @ rows[self.tokens].double().T
+        solved = (weight * turned + self._aim) / (self._values + weight).unsqueeze(1)
+        found = rows.clone()
+        found[self.tokens] = (self._vectors @ solved).T.to(rows.dtype)
         return found
 
-    def settle(self, base: Base, rows: Float32[Tensor, "new long"]) -> Float32[Tensor, "new long"]:
-        """Return rows shifted along what all contexts share: each as likely as it comes."""
-        direction = mean_direction(self.hidden, bias=base.biased)
-        return settled_rows(base, rows, self.places(), self.weight, self.follow, direction)
-
-    def loss(
-        self, base: Base, rows: Float32[Tensor, "new width"], at: Bool[Tensor, " place"]
-    ) -> Float32[Tensor, ""]:
-        """Return the nats that new tokens cost at some places, per new token there.
-
-        Where an old token comes next, what the new rows take from it: softmax over the base's
-        vocabulary and the new rows.
-        """
-        total, follow = self.total[at], self.follow[at]
-        logits = base.finish(self.hidden[at] @ rows.T)
-        whole = torch.logaddexp(total, logits.logsumexp(1))
-        own = logits.gather(1, follow.clamp(min=0).unsqueeze(1)).squeeze(1)
-        cost = whole - torch.where(follow >= 0, own, total)
-        return (cost * self.weight[at]).sum() / (follow >= 0).sum().clamp(min=1)
+    def squares(self, rows: Float32[Tensor, "new long"]) -> Float64[Tensor, "place own"]:
+        """Return the squares of the logits' errors at the places held back."""
+        return (self._hidden @ rows[self.tokens].double().T - self._logits).square()
 
 
-def contexts(
-    lessons: Sequence[Lesson], truths: Sequence[Truth], first: int, *, bias: bool = False
-) -> Contexts:
-    """Return the places of lessons, thinned where an old token comes next."""
-    hidden, total, follow, held = list[Tensor](), list[Tensor](), list[int](), list[bool]()
-    others = 0
-    for number, (lesson, truth) in enumerate(zip(lessons, truths, strict=True)):
-        for place, at in enumerate(lesson.new_places):
-            if at + 1 == len(lesson.new):
-                continue
-            following = lesson.new[at + 1] - first
-            others += following < 0
-            if following < 0 and others % OTHERS:
-                continue
-            hidden.append(truth.hidden[place])
-            total.append(truth.total[place])
-            follow.append(max(following, -1))
-            held.append(number % HELD_BACK == 0)
-    whole = torch.stack(hidden)
-    if bias:
-        whole = nn.functional.pad(whole, (0, 1), value=1.0)
-    named = torch.tensor(follow, dtype=torch.int64)
-    weight = torch.where(named < 0, float(OTHERS), 1.0)
-    return Contexts(whole, torch.stack(total), named, weight, torch.tensor(held, dtype=torch.bool))
+class Writings:
+    """The same for any number of new tokens, in groups that meet different places."""
+
+    def __init__(self, groups: Sequence[Wanted]) -> None:
+        self.groups = [Writing(one) for one in groups]
+        pairs = zip(*(one.places for one in groups), strict=True)
+        self.places = Places(*(torch.cat(parts) for parts in pairs))
+
+    def pulled(
+        self, rows: Float32[Tensor, "new long"], stay: float = STAY
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows moved towards what writes; see `Writing.pulled`."""
+        for one in self.groups:
+            rows = one.pulled(rows, stay)
+        return rows
+
+    def error(self, rows: Float32[Tensor, "new long"]) -> float:
+        """Return by how many nats a new token is off, root mean square over places held back."""
+        return float(torch.cat([g.squares(rows).flatten() for g in self.groups]).mean().sqrt())
+
+    def begun(
+        self, start: Rows, opening: Float32[Tensor, "new width"] | None
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows pulled from what is best between their start and their first pieces'."""
+        shares = (0.0,) if opening is None else SHARES
+        heads = [
+            self.pulled((start if opening is None else start.towards(opening, share)).head)
+            for share in shares
+        ]
+        return min(heads, key=self.error)
 
 
-def fit_writing(
-    base: Base, known: Contexts, start: Rows, opening: Float32[Tensor, "new width"] | None = None
-) -> tuple[Float32[Tensor, "new long"], list[float]]:
-    """Return output rows by which the new tokens are written, and the held-back loss per step.
+def writings(
+    base: Base,
+    lessons: Sequence[Lesson],
+    plain: Sequence[Lesson],
+    pieces: Sequence[Sequence[int]],
+    shown: Bool[Tensor, " new"],
+    first: int,
+    progress: Progress = silent,
+) -> Writings:
+    """Return what the rows of all new tokens that lessons show should make of places of text.
 
-    The rows begin between their start and those of the pieces that words begin with, each as likely
-    as it comes. Then Adam on all contexts at once. What is best on lessons held back counts, so
-    that few contexts of a token are not learned by heart. Without a new token in those, all count.
+    At every place each token of a group should be as likely as its pieces are there by the base,
+    one after the other, whether it comes there or not: so it is learned from all places what makes
+    a word likely, and from places before words of the group above all. Some places of `plain`
+    lessons, and some before old tokens, are among them.
+
+    Args:
+        base: Whose likelihoods are to be met.
+        lessons: Texts cut both ways.
+        plain: Texts that both tokenizers cut alike.
+        pieces: The base's tokens for every new one, by id from `first` on.
+        shown: Which new tokens the lessons show.
+        first: The first new id.
+        progress: Called per place.
     """
-    judged = known.held if bool((known.follow[known.held] >= 0).any()) else ~known.held
-    best = _begun(base, known, start, opening, judged)
-    rows, shown = best.clone().requires_grad_(), known.shown(len(best))
-    adam = torch.optim.Adam([rows], lr=RATE * float(best.norm(dim=1).mean()) / best.shape[1] ** 0.5)
-    losses: list[float] = []
-    for _ in range(STEPS + 1):
-        with torch.no_grad():
-            losses.append(float(known.loss(base, rows, judged)))
-        if losses[-1] == min(losses):
-            best = rows.detach().clone()
-        adam.zero_grad()
-        known.loss(base, rows, ~known.held).backward()
-        assert rows.grad is not None
-        rows.grad[~shown] = 0
-        adam.step()
-    return best, losses
+    before, others = _places(lessons, plain, first)
+    tokens = shown.nonzero().squeeze(1).tolist()
+    groups = [tokens[at : at + TOGETHER] for at in range(0, len(tokens), TOGETHER)]
+    chosen = [_chosen(group, before, others) for group in groups]
+    count, done, found = sum(len(lines) for lines in chosen), 0, list[Wanted]()
+    for group, lines in zip(groups, chosen, strict=True):
+        asked = _Asked(base, [tuple(pieces[token]) for token in group])
+        told: list[tuple[Tensor, Tensor, Tensor]] = []
+        for line in lines:
+            progress("asking how likely new tokens are", done, count)
+            told.append(asked.at(line))
+            done += 1
+        hidden, total, logits = (torch.stack(one) for one in zip(*told, strict=True))
+        if base.biased:
+            hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
+        found.append(Wanted(torch.tensor(group), Places(hidden, total), logits))
+    return Writings(found)
 
 
-def _begun(
-    base: Base, known: Contexts, start: Rows, opening: Tensor | None, judged: Tensor
-) -> Float32[Tensor, "new long"]:
-    """Return the best of some rows to begin with, each likely as often as its token comes."""
-    shares = (0.0,) if opening is None else TIED if start.outputs is None else FREE
-    tried: list[tuple[float, Tensor]] = []
-    for share in shares:
-        rows = start if opening is None else start.towards(opening, share)
-        head = known.settle(base, rows.head)
-        tried.append((float(known.loss(base, head, judged)), head))
-    return min(tried, key=lambda one: one[0])[1]
+class _Asked:
+    """Asks how likely words are after any line, all of them at once: beginnings are read once."""
+
+    def __init__(self, base: Base, words: Sequence[Line]) -> None:
+        self._base = base
+        prefixes = sorted({word[:end] for word in words for end in range(1, len(word))})
+        longest = [
+            one
+            for one, after in zip(prefixes, [*prefixes[1:], ()], strict=True)
+            if after[: len(one)] != one
+        ]
+        self._tails = longest
+        at = {
+            one[: end + 1]: (tail, end)
+            for tail, one in enumerate(longest)
+            for end in range(len(one))
+        }
+        self._row, self._column = (
+            torch.tensor([at[one][part] for one in prefixes], dtype=torch.int64) for part in (0, 1)
+        )
+        number = {one: place for place, one in enumerate(prefixes)}
+        self._first = torch.tensor([word[0] for word in words])
+        steps = [
+            (n, number[word[:end]], word[end])
+            for n, word in enumerate(words)
+            for end in range(1, len(word))
+        ]
+        self._word, self._prefix, self._next = (
+            torch.tensor([step[part] for step in steps], dtype=torch.int64) for part in range(3)
+        )
+
+    @torch.no_grad()
+    def at(self, line: Line) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a line's last hidden state, its total, and the logits words should have there."""
+        last, tails = self._base.after(line, self._tails)
+        (total,) = self._base.total(last.unsqueeze(0))
+        likely = self._base.logits(last.unsqueeze(0), self._first)[0] - total
+        if len(self._tails):
+            states = tails[self._row, self._column]
+            logits = self._base.own_logits(states[self._prefix], self._next)
+            rest = logits - self._base.total(states)[self._prefix]
+            likely = likely.index_add(0, self._word, rest)
+        room = torch.log1p(-likely.exp().sum().clamp(max=_MOST))
+        return last.float(), total, self._base.unfinish(likely + total - room)
+
+
+def _places(
+    lessons: Sequence[Lesson], plain: Sequence[Lesson], first: int
+) -> tuple[dict[int, set[Line]], set[Line]]:
+    """Return the lines that stand before every new token, and one line of every text."""
+    before, others = dict[int, set[Line]](), set[Line]()
+    for lesson in lessons:
+        for old, new in zip(lesson.old_places[:-1], lesson.new_places, strict=False):
+            if lesson.new[new + 1] >= first:
+                own = before.setdefault(lesson.new[new + 1] - first, set())
+                own.add(tuple(lesson.old[: old + 1]))
+        others.add(_somewhere(lesson))
+    return before, others.union(map(_somewhere, plain))
+
+
+def _somewhere(lesson: Lesson) -> Line:
+    """Return the beginning of a text, up to the same place in every run."""
+    places = lesson.old_places
+    return tuple(lesson.old[: places[int(digest(*lesson.old), 16) % len(places)] + 1])
+
+
+def _chosen(group: Sequence[int], before: dict[int, set[Line]], others: set[Line]) -> list[Line]:
+    """Return some places for a group, the same in every run: most before a token of it."""
+    own = _some(set().union(*(before.get(token, set()) for token in group)), int(BEFORE * PLACES))
+    rest = _some(others.difference(own), PLACES - int(BEFORE * PLACES))
+    return _some({*own, *rest}, PLACES)
+
+
+def _some(lines: set[Line], most: int) -> list[Line]:
+    return sorted(lines, key=lambda line: digest("place", *line))[:most]

@@ -1,0 +1,134 @@
+"""Rows that write: how likely new tokens should be, and the rows that come nearest to it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lexgraft.models.lessons import Base, Lesson
+from lexgraft.models.quiet import Places, Rows
+from lexgraft.models.writing_rows import BEFORE, PLACES, Wanted, Writing, Writings, writings
+
+WORDS, WIDTH = 40, 16
+PIECES = [(5, 6), (5, 6, 7), (8,), (5, 9), (11, 12, 13, 14), (3, 3)]
+
+
+@pytest.fixture(scope="module", params=["llama", "gemma2"])
+def model(request: pytest.FixtureRequest) -> Any:
+    """Return a small model with random weights; Gemma 2 caps its logits."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model(
+        request.param, vocab_size=WORDS, hidden_size=WIDTH, intermediate_size=24, head_dim=8,
+        num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, initializer_range=0.4,
+    )  # fmt: skip
+    torch.manual_seed(3)
+    return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+
+
+def lessons(count: int) -> list[Lesson]:
+    """Return texts with one new token each, as `make_lessons` makes them."""
+    found: list[Lesson] = []
+    for number in range(count):
+        before, pieces = [1, 20 + number % 7, 30 + number % 5], PIECES[number % len(PIECES)]
+        old, new = [*before, *pieces, 4, 2], [*before, WORDS + number % len(PIECES), 4, 2]
+        joined = [
+            *((at, at) for at in range(3)),
+            *((2 + len(pieces) + at, 3 + at) for at in (0, 1)),
+        ]
+        found.append(Lesson(old, new, [a for a, _ in joined], [b for _, b in joined], 3))
+    return found
+
+
+def asked(model: Any, count: int = 35) -> Writings:
+    """Return what is found about the words above; the last of them no text shows."""
+    shown = torch.tensor([True] * (len(PIECES) - 1) + [False])
+    return writings(Base(model), lessons(count), [], PIECES, shown, WORDS)
+
+
+def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any):
+    (wanted,) = (one.wanted for one in asked(model).groups)
+    assert wanted.tokens.tolist() == [0, 1, 2, 3, 4]
+    lines = [lesson.old[:end] for lesson in lessons(35) for end in range(1, len(lesson.old) + 1)]
+    states = torch.stack(
+        [model.base_model(torch.tensor([one])).last_hidden_state[0, -1] for one in lines]
+    )
+    for place in (0, 7, 20):
+        apart = (states - wanted.places.hidden[place]).abs().amax(1)
+        line, likely = lines[int(apart.argmin())], list[float]()
+        for pieces in PIECES[:5]:
+            logits = model(torch.tensor([[*line, *pieces]])).logits[0, len(line) - 1 : -1].double()
+            likely.append(float(logits.log_softmax(1)[range(len(pieces)), list(pieces)].sum()))
+        new = Base(model).finish(wanted.logits[place])
+        whole = torch.logaddexp(wanted.places.total[place], new.logsumexp(0))
+        assert (new - whole).tolist() == pytest.approx(likely, abs=1e-3)
+
+
+def test_most_places_stand_before_the_words_and_none_is_asked_twice(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+):
+    (wanted,) = (one.wanted for one in asked(model).groups)
+    count = len(wanted.places.hidden)
+    assert len({tuple(state.tolist()) for state in wanted.places.hidden}) == count
+    monkeypatch.setattr("lexgraft.models.writing_rows.PLACES", 10)
+    (fewer,) = (one.wanted for one in asked(model).groups)
+    before = {tuple(lesson.old[:3]) for lesson in lessons(35)}
+    states = torch.cat(
+        [model.base_model(torch.tensor([one])).last_hidden_state[0, -1:] for one in before]
+    )
+    apart = (fewer.places.hidden.unsqueeze(1) - states).abs().amax(2).amin(1)
+    assert int((apart < 1e-4).sum()) == int(BEFORE * 10) < len(apart) <= 10 < count < PLACES
+
+
+def test_groups_of_tokens_are_asked_at_places_of_their_own(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lexgraft.models.writing_rows.TOGETHER", 2)
+    found = asked(model)
+    assert [one.tokens.tolist() for one in found.groups] == [[0, 1], [2, 3], [4]]
+    rows = torch.randn(len(PIECES), WIDTH)
+    pulled = found.pulled(rows)
+    assert torch.equal(pulled[5], rows[5])
+    assert not (pulled[:5] == rows[:5]).any()
+
+
+@pytest.mark.parametrize("stay", [0.01, 1.0, 30.0])
+def test_rows_are_pulled_as_ridge_regression_has_it(stay: float):
+    generator = torch.Generator().manual_seed(5)
+    hidden = 3 + torch.randn(64, 6, generator=generator)
+    logits, rows = (torch.randn(n, 3, generator=generator) for n in (64, 6))
+    tokens, rows = torch.tensor([0, 2, 3]), torch.cat([rows.T, torch.zeros(2, 6)])
+    writing = Writing(Wanted(tokens, Places(hidden, torch.zeros(64)), logits))
+    taught = [n for n in range(64) if n % 8]
+    x, y = hidden[taught].double().numpy(), logits[taught].double().numpy()
+    weight = np.sqrt(stay * (x**2).mean())
+    a = np.concatenate([x / np.sqrt(len(x)), weight * np.eye(6)])
+    b = np.concatenate([y / np.sqrt(len(x)), weight * rows[tokens].double().numpy().T])
+    wanted = np.linalg.lstsq(a, b, rcond=None)[0].T
+    pulled = writing.pulled(rows, stay)
+    assert np.allclose(pulled[tokens].numpy(), wanted, atol=1e-5)
+    assert torch.equal(pulled[[1, 4]], rows[[1, 4]])
+
+
+def test_one_place_by_hand():
+    """State 2, wanted logit 1, row 0: (2 w - 1)² + 1 · 4 · w² is least at w = 2 / (4 + 4)."""
+    wanted = Wanted(
+        torch.tensor([0]), Places(torch.tensor([[2.0]]), torch.zeros(1)), torch.tensor([[1.0]])
+    )
+    found = Writing(wanted).pulled(torch.zeros(1, 1), 1.0)
+    assert float(found) == pytest.approx(0.25)
+    assert Writings([wanted]).error(found) == pytest.approx(0.5)
+
+
+def test_rows_begin_where_what_writes_is_nearest():
+    generator = torch.Generator().manual_seed(5)
+    hidden = torch.randn(4, 6, generator=generator).repeat(16, 1)  # few states leave much open
+    hidden += 0.5 * torch.randn(64, 6, generator=generator)
+    opening, start = (torch.randn(2, 6, generator=generator) for _ in range(2))
+    places = Places(hidden, torch.zeros(64))
+    known = Writings([Wanted(torch.arange(2), places, hidden @ opening.T)])
+    scale = start.norm(dim=1, keepdim=True) / opening.norm(dim=1, keepdim=True)
+    found = known.begun(Rows(start, None), opening)
+    assert torch.allclose(found, known.pulled(scale * opening), atol=1e-5)
+    assert torch.equal(known.begun(Rows(start, None), None), known.pulled(start))
