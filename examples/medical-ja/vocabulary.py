@@ -1,6 +1,6 @@
 """Gemma 3 270M with Japanese medical words as tokens: extended, distilled, measured.
 
-    python examples/medical-ja/vocabulary.py [--tokens 300] [--steps 500] [--dtype float32]
+    python examples/medical-ja/vocabulary.py [--tokens 300] [--steps 700] [--dtype float32]
 
 The words are the example's terms; the text they stand in are the Japanese names of ICD-10, two
 thirds to choose and distil on, one third to measure on; to read further, every term in twenty plain
@@ -95,7 +95,7 @@ def main() -> None:
     """Run every step that is not there yet, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=300, help="new rows at most")
-    parser.add_argument("--steps", type=int, default=500, help="batches of reading")
+    parser.add_argument("--steps", type=int, default=700, help="batches of reading")
     parser.add_argument("--concepts", type=int, default=200, help="asked about")
     parser.add_argument("--dtype", default="float32", help="to read in: bfloat16 where it is fast")
     given = parser.parse_args()

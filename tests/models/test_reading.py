@@ -1,5 +1,6 @@
 """Rows that read as their pieces do."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import torch
 from scipy.stats import entropy
 
 from lexgraft.models.greedy import continue_prompts
+from lexgraft.models.kept import Kept
 from lexgraft.models.lessons import Base, Lesson
-from lexgraft.models.reading_rows import PULLED, fit_reading
+from lexgraft.models.reading_rows import KEEP, PULLED, fit_reading
 
 WORDS, WIDTH = 24, 16
 
@@ -88,6 +90,30 @@ def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
     assert held.apart[1] < 0.9 * held.apart[0]
     moved = [float((read.rows - start).norm()) for read in (free, held)]
     assert moved[1] < 0.9 * moved[0]
+
+
+def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Path):
+    start = model.get_input_embeddings().weight[[5, 9]].clone()
+    whole = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30)
+    steps: list[int] = []
+
+    def stop(what: str, done: int, _: int) -> None:
+        if what == "distilling":
+            steps.append(done)
+            if len(steps) == KEEP + 4:
+                raise KeyboardInterrupt
+
+    kept = Kept(tmp_path, "key")
+    with pytest.raises(KeyboardInterrupt):
+        fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+    assert int(kept.tensors("reading")["done"]) == KEEP
+    again = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+    assert torch.equal(again.rows, whole.rows)
+    assert again.apart == whole.apart
+    assert steps == [*range(KEEP + 4), *range(KEEP, 30)]
+    assert Kept(tmp_path, "another").tensors("reading") == {}
+    kept.drop()
+    assert not tmp_path.exists()
 
 
 def test_the_head_is_given_states_without_gaps(model: Any):

@@ -1,14 +1,17 @@
 """Rows that write: how likely new tokens should be, and the rows that come nearest to it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from lexgraft.models.kept import NOTHING, Kept
 from lexgraft.models.lessons import Base, Lesson
 from lexgraft.models.quiet import Places, Rows
-from lexgraft.models.writing_rows import BEFORE, PLACES, Wanted, Writing, Writings, writings
+from lexgraft.models.writing_rows import BEFORE, KEEP, PLACES, Wanted, Writing, Writings, writings
+from lexgraft.records import Progress, silent
 
 WORDS, WIDTH = 40, 16
 PIECES = [(5, 6), (5, 6, 7), (8,), (5, 9), (11, 12, 13, 14), (3, 3)]
@@ -41,10 +44,12 @@ def lessons(count: int) -> list[Lesson]:
     return found
 
 
-def asked(model: Any, count: int = 35) -> Writings:
+def asked(
+    model: Any, count: int = 35, kept: Kept = NOTHING, progress: Progress = silent
+) -> Writings:
     """Return what is found about the words above; the last of them no text shows."""
     shown = torch.tensor([True] * (len(PIECES) - 1) + [False])
-    return writings(Base(model), lessons(count), [], PIECES, shown, WORDS)
+    return writings(Base(model), lessons(count), [], PIECES, shown, WORDS, kept, progress)
 
 
 def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any):
@@ -91,6 +96,23 @@ def test_groups_of_tokens_are_asked_at_places_of_their_own(
     pulled = found.pulled(rows)
     assert torch.equal(pulled[5], rows[5])
     assert not (pulled[:5] == rows[:5]).any()
+
+
+def test_places_are_not_asked_at_twice_after_a_stop(model: Any, tmp_path: Path):
+    def stop(_: str, done: int, __: int) -> None:
+        if done == KEEP:
+            raise KeyboardInterrupt
+
+    whole, kept = asked(model), Kept(tmp_path, "key")
+    with pytest.raises(KeyboardInterrupt):
+        asked(model, kept=kept, progress=stop)
+    assert len(kept.tensors("places-0")["total"]) == KEEP
+    told: list[int] = []
+    again = asked(model, kept=kept, progress=lambda _, done, __: told.append(done))
+    assert told[0] == KEEP
+    for one, other in zip(whole.groups, again.groups, strict=True):
+        assert torch.equal(one.wanted.logits, other.wanted.logits)
+        assert torch.equal(one.wanted.places.hidden, other.wanted.places.hidden)
 
 
 @pytest.mark.parametrize("stay", [0.01, 1.0, 30.0])

@@ -181,6 +181,13 @@ def open_folder(
         raise disk_error(folder, error) from error
 
 
+def refuse_taken(folder: Path, inputs: Sequence[Path]) -> None:
+    """Raise when `open_folder` would refuse the folder as it is: before long work, not after."""
+    refuse_inputs(folder, inputs)
+    if folder.is_dir():
+        _check_content(folder)
+
+
 def refuse_inputs(folder: Path, inputs: Sequence[Path]) -> None:
     """Raise when the output folder is an input, lies in one or holds one."""
     here = folder.resolve()

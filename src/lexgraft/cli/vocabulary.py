@@ -4,29 +4,18 @@ import argparse
 import json
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
+from lexgraft.cli.fitting import fitted_rows, kept_for, passages, terms_of
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_table
 from lexgraft.errors import UserError
-from lexgraft.records import Document, digest, read_lines
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from lexgraft.checkpoint.index import Checkpoint
     from lexgraft.checkpoint.vocabulary.common import Choice
-    from lexgraft.checkpoint.vocabulary.engine import Engine
     from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
-    from lexgraft.checkpoint.vocabulary.rows import Donor
-    from lexgraft.models.lessons import Lesson
-    from lexgraft.models.quiet import Rows
-    from lexgraft.models.transformers import TransformersModel
 
-GENERAL = 128  # general texts that rows are fitted on
-CONTINUED = 256  # further texts at a time
-DRAWN = 50  # likeliest tokens that a further text is continued from
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
 
@@ -107,8 +96,8 @@ def vocabulary(arguments: argparse.Namespace) -> int:
         )
     if arguments.action == "align":
         return _align(arguments)
-    if arguments.action == "extend" and arguments.output is None:
-        raise UserError("`vocabulary extend` writes a folder", cure="name it with -o")
+    if arguments.action == "extend":
+        _check_output(arguments)
     from lexgraft.checkpoint.vocabulary.plan import plan_vocabulary
     from lexgraft.checkpoint.vocabulary.proof import proof_json
 
@@ -129,17 +118,27 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_output(arguments: argparse.Namespace) -> None:
+    """Raise without a folder to write, or with one that is taken: before any work."""
+    from lexgraft.checkpoint.write import refuse_taken
+
+    if arguments.output is None:
+        raise UserError("`vocabulary extend` writes a folder", cure="name it with -o")
+    given = (arguments.base, arguments.donor)
+    refuse_taken(arguments.output, [folder for folder in given if folder is not None])
+
+
 def _request(arguments: argparse.Namespace) -> "Request":
     """Return what was asked for, its files read."""
     from lexgraft.checkpoint.vocabulary.plan import Request
 
     return Request(
         base=arguments.base,
-        terms=_terms(arguments),
-        texts=_passages(arguments.text),
+        terms=terms_of(arguments),
+        texts=passages(arguments.text),
         donor=arguments.donor,
-        general=[text for _, text in _passages(arguments.general)],
-        held_out=_passages(arguments.held_out),
+        general=[text for _, text in passages(arguments.general)],
+        held_out=passages(arguments.held_out),
         tokens=arguments.tokens,
         least=arguments.least,
         pieces=arguments.pieces or inf,
@@ -163,129 +162,20 @@ def _extend(
     if not has_weights(arguments.base):
         write_tokenizer(planned.growth, arguments.base, arguments.output)
         return said
-    donor = arguments.donor
+    donor, output = arguments.donor, arguments.output
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
-    fitted = None
+    kept, fitted = kept_for(arguments, planned.growth, base, source), None
     if arguments.quiet or arguments.distil is not None:
-        fitted, said["fitted"] = _fitted(arguments, planned, base, source, bars)
+        fitted, said["fitted"] = fitted_rows(arguments, planned.growth, base, source, kept, bars)
     said["rows"] = write_model(
-        planned.growth,
-        base,
-        arguments.output,
-        source,
-        arguments.rows,
-        arguments.pad_to_multiple_of,
-        fitted,
-        bars,
-    )
+        planned.growth, base, output, source, arguments.rows, arguments.pad_to_multiple_of,
+        fitted, bars,
+    )  # fmt: skip
+    kept.drop()
     if arguments.bits:
         said["bits per byte"] = _bits(arguments)
     return said
-
-
-def _fitted(
-    arguments: argparse.Namespace,
-    planned: "VocabularyPlan",
-    base: "Checkpoint",
-    source: "Donor | None",
-    bars: Bars,
-) -> "tuple[dict[str, Tensor], dict[str, Any]]":
-    """Return rows fitted on text by tensor, and what is to be said about them."""
-    from lexgraft.checkpoint.vocabulary.content import grown_document
-    from lexgraft.checkpoint.vocabulary.engine import Engine
-    from lexgraft.checkpoint.vocabulary.rows import (
-        bias_name,
-        embedding_name,
-        head_name,
-        new_rows,
-        opening_rows,
-    )  # fmt: skip
-    from lexgraft.models.lessons import plain_lessons
-    from lexgraft.models.quiet import Rows, quieted
-    from lexgraft.models.transformers import TransformersModel
-
-    growth = planned.growth
-
-    def begin(name: str) -> "Tensor":
-        entry = base.tensors[name]
-        return new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
-
-    embedding, head, bias = embedding_name(base), head_name(base), bias_name(base)
-    rows = Rows(begin(embedding), begin(head) if head else None, begin(bias) if bias else None)
-    model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
-    engines = Engine(growth.base), Engine(grown_document(growth))
-    general = _general(arguments)
-    plain = plain_lessons(*engines, general, model.start_tokens)
-    if arguments.distil is None:
-        rows, most = quieted(model.module, plain, rows, bars)
-        said = {"nats taken at most": most, "general texts": len(plain)}
-    else:
-        opening = opening_rows(base.tensors[head or embedding], growth.additions)
-        pieces = [one.parts for one in growth.additions]
-        rows, said = _distilled(arguments, model, engines, rows, pieces, opening, plain, bars)
-    pairs = zip((embedding, head, bias), rows, strict=True)
-    return {name: one for name, one in pairs if name and one is not None}, said
-
-
-def _distilled(
-    arguments: argparse.Namespace,
-    model: "TransformersModel",
-    engines: "tuple[Engine, Engine]",
-    start: "Rows",
-    pieces: "list[tuple[int, ...]]",
-    opening: "Tensor",
-    plain: "list[Lesson]",
-    bars: Bars,
-) -> "tuple[Rows, dict[str, Any]]":
-    """Return rows that write and read like the old cut, and what is to be said about them."""
-    from lexgraft.models.distil import distil_rows
-    from lexgraft.models.lessons import make_lessons, showing
-    from lexgraft.models.transformers import TransformersModel
-
-    given = (*_passages(arguments.text), *_terms(arguments))
-    texts = [*(text for _, text in given), *_general(arguments)]
-    lessons = make_lessons(*engines, texts, model.start_tokens)
-    reader = model
-    if arguments.dtype != "float32":
-        base, threads = arguments.base, arguments.threads
-        reader = TransformersModel.load(base, str(base), threads, dtype=arguments.dtype)
-    first = engines[0].document.size
-    told = showing(engines[1], [text for _, text in _passages(arguments.read)], first)
-    told = _continued(reader, told, arguments.ahead, bars)
-    read = make_lessons(*engines, told, model.start_tokens)
-    fitted = distil_rows(
-        model.module, [*lessons, *read], start, pieces, first, arguments.distil, plain, opening,
-        reader.module, bars,
-    )  # fmt: skip
-    return fitted.rows, {
-        "nats a new token is off": fitted.writing,
-        "nats apart after it": fitted.reading,
-        "nats a token taken": fitted.taken,
-        "texts": len(lessons),
-        "read besides": len(read),
-        "general texts": len(plain),
-    }
-
-
-def _continued(model: "TransformersModel", texts: list[str], tokens: int, bars: Bars) -> list[str]:
-    """Return texts with what the model says next, drawn from what is likeliest there."""
-    from lexgraft.models.writing import likeliest
-
-    pick, found = likeliest(DRAWN, 0), list[str]()
-    for start in range(0, len(texts), CONTINUED):
-        bars("going on with further texts", start, len(texts))
-        some = texts[start : start + CONTINUED]
-        said = model.generate(some, tokens, (), pick)
-        # a character that is not complete says nothing
-        found += [text + more.rstrip("\ufffd") for text, more in zip(some, said, strict=True)]
-    return found
-
-
-def _general(arguments: argparse.Namespace) -> list[str]:
-    """Return some general texts, the same in every run."""
-    texts = {text for _, text in _passages(arguments.general)}
-    return sorted(texts, key=lambda text: digest("general", text))[:GENERAL]
 
 
 def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
@@ -293,7 +183,7 @@ def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
     from lexgraft.models.transformers import TransformersModel
 
     kinds = {"general": arguments.general, "held-out": arguments.held_out or arguments.text}
-    texts = {kind: [text for _, text in _passages(paths)][:24] for kind, paths in kinds.items()}
+    texts = {kind: [text for _, text in passages(paths)][:24] for kind, paths in kinds.items()}
     found: dict[str, list[float]] = {kind: [] for kind, rows in texts.items() if rows}
     for folder in (arguments.base, arguments.output):
         model = TransformersModel.load(folder, str(folder), arguments.threads)
@@ -321,7 +211,7 @@ def _align(arguments: argparse.Namespace) -> int:
             arguments.policy,
             choices,
             arguments.pad_to_multiple_of,
-            [text for _, text in _passages(arguments.general)],
+            [text for _, text in passages(arguments.general)],
             bars,
             whole=True,
         )
@@ -364,33 +254,3 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, Choice]":
             raise UserError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
         found[token] = source
     return {token: Choice(one) if isinstance(one, str) else one for token, one in found.items()}
-
-
-def _terms(arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return the terms that may be used, with their languages."""
-    from lexgraft.readers import read_concepts
-
-    concepts = read_concepts(arguments.terms) if arguments.terms else []
-    return [
-        (term.language, term.text)
-        for concept in concepts
-        for term in concept.terms
-        if term.status != "forbidden"
-    ]
-
-
-def _passages(paths: list[Path]) -> list[tuple[str, str]]:
-    """Return the texts of files with their languages: JSON lines of Document, or plain text."""
-    found: list[tuple[str, str]] = []
-    for path in paths:
-        if path.suffix == ".txt":
-            try:
-                lines = path.read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
-                raise UserError(
-                    f"cannot read this text: {error}", cure="give a UTF-8 file"
-                ) from error
-            found += [("", line) for line in lines if line.strip()]
-        else:
-            found += [(row.language, row.text) for row in read_lines(path, Document)]
-    return found

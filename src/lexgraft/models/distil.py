@@ -6,6 +6,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from lexgraft.errors import UserError
+from lexgraft.models.kept import NOTHING, Kept
 from lexgraft.models.lessons import Base, Lesson, read_lessons
 from lexgraft.models.quiet import Rows, calmed_rows, places_of, taken
 from lexgraft.models.reading_rows import PULLED, fit_reading, shown_in
@@ -35,14 +36,15 @@ def distil_rows(
     general: Sequence[Lesson] = (),
     opening: Float32[Tensor, "new width"] | None = None,
     reader: nn.Module | None = None,
+    kept: Kept = NOTHING,
     progress: Progress = silent,
 ) -> Fitted:
     """Return rows by which the new cut is written and read as the old one was.
 
     How to write is solved by `writings`: each new token as likely as its pieces. With `steps`,
-    inputs first learn to read by `fit_reading`; where the head is tied to them they are then moved
-    towards what writes, by little. Tokens that no text shows (the steps of merges) are made quiet,
-    and all are lowered together until they take little from general text.
+    inputs learn to read by `fit_reading`; where the head is tied to them, every step is followed by
+    a pull towards what writes. Tokens that no text shows (the steps of merges) are made quiet, and
+    all are lowered together until they take little from general text.
 
     Args:
         model: The base model; it is teacher and student.
@@ -54,6 +56,7 @@ def distil_rows(
         general: Texts that both tokenizers cut alike.
         opening: The head's rows of the pieces that words begin with: where they stand, words do.
         reader: The same model in another number format, to read in.
+        kept: What an interrupted call with the same arguments has kept.
         progress: Called per lesson, place and step.
 
     Raises:
@@ -63,8 +66,8 @@ def distil_rows(
         raise UserError("no text shows a new token", cure="distil on text that has the words")
     base, fast = Base(model), Base(reader or model)
     told, plain = _some(lessons, KEPT), _some(general, PLAIN)
-    shown = shown_in(told, first, len(start.inputs))
-    known = writings(fast, told, plain, pieces, shown, first, progress)
+    shown = shown_in(lessons, first, len(start.inputs))
+    known = writings(fast, told, plain, pieces, shown, first, kept, progress)
     tied, rows, reading = start.outputs is None, start, None
 
     def pull(inputs: Tensor, stay: float) -> Tensor:
@@ -72,7 +75,7 @@ def distil_rows(
 
     if steps:
         found = fit_reading(
-            fast, told, start.inputs, first, steps, pull if tied else None, progress
+            fast, told, start.inputs, first, steps, pull if tied else None, kept, progress
         )
         rows, reading = start._replace(inputs=found.rows), found.apart
     head = known.pulled(rows.head, PULLED) if tied and steps else known.begun(rows, opening)

@@ -1,17 +1,19 @@
 """Rows that read: after a new token the base goes on as it did after the pieces."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from lexgraft.models.kept import NOTHING, Kept
 from lexgraft.models.lessons import Base, Lesson
 from lexgraft.records import Progress, digest, silent
 from lexgraft.shapes import Bool, Float32, Int64
 
 BATCH = 32  # texts per step
+KEEP = 20  # steps, after which the state is kept
 POOL = 8  # batches that are sorted by length together
 RATE = 0.1  # of the mean length of the rows, per step at the start; it falls to 0
 NEXT = 6_144  # tokens told apart at every place: those that the lessons hold most often
@@ -45,6 +47,19 @@ class _Adam:
         square = self._square[shown] / (1 - _SQUARE**count)
         self.rows[shown] -= part * self._rate * mean / (square.sqrt() + _LEAST)
 
+    def state(self, done: int) -> dict[str, Tensor]:
+        """Return what it needs to go on after so many steps."""
+        return {"rows": self.rows, "mean": self._mean, "square": self._square,
+                "steps": self._steps, "done": torch.tensor(done)}  # fmt: skip
+
+    def take(self, state: Mapping[str, Tensor]) -> int:
+        """Take such a state back, if there is one; return after how many steps it was."""
+        if not state:
+            return 0
+        self.rows, self._mean = state["rows"], state["mean"]
+        self._square, self._steps = state["square"], state["steps"]
+        return int(state["done"])
+
 
 class Read(NamedTuple):
     """Rows that were fitted to read."""
@@ -60,6 +75,7 @@ def fit_reading(
     first: int,
     steps: int,
     pull: Pull | None = None,
+    kept: Kept = NOTHING,
     progress: Progress = silent,
 ) -> Read:
     """Return input rows after which the base goes on as after the old cut.
@@ -77,6 +93,7 @@ def fit_reading(
         steps: How many batches.
         pull: What moves rows towards something else after every step (proximal gradient; Parikh
             and Boyd, 2014, section 4.2); it is told how little, the less the smaller the step.
+        kept: Where the state of the optimizer is kept now and then, and where it may be found.
         progress: Called per batch of lessons and per step.
     """
     student = _Student(base, lessons, first, progress)
@@ -84,11 +101,14 @@ def fit_reading(
     judged = order[::HELD_BACK][:JUDGED]
     taught = sorted(set(order).difference(judged)) or judged
     adam, batches = _Adam(start), list[list[int]]()
+    done = adam.take(kept.tensors("reading"))
     before = student.judge(judged, start)
     for step in range(steps):
-        progress("distilling", step, steps)
         batches = batches or student.batches(taught, step)
         batch = batches.pop()
+        if step < done:
+            continue
+        progress("distilling", step, steps)
         leaf = adam.rows.clone().requires_grad_()
         student.apart(batch, leaf).mean().backward()
         assert leaf.grad is not None
@@ -97,6 +117,8 @@ def fit_reading(
         adam.step(leaf.grad, shown, part)
         if pull is not None:
             adam.rows = pull(adam.rows, PULLED / part)
+        if (step + 1) % KEEP == 0:
+            kept.keep("reading", adam.state(step + 1))
     return Read(adam.rows, (before, student.judge(judged, adam.rows)))
 
 

@@ -1,11 +1,12 @@
 """Rows that write: new tokens as likely as the base makes the pieces that they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from lexgraft.models.kept import NOTHING, Kept
 from lexgraft.models.lessons import Base, Lesson
 from lexgraft.models.quiet import Places, Rows
 from lexgraft.records import Progress, digest, silent
@@ -14,6 +15,7 @@ from lexgraft.shapes import Bool, Float32, Float64, Int64
 PLACES = 1_280  # of text, at which the tokens of one group are looked at
 TOGETHER = 256  # tokens in a group
 BEFORE = 0.8  # of the places: those before a token of the group
+KEEP = 16  # places asked at, after which the answers are kept
 HELD_BACK = 8  # every so many places
 STAY = 0.1  # what moving a row costs, in mean squares of a coordinate of the hidden states
 SHARES = (0.0, 0.5, 1.0)  # of the first piece's row in a row's beginning
@@ -104,6 +106,7 @@ def writings(
     pieces: Sequence[Sequence[int]],
     shown: Bool[Tensor, " new"],
     first: int,
+    kept: Kept = NOTHING,
     progress: Progress = silent,
 ) -> Writings:
     """Return what the rows of all new tokens that lessons show should make of places of text.
@@ -120,25 +123,37 @@ def writings(
         pieces: The base's tokens for every new one, by id from `first` on.
         shown: Which new tokens the lessons show.
         first: The first new id.
-        progress: Called per place.
+        kept: Where answers are kept, and where some may be found.
+        progress: Called every few places.
     """
     before, others = _places(lessons, plain, first)
     tokens = shown.nonzero().squeeze(1).tolist()
     groups = [tokens[at : at + TOGETHER] for at in range(0, len(tokens), TOGETHER)]
     chosen = [_chosen(group, before, others) for group in groups]
     count, done, found = sum(len(lines) for lines in chosen), 0, list[Wanted]()
-    for group, lines in zip(groups, chosen, strict=True):
+    for number, (group, lines) in enumerate(zip(groups, chosen, strict=True)):
         asked = _Asked(base, [tuple(pieces[token]) for token in group])
-        told: list[tuple[Tensor, Tensor, Tensor]] = []
-        for line in lines:
-            progress("asking how likely new tokens are", done, count)
-            told.append(asked.at(line))
-            done += 1
-        hidden, total, logits = (torch.stack(one) for one in zip(*told, strict=True))
+        told = kept.tensors(f"places-{number}")
+        for start in range(len(told.get("total", ())), len(lines), KEEP):
+            progress("asking how likely new tokens are", done + start, count)
+            told = _joined(told, [asked.at(line) for line in lines[start : start + KEEP]])
+            kept.keep(f"places-{number}", told)
+        done += len(lines)
+        hidden = told["hidden"]
         if base.biased:
             hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
-        found.append(Wanted(torch.tensor(group), Places(hidden, total), logits))
+        places = Places(hidden, told["total"])
+        found.append(Wanted(torch.tensor(group), places, told["logits"]))
     return Writings(found)
+
+
+def _joined(
+    told: Mapping[str, Tensor], more: Sequence[tuple[Tensor, Tensor, Tensor]]
+) -> dict[str, Tensor]:
+    """Return answers with more of them behind."""
+    names = ("hidden", "total", "logits")
+    parts = dict(zip(names, (torch.stack(one) for one in zip(*more, strict=True)), strict=True))
+    return {name: torch.cat([told[name], part]) if told else part for name, part in parts.items()}
 
 
 class _Asked:

@@ -7,6 +7,8 @@ import pytest
 from tiny_tokenizers import DOMAIN, GENERAL, TERMS, train
 
 from lexgraft.cli import main
+from lexgraft.cli.bars import Bars
+from lexgraft.models.writing_rows import KEEP
 
 
 @pytest.fixture
@@ -70,6 +72,51 @@ def test_extend_and_align_write_folders_that_belong_together(
     found = json.loads(capsys.readouterr().out)
     assert found["models"]["base"]["the base's"] == said["proof"]["words"] + said["proof"]["steps"]
     assert found["written"] == [str(aligned / "grown"), str(aligned / "base")]
+
+
+@pytest.mark.slow
+def test_a_stopped_fit_goes_on_where_it_was_and_a_taken_folder_is_refused_before_it(
+    model_of: Callable[..., Path],
+    files: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    base, heard = model_of("byte-level", "base"), list[tuple[str, int]]()
+    stops = {
+        "going on with further texts": 2,
+        "asking how likely new tokens are": KEEP,
+        "distilling": 22,
+    }
+    pending = dict(stops)
+    told = Bars.__call__
+
+    def stop(self: Bars, what: str, done: int, total: int) -> None:
+        heard.append((what, done))
+        if pending.get(what) == done:
+            del pending[what]
+            raise KeyboardInterrupt
+        told(self, what, done, total)
+
+    monkeypatch.setattr("lexgraft.cli.fitting.CONTINUED", 2)
+    given = ["--terms", files["terms"], "--text", files["text"], "--general", files["general"]]
+    given += ["--distil", "24", "--read", files["text"], "--ahead", "3", "-o"]
+    start = ["vocabulary", "extend", str(base), *given]
+    assert main([*start, str(tmp_path / "whole")]) == 0
+    monkeypatch.setattr(Bars, "__call__", stop)
+    for _ in stops:
+        assert main([*start, str(tmp_path / "stopped")]) == 130
+        assert (tmp_path / "stopped.fit").is_dir()
+    heard.clear()
+    assert main([*start, str(tmp_path / "stopped")]) == 0
+    assert heard.count(("going on with further texts", 0)) == 0
+    assert ("asking how likely new tokens are", 0) not in heard
+    whole, stopped = (tmp_path / name / "model.safetensors" for name in ("whole", "stopped"))
+    assert whole.read_bytes() == stopped.read_bytes()
+    assert not (tmp_path / "stopped.fit").exists()
+    capsys.readouterr()
+    assert main([*start, str(tmp_path / "stopped")]) == 2
+    assert "not empty" in capsys.readouterr().err
 
 
 @pytest.mark.slow

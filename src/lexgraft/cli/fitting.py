@@ -1,0 +1,187 @@
+"""New rows fitted on text, for the verb `vocabulary`; and the text that it is given."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lexgraft.cli.bars import Bars
+from lexgraft.errors import UserError
+from lexgraft.records import Document, digest, read_lines
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lexgraft.checkpoint.index import Checkpoint
+    from lexgraft.checkpoint.vocabulary.growth import Growth
+    from lexgraft.checkpoint.vocabulary.rows import Donor
+    from lexgraft.models.kept import Kept
+    from lexgraft.models.lessons import Lesson
+    from lexgraft.models.quiet import Rows
+    from lexgraft.models.transformers import TransformersModel
+
+GENERAL = 128  # general texts that rows are fitted on
+CONTINUED = 256  # further texts at a time
+DRAWN = 50  # likeliest tokens that a further text is continued from
+
+
+def fitted_rows(
+    arguments: argparse.Namespace,
+    growth: "Growth",
+    base: "Checkpoint",
+    source: "Donor | None",
+    kept: "Kept",
+    bars: Bars,
+) -> "tuple[dict[str, Tensor], dict[str, Any]]":
+    """Return rows fitted on text by tensor, and what is to be said about them."""
+    from lexgraft.checkpoint.vocabulary.rows import bias_name, embedding_name, head_name, new_rows
+    from lexgraft.models.quiet import Rows, quieted
+    from lexgraft.models.transformers import TransformersModel
+
+    def begin(name: str) -> "Tensor":
+        entry = base.tensors[name]
+        return new_rows(entry, growth.additions, growth.base, source, arguments.rows).values
+
+    embedding, head, bias = embedding_name(base), head_name(base), bias_name(base)
+    rows = Rows(begin(embedding), begin(head) if head else None, begin(bias) if bias else None)
+    model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
+    lessons = _Lessons(growth, model)
+    plain = lessons.plain(_general(arguments))
+    if arguments.distil is None:
+        rows, most = quieted(model.module, plain, rows, bars)
+        said: dict[str, Any] = {"nats taken at most": most}
+    else:
+        rows, said = _distilled(arguments, base, rows, lessons, plain, kept, bars)
+    pairs = zip((embedding, head, bias), rows, strict=True)
+    fitted = {name: one for name, one in pairs if name and one is not None}
+    return fitted, {**said, "general texts": len(plain)}
+
+
+class _Lessons:
+    """Texts as a model is given them, cut by the base and by the grown tokenizer."""
+
+    def __init__(self, growth: "Growth", model: "TransformersModel") -> None:
+        from lexgraft.checkpoint.vocabulary.content import grown_document
+        from lexgraft.checkpoint.vocabulary.engine import Engine
+
+        self.growth, self.model = growth, model
+        self.engines = Engine(growth.base), Engine(grown_document(growth))
+
+    def plain(self, texts: list[str]) -> "list[Lesson]":
+        """Return the texts that are cut alike."""
+        from lexgraft.models.lessons import plain_lessons
+
+        return plain_lessons(*self.engines, texts, self.model.start_tokens)
+
+    def told(self, texts: list[str]) -> "list[Lesson]":
+        """Return the texts that show new tokens."""
+        from lexgraft.models.lessons import make_lessons
+
+        return make_lessons(*self.engines, texts, self.model.start_tokens)
+
+
+def _distilled(
+    arguments: argparse.Namespace,
+    base: "Checkpoint",
+    start: "Rows",
+    lessons: _Lessons,
+    plain: "list[Lesson]",
+    kept: "Kept",
+    bars: Bars,
+) -> "tuple[Rows, dict[str, Any]]":
+    """Return rows that write and read like the old cut, and what is to be said about them."""
+    from lexgraft.checkpoint.vocabulary.rows import embedding_name, head_name, opening_rows
+    from lexgraft.models.distil import distil_rows
+    from lexgraft.models.lessons import showing
+    from lexgraft.models.transformers import TransformersModel
+
+    additions, first = lessons.growth.additions, lessons.growth.base.size
+    opening = opening_rows(base.tensors[head_name(base) or embedding_name(base)], additions)
+    given = (*passages(arguments.text), *terms_of(arguments))
+    told = lessons.told([*(text for _, text in given), *_general(arguments)])
+    model = reader = lessons.model
+    if arguments.dtype != "float32":
+        place, threads = arguments.base, arguments.threads
+        reader = TransformersModel.load(place, str(place), threads, dtype=arguments.dtype)
+    further = showing(lessons.engines[1], [text for _, text in passages(arguments.read)], first)
+    read = lessons.told(_continued(reader, further, arguments.ahead, kept, bars))
+    fitted = distil_rows(
+        model.module, [*told, *read], start, [one.parts for one in additions], first,
+        arguments.distil, plain, opening, reader.module, kept, bars,
+    )  # fmt: skip
+    return fitted.rows, {
+        "nats a new token is off": fitted.writing,
+        "nats apart after it": fitted.reading,
+        "nats a token taken": fitted.taken,
+        "texts": len(told),
+        "read besides": len(read),
+    }
+
+
+def _continued(
+    model: "TransformersModel", texts: list[str], tokens: int, kept: "Kept", bars: Bars
+) -> list[str]:
+    """Return texts with what the model says next, drawn from what is likeliest there."""
+    from lexgraft.models.writing import likeliest
+
+    found = kept.texts("ahead")
+    for start in range(len(found), len(texts), CONTINUED):
+        bars("going on with further texts", start, len(texts))
+        some = texts[start : start + CONTINUED]
+        said = model.generate(some, tokens, (), likeliest(DRAWN, start))
+        # a character that is not complete says nothing
+        found += [text + more.rstrip("\ufffd") for text, more in zip(some, said, strict=True)]
+        kept.keep_texts("ahead", found)
+    return found
+
+
+def kept_for(
+    arguments: argparse.Namespace, growth: "Growth", base: "Checkpoint", source: "Donor | None"
+) -> "Kept":
+    """Return what is kept beside the output while rows are fitted, from just these inputs."""
+    from lexgraft.models.kept import Kept
+
+    texts = [text for paths in (arguments.text, arguments.read) for _, text in passages(paths)]
+    rows = arguments.rows, source.checkpoint.digest if source else None
+    how = arguments.distil, arguments.ahead, arguments.dtype
+    words = [(new.token, new.parts) for new in growth.additions]
+    key = digest(
+        "fit", base.digest, words, rows, how, texts, terms_of(arguments), _general(arguments)
+    )
+    output = arguments.output.resolve()
+    return Kept(output.with_name(output.name + ".fit"), key)
+
+
+def terms_of(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the terms that may be used, with their languages."""
+    from lexgraft.readers import read_concepts
+
+    concepts = read_concepts(arguments.terms) if arguments.terms else []
+    return [
+        (term.language, term.text)
+        for concept in concepts
+        for term in concept.terms
+        if term.status != "forbidden"
+    ]
+
+
+def _general(arguments: argparse.Namespace) -> list[str]:
+    """Return some general texts, the same in every run."""
+    texts = {text for _, text in passages(arguments.general)}
+    return sorted(texts, key=lambda text: digest("general", text))[:GENERAL]
+
+
+def passages(paths: list[Path]) -> list[tuple[str, str]]:
+    """Return the texts of files with their languages: JSON lines of Document, or plain text."""
+    found: list[tuple[str, str]] = []
+    for path in paths:
+        if path.suffix == ".txt":
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UserError(
+                    f"cannot read this text: {error}", cure="give a UTF-8 file"
+                ) from error
+            found += [("", line) for line in lines if line.strip()]
+        else:
+            found += [(row.language, row.text) for row in read_lines(path, Document)]
+    return found

@@ -1,0 +1,57 @@
+"""What a long fit keeps beside its output until it is finished: after a kill it goes on there."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+
+from safetensors.torch import load, save
+from torch import Tensor
+
+from lexgraft.records import write_bytes
+
+
+class Kept:
+    """A folder of tensors and texts by name, each written whole or not at all.
+
+    Args:
+        folder: Where; None keeps nothing.
+        key: What all of it was made from; with another key nothing is found.
+    """
+
+    def __init__(self, folder: Path | None = None, key: str = "") -> None:
+        self._folder, self._own = folder, None if folder is None else folder / key
+
+    def tensors(self, name: str) -> dict[str, Tensor]:
+        """Return what was kept under a name; nothing if nothing was."""
+        file = self._file(f"{name}.safetensors")
+        return load(file.read_bytes()) if file is not None and file.is_file() else {}
+
+    def keep(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """Keep tensors in place of those that had this name."""
+        file = self._file(f"{name}.safetensors")
+        if file is not None:
+            write_bytes(file, save({part: one.contiguous() for part, one in tensors.items()}))
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts that were kept under a name."""
+        file = self._file(f"{name}.json")
+        there = file is not None and file.is_file()
+        return json.loads(file.read_text(encoding="utf-8")) if file is not None and there else []
+
+    def keep_texts(self, name: str, texts: Sequence[str]) -> None:
+        """Keep texts in place of those that had this name."""
+        file = self._file(f"{name}.json")
+        if file is not None:
+            write_bytes(file, json.dumps(texts, ensure_ascii=False).encode())
+
+    def drop(self) -> None:
+        """Remove all of it, under whatever key."""
+        if self._folder is not None and self._folder.exists():
+            rmtree(self._folder)
+
+    def _file(self, name: str) -> Path | None:
+        return None if self._own is None else self._own / name
+
+
+NOTHING = Kept()
