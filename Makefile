@@ -42,7 +42,7 @@ specialists: setup  ## show with intervals that the two specialists are speciali
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/specialists.py
 
-vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (an hour of one core with DTYPE=bfloat16 and AMX, hours without)
+vocabulary: setup  ## give the base Japanese medical words as tokens, distil and measure (an hour and a half of one core with DTYPE=bfloat16 and AMX, hours without)
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/python examples/medical-ja/vocabulary.py --dtype $(or $(DTYPE),float32)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from xxhash import xxh3_128
 
 from lexgraft.checkpoint.header import WIDTHS, TensorEntry
 from lexgraft.checkpoint.index import INDEX, SINGLE, Checkpoint, open_checkpoint
@@ -100,8 +101,12 @@ def write_model(
     )
     origins = count_origins(made)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
-    key = digest("vocabulary", base.digest, [new.token for new in growth.additions], how, multiple,
-                 {name: values.tolist() for name, values in (fitted or {}).items()})  # fmt: skip
+    own = {
+        name: xxh3_128(values.contiguous().numpy().data).hexdigest()
+        for name, values in (fitted or {}).items()
+    }
+    words = [new.token for new in growth.additions]
+    key = digest("vocabulary", base.digest, words, how, multiple, own)
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))
