@@ -70,6 +70,24 @@ def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any
         assert (new - whole).tolist() == pytest.approx(likely, abs=1e-3)
 
 
+@pytest.mark.parametrize("architecture", ["llama", "mamba"])  # the latter has no cache of keys
+def test_tails_are_read_behind_a_line_as_by_themselves(architecture: str):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.for_model(
+        architecture, vocab_size=WORDS, hidden_size=WIDTH, intermediate_size=24, state_size=4,
+        num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    torch.manual_seed(3)
+    model: Any = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    line, tails = [1, 20, 30], [[5, 6], [7], [8, 9, 10]]
+    last, found = Base(model).after(line, tails)
+    for tail, states in zip(tails, found, strict=True):
+        alone = model.base_model(torch.tensor([[*line, *tail]])).last_hidden_state[0]
+        assert torch.allclose(last, alone[2], atol=1e-5)
+        assert torch.allclose(states[: len(tail)], alone[3:], atol=1e-5)
+
+
 def test_most_places_stand_before_the_words_and_none_is_asked_twice(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ):

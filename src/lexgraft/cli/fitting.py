@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lexgraft import __version__
 from lexgraft.cli.bars import Bars
 from lexgraft.errors import UserError
 from lexgraft.records import Document, digest, read_lines
@@ -145,7 +146,15 @@ def kept_for(
     how = arguments.distil, arguments.ahead, arguments.dtype
     words = [(new.token, new.parts) for new in growth.additions]
     key = digest(
-        "fit", base.digest, words, rows, how, texts, terms_of(arguments), _general(arguments)
+        "fit",
+        __version__,
+        base.digest,
+        words,
+        rows,
+        how,
+        texts,
+        terms_of(arguments),
+        _general(arguments),
     )
     output = arguments.output.resolve()
     return Kept(output.with_name(output.name + ".fit"), key)

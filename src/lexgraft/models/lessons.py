@@ -164,16 +164,20 @@ class Base:
     ) -> tuple[Float[Tensor, " width"], Float[Tensor, "tail token width"]]:
         """Return the last hidden states of a line's end, and of tails that each go on with it.
 
-        The line is read once. Shorter tails are filled up at their ends.
+        The line is read once, where the architecture has a cache that can be repeated. Shorter
+        tails are filled up at their ends.
         """
         read = self._body(input_ids=torch.tensor([list(line)]), use_cache=True)
         last = read.last_hidden_state[0, -1]
         if not tails:
             return last, last.new_zeros(0, 0, len(last))
-        past = read.past_key_values
-        past.batch_repeat_interleave(len(tails))
-        more = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
-        return last, more.last_hidden_state
+        past: Any = getattr(read, "past_key_values", None)
+        if hasattr(past, "batch_repeat_interleave"):
+            past.batch_repeat_interleave(len(tails))
+            more = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
+            return last, more.last_hidden_state
+        whole = _filled([[*line, *tail] for tail in tails])
+        return last, self._body(input_ids=whole, use_cache=False).last_hidden_state[:, len(line) :]
 
     def finish(self, logits: Tensor) -> Tensor:
         """Return scaled and soft-capped logits, as the architecture has them."""
