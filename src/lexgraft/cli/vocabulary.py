@@ -40,11 +40,12 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
     add(
         "--distil", type=int, nargs="?", const=0, metavar="STEPS",
-        help="extend: fit new rows to write like the text, and for so many batches to read (slow)",
+        help="extend: fit new rows to be as likely as their pieces, and for so many batches to "
+        "read like them (slow)",
     )  # fmt: skip
     add(
         "--read", type=Path, nargs="+", default=[],
-        help="further text with the words: --distil learns to read on it, nothing is chosen by it",
+        help="further text with the words: --distil learns on it, nothing is chosen by it",
     )  # fmt: skip
     add(
         "--ahead", type=int, default=16, metavar="TOKENS",
@@ -52,7 +53,7 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--dtype", choices=("float32", "bfloat16"), default="float32",
-        help="to read in; bfloat16 is faster where the processor has it (float32)",
+        help="for --distil; bfloat16 is faster where the processor has it (float32)",
     )  # fmt: skip
     add(
         "--quiet", action="store_true",
@@ -80,7 +81,7 @@ def vocabulary(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general news.jsonl --distil 250 --read sentences.txt --dtype bfloat16
+        --general news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
@@ -88,12 +89,10 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     """
     if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
         raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
-    if min(arguments.ahead, arguments.pieces) < 0:
-        raise UserError("a number below 0", cure="give --ahead and --pieces from 0 on")
-    if (arguments.read or arguments.dtype != "float32") and not arguments.distil:
-        raise UserError(
-            "--read or --dtype without batches of reading", cure="give --distil with a number"
-        )
+    if min(arguments.ahead, arguments.pieces, arguments.distil or 0) < 0:
+        raise UserError("a number below 0", cure="give --ahead, --pieces and --distil from 0 on")
+    if (arguments.read or arguments.dtype != "float32") and arguments.distil is None:
+        raise UserError("--read or --dtype without --distil", cure="add --distil 700, or less")
     if arguments.action == "align":
         return _align(arguments)
     if arguments.action == "extend":
