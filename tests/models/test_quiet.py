@@ -1,10 +1,10 @@
 """Rows that keep quiet, on invented hidden states and on tiny models."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from looked import Looked
 
 from lexgraft.errors import UserError
 from lexgraft.models.lessons import Base, Lesson
@@ -19,25 +19,6 @@ from lexgraft.models.quiet import (
     shared_direction,
     taken,
 )
-
-
-class Looked(torch.nn.Module):
-    """A model of which only the configuration is asked."""
-
-    base_model = None
-
-    def __init__(self, softcap: float | None = None, factor: float | None = None) -> None:
-        super().__init__()
-        self._asked = SimpleNamespace(final_logit_softcapping=softcap, logit_scale=factor)
-
-    def get_input_embeddings(self) -> Any:
-        return None
-
-    get_output_embeddings = get_input_embeddings
-
-    @property
-    def config(self) -> Any:
-        return SimpleNamespace(get_text_config=lambda: self._asked)
 
 
 @pytest.fixture

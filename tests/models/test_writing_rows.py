@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from looked import Looked
 
 from lexgraft.models.kept import NOTHING, Kept
 from lexgraft.models.lessons import Base, Lesson
@@ -158,7 +159,16 @@ def test_one_place_by_hand():
     )
     found = Writing(wanted).pulled(torch.zeros(1, 1), 1.0)
     assert float(found) == pytest.approx(0.25)
-    assert Writings([wanted]).error(found) == pytest.approx(0.5)
+    assert Writings(Base(Looked()), [wanted]).error(found) == pytest.approx(0.5)
+
+
+def test_errors_are_counted_in_what_the_model_says():
+    """A model that halves its logits halves their errors; a cap hides what lies beyond it."""
+    wanted = Wanted(torch.tensor([0]), Places(torch.ones(1, 1), torch.zeros(1)), torch.ones(1, 1))
+    rows = torch.full((1, 1), 5.0)
+    assert Writings(Base(Looked()), [wanted]).error(rows) == pytest.approx(4)
+    assert Writings(Base(Looked(None, 0.5)), [wanted]).error(rows) == pytest.approx(2)
+    assert Writings(Base(Looked(1.0)), [wanted]).error(rows) < 0.25
 
 
 def test_rows_begin_where_what_writes_is_nearest():
@@ -167,7 +177,7 @@ def test_rows_begin_where_what_writes_is_nearest():
     hidden += 0.5 * torch.randn(64, 6, generator=generator)
     opening, start = (torch.randn(2, 6, generator=generator) for _ in range(2))
     places = Places(hidden, torch.zeros(64))
-    known = Writings([Wanted(torch.arange(2), places, hidden @ opening.T)])
+    known = Writings(Base(Looked()), [Wanted(torch.arange(2), places, hidden @ opening.T)])
     scale = start.norm(dim=1, keepdim=True) / opening.norm(dim=1, keepdim=True)
     found = known.begun(Rows(start, None), opening)
     assert torch.allclose(found, known.pulled(scale * opening), atol=1e-5)

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lexgraft import __version__
 from lexgraft.cli.bars import Bars
@@ -25,8 +25,39 @@ CONTINUED = 256  # further texts at a time
 DRAWN = 50  # likeliest tokens that a further text is continued from
 
 
+class Given(NamedTuple):
+    """What the verb's files hold, read once: texts with their languages."""
+
+    terms: list[tuple[str, str]]
+    texts: list[tuple[str, str]]
+    general: list[tuple[str, str]]
+    held_out: list[tuple[str, str]]
+    read: list[tuple[str, str]]
+
+    def some_general(self) -> list[str]:
+        """Return some general texts, the same in every run."""
+        texts = {text for _, text in self.general}
+        return sorted(texts, key=lambda text: digest("general", text))[:GENERAL]
+
+
+def read_given(arguments: argparse.Namespace) -> Given:
+    """Return what the files hold."""
+    from lexgraft.readers import read_concepts
+
+    concepts = read_concepts(arguments.terms) if arguments.terms else []
+    terms = [
+        (term.language, term.text)
+        for concept in concepts
+        for term in concept.terms
+        if term.status != "forbidden"
+    ]
+    files = (arguments.text, arguments.general, arguments.held_out, arguments.read)
+    return Given(terms, *(passages(one) for one in files))
+
+
 def fitted_rows(
     arguments: argparse.Namespace,
+    given: Given,
     growth: "Growth",
     base: "Checkpoint",
     source: "Donor | None",
@@ -46,12 +77,12 @@ def fitted_rows(
     rows = Rows(begin(embedding), begin(head) if head else None, begin(bias) if bias else None)
     model = TransformersModel.load(arguments.base, str(arguments.base), arguments.threads)
     lessons = _Lessons(growth, model)
-    plain = lessons.plain(_general(arguments))
+    plain = lessons.plain(given.some_general())
     if arguments.distil is None:
         rows, most = quieted(model.module, plain, rows, bars)
         said: dict[str, Any] = {"nats taken at most": most}
     else:
-        rows, said = _distilled(arguments, base, rows, lessons, plain, kept, bars)
+        rows, said = _distilled(arguments, given, base, rows, lessons, plain, kept, bars)
     pairs = zip((embedding, head, bias), rows, strict=True)
     fitted = {name: one for name, one in pairs if name and one is not None}
     return fitted, {**said, "general texts": len(plain)}
@@ -82,6 +113,7 @@ class _Lessons:
 
 def _distilled(
     arguments: argparse.Namespace,
+    given: Given,
     base: "Checkpoint",
     start: "Rows",
     lessons: _Lessons,
@@ -97,13 +129,13 @@ def _distilled(
 
     additions, first = lessons.growth.additions, lessons.growth.base.size
     opening = opening_rows(base.tensors[head_name(base) or embedding_name(base)], additions)
-    given = (*passages(arguments.text), *terms_of(arguments))
-    told = lessons.told([*(text for _, text in given), *_general(arguments)])
+    texts = [text for _, text in (*given.texts, *given.terms)]
+    told = lessons.told([*texts, *given.some_general()])
     model = reader = lessons.model
     if arguments.dtype != "float32":
         place, threads = arguments.base, arguments.threads
         reader = TransformersModel.load(place, str(place), threads, dtype=arguments.dtype)
-    further = showing(lessons.engines[1], [text for _, text in passages(arguments.read)], first)
+    further = showing(lessons.engines[1], [text for _, text in given.read], first)
     read = lessons.told(_continued(reader, further, arguments.ahead, kept, bars))
     fitted = distil_rows(
         model.module, [*told, *read], start, [one.parts for one in additions], first,
@@ -136,47 +168,22 @@ def _continued(
 
 
 def kept_for(
-    arguments: argparse.Namespace, growth: "Growth", base: "Checkpoint", source: "Donor | None"
+    arguments: argparse.Namespace,
+    given: Given,
+    growth: "Growth",
+    base: "Checkpoint",
+    source: "Donor | None",
 ) -> "Kept":
     """Return what is kept beside the output while rows are fitted, from just these inputs."""
     from lexgraft.models.kept import Kept
 
-    texts = [text for paths in (arguments.text, arguments.read) for _, text in passages(paths)]
-    rows = arguments.rows, source.checkpoint.digest if source else None
-    how = arguments.distil, arguments.ahead, arguments.dtype
+    donor = source.checkpoint.digest if source else None
+    how = arguments.rows, arguments.distil, arguments.ahead, arguments.dtype
     words = [(new.token, new.parts) for new in growth.additions]
-    key = digest(
-        "fit",
-        __version__,
-        base.digest,
-        words,
-        rows,
-        how,
-        texts,
-        terms_of(arguments),
-        _general(arguments),
-    )
+    texts = given.terms, given.texts, given.some_general(), given.read
+    key = digest("fit", __version__, base.digest, donor, how, words, texts)
     output = arguments.output.resolve()
     return Kept(output.with_name(output.name + ".fit"), key)
-
-
-def terms_of(arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return the terms that may be used, with their languages."""
-    from lexgraft.readers import read_concepts
-
-    concepts = read_concepts(arguments.terms) if arguments.terms else []
-    return [
-        (term.language, term.text)
-        for concept in concepts
-        for term in concept.terms
-        if term.status != "forbidden"
-    ]
-
-
-def _general(arguments: argparse.Namespace) -> list[str]:
-    """Return some general texts, the same in every run."""
-    texts = {text for _, text in passages(arguments.general)}
-    return sorted(texts, key=lambda text: digest("general", text))[:GENERAL]
 
 
 def passages(paths: list[Path]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.bars import Bars
-from lexgraft.cli.fitting import fitted_rows, kept_for, passages, terms_of
+from lexgraft.cli.fitting import Given, fitted_rows, kept_for, passages, read_given
 from lexgraft.cli.registry import verb
 from lexgraft.cli.show import print_table
 from lexgraft.errors import UserError
@@ -100,9 +100,10 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     from lexgraft.checkpoint.vocabulary.plan import plan_vocabulary
     from lexgraft.checkpoint.vocabulary.proof import proof_json
 
+    given = read_given(arguments)
     with Bars() as bars:
-        planned = plan_vocabulary(_request(arguments), bars)
-        extra = _extend(arguments, planned, bars) if arguments.action == "extend" else {}
+        planned = plan_vocabulary(_request(arguments, given), bars)
+        extra = _extend(arguments, given, planned, bars) if arguments.action == "extend" else {}
     if arguments.json:
         words = [
             {"id": word.id, "text": word.text, "count": word.count} for word in planned.growth.words
@@ -127,17 +128,17 @@ def _check_output(arguments: argparse.Namespace) -> None:
     refuse_taken(arguments.output, [folder for folder in given if folder is not None])
 
 
-def _request(arguments: argparse.Namespace) -> "Request":
-    """Return what was asked for, its files read."""
+def _request(arguments: argparse.Namespace, given: Given) -> "Request":
+    """Return what was asked for."""
     from lexgraft.checkpoint.vocabulary.plan import Request
 
     return Request(
         base=arguments.base,
-        terms=terms_of(arguments),
-        texts=passages(arguments.text),
+        terms=given.terms,
+        texts=given.texts,
         donor=arguments.donor,
-        general=[text for _, text in passages(arguments.general)],
-        held_out=passages(arguments.held_out),
+        general=[text for _, text in given.general],
+        held_out=given.held_out,
         tokens=arguments.tokens,
         least=arguments.least,
         pieces=arguments.pieces or inf,
@@ -146,7 +147,7 @@ def _request(arguments: argparse.Namespace) -> "Request":
 
 
 def _extend(
-    arguments: argparse.Namespace, planned: "VocabularyPlan", bars: Bars
+    arguments: argparse.Namespace, given: Given, planned: "VocabularyPlan", bars: Bars
 ) -> dict[str, object]:
     """Write the grown folder and return what is to be said about it."""
     from lexgraft.checkpoint.index import open_checkpoint
@@ -164,25 +165,27 @@ def _extend(
     donor, output = arguments.donor, arguments.output
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
-    kept, fitted = kept_for(arguments, planned.growth, base, source), None
+    kept, fitted = kept_for(arguments, given, planned.growth, base, source), None
     if arguments.quiet or arguments.distil is not None:
-        fitted, said["fitted"] = fitted_rows(arguments, planned.growth, base, source, kept, bars)
+        fitted, said["fitted"] = fitted_rows(
+            arguments, given, planned.growth, base, source, kept, bars
+        )
     said["rows"] = write_model(
         planned.growth, base, output, source, arguments.rows, arguments.pad_to_multiple_of,
         fitted, bars,
     )  # fmt: skip
     kept.drop()
     if arguments.bits:
-        said["bits per byte"] = _bits(arguments)
+        said["bits per byte"] = _bits(arguments, given)
     return said
 
 
-def _bits(arguments: argparse.Namespace) -> dict[str, list[float]]:
+def _bits(arguments: argparse.Namespace, given: Given) -> dict[str, list[float]]:
     """Return bits per byte before and after, on the first texts of each kind given."""
     from lexgraft.models.transformers import TransformersModel
 
-    kinds = {"general": arguments.general, "held-out": arguments.held_out or arguments.text}
-    texts = {kind: [text for _, text in passages(paths)][:24] for kind, paths in kinds.items()}
+    kinds = {"general": given.general, "held-out": given.held_out or given.texts}
+    texts = {kind: [text for _, text in rows[:24]] for kind, rows in kinds.items()}
     found: dict[str, list[float]] = {kind: [] for kind, rows in texts.items() if rows}
     for folder in (arguments.base, arguments.output):
         model = TransformersModel.load(folder, str(folder), arguments.threads)

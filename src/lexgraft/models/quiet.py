@@ -19,7 +19,7 @@ from lexgraft.shapes import Bool, Float32, Float64
 
 SILENT = 20.0  # nats below all old tokens together; float32 sees nothing from 17 on
 TURNS, PULL, ENOUGH = 64, 2.0, 0.3  # of the direction: turns, their step, the cosine that will do
-ROUNDS = 12  # of settling how likely rows are; each ends nearer
+ROUNDS = 12  # of halving
 GENTLE = 1e-2  # nats a token that new rows may take on general text, on average
 
 

@@ -62,16 +62,19 @@ class Writing:
         found[self.tokens] = (self._vectors @ solved).T.to(rows.dtype)
         return found
 
-    def squares(self, rows: Float32[Tensor, "new long"]) -> Float64[Tensor, "place own"]:
-        """Return the squares of the logits' errors at the places held back."""
-        return (self._hidden @ rows[self.tokens].double().T - self._logits).square()
+    def squares(
+        self, base: Base, rows: Float32[Tensor, "new long"]
+    ) -> Float64[Tensor, "place own"]:
+        """Return the squares of the finished logits' errors at the places held back."""
+        said = self._hidden @ rows[self.tokens].double().T
+        return (base.finish(said) - base.finish(self._logits)).square()
 
 
 class Writings:
-    """The same for any number of new tokens, in groups that meet different places."""
+    """The same for any number of new tokens, in groups that meet different places of one base."""
 
-    def __init__(self, groups: Sequence[Wanted]) -> None:
-        self.groups = [Writing(one) for one in groups]
+    def __init__(self, base: Base, groups: Sequence[Wanted]) -> None:
+        self._base, self.groups = base, [Writing(one) for one in groups]
         pairs = zip(*(one.places for one in groups), strict=True)
         self.places = Places(*(torch.cat(parts) for parts in pairs))
 
@@ -85,7 +88,8 @@ class Writings:
 
     def error(self, rows: Float32[Tensor, "new long"]) -> float:
         """Return by how many nats a new token is off, root mean square over places held back."""
-        return float(torch.cat([g.squares(rows).flatten() for g in self.groups]).mean().sqrt())
+        parts = [one.squares(self._base, rows).flatten() for one in self.groups]
+        return float(torch.cat(parts).mean().sqrt())
 
     def begun(
         self, start: Rows, opening: Float32[Tensor, "new width"] | None
@@ -144,7 +148,7 @@ def writings(
             hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
         places = Places(hidden, told["total"])
         found.append(Wanted(torch.tensor(group), places, told["logits"]))
-    return Writings(found)
+    return Writings(base, found)
 
 
 def _joined(

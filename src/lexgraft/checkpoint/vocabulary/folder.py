@@ -101,12 +101,7 @@ def write_model(
     )
     origins = count_origins(made)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
-    own = {
-        name: xxh3_128(values.contiguous().numpy().data).hexdigest()
-        for name, values in (fitted or {}).items()
-    }
-    words = [new.token for new in growth.additions]
-    key = digest("vocabulary", base.digest, words, how, multiple, own)
+    key = _key(growth, base, how, multiple, fitted or {})
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))
@@ -165,6 +160,18 @@ def _sides(growth: Growth, base: Checkpoint, multiple: int) -> tuple[int, dict[s
     settings = resized_config(json.loads(sides["config.json"]), size)
     _check_ids(settings, growth.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}
+
+
+def _key(
+    growth: Growth, base: Checkpoint, how: How, multiple: int, fitted: Mapping[str, Tensor]
+) -> str:
+    """Return what tells one grown folder from all others."""
+    words = [new.token for new in growth.additions]
+    rows = {
+        name: xxh3_128(values.contiguous().numpy().data).hexdigest()
+        for name, values in fitted.items()
+    }
+    return digest("vocabulary", base.digest, words, how, multiple, rows)
 
 
 def _moved(start: NewRows, values: Tensor) -> NewRows:
