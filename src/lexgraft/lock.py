@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -14,9 +14,18 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError
+from lexgraft.ownership import MARKER, check_outputs, clash
 from lexgraft.records import Cost, write_bytes
 
 T = TypeVar("T", bound=Struct)
+
+HELD = ".in-use"
+"""Lies in a run's folder from its first moment: such a folder is ours."""
+_FOLDERS = ("stages", "testset", "answers", "merged", "tuned", "model")
+_FILES = (
+    "lock.json", "gates.jsonl", "items.jsonl", "assignment.json", "report.html", "report.json",
+    "terms.csv",
+)  # fmt: skip
 
 
 class StageEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,14 +87,17 @@ class RunFolder:
 
 
 @contextmanager
-def hold(folder: Path) -> Generator[RunFolder]:
+def hold(folder: Path, inputs: Sequence[Path] = ()) -> Generator[RunFolder]:
     """Hold the run's folder for this process alone; a second run is refused.
 
     Raises:
-        UserError: another run holds it (its host and process number are named).
+        UserError: another run holds it (its host and process number are named); it is an input,
+            or lies in one; an input or a file of the user's has a name that the run writes.
     """
+    check_run(folder, inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".in-use").open("a+") as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(folder / HELD, flags, 0o666), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -102,14 +114,69 @@ def hold(folder: Path) -> Generator[RunFolder]:
         yield RunFolder(folder)
 
 
+def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:
+    """Raise for a folder that cannot be a run's: what `hold` refuses, before anything is made.
+
+    Inputs may lie beside what the run writes; a folder without `.in-use` is not a run's yet.
+    """
+    inner = [folder / name for name in (HELD, *_FOLDERS, *_FILES)]
+    check_outputs([folder], (), folders=True)
+    _refuse_inputs([folder], [path for path in inputs if _holds(path, folder)])
+    _refuse_inputs(inner, inputs)
+    for path in inner:
+        if path.is_symlink():
+            raise UserError(
+                "a link: what it leads to would be written", where=str(path), cure="take it away"
+            )
+    if not (folder / HELD).is_file():
+        _refuse_foreign(folder)
+
+
+def _holds(path: Path, folder: Path) -> bool:
+    """Return whether a folder is an input, or lies in it."""
+    return folder.resolve().is_relative_to(path.resolve()) or (
+        clash(folder, path) and not (path.resolve().is_relative_to(folder.resolve()))
+    )
+
+
+def _refuse_inputs(paths: Iterable[Path], inputs: Sequence[Path]) -> None:
+    """Raise for an input among what a run writes."""
+    for path in paths:
+        for given in inputs:
+            if clash(path, given):
+                raise UserError(
+                    f"the input {given} lies where the run writes {path.name}",
+                    where=str(path),
+                    cure="give the run another `output`: inputs are never overwritten",
+                )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise for a file with a name that a run writes, in a folder that is no run's."""
+    taken = [folder / name for name in (HELD, *_FILES)]
+    taken += [
+        folder / name / MARKER
+        for name in ("stages", "testset")
+        if (folder / name).is_dir() and not (folder / name / MARKER).is_file()
+    ]
+    for path in taken:
+        known = path.parent if path.name == MARKER else path
+        if os.path.lexists(known) and (known.is_file() or any(known.iterdir())):
+            raise UserError(
+                "a run writes here, and this is not a run's",
+                where=str(known),
+                cure="move it away, or give the run another `output`: nothing is overwritten",
+            )
+
+
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's files by name, in hex.
+    """Return the SHA-256 of a file, or of a folder's files by name, in hex; marks do not count.
 
     Raises:
         UserError: nothing is there.
     """
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MARKER)
         return _sha("\n".join(f"{p.relative_to(path)} {file_digest(p)}" for p in files).encode())
     if not path.is_file():
         raise UserError("no such file", where=str(path))

@@ -311,6 +311,17 @@ def read_project(path: Path) -> Project:
     return _absolute(project, path.resolve().parent)
 
 
+def inputs_of(project: Project) -> tuple[Path, ...]:
+    """Return all files and folders that a project reads; a model's Hub id is none."""
+    models, general, rarity = project.models, project.general, project.terms.rarity
+    given = [models.base, models.language, models.domain]
+    named = [text for text in given if Path(text).is_absolute() or Path(text).exists()]
+    named += [*project.terms.files, *general.concepts, *(text.file for text in general.texts)]
+    named += [file for files in rarity.files.values() for file in files] if rarity else ()
+    named += project.tune.replay_texts if project.tune else ()
+    return tuple(Path(text) for text in named)
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the project file."""
     return msgspec.json.schema(Project)

@@ -1,7 +1,10 @@
 """What stages hand on: Concept, Term, Item, Answer, Score, Verdict; JSON lines in and out."""
 
+import fcntl
 import os
+import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -215,16 +218,43 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
+    if path.is_dir():
+        raise UserError("a folder has this name", where=str(path), cure="choose another")
     try:
-        with aside.open("wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot be made: {error.strerror}", where=str(path.parent), cure="choose another"
+        ) from error
+    known = f".lexgraft-{sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
+    _sweep(path.parent, known)
+    aside = path.with_name(f"{known}{secrets.token_hex(8)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(aside, flags, 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            with suppress(OSError):  # not every network's file system has locks
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.writelines(pieces)
             file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+            os.fsync(handle)
+            aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, known: str) -> None:
+    """Remove what killed writers of the same file have left: nobody holds it any more."""
+    for path in sorted(folder.iterdir()):
+        if not (path.name.startswith(known) and path.name.endswith(".part")):
+            continue
+        with suppress(OSError):  # it is being written, or gone
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(handle)
 
 
 def read_lines(path: Path, kind: type[T]) -> list[T]:

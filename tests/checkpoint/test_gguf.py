@@ -16,6 +16,7 @@ from lexgraft.checkpoint.gguf import convert_gguf
 from lexgraft.checkpoint.gguf.dequantise import KINDS, dequantise
 from lexgraft.checkpoint.gguf.header import open_gguf
 from lexgraft.errors import UserError
+from lexgraft.ownership import claim
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NUMBERS = {kind.name: number for number, kind in KINDS.items()}
@@ -525,7 +526,7 @@ class TestLlama:
 
     def test_a_conversion_begun_before_is_begun_again(self, tmp_path: Path, llama: Any) -> None:
         file = _file(tmp_path, gguf_bytes(_llama_metadata(), _stored(llama, "llama")))
-        (tmp_path / "out.part").mkdir()
+        claim(tmp_path / "out.part", "convert", tmp_path / "out")
         (tmp_path / "out.part" / "model.safetensors").write_bytes(b"half")
         convert_gguf(file, tmp_path / "out")
         assert not (tmp_path / "out.part").exists()

@@ -76,8 +76,18 @@ def evaluate_alone(question: Question, progress: Progress = silent) -> Evaluated
         UserError: nothing to ask, a model or items that cannot be read, too little memory.
     """
     check(question)
-    with hold(question.output) as run:
+    with hold(question.output, inputs_of_question(question)) as run:
         return _Asked(question, run, progress).everything()
+
+
+def inputs_of_question(question: Question) -> list[Path]:
+    """Return all files and folders that are read; an address or a Hub id is none."""
+    model = Path(question.model.removeprefix("vllm:"))
+    given = (
+        question.items, question.base, question.scorer, question.labels, question.texts,
+        question.against, question.task_files,
+    )  # fmt: skip
+    return [*([model] if model.exists() else ()), *(path for path in given if path is not None)]
 
 
 class _Asked:

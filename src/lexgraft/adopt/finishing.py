@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -28,10 +27,13 @@ from lexgraft.adopt.stages import (
     TuneFound,
 )
 from lexgraft.adopt.teaching import taught_concepts
+from lexgraft.checkpoint.write import MANIFEST
 from lexgraft.cost import sum_costs
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.manifest import Manifest
+from lexgraft.ownership import note, remove_noted
+from lexgraft.project import inputs_of
 from lexgraft.records import Concept, Cost, Outcome, Verdict, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.card import model_card, notice
@@ -100,13 +102,25 @@ def _harmed(found: Found) -> bool:
 def write_model(session: Session, subject: Subject) -> Manifest:
     """Write the recommended model's folder; a folder of an earlier verdict makes way."""
     assert subject.plan is not None  # only merges and parents are shipped
-    folder = session.run.path / "model"
-    manifest = folder / "manifest.json"
+    folder, plan = session.run.path / "model", subject.plan.digest
+    manifest = folder / MANIFEST
     if manifest.is_file():
-        held = msgspec.json.decode(manifest.read_bytes())
-        if held.get("plan") != subject.plan.digest:
-            shutil.rmtree(folder)
+        held = msgspec.json.decode(manifest.read_bytes()).get("plan")
+        if isinstance(held, str) and held != plan:
+            if _is_reported(session.run.path, manifest):  # of a run before there were records
+                note(folder, "model", held)
+            remove_noted(folder, "model", held, inputs_of(session.project))
+    note(folder, "model", plan)
     return run_merge(subject.plan, folder, session.progress)
+
+
+def _is_reported(run: Path, manifest: Path) -> bool:
+    """Return whether the run's report is about the model of this manifest."""
+    try:
+        report = msgspec.json.decode((run / "report.json").read_bytes())
+        return report["data"]["model"] == msgspec.json.decode(manifest.read_bytes())["digest"]
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return False
 
 
 def finish(session: Session, found: Found, subject: Subject, manifest: Manifest) -> Report:

@@ -28,7 +28,7 @@ from lexgraft.adopt.tuning import TUNED, merged_folder, tune_stage, tuned_subjec
 from lexgraft.checkpoint.index import open_checkpoint
 from lexgraft.errors import UserError
 from lexgraft.lock import file_digest, hold
-from lexgraft.project import Models, Project, Tune
+from lexgraft.project import Models, Project, Tune, inputs_of
 from lexgraft.records import Progress, silent
 from lexgraft.report.record import Report
 
@@ -43,7 +43,7 @@ def run_project(
     Raises:
         UserError: what stands in the way, before any model is loaded where it can be seen then.
     """
-    with hold(Path(project.output)) as run:
+    with hold(Path(project.output), inputs_of(project)) as run:
         session = Session(project, run, progress)
         planned = _plan(session)
         if unseal:
@@ -58,7 +58,7 @@ def run_project(
 
 def plan_project(project: Project, progress: Progress = silent) -> Planned:
     """Return the plan; nothing but the run's folder is written."""
-    with hold(Path(project.output)) as run:
+    with hold(Path(project.output), inputs_of(project)) as run:
         return _plan(Session(project, run, progress))
 
 

@@ -16,7 +16,7 @@ from lexgraft.errors import UserError
 from lexgraft.lock import hold
 from lexgraft.merge.blocks import run_merge
 from lexgraft.models.transformers import TransformersModel
-from lexgraft.project import Project, Tune
+from lexgraft.project import Project, Tune, inputs_of
 from lexgraft.records import Progress, silent, write_bytes
 from lexgraft.report import write_report
 from lexgraft.report.record import Lesson, Report
@@ -61,7 +61,7 @@ def tune_language_model(project: Project, output: Path, progress: Progress = sil
         if not group.first:
             group.wait()
             return _join(output, group)
-        session = Session(project, held.enter_context(hold(output)), progress)
+        session = Session(project, held.enter_context(hold(output, inputs_of(project))), progress)
         onto = language_model(session)
         if group.size == 1:
             return teach(session, onto, settings, output / "tuned")
@@ -79,7 +79,7 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
     settings = _settings(project)
     if not settings.curve:
         raise UserError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
-    with hold(output) as run:
+    with hold(output, inputs_of(project)) as run:
         session = Session(project, run, progress)
         lessons = few_shot(session, language_model(session), settings, settings.curve, bare=True)
         report = _report(session, lessons)
@@ -96,7 +96,7 @@ def write_merged(
         UserError: the folder gives other logits than the live merge, or lost its tied head.
     """
     settings = _settings(project)
-    with hold(output) as run:
+    with hold(output, inputs_of(project)) as run:
         session = Session(project, run, progress)
         subject = tuned_subject(session, language_model(session), trained.folder, settings)
         assert subject.plan is not None  # it is onto a folder

@@ -1,6 +1,5 @@
 """Stage tune: the winning merge fine-tuned on some `choose` terms, its delta merged, judged."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from lexgraft.evaluate.grade import Graded, recognition, select
 from lexgraft.lock import file_digest
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.plan import MergePlan, plan_merge
-from lexgraft.project import Candidate, Tune
+from lexgraft.ownership import is_noted, note, remove_noted
+from lexgraft.project import Candidate, Tune, inputs_of
 from lexgraft.records import Concept, Score
 from lexgraft.report.record import FAR, SIBLINGS, TAUGHT
 from lexgraft.tune.train import MODEL
@@ -53,13 +53,13 @@ def tune_stage(session: Session, best: Subject, settings: Tune) -> TuneFound:
 
 
 def merged_folder(session: Session, plan: MergePlan) -> Path:
-    """Return the folder of the winning merge, written if need be; older ones are removed."""
+    """Return the folder of the winning merge, written if need be; earlier ones are removed."""
     parent = session.run.path / "merged"
     folder = parent / plan.digest[:16]
     for other in sorted(parent.iterdir()) if parent.is_dir() else ():
-        if other.name.partition(".")[0] != folder.name and other.is_dir():
-            shutil.rmtree(other)
-    parent.mkdir(parents=True, exist_ok=True)
+        if other.name != folder.name and is_noted(other, "merged", other.name):
+            remove_noted(other, "merged", other.name, inputs_of(session.project))
+    note(folder, "merged", folder.name)
     run_merge(plan, folder, session.progress)
     return folder
 

@@ -13,7 +13,8 @@ from lexgraft.lock import RunFolder, hold
 from lexgraft.merge.blocks import run_merge
 from lexgraft.merge.describe import describe
 from lexgraft.merge.plan import MergePlan, plan_merge
-from lexgraft.project import Candidate, Project
+from lexgraft.ownership import check_outputs
+from lexgraft.project import Candidate, Project, inputs_of
 from lexgraft.records import Progress, Score, silent
 
 
@@ -31,6 +32,7 @@ def merge_candidate(
     Raises:
         UserError: the project has no candidate of this method.
     """
+    check_outputs([output], inputs_of(project), folders=True)
     plan = candidate_plan(project, method)
     if dry:
         return describe(plan)
@@ -57,7 +59,7 @@ def evaluate_model(
     project: Project, model: Path, output: Path, progress: Progress = silent
 ) -> list[Score]:
     """Return a model's scores on the confirm concepts, everyday words and running texts."""
-    with hold(output) as run:
+    with hold(output, [*inputs_of(project), model]) as run:
         session = Session(project, run, progress)
         subject = _subject(session, model)
         seen = see(session, subject, "confirm")

@@ -17,7 +17,7 @@ PAGE = 4096  # what direct writing wants offsets, lengths and memory to be multi
 _NO_FALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 _NO_DIRECT = {errno.EINVAL, errno.EOPNOTSUPP}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FAILING = {errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
+_FAILING = {errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ELOOP}
 _TRIES = 3  # of a read that the disk answers with an error
 
 
@@ -60,7 +60,7 @@ def reserve(folder: Path, file: str, size: int) -> int:
     part, final = part_name(folder, file), folder / file
     if final.exists():  # killed while the names were being given
         final.rename(part)
-    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         os.posix_fallocate(handle, 0, size)
     except OSError as error:
@@ -75,7 +75,11 @@ def reserve(folder: Path, file: str, size: int) -> int:
 def direct_handle(path: Path, *, wanted: bool = True) -> Generator[int | None]:
     """Return a handle that writes past the page cache; None where there is no such thing."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_DIRECT | os.O_CLOEXEC) if wanted else None
+        handle = (
+            os.open(path, os.O_WRONLY | os.O_DIRECT | os.O_NOFOLLOW | os.O_CLOEXEC)
+            if wanted
+            else None
+        )
     except OSError as error:
         if error.errno not in _NO_DIRECT:
             raise
@@ -103,7 +107,8 @@ def write_all(handle: int, data: bytes | memoryview, offset: int) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Replace a file's content, whole or not at all; durable with the next `sync_folder`."""
     aside = part_name(path.parent, path.name)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(aside, flags, 0o644)
     try:
         write_all(handle, data, 0)
         os.fsync(handle)

@@ -30,7 +30,7 @@ class Journal:
             replace_file(path, _line({"key": key}))
         sync_folder(path.parent)
         self._path = path
-        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     def add(self, finished: Mapping[str, Record]) -> None:
         """Record tensors whose data is on the disk already; durable when it returns."""
@@ -68,7 +68,7 @@ class Journal:
             raise UserError(
                 "the journal is damaged", where=str(path), cure="delete the unfinished folder"
             )
-        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.ftruncate(handle, good)
             os.fsync(handle)

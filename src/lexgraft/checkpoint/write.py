@@ -28,6 +28,7 @@ from lexgraft.checkpoint.index import INDEX
 from lexgraft.checkpoint.journal import JOURNAL, Journal, Record
 from lexgraft.checkpoint.layout import Layout
 from lexgraft.errors import UserError
+from lexgraft.ownership import check_outputs, clash
 
 MANIFEST = "manifest.json"
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
@@ -159,6 +160,7 @@ def open_folder(
         UserError: the folder is an input, holds something else, is in use, or does not fit.
     """
     refuse_inputs(folder, inputs)
+    check_outputs([folder], (), folders=True)
     try:
         make_folder(folder)
         with locked(folder):
@@ -190,10 +192,8 @@ def refuse_taken(folder: Path, inputs: Sequence[Path]) -> None:
 
 def refuse_inputs(folder: Path, inputs: Sequence[Path]) -> None:
     """Raise when the output folder is an input, lies in one or holds one."""
-    here = folder.resolve()
     for path in inputs:
-        there = path.resolve()
-        if here.is_relative_to(there) or there.is_relative_to(here):
+        if clash(folder, path):
             raise UserError(
                 f"the output folder and the input {path} are one, or one lies in the other",
                 where=str(folder),

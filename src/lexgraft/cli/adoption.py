@@ -105,8 +105,14 @@ def tune(arguments: argparse.Namespace) -> int:
     The curve is drawn in report.html, in both languages, with its numbers in report.json.
     """
     from lexgraft.adopt import draw_curve, tune_language_model, write_merged
+    from lexgraft.ownership import check_outputs
+    from lexgraft.project import inputs_of
 
     project, output = _tuned_project(arguments), arguments.output
+    if arguments.merged:
+        within = (output / name for name in ("tuned", "merged", "answers", "stages", "testset"))
+        inputs = [*inputs_of(project), arguments.project, *within]
+        check_outputs([arguments.merged], inputs, folders=True)
     with Bars() as bars:
         if arguments.curve or (project.tune and project.tune.curve and not arguments.merged):
             report = draw_curve(project, output, bars)

@@ -1,6 +1,7 @@
 """The verb `compare`."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,21 @@ def compare(arguments: argparse.Namespace) -> int:
       lexgraft compare runs/medical-ja answers-of-tuned --against G --group 'en->ja'
       lexgraft compare --lm-eval out/model-a out/model-b
     """
+    from lexgraft.ownership import writing
+
+    _check(arguments)
+    inputs = [*arguments.runs, *arguments.lm_eval]
+    with writing("compare", [arguments.output], inputs) if arguments.output else nullcontext():
+        return _compared(arguments)
+
+
+def _compared(arguments: argparse.Namespace) -> int:
+    """Compare, write and print."""
     from lexgraft.evaluate import contest
     from lexgraft.evaluate.entrants import distinct, named_parents
     from lexgraft.evaluate.samples import read_samples
     from lexgraft.evaluate.tables import tables
 
-    _check(arguments)
     entrants = distinct(
         [
             *(one for run in arguments.runs for one in _read(run, arguments.split)),

@@ -182,8 +182,7 @@ def kept_for(
     words = [(new.token, new.parts) for new in growth.additions]
     texts = given.terms, given.texts, given.some_general(), given.read
     key = digest("fit", __version__, base.digest, donor, how, words, texts)
-    output = arguments.output.resolve()
-    return Kept(output.with_name(output.name + ".fit"), key)
+    return Kept(arguments.output.resolve(), key)
 
 
 def passages(paths: list[Path]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +109,11 @@ def _merge_recipe(arguments: argparse.Namespace) -> tuple[list[str], object]:
     """Return what to print after merging by a recipe."""
     from lexgraft.merge.describe import describe, summary
     from lexgraft.merge.stages import plan_stages, run_stages
+    from lexgraft.ownership import check_outputs
 
     recipes, find = _opened(arguments)
     output, seed = arguments.output, arguments.seed
+    check_outputs([output], [arguments.recipe], folders=True)
     stages = plan_stages(recipes, find, seed)
     lines = [line for stage in stages for line in describe(stage.plan, output)]
     if arguments.dry_run:
@@ -189,15 +192,19 @@ def diagnose(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.merge.diagnose import diagnose
     from lexgraft.merge.diagnosis import grids, layer_rows, model_rows, pair_rows
+    from lexgraft.ownership import writing
     from lexgraft.records import write_bytes
     from lexgraft.report.heat import heat_page
 
-    with Bars() as bars:
-        found = diagnose(_planned(arguments), bars)
-    if arguments.html is not None:
-        title = f"{found.method}: {', '.join(found.labels)}"
-        page = heat_page(title, found.warnings, grids(found))
-        write_bytes(arguments.html, page.encode())
+    plan = _planned(arguments)
+    inputs = [arguments.recipe, *plan.folders]
+    page = writing("diagnose", [arguments.html], inputs) if arguments.html else nullcontext()
+    with page, Bars() as bars:
+        found = diagnose(plan, bars)
+        if arguments.html is not None:
+            title = f"{found.method}: {', '.join(found.labels)}"
+            text = heat_page(title, found.warnings, grids(found))
+            write_bytes(arguments.html, text.encode())
     if arguments.json:
         return print_json(found)
     print_table("Models", model_rows(found))
@@ -257,11 +264,13 @@ def extract(arguments: argparse.Namespace) -> int:
     from lexgraft.checkpoint.hub import named_model
     from lexgraft.checkpoint.index import open_checkpoint
     from lexgraft.merge.extract import extract, share_rows
+    from lexgraft.ownership import check_outputs
 
     base, model = (
         named_model(text, Path(), download=arguments.download)
         for text in (arguments.base, arguments.model)
     )
+    check_outputs([arguments.output], [base, model], folders=True)
     with Bars() as bars:
         constituent = open_constituent(model, open_checkpoint(base), "model")
         found = extract(constituent, arguments.rank, arguments.output, bars)

@@ -99,8 +99,25 @@ def _asked(arguments: argparse.Namespace) -> "Asked":
     )
 
 
+def _beside(output: Path, ending: str) -> Path:
+    """Return the file that accounts for an output."""
+    if not output.name:
+        raise UserError("this names no new file", where=str(output), cure="give it a name")
+    return output.with_name(output.name + ending)
+
+
 def import_(arguments: argparse.Namespace) -> int:
     """Read term bases of any format into JSON lines, accounting for every row."""
+    from lexgraft.ownership import writing
+
+    inputs = [*arguments.files, *([arguments.project] if arguments.project else ())]
+    report = _beside(arguments.output, ".import.json")
+    with writing("terms import", [arguments.output, report], inputs):
+        return _imported(arguments, report)
+
+
+def _imported(arguments: argparse.Namespace, report: Path) -> int:
+    """Read, write, and print what was done."""
     import msgspec
     from msgspec.structs import replace
 
@@ -117,7 +134,6 @@ def import_(arguments: argparse.Namespace) -> int:
         "licences": rights.found(),
         "warnings": rights.warnings(),
     }
-    report = arguments.output.with_name(arguments.output.name + ".import.json")
     data = msgspec.json.format(msgspec.json.encode(record), indent=1)
     write_bytes(report, data + b"\n")
     if arguments.json:
@@ -207,6 +223,15 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary."""
+    from lexgraft.ownership import writing
+
+    notice = _beside(arguments.output, ".licences.md")
+    with writing("terms export", [arguments.output, notice], arguments.files):
+        return _exported(arguments, notice)
+
+
+def _exported(arguments: argparse.Namespace, notice: Path) -> int:
+    """Read, write, and print what was done."""
     from lexgraft.glossary.export import Pair, export_concepts
     from lexgraft.readers.rights import rights_of
     from lexgraft.records import write_bytes
@@ -216,7 +241,6 @@ def export(arguments: argparse.Namespace) -> int:
     made = export_concepts(concepts, arguments.format, pair)
     write_bytes(arguments.output, made.data)
     rights = rights_of(concepts)
-    notice = arguments.output.with_name(arguments.output.name + ".licences.md")
     write_bytes(notice, rights.notice())
     warnings = rights.warnings()
     if arguments.json:
@@ -239,6 +263,15 @@ def _join(parser: argparse.ArgumentParser) -> None:
 
 def join(arguments: argparse.Namespace) -> int:
     """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous."""
+    from lexgraft.ownership import writing
+
+    report = _beside(arguments.output, ".links.json")
+    with writing("terms join", [arguments.output, report], [arguments.one, arguments.other]):
+        return _joined(arguments, report)
+
+
+def _joined(arguments: argparse.Namespace, report: Path) -> int:
+    """Read, write, and print what was done."""
     import msgspec
 
     from lexgraft.readers.linking import CONFIDENCE, link
@@ -256,7 +289,6 @@ def join(arguments: argparse.Namespace) -> int:
         "unlinked": made.unlinked,
         "warnings": warnings,
     }
-    report = arguments.output.with_name(arguments.output.name + ".links.json")
     data = msgspec.json.format(msgspec.json.encode(record), indent=1)
     write_bytes(report, data + b"\n")
     if arguments.json:

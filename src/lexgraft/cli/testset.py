@@ -7,7 +7,7 @@ from pathlib import Path
 from lexgraft.cli.bars import Bars
 from lexgraft.cli.registry import output_argument, verb
 from lexgraft.cli.show import print_json, print_table
-from lexgraft.project import read_project
+from lexgraft.project import inputs_of, read_project
 
 
 def _testset(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +37,18 @@ def testset(arguments: argparse.Namespace) -> int:
 
     A set that can be answered without knowing the words is refused: see docs/testset.md.
     """
+    from lexgraft.ownership import check_outputs, refuse_foreign
     from lexgraft.seal import Opening, open_sealed
-    from lexgraft.testset import build_testset, write_harness, write_testset
+    from lexgraft.testset import build_testset, refuse_other, write_harness, write_testset
 
     project = read_project(arguments.project)
+    inputs = [*inputs_of(project), arguments.project]
+    inputs += [arguments.tokenizer] if arguments.tokenizer else []
+    check_outputs([arguments.output], inputs, folders=True)
+    refuse_other(arguments.output)
+    if arguments.lm_eval:
+        check_outputs([arguments.lm_eval], inputs, folders=True)
+        refuse_foreign(arguments.lm_eval, "lm-eval", arguments.lm_eval)
     tokens = _token_counter(arguments.tokenizer) if arguments.tokenizer else None
     with Bars() as bars:
         bundle = build_testset(project, bars, tokens)

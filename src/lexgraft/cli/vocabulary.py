@@ -121,11 +121,25 @@ def vocabulary(arguments: argparse.Namespace) -> int:
 def _check_output(arguments: argparse.Namespace) -> None:
     """Raise without a folder to write, or with one that is taken: before any work."""
     from lexgraft.checkpoint.write import refuse_taken
+    from lexgraft.ownership import check_outputs, refuse_foreign
 
     if arguments.output is None:
         raise UserError("`vocabulary extend` writes a folder", cure="name it with -o")
-    given = (arguments.base, arguments.donor)
-    refuse_taken(arguments.output, [folder for folder in given if folder is not None])
+    output, inputs = arguments.output, _inputs(arguments)
+    check_outputs([output], inputs, folders=True)
+    refuse_taken(output, inputs)
+    if arguments.quiet or arguments.distil is not None:
+        beside = output.resolve().with_name(f"{output.name}.fit")
+        check_outputs([beside], inputs, folders=True)
+        refuse_foreign(beside, "fit", output.resolve())
+
+
+def _inputs(arguments: argparse.Namespace) -> list[Path]:
+    """Return all files and folders that are read."""
+    lists = ("other", "terms", "text", "general", "held_out", "read")
+    given = [path for name in lists for path in getattr(arguments, name)]
+    single = (arguments.base, arguments.donor, arguments.choices)
+    return [*given, *(path for path in single if path is not None)]
 
 
 def _request(arguments: argparse.Namespace, given: Given) -> "Request":
@@ -165,8 +179,9 @@ def _extend(
     donor, output = arguments.donor, arguments.output
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
-    kept, fitted = kept_for(arguments, given, planned.growth, base, source), None
+    kept, fitted = None, None
     if arguments.quiet or arguments.distil is not None:
+        kept = kept_for(arguments, given, planned.growth, base, source)
         fitted, said["fitted"] = fitted_rows(
             arguments, given, planned.growth, base, source, kept, bars
         )
@@ -174,7 +189,8 @@ def _extend(
         planned.growth, base, output, source, arguments.rows, arguments.pad_to_multiple_of,
         fitted, bars,
     )  # fmt: skip
-    kept.drop()
+    if kept is not None:
+        kept.drop()
     if arguments.bits:
         said["bits per byte"] = _bits(arguments, given)
     return said
@@ -199,9 +215,11 @@ def _align(arguments: argparse.Namespace) -> int:
     """Write the base and other models in one vocabulary."""
     from lexgraft.checkpoint.index import open_checkpoint
     from lexgraft.checkpoint.vocabulary.common import Member, bring_together
+    from lexgraft.ownership import check_outputs
 
     if not arguments.other or arguments.output is None:
         raise UserError("`vocabulary align` needs base, others and -o", cure="name all of them")
+    check_outputs([arguments.output], _inputs(arguments), folders=True)
     folders = {path.resolve().name: path for path in (arguments.base, *arguments.other)}
     if len(folders) <= len(arguments.other):
         raise UserError("two models have one folder name", cure="the name is the label: rename one")

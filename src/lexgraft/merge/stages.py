@@ -1,6 +1,5 @@
 """The documents of a recipe file in order: each planned from headers, then merged to a folder."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,10 @@ from lexgraft.merge.models import Find, Model, open_models
 from lexgraft.merge.plan import MergePlan
 from lexgraft.merge.recipe import Recipe
 from lexgraft.merge.vocabularies import Joined, join
+from lexgraft.ownership import check_outputs, claim, is_ours, remove
 from lexgraft.records import Progress, silent
+
+PURPOSE = "stages"
 
 
 class Stage(NamedTuple):
@@ -84,8 +86,19 @@ def run_stages(
             allow_nonfinite=allow_nonfinite,
         )
 
-    stages = plan_stages(recipes, find, seed)
+    check_outputs([output], (), folders=True)
     aside = output.with_name(f"{output.name}.stages")
+    inputs: list[Path] = []
+
+    def seen(path: str, revision: str | None) -> Path:
+        inputs.append(find(path, revision))
+        return inputs[-1]
+
+    stages = plan_stages(recipes, seen, seed)
+    check_outputs([output], inputs, folders=True)
+    if len(stages) > 1 or stages[-1].joined is not None:
+        check_outputs([aside], inputs, folders=True)
+        claim(aside, PURPOSE, output)
     earlier: dict[str, Model] = {}
     for stage in stages[:-1]:
         plan = _again(stage, find, earlier, seed, aside, progress)
@@ -94,8 +107,8 @@ def run_stages(
         config = read_json(folder / "config.json")
         earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
     manifest = write(_again(stages[-1], find, earlier, seed, aside, progress), output)
-    if aside.is_dir():
-        shutil.rmtree(aside)
+    if is_ours(aside, PURPOSE, output):
+        remove(aside, PURPOSE, output, inputs)
     return manifest
 
 

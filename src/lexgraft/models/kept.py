@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shutil import rmtree
 
 from safetensors.torch import load, save
 from torch import Tensor
 
+from lexgraft.ownership import claim, remove
 from lexgraft.records import write_bytes
 
 
@@ -15,12 +15,22 @@ class Kept:
     """A folder of tensors and texts by name, each written whole or not at all.
 
     Args:
-        folder: Where; None keeps nothing.
+        output: What it is for: it lies in `OUTPUT.fit`; None keeps nothing.
         key: What all of it was made from; with another key nothing is found.
+
+    Raises:
+        UserError: `OUTPUT.fit` is there and not ours.
     """
 
-    def __init__(self, folder: Path | None = None, key: str = "") -> None:
-        self._folder, self._own = folder, None if folder is None else folder / key
+    def __init__(self, output: Path | None = None, key: str = "") -> None:
+        folder = None if output is None else output.with_name(f"{output.name}.fit")
+        if output is not None and folder is not None:
+            claim(folder, "fit", output)
+        self._output, self._folder, self._own = (
+            output,
+            folder,
+            None if folder is None else folder / key,
+        )
 
     def tensors(self, name: str) -> dict[str, Tensor]:
         """Return what was kept under a name; nothing if nothing was."""
@@ -47,8 +57,8 @@ class Kept:
 
     def drop(self) -> None:
         """Remove all of it, under whatever key."""
-        if self._folder is not None and self._folder.exists():
-            rmtree(self._folder)
+        if self._folder is not None and self._output is not None:
+            remove(self._folder, "fit", self._output)
 
     def _file(self, name: str) -> Path | None:
         return None if self._own is None else self._own / name

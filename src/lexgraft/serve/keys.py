@@ -1,8 +1,11 @@
 """Bearer keys: made at random, shown once, kept as SHA-256, compared without an early exit."""
 
+import fcntl
 import hmac
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from lexgraft.errors import UserError, nearest
+from lexgraft.ownership import check_outputs
 from lexgraft.records import read_lines, write_lines
 
 _BYTES = 32
@@ -31,13 +35,16 @@ def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0)
     Raises:
         UserError: the name is there already.
     """
-    keys = read_lines(path, Key) if path.exists() else []
-    if any(key.name == name for key in keys):
-        raise UserError(f"there is a key `{name}` already", where=str(path), cure="take another")
     made = secrets.token_urlsafe(_BYTES)
     last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
-    write_lines(path, [*keys, Key(name, _hash(made), last, per_minute)])
-    path.chmod(0o600)
+    with _alone(path):
+        keys = read_lines(path, Key) if path.exists() else []
+        if any(key.name == name for key in keys):
+            raise UserError(
+                f"there is a key `{name}` already", where=str(path), cure="take another"
+            )
+        write_lines(path, [*keys, Key(name, _hash(made), last, per_minute)])
+        path.chmod(0o600)
     return made
 
 
@@ -47,13 +54,36 @@ def drop_key(path: Path, name: str) -> None:
     Raises:
         UserError: there is no key of this name.
     """
-    keys = read_lines(path, Key)
-    if not any(key.name == name for key in keys):
-        raise UserError(
-            f"there is no key `{name}`", where=str(path), cure=nearest(name, [k.name for k in keys])
-        )
-    write_lines(path, [key for key in keys if key.name != name])
-    path.chmod(0o600)
+    with _alone(path):
+        keys = read_lines(path, Key)
+        if not any(key.name == name for key in keys):
+            known = [key.name for key in keys]
+            raise UserError(f"there is no key `{name}`", where=str(path), cure=nearest(name, known))
+        write_lines(path, [key for key in keys if key.name != name])
+        path.chmod(0o600)
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Hold a file of keys for this process: a lock file stays beside it, empty.
+
+    The file itself is replaced by every writer, so a lock on it would be one on what is gone.
+
+    Raises:
+        UserError: the file is no plain file, or its lock cannot be made.
+    """
+    check_outputs([path], ())
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_name(f".{path.name}.lock"), flags, 0o600)
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read_keys(path: Path) -> tuple[Key, ...]:

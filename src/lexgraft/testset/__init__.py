@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import UserError
+from lexgraft.ownership import claim, refuse_foreign
 from lexgraft.project import Form, Project, Terms
 from lexgraft.readers import Asked, read_concepts
 from lexgraft.readers.rights import Rights, rights_of
@@ -173,7 +174,13 @@ def _is_untagged(concept: Concept) -> bool:
 
 
 def write_testset(bundle: TestSetBundle, folder: Path) -> None:
-    """Write the test set's files: items and concepts per split, the audit, a canary line."""
+    """Write the test set's files: items and concepts per split, the audit, a canary line.
+
+    Raises:
+        UserError: the folder holds what is no test set of ours.
+    """
+    if not _is_testset(folder):
+        claim(folder, "testset", folder)
     for split in SPLITS:
         write_lines(folder / f"items-{split}.jsonl", bundle.items[split])
         write_lines(folder / f"concepts-{split}.jsonl", bundle.concepts[split])
@@ -196,6 +203,18 @@ def write_testset(bundle: TestSetBundle, folder: Path) -> None:
     write_bytes(folder / LICENCES, bundle.rights.notice())
 
 
+def refuse_other(folder: Path) -> None:
+    """Raise for a folder that `write_testset` would refuse: before any work."""
+    if not _is_testset(folder):
+        refuse_foreign(folder, "testset", folder)
+
+
+def _is_testset(folder: Path) -> bool:
+    """Return whether a folder holds a test set that was written before there were marks."""
+    file = folder / "testset.json"
+    return not folder.is_symlink() and file.is_file() and b'"canary"' in file.read_bytes()
+
+
 def write_harness(bundle: TestSetBundle, name: str, split: Split, folder: Path) -> list[str]:
     """Write one split as task files of lm-evaluation-harness; return the tasks' names.
 
@@ -204,6 +223,7 @@ def write_harness(bundle: TestSetBundle, name: str, split: Split, folder: Path) 
     """
     if not bundle.items[split]:
         raise UserError(f"no items in `{split}`", cure=f"ask for some: `testset.{split}`")
+    claim(folder, "lm-eval", folder)
     write_bytes(folder / LICENCES, bundle.rights.notice())
     return write_tasks(name, bundle.items[split], split, bundle.canary, bundle.digest, folder)
 

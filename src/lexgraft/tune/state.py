@@ -11,7 +11,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from lexgraft.errors import UserError
+from lexgraft.ownership import claim, release
 from lexgraft.records import write_bytes
+
+PURPOSE = "tune"
 
 
 @runtime_checkable
@@ -109,13 +112,14 @@ def publish(files: Mapping[str, bytes], output: Path) -> None:
     Raises:
         UserError: the name is taken.
     """
-    folder = aside(output)
+    folder = claim(aside(output), PURPOSE, output)
     for name, data in sorted(files.items()):
         write_bytes(folder / name, data)
     (folder / "state.safetensors").unlink(missing_ok=True)
     if output.exists():
         raise UserError("exists already", where=str(output), cure="move it away, or choose another")
     folder.rename(output)
+    release(output)
     handle = os.open(output.parent, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lexgraft import __version__
 from lexgraft.errors import UserError
+from lexgraft.ownership import claim, release
 from lexgraft.records import Progress, digest, silent
 from lexgraft.tune.choose import choose_names
 from lexgraft.tune.examples import Example
@@ -21,7 +22,15 @@ from lexgraft.tune.group import ALONE, Group, shard
 from lexgraft.tune.lora import Lora, adapter_files, head_of, linear_layers
 from lexgraft.tune.recipe import Recipe
 from lexgraft.tune.rows import Encode, Row, batches, encode_examples
-from lexgraft.tune.state import Progressed, Trainable, aside, load_state, publish, save_state
+from lexgraft.tune.state import (
+    PURPOSE,
+    Progressed,
+    Trainable,
+    aside,
+    load_state,
+    publish,
+    save_state,
+)
 from lexgraft.tune.weights import Weights, embedding_names
 
 MODEL = "model"  # subfolder of a result: the whole model, where its weights were trained
@@ -82,6 +91,8 @@ def train(
     done = _finished(output, plan)
     if done:
         return done
+    if work.group.first:
+        claim(aside(output), PURPOSE, output)
     with _threads(work.threads):
         trained = trainable(model, recipe)
         check_head(model, rows[0])
@@ -213,6 +224,7 @@ def _finished(output: Path, plan: dict[str, Any]) -> Trained | None:
             where=str(output),
             cure="move it away, or choose another",
         )
+    release(output)  # a kill may have come between its name and this
     checks = tuple((step, loss) for step, loss in held.get("checks", ()))
     return Trained(output, tuple(held["losses"]), checks)
 

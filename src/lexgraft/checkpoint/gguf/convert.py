@@ -1,7 +1,6 @@
 """GGUF → a model folder: configuration, tokenizer, bfloat16 weights, a few rows at a time."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
@@ -18,6 +17,7 @@ from lexgraft.checkpoint.gguf.header import Gguf, TensorInfo, open_gguf
 from lexgraft.checkpoint.gguf.layout import Target, targets_of
 from lexgraft.checkpoint.gguf.tokenizer import tokenizer_of
 from lexgraft.errors import UserError
+from lexgraft.ownership import check_outputs, claim, is_ours, refuse_foreign, release, remove
 from lexgraft.records import Progress, silent, write_bytes
 from lexgraft.shapes import Float32
 
@@ -36,14 +36,17 @@ def convert_gguf(file_or_parts: Sequence[Path], output: Path, progress: Progress
         UserError: a damaged file, one of an architecture that is not converted, or a folder that is
             already there.
     """
+    check_outputs([output], file_or_parts, folders=True)
     if output.exists():
         raise UserError("there is something already", where=str(output), cure="choose a new folder")
+    aside = output.with_name(output.name + ".part")
+    refuse_foreign(aside, "convert", output)
     gguf = open_gguf(file_or_parts)
     config, targets = config_of(gguf), targets_of(gguf)
     tokenizer, tokenizer_config = tokenizer_of(gguf)
-    aside = output.with_name(output.name + ".part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    if is_ours(aside, "convert", output):
+        remove(aside, "convert", output, file_or_parts)
+    claim(aside, "convert", output)
     _write_weights(gguf, targets, aside / "model.safetensors", progress)
     write_bytes(aside / "config.json", _pretty(config))
     marks = {key: value for key, value in config.items() if key.endswith("_token_id")}
@@ -52,6 +55,7 @@ def convert_gguf(file_or_parts: Sequence[Path], output: Path, progress: Progress
     write_bytes(aside / "tokenizer_config.json", _pretty(tokenizer_config))
     _sync(aside)
     aside.rename(output)
+    release(output)
     _sync(output.parent)
 
 
