@@ -114,9 +114,9 @@ OUTPUTS: tuple[Callable[[Path], Path], ...] = (
     lambda tree: tree / "dangling",
     lambda tree: tree / "hard",
     lambda tree: tree,
-    lambda tree: Path("/dev/null"),
-    lambda tree: Path(),
-    lambda tree: Path("/"),
+    lambda _: Path("/dev/null"),
+    lambda _: Path(),
+    lambda _: Path("/"),
     lambda tree: tree / ("x" * 250),
 )
 

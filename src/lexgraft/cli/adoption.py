@@ -9,6 +9,7 @@ from lexgraft.cli.bars import Bars
 from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.registry import nothing, output_argument, project_argument, verb
 from lexgraft.cli.show import print_json, print_table
+from lexgraft.errors import UserError
 from lexgraft.project import schema
 
 if TYPE_CHECKING:
@@ -163,9 +164,20 @@ def report(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft report runs/medical-ja
     """
+    from lexgraft.lock import HELD
+    from lexgraft.ownership import check_outputs
     from lexgraft.report import read_report, write_report
 
-    write_report(read_report(arguments.run / "report.json"), arguments.run)
+    record = read_report(arguments.run / "report.json")
+    pages = [arguments.run / name for name in ("report.html", "terms.csv")]
+    check_outputs([*pages, arguments.run / "report.json"], ())
+    taken = next((page for page in pages if page.exists()), None)
+    if taken is not None and not (arguments.run / HELD).is_file():
+        raise UserError(
+            "this is no run's folder, and the file is there already", where=str(taken),
+            cure="move it away: nothing is overwritten",
+        )  # fmt: skip
+    write_report(record, arguments.run)
     print(f"report: {arguments.run / 'report.html'}")
     return 0
 

@@ -96,17 +96,18 @@ def run_stages(
 
     stages = plan_stages(recipes, seen, seed)
     check_outputs([output], inputs, folders=True)
-    if len(stages) > 1 or stages[-1].joined is not None:
+    *before, last = stages
+    if before or last.joined is not None:
         check_outputs([aside], inputs, folders=True)
         claim(aside, PURPOSE, output)
     earlier: dict[str, Model] = {}
-    for stage in stages[:-1]:
+    for stage in before:
         plan = _again(stage, find, earlier, seed, aside, progress)
         folder = aside / plan.digest
         write(plan, folder)
         config = read_json(folder / "config.json")
         earlier[stage.name] = Model("", open_checkpoint(folder), None, config, folder)
-    manifest = write(_again(stages[-1], find, earlier, seed, aside, progress), output)
+    manifest = write(_again(last, find, earlier, seed, aside, progress), output)
     if is_ours(aside, PURPOSE, output):
         remove(aside, PURPOSE, output, inputs)
     return manifest
