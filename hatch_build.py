@@ -17,7 +17,7 @@ try:
 except ImportError:  # run by hand, or by a test
     BuildHookInterface = object
 
-HERE = Path(__file__).parent / "src" / "lexgraft" / "merge"
+HERE = Path(__file__).parent / "src" / "lexgraft" / "weights" / "merge"
 # No fused multiply-add and nothing that changes a result: the bits must be those of the methods.
 FLAGS = (
     *("-O3", "-std=gnu11", "-shared", "-fPIC"),
@@ -56,7 +56,7 @@ class CompiledLoops(BuildHookInterface):
         if build():
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
-            build_data["artifacts"].append("src/lexgraft/merge/_kernel.so")
+            build_data["artifacts"].append("src/lexgraft/weights/merge/_kernel.so")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lexgraft.evaluate.compare import (
+from lexgraft.evaluation.judge import judged
+from lexgraft.stats.intervals import (
     Interval,
     bootstrap,
     mcnemar,
@@ -26,9 +27,8 @@ from lexgraft.evaluate.compare import (
     tango,
     wilson,
 )
-from lexgraft.evaluate.family import holm
-from lexgraft.evaluate.judge import judged
-from lexgraft.evaluate.sequential import first_above, first_difference
+from lexgraft.stats.multiple_testing import holm
+from lexgraft.stats.sequential import first_above, first_difference
 
 SIZES = (30, 100, 300, 1000, 2000)
 SHARES = tuple(step / 20 for step in range(1, 20))

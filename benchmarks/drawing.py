@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from lexgraft.models.writing import likeliest, sampler
+from lexgraft.models.sampling import likeliest, sampler
 
 PROMPT = 20  # tokens
 

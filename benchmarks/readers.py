@@ -19,8 +19,8 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
-from lexgraft.readers import Asked, Import
 from lexgraft.records import write_lines
+from lexgraft.terms.readers import ImportOptions, TermImport
 
 HEADER = "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcase"
 SYNONYM, FULL = "900000000000013009", "900000000000003001"
@@ -101,13 +101,13 @@ def tbx(folder: Path, entries: int) -> Path:
 
 def by_lexgraft(kind: str, path: Path, output: Path) -> None:
     """Import a term base, as `lexgraft terms import` does."""
-    asked = Asked(languages=("ja",)) if kind == "rrf" else Asked()
-    write_lines(output, Import([path], asked))
+    asked = ImportOptions(languages=("ja",)) if kind == "rrf" else ImportOptions()
+    write_lines(output, TermImport([path], asked))
 
 
 def by_duckdb(kind: str, path: Path, output: Path) -> None:
     """Write the rows that duckdb keeps by the same rules."""
-    import duckdb  # noqa: PLC0415 (only where it is installed)
+    import duckdb
 
     options = "quote='', escape='', all_varchar=true, null_padding=false"
     if kind == "rf2":
@@ -127,7 +127,7 @@ def by_duckdb(kind: str, path: Path, output: Path) -> None:
 
 def by_polars(kind: str, path: Path, output: Path) -> None:
     """Write the rows that polars keeps by the same rules."""
-    import polars as pl  # noqa: PLC0415 (only where it is installed)  # pyright: ignore[reportMissingImports] (only for this comparison)
+    import polars as pl
 
     if kind == "rf2":
         file = next(path.rglob("sct2_Description*"))
@@ -178,8 +178,10 @@ def measured(kind: str, peer: str, path: Path, output: Path) -> tuple[float, flo
     """Return CPU seconds and peak megabytes of one peer in a process of its own."""
     done = subprocess.run(
         [sys.executable, __file__, "--child", kind, peer, str(path), str(output)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     seconds, megabytes = json.loads(done.stdout)
     return seconds, megabytes
 

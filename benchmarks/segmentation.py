@@ -20,17 +20,17 @@ from typing import Any
 from general_text import RAW, general_text
 from real_tokenizers import NAMES, tokenizer_folder
 
-from lexgraft.checkpoint.vocabulary.content import grown_document
-from lexgraft.checkpoint.vocabulary.document import read_document
-from lexgraft.checkpoint.vocabulary.engine import Engine
-from lexgraft.checkpoint.vocabulary.growth import Growth
-from lexgraft.checkpoint.vocabulary.plan import Request, plan_vocabulary
-from lexgraft.checkpoint.vocabulary.proof import Passage, Proof, Stability
-from lexgraft.checkpoint.vocabulary.sightings import look_for
-from lexgraft.checkpoint.vocabulary.units import donor_units
-from lexgraft.errors import UserError
-from lexgraft.readers.po import read_po
+from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, read_lines
+from lexgraft.terms.readers.po import read_po
+from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
+from lexgraft.weights.tokenizer.tokenizer_file import read_document
+from lexgraft.weights.vocabulary.candidates import donor_units
+from lexgraft.weights.vocabulary.expanded_files import grown_document
+from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Passage, Stability
+from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.occurrences import look_for
 
 LANGUAGES = ("en", "ja")
 DONORS = {"smollm2": "qwen", "gemma": "qwen", "qwen": "gemma", "unigram": "gemma"}
@@ -61,11 +61,11 @@ def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     base = tokenizer_folder(name)
     general = [text for rows in texts.values() for text in rows]
     proof = plan_vocabulary(
-        Request(base, terms(), general=general, held_out=names(), tokens=TOKENS)
+        ExpansionRequest(base, terms(), general=general, held_out=names(), tokens=TOKENS)
     ).proof
     halves = [rows[part::2] for part in range(2) for rows in texts.values()]
     shown, unseen = ([*halves[at], *halves[at + 1]] for at in (0, len(LANGUAGES)))
-    growth = plan_vocabulary(Request(base, terms(), general=shown, tokens=TOKENS)).growth
+    growth = plan_vocabulary(ExpansionRequest(base, terms(), general=shown, tokens=TOKENS)).growth
     return {
         "words, steps": [proof.words, proof.steps],
         "produced alone": proof.produced_alone,
@@ -88,7 +88,7 @@ def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     """
     base, donor = tokenizer_folder(name), tokenizer_folder(DONORS[name])
     shown = [(one, text) for one, rows in texts.items() for text in some(rows, DONATED)]
-    engine = Engine(read_document(base))
+    engine = TokenizerEngine(read_document(base))
     units = donor_units(engine, read_document(donor))
     seen = look_for(engine, units, [text for _, text in shown]).counts
     possible = {unit.spelled for number, unit in enumerate(units) if seen[number]}
@@ -117,19 +117,19 @@ def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
 
 def planned(
     base: Path, shown: Sequence[Passage], donor: Path, kept: Sequence[str]
-) -> tuple[Proof, Growth]:
+) -> tuple[ExpansionReport, Expansion]:
     """Return what a donor gives to a base, and the proof on the same text."""
     plan = plan_vocabulary(
-        Request(
+        ExpansionRequest(
             base, texts=shown, donor=donor, general=kept, held_out=shown, tokens=200_000, common=1e9
         )
     )
     return plan.proof, plan.growth
 
 
-def changed(growth: Growth, texts: Sequence[str]) -> dict[str, int]:
+def changed(growth: Expansion, texts: Sequence[str]) -> dict[str, int]:
     """Return how texts that were not looked at are cut: those without a new word as before?"""
-    base, grown = Engine(growth.base), Engine(grown_document(growth))
+    base, grown = TokenizerEngine(growth.base), TokenizerEngine(grown_document(growth))
     pairs = list(zip(base.encode(texts), grown.encode(texts), strict=True))
     shown = growth.shown
     holding = [any(n in shown for n in new) for _, new in pairs]
@@ -189,5 +189,5 @@ def some(texts: Sequence[str], size: int) -> list[str]:
 if __name__ == "__main__":
     try:
         main()
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

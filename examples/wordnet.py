@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept
+from lexgraft.terms.text.spelling_variants import spelling_key
 
 LICENCE = "WordNet licence"
 _FIRST = re.compile(r"n 1: (.+)")

@@ -39,18 +39,29 @@ def _save_tokenizer(folder: Path, *, adds_start: bool) -> None:
     ).save_pretrained(folder)
 
 
-_WINDOWS = {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16,
-            "layer_types": ["sliding_attention", "full_attention"]}  # fmt: skip
+_WINDOWS = {
+    "head_dim": 8,
+    "query_pre_attn_scalar": 8,
+    "sliding_window": 16,
+    "layer_types": ["sliding_attention", "full_attention"],
+}
 _EXTRA: dict[str, dict[str, Any]] = {
     "gemma3": _WINDOWS,
     "llama": {"tie_word_embeddings": False},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512},
 }
 _SIZES: dict[str, Any] = {
-    "vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
-    "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
-}  # fmt: skip
+    "vocab_size": 258,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 1,
+}
 _ENDS = {name: _SIZES[name] for name in ("vocab_size", "bos_token_id", "eos_token_id")}
 
 
@@ -108,11 +119,19 @@ def tiny_model(make_model: ModelMaker) -> Path:
 
 
 FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
     "--force-prefers-reduced-motion",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--lang=en-US", "--window-size=1100,900",
-)  # fmt: skip
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--lang=en-US",
+    "--window-size=1100,900",
+)
 
 
 @pytest.fixture(scope="session")
@@ -168,10 +187,18 @@ def model_of(tmp_path: Path, contents: dict[str, dict[str, Any]]) -> Callable[..
             *(row["id"] for row in content["added_tokens"]), len(content["model"]["vocab"]) - 1
         )
         config = LlamaConfig(
-            vocab_size=size + extra, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-            num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=128,
-            bos_token_id=1, eos_token_id=2, pad_token_id=2, tie_word_embeddings=tied,
-        )  # fmt: skip
+            vocab_size=size + extra,
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            max_position_embeddings=128,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=2,
+            tie_word_embeddings=tied,
+        )
         torch.manual_seed(seed)
         model: Any = LlamaForCausalLM(config)
         model.to(torch.bfloat16).save_pretrained(folder)

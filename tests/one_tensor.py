@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from lexgraft.methods import get_method
-from lexgraft.methods.registry import Place
+from lexgraft.weights.methods import get_method
+from lexgraft.weights.methods.registry import TensorContext
 
 Numbers = list[Any]
 
@@ -14,7 +14,7 @@ def merge_one(method: str, base: Numbers, *models: Numbers, **parameters: Any) -
     """Return the merged values, given those of the base and every model's deltas."""
     start, deltas = torch.tensor(base, dtype=torch.float32), torch.tensor(models)
     labels = ("language", "domain", "third")[: len(models)]
-    place = Place("model.layers.0.mlp.up_proj.weight", labels, 0, 2, start.numel(), seed=1)
+    place = TensorContext("model.layers.0.mlp.up_proj.weight", labels, 0, 2, start.numel(), seed=1)
     found = get_method(method)
     block = start, deltas.float(), place
     (merged,) = found.merge(lambda: iter([block]), found.settings(parameters, labels))

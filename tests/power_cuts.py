@@ -119,10 +119,16 @@ def traced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Trace]:
 
     with monkeypatch.context() as patch:
         for name, fake in {
-            "open": opened, "pwrite": pwrite, "write": write, "ftruncate": ftruncate,
-            "rename": rename, "replace": rename, "unlink": unlink, "fsync": trace.synced,
+            "open": opened,
+            "pwrite": pwrite,
+            "write": write,
+            "ftruncate": ftruncate,
+            "rename": rename,
+            "replace": rename,
+            "unlink": unlink,
+            "fsync": trace.synced,
             "posix_fallocate": _allocate,
-        }.items():  # fmt: skip
+        }.items():
             patch.setattr(os, name, fake)
         yield trace
 

@@ -8,20 +8,20 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from lexgraft.glossary import GlossaryEntry
-from lexgraft.glossary.termbase import Glossary
-from lexgraft.serve import Limits
-from lexgraft.serve.gateway import Gateway, Terms
-from lexgraft.serve.keys import Key
-from lexgraft.serve.running import listen, serve_until
-from lexgraft.serve.upstream import Upstream
+from lexgraft.serving import GatewayLimits
+from lexgraft.serving.bearer_keys import BearerKey
+from lexgraft.serving.gateway import AppliedTerms, Gateway
+from lexgraft.serving.server import listen, serve_until
+from lexgraft.serving.upstream_engine import UpstreamEngine
+from lexgraft.terms.glossary import GlossaryEntry
+from lexgraft.terms.glossary.termbase import OpenGlossary
 
 MODEL = "tiny"
 ENTRIES = (
     GlossaryEntry("fever", "発熱", "A high temperature.", ("熱病",), "H:1"),
     GlossaryEntry("heart attack", "心筋梗塞", "", (), "H 2"),
 )
-QUICK = Limits(header_seconds=0.3, body_seconds=0.3, silent_seconds=0.3, write_seconds=0.5)
+QUICK = GatewayLimits(header_seconds=0.3, body_seconds=0.3, silent_seconds=0.3, write_seconds=0.5)
 
 
 class FakeEngine:
@@ -108,9 +108,12 @@ def whole(body: dict[str, Any], text: str) -> dict[str, Any]:
     message = {"message": {"role": "assistant", "content": text}}
     choice = {"text": text} if "prompt" in body else message
     return {
-        "id": "x", "object": "chat.completion", "created": 1, "model": MODEL,
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": MODEL,
         "choices": [{"index": 0, "finish_reason": "stop", **choice}],
-    }  # fmt: skip
+    }
 
 
 RAW = {
@@ -194,8 +197,8 @@ async def _upstream(engine: FakeEngine) -> AsyncGenerator[int, None]:
 
 @contextmanager
 def served(
-    limits: Limits = QUICK,
-    keys: tuple[Key, ...] = (),
+    limits: GatewayLimits = QUICK,
+    keys: tuple[BearerKey, ...] = (),
     engine: Any = None,
     *,
     glossary: bool = True,
@@ -208,8 +211,8 @@ def served(
     async def main() -> None:
         ending = asyncio.Event()
         async with _upstream(fake) as port:
-            behind = engine or Upstream(f"http://127.0.0.1:{port}/v1", "secret", limits)
-            terms = Terms(Glossary(ENTRIES, "ja"), repair=repair) if glossary else None
+            behind = engine or UpstreamEngine(f"http://127.0.0.1:{port}/v1", "secret", limits)
+            terms = AppliedTerms(OpenGlossary(ENTRIES, "ja"), repair=repair) if glossary else None
             lines: list[dict[str, object]] = []
             gateway = Gateway(MODEL, behind, terms, limits, keys, log=lines.append)
             listening = listen("127.0.0.1", 0, guarded=False)

@@ -15,7 +15,7 @@ from invented import concept
 from merge.family import save_family
 
 from lexgraft.cli import main
-from lexgraft.lock import hold
+from lexgraft.files.run_folder import hold
 from lexgraft.records import write_bytes, write_lines
 
 RECIPE = (
@@ -151,8 +151,9 @@ def test_a_file_called_part_is_nobodys_scratch(tree: Path) -> None:
     write_bytes(tree / "new.csv", b"x")
     assert (tree / "new.csv.part").read_text() == "mine"
     assert sorted(path.name for path in tree.iterdir() if "new" in path.name) == [
-        "new.csv", "new.csv.part",
-    ]  # fmt: skip
+        "new.csv",
+        "new.csv.part",
+    ]
 
 
 def test_what_a_killed_writer_left_goes_with_the_next_one(tree: Path) -> None:
@@ -184,10 +185,11 @@ def test_keys_made_at_once_are_all_kept(tmp_path: Path) -> None:
     made = [
         subprocess.Popen(
             [sys.executable, "-c", code, "key", tmp_path / "keys.jsonl", f"user{number}"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         for number in range(8)
-    ]  # fmt: skip
+    ]
     for one in made:
         _, errors = one.communicate()
         assert (one.returncode, errors) == (0, b"")
@@ -203,7 +205,7 @@ def test_keys_made_at_once_are_all_kept(tmp_path: Path) -> None:
     [".in-use", "lock.json", "stages", "testset", "answers", "model", "merged", "report.html"],
 )
 def test_a_run_follows_no_link_in_its_folder(tmp_path: Path, name: str) -> None:
-    from lexgraft.errors import UserError
+    from lexgraft.errors import LexgraftError
 
     users = tmp_path / "users"
     users.mkdir()
@@ -214,7 +216,7 @@ def test_a_run_follows_no_link_in_its_folder(tmp_path: Path, name: str) -> None:
         users if "." not in name[1:] and name != ".in-use" else users / "file"
     )
     before = snapshot(tmp_path)
-    with pytest.raises(UserError, match="link"), hold(folder):
+    with pytest.raises(LexgraftError, match="link"), hold(folder):
         pass
     assert lost(before, tmp_path) == []
 
@@ -223,12 +225,12 @@ def test_a_run_follows_no_link_in_its_folder(tmp_path: Path, name: str) -> None:
     "where", [".", "below", "model", "stages/x", "testset", "answers", "merged"]
 )
 def test_a_run_lies_not_in_an_input_and_none_in_what_it_writes(tmp_path: Path, where: str) -> None:
-    from lexgraft.errors import UserError
+    from lexgraft.errors import LexgraftError
 
     folder = tmp_path / "run"
     given = folder if where == "." else tmp_path if where == "below" else folder / where
     given.mkdir(parents=True, exist_ok=True)
-    with pytest.raises(UserError, match="input"), hold(folder, [given]):
+    with pytest.raises(LexgraftError, match="input"), hold(folder, [given]):
         pass
     assert not (folder / ".in-use").exists()
 
@@ -237,23 +239,43 @@ def test_a_run_lies_not_in_an_input_and_none_in_what_it_writes(tmp_path: Path, w
     "name", ["terms.csv", "report.html", "report.json", "items.jsonl", "lock.json"]
 )
 def test_a_new_run_overwrites_nothing_in_its_folder(tmp_path: Path, name: str) -> None:
-    from lexgraft.errors import UserError
+    from lexgraft.errors import LexgraftError
 
     (tmp_path / name).write_text("mine")
-    with pytest.raises(UserError), hold(tmp_path):
+    with pytest.raises(LexgraftError), hold(tmp_path):
         pass
     (tmp_path / name).unlink()
     with hold(tmp_path, [tmp_path / "other.csv"]):
         (tmp_path / name).write_text("{}")
     with hold(tmp_path):
         pass
-    with pytest.raises(UserError, match="input"), hold(tmp_path, [tmp_path / name]):
+    with pytest.raises(LexgraftError, match="input"), hold(tmp_path, [tmp_path / name]):
         pass
 
 
-PLACES = ("a", "base", "terms.jsonl", "recipe.yaml", "users", "users/thesis.txt", "new", "link",
-          "A", "Terms.jsonl", "out", "out.stages", "out.import.json", "a/new", "new/a", "users/out",
-          "..", ".", "link/new", "out.part", "out.licences.md")  # fmt: skip
+PLACES = (
+    "a",
+    "base",
+    "terms.jsonl",
+    "recipe.yaml",
+    "users",
+    "users/thesis.txt",
+    "new",
+    "link",
+    "A",
+    "Terms.jsonl",
+    "out",
+    "out.stages",
+    "out.import.json",
+    "a/new",
+    "new/a",
+    "users/out",
+    "..",
+    ".",
+    "link/new",
+    "out.part",
+    "out.licences.md",
+)
 VERBS = ("import", "export", "join", "diagnose", "merge", "extract", "key")
 
 
@@ -301,10 +323,15 @@ def play(folder: Path, moves: list[tuple[str, str, str]]) -> None:
 
 
 MOVES = st.lists(
-    st.tuples(st.sampled_from(VERBS), st.sampled_from(("terms.jsonl", "a", "link", "users", "out")),
-              st.sampled_from(PLACES)),
-    min_size=4, max_size=10, unique=True,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(VERBS),
+        st.sampled_from(("terms.jsonl", "a", "link", "users", "out")),
+        st.sampled_from(PLACES),
+    ),
+    min_size=4,
+    max_size=10,
+    unique=True,
+)
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lexgraft.errors import UserError
-from lexgraft.project import Project, read_project, read_yaml, schema
+from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_yaml import read_yaml
+from lexgraft.project import Project, read_project, schema
 
 VALID = """
 name: x
@@ -52,7 +53,7 @@ def test_a_number_such_as_2e_1_is_a_number(tmp_path: Path):
 def test_a_misspelt_key_is_named_with_its_path_and_the_nearest_name(
     tmp_path: Path, old: str, new: str, key: str, cure: str
 ):
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(LexgraftError) as caught:
         read(tmp_path, VALID.replace(old, new))
     assert f"`{key}`" in caught.value.what
     assert cure in caught.value.cure
@@ -70,7 +71,7 @@ def test_a_misspelt_key_is_named_with_its_path_and_the_nearest_name(
     ],
 )
 def test_the_traps_of_yaml_are_refused_by_name(text: str, said: str):
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(LexgraftError, match=said):
         read_yaml(text, "file")
 
 
@@ -113,12 +114,12 @@ def test_every_float_that_python_writes_is_read_back(number: float):
     ],
 )
 def test_values_out_of_bounds_are_refused(tmp_path: Path, old: str, new: str):
-    with pytest.raises(UserError):
+    with pytest.raises(LexgraftError):
         read(tmp_path, VALID.replace(old, new))
 
 
 def test_a_missing_project_file_names_the_file(tmp_path: Path):
-    with pytest.raises(UserError, match=r"no such project file"):
+    with pytest.raises(LexgraftError, match=r"no such project file"):
         read_project(tmp_path / "none.yaml")
 
 

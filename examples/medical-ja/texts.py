@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from lexgraft.readers.po import Message
 from lexgraft.records import Document, digest
+from lexgraft.terms.readers.po import Message
 
 SENTENCES = 12  # per document, some 600 bytes of Japanese
 MESSAGES = 8

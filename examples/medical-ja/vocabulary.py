@@ -20,13 +20,10 @@ from typing import Any
 import torch
 from msgspec import structs
 
-from lexgraft.checkpoint.vocabulary.document import read_document
-from lexgraft.checkpoint.vocabulary.engine import Engine
-from lexgraft.errors import UserError
-from lexgraft.evaluate.general import bits_per_byte, relative_change
-from lexgraft.models.greedy import continue_prompts
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.general_texts import bits_per_byte, relative_change
+from lexgraft.models.continuation import continue_prompts
 from lexgraft.models.transformers import TransformersModel
-from lexgraft.readers.po import read_po
 from lexgraft.records import (
     Concept,
     Document,
@@ -36,6 +33,9 @@ from lexgraft.records import (
     write_bytes,
     write_lines,
 )
+from lexgraft.terms.readers.po import read_po
+from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
+from lexgraft.weights.tokenizer.tokenizer_file import read_document
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".cache" / "medical-ja"
@@ -103,9 +103,15 @@ def main() -> None:
     write_inputs()
     extend("quiet", given.tokens, "--quiet")
     extend(
-        "grown", given.tokens, "--distil", str(given.steps), "--dtype", given.dtype,
-        "--read", str(RUN / "sentences.jsonl"),
-    )  # fmt: skip
+        "grown",
+        given.tokens,
+        "--distil",
+        str(given.steps),
+        "--dtype",
+        given.dtype,
+        "--read",
+        str(RUN / "sentences.jsonl"),
+    )
     found: dict[str, Any] = {"proof": json.loads((RUN / "grown.json").read_text(encoding="utf-8"))}
     for name, measure in (("texts", measure_texts), ("written", measure_written)):
         found[name] = kept(name, measure)
@@ -140,12 +146,28 @@ def extend(name: str, tokens: int, *more: str) -> None:
     if (RUN / f"{name}.json").is_file():
         return
     said = lexgraft(
-        "vocabulary", "extend", str(BASE), "--terms", str(RUN / "terms-ja.jsonl"),
-        "--text", str(RUN / "names.jsonl"), "--held-out", str(RUN / "held-out.jsonl"),
-        "--general", *(str(DATA / f"{part}.jsonl") for part in ("train", "text-ja", "text-en")),
-        "--tokens", str(tokens), "--pieces", str(PIECES), "--threads", "1", "--json",
-        "-o", str(RUN / name), *more,
-    )  # fmt: skip
+        "vocabulary",
+        "extend",
+        str(BASE),
+        "--terms",
+        str(RUN / "terms-ja.jsonl"),
+        "--text",
+        str(RUN / "names.jsonl"),
+        "--held-out",
+        str(RUN / "held-out.jsonl"),
+        "--general",
+        *(str(DATA / f"{part}.jsonl") for part in ("train", "text-ja", "text-en")),
+        "--tokens",
+        str(tokens),
+        "--pieces",
+        str(PIECES),
+        "--threads",
+        "1",
+        "--json",
+        "-o",
+        str(RUN / name),
+        *more,
+    )
     write_bytes(RUN / f"{name}.json", said)
 
 
@@ -168,9 +190,15 @@ def ask(concepts: int) -> None:
     lexgraft("testset", str(RUN / "project.yaml"), "-o", str(RUN / "testset"))
     for model in (BASE, RUN / "grown"):
         lexgraft(
-            "evaluate", str(model), "--items", str(RUN / "testset"), "--threads", "1",
-            "-o", str(RUN / "answers"),
-        )  # fmt: skip
+            "evaluate",
+            str(model),
+            "--items",
+            str(RUN / "testset"),
+            "--threads",
+            "1",
+            "-o",
+            str(RUN / "answers"),
+        )
     print(lexgraft("compare", str(RUN / "answers"), "--against", BASE.name).decode())
 
 
@@ -276,9 +304,9 @@ def measure_written() -> dict[str, Any]:
     }
 
 
-def engines() -> tuple[Engine, Engine]:
+def engines() -> tuple[TokenizerEngine, TokenizerEngine]:
     """Return the tokenizers before and after."""
-    return Engine(read_document(BASE)), Engine(read_document(RUN / "grown"))
+    return TokenizerEngine(read_document(BASE)), TokenizerEngine(read_document(RUN / "grown"))
 
 
 def kept(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -295,12 +323,12 @@ def lexgraft(*arguments: str) -> bytes:
         [sys.executable, "-m", "lexgraft", *arguments], stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
-        raise UserError(f"`lexgraft {arguments[0]}` ended with {done.returncode}")
+        raise LexgraftError(f"`lexgraft {arguments[0]}` ended with {done.returncode}")
     return done.stdout
 
 
 if __name__ == "__main__":
     try:
         main()
-    except UserError as error:
+    except LexgraftError as error:
         sys.exit(str(error))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class UserError(Exception):
+class LexgraftError(Exception):
     """A mistake that the user can mend: one message, no traceback, exit status 2."""
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:

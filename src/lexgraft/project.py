@@ -1,15 +1,14 @@
 """The project file as frozen records, closed to unknown keys; YAML read without its traps."""
 
-import re
-from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
-import yaml
-from msgspec import Meta, Struct, inspect
+from msgspec import Meta, Struct
 
-from lexgraft.errors import UserError, nearest
+from lexgraft.errors import LexgraftError
+from lexgraft.files.hub import HUB_ID
+from lexgraft.files.safe_yaml import read_yaml, refuse_unknown
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -20,7 +19,6 @@ Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Stage = Literal["merge", "glossary", "tune"]
 STAGES: tuple[str, ...] = get_args(Stage)
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,14 +40,14 @@ class Languages(Struct, frozen=True, forbid_unknown_fields=True):
     domain: Language
 
 
-class Rarity(Struct, frozen=True, forbid_unknown_fields=True):
+class RaritySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where frequencies come from: own text by default, else `wordfreq`."""
 
     by: Literal["text", "brown", "wordfreq", "list"] | None = None  # null: text if there are files
     files: dict[Language, tuple[str, ...]] = {}  # per language: texts, Brown, or lists
 
 
-class Terms(Struct, frozen=True, forbid_unknown_fields=True):
+class TermSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The term bases (JSON lines of Concept, or any format a reader knows) and the filter."""
 
     files: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -58,7 +56,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     max_definition_words: Count = 40
     columns: dict[str, str] = {}  # a table's header → what the column holds, e.g. `term ja`
     separator: str = ""  # between several terms of one cell; none: a cell is one term
-    rarity: Rarity | None = None  # null: the term base's own numbers, else `wordfreq`
+    rarity: RaritySettings | None = None  # null: the term base's own numbers, else `wordfreq`
     preset: Literal["rare-in-brown"] | None = None  # arXiv 2502.12001; needs `rarity.files`
     tagger: Literal["sudachi"] | None = None  # for Japanese terms without a part of speech
 
@@ -71,7 +69,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True):
     answer: Language
 
 
-class TestSet(Struct, frozen=True, forbid_unknown_fields=True):
+class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How concepts become items, and how many are used to choose, confirm and keep sealed."""
 
     forms: Annotated[tuple[Form, ...], Meta(min_length=1)]
@@ -84,7 +82,7 @@ class TestSet(Struct, frozen=True, forbid_unknown_fields=True):
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 
-class Text(Struct, frozen=True, forbid_unknown_fields=True):
+class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
     """Running text for bits per byte: JSON lines of Document."""
 
     file: str
@@ -92,10 +90,10 @@ class Text(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: Count = 160  # at most, per document
 
 
-class General(Struct, frozen=True, forbid_unknown_fields=True):
+class GeneralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability: running text, and everyday concepts asked like terms."""
 
-    texts: tuple[Text, ...] = ()
+    texts: tuple[TextSource, ...] = ()
     concepts: tuple[str, ...] = ()  # files of Concept with everyday words
     forms: tuple[Form, ...] = ()
     items: Count = 60  # concepts per form
@@ -108,7 +106,7 @@ class Candidate(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = {}
 
 
-class Search(Struct, frozen=True, forbid_unknown_fields=True):
+class SearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A small evolutionary search over one method's numeric parameters, raced on `choose`."""
 
     method: str = "dare_ties"
@@ -118,22 +116,22 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
     trials: Count = 6
 
 
-class Merge(Struct, frozen=True, forbid_unknown_fields=True):
+class MergeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The candidates of stage 1."""
 
     candidates: Annotated[tuple[Candidate, ...], Meta(min_length=1)]
-    search: Search | None = None
+    search: SearchSettings | None = None
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
 
 
-class Glossary(Struct, frozen=True, forbid_unknown_fields=True):
+class GlossarySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Stage 3: matched entries in the prompt, against no terms and random terms."""
 
     entries: Count = 8  # at most, per prompt
     concepts: Count = 60  # confirm concepts asked
 
 
-class Tune(Struct, frozen=True, forbid_unknown_fields=True):
+class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Stage 4: partial fine-tuning of the merge on the `choose` concepts, with replay."""
 
     terms: Count = 50  # concepts taught, from `choose`
@@ -181,7 +179,7 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     currency: str = "EUR"
 
 
-class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """What the run may use."""
 
     threads: Count = 2
@@ -194,112 +192,28 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     models: Models
     languages: Languages
-    terms: Terms
-    testset: TestSet
-    merge: Merge
+    terms: TermSettings
+    testset: TestSetSettings
+    merge: MergeSettings
     output: str  # the run's folder
-    general: General = General()
-    glossary: Glossary | None = Glossary()  # null: leave the stage out
-    tune: Tune | None = Tune()
+    general: GeneralSettings = GeneralSettings()
+    glossary: GlossarySettings | None = GlossarySettings()  # null: leave the stage out
+    tune: TuneSettings | None = TuneSettings()
     gates: Gates = Gates()
     prices: Prices = Prices()
-    limits: Limits = Limits()
+    limits: ResourceLimits = ResourceLimits()
     seed: int = 20250217
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.2's core schema on PyYAML: no duplicate keys, no aliases, no surprise types."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (a node, where the stub says int)
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
-            raise UserError(
-                f"YAML alias `*{event.anchor}` at line {event.start_mark.line + 1}",
-                cure="write the value out: aliases are refused because they can explode",
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str):
-                raise UserError(f"key {key!r} at line {line} is not text", cure="put it in quotes")
-            if key in seen:
-                raise UserError(f"key `{key}` occurs twice, again at line {line}", cure="keep one")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_StrictLoader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("null", r"^(?:null|Null|NULL|~|)$", ["n", "N", "~", ""]),
-    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
-    (
-        "float",
-        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$",
-        "-+.0123456789",
-    ),
-):
-    _StrictLoader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first)
-    )
-
-
-def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    """Return a decimal integer: a leading 0 is not octal, as in YAML 1.2."""
-    return int(loader.construct_scalar(node))
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-
-
-def read_yaml(text: str, where: str) -> object:
-    """Return plain values from YAML text that holds one document.
-
-    Raises:
-        UserError: more than one document, and all that `read_documents` refuses.
-    """
-    documents = read_documents(text, where)
-    if len(documents) > 1:
-        raise UserError(
-            f"{len(documents)} YAML documents where one is expected",
-            where=where,
-            cure="remove the lines `---`",
-        )
-    return documents[0] if documents else None
-
-
-def read_documents(text: str, where: str) -> list[object]:
-    """Return plain values from YAML text, one per document.
-
-    Raises:
-        UserError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
-    """
-    try:
-        return list(yaml.load_all(text, Loader=_StrictLoader))
-    except UserError as error:
-        raise UserError(error.what, where=where, cure=error.cure) from error
-    except RecursionError as error:
-        raise UserError("nested too deeply", where=where) from error
-    except yaml.YAMLError as error:
-        raise UserError(
-            " ".join(str(error).split()),
-            where=where,
-            cure="check indentation and quotes; tags such as !!python are refused",
-        ) from error
 
 
 def read_project(path: Path) -> Project:
     """Return the project of a file, every path in it made absolute from the file's folder.
 
     Raises:
-        UserError: anything that is not such a project, with the key's path and the nearest name.
+        LexgraftError: anything that is not such a project, with the key's path and the nearest
+            name.
     """
     if not path.is_file():
-        raise UserError(
+        raise LexgraftError(
             "no such project file", where=str(path), cure="see examples/medical-ja/project.yaml"
         )
     raw = read_yaml(path.read_text(encoding="utf-8"), str(path))
@@ -307,7 +221,7 @@ def read_project(path: Path) -> Project:
     try:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
-        raise UserError(str(error), where=str(path), cure="see `lexgraft schema`") from error
+        raise LexgraftError(str(error), where=str(path), cure="see `lexgraft schema`") from error
     return _absolute(project, path.resolve().parent)
 
 
@@ -325,43 +239,6 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the project file."""
     return msgspec.json.schema(Project)
-
-
-def refuse_unknown(value: object, kind: type, where: str) -> None:
-    """Raise for the first key in plain values that a record does not know.
-
-    Raises:
-        UserError: an unknown key, with its path and the nearest known name.
-    """
-    _refuse_unknown(value, inspect.type_info(kind), "", where)
-
-
-def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> None:
-    """Raise for the first key that no record knows, with the nearest known name."""
-    for inner in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
-        if isinstance(inner, inspect.StructType) and isinstance(value, dict):
-            fields = {field.encode_name: field.type for field in inner.fields}
-            for key, child in value.items():
-                if key not in fields:
-                    raise UserError(
-                        f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
-                    )
-                _refuse_unknown(child, fields[key], f"{at}{key}.", where)
-        elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
-            for name, item, child in _children(value, inner, at):
-                _refuse_unknown(child, item, f"{name}.", where)
-
-
-def _children(
-    value: object, kind: inspect.DictType | inspect.VarTupleType, at: str
-) -> Iterator[tuple[str, inspect.Type, object]]:
-    """Yield what a mapping or a list holds, with its path and the kind it should be of."""
-    if isinstance(kind, inspect.DictType) and isinstance(value, dict):
-        for key, child in value.items():
-            yield f"{at}{key}", kind.value_type, child
-    elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
-        for number, child in enumerate(value):
-            yield f"{at[:-1]}[{number}]", kind.item_type, child
 
 
 def _absolute(project: Project, folder: Path) -> Project:

@@ -12,16 +12,21 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 
 PartOfSpeech = Literal["noun", "adjective", "other", "unknown"]
 Split = Literal["choose", "confirm", "sealed"]
 Outcome = Literal["pass", "fail", "undecided"]
 Fate = Literal["acquired", "kept", "lost", "never"]
 Kind = Literal[
-    "definition-to-term", "term-to-definition", "term-to-term", "term-to-field", "term-to-broader",
-    "lexical-decision", "cloze",
-]  # fmt: skip
+    "definition-to-term",
+    "term-to-definition",
+    "term-to-term",
+    "term-to-field",
+    "term-to-broader",
+    "lexical-decision",
+    "cloze",
+]
 
 Progress = Callable[[str, int, int], None]
 """Progress callback: (what is being done, units done, units in all)."""
@@ -219,11 +224,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
     if path.is_dir():
-        raise UserError("a folder has this name", where=str(path), cure="choose another")
+        raise LexgraftError("a folder has this name", where=str(path), cure="choose another")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(
+        raise LexgraftError(
             f"cannot be made: {error.strerror}", where=str(path.parent), cure="choose another"
         ) from error
     known = f".lexgraft-{sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
@@ -261,10 +266,10 @@ def read_lines(path: Path, kind: type[T]) -> list[T]:
     """Return the records of a JSON-lines file.
 
     Raises:
-        UserError: the file is missing or a line is not such a record (named by number).
+        LexgraftError: the file is missing or a line is not such a record (named by number).
     """
     if not path.is_file():
-        raise UserError("no such file", where=str(path))
+        raise LexgraftError("no such file", where=str(path))
     decode = msgspec.json.Decoder(kind).decode
     rows: list[T] = []
     with path.open("rb") as file:
@@ -272,7 +277,7 @@ def read_lines(path: Path, kind: type[T]) -> list[T]:
             try:
                 rows.append(decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise UserError(
+                raise LexgraftError(
                     f"not a {kind.__name__} record: {error}", where=f"{path}:{number}"
                 ) from error
     return rows

@@ -10,12 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.project import read_project
-from lexgraft.readers import read_concepts
-from lexgraft.readers.spelling import spelling_key
 from lexgraft.records import Concept, Term
-from lexgraft.testset import build_testset
+from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.testset import build_testset
+from lexgraft.terms.text.spelling_variants import spelling_key
 
 WORDNET = """00-database-info
    This file was made from a dictionary.
@@ -116,12 +116,12 @@ def test_a_debian_package_is_checked_and_read_in_place(tmp_path: Path):
     digest = sha256(deb.read_bytes()).hexdigest()
     assert packages.fetch_deb("dict-words", "1.0", digest, tmp_path) == deb
     assert packages.read_deb_member(deb, "usr/share/words.txt") == b"shaft"
-    with pytest.raises(UserError, match="no file `usr/none`"):
+    with pytest.raises(LexgraftError, match="no file `usr/none`"):
         packages.read_deb_member(deb, "usr/none")
-    with pytest.raises(UserError, match="instead of 00"):
+    with pytest.raises(LexgraftError, match="instead of 00"):
         packages.fetch_deb("dict-words", "1.0", "00", tmp_path)
     deb.write_bytes(b"<html>")
-    with pytest.raises(UserError, match="not a Debian package"):
+    with pytest.raises(LexgraftError, match="not a Debian package"):
         packages.read_deb_member(deb, "usr/share/words.txt")
 
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "packages.py"
 
@@ -42,12 +42,12 @@ def test_a_wheel_in_the_folder_is_checked_and_not_fetched_again(
 
 
 def test_another_digest_is_refused(packages: ModuleType, wheel: Path) -> None:
-    with pytest.raises(UserError, match="instead of 00"):
+    with pytest.raises(LexgraftError, match="instead of 00"):
         packages.fetch("some-words", "1.0", "00", wheel.parent)
 
 
 def test_a_missing_member_is_named(packages: ModuleType, wheel: Path) -> None:
-    with pytest.raises(UserError, match=r"words\.md"):
+    with pytest.raises(LexgraftError, match=r"words\.md"):
         packages.read_member(wheel, "some_words/data/words.md")
 
 
@@ -60,6 +60,6 @@ def test_a_wheel_that_cannot_be_fetched_says_why_and_what_to_do(
         return subprocess.CompletedProcess(command, 1, "", "trying\nno route to host")
 
     monkeypatch.setattr(packages.subprocess, "run", offline)
-    with pytest.raises(UserError, match=r"(?s)some-words.*no route to host.*by hand"):
+    with pytest.raises(LexgraftError, match=r"(?s)some-words.*no route to host.*by hand"):
         packages.fetch("some-words", "1.0", "00", tmp_path / "packages")
     assert list((tmp_path / "packages").iterdir()) == []

@@ -10,18 +10,25 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from lexgraft.models.rows import SHORTEST_HEADER, build_rows, plan, shared_start
 from lexgraft.models.scoring import TreeScorer
+from lexgraft.models.token_tree import SHORTEST_HEADER, build_rows, plan, shared_start
 from lexgraft.models.transformers import TransformersModel
 
 pytestmark = pytest.mark.slow
 
 VOCABULARY = 258
 SIZES: dict[str, Any] = {
-    "vocab_size": VOCABULARY, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
-    "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 512,
-    "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
-}  # fmt: skip
+    "vocab_size": VOCABULARY,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "max_position_embeddings": 512,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 1,
+}
 WINDOW = {
     "head_dim": 8,
     "sliding_window": 16,

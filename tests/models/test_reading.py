@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import entropy
 
-from lexgraft.models.greedy import continue_prompts
-from lexgraft.models.kept import Kept
-from lexgraft.models.lessons import Base, Lesson
-from lexgraft.models.reading_rows import KEEP, PULLED, fit_reading
+from lexgraft.models.continuation import continue_prompts
+from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
+from lexgraft.weights.vocabulary.fit.fit_cache import FitCache
+from lexgraft.weights.vocabulary.fit.input_embeddings import KEEP, PULLED, fit_reading
 
 WORDS, WIDTH = 24, 16
 
@@ -21,29 +21,35 @@ def model() -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = AutoConfig.for_model(
-        "llama", vocab_size=WORDS, hidden_size=WIDTH, intermediate_size=24, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=2, initializer_range=0.4,
-    )  # fmt: skip
+        "llama",
+        vocab_size=WORDS,
+        hidden_size=WIDTH,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        initializer_range=0.4,
+    )
     torch.manual_seed(3)
     return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
 
 
-def lessons(pieces: tuple[int, ...], count: int = 40) -> list[Lesson]:
+def lessons(pieces: tuple[int, ...], count: int = 40) -> list[AlignedText]:
     """Return lessons of one new token between other tokens, as `make_lessons` makes them."""
-    found: list[Lesson] = []
+    found: list[AlignedText] = []
     for number in range(count):
         before, after = [1, 3 + number % 7], [4 + number % 11, 9 + number % 5, 2]
         old, new = [*before, *pieces, *after], [*before, WORDS, *after]
         joined = [(0, 0), (1, 1)] + [(1 + len(pieces) + at, 2 + at) for at in range(4)]
-        found.append(Lesson(old, new, [a for a, _ in joined], [b for _, b in joined], 2))
+        found.append(AlignedText(old, new, [a for a, _ in joined], [b for _, b in joined], 2))
     return found
 
 
 def test_a_token_of_one_piece_is_read_as_that_piece(model: Any):
     rows = model.get_input_embeddings().weight[[7, 8]].clone()
-    read = fit_reading(Base(model), lessons((7,)), rows, WORDS, 0)
+    read = fit_reading(Teacher(model), lessons((7,)), rows, WORDS, 0)
     assert read.apart == pytest.approx((0.0, 0.0), abs=1e-6)
-    assert fit_reading(Base(model), lessons((8,)), rows, WORDS, 0).apart[0] > 0.01
+    assert fit_reading(Teacher(model), lessons((8,)), rows, WORDS, 0).apart[0] > 0.01
 
 
 def test_what_is_fitted_is_the_divergence_of_the_next_token(model: Any):
@@ -57,7 +63,7 @@ def test_what_is_fitted_is_the_divergence_of_the_next_token(model: Any):
     shown = sorted(set(lesson.old))  # the softmax is over the tokens that lessons show
     pairs = zip(*(one[:, shown].double().softmax(1).numpy() for one in (old, new)), strict=True)
     wanted = [entropy(a, b) for a, b in pairs]
-    read = fit_reading(Base(model), [lesson], rows, WORDS, 0)
+    read = fit_reading(Teacher(model), [lesson], rows, WORDS, 0)
     assert read.apart[0] == pytest.approx(sum(wanted) / len(wanted), rel=1e-4)
 
 
@@ -67,11 +73,11 @@ def test_reading_is_learned_and_rows_that_no_text_shows_stay(model: Any, half: b
 
     own = deepcopy(model).to(torch.bfloat16) if half else model
     start = model.get_input_embeddings().weight[[5, 9]].clone()
-    read = fit_reading(Base(own), lessons((5, 6)), start, WORDS, 40)
+    read = fit_reading(Teacher(own), lessons((5, 6)), start, WORDS, 40)
     assert read.apart[1] < 0.8 * read.apart[0]
     assert torch.equal(read.rows[1], start[1])
     assert read.rows.dtype == torch.float32
-    again = fit_reading(Base(own), lessons((5, 6)), start, WORDS, 40)
+    again = fit_reading(Teacher(own), lessons((5, 6)), start, WORDS, 40)
     assert torch.equal(read.rows, again.rows)
 
 
@@ -84,8 +90,8 @@ def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
         stays.append(stay)
         return (stay * rows + 5 * start) / (stay + 5)
 
-    free = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 40)
-    held = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 40, pull)
+    free = fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 40)
+    held = fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 40, pull)
     assert stays == pytest.approx([PULLED / (1 - step / 40) for step in range(40)])
     assert held.apart[1] < 0.9 * held.apart[0]
     moved = [float((read.rows - start).norm()) for read in (free, held)]
@@ -94,7 +100,7 @@ def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
 
 def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Path):
     start = model.get_input_embeddings().weight[[5, 9]].clone()
-    whole = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30)
+    whole = fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 30)
     steps: list[int] = []
 
     def stop(what: str, done: int, _: int) -> None:
@@ -103,15 +109,15 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Pat
             if len(steps) == KEEP + 4:
                 raise KeyboardInterrupt
 
-    kept = Kept(tmp_path, "key")
+    kept = FitCache(tmp_path, "key")
     with pytest.raises(KeyboardInterrupt):
-        fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+        fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
     assert int(kept.tensors("reading")["done"]) == KEEP
-    again = fit_reading(Base(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+    again = fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
     assert torch.equal(again.rows, whole.rows)
     assert again.apart == whole.apart
     assert steps == [*range(KEEP + 4), *range(KEEP, 30)]
-    assert Kept(tmp_path, "another").tensors("reading") == {}
+    assert FitCache(tmp_path, "another").tensors("reading") == {}
     kept.drop()
     assert not tmp_path.exists()
 

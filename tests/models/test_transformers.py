@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.models.scoring import score_plainly
 from lexgraft.models.transformers import TransformersModel
 
@@ -225,17 +225,17 @@ def test_a_refused_weight_leaves_the_model_as_it_was_loaded(
     model = load(tiny_model)
     before = model.loglikelihoods(ITEMS)
     good = ("model.norm.weight", torch.full((32,), 0.5))
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(LexgraftError, match=message):
         model.put([good, (name, torch.zeros(shape))], "broken")
     assert model.digest == "the-base"
     assert model.loglikelihoods(ITEMS) == before
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no config\.json"):
+    with pytest.raises(LexgraftError, match=r"no config\.json"):
         load(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "gemma3_text"}')
-    with pytest.raises(UserError, match="not a model that can be loaded"):
+    with pytest.raises(LexgraftError, match="not a model that can be loaded"):
         load(tmp_path)
 
 
@@ -245,17 +245,17 @@ def test_a_folder_that_needs_remote_code_is_refused(tmp_path: Path) -> None:
         ' "AutoModelForCausalLM": "own.Model"}}'
     )
     (tmp_path / "own.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(UserError, match="not a model that can be loaded"):
+    with pytest.raises(LexgraftError, match="not a model that can be loaded"):
         load(tmp_path)
 
 
 def test_a_question_longer_than_the_model_takes_is_refused(tiny_model: Path) -> None:
-    with pytest.raises(UserError, match="a question of 60"):
+    with pytest.raises(LexgraftError, match="a question of 60"):
         load(tiny_model).loglikelihoods([("x" * 600, ["y"])])
 
 
 def test_an_option_without_text_is_refused(tiny_model: Path) -> None:
-    with pytest.raises(UserError, match="has no token"):
+    with pytest.raises(LexgraftError, match="has no token"):
         load(tiny_model).loglikelihoods([("A:", ["x", ""])])
 
 

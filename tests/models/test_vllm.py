@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.models import LanguageModel
 from lexgraft.models.vllm import VllmModel
 
@@ -40,8 +40,11 @@ def test_free_answers_are_greedy_and_never_run_remote_code() -> None:
     assert (model.digest, model.scoring) == ("weights", "vllm 0.11")
     assert model.generate(["ab", "c"], 2, ("\n",)) == ["ab", "c!"]
     assert model._engine.settings == {
-        "model": "folder", "dtype": "bfloat16", "seed": 0, "trust_remote_code": False,
-    }  # fmt: skip
+        "model": "folder",
+        "dtype": "bfloat16",
+        "seed": 0,
+        "trust_remote_code": False,
+    }
 
 
 @pytest.mark.usefixtures("installed")
@@ -52,13 +55,13 @@ def test_options_and_texts_are_refused() -> None:
         lambda: model.loglikelihoods([("a", ["b"])]),
         lambda: model.text_bits(["a"], 5),
     ):
-        with pytest.raises(UserError, match="no log-likelihoods"):
+        with pytest.raises(LexgraftError, match="no log-likelihoods"):
             ask()
 
 
 @pytest.mark.usefixtures("installed")
 def test_a_model_it_cannot_run_is_named() -> None:
-    with pytest.raises(UserError, match="cannot run this model here: no kernel image"):
+    with pytest.raises(LexgraftError, match="cannot run this model here: no kernel image"):
         VllmModel.load(Path("broken"), "weights", "float32")
 
 
@@ -67,6 +70,6 @@ def test_without_vllm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         raise ImportError(name)
 
     monkeypatch.setattr("lexgraft.models.vllm.import_module", missing)
-    with pytest.raises(UserError, match="vLLM is not installed") as caught:
+    with pytest.raises(LexgraftError, match="vLLM is not installed") as caught:
         VllmModel.load(Path("folder"), "weights", "float32")
     assert "lexgraft[vllm]" in caught.value.cure

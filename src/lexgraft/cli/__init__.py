@@ -5,22 +5,32 @@ import sys
 from collections.abc import Sequence
 
 from lexgraft.cli import (
-    adoption,
-    comparing,
-    evaluating,
+    adopt as adoption,
+)
+from lexgraft.cli import (
+    compare as comparing,
+)
+from lexgraft.cli import (
+    evaluate as evaluating,
+)
+from lexgraft.cli import (
     glossary,
-    merging,
-    serving,
     terms,
     testset,
     vocabulary,
 )
-from lexgraft.cli.bars import Bars
-from lexgraft.cli.registry import parser
-from lexgraft.errors import UserError
+from lexgraft.cli import (
+    merge as merging,
+)
+from lexgraft.cli import (
+    serve as serving,
+)
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.verb_parser import parser
+from lexgraft.errors import LexgraftError
 
 __all__ = [
-    "Bars",
+    "ProgressBars",
     "adoption",
     "comparing",
     "evaluating",
@@ -43,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments)
-    except UserError as error:
+    except LexgraftError as error:
         print(f"lexgraft: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.registry import verb
-from lexgraft.errors import UserError
+from lexgraft.cli.verb_parser import verb
+from lexgraft.errors import LexgraftError
 from lexgraft.project import read_project
 
 if TYPE_CHECKING:
-    from lexgraft.glossary.termbase import Glossary
+    from lexgraft.terms.glossary.termbase import OpenGlossary
 
 Rows = Sequence[dict[str, object]]
 FAULTS = 1  # the exit status of lint and check when there is something to mend
@@ -51,7 +51,7 @@ def glossary(arguments: argparse.Namespace) -> int:
     Exit status 1 when lint or check finds something to mend.
     """
     if arguments.action != "lint" and arguments.text is None:
-        raise UserError(f"`glossary {arguments.action}` needs a text file", cure="name one")
+        raise LexgraftError(f"`glossary {arguments.action}` needs a text file", cure="name one")
     opened = open_named(arguments)
     text = _read_text(arguments.text) if arguments.text else ""
     if arguments.action == "prompt":
@@ -69,9 +69,9 @@ def glossary(arguments: argparse.Namespace) -> int:
     return FAULTS if rows else 0
 
 
-def open_named(arguments: argparse.Namespace) -> "Glossary":
+def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
     """Return the glossary that the arguments name: of a term file, or of a project."""
-    from lexgraft.glossary.termbase import open_glossary
+    from lexgraft.terms.glossary.termbase import open_glossary
 
     files, source, target = [arguments.file], arguments.source, arguments.target
     if arguments.file.suffix in (".yaml", ".yml"):
@@ -83,24 +83,29 @@ def open_named(arguments: argparse.Namespace) -> "Glossary":
     )
 
 
-def _matches(opened: "Glossary", text: str, *, edges: bool) -> Rows:
+def _matches(opened: "OpenGlossary", text: str, *, edges: bool) -> Rows:
     """Return a row for every place; with `edges` whether words begin and end there."""
-    from lexgraft.glossary.edges import word_edges
+    from lexgraft.terms.glossary.word_boundaries import word_edges
 
     places = word_edges(text) if edges else frozenset[int]()
     return [
         {
-            "start": one.start, "end": one.end, "text": one.text, "kind": one.kind,
-            "term": one.entry.source, "use": one.entry.target, "id": one.entry.id,
+            "start": one.start,
+            "end": one.end,
+            "text": one.text,
+            "kind": one.kind,
+            "term": one.entry.source,
+            "use": one.entry.target,
+            "id": one.entry.id,
             **({"edges": one.start in places and one.end in places} if edges else {}),
         }
         for one in opened.find(text)
-    ]  # fmt: skip
+    ]
 
 
-def _faults(opened: "Glossary", answer: str, question: Path | None) -> Rows:
+def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
     """Return a row for every required term that is missed and every forbidden one that is used."""
-    from lexgraft.glossary.verify import verify
+    from lexgraft.terms.glossary.verify_output import verify
 
     asked = opened.match(_read_text(question)) if question else []
     missed = verify(answer, asked).missed
@@ -108,25 +113,38 @@ def _faults(opened: "Glossary", answer: str, question: Path | None) -> Rows:
     return [
         *({"problem": "missed", "term": one.source, "use": one.target} for one in missed),
         *(
-            {"problem": "forbidden", "term": one.entry.source, "use": one.entry.target,
-             "start": one.start, "end": one.end, "text": one.text}
+            {
+                "problem": "forbidden",
+                "term": one.entry.source,
+                "use": one.entry.target,
+                "start": one.start,
+                "end": one.end,
+                "text": one.text,
+            }
             for one in barred
         ),
-    ]  # fmt: skip
+    ]
 
 
-def _prompt(arguments: argparse.Namespace, opened: "Glossary", text: str) -> int:
+def _prompt(arguments: argparse.Namespace, opened: "OpenGlossary", text: str) -> int:
     """Print the text with its block, and before it what there was no room for."""
-    from lexgraft.glossary.prompt import estimated_tokens
-    from lexgraft.glossary.termbase import block_for
+    from lexgraft.terms.glossary.prompt_block import estimated_tokens
+    from lexgraft.terms.glossary.termbase import block_for
 
     block = block_for(
-        text, opened, limit=arguments.entries, room=arguments.tokens, size=estimated_tokens,
+        text,
+        opened,
+        limit=arguments.entries,
+        room=arguments.tokens,
+        size=estimated_tokens,
         definitions=arguments.definitions,
-    )  # fmt: skip
+    )
     if arguments.json:
-        said = {"prompt": block.text + text, "used": [one.source for one in block.used],
-                "dropped": [one.source for one in block.dropped]}  # fmt: skip
+        said = {
+            "prompt": block.text + text,
+            "used": [one.source for one in block.used],
+            "dropped": [one.source for one in block.dropped],
+        }
         print(json.dumps(said, ensure_ascii=False))
         return 0
     for entry in block.dropped:
@@ -148,4 +166,4 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read this text: {error}", cure="give a UTF-8 file") from error
+        raise LexgraftError(f"cannot read this text: {error}", cure="give a UTF-8 file") from error

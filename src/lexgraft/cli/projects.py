@@ -19,9 +19,9 @@ def open_project(path: Path, *, download: bool) -> Project:
     """Return the project of a file, its models named by the folders they lie in.
 
     Raises:
-        UserError: no such project, or a model that is neither a folder nor in the Hub's cache.
+        LexgraftError: no such project, or a model that is neither a folder nor in the Hub's cache.
     """
-    from lexgraft.checkpoint.hub import named_model
+    from lexgraft.files.hub import named_model
 
     project = read_project(path)
     near, models = path.resolve().parent, project.models

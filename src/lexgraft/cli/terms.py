@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.bars import Bars
-from lexgraft.cli.registry import verb
-from lexgraft.cli.show import print_json, print_table
-from lexgraft.errors import UserError
+from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.verb_parser import verb
+from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
-    from lexgraft.readers import Asked, Reading
     from lexgraft.records import Concept
+    from lexgraft.terms.readers import FileImport, ImportOptions
 
 FORMS = ("tbx", "utx", "skos", "csv", "deepl", "google", "aws")
 _LINES = 3  # named per reason
@@ -54,9 +54,12 @@ def _files(parser: argparse.ArgumentParser) -> None:
 def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
     parser.add_argument(
-        "--column", action="append", default=[], metavar="HEADER=MEANING",
+        "--column",
+        action="append",
+        default=[],
+        metavar="HEADER=MEANING",
         help="what a table's column holds, e.g. '訳=term en', 'Remarks=ignore'",
-    )  # fmt: skip
+    )
     parser.add_argument("--separator", default="", help="between several terms of one cell")
     parser.add_argument("--language", default="en", help="of texts that name none (default: en)")
     parser.add_argument("--reliability", type=int, default=0, help="the least code of IATE terms")
@@ -72,9 +75,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
     _reading(parser)
 
 
-def _asked(arguments: argparse.Namespace) -> "Asked":
+def _asked(arguments: argparse.Namespace) -> "ImportOptions":
     """Return what the command line, and the project where one is given, ask of the readers."""
-    from lexgraft.readers import Asked
+    from lexgraft.terms.readers import ImportOptions
 
     columns, separator = dict[str, str](), arguments.separator
     if getattr(arguments, "project", None):
@@ -85,9 +88,11 @@ def _asked(arguments: argparse.Namespace) -> "Asked":
     for text in arguments.column:
         header, equals, meaning = text.rpartition("=")
         if not equals:
-            raise UserError(f"--column {text!r} has no `=`", cure="write --column 'HEADER=term ja'")
+            raise LexgraftError(
+                f"--column {text!r} has no `=`", cure="write --column 'HEADER=term ja'"
+            )
         columns[header.strip()] = meaning.strip()
-    return Asked(
+    return ImportOptions(
         languages=tuple(tag for tag in arguments.languages.split(",") if tag),
         columns=columns,
         separator=separator.replace("\\n", "\n").replace("\\t", "\t"),
@@ -102,13 +107,13 @@ def _asked(arguments: argparse.Namespace) -> "Asked":
 def _beside(output: Path, ending: str) -> Path:
     """Return the file that accounts for an output."""
     if not output.name:
-        raise UserError("this names no new file", where=str(output), cure="give it a name")
+        raise LexgraftError("this names no new file", where=str(output), cure="give it a name")
     return output.with_name(output.name + ending)
 
 
 def import_(arguments: argparse.Namespace) -> int:
     """Read term bases of any format into JSON lines, accounting for every row."""
-    from lexgraft.ownership import writing
+    from lexgraft.files.ownership import writing
 
     inputs = [*arguments.files, *([arguments.project] if arguments.project else ())]
     report = _beside(arguments.output, ".import.json")
@@ -121,13 +126,13 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
     import msgspec
     from msgspec.structs import replace
 
-    from lexgraft.readers import Import
-    from lexgraft.readers.rights import Rights
     from lexgraft.records import write_bytes, write_lines
+    from lexgraft.terms.readers import TermImport
+    from lexgraft.terms.readers.rights import RightsLog
 
-    rights = Rights()
-    with Bars() as bars:
-        taken = Import(arguments.files, replace(_asked(arguments), progress=bars))
+    rights = RightsLog()
+    with ProgressBars() as bars:
+        taken = TermImport(arguments.files, replace(_asked(arguments), progress=bars))
         write_lines(arguments.output, (rights.note(concept) for concept in taken))
     record = {
         "files": taken.readings,
@@ -145,7 +150,7 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
     return 0
 
 
-def _show(readings: Sequence["Reading"]) -> None:
+def _show(readings: Sequence["FileImport"]) -> None:
     """Print what each file was taken for and what became of its rows."""
     rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
     for one in readings:
@@ -177,7 +182,7 @@ def _lint(parser: argparse.ArgumentParser) -> None:
 
 def lint(arguments: argparse.Namespace) -> int:
     """Find duplicates, cycles, contradictions, spelling variants and useless terms."""
-    from lexgraft.glossary.lint_concepts import lint_concepts
+    from lexgraft.terms.glossary.lint_concepts import lint_concepts
 
     common = _lines(arguments.common) if arguments.common else ()
     findings = lint_concepts(_concepts(arguments.files), common)
@@ -198,18 +203,18 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def _lines(path: Path) -> list[str]:
-    from lexgraft.readers.cells import decoded
+    from lexgraft.terms.readers.text_tables import decoded
 
     if not path.is_file():
-        raise UserError("no such word list", where=str(path))
+        raise LexgraftError("no such word list", where=str(path))
     return [line.strip() for line in decoded(path).splitlines() if line.strip()]
 
 
 def _concepts(files: Sequence[Path]) -> list["Concept"]:
-    from lexgraft.readers import Asked, Import
+    from lexgraft.terms.readers import ImportOptions, TermImport
 
-    with Bars() as bars:
-        return list(Import(files, Asked(progress=bars)))
+    with ProgressBars() as bars:
+        return list(TermImport(files, ImportOptions(progress=bars)))
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -223,7 +228,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary."""
-    from lexgraft.ownership import writing
+    from lexgraft.files.ownership import writing
 
     notice = _beside(arguments.output, ".licences.md")
     with writing("terms export", [arguments.output, notice], arguments.files):
@@ -232,12 +237,12 @@ def export(arguments: argparse.Namespace) -> int:
 
 def _exported(arguments: argparse.Namespace, notice: Path) -> int:
     """Read, write, and print what was done."""
-    from lexgraft.glossary.export import Pair, export_concepts
-    from lexgraft.readers.rights import rights_of
     from lexgraft.records import write_bytes
+    from lexgraft.terms.glossary.export_tables import LanguagePair, export_concepts
+    from lexgraft.terms.readers.rights import rights_of
 
     concepts = _concepts(arguments.files)
-    pair = Pair(arguments.source, arguments.target, arguments.date)
+    pair = LanguagePair(arguments.source, arguments.target, arguments.date)
     made = export_concepts(concepts, arguments.format, pair)
     write_bytes(arguments.output, made.data)
     rights = rights_of(concepts)
@@ -263,7 +268,7 @@ def _join(parser: argparse.ArgumentParser) -> None:
 
 def join(arguments: argparse.Namespace) -> int:
     """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous."""
-    from lexgraft.ownership import writing
+    from lexgraft.files.ownership import writing
 
     report = _beside(arguments.output, ".links.json")
     with writing("terms join", [arguments.output, report], [arguments.one, arguments.other]):
@@ -274,9 +279,9 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     """Read, write, and print what was done."""
     import msgspec
 
-    from lexgraft.readers.linking import CONFIDENCE, link
-    from lexgraft.readers.rights import rights_of
     from lexgraft.records import write_bytes, write_lines
+    from lexgraft.terms.readers.link_termbases import CONFIDENCE, link
+    from lexgraft.terms.readers.rights import rights_of
 
     made = link(
         _concepts([arguments.one]), _concepts([arguments.other]), keep_unlinked=arguments.all

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from lexgraft.cli.bars import Bars
-from lexgraft.cli.registry import output_argument, verb
-from lexgraft.cli.show import print_json, print_table
+from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.verb_parser import output_argument, verb
 from lexgraft.project import inputs_of, read_project
 
 
@@ -37,9 +37,9 @@ def testset(arguments: argparse.Namespace) -> int:
 
     A set that can be answered without knowing the words is refused: see docs/testset.md.
     """
-    from lexgraft.ownership import check_outputs, refuse_foreign
-    from lexgraft.seal import Opening, open_sealed
-    from lexgraft.testset import build_testset, refuse_other, write_harness, write_testset
+    from lexgraft.files.ownership import check_outputs, refuse_foreign
+    from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
+    from lexgraft.terms.testset import build_testset, refuse_other, write_harness, write_testset
 
     project = read_project(arguments.project)
     inputs = [*inputs_of(project), arguments.project]
@@ -50,11 +50,13 @@ def testset(arguments: argparse.Namespace) -> int:
         check_outputs([arguments.lm_eval], inputs, folders=True)
         refuse_foreign(arguments.lm_eval, "lm-eval", arguments.lm_eval)
     tokens = _token_counter(arguments.tokenizer) if arguments.tokenizer else None
-    with Bars() as bars:
+    with ProgressBars() as bars:
         bundle = build_testset(project, bars, tokens)
     write_testset(bundle, arguments.output)
     if arguments.lm_eval and arguments.split == "sealed":
-        opening = Opening("lm-eval", "lm-eval", (), tuple(c.id for c in bundle.concepts["sealed"]))
+        opening = SealedOpening(
+            "lm-eval", "lm-eval", (), tuple(c.id for c in bundle.concepts["sealed"])
+        )
         open_sealed(arguments.output, opening)
     if arguments.lm_eval:
         write_harness(bundle, project.name, arguments.split, arguments.lm_eval)

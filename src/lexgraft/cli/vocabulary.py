@@ -6,15 +6,15 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.bars import Bars
-from lexgraft.cli.fitting import Given, fitted_rows, kept_for, passages, read_given
-from lexgraft.cli.registry import verb
-from lexgraft.cli.show import print_table
-from lexgraft.errors import UserError
+from lexgraft.cli.output import print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.vocabulary_fit import FitInputs, fitted_rows, kept_for, passages, read_given
+from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
-    from lexgraft.checkpoint.vocabulary.common import Choice
-    from lexgraft.checkpoint.vocabulary.plan import Request, VocabularyPlan
+    from lexgraft.weights.vocabulary.align import TokenSource
+    from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, VocabularyPlan
 
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
@@ -39,35 +39,54 @@ def _vocabulary(parser: argparse.ArgumentParser) -> None:
     add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
     add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
     add(
-        "--distil", type=int, nargs="?", const=0, metavar="STEPS",
+        "--distil",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="STEPS",
         help="extend: fit new rows to be as likely as their pieces, and for so many batches to "
         "read like them (slow)",
-    )  # fmt: skip
+    )
     add(
-        "--read", type=Path, nargs="+", default=[],
+        "--read",
+        type=Path,
+        nargs="+",
+        default=[],
         help="further text with the words: --distil learns on it, nothing is chosen by it",
-    )  # fmt: skip
+    )
     add(
-        "--ahead", type=int, default=16, metavar="TOKENS",
+        "--ahead",
+        type=int,
+        default=16,
+        metavar="TOKENS",
         help="by which the base itself goes on with each text of --read: what it knows (16)",
-    )  # fmt: skip
+    )
     add(
-        "--dtype", choices=("float32", "bfloat16"), default="float32",
+        "--dtype",
+        choices=("float32", "bfloat16"),
+        default="float32",
         help="for --distil; bfloat16 is faster where the processor has it (float32)",
-    )  # fmt: skip
+    )
     add(
-        "--quiet", action="store_true",
+        "--quiet",
+        action="store_true",
         help="extend: lower new rows until general text is as likely as before (slow)",
-    )  # fmt: skip
+    )
     add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
     add("--threads", type=int, default=2, help="of the processor, for the three above (2)")
     add(
-        "--policy", default="base", metavar="base|union|MODEL",
+        "--policy",
+        default="base",
+        metavar="base|union|MODEL",
         help="align: whose vocabulary all get; a model by its folder's name (base)",
-    )  # fmt: skip
-    add("--token", action="append", default=[], metavar="TOKEN=MODEL",
+    )
+    add(
+        "--token",
+        action="append",
+        default=[],
+        metavar="TOKEN=MODEL",
         help="align: whose row this token gets where a model lacks it, or `zero`; may be repeated",
-    )  # fmt: skip
+    )
     add("--choices", type=Path, help="align: such choices in a file, YAML or JSON")
     add("-o", "--output", type=Path, help="the folder to write")
     add("--json", action="store_true", help="print the result as JSON")
@@ -88,20 +107,24 @@ def vocabulary(arguments: argparse.Namespace) -> int:
     `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.
     """
     if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
-        raise UserError("a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on")
+        raise LexgraftError(
+            "a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on"
+        )
     if min(arguments.ahead, arguments.pieces, arguments.distil or 0) < 0:
-        raise UserError("a number below 0", cure="give --ahead, --pieces and --distil from 0 on")
+        raise LexgraftError(
+            "a number below 0", cure="give --ahead, --pieces and --distil from 0 on"
+        )
     if (arguments.read or arguments.dtype != "float32") and arguments.distil is None:
-        raise UserError("--read or --dtype without --distil", cure="add --distil 700, or less")
+        raise LexgraftError("--read or --dtype without --distil", cure="add --distil 700, or less")
     if arguments.action == "align":
         return _align(arguments)
     if arguments.action == "extend":
         _check_output(arguments)
-    from lexgraft.checkpoint.vocabulary.plan import plan_vocabulary
-    from lexgraft.checkpoint.vocabulary.proof import proof_json
+    from lexgraft.weights.vocabulary.expansion_check import proof_json
+    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
 
     given = read_given(arguments)
-    with Bars() as bars:
+    with ProgressBars() as bars:
         planned = plan_vocabulary(_request(arguments, given), bars)
         extra = _extend(arguments, given, planned, bars) if arguments.action == "extend" else {}
     if arguments.json:
@@ -120,11 +143,11 @@ def vocabulary(arguments: argparse.Namespace) -> int:
 
 def _check_output(arguments: argparse.Namespace) -> None:
     """Raise without a folder to write, or with one that is taken: before any work."""
-    from lexgraft.checkpoint.write import refuse_taken
-    from lexgraft.ownership import check_outputs, refuse_foreign
+    from lexgraft.files.ownership import check_outputs, refuse_foreign
+    from lexgraft.weights.checkpoint.folder_writer import refuse_taken
 
     if arguments.output is None:
-        raise UserError("`vocabulary extend` writes a folder", cure="name it with -o")
+        raise LexgraftError("`vocabulary extend` writes a folder", cure="name it with -o")
     output, inputs = arguments.output, _inputs(arguments)
     check_outputs([output], inputs, folders=True)
     refuse_taken(output, inputs)
@@ -142,11 +165,11 @@ def _inputs(arguments: argparse.Namespace) -> list[Path]:
     return [*given, *(path for path in single if path is not None)]
 
 
-def _request(arguments: argparse.Namespace, given: Given) -> "Request":
+def _request(arguments: argparse.Namespace, given: FitInputs) -> "ExpansionRequest":
     """Return what was asked for."""
-    from lexgraft.checkpoint.vocabulary.plan import Request
+    from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest
 
-    return Request(
+    return ExpansionRequest(
         base=arguments.base,
         terms=given.terms,
         texts=given.texts,
@@ -161,11 +184,11 @@ def _request(arguments: argparse.Namespace, given: Given) -> "Request":
 
 
 def _extend(
-    arguments: argparse.Namespace, given: Given, planned: "VocabularyPlan", bars: Bars
+    arguments: argparse.Namespace, given: FitInputs, planned: "VocabularyPlan", bars: ProgressBars
 ) -> dict[str, object]:
     """Write the grown folder and return what is to be said about it."""
-    from lexgraft.checkpoint.index import open_checkpoint
-    from lexgraft.checkpoint.vocabulary.folder import (
+    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+    from lexgraft.weights.vocabulary.expanded_folder import (
         has_weights,
         open_donor,
         write_model,
@@ -186,9 +209,15 @@ def _extend(
             arguments, given, planned.growth, base, source, kept, bars
         )
     said["rows"] = write_model(
-        planned.growth, base, output, source, arguments.rows, arguments.pad_to_multiple_of,
-        fitted, bars,
-    )  # fmt: skip
+        planned.growth,
+        base,
+        output,
+        source,
+        arguments.rows,
+        arguments.pad_to_multiple_of,
+        fitted,
+        bars,
+    )
     if kept is not None:
         kept.drop()
     if arguments.bits:
@@ -196,7 +225,7 @@ def _extend(
     return said
 
 
-def _bits(arguments: argparse.Namespace, given: Given) -> dict[str, list[float]]:
+def _bits(arguments: argparse.Namespace, given: FitInputs) -> dict[str, list[float]]:
     """Return bits per byte before and after, on the first texts of each kind given."""
     from lexgraft.models.transformers import TransformersModel
 
@@ -213,20 +242,25 @@ def _bits(arguments: argparse.Namespace, given: Given) -> dict[str, list[float]]
 
 def _align(arguments: argparse.Namespace) -> int:
     """Write the base and other models in one vocabulary."""
-    from lexgraft.checkpoint.index import open_checkpoint
-    from lexgraft.checkpoint.vocabulary.common import Member, bring_together
-    from lexgraft.ownership import check_outputs
+    from lexgraft.files.ownership import check_outputs
+    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+    from lexgraft.weights.vocabulary.align import AlignmentMember, bring_together
 
     if not arguments.other or arguments.output is None:
-        raise UserError("`vocabulary align` needs base, others and -o", cure="name all of them")
+        raise LexgraftError("`vocabulary align` needs base, others and -o", cure="name all of them")
     check_outputs([arguments.output], _inputs(arguments), folders=True)
     folders = {path.resolve().name: path for path in (arguments.base, *arguments.other)}
     if len(folders) <= len(arguments.other):
-        raise UserError("two models have one folder name", cure="the name is the label: rename one")
+        raise LexgraftError(
+            "two models have one folder name", cure="the name is the label: rename one"
+        )
     choices = _choices(arguments)
-    with Bars() as bars:
+    with ProgressBars() as bars:
         common = bring_together(
-            [Member(label, open_checkpoint(path), path) for label, path in folders.items()],
+            [
+                AlignmentMember(label, open_checkpoint(path), path)
+                for label, path in folders.items()
+            ],
             arguments.output,
             arguments.policy,
             choices,
@@ -250,20 +284,20 @@ def _align(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _choices(arguments: argparse.Namespace) -> "dict[str, Choice]":
+def _choices(arguments: argparse.Namespace) -> "dict[str, TokenSource]":
     """Return whose row each token gets, of a file and of `--token`, which comes before it."""
     from msgspec import ValidationError, convert
 
-    from lexgraft.checkpoint.vocabulary.common import Choice
-    from lexgraft.project import read_yaml
+    from lexgraft.files.safe_yaml import read_yaml
+    from lexgraft.weights.vocabulary.align import TokenSource
 
-    found: dict[str, str | Choice] = {}
+    found: dict[str, str | TokenSource] = {}
     if (path := arguments.choices) is not None:
         try:
             read = read_yaml(path.read_text(encoding="utf-8"), str(path))
-            found |= convert(read, dict[str, str | Choice])
+            found |= convert(read, dict[str, str | TokenSource])
         except (OSError, UnicodeDecodeError, ValidationError) as error:
-            raise UserError(
+            raise LexgraftError(
                 f"cannot read these choices: {error}",
                 where=str(path),
                 cure="write TOKEN: MODEL, or TOKEN: {source: MODEL, token: …, force: true}",
@@ -271,6 +305,8 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, Choice]":
     for given in arguments.token:
         token, sign, source = given.rpartition("=")
         if not (token and sign and source):
-            raise UserError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
+            raise LexgraftError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
         found[token] = source
-    return {token: Choice(one) if isinstance(one, str) else one for token, one in found.items()}
+    return {
+        token: TokenSource(one) if isinstance(one, str) else one for token, one in found.items()
+    }

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lexgraft.models.header import Header, compute_header, expanded
-from lexgraft.models.rows import Row, longest, shared_start
-from lexgraft.shapes import Bool, Float, Int
+from lexgraft.arrays.shapes import Bool, Float, Int
+from lexgraft.models.prefix_cache import SharedPrefix, compute_header, expanded
+from lexgraft.models.token_tree import TokenTree, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
@@ -47,11 +47,11 @@ class TreeScorer:
         self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
         self._scale = _logit_scale(config)
         self._like: Tensor = next(model.parameters())
-        self._header: Header | None = None
+        self._header: SharedPrefix | None = None
         self._computing = Lock()  # a header is computed once, however many calls need it
         self.shares_headers = True
 
-    def score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
+    def score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
         """Return the score of every wanted token of every row, in the rows' order.
 
         What all rows begin with is computed once, and kept for rows that begin alike later.
@@ -66,7 +66,7 @@ class TreeScorer:
         """Drop what was computed with weights that are about to change."""
         self._header = None
 
-    def _batch(self, rows: Sequence[Row], start: int) -> list[list[TokenScore]]:
+    def _batch(self, rows: Sequence[TokenTree], start: int) -> list[list[TokenScore]]:
         tokens, positions, masks = self._inputs(rows, start)
         past = expanded(self._headers(rows[0].tokens[:start]), len(rows)) if start else None
         hidden = self._body(
@@ -89,7 +89,7 @@ class TreeScorer:
         values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
         return [[next(values) for _ in row.wanted] for row in rows]
 
-    def _headers(self, tokens: tuple[int, ...]) -> Header:
+    def _headers(self, tokens: tuple[int, ...]) -> SharedPrefix:
         """Return the keys and values of a header, computed anew when it is another one."""
         with self._computing:
             if self._header is None or self._header.tokens != tokens:
@@ -101,7 +101,7 @@ class TreeScorer:
             return self._header
 
     def _inputs(
-        self, rows: Sequence[Row], start: int
+        self, rows: Sequence[TokenTree], start: int
     ) -> tuple[Int[Tensor, "row column"], Int[Tensor, "row column"], Tensor | dict[str, Tensor]]:
         """Return token ids, positions, and the mask, from column `start` on."""
         size = longest(rows)
@@ -188,16 +188,16 @@ class TreeScorer:
         return torch.tanh(logits / self._softcap) * self._softcap
 
 
-def _logit_scale(config: Any) -> float | None:  # noqa: ANN401 (untyped package)
+def _logit_scale(config: Any) -> float | None:
     """Return what logits are multiplied by after the head: Cohere's factor, Granite's divisor."""
     divisor: float | None = getattr(config, "logits_scaling", None)
     factor: float | None = getattr(config, "logit_scale", None)
     return factor if divisor is None else 1 / divisor
 
 
-def _cut(rows: Sequence[Row], budget: int, start: int) -> list[Sequence[Row]]:
+def _cut(rows: Sequence[TokenTree], budget: int, start: int) -> list[Sequence[TokenTree]]:
     """Return consecutive rows in pieces of at most `budget` padded tokens after the header."""
-    pieces: list[list[Row]] = []
+    pieces: list[list[TokenTree]] = []
     for row in rows:
         if pieces and (len(pieces[-1]) + 1) * (longest([*pieces[-1], row]) - start) <= budget:
             pieces[-1].append(row)
@@ -206,12 +206,12 @@ def _cut(rows: Sequence[Row], budget: int, start: int) -> list[Sequence[Row]]:
     return list(pieces)
 
 
-def score_plainly(model: nn.Module, rows: Sequence[Row]) -> list[list[TokenScore]]:
+def score_plainly(model: nn.Module, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
     """Return what `TreeScorer.score` returns, by one ordinary forward per option."""
     return [_plain_row(model, row) for row in rows]
 
 
-def _plain_row(model: nn.Module, row: Row) -> list[TokenScore]:
+def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
     found: list[TokenScore] = []
     for option in sorted({want.option for want in row.wanted}):
         steps = [want for want in row.wanted if want.option == option]
@@ -238,7 +238,7 @@ def only_last(model: nn.Module, count: int) -> dict[str, int]:
     return {"logits_to_keep": count} if known else {}
 
 
-def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[Row]) -> float:
+def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -> float:
     """Return the largest difference between tree and plain scores; infinite where trees fail."""
     try:
         shared = scorer.score(rows)

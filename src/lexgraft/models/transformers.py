@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from lexgraft.errors import UserError
+from lexgraft.errors import LexgraftError
 from lexgraft.models import OptionScore, Question
-from lexgraft.models.greedy import Pick, continue_prompts, most_likely
-from lexgraft.models.parallel import side_by_side
-from lexgraft.models.probes import LONGEST_PROBE, header_probes, probes
-from lexgraft.models.rows import Row, build_rows, plan
+from lexgraft.models.context_continuation import ContinuationBoundaries
+from lexgraft.models.continuation import Pick, continue_prompts, most_likely
+from lexgraft.models.live_weights import LiveWeights
+from lexgraft.models.sampling import GeneratedText, Hear, TextStream, cut_at
 from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
-from lexgraft.models.tokens import Seams
-from lexgraft.models.weights import LiveWeights
-from lexgraft.models.writing import Hear, Telling, Written, cut_at
+from lexgraft.models.thread_pool import side_by_side
+from lexgraft.models.token_tree import TokenTree, build_rows, plan
+from lexgraft.models.tree_probes import LONGEST_PROBE, header_probes, probes
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
@@ -33,13 +33,13 @@ LN2 = 0.6931471805599453
 class TransformersModel:
     """A causal language model, in float32 on this machine's processor unless said otherwise."""
 
-    def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:  # noqa: ANN401 (untyped package)
+    def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:
         self._model, self._tokenizer = model, tokenizer
         self._loaded, self._digest = digest, digest
         live: Any = model
         config = live.config.get_text_config()
         limit: int | None = getattr(config, "max_position_embeddings", None)
-        self._seams = Seams(tokenizer, limit)
+        self._seams = ContinuationBoundaries(tokenizer, limit)
         self._weights = LiveWeights(model)
         self._ends = _end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
@@ -67,10 +67,10 @@ class TransformersModel:
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
 
         Raises:
-            UserError: no such folder, or one that needs code or formats that are refused.
+            LexgraftError: no such folder, or one that needs code or formats that are refused.
         """
         if not (folder / "config.json").is_file():
-            raise UserError(
+            raise LexgraftError(
                 "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
             )
         logging.set_verbosity_error()
@@ -78,17 +78,21 @@ class TransformersModel:
         torch.set_num_threads(threads)
         try:
             model: Any = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=getattr(torch, dtype), local_files_only=True,
-                trust_remote_code=False, use_safetensors=True,
-            )  # fmt: skip
+                folder,
+                dtype=getattr(torch, dtype),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
         except (OSError, ValueError) as error:
-            raise UserError(
-                f"not a model that can be loaded: {error}", where=str(folder),
+            raise LexgraftError(
+                f"not a model that can be loaded: {error}",
+                where=str(folder),
                 cure="needs safetensors, a tokenizer and an architecture that transformers knows",
-            ) from error  # fmt: skip
+            ) from error
         model = model.to(device).eval().requires_grad_(requires_grad=False)
         return cls(model, tokenizer, digest)
 
@@ -106,12 +110,12 @@ class TransformersModel:
         """Return the number of the one token that writes a text.
 
         Raises:
-            UserError: it takes several.
+            LexgraftError: it takes several.
         """
         start = len(self.encode(""))
         ids = self.encode(text)[start:]
         if len(ids) != 1:
-            raise UserError(
+            raise LexgraftError(
                 f"`{text}` is {len(ids)} tokens: their rows are shared with other words",
                 cure="name one token, or add the word to the vocabulary first",
             )
@@ -236,7 +240,7 @@ class TransformersModel:
         """Return messages as this model's template writes them; plainly where it has none.
 
         Raises:
-            UserError: the template does not take these messages.
+            LexgraftError: the template does not take these messages.
         """
         if not self._tokenizer.chat_template:
             said = "".join(f"{one['role']}: {one['content']}\n" for one in messages)
@@ -246,7 +250,9 @@ class TransformersModel:
                 list(messages), tokenize=False, add_generation_prompt=True
             )
         except Exception as error:  # whatever a template raises, it is about these messages
-            raise UserError(f"the model's chat template refuses these messages: {error}") from error
+            raise LexgraftError(
+                f"the model's chat template refuses these messages: {error}"
+            ) from error
         return text.removeprefix(self._tokenizer.bos_token or "")
 
     @torch.inference_mode()
@@ -257,15 +263,15 @@ class TransformersModel:
         stop: Sequence[str],
         hear: Hear,
         pick: Pick = most_likely,
-    ) -> Written:
+    ) -> GeneratedText:
         """Return one continuation and say it to `hear` as it grows, until that returns false.
 
         Raises:
-            UserError: prompt and answer together are more than the model takes.
+            LexgraftError: prompt and answer together are more than the model takes.
         """
         (ids,) = self._seams.prompts([prompt])
         self._seams.check(len(ids) + max_tokens)
-        telling = Telling(hear, stop, self._ends, self._decode)
+        telling = TextStream(hear, stop, self._ends, self._decode)
         continue_prompts(self._model, [ids], max_tokens, telling.goes_on_no_more, pick)
         return telling.written(len(ids))
 
@@ -322,7 +328,7 @@ class TransformersModel:
         """Replace weights of the live model: the rest is as it was loaded.
 
         Raises:
-            UserError: a name or a shape the model does not have; the model is then as loaded.
+            LexgraftError: a name or a shape the model does not have; the model is then as loaded.
         """
         self._digest = self._loaded
         self._trees.forget()
@@ -338,15 +344,15 @@ class TransformersModel:
     def _decode(self, ids: Sequence[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=True)
 
-    def _rows(self, items: Sequence[Question]) -> list[tuple[Row, ...]]:
+    def _rows(self, items: Sequence[Question]) -> list[tuple[TokenTree, ...]]:
         encoded = self._seams.questions(items)
         return [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
 
-    def _score(self, rows: Sequence[Row]) -> list[list[TokenScore]]:
+    def _score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
 
 
-def _sum_options(row: Row, values: Sequence[TokenScore]) -> list[OptionScore]:
+def _sum_options(row: TokenTree, values: Sequence[TokenScore]) -> list[OptionScore]:
     """Return the scores of the row's options, in order."""
     sums: dict[int, OptionScore] = {}
     for want, value in zip(row.wanted, values, strict=True):
@@ -355,7 +361,7 @@ def _sum_options(row: Row, values: Sequence[TokenScore]) -> list[OptionScore]:
     return list(sums.values())
 
 
-def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 (untyped package)
+def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:
     """Return the tokens that end an answer."""
     named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     listed = named if isinstance(named, list) else [named]
@@ -366,14 +372,14 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     """Return what counts the tokens of a text for a folder's tokenizer; no weight is read.
 
     Raises:
-        UserError: there is no tokenizer that can be read without running code.
+        LexgraftError: there is no tokenizer that can be read without running code.
     """
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError) as error:
-        raise UserError(
+        raise LexgraftError(
             "no tokenizer here", where=str(folder), cure="give a Hugging Face model folder"
         ) from error
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -6,18 +6,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lexgraft.errors import UserError
-from lexgraft.models.unscored import Unscored
+from lexgraft.errors import LexgraftError
+from lexgraft.models.generation_only import GenerationOnly
 
 
-class VllmModel(Unscored):
+class VllmModel(GenerationOnly):
     """A model folder run by vLLM, for free answers in large batches.
 
     Its log-likelihoods of a given option depend on version and caching, and some come cut short in
     silence; they are refused here.
     """
 
-    def __init__(self, engine: Any, sampling: Any, digest: str, release: str) -> None:  # noqa: ANN401 (untyped package)
+    def __init__(self, engine: Any, sampling: Any, digest: str, release: str) -> None:
         self._engine, self._sampling = engine, sampling
         self._digest, self._release = digest, release
 
@@ -26,19 +26,22 @@ class VllmModel(Unscored):
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
 
         Raises:
-            UserError: vLLM is not installed, or cannot run this model on this machine.
+            LexgraftError: vLLM is not installed, or cannot run this model on this machine.
         """
         try:
             vllm = import_module("vllm")
         except ImportError as error:
-            raise UserError("vLLM is not installed", cure="pip install 'lexgraft[vllm]'") from error
+            raise LexgraftError(
+                "vLLM is not installed", cure="pip install 'lexgraft[vllm]'"
+            ) from error
         try:
             engine = vllm.LLM(model=str(folder), dtype=dtype, seed=0, trust_remote_code=False)
         except (OSError, RuntimeError, ValueError) as error:
-            raise UserError(
-                f"vLLM cannot run this model here: {error}", where=str(folder),
+            raise LexgraftError(
+                f"vLLM cannot run this model here: {error}",
+                where=str(folder),
                 cure="leave `vllm:` out: transformers runs it",
-            ) from error  # fmt: skip
+            ) from error
         return cls(engine, vllm.SamplingParams, digest, version("vllm"))
 
     @property
@@ -57,9 +60,9 @@ class VllmModel(Unscored):
         found = self._engine.generate(list(prompts), how, use_tqdm=False)
         return [str(one.outputs[0].text) for one in found]
 
-    def refusal(self) -> UserError:
+    def refusal(self) -> LexgraftError:
         """Return why options cannot be scored here, and what can be done instead."""
-        return UserError(
+        return LexgraftError(
             "vLLM gives no log-likelihoods of options that can be relied on",
             cure="leave `vllm:` out to score options; use it for free answers",
         )

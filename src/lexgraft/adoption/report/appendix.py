@@ -1,0 +1,119 @@
+"""The part of the page for the expert: glossary, tuning, terms, general ability, health, origin."""
+
+from lexgraft.adoption.report.curve_section import curve
+from lexgraft.adoption.report.figures import interval_table
+from lexgraft.adoption.report.formats import ABSENT, duration, money, plain, size, total
+from lexgraft.adoption.report.markup import Html, both, element, fit, foreign, join, label, word
+from lexgraft.adoption.report.page_parts import (
+    charts_of,
+    difference_row,
+    group,
+    name,
+    nothing,
+    section,
+    table,
+    unfold,
+)
+from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_words import in_both
+from lexgraft.evaluation.measures import EFFECT
+
+
+def glossary(report: Report) -> Html:
+    """Return the scores without entries, with the right ones and with random ones."""
+    if not report.glossary:
+        return section("glossary", nothing())
+    shares = [score for score in report.glossary if score.name != EFFECT]
+    effects = [score for score in report.glossary if score.name == EFFECT]
+    charts = charts_of(report, shares)
+    if effects:
+        rows = [
+            difference_row(
+                report, score, join(name(score.model), element("small", group(score.group)))
+            )
+            for score in effects
+        ]
+        charts.append(
+            element(
+                "figure",
+                element("figcaption", word("effect")),
+                interval_table(
+                    rows, head=word("measure"), value_head=word("difference"), difference=True
+                ),
+            )
+        )
+    body = element("div", *charts, class_="charts")
+    return section("glossary", body, note=word("glossary_note"))
+
+
+def tuning(report: Report) -> Html:
+    """Return what the partial fine-tuning did to taught and to other terms, and the curve."""
+    tuned, drawn = report.tuning, [curve(report.lessons)] if report.lessons else []
+    if tuned is None:
+        return section("tuning", *(drawn or [nothing()]))
+    sentence = word(
+        "tuning_facts",
+        terms=tuned.terms,
+        steps=tuned.steps,
+        first=plain(tuned.loss_first),
+        last=plain(tuned.loss_last),
+    )
+    charts = element("div", *charts_of(report, tuned.recognition), class_="charts")
+    return section("tuning", element("p", sentence), charts, *drawn)
+
+
+def samples(report: Report) -> Html:
+    """Return free answers as they came."""
+    if not report.samples:
+        return section("samples", nothing())
+    shown = (
+        unfold(
+            foreign(sample.term),
+            element("p", foreign(sample.prompt), class_="prompt", lang=sample.language),
+            element(
+                "dl",
+                *(
+                    element(
+                        "div",
+                        element("dt", label(model)),
+                        element("dd", foreign(text), lang=sample.language),
+                    )
+                    for model, text in sample.texts.items()
+                ),
+                class_="answers",
+            ),
+        )
+        for sample in report.samples
+    )
+    return section("samples", *shown, note=word("samples_note"))
+
+
+def costs(report: Report) -> Html:
+    """Return what each stage took beside what had been foreseen."""
+    stages = report.run.stages
+    if not stages:
+        return section("costs", nothing())
+    whole = total([stage.cost for stage in stages])
+    rows = [
+        (
+            name(stage.stage),
+            both(in_both(duration, stage.cost.seconds)),
+            fit(ABSENT)
+            if stage.estimated_seconds is None
+            else both(in_both(duration, stage.estimated_seconds)),
+            fit(size(stage.cost.peak_bytes) if stage.cost.peak_bytes else ABSENT),
+            fit(money(stage.cost)),
+        )
+        for stage in stages
+    ]
+    rows.append(
+        (
+            word("total"),
+            both(in_both(duration, whole.seconds)),
+            fit(""),
+            fit(size(whole.peak_bytes) if whole.peak_bytes else ABSENT),
+            fit(money(whole)),
+        )
+    )
+    heads = [word(key) for key in ("stage", "time", "foreseen", "memory", "money")]
+    return section("costs", table(heads, rows, numbers=4))

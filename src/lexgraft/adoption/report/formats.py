@@ -1,0 +1,98 @@
+"""Numbers as a reader likes them: shares, points, intervals, time, memory, money."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from lexgraft.evaluation.measures import BITS
+from lexgraft.records import Cost
+
+ABSENT = "–"
+
+
+def share(value: float) -> str:
+    """Return a share as a percentage, `63.4 %`."""
+    return f"{value * 100:.1f} %" if isfinite(value) else ABSENT
+
+
+def points(value: float, unit: str = "pt") -> str:
+    """Return a difference with its sign, `+6.3 pt` or `+6.3 %`; a true minus sign."""
+    return f"{signed(value)} {unit}" if isfinite(value) else ABSENT
+
+
+def signed(value: float) -> str:
+    """Return a difference of shares in hundredths with its sign, `+6.3`."""
+    return f"{value * 100:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
+
+
+def plain(value: float, digits: int = 3) -> str:
+    """Return a number with a true minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else ABSENT
+
+
+def share_interval(low: float, high: float) -> str:
+    """Return an interval of shares, `[58.0, 68.5]`."""
+    return f"[{low * 100:.1f}, {high * 100:.1f}]" if isfinite(low + high) else ""
+
+
+def points_interval(low: float, high: float) -> str:
+    """Return an interval of differences, `[+1.2, +9.8]`."""
+    return f"[{signed(low)}, {signed(high)}]" if isfinite(low + high) else ""
+
+
+def unit(name: str) -> str:
+    """Return the unit of a difference: bits per byte change relatively, shares by points."""
+    return "%" if name.replace("_", " ") == BITS else "pt"
+
+
+def difference(value: float, low: float, high: float, name: str = "") -> str:
+    """Return a difference with its interval, `+6.3 pt [+1.2, +9.8]`."""
+    return f"{points(value, unit(name))} {points_interval(low, high)}"
+
+
+def share_text(value: float, low: float, high: float) -> str:
+    """Return a share with its interval, `63.4 % [58.0, 68.5]`."""
+    return f"{share(value)} {share_interval(low, high)}"
+
+
+def duration(seconds: float, language: str) -> str:
+    """Return a length of time in its two greatest units, `1 h 12 min`."""
+    if seconds < 59.5:
+        value = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
+        return f"{value} 秒" if language == "ja" else f"{value} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    hour, minute = (" 時間", " 分") if language == "ja" else (" h", " min")
+    return f"{hours}{hour} {rest}{minute}" if hours else f"{minutes}{minute}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes, `1.2 GB`."""
+    value, unit = float(count), "B"
+    for greater in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, greater
+    return f"{value:.0f} {unit}" if value >= 100 or unit == "B" else f"{value:.1f} {unit}"
+
+
+def money(cost: Cost) -> str:
+    """Return a sum of money, `0.42 EUR`; a dash where no price was given."""
+    return f"{cost.money:.2f} {cost.currency}".strip() if cost.money or cost.currency else ABSENT
+
+
+def spending(cost: Cost, language: str) -> str:
+    """Return time and money in one phrase, `38 min, 0.42 EUR`."""
+    taken = duration(cost.seconds, language)
+    if not cost.money:
+        return taken
+    return f"{taken}、{money(cost)}" if language == "ja" else f"{taken}, {money(cost)}"
+
+
+def total(costs: Sequence[Cost]) -> Cost:
+    """Return the sum of costs; of memory the greatest."""
+    return Cost(
+        sum(cost.seconds for cost in costs),
+        max((cost.peak_bytes for cost in costs), default=0),
+        sum(cost.money for cost in costs),
+        next((cost.currency for cost in costs if cost.currency), ""),
+    )

@@ -1,0 +1,84 @@
+"""HTML that is escaped unless it was built here; texts in both languages side by side."""
+
+import re
+from html import escape
+from typing import Final
+
+from lexgraft.adoption.report.report_words import LANGUAGES, say
+
+_UNFIT: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # not allowed in HTML
+    "\u202a-\u202e\u2066-\u2069]"  # turn the direction of what follows
+)
+_EMPTY: Final = ("input", "wbr")
+
+
+class Html(str):
+    """Markup: inserted as it is, unlike any other text."""
+
+    __slots__ = ()
+
+
+def fit(text: str) -> Html:
+    """Return text as markup: escaped, with what could break the page replaced by U+FFFD."""
+    return text if isinstance(text, Html) else Html(escape(_UNFIT.sub("\ufffd", text)))
+
+
+def element(name: str, *children: str, **attributes: str | float | None) -> Html:
+    """Return an element; `class_` and `text_anchor` become `class` and `text-anchor`."""
+    pairs = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{fit(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in _EMPTY:
+        return Html(f"<{name}{pairs}>")
+    return Html(f"<{name}{pairs}>{join(*children)}</{name}>")
+
+
+def join(*parts: str) -> Html:
+    """Return the parts one after another."""
+    return Html("".join(fit(part) for part in parts))
+
+
+def both(texts: dict[str, str], name: str = "span", **attributes: str | float | None) -> Html:
+    """Return a text in every language; the page shows the one of `<html lang>`."""
+    shown = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
+    if len(set(shown)) == 1 and not attributes and name == "span":
+        return fit(shown[0])
+    return join(
+        *(
+            element(name, text, **{"class_": "t", **attributes}, lang=language)
+            for language, text in zip(LANGUAGES, shown, strict=True)
+        )
+    )
+
+
+def word(key: str, **values: object) -> Html:
+    """Return one of the report's own texts in every language."""
+    return both({language: say(key, language, **values) for language in LANGUAGES})
+
+
+def spoken(key: str) -> Html:
+    """Return one of the report's own texts in all languages at once, for an attribute."""
+    return fit(" / ".join(say(key, language) for language in LANGUAGES))
+
+
+def foreign(text: str, language: str | None = None) -> Html:
+    """Return a text that came from a file, kept from reordering what stands around it."""
+    return element("bdi", text, lang=language)
+
+
+def label(model: str) -> Html:
+    """Return a model's display name, which may be broken after `:` and `_`."""
+    return element("bdi", Html(re.sub("([:_])", r"\1<wbr>", fit(model))))
+
+
+def unbroken(*parts: str) -> Html:
+    """Return texts side by side, each kept on one line."""
+    return join(
+        *(
+            join(" " if number else "", element("span", part, class_="line"))
+            for number, part in enumerate(part for part in parts if part)
+        )
+    )

@@ -1,0 +1,80 @@
+"""The report as one HTML file that needs nothing else: no network, no other file, no server."""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+
+from lexgraft.adoption.report import ability, appendix, origin, sections, verdicts
+from lexgraft.adoption.report import term_section as terms
+from lexgraft.adoption.report.markup import Html, both, element, fit, join, spoken, word
+from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_words import LANGUAGES, say
+
+_SECTIONS = (
+    ("verdicts", verdicts.verdicts),
+    ("central", sections.central),
+    ("directions", sections.directions),
+    ("acquisition", sections.acquisition),
+    ("glossary", appendix.glossary),
+    ("tuning", appendix.tuning),
+    ("terms", terms.terms),
+    ("general", ability.general),
+    ("health", ability.health),
+    ("samples", appendix.samples),
+    ("costs", appendix.costs),
+    ("provenance", origin.provenance),
+)
+_ALONE = ("tuning", "health", "provenance")
+
+
+def render_page(report: Report) -> str:
+    """Return the whole page, in English and Japanese; the same report gives the same bytes."""
+    source = files("lexgraft.adoption.report").joinpath("page.html").read_text(encoding="utf-8")
+    titles = {
+        f"title_{language}": fit(f"{report.project} · {say('title', language)}")
+        for language in LANGUAGES
+    }
+    return Template(source).substitute(
+        titles,
+        policy=_policy(source),
+        project=fit(report.project),
+        words_title=word("title"),
+        words_language=spoken("language"),
+        words_contents=spoken("contents"),
+        recommendation=join(
+            element("h2", word("recommendation"), id="recommendation-title"),
+            element("p", both(report.recommendation)),
+        ),
+        facts=verdicts.facts(report),
+        roles=word("roles"),
+        contents=_contents(report),
+        sections=join(*(write(report) for _, write in _shown(report))),
+        made=word("made_with", version=report.version),
+        digest=fit(report.digest),
+    )
+
+
+def _shown(report: Report) -> Sequence[tuple[str, Callable[[Report], Html]]]:
+    """Return the sections: of a tuning by itself only those that can say something."""
+    if report.lessons and not report.verdicts:
+        return [pair for pair in _SECTIONS if pair[0] in _ALONE]
+    return _SECTIONS
+
+
+def _contents(report: Report) -> Html:
+    """Return the links to the sections."""
+    links = (element("li", element("a", word(key), href=f"#{key}")) for key, _ in _shown(report))
+    return element("ul", *links)
+
+
+def _policy(source: str) -> str:
+    """Return the content security policy: nothing may be fetched, only our own script may run."""
+    script = re.search(r"<script>(.*?)</script>", source, re.DOTALL)
+    hashed = b64encode(sha256(script[1].encode()).digest()).decode() if script else ""
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{hashed}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,144 @@
+"""Pieces that several sections of the page are built from: names, tables, rows of scores."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from lexgraft.adoption.report.figures import FigureRow, Tone, interval_table
+from lexgraft.adoption.report.formats import points, points_interval, share, share_interval, unit
+from lexgraft.adoption.report.markup import Html, both, element, label, unbroken, word
+from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_words import grouped, in_both, named, tongue
+from lexgraft.evaluation.measures import MODES, PARENTS
+from lexgraft.records import Score
+
+SIGNS = {"pass": "✓", "fail": "✕", "undecided": "?"}
+FATE_SIGNS = {"acquired": "＋", "kept": "＝", "lost": "−", "never": "·"}
+
+
+def table(
+    heads: Sequence[Html], rows: Sequence[Sequence[Html]], *, numbers: int = 0, kind: str = "plain"
+) -> Html:
+    """Return a table that scrolls sideways when it must; the last `numbers` are numbers."""
+    kinds = ["number" if len(heads) - n <= numbers else None for n in range(len(heads))]
+    top = (
+        element("th", head, scope="col", class_=kind)
+        for head, kind in zip(heads, kinds, strict=True)
+    )
+    body = (
+        element(
+            "tr",
+            *(element("td", cell, class_=kind) for cell, kind in zip(row, kinds, strict=True)),
+        )
+        for row in rows
+    )
+    whole = element(
+        "table", element("thead", element("tr", *top)), element("tbody", *body), class_=kind
+    )
+    return element("div", whole, class_="wide", tabindex="0")
+
+
+def name(text: str) -> Html:
+    """Return the word for a name of the records, in both languages."""
+    return both(in_both(named, text))
+
+
+def group(text: str) -> Html:
+    """Return the words for a direction or a kind of text, in both languages."""
+    return element("span", both(in_both(grouped, text)), class_="line")
+
+
+def tongues(report: Report, key: str) -> Html:
+    """Return a text that names the two languages of the adoption."""
+    return word(key, target=partial(tongue, report.target), domain=partial(tongue, report.domain))
+
+
+def section(key: str, *content: str, note: Html | None = None, anchor: str = "") -> Html:
+    """Return a section with its heading and a note on how to read it."""
+    anchor = anchor or key
+    return element(
+        "section",
+        element("h2", word(key), id=f"{anchor}-title"),
+        element("p", note, class_="note", id=f"{anchor}-note") if note else "",
+        *content,
+        id=anchor,
+        aria_labelledby=f"{anchor}-title",
+    )
+
+
+def nothing() -> Html:
+    """Return the sentence that stands where nothing was measured."""
+    return element("p", word("nothing"), class_="nothing")
+
+
+def unfold(summary: Html, *content: str) -> Html:
+    """Return content that is folded away until it is asked for."""
+    return element("details", element("summary", summary), *content)
+
+
+def tone_of(report: Report, model: str) -> Tone:
+    """Return how a model is drawn, the same in every figure."""
+    if model in PARENTS:
+        return "parent"
+    kinds: list[Tone] = [
+        p.kind for p in report.points if p.model == model and p.kind != "candidate"
+    ]
+    return kinds[0] if kinds else "winner" if model == report.result else "candidate"
+
+
+def share_row(report: Report, score: Score, head: Html | None = None) -> FigureRow:
+    """Return the row of a share with its chance level."""
+    return FigureRow(
+        label=head or label(score.model),
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        text=unbroken(share(score.value), share_interval(score.low, score.high)),
+        n=score.n,
+        tone=tone_of(report, score.model),
+        chance=score.chance,
+    )
+
+
+def difference_row(report: Report, score: Score, head: Html) -> FigureRow:
+    """Return the row of a difference of shares."""
+    return FigureRow(
+        label=head,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        text=difference(score.value, score.low, score.high),
+        n=score.n,
+        tone=tone_of(report, score.model),
+    )
+
+
+def difference(value: float, low: float, high: float, name: str = "") -> Html:
+    """Return a difference and its interval, each kept on one line."""
+    return unbroken(points(value, unit(name)), points_interval(low, high))
+
+
+def groups_of(scores: Sequence[Score]) -> list[str]:
+    """Return the groups of the scores in the order in which they appear."""
+    return list(dict.fromkeys(score.group for score in scores))
+
+
+def charts_of(report: Report, scores: Sequence[Score]) -> list[Html]:
+    """Return one chart per name and group of the scores, models as rows."""
+    kinds = list(dict.fromkeys((score.name, score.group) for score in scores))
+    return [
+        element(
+            "figure",
+            element("figcaption", name(kind), " · ", group(key)),
+            interval_table(
+                [
+                    share_row(report, score, name(score.model) if score.model in MODES else None)
+                    for score in scores
+                    if (score.name, score.group) == (kind, key)
+                ],
+                head=word("model"),
+                value_head=word("recognition_heading"),
+                difference=False,
+            ),
+        )
+        for kind, key in kinds
+    ]

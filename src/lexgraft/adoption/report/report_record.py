@@ -1,0 +1,188 @@
+"""The report as one frozen record: everything its page, card and tables show."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from lexgraft.evaluation.measures import GAIN
+from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
+
+PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
+Use = Literal["test", "train", "replay", "general", "glossary"]
+
+
+class AcquisitionCounts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of the concepts under one model in one direction, in concepts, against G."""
+
+    model: str
+    direction: str
+    acquired: int  # known to the model but not to G
+    kept: int  # to both
+    lost: int  # to G only
+    never: int  # to neither
+    transfer: Score | None = None  # transfer minus placebo
+    split: Split = "confirm"  # candidates are counted on `choose`
+
+    @property
+    def n(self) -> int:
+        """Return the number of concepts asked."""
+        return self.acquired + self.kept + self.lost + self.never
+
+
+class FigurePoint(Struct, frozen=True, forbid_unknown_fields=True):
+    """One model in the central figure; both scores are paired differences, greater is better."""
+
+    kind: PointKind
+    split: Split  # the concepts it was measured on: candidates on `choose`, the rest on `confirm`
+    acquisition: Score  # recognition in the target language minus G's
+    retention: Score  # recognition in the domain's language minus D's
+
+    @property
+    def model(self) -> str:
+        """Return the display name."""
+        return self.acquisition.model
+
+
+class AbilityChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """General ability against G; greater is better (a rise of bits per byte counts as negative)."""
+
+    name: str  # BITS (relative change) or GENERAL (difference of shares)
+    model: str
+    group: str
+    value: float
+    low: float
+    high: float
+    n: int
+    margin: float | None = None  # largest loss allowed, a positive number; None: not gated
+    split: Split = "confirm"  # candidates are measured on `choose`
+
+
+class PowerRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """The smallest difference that the confirm concepts can show in one direction (80 % power)."""
+
+    group: str
+    n: int
+    detectable: float
+
+
+class TuningSummary(Struct, frozen=True, forbid_unknown_fields=True):
+    """The partial fine-tuning in figures."""
+
+    terms: int  # concepts taught
+    steps: int
+    loss_first: float
+    loss_last: float
+    recognition: tuple[Score, ...] = ()  # name: one of LESSON_GROUPS
+
+
+class CurvePoint(Struct, frozen=True, forbid_unknown_fields=True):
+    """One tuning of a few-shot curve, against the same model before it."""
+
+    terms: int  # concepts taught
+    replay: float  # share of general text in what was read
+    steps: int
+    scale: float  # of the delta that was merged
+    known: tuple[Score, ...]  # LESSON_GROUPS by direction; `model` is BEFORE, AFTER or GAIN
+    general: tuple[AbilityChange, ...]  # against the model before
+
+    def gain(self, name: str, direction: str) -> Score | None:
+        """Return the change in one group of terms and one direction, where there are any."""
+        found = (one for one in self.known if (one.name, one.group) == (name, direction))
+        return next((one for one in found if one.model == GAIN), None)
+
+
+class SampleAnswer(Struct, frozen=True, forbid_unknown_fields=True):
+    """One prompt and what each model wrote after it."""
+
+    term: str
+    language: str  # of the prompt
+    prompt: str
+    texts: dict[str, str]  # model → text
+
+
+class Parent(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the three models that went in."""
+
+    role: str  # base, G or D
+    name: str
+    digest: str
+    licence: str = ""
+    source: str = ""  # `owner/name` on a model hub, or where else it came from
+
+
+class DataSource(Struct, frozen=True, forbid_unknown_fields=True):
+    """A body of terms or texts, with the rights it came with."""
+
+    name: str
+    use: Use
+    version: str = ""
+    licence: str = ""
+    entries: int = 0
+
+
+class StageCost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one stage took, beside what had been foreseen."""
+
+    stage: str
+    cost: Cost
+    estimated_seconds: float | None = None
+
+
+class RunRecord(Struct, frozen=True, forbid_unknown_fields=True):
+    """What differs from run to run: date, machine, costs; not part of the digest."""
+
+    written: str = ""  # ISO 8601
+    machine: str = ""
+    command: str = ""
+    stages: tuple[StageCost, ...] = ()
+
+
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a reader is told about one adoption.
+
+    Texts come as a dict of language (`en`, `ja`) → sentence; English stands in for a missing one.
+    Shares and differences lie in [-1, 1]. `scores` were measured on the confirm concepts.
+    """
+
+    project: str
+    version: str  # of the tool
+    target: str  # language the terms should arrive in
+    domain: str  # language in which D knows them
+    recommendation: dict[str, str]
+    result: str  # display name of the model that `terms` and the emphasis are about
+    shipped: str = ""  # display name of the model that was written (G: no merge was); "": none
+    method: str = ""  # of the merge behind the result
+    parameters: dict[str, Any] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    points: tuple[FigurePoint, ...] = ()
+    wanted: float | None = None  # gain in the target language that the first gate asks for
+    scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
+    choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
+    acquisitions: tuple[AcquisitionCounts, ...] = ()
+    glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
+    tuning: TuningSummary | None = None
+    lessons: tuple[CurvePoint, ...] = ()  # the few-shot curve
+    terms: tuple[TermOutcome, ...] = ()
+    general: tuple[AbilityChange, ...] = ()
+    concepts: dict[str, int] = {}  # split → concepts
+    items: int = 0
+    controls: tuple[Score, ...] = ()  # how far rules that know nothing get, against chance
+    refused: dict[str, int] = {}  # why a concept made no item → how many
+    power: tuple[PowerRow, ...] = ()
+    samples: tuple[SampleAnswer, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    sources: tuple[DataSource, ...] = ()
+    seed: int = 0
+    gates: str = ""  # digest of the thresholds, written before the run
+    data: dict[str, str] = {}  # what → digest
+    engines: dict[str, str] = {}  # package → version
+    warnings: tuple[dict[str, str], ...] = ()
+    run: RunRecord = RunRecord()
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the findings: of all but the run and the costs."""
+        free = tuple(
+            structs.replace(verdict, cost=Cost(0.0), next_cost=None) for verdict in self.verdicts
+        )
+        return digest(structs.replace(self, verdicts=free, run=RunRecord()))

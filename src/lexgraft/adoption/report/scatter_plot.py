@@ -1,0 +1,121 @@
+"""The central figure: what each model acquired against what it retained."""
+
+from collections.abc import Sequence
+
+from lexgraft.adoption.report.figures import (
+    SHAPES,
+    FigureScale,
+    close_scale,
+    grid_kind,
+    line,
+    mark,
+    percent,
+    tick_text,
+)
+from lexgraft.adoption.report.markup import Html, both, element
+from lexgraft.adoption.report.point_labels import labels, place_of
+from lexgraft.adoption.report.report_record import FigurePoint, PointKind
+from lexgraft.adoption.report.report_words import in_both, say, tongue
+
+_SHAPE: dict[PointKind, str] = {
+    "candidate": "circle",
+    "parent": "square",
+    "placebo": "triangle",
+    "winner": "diamond",
+    "tuned": "diamond",
+}
+
+
+def scatter(
+    points: Sequence[FigurePoint], wanted: float | None, *, target: str, domain: str
+) -> Html:
+    """Return the drawing: interval crosses, symbols, the gain asked for shaded."""
+    right = [point.retention for point in points]
+    up = [point.acquisition for point in points]
+    horizontal = close_scale([0.0, *(x for s in right for x in (s.low, s.high))])
+    vertical = close_scale([0.0, wanted or 0.0, *(y for s in up for y in (s.low, s.high))])
+    return element(
+        "svg",
+        *_gate(wanted, vertical),
+        *_frame(horizontal, vertical),
+        *(_cross(point, horizontal, vertical) for point in points),
+        *labels(points, horizontal, vertical),
+        *_names(wanted, target, domain),
+        class_="scatter",
+        role="img",
+        aria_labelledby="central-title",
+        aria_describedby="central-note",
+    )
+
+
+def symbol(point: FigurePoint) -> Html:
+    """Return the symbol of a point, for the key."""
+    path = element("path", d=SHAPES[_SHAPE[point.kind]], class_=_filling(point))
+    return element(
+        "svg",
+        path,
+        class_=f"symbol {point.kind}",
+        viewBox="-8 -8 16 16",
+        aria_hidden="true",
+    )
+
+
+def _filling(point: FigurePoint) -> str:
+    return "mark hollow" if point.split == "choose" else "mark"
+
+
+def _gate(wanted: float | None, vertical: FigureScale) -> list[Html]:
+    """Return the shaded area in which the gain is what was asked for."""
+    if wanted is None:
+        return []
+    bottom = percent(100 - vertical.at(wanted))
+    return [element("rect", x="0", y="0", width="100%", height=bottom, class_="gate")]
+
+
+def _frame(horizontal: FigureScale, vertical: FigureScale) -> list[Html]:
+    """Return grid lines and tick labels, in points."""
+    parts: list[Html] = []
+    for tick in horizontal.ticks:
+        place = horizontal.at(tick)
+        text = tick_text(tick, difference=True)
+        parts.append(line((place, place), ("0", "100%"), grid_kind(tick)))
+        parts.append(element("text", text, x=percent(place), y="100%", dy="1.4em", class_="tick"))
+    for tick in vertical.ticks:
+        place = percent(100 - vertical.at(tick))
+        text = tick_text(tick, difference=True)
+        parts.append(line((0, 100), (place, place), grid_kind(tick)))
+        parts.append(element("text", text, x="0", y=place, dx="-8", dy=".35em", class_="tick side"))
+    return parts
+
+
+def _cross(point: FigurePoint, horizontal: FigureScale, vertical: FigureScale) -> Html:
+    """Return the interval cross and symbol of one point."""
+    x, y = place_of(point, horizontal, vertical)
+    right, up = point.retention, point.acquisition
+    across = horizontal.at(right.low), horizontal.at(right.high)
+    ends = percent(100 - vertical.at(up.high)), percent(100 - vertical.at(up.low))
+    return element(
+        "g",
+        line(across, (percent(y), percent(y)), "whisker"),
+        line((x, x), ends, "whisker"),
+        mark(percent(x), percent(y), _SHAPE[point.kind], _filling(point)),
+        class_=f"point {point.kind}",
+    )
+
+
+def _names(wanted: float | None, target: str, domain: str) -> list[Html]:
+    """Return the names of the axes and of the shaded area, in both languages."""
+    across = in_both(_axis_name, "central_axis_x", domain)
+    upward = in_both(_axis_name, "central_axis_y", target)
+    names = [
+        both(across, "text", x="100%", y="100%", dy="3em", class_="t axis-name"),
+        both(upward, "text", x="0", y="0", dx="-34", dy="-.8em", class_="t axis-name start"),
+    ]
+    if wanted is not None:
+        met = in_both(say, "central_box")
+        names.append(both(met, "text", x="100%", y="0", dx="-8", dy="1.5em", class_="t gate-name"))
+    return names
+
+
+def _axis_name(key: str, code: str, language: str) -> str:
+    return say(key, language, tongue=tongue(code, language))

@@ -1,0 +1,1 @@
+"""GROWS  Stages of an adoption: one file each."""

@@ -1,0 +1,77 @@
+"""The stages as verbs of their own, on the same records."""
+
+from pathlib import Path
+from typing import Any
+
+from lexgraft.adoption.experiment import LANGUAGE, EvaluatedModel, Experiment
+from lexgraft.adoption.generation import free_scores
+from lexgraft.adoption.metrics import scores_of
+from lexgraft.adoption.split_results import see, setting
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.ownership import check_outputs
+from lexgraft.files.run_folder import RunFolder, hold
+from lexgraft.project import Candidate, Project, inputs_of
+from lexgraft.records import Progress, Score, silent
+from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
+from lexgraft.weights.merge.plan_text import describe
+
+
+def merge_candidate(
+    project: Project,
+    method: str | None,
+    output: Path,
+    *,
+    dry: bool,
+    progress: Progress = silent,
+    **room: Any,
+) -> list[str]:
+    """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
+
+    Raises:
+        LexgraftError: the project has no candidate of this method.
+    """
+    check_outputs([output], inputs_of(project), folders=True)
+    plan = candidate_plan(project, method)
+    if dry:
+        return describe(plan)
+    manifest = run_merge(plan, output, progress, **room)
+    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
+
+
+def candidate_plan(project: Project, method: str | None) -> MergePlan:
+    """Return the plan of one of a project's candidates; None: the first.
+
+    Raises:
+        LexgraftError: the project has no candidate of this method.
+    """
+    candidates = {one.method: one for one in reversed(project.merge.candidates)}
+    if method is not None and method not in candidates:
+        raise LexgraftError(
+            f"the project has no candidate `{method}`", cure=nearest(method, candidates)
+        )
+    candidate = candidates[method] if method else project.merge.candidates[0]
+    return Experiment(project, RunFolder(Path(project.output)), silent).merge_plan(candidate)
+
+
+def evaluate_model(
+    project: Project, model: Path, output: Path, progress: Progress = silent
+) -> list[Score]:
+    """Return a model's scores on the confirm concepts, everyday words and running texts."""
+    with hold(output, [*inputs_of(project), model]) as run:
+        session = Experiment(project, run, progress)
+        subject = _subject(session, model)
+        seen = see(session, subject, "confirm")
+        return [*scores_of(seen, setting(session, "confirm")), *free_scores(session, subject)]
+
+
+def _subject(session: Experiment, model: Path) -> EvaluatedModel:
+    """Return a folder or an adapter as something to ask."""
+    if model.resolve() == session.base.folder.resolve():
+        return EvaluatedModel(model.name, session.base)
+    part = open_constituent(model, session.base, LANGUAGE)
+    candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})
+    dtype = session.project.merge.dtype
+    plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)
+    return EvaluatedModel(model.name, session.base, plan)

@@ -1,0 +1,179 @@
+"""`lexgraft tune`: the project's language model taught without an adoption around it."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft import __version__
+from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.report import write_report
+from lexgraft.adoption.report.report_record import CurvePoint, Report
+from lexgraft.adoption.stages.curve import few_shot
+from lexgraft.adoption.stages.tuning import merged_folder, tuned_subject
+from lexgraft.adoption.training_data import TrainingPlan, assignment, carry_out, reading, teach
+from lexgraft.errors import LexgraftError
+from lexgraft.files.run_folder import hold
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Project, TuneSettings, inputs_of
+from lexgraft.records import Progress, silent, write_bytes
+from lexgraft.tuning.logit_comparison import is_tied, largest_difference
+from lexgraft.tuning.process_group import ProcessGroup, together
+from lexgraft.tuning.train import TrainingResult
+from lexgraft.tuning.training_examples import read_openings
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.merge.disk_merge import run_merge
+
+HANDED = "assignment.json"
+SAME = 1e-3  # nats between the logits of the live merge and of its folder
+CHECKED = 4  # texts per language by which they are compared
+CURVE = {
+    "en": "What the language model learns of more and more terms, and what it loses by it.",
+    "ja": "教える用語を増やすと言語モデルが何を覚え、何を失うか。",
+}
+
+
+class MergedTuning(Struct, frozen=True):
+    """A tuned model as a folder of its own, and how far its logits are from the live one's."""
+
+    folder: Path
+    apart: float
+    tied: bool
+
+
+def tune_language_model(
+    project: Project, output: Path, progress: Progress = silent
+) -> TrainingResult:
+    """Return what teaching `choose` terms to the language model has made.
+
+    Started by `torchrun`, every process takes a part of each batch.
+
+    Raises:
+        LexgraftError: the project has no `tune` section.
+    """
+    settings = _settings(project)
+    with together() as group, ExitStack() as held:
+        if group.size > 1 and isinstance(settings.learning_rate, tuple):
+            raise LexgraftError(
+                "several learning rates are tried in one process",
+                where="tune.learning_rate",
+                cure="find the best without torchrun, then name it",
+            )
+        if not group.first:
+            group.wait()
+            return _join(output, group)
+        session = Experiment(
+            project, held.enter_context(hold(output, inputs_of(project))), progress
+        )
+        onto = language_model(session)
+        if group.size == 1:
+            return teach(session, onto, settings, output / "tuned")
+        return _lead(session, onto, settings, group)
+
+
+def draw_curve(project: Project, output: Path, progress: Progress = silent) -> Report:
+    """Return a report with the few-shot curve of the language model, written as a page as well.
+
+    The project's own number of terms is also taught without replay, to show what replay is for.
+
+    Raises:
+        LexgraftError: the project has no `tune` section, or `tune.curve` names no numbers.
+    """
+    settings = _settings(project)
+    if not settings.curve:
+        raise LexgraftError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
+    with hold(output, inputs_of(project)) as run:
+        session = Experiment(project, run, progress)
+        lessons = few_shot(session, language_model(session), settings, settings.curve, bare=True)
+        report = _report(session, lessons)
+        write_report(report, output)
+        return report
+
+
+def write_merged(
+    project: Project,
+    trained: TrainingResult,
+    output: Path,
+    merged: Path,
+    progress: Progress = silent,
+) -> MergedTuning:
+    """Return the folder of the language model with what it was taught, written and read again.
+
+    Raises:
+        LexgraftError: the folder gives other logits than the live merge, or lost its tied head.
+    """
+    settings = _settings(project)
+    with hold(output, inputs_of(project)) as run:
+        session = Experiment(project, run, progress)
+        subject = tuned_subject(session, language_model(session), trained.folder, settings)
+        assert subject.plan is not None  # it is onto a folder
+        run_merge(subject.plan, merged, progress)
+        live = session.live(subject)
+        again = TransformersModel.load(merged, subject.digest, project.limits.threads)
+        texts = [read_openings(one) for one in _languages(project)]
+        rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
+        apart = largest_difference(live.module, again.module, rows)
+        tied = is_tied(again.module)
+    if apart > SAME or tied != is_tied(live.module):
+        raise LexgraftError(
+            f"the merged model's logits are {apart:.2g} away from the live one's",
+            where=str(merged),
+            cure="do not use this folder; report the model's architecture",
+        )
+    return MergedTuning(merged, apart, tied)
+
+
+def language_model(session: Experiment) -> EvaluatedModel:
+    """Return the project's language model as a folder, which adapters are trained on."""
+    plan = session.parents["G"].plan
+    assert plan is not None  # a parent is a merge of one
+    return EvaluatedModel("G", open_checkpoint(merged_folder(session, plan)))
+
+
+def _settings(project: Project) -> TuneSettings:
+    if project.tune is None:
+        raise LexgraftError("the project has no `tune` section", cure="add one")
+    return project.tune
+
+
+def _languages(project: Project) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((project.languages.target, project.languages.domain)))
+
+
+def _lead(
+    session: Experiment, onto: EvaluatedModel, settings: TuneSettings, group: ProcessGroup
+) -> TrainingResult:
+    """Hand the training to the other processes and take part in it."""
+    read = reading(session, onto, settings)
+    given = assignment(session, onto, settings, read, session.run.path / "tuned")
+    write_bytes(session.run.path / HANDED, msgspec.json.encode(given))
+    group.wait()
+    return carry_out(given, session.live(onto), session.progress, group)
+
+
+def _join(output: Path, group: ProcessGroup) -> TrainingResult:
+    """Take part in a training that another process has prepared."""
+    given = msgspec.json.decode((output / HANDED).read_bytes(), type=TrainingPlan)
+    model = TransformersModel.load(Path(given.folder), given.digest, given.threads)
+    return carry_out(given, model, silent, group)
+
+
+def _report(session: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
+    """Return a report of a tuning by itself."""
+    project = session.project
+    return Report(
+        project=project.name,
+        version=__version__,
+        target=project.languages.target,
+        domain=project.languages.domain,
+        recommendation=CURVE,
+        result="G",
+        lessons=lessons,
+        concepts={split: len(group) for split, group in session.testset.concepts.items()},
+        items=sum(len(items) for items in session.testset.items.values()),
+        controls=session.testset.audit,
+        seed=project.seed,
+        data={"testset": session.testset.digest},
+        warnings=tuple(session.testset.rights.spoken()),
+    )

@@ -1,0 +1,234 @@
+"""Concepts taught to a model: what it reads, in which order, and the training itself."""
+
+from itertools import product, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.errors import LexgraftError
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Form, Project, TuneSettings
+from lexgraft.records import Concept, Kind, Progress, digest
+from lexgraft.tuning.process_group import ALONE, ProcessGroup
+from lexgraft.tuning.replay import mix_replay
+from lexgraft.tuning.train import TrainingResult, TrainingWork, train
+from lexgraft.tuning.training_config import TrainingConfig
+from lexgraft.tuning.training_examples import (
+    TrainingExample,
+    read_held_wordings,
+    read_openings,
+    read_wordings,
+    repeat,
+    term_examples,
+    usage_examples,
+)
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.replace_tensors import write_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+HELD = 24  # examples in held-out wordings by which training is stopped
+OPENING_TOKENS = 48  # of each of the model's own answers that are replayed
+TRIAL = 4  # a quarter of the steps tries a learning rate
+BETWEEN: tuple[Kind, ...] = ("definition-to-term", "term-to-definition", "term-to-term")
+
+
+class TrainingRun(NamedTuple):
+    """What a model reads to be taught, and what it is checked on."""
+
+    examples: list[TrainingExample]
+    held: list[TrainingExample]
+    wording: str
+
+
+def taught_concepts(session: Experiment, settings: TuneSettings) -> list[Concept]:
+    """Return the `choose` concepts that are taught, by a keyed hash: fewer are among more.
+
+    Raises:
+        LexgraftError: there are fewer than are to be taught.
+    """
+    seed = session.project.seed
+    chosen = sorted(
+        session.testset.concepts["choose"], key=lambda one: digest(seed, "teach", one.id)
+    )
+    if len(chosen) < settings.terms:
+        raise LexgraftError(
+            f"{settings.terms} terms are to be taught, `choose` has {len(chosen)}",
+            where="tune.terms",
+            cure="raise testset.choose, or teach fewer",
+        )
+    return chosen[: settings.terms]
+
+
+def reading(session: Experiment, onto: EvaluatedModel, settings: TuneSettings) -> TrainingRun:
+    """Return as many examples as the steps take: terms in many wordings, with broad replay.
+
+    Raises:
+        LexgraftError: a taught concept shares a term with one that is kept for the test.
+    """
+    project, concepts = session.project, session.testset.concepts
+    taught, forms = taught_concepts(session, settings), taught_forms(project, settings)
+    spoken = list(dict.fromkeys(form.answer for form in forms))
+    said = {one: read_wordings(one) for one in spoken}
+    protected = [*concepts["confirm"], *concepts["sealed"]]
+    examples = term_examples(taught, forms, said, protected=protected, seed=project.seed)
+    if all(form.kind != "cloze" for form in project.testset.forms):
+        examples += usage_examples(taught, spoken)
+    kept = {one: read_held_wordings(one) for one in spoken} if settings.patience else {}
+    held = term_examples(taught, forms, kept, seed=project.seed)[:HELD] if kept else []
+    wanted = settings.steps * settings.batch
+    terms = repeat(examples, round(wanted * (1 - settings.replay)))
+    own = own_answers(session, onto, settings) if settings.replay else []
+    mixed = mix_replay(terms, session.replay, settings.replay, project.seed, own)
+    return TrainingRun(repeat(mixed, wanted), held, digest(*said.values(), *kept.values()))
+
+
+def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
+    """Return the directions that are taught: those named, else the test's and all between.
+
+    Definitions in either language lead to terms in either and back, terms to their translation.
+    """
+    if settings.forms:
+        return list(settings.forms)
+    both = (project.languages.domain, project.languages.target)
+    every = [
+        Form(kind, question, answer)
+        for kind, question, answer in product(BETWEEN, both, both)
+        if kind != "term-to-term" or question != answer
+    ]
+    return list(dict.fromkeys((*project.testset.forms, *every)))
+
+
+def own_answers(
+    session: Experiment, onto: EvaluatedModel, settings: TuneSettings
+) -> list[TrainingExample]:
+    """Return what the model says by itself after general openings, in both languages."""
+    languages = session.project.languages
+    openings = [read_openings(one) for one in dict.fromkeys((languages.target, languages.domain))]
+    prompts = [one for row in zip_longest(*openings) for one in row if one]
+    if not settings.own_answers:
+        return []
+    asked = [prompts[n % len(prompts)] for n in range(settings.own_answers)]
+    said = session.own_answers(onto, asked, OPENING_TOKENS)
+    return [
+        TrainingExample(one, text.text) for one, text in zip(asked, said, strict=True) if text.text
+    ]
+
+
+class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):
+    """One training, as it is handed to every process that takes part in it."""
+
+    folder: str  # of the model that is trained
+    digest: str
+    recipe: TrainingConfig
+    examples: tuple[TrainingExample, ...]
+    held: tuple[TrainingExample, ...]
+    wording: str
+    output: str
+    threads: int
+
+
+def teach(
+    session: Experiment, onto: EvaluatedModel, settings: TuneSettings, parent: Path
+) -> TrainingResult:
+    """Return the adapter that the taught concepts have made on a model.
+
+    Of several learning rates the one is taken whose first steps serve held-out wordings best.
+
+    Raises:
+        LexgraftError: several rates and no held-out wordings to choose by.
+    """
+    read, rates = reading(session, onto, settings), settings.learning_rate
+    if not isinstance(rates, tuple):
+        return _carried_out(session, onto, assignment(session, onto, settings, read, parent))
+    if not settings.patience:
+        raise LexgraftError(
+            "several learning rates are told apart by held-out wordings",
+            where="tune.patience",
+            cure="set it to 1 or more, or name one rate",
+        )
+    short = read._replace(examples=read.examples[: max(1, len(read.examples) // TRIAL)])
+    tried: dict[float, float] = {}
+    for rate in rates:
+        given = assignment(session, onto, _at(settings, rate), short, parent / "rates")
+        tried[rate] = min(loss for _, loss in _carried_out(session, onto, given).checks)
+    best = _at(settings, min(tried, key=lambda rate: tried[rate]))
+    return _carried_out(session, onto, assignment(session, onto, best, read, parent))
+
+
+def assignment(
+    session: Experiment,
+    onto: EvaluatedModel,
+    settings: TuneSettings,
+    read: TrainingRun,
+    parent: Path,
+) -> TrainingPlan:
+    """Return the training of a model on what it reads."""
+    model, project = session.live(onto), session.project
+    recipe = recipe_of(project, settings, [model.token(one) for one in settings.tokens])
+    return TrainingPlan(
+        folder=str(onto.onto.folder),
+        digest=onto.digest,
+        recipe=recipe,
+        examples=tuple(read.examples),
+        held=tuple(read.held),
+        wording=read.wording,
+        output=str(parent / digest(onto.digest, recipe, *read.examples, *read.held)[:16]),
+        threads=project.limits.threads,
+    )
+
+
+def carry_out(
+    given: TrainingPlan, model: TransformersModel, progress: Progress, group: ProcessGroup = ALONE
+) -> TrainingResult:
+    """Return what the training has made; every process of the group calls this."""
+    folder = Path(given.folder)
+    model.module.to(group.device)
+
+    def write(tensors: "Mapping[str, Tensor]", output: Path) -> None:
+        """Write the model with these tensors in it."""
+        write_replaced(open_checkpoint(folder), tensors, output)
+
+    work = TrainingWork(
+        base_digest=given.digest,
+        base_name=folder.name,
+        wording=given.wording,
+        threads=given.threads,
+        progress=progress,
+        group=group,
+        write=write,
+    )
+    output = Path(given.output)
+    return train(model.module, model.encode, given.examples, given.recipe, output, work, given.held)
+
+
+def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> TrainingConfig:
+    """Return how a project's tuning trains."""
+    rates = settings.learning_rate
+    return TrainingConfig(
+        layers=settings.train,
+        method=settings.method,
+        tokens=tuple(tokens),
+        rank=settings.rank,
+        alpha=2.0 * settings.rank,
+        learning_rate=rates[0] if isinstance(rates, tuple) else rates,
+        batch=settings.batch,
+        max_tokens=settings.max_tokens,
+        seed=project.seed,
+        dtype="float32",
+        patience=settings.patience,
+    )
+
+
+def _carried_out(session: Experiment, onto: EvaluatedModel, given: TrainingPlan) -> TrainingResult:
+    return carry_out(given, session.live(onto), session.progress)
+
+
+def _at(settings: TuneSettings, rate: float) -> TuneSettings:
+    return msgspec.structs.replace(settings, learning_rate=rate)

@@ -1,0 +1,1 @@
+"""Arrays in annotations and torch on first use."""

@@ -1,0 +1,52 @@
+"""Progress on the terminal."""
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+SAY_EVERY = 10  # seconds between lines where there is no terminal
+
+
+class ProgressBars:
+    """Progress bars with time left on a terminal; a line every ten seconds elsewhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._console = Console(stderr=True)
+        self._progress = Progress(console=self._console, disable=not self._console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+        self._said, self._last, self._began, self._had = "", 0.0, 0.0, 0
+
+    def __enter__(self) -> "ProgressBars":  # noqa: PYI034 (checked at run time in tests)
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that `done` of `total` units are finished; what follows a comma may change."""
+        name = what.partition(",")[0]
+        if not self._console.is_terminal:
+            self._say(name, what, done, total)
+            return
+        if name not in self._tasks:
+            for task in self._tasks.values():
+                self._progress.remove_task(task)
+            self._tasks = {name: self._progress.add_task(what, total=total)}
+        self._progress.update(self._tasks[name], description=what, completed=done, total=total)
+
+    def _say(self, name: str, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if name != self._said:
+            self._began, self._had = now, done  # what was done before says nothing of the speed
+        if name != self._said or done == total or now - self._last > SAY_EVERY:
+            self._said, self._last = name, now
+            fresh = done - self._had
+            left = (now - self._began) * (total - done) / fresh if fresh > 0 else 0.0
+            more = f", about {left:.0f} s left" if left >= 1 else ""
+            self._console.print(f"{what}: {done}/{total}{more}", highlight=False)

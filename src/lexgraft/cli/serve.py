@@ -1,0 +1,147 @@
+"""The verbs `serve` and `key`."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexgraft.cli.glossary import glossary_arguments, open_named
+from lexgraft.cli.verb_parser import verb
+from lexgraft.errors import LexgraftError
+
+if TYPE_CHECKING:
+    from lexgraft.serving import GatewayLimits
+    from lexgraft.serving.engine_interface import AnswerEngine
+    from lexgraft.serving.gateway import AppliedTerms
+
+UPSTREAM_KEY = "LEXGRAFT_UPSTREAM_KEY"
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="a model folder; with --upstream the model's name there")
+    parser.add_argument("--glossary", type=Path, dest="file", help="a term file or a project")
+    glossary_arguments(parser)
+    parser.add_argument("--repair", action="store_true", help="ask once more if terms are wrong")
+    parser.add_argument(
+        "--upstream", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8001/v1"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
+    parser.add_argument("--keys", type=Path, help="a file made by `lexgraft key`")
+    parser.add_argument("--concurrent", type=int, default=32, help="requests at a time (32)")
+    parser.add_argument(
+        "--per-minute", type=int, default=0, help="requests of each key a minute (no limit)"
+    )
+    parser.add_argument("--max-tokens", type=int, default=1024, help="of an answer (1024)")
+    parser.add_argument("--max-body", type=int, default=1 << 20, help="bytes of a request (1 MiB)")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds of silence (120)")
+    parser.add_argument("--threads", type=int, default=2, help="of the local engine (2)")
+
+
+@verb(_serve)
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve a model over HTTP as OpenAI's clients expect it, with the glossary before prompts.
+
+    Examples:
+      lexgraft serve runs/medical-ja/model --glossary terms.csv
+      lexgraft serve gpt --upstream http://127.0.0.1:8001/v1 --glossary project.yaml
+      lexgraft serve model --glossary terms.csv --host 0.0.0.0 --keys keys.jsonl
+
+    The upstream's own key is read from the environment: LEXGRAFT_UPSTREAM_KEY.
+    """
+    import asyncio
+
+    try:
+        from lexgraft.serving.server import listen, run
+    except ImportError as error:
+        raise LexgraftError(
+            "serving needs the package h11", cure="pip install 'lexgraft[serve]'"
+        ) from error
+    from lexgraft.serving import GatewayLimits
+    from lexgraft.serving.bearer_keys import read_keys
+    from lexgraft.serving.gateway import Gateway
+
+    limits = GatewayLimits(
+        body_bytes=arguments.max_body,
+        tokens=arguments.max_tokens,
+        concurrent=arguments.concurrent,
+        silent_seconds=arguments.timeout,
+        per_minute=max(0, arguments.per_minute),
+    )
+    keys = read_keys(arguments.keys) if arguments.keys else ()
+    listening = listen(arguments.host, arguments.port, guarded=bool(keys))
+    terms = _terms(arguments)
+    engine, name = _engine(arguments, limits)
+    gateway = Gateway(name, engine, terms, limits, keys, log=_say)
+    _say(
+        {
+            "serving": name,
+            "address": f"http://{arguments.host}:{listening.getsockname()[1]}/v1",
+            "entries": len(terms.glossary.entries) if terms else 0,
+            "refused": len(terms.glossary.findings) if terms else 0,
+        }
+    )
+    asyncio.run(run(gateway, limits, listening, arguments.keys))
+    return 0
+
+
+def _key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the file of keys (only hashes are kept)")
+    parser.add_argument("name", help="whose key this is")
+    parser.add_argument("--days", type=int, help="how long it is valid (always)")
+    parser.add_argument("--per-minute", type=int, default=0, help="requests a minute (no limit)")
+    parser.add_argument("--drop", action="store_true", help="take this key out of the file")
+
+
+@verb(_key)
+def key(arguments: argparse.Namespace) -> int:
+    """Make a key for `serve`, shown once, or drop one.
+
+    Examples:
+      lexgraft key keys.jsonl alice --days 90
+      lexgraft key keys.jsonl alice --drop
+    """
+    from lexgraft.serving.bearer_keys import add_key, drop_key
+
+    if arguments.drop:
+        drop_key(arguments.file, arguments.name)
+    else:
+        print(add_key(arguments.file, arguments.name, arguments.days, max(0, arguments.per_minute)))
+    return 0
+
+
+def _terms(arguments: argparse.Namespace) -> "AppliedTerms | None":
+    """Return the glossary to serve with."""
+    from lexgraft.serving.gateway import AppliedTerms
+
+    if arguments.file is None:
+        return None
+    return AppliedTerms(
+        open_named(arguments),
+        arguments.entries,
+        arguments.tokens,
+        definitions=arguments.definitions,
+        repair=arguments.repair,
+    )
+
+
+def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[AnswerEngine, str]":
+    """Return the engine and the name it is served under."""
+    if arguments.upstream:
+        from lexgraft.serving.upstream_engine import UpstreamEngine
+
+        key = os.environ.get(UPSTREAM_KEY, "")
+        return UpstreamEngine(arguments.upstream, key, limits), arguments.model
+    from lexgraft.models.transformers import TransformersModel
+    from lexgraft.serving.local_engine import LocalEngine
+
+    folder = Path(arguments.model)
+    model = TransformersModel.load(folder, "served", arguments.threads)
+    name = folder.resolve().name
+    return LocalEngine(model, name, limits), name
+
+
+def _say(record: dict[str, object]) -> None:
+    print(json.dumps(record, ensure_ascii=False), file=sys.stderr, flush=True)

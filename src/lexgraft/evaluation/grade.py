@@ -1,0 +1,135 @@
+"""Answers → right or wrong per item, known or not per concept, margins (pure)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp
+from typing import NamedTuple
+
+from lexgraft.records import Answer, Item, Kind
+from lexgraft.stats.intervals import Interval, wilson
+
+
+class GradedItem(NamedTuple):
+    """What one model made of one item."""
+
+    concept: str
+    kind: Kind
+    pair: str  # direction, e.g. `en->ja`
+    draw: int
+    right: bool  # by PMI
+    right_by_sum: bool  # by the plain log-likelihood
+    right_per_character: bool  # by the log-likelihood a character
+    right_blind: bool  # by the neutral score alone: the question was not seen
+    margin: float  # PMI of the right option minus the best wrong one
+    probability: float  # of the right option among the options, by PMI
+    chance: float  # 1 / options
+
+
+def pmi(answer: Answer) -> tuple[float, ...]:
+    """Return log P(option | context) − log P(option | neutral) for every option.
+
+    The pointwise mutual information of question and option: rare strings are not punished
+    (Holtzman et al. 2021, arXiv 2104.08315, section 3).
+    """
+    return tuple(a - b for a, b in zip(answer.logliks, answer.neutral, strict=True))
+
+
+def per_character(item: Item, answer: Answer) -> tuple[float, ...]:
+    """Return log P(option | context) / characters for every option (lm-eval's `acc_norm`)."""
+    lengths = answer.characters or tuple(len(option.strip()) for option in item.options)
+    return tuple(a / max(1, n) for a, n in zip(answer.logliks, lengths, strict=True))
+
+
+def grade(items: Sequence[Item], answers: Iterable[Answer]) -> list[GradedItem]:
+    """Return one graded item per item that has an answer; a tie for the best is wrong."""
+    by_item = {answer.item: answer for answer in answers}
+    return [_grade(item, by_item[item.id]) for item in items if item.id in by_item]
+
+
+def _grade(item: Item, answer: Answer) -> GradedItem:
+    scores = pmi(answer)
+    best = max(scores)
+    shares = [exp(score - best) for score in scores]
+    return GradedItem(
+        concept=item.concept,
+        kind=item.kind,
+        pair=item.pair,
+        draw=item.draw,
+        right=_margin(scores, item.gold) > 0,
+        right_by_sum=_margin(answer.logliks, item.gold) > 0,
+        right_per_character=_margin(per_character(item, answer), item.gold) > 0,
+        right_blind=_margin(answer.neutral, item.gold) > 0,
+        margin=_margin(scores, item.gold),
+        probability=shares[item.gold] / sum(shares),
+        chance=1 / len(scores),
+    )
+
+
+def _margin(scores: Sequence[float], gold: int) -> float:
+    return scores[gold] - max(score for i, score in enumerate(scores) if i != gold)
+
+
+def select(
+    graded: Iterable[GradedItem], *, pair: str | None = None, kind: Kind | None = None
+) -> list[GradedItem]:
+    """Return the graded items of one direction, of one kind, or both."""
+    return [g for g in graded if pair in (None, g.pair) and kind in (None, g.kind)]
+
+
+def by_draw(graded: Iterable[GradedItem]) -> dict[str, dict[int, bool]]:
+    """Return concept → draw → right; several items of one draw must all be right."""
+    verdicts: dict[str, dict[int, bool]] = {}
+    for g in graded:
+        draws = verdicts.setdefault(g.concept, {})
+        draws[g.draw] = draws.get(g.draw, True) and g.right
+    return verdicts
+
+
+def known(graded: Iterable[GradedItem]) -> dict[str, bool]:
+    """Return concept → known: right in every draw (and kind, and direction) given."""
+    return {concept: all(draws.values()) for concept, draws in by_draw(graded).items()}
+
+
+def shares(graded: Iterable[GradedItem]) -> dict[str, float]:
+    """Return concept → share of its items that are right, for comparisons finer than known."""
+    return _means((g.concept, float(g.right)) for g in graded)
+
+
+def probabilities(graded: Iterable[GradedItem]) -> dict[str, float]:
+    """Return concept → mean probability of the right option: the sharpest score to race on."""
+    return _means((g.concept, g.probability) for g in graded)
+
+
+def margins(graded: Iterable[GradedItem]) -> dict[str, float]:
+    """Return concept → mean margin over its items."""
+    return _means((g.concept, g.margin) for g in graded)
+
+
+def recognition(graded: Sequence[GradedItem], alpha: float = 0.05) -> tuple[Interval, float]:
+    """Return the share of concepts known with its interval, and what guessing would give.
+
+    Guessing must hit in every item of a concept, so its level is the product of 1/options.
+    """
+    verdicts = known(graded)
+    luck: dict[str, float] = {}
+    for g in graded:
+        luck[g.concept] = luck.get(g.concept, 1.0) * g.chance
+    level = sum(luck.values()) / len(luck) if luck else 0.0
+    return wilson(sum(verdicts.values()), len(verdicts), alpha), level
+
+
+def without_chance(interval: Interval, chance: float) -> Interval:
+    """Return (share − chance) / (1 − chance), the interval moved the same way: 0 is guessing."""
+    value, low, high = ((x - chance) / (1 - chance) for x in interval[:3])
+    return Interval(value, low, high, interval.n)
+
+
+def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    grouped: dict[str, list[float]] = {}
+    for concept, value in pairs:
+        grouped.setdefault(concept, []).append(value)
+    return {concept: sum(values) / len(values) for concept, values in grouped.items()}
+
+
+def both(first: Mapping[str, bool], second: Mapping[str, bool]) -> dict[str, bool]:
+    """Return concept → known in both, over the concepts asked in both (e.g. two directions)."""
+    return {c: first[c] and second[c] for c in first if c in second}

@@ -1,0 +1,59 @@
+"""Why a term is not there: unknown, known elsewhere, not named, wrong language, lost (pure)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from lexgraft.evaluation.term_grade import TermGrade
+
+Diagnosis = Literal[
+    "known",
+    "known but not named",
+    "wrong language",
+    "lost by the merge",
+    "known in the domain's language only",
+    "not known anywhere",
+]
+
+
+def diagnose(
+    *, own: bool, target: bool, parents: bool, named: TermGrade | None = None
+) -> Diagnosis:
+    """Return what is the matter with one concept in the target language.
+
+    `own` and `target` say whether the model recognises the term in the domain's and in the target
+    language, `parents` whether a parent recognises it in the target language, `named` how the
+    model wrote it when asked freely (None: it was not asked).
+    """
+    if target:
+        if named in (None, "exact", "variant"):
+            return "known"
+        return "wrong language" if named == "other language" else "known but not named"
+    if parents:
+        return "lost by the merge"
+    return "known in the domain's language only" if own else "not known anywhere"
+
+
+def diagnoses(
+    own: Mapping[str, bool],
+    target: Mapping[str, bool],
+    parents: Iterable[Mapping[str, bool]],
+    named: Mapping[str, TermGrade],
+) -> dict[str, Diagnosis]:
+    """Return concept → diagnosis, over the concepts asked for in the target language."""
+    before = tuple(parents)
+    return {
+        concept: diagnose(
+            own=own.get(concept, False),
+            target=yes,
+            parents=any(parent.get(concept, False) for parent in before),
+            named=named.get(concept),
+        )
+        for concept, yes in target.items()
+    }
+
+
+def counted(found: Mapping[str, Diagnosis]) -> dict[str, int]:
+    """Return diagnosis → concepts, in the order from best to worst, zeros included."""
+    counts = Counter(found.values())
+    return {name: counts[name] for name in get_args(Diagnosis)}

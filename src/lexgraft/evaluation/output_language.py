@@ -1,0 +1,40 @@
+"""Free answers looked at without a judge: the language asked for, repetition, stopping (pure)."""
+
+import unicodedata
+
+_SCRIPTS = {
+    "ja": ("CJK UNIFIED", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA"),
+    "zh": ("CJK UNIFIED",),
+    "ko": ("HANGUL", "CJK UNIFIED"),
+    "ru": ("CYRILLIC",),
+    "uk": ("CYRILLIC",),
+    "bg": ("CYRILLIC",),
+    "el": ("GREEK",),
+    "ar": ("ARABIC",),
+    "fa": ("ARABIC",),
+    "he": ("HEBREW",),
+    "th": ("THAI",),
+    "hi": ("DEVANAGARI",),
+}
+_LATIN = ("LATIN", "FULLWIDTH LATIN")
+ENOUGH = 0.5
+LOOPS = 4
+LONGEST = 40  # characters of a repeated piece
+
+
+def in_language(text: str, language: str) -> bool:
+    """Return whether at least half of the letters are of the language's script.
+
+    Languages of one script are not told apart; a text without letters is in no language.
+    """
+    letters = [character for character in text if character.isalpha()]
+    scripts = _SCRIPTS.get(language.partition("-")[0], _LATIN)
+    own = sum(unicodedata.name(letter, "").startswith(scripts) for letter in letters)
+    return bool(letters) and own >= ENOUGH * len(letters)
+
+
+def repeats(text: str) -> bool:
+    """Return whether a text ends in a loop: one piece four or more times in a row."""
+    end = text.rstrip()
+    pieces = (end[-size:] for size in range(1, min(LONGEST, len(end)) + 1))
+    return any(piece.strip() and end.endswith(piece * LOOPS) for piece in pieces)

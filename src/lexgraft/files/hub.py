@@ -1,0 +1,101 @@
+"""A model's folder from what a user wrote: a path, or a Hub id looked up in the local cache."""
+
+import os
+import re
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_FILES, SINGLE
+
+_REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_WANTED = (SINGLE, INDEX, "model-*.safetensors", *SIDE_FILES, ADAPTER, CONFIG)
+_TRUE = frozenset({"1", "ON", "YES", "TRUE"})
+
+
+def find_model(text: str, revision: str | None, near: Path, *, download: bool = False) -> Path:
+    """Return the folder of a model: beside the file that names it, here, or in the Hub's cache.
+
+    Nothing is downloaded unless asked for; HF_HUB_OFFLINE forbids it.
+
+    Raises:
+        LexgraftError: no such folder, and no such model in the cache.
+    """
+    for folder in (near / text, Path(text)):
+        if folder.is_dir() and revision is None:
+            return folder.resolve()
+    if not HUB_ID.fullmatch(text) or ".." in text:
+        raise LexgraftError(
+            "no such folder",
+            where=text,
+            cure=f"give a path, seen from {near} or from here, or a Hub id such as org/name",
+        )
+    wanted = "main" if revision is None else revision
+    if not _REVISION.fullmatch(wanted) or ".." in wanted:
+        raise LexgraftError(f"{wanted!a:.80} is not a revision", where=text)
+    cached = _cached(text, wanted)
+    if download and not _COMMIT.fullmatch(wanted):
+        return _downloaded(text, wanted)
+    if cached is None:
+        return _downloaded(text, wanted) if download else _refused(text, wanted)
+    return cached
+
+
+def named_model(text: str, near: Path, *, download: bool = False) -> Path:
+    """Return the folder of a model written as a path, `org/name` or `org/name@revision`.
+
+    Raises:
+        LexgraftError: neither a folder nor in the Hub's cache.
+    """
+    if (near / text).is_dir():
+        return (near / text).resolve()
+    name, _, revision = text.partition("@")
+    return find_model(name, revision or None, near, download=download)
+
+
+def cache_folder() -> Path:
+    """Return where the Hub's libraries keep what they have downloaded."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return Path(given).expanduser() if given else home.expanduser() / "hub"
+
+
+def _cached(text: str, revision: str) -> Path | None:
+    """Return the snapshot of a revision in the local cache."""
+    repository = cache_folder() / f"models--{text.replace('/', '--')}"
+    reference = repository / "refs" / revision
+    commit = reference.read_text(encoding="ascii").strip() if reference.is_file() else revision
+    folder = repository / "snapshots" / commit
+    return folder if _COMMIT.fullmatch(commit) and folder.is_dir() else None
+
+
+def _downloaded(text: str, revision: str) -> Path:
+    """Return the snapshot of a revision after fetching what of it is missing."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE:
+        raise LexgraftError("HF_HUB_OFFLINE forbids the download", where=text, cure="unset it")
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError
+    except ImportError as error:
+        raise LexgraftError(
+            "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
+        ) from error
+    try:
+        return Path(snapshot_download(text, revision=revision, allow_patterns=list(_WANTED)))
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise LexgraftError(
+            f"cannot be downloaded: {str(error).splitlines()[0]:.300}",
+            where=f"{text}@{revision}",
+            cure="check the name, the network and whether the model needs a licence accepted",
+        ) from error
+
+
+def _refused(text: str, revision: str) -> Path:
+    raise LexgraftError(
+        f"neither a folder nor in the cache at {cache_folder()}",
+        where=f"{text}@{revision}",
+        cure="fetch it with --download, or give a path; nothing is downloaded unless asked",
+    )
+
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")

@@ -1,0 +1,196 @@
+"""What each stage read and wrote; what need not run again; one run in a folder at a time."""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import MARKER, check_outputs, clash
+from lexgraft.records import Cost, write_bytes
+
+T = TypeVar("T", bound=Struct)
+
+HELD = ".in-use"
+"""Lies in a run's folder from its first moment: such a folder is ours."""
+_FOLDERS = ("stages", "testset", "answers", "merged", "tuned", "model")
+_FILES = (
+    "lock.json",
+    "gates.jsonl",
+    "items.jsonl",
+    "assignment.json",
+    "report.html",
+    "report.json",
+    "terms.csv",
+)
+
+
+class StageEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A finished stage: the digest of all it read, of what it wrote, and what it took."""
+
+    key: str
+    output: str
+    cost: Cost
+
+
+class RunFolder:
+    """The folder of one adoption: stage records, answers, and the lock file over them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries = self._read()
+
+    def _read(self) -> dict[str, StageEntry]:
+        file = self.path / "lock.json"
+        if not file.is_file():
+            return {}
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=dict[str, StageEntry])
+        except msgspec.DecodeError as error:
+            raise LexgraftError(
+                f"not a lock file: {error}",
+                where=str(file),
+                cure="delete it to run all stages again",
+            ) from error
+
+    def _record_file(self, stage: str) -> Path:
+        return self.path / "stages" / f"{stage}.json"
+
+    def finished(self, stage: str, key: str, kind: type[T]) -> T | None:
+        """Return the stage's record if it was made from exactly this key and is intact."""
+        entry, file = self._entries.get(stage), self._record_file(stage)
+        if entry is None or entry.key != key or not file.is_file():
+            return None
+        data = file.read_bytes()
+        return msgspec.json.decode(data, type=kind) if _sha(data) == entry.output else None
+
+    def finish(self, stage: str, key: str, record: Struct, cost: Cost) -> None:
+        """Store a stage's record, then say in the lock file that it is finished."""
+        data = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1)
+        write_bytes(self._record_file(stage), data)
+        self._entries = {**self._entries, stage: StageEntry(key, _sha(data), cost)}
+        write_bytes(
+            self.path / "lock.json", msgspec.json.format(msgspec.json.encode(self._entries))
+        )
+
+    def stages(self) -> tuple[str, ...]:
+        """Return the stages that have a record here, by name."""
+        return tuple(sorted(self._entries))
+
+    def cost(self, stage: str) -> Cost:
+        """Return what a finished stage took when it ran (zero if it never did)."""
+        entry = self._entries.get(stage)
+        return entry.cost if entry else Cost(0.0)
+
+
+@contextmanager
+def hold(folder: Path, inputs: Sequence[Path] = ()) -> Generator[RunFolder]:
+    """Hold the run's folder for this process alone; a second run is refused.
+
+    Raises:
+        LexgraftError: another run holds it (its host and process number are named); it is an input,
+            or lies in one; an input or a file of the user's has a name that the run writes.
+    """
+    check_run(folder, inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(folder / HELD, flags, 0o666), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise LexgraftError(
+                f"another run is using this folder ({file.read().strip() or 'unknown'})",
+                where=str(folder),
+                cure="wait for it to end, or give this run another `output`",
+            ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+        file.flush()
+        yield RunFolder(folder)
+
+
+def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:
+    """Raise for a folder that cannot be a run's: what `hold` refuses, before anything is made.
+
+    Inputs may lie beside what the run writes; a folder without `.in-use` is not a run's yet.
+    """
+    inner = [folder / name for name in (HELD, *_FOLDERS, *_FILES)]
+    check_outputs([folder], (), folders=True)
+    _refuse_inputs([folder], [path for path in inputs if _holds(path, folder)])
+    _refuse_inputs(inner, inputs)
+    for path in inner:
+        if path.is_symlink():
+            raise LexgraftError(
+                "a link: what it leads to would be written", where=str(path), cure="take it away"
+            )
+    if not (folder / HELD).is_file():
+        _refuse_foreign(folder)
+
+
+def _holds(path: Path, folder: Path) -> bool:
+    """Return whether a folder is an input, or lies in it."""
+    return folder.resolve().is_relative_to(path.resolve()) or (
+        clash(folder, path) and not (path.resolve().is_relative_to(folder.resolve()))
+    )
+
+
+def _refuse_inputs(paths: Iterable[Path], inputs: Sequence[Path]) -> None:
+    """Raise for an input among what a run writes."""
+    for path in paths:
+        for given in inputs:
+            if clash(path, given):
+                raise LexgraftError(
+                    f"the input {given} lies where the run writes {path.name}",
+                    where=str(path),
+                    cure="give the run another `output`: inputs are never overwritten",
+                )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise for a file with a name that a run writes, in a folder that is no run's."""
+    taken = [folder / name for name in (HELD, *_FILES)]
+    taken += [
+        folder / name / MARKER
+        for name in ("stages", "testset")
+        if (folder / name).is_dir() and not (folder / name / MARKER).is_file()
+    ]
+    for path in taken:
+        known = path.parent if path.name == MARKER else path
+        if os.path.lexists(known) and (known.is_file() or any(known.iterdir())):
+            raise LexgraftError(
+                "a run writes here, and this is not a run's",
+                where=str(known),
+                cure="move it away, or give the run another `output`: nothing is overwritten",
+            )
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files by name, in hex; marks do not count.
+
+    Raises:
+        LexgraftError: nothing is there.
+    """
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MARKER)
+        return _sha("\n".join(f"{p.relative_to(path)} {file_digest(p)}" for p in files).encode())
+    if not path.is_file():
+        raise LexgraftError("no such file", where=str(path))
+    with path.open("rb") as file:
+        total = sha256()
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def _sha(data: bytes) -> str:
+    return sha256(data).hexdigest()

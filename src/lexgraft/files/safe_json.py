@@ -1,0 +1,65 @@
+"""JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lexgraft.errors import LexgraftError
+
+LIMIT = 256 << 20  # bytes; the largest tokenizer.json known is a tenth of it
+VALUES = 16_000_000  # in one file; the largest tokenizer.json known has an eighth of it
+
+
+def parse_json(data: bytes, where: str) -> dict[str, Any]:
+    """Return the object that JSON text holds.
+
+    Raises:
+        LexgraftError: not UTF-8, not JSON, not an object, a key twice, NaN, nesting too deep, or
+            more values than any known file has: in memory each takes far more than its bytes.
+    """
+    if sum(data.count(sign) for sign in (b",", b"[", b"{")) > VALUES:
+        raise LexgraftError(f"more than {VALUES:,} values", where=where)
+    try:
+        value: object = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
+    except RecursionError as error:
+        raise LexgraftError("JSON nested too deeply", where=where) from error
+    except ValueError as error:  # also UnicodeDecodeError and numbers of thousands of digits
+        raise LexgraftError(f"not the JSON expected here: {_short(error)}", where=where) from error
+    if not isinstance(value, dict):
+        raise LexgraftError("a JSON object was expected", where=where)
+    return value
+
+
+def read_json(path: Path, limit: int = LIMIT) -> dict[str, Any]:
+    """Return the object of a JSON file.
+
+    Raises:
+        LexgraftError: missing, not a regular file, larger than the limit, or not strict JSON.
+    """
+    if not path.is_file():
+        raise LexgraftError("no such file", where=str(path))
+    if path.stat().st_size > limit:
+        raise LexgraftError(f"larger than {limit:,} bytes", where=str(path))
+    return parse_json(path.read_bytes(), str(path))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping, refusing a key that occurs twice (json keeps the last, silently)."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"key {twice[:80]!a} occurs twice")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _short(error: Exception) -> str:
+    """Return a message with nothing in it that a terminal would obey."""
+    return str(error)[:200].encode("ascii", "backslashreplace").decode()

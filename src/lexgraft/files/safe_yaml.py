@@ -1,0 +1,137 @@
+"""YAML without its traps: no aliases, no tags, no key twice; records closed to unknown keys."""
+
+import re
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import yaml
+from msgspec import inspect
+
+from lexgraft.errors import LexgraftError, nearest
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.2's core schema on PyYAML: no duplicate keys, no aliases, no surprise types."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()
+            raise LexgraftError(
+                f"YAML alias `*{event.anchor}` at line {event.start_mark.line + 1}",
+                cure="write the value out: aliases are refused because they can explode",
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise LexgraftError(
+                    f"key {key!r} at line {line} is not text", cure="put it in quotes"
+                )
+            if key in seen:
+                raise LexgraftError(
+                    f"key `{key}` occurs twice, again at line {line}", cure="keep one"
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_StrictLoader.yaml_implicit_resolvers = {}
+
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", r"^(?:null|Null|NULL|~|)$", ["n", "N", "~", ""]),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$",
+        "-+.0123456789",
+    ),
+):
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first)
+    )
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """Return a decimal integer: a leading 0 is not octal, as in YAML 1.2."""
+    return int(loader.construct_scalar(node))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+def read_yaml(text: str, where: str) -> object:
+    """Return plain values from YAML text that holds one document.
+
+    Raises:
+        LexgraftError: more than one document, and all that `read_documents` refuses.
+    """
+    documents = read_documents(text, where)
+    if len(documents) > 1:
+        raise LexgraftError(
+            f"{len(documents)} YAML documents where one is expected",
+            where=where,
+            cure="remove the lines `---`",
+        )
+    return documents[0] if documents else None
+
+
+def read_documents(text: str, where: str) -> list[object]:
+    """Return plain values from YAML text, one per document.
+
+    Raises:
+        LexgraftError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
+    """
+    try:
+        return list(yaml.load_all(text, Loader=_StrictLoader))
+    except LexgraftError as error:
+        raise LexgraftError(error.what, where=where, cure=error.cure) from error
+    except RecursionError as error:
+        raise LexgraftError("nested too deeply", where=where) from error
+    except yaml.YAMLError as error:
+        raise LexgraftError(
+            " ".join(str(error).split()),
+            where=where,
+            cure="check indentation and quotes; tags such as !!python are refused",
+        ) from error
+
+
+def refuse_unknown(value: object, kind: type, where: str) -> None:
+    """Raise for the first key in plain values that a record does not know.
+
+    Raises:
+        LexgraftError: an unknown key, with its path and the nearest known name.
+    """
+    _refuse_unknown(value, inspect.type_info(kind), "", where)
+
+
+def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> None:
+    """Raise for the first key that no record knows, with the nearest known name."""
+    for inner in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        if isinstance(inner, inspect.StructType) and isinstance(value, dict):
+            fields = {field.encode_name: field.type for field in inner.fields}
+            for key, child in value.items():
+                if key not in fields:
+                    raise LexgraftError(
+                        f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
+                    )
+                _refuse_unknown(child, fields[key], f"{at}{key}.", where)
+        elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
+            for name, item, child in _children(value, inner, at):
+                _refuse_unknown(child, item, f"{name}.", where)
+
+
+def _children(
+    value: object, kind: inspect.DictType | inspect.VarTupleType, at: str
+) -> Iterator[tuple[str, inspect.Type, object]]:
+    """Yield what a mapping or a list holds, with its path and the kind it should be of."""
+    if isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        for key, child in value.items():
+            yield f"{at}{key}", kind.value_type, child
+    elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
+        for number, child in enumerate(value):
+            yield f"{at[:-1]}[{number}]", kind.item_type, child

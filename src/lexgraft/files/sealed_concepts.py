@@ -1,0 +1,71 @@
+"""The sealed concepts: opened once, for one result; who opened them is on record beside them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import read_lines, write_lines
+
+FILE = "opened.jsonl"
+ITEMS = "items-sealed.jsonl"
+
+
+class SealedOpening(Struct, frozen=True, forbid_unknown_fields=True):
+    """One look at sealed concepts."""
+
+    name: str  # of the result that was judged
+    result: str  # digest of its weights
+    references: tuple[str, ...]  # digests of the models asked beside it
+    concepts: tuple[str, ...]
+    gates: str = ""  # digest of the thresholds it was judged by
+    opened: str = ""  # ISO 8601
+
+
+def openings(folder: Path) -> list[SealedOpening]:
+    """Return every opening of the sealed concepts of a test set's folder, the first one first."""
+    return read_lines(folder / FILE, SealedOpening) if (folder / FILE).is_file() else []
+
+
+def open_sealed(folder: Path, wanted: SealedOpening) -> SealedOpening:
+    """Return the opening on record for this result, written now if these concepts are untouched.
+
+    The same result may be asked again: a killed run carries on.
+
+    Raises:
+        LexgraftError: some of these concepts were opened before, for another result.
+    """
+    known = openings(folder)
+    for one in known:
+        same = (one.result, one.references) == (wanted.result, wanted.references)
+        if same and one.concepts == wanted.concepts:
+            return one
+        spent = set(one.concepts) & set(wanted.concepts)
+        if spent:
+            raise LexgraftError(
+                f"{len(spent)} of these sealed concepts were opened on {one.opened[:10]} "
+                f"for `{one.name}`: they can confirm nothing any more",
+                where=str(folder / FILE),
+                cure="confirm another result on concepts that were never asked",
+            )
+    fresh = structs.replace(wanted, opened=datetime.now(UTC).isoformat(timespec="seconds"))
+    write_lines(folder / FILE, [*known, fresh])
+    return fresh
+
+
+def opened_for(folder: Path) -> Sequence[str]:
+    """Return the digests of all models that sealed concepts were opened for.
+
+    Raises:
+        LexgraftError: they were never opened.
+    """
+    found = openings(folder)
+    if not found:
+        raise LexgraftError(
+            "the sealed concepts were never opened",
+            where=str(folder),
+            cure="`lexgraft adopt PROJECT --open-sealed` opens them, once",
+        )
+    return [digest for one in found for digest in (one.result, *one.references)]

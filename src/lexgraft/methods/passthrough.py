@@ -1,9 +1,0 @@
-"""One model as it is, or scaled."""
-
-from lexgraft.methods.registry import Base, Deltas, Factors, Merged, Place, method
-
-
-@method(paper="none: a copy, for slices of layers and single tensors", models=(1, 1))
-def passthrough(base: Base, deltas: Deltas, place: Place, *, scale: Factors = 1.0) -> Merged:
-    """Return s·θ of the only model."""
-    return (base + deltas[0]) * place.each(scale)[0]

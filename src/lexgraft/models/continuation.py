@@ -1,0 +1,88 @@
+"""The continuation of several prompts at once, token by token: the most likely unless drawn."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.models.scoring import only_last
+
+Finished = Callable[[Sequence[int]], bool]
+Pick = Callable[[Tensor], Tensor]
+"""The next token of every row, from the logits of the last place."""
+
+
+def most_likely(logits: Tensor) -> Tensor:
+    """Return the most likely token of every row."""
+    return logits.argmax(-1)
+
+
+def continue_prompts(
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    max_tokens: int,
+    finished: Finished,
+    pick: Pick = most_likely,
+) -> list[list[int]]:
+    """Return the continuation of every prompt, up to where `finished` holds of it.
+
+    Prompts are padded on the left; a row that has finished leaves the batch.
+    """
+    size, device = max(len(prompt) for prompt in prompts), next(model.parameters()).device
+    tokens = torch.zeros(len(prompts), size, dtype=torch.long, device=device)
+    mask = torch.zeros(len(prompts), size, dtype=torch.long, device=device)
+    for number, prompt in enumerate(prompts):
+        tokens[number, size - len(prompt) :] = torch.tensor(prompt)
+        mask[number, size - len(prompt) :] = 1
+    answers: list[list[int]] = [[] for _ in prompts]
+    active = list(range(len(prompts)))
+    past = None
+    for _ in range(max_tokens):
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        with _dense_head(model):
+            output = model(
+                input_ids=tokens,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=past,
+                use_cache=True,
+                **only_last(model, 1),
+            )
+        past = output.past_key_values
+        tokens = pick(output.logits[:, -1]).unsqueeze(-1)
+        for number, token in zip(active, tokens[:, 0].tolist(), strict=True):
+            answers[number].append(token)
+        keep = [i for i, number in enumerate(active) if not finished(answers[number])]
+        if not keep:
+            break
+        if len(keep) < len(active):
+            past.batch_select_indices(torch.tensor(keep, device=device))
+        active, tokens = [active[i] for i in keep], tokens[keep]
+        mask = _longer(mask[keep])
+    return answers
+
+
+@contextmanager
+def _dense_head(model: nn.Module) -> Generator[None]:
+    """Give the head what it multiplies without gaps.
+
+    The last places of several rows lie apart in memory, and for such torch copies the whole head
+    once per row (`benchmarks/drawing.py`).
+    """
+    live: Any = model  # what transformers adds to a module is not typed
+    head: nn.Module | None = live.get_output_embeddings()
+    if head is None:
+        yield
+        return
+    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _longer(mask: Tensor) -> Tensor:
+    """Return the mask with one more visible column."""
+    return torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)

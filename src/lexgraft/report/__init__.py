@@ -1,5 +1,0 @@
-"""One record of all that was found, and its faces: page (HTML), model card, tables."""
-
-from lexgraft.report.files import read_report, write_report
-
-__all__ = ["read_report", "write_report"]

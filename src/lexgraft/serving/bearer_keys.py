@@ -1,0 +1,137 @@
+"""Bearer keys: made at random, shown once, kept as SHA-256, compared without an early exit."""
+
+import fcntl
+import hmac
+import os
+import secrets
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.ownership import check_outputs
+from lexgraft.records import read_lines, write_lines
+
+_BYTES = 32
+
+
+class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key's name and hash, the last day on which it opens, and how often a minute."""
+
+    name: str
+    sha256: str
+    expires: str = ""  # ISO 8601; empty: always
+    per_minute: Annotated[int, Meta(ge=0)] = 0  # requests; 0: what the gateway allows each key
+
+
+def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0) -> str:
+    """Return a new key, whose hash was added to a file; nothing else ever shows it.
+
+    Raises:
+        LexgraftError: the name is there already.
+    """
+    made = secrets.token_urlsafe(_BYTES)
+    last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
+    with _alone(path):
+        keys = read_lines(path, BearerKey) if path.exists() else []
+        if any(key.name == name for key in keys):
+            raise LexgraftError(
+                f"there is a key `{name}` already", where=str(path), cure="take another"
+            )
+        write_lines(path, [*keys, BearerKey(name, _hash(made), last, per_minute)])
+        path.chmod(0o600)
+    return made
+
+
+def drop_key(path: Path, name: str) -> None:
+    """Take a key out of a file.
+
+    Raises:
+        LexgraftError: there is no key of this name.
+    """
+    with _alone(path):
+        keys = read_lines(path, BearerKey)
+        if not any(key.name == name for key in keys):
+            known = [key.name for key in keys]
+            raise LexgraftError(
+                f"there is no key `{name}`", where=str(path), cure=nearest(name, known)
+            )
+        write_lines(path, [key for key in keys if key.name != name])
+        path.chmod(0o600)
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """Hold a file of keys for this process: a lock file stays beside it, empty.
+
+    The file itself is replaced by every writer, so a lock on it would be one on what is gone.
+
+    Raises:
+        LexgraftError: the file is no plain file, or its lock cannot be made.
+    """
+    check_outputs([path], ())
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_name(f".{path.name}.lock"), flags, 0o600)
+    except OSError as error:
+        raise LexgraftError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def read_keys(path: Path) -> tuple[BearerKey, ...]:
+    """Return the keys of a file.
+
+    Raises:
+        LexgraftError: the file is missing, empty, or holds a line that is not a key.
+    """
+    keys = tuple(read_lines(path, BearerKey))
+    if not keys:
+        raise LexgraftError(
+            "no key in this file", where=str(path), cure=f"lexgraft key {path} NAME"
+        )
+    for key in keys:
+        if len(key.sha256) != len(_hash("")) or not _is_day(key.expires):
+            raise LexgraftError(
+                f"the key `{key.name}` is damaged", where=str(path), cure="make it anew"
+            )
+    return keys
+
+
+def holder(keys: Sequence[BearerKey], header: str) -> BearerKey | None:
+    """Return the key that an Authorization header holds; None without a valid one.
+
+    Every key is compared whatever came, so that the time taken says nothing.
+    """
+    scheme, _, given = header.partition(" ")
+    hashed, today, found = _hash(given.strip()), _today().isoformat(), None
+    for key in keys:
+        same = hmac.compare_digest(hashed, key.sha256)
+        valid = not key.expires or today <= key.expires
+        if same and valid and scheme.lower() == "bearer":
+            found = key
+    return found
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 (the day where the gateway runs)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return not text or bool(date.fromisoformat(text))
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""A model of this machine as the engine: one answer at a time, told as it is written."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from lexgraft.errors import LexgraftError
+from lexgraft.models.sampling import GeneratedText, sampler
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.records import digest
+from lexgraft.serving import GatewayLimits, RequestRefusal
+from lexgraft.serving.requests import Asked, ChatRequest
+
+_Piece = str | GeneratedText | Exception
+_FOREIGN = ("tools", "tool_choice", "response_format", "presence_penalty", "frequency_penalty")
+
+
+class LocalEngine:
+    """A transformers model; requests wait for their turn.
+
+    The same request gets the same answer: tokens are the likeliest unless a temperature is given,
+    and then drawn from the request's seed, or from its content where it has none.
+    """
+
+    def __init__(self, model: TransformersModel, name: str, limits: GatewayLimits) -> None:
+        self._model, self._name, self._limits = model, name, limits
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+
+    async def answer(self, asked: Asked) -> bytes:
+        """Return the whole answer."""
+        pieces = [piece async for piece in self._pieces(asked)]
+        written = pieces[-1]
+        assert isinstance(written, GeneratedText)
+        chat = isinstance(asked, ChatRequest)
+        message = {"role": "assistant", "content": written.text}
+        return self._record(
+            asked, {"message": message} if chat else {"text": written.text}, written, whole=True
+        )
+
+    async def stream(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+        """Yield the answer piece by piece."""
+        chat = isinstance(asked, ChatRequest)
+        if chat:
+            yield self._record(asked, {"delta": {"role": "assistant", "content": ""}}, None)
+        async for piece in self._pieces(asked):
+            if isinstance(piece, GeneratedText):
+                yield self._record(asked, {"delta": {}} if chat else {"text": ""}, piece)
+            else:
+                yield self._record(
+                    asked, {"delta": {"content": piece}} if chat else {"text": piece}, None
+                )
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has."""
+        return self._model.count(text)
+
+    async def _pieces(self, asked: Asked) -> AsyncGenerator[str | GeneratedText, None]:
+        """Yield the pieces of an answer, then the whole; who leaves stops the writing."""
+        prompt = self._prompt(asked)
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[_Piece]()
+        left = threading.Event()
+
+        def put(piece: _Piece) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, piece)
+
+        def hear(piece: str) -> bool:
+            put(piece)
+            return not left.is_set()
+
+        async with self._turn:
+            writing = loop.run_in_executor(self._thread, self._write, asked, prompt, hear, put)
+            try:
+                while True:
+                    piece = await self._next(queue)
+                    if isinstance(piece, Exception):
+                        raise piece
+                    yield piece
+                    if isinstance(piece, GeneratedText):
+                        return
+            finally:
+                left.set()
+                await asyncio.shield(writing)
+
+    async def _next(self, queue: "asyncio.Queue[_Piece]") -> _Piece:
+        """Return the next piece, which may not be too long in coming."""
+        try:
+            async with asyncio.timeout(self._limits.silent_seconds):
+                return await queue.get()
+        except TimeoutError:
+            raise RequestRefusal(504, "the engine has fallen silent", "engine_error") from None
+
+    def _write(
+        self, asked: Asked, prompt: str, hear: Callable[[str], bool], put: Callable[..., None]
+    ) -> None:
+        """Write an answer; runs in the engine's thread."""
+        stop = [asked.stop] if isinstance(asked.stop, str) else asked.stop or []
+        seed = int(digest("draws", prompt)[:12], 16) if asked.seed is None else asked.seed
+        pick = sampler(asked.temperature or 0.0, asked.top_p or 1.0, seed)
+        try:
+            put(self._model.write(prompt, asked.tokens() or 1, stop, hear, pick))
+        except LexgraftError as error:
+            put(RequestRefusal(400, error.what, "invalid_request_error"))
+        except Exception as error:  # noqa: BLE001 (whatever it is, one request fails, not the server)
+            put(RequestRefusal(502, f"the engine failed: {type(error).__name__}", "engine_error"))
+
+    def _prompt(self, asked: Asked) -> str:
+        """Return the text to be continued."""
+        for field in _FOREIGN:
+            if getattr(asked, field, None):
+                raise RequestRefusal(400, f"`{field}` needs another engine (--upstream)")
+        if not isinstance(asked, ChatRequest):
+            return asked.prompt
+        messages = [{"role": one.role, "content": one.text()} for one in asked.messages]
+        try:
+            return self._model.chat_prompt(messages)
+        except LexgraftError as error:
+            raise RequestRefusal(400, error.what) from error
+
+    def _record(
+        self,
+        asked: Asked,
+        choice: dict[str, object],
+        written: GeneratedText | None,
+        *,
+        whole: bool = False,
+    ) -> bytes:
+        """Return an answer, or an event of one, as OpenAI's clients expect it."""
+        chat = isinstance(asked, ChatRequest)
+        kind = (
+            ("chat.completion" if whole else "chat.completion.chunk") if chat else "text_completion"
+        )
+        ended = None if written is None else "stop" if written.finished else "length"
+        record: dict[str, object] = {
+            "id": f"lexgraft-{digest(asked)[:24]}",
+            "object": kind,
+            "created": 0,
+            "model": self._name,
+            "choices": [{"index": 0, **choice, "finish_reason": ended, "logprobs": None}],
+        }
+        counted = whole or (asked.stream_options and asked.stream_options.include_usage)
+        if written is not None and counted:
+            record["usage"] = {
+                "prompt_tokens": written.prompt_tokens,
+                "completion_tokens": written.tokens,
+                "total_tokens": written.prompt_tokens + written.tokens,
+            }
+        return msgspec.json.encode(record)

@@ -1,0 +1,22 @@
+"""How often a key may ask: a bucket per key that fills by the minute."""
+
+from math import ceil
+
+_MINUTE = 60.0
+
+
+class RateBuckets:
+    """Buckets of requests: each holds a minute's worth, and fills up evenly."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[float, float]] = {}  # name → requests left, at which moment
+
+    def take(self, name: str, per_minute: int, now: float) -> int:
+        """Take one request; return 0, or the seconds after which there is one to take."""
+        if not per_minute:
+            return 0
+        left, at = self._held.get(name, (float(per_minute), now))
+        left = min(float(per_minute), left + (now - at) * per_minute / _MINUTE)
+        enough = left >= 1
+        self._held[name] = (left - enough, now)
+        return 0 if enough else ceil((1 - left) * _MINUTE / per_minute)

@@ -1,0 +1,139 @@
+"""What a client may ask for: routes and fields by name, everything else refused."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lexgraft.errors import nearest
+from lexgraft.serving import GatewayLimits, RequestRefusal
+
+_SEED = 1 << 62
+Stop = str | Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=4)]
+Count = Annotated[int, Meta(ge=1)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+
+
+class TextPart(Struct, forbid_unknown_fields=True):
+    """A piece of a message: text, never an address for the engine to fetch."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+    name: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+    refusal: None = None
+
+    def text(self) -> str:
+        """Return what the message says."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """How a stream is told."""
+
+    include_usage: bool = False
+
+
+class _GenerationRequest(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What both routes take."""
+
+    model: str
+    max_tokens: Count | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
+    stop: Stop | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    seed: Annotated[int, Meta(ge=-_SEED, lt=_SEED)] | None = None
+    n: Literal[1] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    user: str | None = None
+
+
+class CompletionRequest(
+    _GenerationRequest, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """`POST /v1/completions`."""
+
+    route: ClassVar[str] = "/v1/completions"
+
+    prompt: str
+
+    def tokens(self) -> int | None:
+        """Return how many tokens the answer may have."""
+        return self.max_tokens
+
+    def texts(self) -> list[str]:
+        """Return what is looked through for terms."""
+        return [self.prompt]
+
+    def put(self, block: str) -> None:
+        """Put a block before the text."""
+        self.prompt = block + self.prompt
+
+
+class ChatRequest(_GenerationRequest, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """`POST /v1/chat/completions`."""
+
+    route: ClassVar[str] = "/v1/chat/completions"
+
+    messages: Annotated[list[ChatMessage], Meta(min_length=1)]
+    max_completion_tokens: Count | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+
+    def tokens(self) -> int | None:
+        """Return how many tokens the answer may have."""
+        return self.max_completion_tokens or self.max_tokens
+
+    def texts(self) -> list[str]:
+        """Return what is looked through for terms: all that the user says."""
+        return [message.text() for message in self.messages if message.role == "user"]
+
+    def put(self, block: str) -> None:
+        """Put a block before the user's last message."""
+        last = [message for message in self.messages if message.role == "user"][-1]
+        last.content = block + last.text()
+
+
+Asked = ChatRequest | CompletionRequest
+ROUTES: dict[str, type[ChatRequest] | type[CompletionRequest]] = {
+    kind.route: kind for kind in (ChatRequest, CompletionRequest)
+}
+
+
+def read_asked(route: str, body: bytes, model: str, limits: GatewayLimits) -> Asked:
+    """Return what a body asks of a route, within the limits.
+
+    Raises:
+        Refusal: not JSON, an unknown field, a value out of its bounds, another model.
+    """
+    try:
+        asked = msgspec.json.decode(body, type=ROUTES[route])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestRefusal(400, f"not a request that is answered here: {error}") from error
+    if asked.model != model:
+        known = nearest(asked.model, [model])
+        raise RequestRefusal(
+            404, f"there is no model `{asked.model[:100]}` here: {known}", "not_found"
+        )
+    if isinstance(asked, ChatRequest) and len(asked.messages) > limits.messages:
+        raise RequestRefusal(400, f"{len(asked.messages)} messages; {limits.messages} are allowed")
+    if asked.tokens() is None:
+        asked.max_tokens = limits.tokens
+    if (asked.tokens() or 0) > limits.tokens:
+        raise RequestRefusal(400, f"an answer may have {limits.tokens} tokens")
+    return asked

@@ -1,0 +1,1 @@
+"""Statistics (pure): intervals, sequential tests, multiple testing, power, gates."""

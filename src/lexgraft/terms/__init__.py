@@ -1,0 +1,1 @@
+"""Terms: readers, test sets, glossaries, and the text operations that they share."""

@@ -1,0 +1,227 @@
+"""Term bases on their way out: CSV, UTX and the glossary files of translation services."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.records import Concept, Term
+from lexgraft.terms.glossary import entries_from_concepts
+from lexgraft.terms.glossary.export_xml import skos, tbx
+from lexgraft.terms.readers.refused_characters import refused_character
+
+_CSV_HEADER = (
+    "id",
+    "language",
+    "term",
+    "status",
+    "part of speech",
+    "usage",
+    "field",
+    "definition",
+    "source",
+    "licence",
+)
+_UTX_STATUS = {"preferred": "approved", "admitted": "provisional", "forbidden": "forbidden"}
+
+
+class LanguagePair(Struct, frozen=True):
+    """The direction of a bilingual glossary, and the date that it is given."""
+
+    source: str = ""
+    target: str = ""
+    date: str = ""
+
+
+class NotExported(Struct, frozen=True):
+    """An entry that the form or the service cannot take, and why."""
+
+    concept: str
+    term: str
+    reason: str
+
+
+class ExportResult(Struct, frozen=True):
+    """A file's content, how many entries it has, and what is not in it."""
+
+    data: bytes
+    entries: int
+    refused: tuple[NotExported, ...] = ()
+
+
+class _Service(Struct, frozen=True):
+    """The size rules of a translation service, and whether its file starts with language codes."""
+
+    name: str
+    term_bytes: int
+    file_bytes: int
+    header: bool
+
+
+_SERVICES = {
+    "deepl": _Service("DeepL", 1024, 10 << 20, header=False),
+    "google": _Service("Google Cloud Translation", 1024, 10 << 20, header=False),
+    "aws": _Service("Amazon Translate", 200, 10 << 20, header=True),
+}
+
+
+def export_concepts(
+    concepts: Sequence[Concept], form: str, pair: LanguagePair | None = None
+) -> ExportResult:
+    """Return a term base in another form.
+
+    Raises:
+        LexgraftError: an unknown form; a bilingual one without languages, or with none of the
+            base's; a file that is larger than the service takes.
+    """
+    if form not in EXPORTS:
+        raise LexgraftError(f"unknown form `{form}`", cure=nearest(form, EXPORTS))
+    if form not in {"csv", "tbx", "skos"}:
+        pair = _checked(concepts, form, pair)
+    return EXPORTS[form](concepts, pair or LanguagePair())
+
+
+def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) -> LanguagePair:
+    if pair is None or not pair.source or not pair.target:
+        raise LexgraftError(
+            f"`{form}` has one direction", cure="give --from LANGUAGE --to LANGUAGE"
+        )
+    known = {term.language for concept in concepts for term in concept.terms}
+    for language in (pair.source, pair.target):
+        if language not in known:
+            raise LexgraftError(f"no terms in `{language}`", cure=nearest(language, known))
+    return pair
+
+
+def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
+    """Return a row per term, which `lexgraft terms import` reads back as it was."""
+    rows: list[Sequence[str]] = [_CSV_HEADER]
+    refused: list[NotExported] = []
+    for concept in concepts:
+        told = set[str]()
+        for term in concept.terms:
+            definition = concept.definitions.get(term.language, "")
+            shown = "" if term.language in told else definition
+            told.add(term.language)
+            part = "" if term.part_of_speech == "unknown" else term.part_of_speech
+            rows.append(
+                (
+                    concept.id,
+                    term.language,
+                    term.text,
+                    term.status,
+                    part,
+                    term.note,
+                    concept.field,
+                    shown,
+                    concept.source,
+                    concept.licence,
+                )
+            )
+        refused += [
+            NotExported(concept.id, text[:40], f"a definition in `{language}`, without a term")
+            for language, text in concept.definitions.items()
+            if language not in told
+        ]
+    return ExportResult(_rows(rows, mark=True), len(rows) - 1, tuple(refused))
+
+
+def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
+    """Return a UTX 1.11 glossary; the terms of a concept share its concept ID."""
+    licences = dict.fromkeys(one.licence for one in concepts if one.licence)
+    head = [f"#UTX 1.11; {pair.source}/{pair.target}", pair.date, "copyright: see license"]
+    head += [f"license: {' + '.join(licences).replace(';', ',')}"] if licences else []
+    lines = ["; ".join(part for part in head if part) + ";"]
+    lines.append("#src\ttgt\tsrc:pos\tterm status\tconcept ID")
+    refused: list[NotExported] = []
+    for concept in concepts:
+        sources = concept.names(pair.source)
+        targets = [term for term in concept.terms if term.language == pair.target]
+        for number, cells in enumerate(_utx_rows(sources, targets)):
+            fault = refused_character(" ".join(cells))
+            if fault:
+                refused.append(NotExported(concept.id, cells[0], fault))
+            else:
+                part = _part(concept, pair.source) if number < len(sources) else ""
+                lines.append("\t".join((cells[0], cells[1], part, cells[2], concept.id)))
+    text = "\r\n".join([*lines, ""])
+    return ExportResult(text.encode(), len(lines) - 2, tuple(refused))
+
+
+def _utx_rows(sources: Sequence[str], targets: Sequence[Term]) -> Iterator[tuple[str, str, str]]:
+    """Yield (source, target, status): every source with the first target, then the other targets.
+
+    A concept without both languages has no rows.
+    """
+    usable = [term for term in targets if term.status != "forbidden"]
+    if sources and usable:
+        for source in sources:
+            yield source, usable[0].text, _UTX_STATUS["preferred"]
+        for term in targets:
+            if term is not usable[0]:
+                yield sources[0], term.text, _UTX_STATUS[term.status]
+
+
+def _part(concept: Concept, language: str) -> str:
+    parts = [term.part_of_speech for term in concept.terms if term.language == language]
+    return parts[0] if parts and parts[0] in {"noun", "adjective"} else ""
+
+
+def _service(service: _Service) -> Callable[[Sequence[Concept], LanguagePair], ExportResult]:
+    """Return what writes the two columns a service takes, under its size rules."""
+
+    def write(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
+        rows: dict[str, str] = {}
+        refused: list[NotExported] = []
+        for concept in concepts:
+            conditions = {t.note for t in concept.terms if t.language == pair.target and t.note}
+            for entry in entries_from_concepts([concept], pair.source, pair.target):
+                fault = _fault(entry.source, entry.target, rows, service)
+                if conditions:
+                    fault = "its translation depends on a condition"
+                if fault:
+                    refused.append(NotExported(concept.id, entry.source, fault))
+                else:
+                    rows[entry.source] = entry.target
+        head = [(pair.source, pair.target)] if service.header else []
+        data = _rows([*head, *rows.items()], mark=False)
+        if len(data) > service.file_bytes:
+            raise LexgraftError(
+                f"{len(data)} bytes: {service.name} takes {service.file_bytes}",
+                cure="export a part: import only the fields or files you need",
+            )
+        return ExportResult(data, len(rows), tuple(refused))
+
+    return write
+
+
+def _fault(source: str, target: str, rows: dict[str, str], service: _Service) -> str:
+    """Return why a service would refuse an entry, or nothing."""
+    for text in (source, target):
+        if len(text.encode()) > service.term_bytes:
+            return f"more than the {service.term_bytes} bytes {service.name} takes"
+        if (fault := refused_character(text)) or text != text.strip():
+            return fault or "white space at its ends"
+    if source in rows:
+        known = rows[source]
+        return "stands there already" if known == target else f"already translated as {known}"
+    return ""
+
+
+def _rows(rows: Sequence[Sequence[str]], *, mark: bool) -> bytes:
+    """Return rows as CSV; the byte order mark is what makes Excel read it as UTF-8."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8-sig" if mark else "utf-8")
+
+
+EXPORTS: dict[str, Callable[[Sequence[Concept], LanguagePair], ExportResult]] = {
+    "tbx": lambda concepts, _pair: ExportResult(tbx(concepts), len(concepts)),
+    "utx": _utx,
+    "skos": lambda concepts, _pair: ExportResult(skos(concepts), len(concepts)),
+    "csv": _csv,
+    **{name: _service(service) for name, service in _SERVICES.items()},
+}
+"""Name → what writes the form."""

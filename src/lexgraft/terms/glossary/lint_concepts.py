@@ -1,0 +1,169 @@
+"""What is wrong with a term base: duplicates, cycles, contradictions, variants, useless terms."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from lexgraft.records import Concept, Term
+from lexgraft.terms.glossary.lint_glossary import (
+    DEFINITION_LIMIT,
+    TERM_LIMIT,
+    faults_of_text,
+    is_too_short,
+)
+from lexgraft.terms.text.normalize import folded_text
+from lexgraft.terms.text.spelling_variants import kinds_of_variant, variant_key
+
+Grade = Literal["error", "warning"]
+Place = tuple[Concept, str]
+"""A concept and one of its terms."""
+
+_ERRORS = frozenset(
+    {"cycle", "forbidden", "duplicate", "characters", "chat token", "length", "address"}
+)
+
+
+class TermFinding(Struct, frozen=True):
+    """One thing wrong with one term of one concept."""
+
+    grade: Grade
+    concept: str
+    language: str
+    term: str
+    problem: str
+    detail: str
+
+
+def lint_concepts(concepts: Sequence[Concept], common: Collection[str] = ()) -> list[TermFinding]:
+    """Return the findings, concept by concept, then those about several concepts.
+
+    Errors make a term base unfit for use; warnings are for a person to decide. `common` are words
+    that stand in any text, of which no term may consist.
+    """
+    everyday = frozenset(folded_text(word) for word in common)
+    findings = [one for concept in concepts for one in _in_concept(concept, everyday)]
+    findings += _between(concepts)
+    return findings + list(_cycles(concepts))
+
+
+def _finding(concept: Concept, language: str, term: str, problem: str, detail: str) -> TermFinding:
+    grade: Grade = "error" if problem in _ERRORS else "warning"
+    return TermFinding(grade, concept.id, language, term, problem, detail)
+
+
+def _in_concept(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFinding]:
+    """Yield what is wrong with a concept by itself."""
+    for term in concept.terms:
+        for problem, detail in faults_of_text(term.text, TERM_LIMIT):
+            yield _finding(concept, term.language, term.text, problem, detail)
+    for language, text in concept.definitions.items():
+        for problem, detail in faults_of_text(text, DEFINITION_LIMIT):
+            if problem != "length":
+                yield _finding(concept, language, text[:40], problem, f"definition: {detail}")
+    yield from _in_usable(concept, everyday)
+
+
+def _in_usable(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFinding]:
+    """Yield what is wrong with the terms that a concept asks for."""
+    forbidden = {(t.language, folded_text(t.text)) for t in concept.terms if _is_forbidden(t)}
+    usable = [term for term in concept.terms if not _is_forbidden(term)]
+    for place, term in enumerate(usable):
+        folded = folded_text(term.text)
+        if (term.language, folded) in forbidden:
+            yield _finding(concept, term.language, term.text, "forbidden", "also required")
+        if fault := _useless(folded, everyday):
+            yield _finding(concept, term.language, term.text, *fault)
+        for other in usable[:place]:
+            kinds = kinds_of_variant(other.text, term.text)
+            if other.language == term.language and kinds:
+                detail = f"{other.text} ({', '.join(kinds)})"
+                yield _finding(concept, term.language, term.text, "variant", detail)
+
+
+def _useless(folded: str, everyday: frozenset[str]) -> tuple[str, str] | None:
+    """Return why a term would be found where it is not meant."""
+    if not folded or is_too_short(folded):
+        return "short", "would be found in any text"
+    return ("common", "an everyday word") if folded in everyday else None
+
+
+def _is_forbidden(term: Term) -> bool:
+    return term.status == "forbidden"
+
+
+def _between(concepts: Sequence[Concept]) -> list[TermFinding]:
+    """Return what is wrong between concepts: one term for two, required here and forbidden there.
+
+    Two concepts with one term are duplicates if they share terms in all their common languages,
+    else the term has two meanings.
+    """
+    usable: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    forbidden: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    for concept in concepts:
+        for term in concept.terms:
+            if "-" not in term.language:
+                group = forbidden if _is_forbidden(term) else usable
+                group[term.language, variant_key(term.text)].append((concept, term.text))
+    findings: list[TermFinding] = []
+    told: set[tuple[str, str]] = set()
+    for (language, key), places in usable.items():
+        for concept, text in places:
+            for other, banned in forbidden.get((language, key), ()):
+                if other is not concept and folded_text(text) == folded_text(banned):
+                    findings.append(
+                        _finding(concept, language, text, "forbidden", f"by {other.id}")
+                    )
+        findings += _rivals(language, places, told)
+    return findings
+
+
+def _rivals(
+    language: str, places: Sequence[Place], told: set[tuple[str, str]]
+) -> Iterator[TermFinding]:
+    """Yield what there is to say about the concepts that share a term, against the first."""
+    first, text = places[0]
+    for other, again in places[1:]:
+        kinds = kinds_of_variant(text, again)
+        if other is first or (text != again and not kinds) or (first.id, other.id) in told:
+            continue
+        told.add((first.id, other.id))
+        if _same_everywhere(first, other):
+            yield _finding(other, language, again, "duplicate", f"of {first.id}")
+        elif kinds:
+            detail = f"{text} of {first.id} ({', '.join(kinds)})"
+            yield _finding(other, language, again, "variant", detail)
+        else:
+            yield _finding(other, language, again, "ambiguous", f"also a term of {first.id}")
+
+
+def _same_everywhere(one: Concept, other: Concept) -> bool:
+    """Tell whether two concepts share a term in every language that both have."""
+    languages = {term.language for term in one.terms} & {term.language for term in other.terms}
+    return all(
+        {variant_key(text) for text in one.names(language)}
+        & {variant_key(text) for text in other.names(language)}
+        for language in languages
+        if "-" not in language
+    )
+
+
+def _cycles(concepts: Sequence[Concept]) -> Iterator[TermFinding]:
+    """Yield one finding per cycle of broader concepts, at its first concept."""
+    known = {concept.id: concept for concept in concepts}
+    done: set[str] = set()
+    for concept in concepts:
+        path: dict[str, int] = {}
+        stack = [(concept.id, 0)]
+        while stack:
+            identifier, depth = stack.pop()
+            while len(path) > depth:
+                path.popitem()
+            if identifier in path:
+                cycle = [*list(path)[path[identifier] :], identifier]
+                yield _finding(known[identifier], "", "", "cycle", " → ".join(cycle))
+            elif identifier in known and identifier not in done:
+                done.add(identifier)
+                path[identifier] = depth
+                stack += [(one, depth + 1) for one in reversed(known[identifier].broader)]

@@ -1,0 +1,131 @@
+"""The block of matched entries that goes before a prompt, and its control with random entries."""
+
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.records import digest
+from lexgraft.terms.glossary import GlossaryEntry
+from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
+from lexgraft.terms.text.normalize import folded_text
+
+ENTRIES, CHARACTERS = 30, 4000  # of a block, at most
+
+
+class BlockWording(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a block says in one language."""
+
+    head: str
+    required: str
+    forbidden: str
+    definition: str
+    repair: str
+
+
+class GlossaryBlock(Struct, frozen=True):
+    """What stands before the prompt, the entries in it, and those there was no room for."""
+
+    text: str
+    used: tuple[GlossaryEntry, ...]
+    dropped: tuple[GlossaryEntry, ...]
+
+
+def read_wording(language: str) -> BlockWording:
+    """Return the block's wording in a language, English where there is none.
+
+    Raises:
+        LexgraftError: not even English is there: the installation is broken.
+    """
+    folder = files("lexgraft.terms.glossary") / "wordings"
+    known = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
+    primary = language.partition("-")[0]
+    chosen = primary if primary in known else "en"
+    if chosen not in known:
+        raise LexgraftError(f"no wordings for `{language}`", cure=nearest(language, known))
+    return msgspec.json.decode((folder / f"{chosen}.json").read_bytes(), type=BlockWording)
+
+
+def glossary_block(
+    entries: Sequence[GlossaryEntry],
+    language: str,
+    *,
+    limit: int = ENTRIES,
+    room: int = CHARACTERS,
+    size: Callable[[str], int] = len,
+    definitions: bool = False,
+) -> GlossaryBlock:
+    """Return the block of matched entries in a language; empty without entries.
+
+    It has at most `limit` entries and `room` characters, or tokens where `size` counts these.
+    Above that the shortest sources are left out first: they are the least technical, and what was
+    left out is named. The marks hold a digest of the block, so that no entry can close it.
+    """
+    wording = read_wording(language)
+    order = sorted(range(len(entries)), key=lambda place: (-len(entries[place].source), place))
+    kept, dropped = order[:limit], order[limit:][::-1]
+
+    def text() -> str:
+        return _render(
+            wording.head, [entries[place] for place in sorted(kept)], wording, definitions
+        )
+
+    while kept and size(text()) > room:
+        dropped.append(kept.pop())
+    used = tuple(entries[place] for place in sorted(kept))
+    return GlossaryBlock(text() if kept else "", used, tuple(entries[place] for place in dropped))
+
+
+def repair_request(entries: Sequence[GlossaryEntry], language: str) -> str:
+    """Return the one turn that asks for the last answer again with these entries kept."""
+    wording = read_wording(language)
+    return _render(wording.repair, entries, wording, definitions=False)
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has: four ASCII characters, or one other, are one."""
+    plain = len(text.encode("ascii", "ignore"))
+    return -(-plain // 4) + len(text) - plain
+
+
+def random_entries(
+    text: str, count: int, entries: Sequence[GlossaryEntry], seed: int
+) -> list[GlossaryEntry]:
+    """Return as many entries that have nothing to do with the text: the control of WMT25.
+
+    Their sources are not in the text, nor do they share a source or target with one that is; the
+    choice is keyed by text and seed.
+    """
+    matched = match_entries(text, entry_matcher(entries))
+    taken = {folded_text(side) for entry in matched for side in (entry.source, entry.target)}
+    unrelated = [
+        entry
+        for entry in dict.fromkeys(entries)
+        if folded_text(entry.source) not in taken and folded_text(entry.target) not in taken
+    ]
+    unrelated.sort(key=lambda entry: digest("random terms", seed, text, entry))
+    return unrelated[:count]
+
+
+def _render(
+    head: str,
+    entries: Sequence[GlossaryEntry],
+    wording: BlockWording,
+    definitions: bool,  # noqa: FBT001 (private)
+) -> str:
+    """Return the block's text: one JSON object a line."""
+    lines = [_line(entry, wording, definitions) for entry in entries]
+    mark = digest("glossary block", lines)[:12]
+    return "\n".join([head, f"<<{mark}", *lines, f"{mark}>>", ""])
+
+
+def _line(entry: GlossaryEntry, wording: BlockWording, definitions: bool) -> str:  # noqa: FBT001 (private)
+    """Return one entry as a JSON object: nothing in it can end the line or the string."""
+    fields: dict[str, object] = {"term": entry.source, wording.required: entry.target}
+    if entry.forbidden:
+        fields[wording.forbidden] = entry.forbidden
+    if definitions and entry.definition:
+        fields[wording.definition] = entry.definition
+    return msgspec.json.encode(fields).decode()

@@ -1,0 +1,94 @@
+"""A million folded terms: the longest that may stand at each place of a text."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from lexgraft.terms.glossary.term_filter import TermFilter
+from lexgraft.terms.text.normalize import Folded, folded_text
+
+Value = TypeVar("Value")
+_PLURAL = re.compile(r"[a-z]{3,}$")
+
+
+class _CombinedIndex(tuple[Any, ...]):
+    """The values of terms that fold to the same text."""
+
+    __slots__ = ()
+
+
+_NOTHING = _CombinedIndex()
+
+
+class TermIndex(Generic[Value]):
+    """Folded terms with what they stand for, and the English forms they are also found in."""
+
+    def __init__(self, terms: Iterable[tuple[str, Value]], *, compiled: bool = False) -> None:
+        values: dict[str, Value | _CombinedIndex] = {}
+        for term, value in terms:
+            if key := folded_text(term):
+                values[key] = _joined(values[key], value) if key in values else value
+        self._values = values
+        self._sieve = TermFilter(values, compiled=compiled)
+
+    def find(self, folded: Folded) -> list[tuple[int, int, tuple[Value, ...]]]:
+        """Return the leftmost longest terms with their places in the folded text."""
+        text, known, whole, done = folded.text, self._values, folded.is_straight, 0
+        found: list[tuple[int, int, tuple[Value, ...]]] = []
+        for start, end in self._sieve.spans(text):
+            if start < done:
+                continue
+            span = text[start:end]
+            here = known.get(span, _NOTHING)
+            if here is _NOTHING and span[-1] == "s":
+                here = self._of_stems(span)
+            if here is not _NOTHING and (whole or folded.is_whole(start, end)):
+                found.append((start, end, _as_several(here)))
+                done = end
+        return found
+
+    def _of_stems(self, form: str) -> _CombinedIndex:
+        """Return the values of the terms of which a folded text is an English form."""
+        known = [self._values[stem] for stem in stems(form) if stem in self._values]
+        values = _CombinedIndex(value for one in known for value in _as_several(one))
+        return values or _NOTHING
+
+
+def inflections(key: str) -> tuple[str, ...]:
+    """Return the regular English plural and possessive forms of a folded term's last word."""
+    if not _PLURAL.search(key) or not key.isascii():
+        return ()
+    if key.endswith("sis"):
+        plural = key[:-2] + "es"
+    elif key.endswith(("s", "x", "z", "ch", "sh")):
+        plural = key + "es"
+    elif key.endswith("y") and key[-2] not in "aeiou":
+        plural = key[:-1] + "ies"
+    else:
+        plural = key + "s"
+    return (plural, key + "'s", key + "\u2019s")
+
+
+def stems(form: str) -> tuple[str, ...]:
+    """Return the folded terms of which this is a form: the way back from `inflections`."""
+    if form.endswith(("'s", "\u2019s")):
+        guesses = (form[:-2],)
+    elif form.endswith("ies"):
+        guesses = (form[:-3] + "y", form[:-1])
+    elif form.endswith("es"):
+        guesses = (form[:-2] + "is", form[:-2], form[:-1])
+    else:
+        guesses = (form[:-1],)
+    return tuple(guess for guess in guesses if form in inflections(guess))
+
+
+def _joined(before: Any, value: Any) -> _CombinedIndex:
+    """Return the values of one text with one more."""
+    return _CombinedIndex(
+        (*before, value) if isinstance(before, _CombinedIndex) else (before, value)
+    )
+
+
+def _as_several(value: Any) -> tuple[Any, ...]:
+    """Return the values of one text."""
+    return value if isinstance(value, _CombinedIndex) else (value,)

@@ -1,0 +1,112 @@
+"""Finds glossary terms in a text: longest match, leftmost first, boundaries by script."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from lexgraft.terms.glossary import GlossaryEntry
+from lexgraft.terms.glossary.term_index import TermIndex
+from lexgraft.terms.text.character_tables import scripts
+from lexgraft.terms.text.normalize import Folded, fold, folded_text
+
+Value = TypeVar("Value")
+Lemma = Callable[[str], str]
+_WORDS = re.compile("s+")
+
+
+class Match(Struct, Generic[Value], frozen=True):
+    """A place of the original text with what stands there."""
+
+    start: int
+    end: int
+    values: tuple[Value, ...]
+
+
+class Matcher(Generic[Value]):
+    """A dictionary of terms, made once, that finds them in any text.
+
+    Scripts written with spaces need something else on both sides of a term; Han, kana, Thai and
+    their like need nothing; Hangul needs it on the left only, because particles follow a word
+    directly. With `lemma` words are found in any form of which it returns the same; `compiled`
+    finds the same places faster, where numba is installed.
+    """
+
+    def __init__(
+        self,
+        terms: Iterable[tuple[str, Value]],
+        lemma: Lemma | None = None,
+        *,
+        compiled: bool = False,
+    ) -> None:
+        self._lemma = lemma
+        listed = list(terms) if lemma else terms
+        self._surface = TermIndex(listed, compiled=compiled)
+        self._lemmas = TermIndex(self._lemma_terms(listed), compiled=compiled) if lemma else None
+
+    def find(self, text: str) -> list[Match[Value]]:
+        """Return the matches in the order of the text; none overlaps another."""
+        folded = fold(text)
+        found = _matches(self._surface, folded)
+        if self._lemma and self._lemmas:
+            found += _matches(self._lemmas, _lemmatised(folded, self._lemma))
+            found = _apart(found)
+        return found
+
+    def _lemma_terms(self, terms: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
+        assert self._lemma
+        for term, value in terms:
+            yield _lemmatised(fold(term), self._lemma).text, value
+
+
+def match_entries(text: str, matcher: Matcher[GlossaryEntry]) -> list[GlossaryEntry]:
+    """Return the entries whose source stands in the text, in its order, each once."""
+    return list(dict.fromkeys(entry for found in matcher.find(text) for entry in found.values))
+
+
+def entry_matcher(
+    entries: Sequence[GlossaryEntry], lemma: Lemma | None = None
+) -> Matcher[GlossaryEntry]:
+    """Return what finds the entries by their sources."""
+    return Matcher(((entry.source, entry) for entry in entries), lemma)
+
+
+def _matches(index: TermIndex[Value], folded: Folded) -> list[Match[Value]]:
+    """Return what an index finds, at its places in the original text."""
+    found = index.find(folded)
+    if folded.is_straight:
+        return [Match(*one) for one in found]
+    starts, ends = folded.starts, folded.ends
+    return [Match(starts[start], ends[end - 1], values) for start, end, values in found]
+
+
+def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:
+    """Return a folded text with the lemma of every word of a spaced script in its place."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for word in _WORDS.finditer(scripts(folded.text)):
+        first, last = word.span()
+        pieces.append(folded.text[done:first])
+        starts.extend(folded.starts[done:first])
+        ends.extend(folded.ends[done:first])
+        found = folded_text(lemma(folded.text[first:last])) or folded.text[first:last]
+        pieces.append(found)
+        starts.extend([folded.starts[first]] * len(found))
+        ends.extend([folded.ends[last - 1]] * len(found))
+        done = last
+    pieces.append(folded.text[done:])
+    starts.extend(folded.starts[done:])
+    ends.extend(folded.ends[done:])
+    return Folded("".join(pieces), starts, ends)
+
+
+def _apart(found: Sequence[Match[Value]]) -> list[Match[Value]]:
+    """Return the matches that remain when the leftmost, the longest of these, goes first."""
+    kept: list[Match[Value]] = []
+    for match in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or match.start >= kept[-1].end:
+            kept.append(match)
+    return kept

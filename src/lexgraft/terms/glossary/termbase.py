@@ -1,0 +1,148 @@
+"""A glossary opened from term files: linted entries, ready to be found and put before a prompt."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept
+from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
+from lexgraft.terms.glossary.lint_glossary import LintFinding, lint
+from lexgraft.terms.glossary.prompt_block import CHARACTERS, ENTRIES, GlossaryBlock, glossary_block
+from lexgraft.terms.glossary.term_matcher import Lemma, Match, Matcher
+from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.text.lemmas import read_lemmas
+
+
+class ForbiddenTerm(Struct, frozen=True):
+    """A form that its entry forbids, where it stands in a text."""
+
+    entry: GlossaryEntry
+
+
+class GlossaryMatches(Struct, frozen=True):
+    """A term at its place in a text, as the source of an entry or as a form it forbids."""
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["term", "forbidden"]
+    entry: GlossaryEntry
+
+
+class OpenGlossary:
+    """The usable entries of one direction, and why the others are not used."""
+
+    def __init__(
+        self,
+        entries: Sequence[GlossaryEntry],
+        target: str,
+        lemma: Lemma | None = None,
+        *,
+        compiled: bool = False,
+    ) -> None:
+        linted = lint(entries)
+        self.entries: tuple[GlossaryEntry, ...] = linted.entries
+        self.findings: tuple[LintFinding, ...] = linted.findings
+        self.target = target
+        self._matcher: Matcher[GlossaryEntry | ForbiddenTerm] = Matcher(
+            _forms(self.entries), lemma, compiled=compiled
+        )
+
+    def find(self, text: str) -> list[GlossaryMatches]:
+        """Return the terms and forbidden forms of a text, in its order."""
+        return [one for match in self._matcher.find(text) for one in _found(match, text)]
+
+    def match(self, text: str) -> list[GlossaryEntry]:
+        """Return the entries of which a term or a forbidden form stands in a text, each once."""
+        return list(dict.fromkeys(one.entry for one in self.find(text)))
+
+
+def open_glossary(
+    files: Sequence[Path],
+    source: str = "",
+    target: str = "",
+    *,
+    lemmas: bool = False,
+    compiled: bool = False,
+) -> OpenGlossary:
+    """Return the glossary of term files, from the source language into the target language.
+
+    Languages may be left out where the files have two: the first that occurs is the source. With
+    `lemmas` the source terms are found in any form that simplemma knows; `compiled` needs numba.
+
+    Raises:
+        LexgraftError: files that cannot be read, languages that cannot be told, or no usable entry.
+    """
+    concepts = read_concepts(files)
+    source, target = _languages(concepts, source, target)
+    entries = [
+        replace(entry, id=concept.id)
+        for concept in concepts
+        for entry in entries_from_concepts([concept], source, target)
+    ]
+    if not entries:
+        raise LexgraftError(
+            f"no concept has a term in `{source}` and one in `{target}`",
+            where=str(files[0]),
+            cure=f"the languages here: {', '.join(_spoken(concepts))}",
+        )
+    return OpenGlossary(entries, target, read_lemmas(source) if lemmas else None, compiled=compiled)
+
+
+def block_for(
+    text: str,
+    glossary: OpenGlossary,
+    *,
+    limit: int = ENTRIES,
+    room: int = CHARACTERS,
+    size: Callable[[str], int] = len,
+    definitions: bool = False,
+) -> GlossaryBlock:
+    """Return the block to put before a text; empty where nothing matches. See `glossary_block`."""
+    found = glossary.match(text)
+    return glossary_block(
+        found, glossary.target, limit=limit, room=room, size=size, definitions=definitions
+    )
+
+
+def _forms(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryEntry | ForbiddenTerm]]:
+    """Yield what is looked for: sources, and the forms that are forbidden."""
+    for entry in entries:
+        yield entry.source, entry
+        for form in entry.forbidden:
+            yield form, ForbiddenTerm(entry)
+
+
+def _found(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatches]:
+    """Return what one match says of every entry it belongs to."""
+    span = text[match.start : match.end]
+    return [
+        GlossaryMatches(match.start, match.end, span, "forbidden", value.entry)
+        if isinstance(value, ForbiddenTerm)
+        else GlossaryMatches(match.start, match.end, span, "term", value)
+        for value in match.values
+    ]
+
+
+def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[str, str]:
+    """Return the direction: as given, completed from two languages that occur."""
+    if source and target:
+        return source, target
+    spoken = _spoken(concepts)
+    others = [one for one in spoken if one not in (source, target)]
+    if len(others) != (1 if source or target else 2):
+        raise LexgraftError(
+            f"the direction is not clear: the term base has {', '.join(spoken)}",
+            cure="name the source and the target language (--source en --target ja)",
+        )
+    first = source or others[0]
+    return first, target or others[-1]
+
+
+def _spoken(concepts: Sequence[Concept]) -> list[str]:
+    """Return the languages of the terms, in the order in which they occur."""
+    return list(dict.fromkeys(term.language for concept in concepts for term in concept.terms))

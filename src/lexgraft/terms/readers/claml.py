@@ -1,0 +1,96 @@
+"""ClaML: classifications such as ICD-10 and its national versions, in XML."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from msgspec import Struct
+
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.xml_stream import language_of, records, text_of
+from lexgraft.terms.text.language_tags import language_tag
+
+_NO_TEXT = frozenset({"Reference", "Usage"})  # codes and daggers inside labels
+_NAMES = ("preferredLong", "preferred", "inclusion")  # the best first
+_ABOVE = ("chapter", "block")
+
+
+class _Classes(Struct):
+    """What a class needs to know of those above it."""
+
+    source: str
+    version: str = ""
+    chapter: dict[str, str] = {}  # code → name of the chapter
+
+
+def _recognise(start: FileStart) -> str:
+    return "the root element is <ClaML>" if start.root.name == "ClaML" else ""
+
+
+@reader("ClaML", _recognise)
+def read_claml(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per category, in file order; the field is the name of its chapter.
+
+    A name that stands alone (`preferredLong`) comes before the one that needs its context
+    (`preferred`); inclusions are admitted terms, put together from their fragments. Exclusions,
+    hints and references are no terms. Modifiers, which have to be joined with codes, are counted.
+    """
+    known = _Classes(path.name)
+    for line, element in records(path, "Title", "Class", "ModifierClass", progress=asked.progress):
+        if element.tag == "Title":
+            known.source = element.get("name") or text_of(element) or path.name
+            known.version = element.get("version", "")
+            continue
+        tally.read += 1
+        above = element.find("SuperClass")
+        parent = "" if above is None else above.get("code", "")
+        terms, definitions = _rubrics(element, asked.language)
+        code, kind = element.get("code", ""), element.get("kind", "")
+        own = terms[0].text if kind == "chapter" and terms else ""
+        known.chapter[code] = own or known.chapter.get(parent, "")
+        if element.tag == "ModifierClass":
+            tally.leave("a modifier, which has to be joined with codes", line)
+        elif kind in _ABOVE:
+            tally.leave(f"a {kind}", line)
+        elif not code:
+            tally.refuse(line, "a class without a code")
+        elif not terms:
+            tally.leave("a class without a name", line)
+        else:
+            tally.kept += 1
+            yield line, _concept(code, parent, terms, definitions, known)
+
+
+def _concept(
+    code: str, parent: str, terms: list[Term], definitions: dict[str, str], known: _Classes
+) -> Concept:
+    broader = f"{known.source}:{parent}" if parent else ""
+    return Concept(
+        id=f"{known.source}:{code}",
+        terms=settled(terms),
+        definitions=definitions,
+        field=known.chapter[code],
+        type=broader,
+        broader=(broader,) if broader else (),
+        source=known.source,
+        source_version=known.version,
+    )
+
+
+def _rubrics(element: Element, default: str) -> tuple[list[Term], dict[str, str]]:
+    """Return the terms of a class, the best name of each language first, and its definitions."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for rubric in element.iterfind("Rubric"):
+        for label in rubric.iterfind("Label"):
+            text = text_of(label, without=_NO_TEXT)
+            language = language_tag(language_of(label, default))
+            if text:
+                found.setdefault(rubric.get("kind", ""), []).append((language, text))
+    terms = [
+        Term(text, language, "noun", "admitted" if kind == "inclusion" else "preferred")
+        for kind in _NAMES
+        for language, text in found.get(kind, ())
+    ]
+    return terms, dict(found.get("definition", ()))

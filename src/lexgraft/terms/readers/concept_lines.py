@@ -1,0 +1,39 @@
+"""JSON lines of Concept: the form in which the other readers' results are kept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from lexgraft.records import Concept
+from lexgraft.terms.readers.import_log import (
+    FileStart,
+    ImportLog,
+    ImportOptions,
+    Placed,
+    reader,
+    unpacked,
+)
+
+
+def _recognise(start: FileStart) -> str:
+    return "it starts with `{`: JSON lines" if start.text.lstrip().startswith("{") else ""
+
+
+@reader("concepts", _recognise)
+def read_json_lines(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield the records as they are; a line that is none is refused."""
+    decode = msgspec.json.Decoder(Concept).decode
+    with unpacked(path, asked.progress) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            tally.read += 1
+            try:
+                concept = decode(line.removeprefix(b"\xef\xbb\xbf"))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                text = line[:80].decode(errors="replace")
+                tally.refuse(number, f"not a Concept record: {error}", text)
+                continue
+            tally.kept += 1
+            yield number, concept

@@ -1,0 +1,123 @@
+"""Law-term dictionaries in the form of the Japanese standard bilingual one: every use kept."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from unicodedata import normalize
+
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.column_headers import READING
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.text_tables import separator_of, split_rows, text_rows
+
+_COLUMNS = {
+    "term": ("見出し語", "日本語", "用語"),
+    "reading": ("読み", "よみ", "ふりがな", "読み方"),
+    "translation": ("訳語", "英訳", "英訳語"),
+    "use": ("使い分け基準", "使い分け", "使用基準"),
+    "remark": ("注釈", "注", "備考"),
+}
+_NEEDED = ("term", "translation", "use")
+_NUMBERS = re.compile(r"[\u2460-\u2473]|(?:^|(?<=\s))[(（]\d{1,2}[)）]")
+_CONDITION = re.compile(r"\s*[【［\[(（]([^】］\])）]*[^\x00-\x7f][^】］\])）]*)[】］\])）]\s*$")
+
+Positions = dict[str, int]
+
+
+class _LawConceptDraft(Struct):
+    """A concept while its rows are read."""
+
+    line: int
+    terms: list[Term]
+    remarks: list[str] = []
+
+
+def _recognise(start: FileStart) -> str:
+    if start.names or not start.text or start.root.name:
+        return ""
+    try:
+        _, cells = next(split_rows(start.line, "", separator_of(start.line)), (0, []))
+    except LexgraftError:
+        return ""
+    columns = _positions(cells)
+    return "the columns 見出し語, 訳語 and 使い分け基準" if set(columns) >= {*_NEEDED} else ""
+
+
+@reader("law dictionary", _recognise, unique=True)
+def read_law_dictionary(path: Path, _asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per headword and reading, with all its translations.
+
+    Each translation keeps the condition under which it is used: from the column 使い分け基準, by
+    the same number where both cells are numbered (①, (1)), or from the brackets behind it. A row
+    without a headword carries on the one above.
+    """
+    rows = text_rows(path)
+    _, header = next(rows)
+    columns = _positions(header)
+    drafts: dict[tuple[str, str], _LawConceptDraft] = {}
+    last = ("", "")
+    for line, cells in rows:
+        tally.read += 1
+        row = {
+            name: cells[place].strip() if place < len(cells) else ""
+            for name, place in columns.items()
+        }
+        last = (row["term"], row.get("reading", "")) if row["term"] else last
+        translations = list(_translations(row))
+        if not last[0] or not translations:
+            tally.leave("a row without a headword or a translation", line)
+            continue
+        tally.kept += 1
+        draft = drafts.setdefault(last, _LawConceptDraft(line, _japanese(*last)))
+        draft.terms += translations
+        if row.get("remark"):
+            draft.remarks.append(row["remark"])
+    for key, draft in drafts.items():
+        yield draft.line, _concept(key, draft, path)
+
+
+def _concept(key: tuple[str, str], draft: _LawConceptDraft, path: Path) -> Concept:
+    return Concept(
+        id=f"{path.stem}:{key[0]}" + (f":{key[1]}" if key[1] else ""),
+        terms=settled(draft.terms),
+        definitions={"ja": " ".join(draft.remarks)} if draft.remarks else {},
+        field="law",
+        source=path.name,
+    )
+
+
+def _positions(header: list[str]) -> Positions:
+    names = [normalize("NFKC", cell).strip() for cell in header]
+    return {
+        role: place
+        for role, known in _COLUMNS.items()
+        for place, name in enumerate(names)
+        if name in known
+    }
+
+
+def _japanese(term: str, reading: str) -> list[Term]:
+    terms = [Term(term, "ja", "noun")]
+    return [*terms, Term(reading, READING, "noun", "admitted")] if reading else terms
+
+
+def _translations(row: dict[str, str]) -> Iterator[Term]:
+    """Yield a row's translations with their conditions."""
+    texts, uses = _numbered(row["translation"]), _numbered(row["use"])
+    whole = uses[0] if len(uses) == 1 else ""
+    paired = len(uses) == len(texts)
+    for place, text in enumerate(texts):
+        bracket = _CONDITION.search(text)
+        term = text[: bracket.start()].strip() if bracket else text
+        use = uses[place] if paired else whole or " ".join(uses)
+        notes = [use, bracket[1].strip() if bracket else ""]
+        yield Term(term, "en", "noun", note="; ".join(note for note in notes if note))
+
+
+def _numbered(cell: str) -> list[str]:
+    """Return a cell's parts where it is numbered, else the cell."""
+    return [" ".join(part.split()) for part in _NUMBERS.split(cell) if part.strip()]

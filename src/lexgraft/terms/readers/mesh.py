@@ -1,0 +1,86 @@
+"""MeSH: the descriptor records of the Medical Subject Headings, in XML."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.xml_stream import records, text_of
+from lexgraft.terms.text.language_tags import known_language
+
+LICENCE = "MeSH, U.S. National Library of Medicine (terms of use)"
+_CATEGORIES = {
+    "A": "anatomy",
+    "B": "organisms",
+    "C": "diseases",
+    "D": "chemicals and drugs",
+    "E": "techniques and equipment",
+    "F": "psychiatry and psychology",
+    "G": "phenomena",
+    "H": "disciplines",
+    "I": "social sciences",
+    "J": "technology",
+    "K": "humanities",
+    "L": "information science",
+    "M": "persons",
+    "N": "health care",
+    "Z": "places",
+}
+
+
+def _recognise(start: FileStart) -> str:
+    found = start.root.name == "DescriptorRecordSet"
+    return "the root element is <DescriptorRecordSet>" if found else ""
+
+
+@reader("MeSH", _recognise)
+def read_mesh(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per concept of each descriptor, the preferred one under its id.
+
+    The others are narrower or related meanings: their broader concept is the descriptor. The type
+    is the first place in the tree above. Permuted terms are left out: they are made by rule.
+    """
+    for line, record in records(path, "DescriptorRecord", progress=asked.progress):
+        descriptor = f"MESH:{text_of(record.find('DescriptorUI'))}"
+        trees = [text_of(one) for one in record.iter("TreeNumber")]
+        language = known_language(record.get("LanguageCode", "")) or asked.language
+        for element in record.iterfind("ConceptList/Concept"):
+            tally.read += 1
+            own = element.get("PreferredConceptYN") == "Y"
+            terms = list(_terms(element, language, line, tally))
+            if not terms:
+                tally.leave("a concept without a usable term", line)
+                continue
+            tally.kept += 1
+            scope = text_of(element.find("ScopeNote"))
+            yield (
+                line,
+                Concept(
+                    id=descriptor if own else f"MESH:{text_of(element.find('ConceptUI'))}",
+                    terms=settled(terms),
+                    definitions={language: scope} if scope else {},
+                    field=_CATEGORIES.get(trees[0][:1], "") if trees else "",
+                    type=_above(trees[0]) if trees else "",
+                    broader=() if own else (descriptor,),
+                    source="MeSH",
+                    licence=LICENCE,
+                ),
+            )
+
+
+def _terms(concept: Element, language: str, line: int, tally: ImportLog) -> Iterator[Term]:
+    """Yield a concept's terms, the preferred one marked."""
+    for term in concept.iterfind("TermList/Term"):
+        if term.get("IsPermutedTermYN") == "Y":
+            tally.pass_over("a permuted term", line)
+        elif text := text_of(term.find("String")):
+            preferred = term.get("ConceptPreferredTermYN") == "Y"
+            yield Term(text, language, "noun", "preferred" if preferred else "admitted")
+
+
+def _above(tree: str) -> str:
+    """Return the place above in the tree, e.g. `MESH:C14.280` for `C14.280.067`."""
+    above = tree.rpartition(".")[0]
+    return f"MESH:{above}" if above else ""

@@ -1,0 +1,163 @@
+"""OBO ontologies: identifier, name, definition, exact synonyms and parents of each live term."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOWrapper
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import (
+    FileStart,
+    ImportLog,
+    ImportOptions,
+    Placed,
+    reader,
+    unpacked,
+)
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "W": " "}
+_LEFT_OUT = frozenset({"abbreviation", "obsolete_synonym", "plural_form"})  # synonym types
+
+Stanza = tuple[int, str, dict[str, list[str]]]
+
+
+def _recognise(start: FileStart) -> str:
+    return "the first line is `format-version:`" if start.line.startswith("format-version:") else ""
+
+
+@reader("OBO", _recognise)
+def stream_obo(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield the live terms of an OBO file in file order; OBO itself has no language tags.
+
+    Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type
+    is the first parent. The format: OBO Flat File Format 1.4, sections 3 (tags) and 5 (escapes).
+    """
+    with (
+        unpacked(path, asked.progress) as packed,
+        TextIOWrapper(packed, encoding="utf-8-sig") as file,
+    ):
+        stanzas = _stanzas(file, tally)
+        _, _, header = next(stanzas)
+        origin = _origin(header)
+        for line, name, tags in stanzas:
+            tally.read += 1
+            if name != "Term":
+                tally.leave(f"a stanza [{name}]", line)
+            elif tags.get("is_obsolete") == ["true"]:
+                tally.leave("obsolete", line)
+            else:
+                try:
+                    concept, left = _concept(tags, asked.language, origin)
+                except LexgraftError as error:
+                    tally.refuse(line, error.what)
+                    continue
+                tally.kept += 1
+                for reason in left:
+                    tally.pass_over(reason, line)
+                yield line, concept
+
+
+def read_obo(path: Path, language: str = "en") -> list[Concept]:
+    """Return the live terms of an OBO file in file order.
+
+    Raises:
+        LexgraftError: a term without id or name, a quoted value that does not end.
+    """
+    tally = ImportLog(str(path), strict=True)
+    return [concept for _, concept in stream_obo(path, ImportOptions(language=language), tally)]
+
+
+def _stanzas(lines: Iterable[str], tally: ImportLog) -> Iterator[Stanza]:
+    """Yield the header under the name "", then every stanza, as line, name and tag → values."""
+    start, name, tags = 1, "", dict[str, list[str]]()
+    for number, raw in enumerate(lines, 1):
+        line = raw.strip()
+        if line.startswith("[") and line.endswith("]"):
+            yield start, name, tags
+            start, name, tags = number, line[1:-1], {}
+        elif line and not line.startswith("!"):
+            tag, colon, value = line.partition(":")
+            if colon:
+                tags.setdefault(tag, []).append(value.strip())
+            else:
+                tally.drop("a line without `tag: value`", number, line)
+    yield start, name, tags
+
+
+def _concept(
+    tags: Mapping[str, list[str]], language: str, origin: tuple[str, str, str]
+) -> tuple[Concept, list[str]]:
+    """Return one stanza's concept, and why synonyms of it are not taken.
+
+    Raises:
+        LexgraftError: it lacks an id or a name, or a quoted value does not end.
+    """
+    identifier, name = (_plain(tags.get(tag, [""])[0]) for tag in ("id", "name"))
+    if not identifier or not name:
+        raise LexgraftError(f"term {identifier or name!r} lacks an id or a name")
+    synonyms, left = _synonyms(tags.get("synonym", ()), identifier)
+    names = dict.fromkeys([name, *synonyms])
+    broader = tuple(_plain(value) for value in tags.get("is_a", ()))
+    definition = _quoted(tags["def"][0], identifier)[0] if "def" in tags else ""
+    concept = Concept(
+        id=identifier,
+        terms=tuple(
+            Term(text, language, status="admitted" if number else "preferred")
+            for number, text in enumerate(names)
+        ),
+        definitions={language: " ".join(definition.split())} if definition else {},
+        type=broader[0] if broader else "",
+        broader=broader,
+        same_as=tuple(dict.fromkeys(_plain(one).split(" ")[0] for one in tags.get("xref", ()))),
+        source=origin[0],
+        source_version=origin[1],
+        licence=origin[2],
+    )
+    return concept, left
+
+
+def _synonyms(values: Iterable[str], identifier: str) -> tuple[list[str], list[str]]:
+    """Return the exact synonyms, written `"text" EXACT [type] [references]`; why not the others."""
+    taken: list[str] = []
+    left: list[str] = []
+    for value in values:
+        text, rest = _quoted(value, identifier)
+        scope, *kinds = rest.split("[", 1)[0].split() or ["RELATED"]
+        unwanted = sorted(_LEFT_OUT.intersection(kinds))
+        if scope == "EXACT" and not unwanted:
+            taken.append(" ".join(text.split()))
+        else:
+            left.append(f"a synonym: {unwanted[0] if unwanted else scope}")
+    return taken, left
+
+
+def _quoted(value: str, identifier: str) -> tuple[str, str]:
+    """Return the text in quotation marks, unescaped, and what follows it."""
+    match = _QUOTED.match(value)
+    if match is None:
+        raise LexgraftError(f"{identifier}: no text in quotation marks: {value[:40]}")
+    return _unescape(match[1]), match[2]
+
+
+def _plain(value: str) -> str:
+    """Return an unquoted value without its trailing ` ! comment` and `{modifiers}`."""
+    bare = re.split(r"\s+!", value, maxsplit=1)[0].rstrip()
+    return _unescape(re.sub(r"\s+\{[^{}]*\}$", "", bare))
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
+
+
+def _origin(header: Mapping[str, list[str]]) -> tuple[str, str, str]:
+    """Return what a header says of source, version and licence."""
+    properties = [value.split() for value in header.get("property_value", ())]
+    licences = [words[1] for words in properties if words[0].endswith(":license")]
+    return (
+        header.get("ontology", [""])[0],
+        header.get("data-version", [""])[0],
+        licences[0] if licences else "",
+    )

@@ -1,0 +1,215 @@
+"""SKOS, SKOS-XL and OWL in RDF/XML, Turtle or N-Triples, read through pyoxigraph."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Progress, Term
+from lexgraft.terms.readers.import_log import (
+    FileStart,
+    ImportLog,
+    ImportOptions,
+    Placed,
+    reader,
+    start_of,
+    unpacked,
+)
+from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.xml_stream import check_entities
+from lexgraft.terms.text.language_tags import language_tag
+
+if TYPE_CHECKING:
+    from pyoxigraph import RdfFormat
+
+_SKOS, _XL = "http://www.w3.org/2004/02/skos/core#", "http://www.w3.org/2008/05/skos-xl#"
+_RDF, _RDFS = (
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "http://www.w3.org/2000/01/rdf-schema#",
+)
+_OWL, _OBO = "http://www.w3.org/2002/07/owl#", "http://purl.obolibrary.org/obo/"
+_OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
+_TERMS, _ELEMENTS = "http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/"
+
+_ROLES = {
+    **dict.fromkeys((f"{_SKOS}prefLabel", f"{_RDFS}label", f"{_XL}prefLabel"), "preferred"),
+    **dict.fromkeys((f"{_SKOS}altLabel", f"{_XL}altLabel"), "admitted"),
+    f"{_OBO_IN_OWL}hasExactSynonym": "admitted",
+    **dict.fromkeys((f"{_SKOS}hiddenLabel", f"{_XL}hiddenLabel"), "hidden"),
+    **dict.fromkeys((f"{_SKOS}definition", f"{_OBO}IAO_0000115"), "definition"),
+    **dict.fromkeys((f"{_SKOS}broader", f"{_RDFS}subClassOf"), "broader"),
+    **dict.fromkeys((f"{_SKOS}exactMatch", f"{_OBO_IN_OWL}hasDbXref"), "same"),
+    f"{_XL}literalForm": "form",
+    f"{_OWL}deprecated": "deprecated",
+    f"{_RDF}type": "type",
+    **dict.fromkeys((f"{_TERMS}title", f"{_ELEMENTS}title"), "title"),
+    **dict.fromkeys((f"{_OWL}versionInfo", f"{_OWL}versionIRI"), "version"),
+    **dict.fromkeys((f"{_TERMS}license", f"{_TERMS}rights", f"{_ELEMENTS}rights"), "licence"),
+}
+_LABELS = frozenset({"preferred", "admitted"})
+_WHOLE = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
+_TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix|base)\s", re.IGNORECASE)
+_TRIPLE = re.compile(r"(?:<[^<>\s]*>|_:\S+)\s*<[^<>\s]*>\s*(?:<|_:|\").*\.\s*(?:#.*)?")
+_OBO_NAME = re.compile(re.escape(_OBO) + r"([A-Za-z]+)_(\w+)")
+
+Values = list[tuple[str, str, str]]
+"""(role, text or name, language) of one subject, in the order of the file."""
+
+
+class _Origin(Struct, frozen=True):
+    """What an ontology or concept scheme says of itself."""
+
+    source: str
+    version: str = ""
+    licence: str = ""
+
+
+def _recognise(start: FileStart) -> str:
+    if start.root.name == "RDF":
+        return "the root element is <rdf:RDF>"
+    if _TURTLE.match(start.text):
+        return "it starts with a Turtle prefix"
+    line = next((one for one in start.text.splitlines() if one and not one.startswith("#")), "")
+    return "the first line is an N-Triples statement" if _TRIPLE.fullmatch(line) else ""
+
+
+@reader("RDF", _recognise, unique=True)
+def read_rdf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per subject with labels, in the order of the file, by its name.
+
+    Labels keep their language; one without is read as the language asked for, and counted. Hidden
+    labels are no terms. `HP:1` stands for the name `http://purl.obolibrary.org/obo/HP_1`. The
+    format has no lines: numbers are those of the subjects.
+
+    Raises:
+        LexgraftError: pyoxigraph is not installed; broken RDF; an entity that is refused.
+    """
+    subjects = _subjects(path, asked.progress)
+    origin = _origin(subjects, path)
+    for number, (name, values) in enumerate(subjects.items(), 1):
+        if name[:2] == "_:" or not any(role in _LABELS for role, _, _ in values):
+            continue
+        tally.read += 1
+        roles = {(role, text) for role, text, _ in values}
+        if any(("type", whole) in roles for whole in sorted(_WHOLE)):
+            tally.leave("the name of the whole", number)
+        elif ("deprecated", "true") in roles:
+            tally.leave("deprecated", number)
+        elif _is_property(roles):
+            tally.leave("a property, not a concept", number)
+        else:
+            tally.kept += 1
+            yield number, _concept(name, values, origin, asked, tally, number)
+
+
+def _concept(
+    name: str,
+    values: Values,
+    origin: _Origin,
+    asked: ImportOptions,
+    tally: ImportLog,
+    number: int,
+) -> Concept:
+    terms: list[Term] = []
+    definitions: dict[str, str] = {}
+    for role, text, language in values:
+        tag = language_tag(language) if language else asked.language
+        if role == "hidden":
+            tally.pass_over("a hidden label", number)
+        elif role in _LABELS:
+            if not language:
+                tally.warn(f"a label without a language, read as `{tag}`", number)
+            status = "preferred" if role == "preferred" else "admitted"
+            terms.append(Term(text, tag, status=status))
+        elif role == "definition":
+            definitions.setdefault(tag, text)
+    broader = [_short(text) for role, text, _ in values if role == "broader" and text[:2] != "_:"]
+    return Concept(
+        id=_short(name),
+        terms=settled(term for term in terms if term.text),
+        definitions=definitions,
+        type=broader[0] if broader else "",
+        broader=tuple(broader),
+        same_as=tuple(_short(text) for role, text, _ in values if role == "same"),
+        source=origin.source,
+        source_version=origin.version,
+        licence=origin.licence,
+    )
+
+
+def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
+    """Return the subjects of a file with what is read of them."""
+    try:
+        from pyoxigraph import parse
+    except ImportError as error:
+        cure = "pip install 'lexgraft[rdf]'"
+        raise LexgraftError("reading RDF needs pyoxigraph", cure=cure) from error
+    form = _format(path)
+    subjects: dict[str, Values] = {}
+    try:
+        with unpacked(path, progress) as file:
+            for quad in parse(file, form, base_iri=f"urn:file:{quote(path.name)}"):
+                role = _ROLES.get(quad.predicate.value)
+                if role is not None:
+                    values = subjects.setdefault(_key(quad.subject), [])
+                    values.append((role, *_value(quad.object)))
+    except (SyntaxError, ValueError, OSError, EOFError) as error:
+        raise LexgraftError(f"broken RDF: {error}", where=str(path)) from error
+    return {key: [_with_form(value, subjects) for value in own] for key, own in subjects.items()}
+
+
+def _format(path: Path) -> "RdfFormat":
+    """Return the serialisation a file is in, after a look at the entities of RDF/XML."""
+    from pyoxigraph import RdfFormat
+
+    start = start_of(path)
+    if start.root.name:
+        check_entities(path)
+        return RdfFormat.RDF_XML
+    return RdfFormat.TURTLE if _TURTLE.match(start.text) else RdfFormat.N_TRIPLES
+
+
+def _key(node: object) -> str:
+    """Return a subject's name; blank nodes have none of their own."""
+    blank = type(node).__name__ == "BlankNode"
+    return f"_:{getattr(node, 'value', '')}" if blank else str(getattr(node, "value", ""))
+
+
+def _value(node: object) -> tuple[str, str]:
+    """Return an object's text or name, and its language."""
+    if type(node).__name__ == "Literal":
+        return str(getattr(node, "value", "")), getattr(node, "language", None) or ""
+    return _key(node), ""
+
+
+def _with_form(value: tuple[str, str, str], subjects: dict[str, Values]) -> tuple[str, str, str]:
+    """Return a label: where it is a node (SKOS-XL), with the text of its literal form."""
+    role, text, _ = value
+    if role not in {"preferred", "admitted", "hidden"} or text not in subjects:
+        return value
+    forms = [(role, form, tag) for kind, form, tag in subjects[text] if kind == "form"]
+    return forms[0] if forms else value
+
+
+def _origin(subjects: dict[str, Values], path: Path) -> _Origin:
+    """Return what the ontology or the first concept scheme says of itself."""
+    for values in subjects.values():
+        if any(role == "type" and text in _WHOLE for role, text, _ in values):
+            found = {role: text for role, text, _ in reversed(values)}
+            title = found.get("title") or path.name
+            return _Origin(title, found.get("version", ""), found.get("licence", ""))
+    return _Origin(path.name)
+
+
+def _is_property(roles: set[tuple[str, str]]) -> bool:
+    return any(role == "type" and text.endswith("Property") for role, text in roles)
+
+
+def _short(name: str) -> str:
+    """Return `HP:0000118` for the name of an OBO term, else the name."""
+    match = _OBO_NAME.fullmatch(name)
+    return f"{match[1]}:{match[2]}" if match else name

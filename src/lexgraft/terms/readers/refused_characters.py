@@ -1,0 +1,81 @@
+"""Characters that no term may hold: refused by name before anything else sees them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import ImportLog, ImportOptions, originated
+
+_REFUSED = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # controls
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks and overrides
+    "\u2028\u2029"  # line and paragraph separators
+    "\ufffd\ufffe\uffff"  # what a wrong encoding leaves behind
+    "\ue000-\uf8ff"  # private use: characters of one company's font (外字)
+    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, invisible tags
+)
+_LOST = "\ufffd"  # the only printable one of those
+_LANGUAGE_LEFT = "another language than those asked for"
+_CONTROL_NAMES = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
+
+
+def refused_character(text: str) -> str:
+    """Return the name of the first character that is refused, or nothing."""
+    found = _REFUSED.search(text)
+    if found is None:
+        return ""
+    one = found[0]
+    name = unicodedata.name(one, "") or _CONTROL_NAMES.get(one, "")
+    kinds = {"Cc": "a control character", "Co": "a private-use character", "Cs": "half a character"}
+    return f"U+{ord(one):04X} {name or kinds.get(unicodedata.category(one), 'no character')}"
+
+
+def screened(line: int, concept: Concept, asked: ImportOptions, tally: ImportLog) -> Concept | None:
+    """Return the concept with the texts that were asked for and are clean; None without a term.
+
+    What is taken away is counted; a definition's line breaks are spaces.
+    """
+    simple = not asked.languages and not concept.definitions  # nearly all of a large file
+    if simple and _are_clean(concept.terms):
+        return originated(concept, asked)
+    terms = tuple(one for one in concept.terms if _is_taken(line, one, concept.id, asked, tally))
+    definitions: dict[str, str] = {}
+    for language, text in concept.definitions.items():
+        if asked.wants(language):
+            plain = " ".join(text.split())
+            if fault := refused_character(plain):
+                tally.drop(f"{fault} in a definition", line, f"{concept.id} {plain}")
+            else:
+                definitions[language] = plain
+    if not terms:
+        return None
+    if len(terms) < len(concept.terms) or definitions != concept.definitions:
+        concept = replace(concept, terms=terms, definitions=definitions)
+    return originated(concept, asked)
+
+
+def _are_clean(terms: Iterable[Term]) -> bool:
+    """Tell, fast, most terms that have nothing refused in them and are not empty."""
+    for term in terms:
+        text = term.text
+        if not text.isprintable() or _LOST in text or not text or text.isspace():
+            return False
+    return True
+
+
+def _is_taken(
+    line: int, term: Term, identifier: str, asked: ImportOptions, tally: ImportLog
+) -> bool:
+    if not asked.wants(term.language):
+        tally.pass_over(_LANGUAGE_LEFT, line)
+        return False
+    if fault := refused_character(term.text):
+        tally.drop(f"{fault} in a term", line, term.text)
+        return False
+    if not term.text.strip():
+        tally.drop("a term without text", line, identifier)
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""UMLS RRF: MRCONSO with the definitions and semantic types beside it, as one stream by CUI."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, leave, pieces
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.text.language_tags import language_tag
+
+LICENCE = "UMLS Metathesaurus Licence"
+_CONSO, _DEF, _STY = "MRCONSO.RRF", "MRDEF.RRF", "MRSTY.RRF"
+_WIDTHS = {_CONSO: 18, _DEF: 8, _STY: 6}  # columns before the pipe that ends every line
+_CUI = re.compile(r"C\d{7}\|")
+_CUI_BYTES, _C = 8, ord("C")
+
+
+class _CuiGroup(NamedTuple):
+    """The rows of one concept that are used, column by column."""
+
+    cui: int
+    line: int
+    languages: list[str]
+    best: list[bool]  # the preferred form
+    texts: list[str]
+    codes: list[bytes]  # with their sources, empty where there is none
+    atoms: list[bytes]
+
+    def extend(self, more: "_CuiGroup") -> None:
+        """Add the rows of the same concept that follow."""
+        self.languages.extend(more.languages)
+        self.best.extend(more.best)
+        self.texts.extend(more.texts)
+        self.codes.extend(more.codes)
+        self.atoms.extend(more.atoms)
+
+
+class _Side(Struct):
+    """A file beside MRCONSO, read along with it."""
+
+    rows: Iterator[list[bytes]]
+    ahead: list[bytes] | None = None
+
+    def of(self, cui: bytes) -> list[list[bytes]]:
+        """Return the rows of one concept, passing over those before it."""
+        found: list[list[bytes]] = []
+        row = self.ahead or next(self.rows, None)
+        while row is not None and row[0] <= cui:
+            if row[0] == cui:
+                found.append(row)
+            row = next(self.rows, None)
+        self.ahead = row
+        return found
+
+
+def _recognise(start: FileStart) -> str:
+    if any(Path(name).name == _CONSO for name in start.names):
+        return f"a folder with {_CONSO}"
+    line = start.line
+    if _CUI.match(line) and line.endswith("|") and line.count("|") == _WIDTHS[_CONSO]:
+        return "18 columns that end with a pipe, the first a CUI: MRCONSO"
+    return ""
+
+
+@reader("UMLS RRF", _recognise, unique=True)
+def read_rrf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per CUI, in the order of the file, which is that of the CUIs.
+
+    Terms are the rows that are not suppressed, the preferred form first (TS = P, STT = PF,
+    ISPREF = Y); the field is the first semantic type; other sources' codes are kept as the same
+    meaning. A definition has the language of the term it belongs to.
+
+    Raises:
+        LexgraftError: the rows of a concept do not stand together.
+    """
+    conso = next(path.rglob(_CONSO)) if path.is_dir() else path
+    definitions = _Side(_beside(conso.with_name(_DEF)))
+    types = _Side(_beside(conso.with_name(_STY)))
+    for group in _groups(conso, asked, tally):
+        tally.kept += len(group.texts)
+        cui = b"C%07d" % group.cui
+        kinds = [row[3].decode() for row in types.of(cui)]
+        codes = dict.fromkeys(group.codes)
+        codes.pop(b"", None)
+        yield (
+            group.line,
+            Concept(
+                id=f"UMLS:{cui.decode()}",
+                terms=_terms(group),
+                definitions=_definitions(definitions.of(cui), group, asked),
+                field=kinds[0] if kinds else "",
+                same_as=tuple([code.decode() for code in codes]),
+                source="UMLS",
+                licence=LICENCE,
+            ),
+        )
+
+
+def _groups(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
+    """Yield the rows of each concept, also of one that lies in two pieces of the file."""
+    last: _CuiGroup | None = None
+    for group in _parts(path, asked, tally):
+        if last is not None and last.cui == group.cui:
+            last.extend(group)
+            continue
+        if last is not None:
+            yield last
+        last = group
+    if last is not None:
+        yield last
+
+
+def _parts(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
+    """Yield the rows that are used, in the order of their CUIs; count the others.
+
+    Raises:
+        LexgraftError: the rows of a concept do not stand together.
+    """
+    tags: dict[int, str] = {}
+    last = 0
+    for piece in pieces(path, b"|", _WIDTHS[_CONSO] + 1, asked.progress, header=False):
+        tally.read += piece.read
+        cui = piece.numbers(0, skipped=1)
+        usable = (
+            (cui >= 0) & (piece.lengths(0) == _CUI_BYTES) & (piece.signs[piece.starts(0)] == _C)
+        )
+        _refuse(piece, usable, tally)
+        _check_order(cui[usable], piece.lines[usable], last, path)
+        last = max(last, int(cui[usable].max(initial=0)))
+        language = piece.codes(1)
+        for code, row in zip(*_firsts(language), strict=True):
+            tags.setdefault(code, language_tag(piece.text(row, 1)))
+        wanted = [code for code, tag in tags.items() if asked.wants(tag)]
+        shown, spoken = piece.equals(16, b"N"), np.isin(language, wanted)
+        leave(tally, "suppressed", piece.lines[usable & ~shown])
+        leave(tally, "another language than those asked for", piece.lines[usable & shown & ~spoken])
+        yield from _cut(
+            piece, usable & shown & spoken, cui, [tags[one] for one in language.tolist()]
+        )
+
+
+def _cut(
+    piece: FilePiece, taken: Flags, cuis: Numbers, spoken: Sequence[str]
+) -> Iterator[_CuiGroup]:
+    """Yield some rows of a piece by concept."""
+    cuis, rows = cuis[taken], np.flatnonzero(taken).tolist()
+    best = piece.equals(2, b"P") & piece.equals(4, b"PF") & piece.equals(6, b"Y")
+    data, edges = piece.data, piece.edges[taken][:, [7, 8, 11, 12, 13, 14, 15]].tolist()
+    texts = [data[f + 1 : g].decode(errors="replace") for _, _, _, _, _, f, g in edges]
+    atoms = [data[a + 1 : b] for a, b, *_ in edges]
+    codes = [
+        b"" if data[e + 1 : f] == b"NOCODE" else data[c + 1 : d] + b":" + data[e + 1 : f]
+        for _, _, c, d, e, f, _ in edges
+    ]
+    tags, good = [spoken[row] for row in rows], best[taken].tolist()
+    first = np.flatnonzero(np.diff(cuis, prepend=-1))
+    limits = [*first.tolist(), len(rows)]
+    heads = zip(cuis[first].tolist(), piece.lines[taken][first].tolist(), strict=True)
+    for (cui, line), low, high in zip(heads, limits, limits[1:], strict=False):
+        own = slice(low, high)
+        yield _CuiGroup(cui, line, tags[own], good[own], texts[own], codes[own], atoms[own])
+
+
+def _refuse(piece: FilePiece, usable: Flags, tally: ImportLog) -> None:
+    """Refuse the rows that have not the columns, or no CUI in the first."""
+    odd = [(line, row[:80].decode(errors="replace")) for line, row in piece.odd]
+    odd += [(int(piece.lines[row]), piece.text(row, 0)) for row in np.flatnonzero(~usable).tolist()]
+    for line, text in sorted(odd):
+        tally.refuse(line, "not the 18 columns of MRCONSO", text)
+
+
+def _check_order(cui: Numbers, lines: Numbers, last: int, path: Path) -> None:
+    before = np.concatenate(([last], cui[:-1]))
+    for row in np.flatnonzero(cui < before)[:1].tolist():
+        raise LexgraftError(
+            f"C{cui[row]:07d} stands behind C{before[row]:07d}",
+            where=f"{path}:{lines[row]}",
+            cure="sort the file by its first column (sort -t'|' -k1,1 -s)",
+        )
+
+
+def _firsts(codes: Numbers) -> tuple[list[int], list[int]]:
+    """Return the different codes, and the row where each stands first."""
+    found, first = np.unique(codes, return_index=True)
+    return found.tolist(), first.tolist()
+
+
+def _terms(group: _CuiGroup) -> tuple[Term, ...]:
+    """Return a concept's terms by language, of each the preferred form first, no text twice."""
+    found: dict[str, dict[str, None]] = {}
+    rows = list(zip(group.best, group.languages, group.texts, strict=True))
+    for wanted in (True, False):
+        for best, language, text in rows:
+            if best is wanted:
+                found.setdefault(language, {})[text] = None
+    return tuple(
+        [
+            Term(text, language, "unknown", "admitted" if at else "preferred")
+            for language, texts in found.items()
+            for at, text in enumerate(texts)
+        ]
+    )
+
+
+def _definitions(
+    found: list[list[bytes]], group: _CuiGroup, asked: ImportOptions
+) -> dict[str, str]:
+    """Return the first definition of each language."""
+    if not found:
+        return {}
+    languages = dict(zip(group.atoms, group.languages, strict=True))
+    definitions: dict[str, str] = {}
+    for row in found:
+        if row[6] == b"N" and row[1] in languages:
+            definitions.setdefault(languages[row[1]], row[5].decode(errors="replace"))
+    return {tag: text for tag, text in definitions.items() if asked.wants(tag)}
+
+
+def _beside(path: Path) -> Iterator[list[bytes]]:
+    """Yield the rows of a file beside MRCONSO; none where it is missing."""
+    if path.is_file():
+        width = _WIDTHS[path.name] + 1
+        with path.open("rb") as file:
+            for line in file:
+                row = line.split(b"|")
+                if len(row) == width:
+                    yield row

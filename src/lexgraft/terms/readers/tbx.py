@@ -1,0 +1,126 @@
+"""TBX: term bases of version 2 (martif) and 3 (DCA, DCT), and IATE's exports."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.status_labels import PENDING, part_of, settled, status_of
+from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
+from lexgraft.terms.text.language_tags import language_tag
+
+_ENTRIES = ("termEntry", "conceptEntry")
+_HEADERS = ("martifHeader", "tbxHeader")
+_LANGUAGES = frozenset({"langSet", "langSec"})
+_TERMS = frozenset({"tig", "ntig", "termSec"})
+_STATUS = frozenset({"administrativeStatus", "normativeAuthorization", "evaluation", "status"})
+_NO_TERMS = frozenset({"lookup", "lookupForm"})  # IATE: text to search by
+
+
+class _Category(Struct, frozen=True):
+    """One data category: its name, its text, the language it is in ("" where not said)."""
+
+    name: str
+    text: str
+    language: str
+
+
+def _recognise(start: FileStart) -> str:
+    if start.root.name == "martif":
+        return "the root element is <martif>: TBX version 2"
+    style = start.root.attributes.get("style", "").upper()
+    dialect = start.root.attributes.get("type", "")
+    if start.root.name == "tbx":
+        return " ".join(f"the root element is <tbx>: TBX version 3 {dialect} {style}".split())
+    return ""
+
+
+@reader("TBX", _recognise)
+def read_tbx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per entry, in file order, with the subject field and definitions.
+
+    Versions and styles differ in names only: a category is an element with a `type` (version 2,
+    DCA) or an element of that name (DCT); see ISO 30042:2008 and 30042:2019.
+    """
+    source = path.name
+    for line, element in records(path, *_ENTRIES, *_HEADERS, progress=asked.progress):
+        if local(element) in _HEADERS:
+            titles = [text_of(one) for one in element.iter() if local(one) == "title"]
+            source = next((title for title in titles if title), source)
+            continue
+        tally.read += 1
+        try:
+            concept = _concept(element, line, path, asked, tally, source)
+        except LexgraftError as error:
+            tally.refuse(line, error.what, element.get("id", ""), error.cure)
+            continue
+        if concept.terms:
+            tally.kept += 1
+            yield line, concept
+        else:
+            tally.leave("an entry without a usable term", line)
+
+
+def _concept(
+    entry: Element, line: int, path: Path, asked: ImportOptions, tally: ImportLog, source: str
+) -> Concept:
+    """Return one entry's concept, perhaps without terms."""
+    own = list(_categories(entry, _LANGUAGES))
+    definitions: dict[str, str] = {}
+    terms: list[Term] = []
+    for section in entry:
+        if local(section) in _LANGUAGES:
+            language = language_tag(language_of(section, asked.language))
+            parts = [part for part in section if local(part) in _TERMS]
+            for level in (_categories(section, _TERMS), *(_categories(part) for part in parts)):
+                _define(definitions, level, language)
+            for part in parts:
+                terms += _terms(part, language, line, asked, tally)
+    _define(definitions, own, asked.language)
+    return Concept(
+        id=entry.get("id") or f"{path.stem}:{line}",
+        terms=settled(terms),
+        definitions=definitions,
+        field=next((one.text for one in own if one.name == "subjectField"), ""),
+        source=source,
+    )
+
+
+def _define(definitions: dict[str, str], found: Iterable[_Category], language: str) -> None:
+    """Add a level's definitions, unless their languages have one."""
+    for one in found:
+        if one.name == "definition" and one.text:
+            definitions.setdefault(language_tag(one.language or language), one.text)
+
+
+def _categories(element: Element, without: frozenset[str] = frozenset()) -> Iterator[_Category]:
+    """Yield the data categories of one level, in groups too, but not those of deeper levels."""
+    for child in element:
+        name = local(child)
+        if name in without:
+            continue
+        if len(child) and name.endswith("Grp"):
+            yield from _categories(child, without)
+        else:
+            yield _Category(child.get("type", name), text_of(child), language_of(child))
+
+
+def _terms(
+    part: Element, language: str, line: int, asked: ImportOptions, tally: ImportLog
+) -> Iterator[Term]:
+    """Yield the term of one term section, unless a rule leaves it out."""
+    found = {one.name: one.text for one in _categories(part)}
+    status = status_of(next((found[name] for name in sorted(_STATUS & found.keys())), ""))
+    reliability = found.get("reliabilityCode", "")
+    if status == PENDING:
+        tally.pass_over("a term that is not yet approved", line)
+    elif found.get("termType") in _NO_TERMS:
+        tally.pass_over("a form to search by, not a term", line)
+    elif reliability.isdecimal() and int(reliability) < asked.reliability:
+        tally.pass_over(f"a reliability under {asked.reliability}", line)
+    elif found.get("term"):
+        yield Term(found["term"], language, part_of(found.get("partOfSpeech", "")), status)

@@ -1,0 +1,54 @@
+"""TMX: translation units whose segments are terms."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
+from lexgraft.terms.text.language_tags import language_tag
+
+_CODES = frozenset({"bpt", "ept", "ph", "it", "ut"})  # formatting, no text
+_FIELDS = frozenset({"x-domain", "domain", "x-subject", "subject"})
+_WORDS, _CHARACTERS = 8, 30  # a segment that is longer is rather a sentence
+
+
+def _recognise(start: FileStart) -> str:
+    return "the root element is <tmx>" if start.root.name == "tmx" else ""
+
+
+@reader("TMX", _recognise)
+def read_tmx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+    """Yield one concept per translation unit; formatting codes inside segments are left out.
+
+    A segment that looks like a sentence is counted as a warning: a translation memory is no term
+    base.
+    """
+    for line, unit in records(path, "tu", progress=asked.progress):
+        tally.read += 1
+        terms = [
+            Term(text_of(one.find("seg"), without=_CODES), language_tag(language_of(one)))
+            for one in unit
+            if local(one) == "tuv"
+        ]
+        terms = [term for term in terms if term.text and term.language]
+        if not terms:
+            tally.leave("a unit without text or language", line)
+            continue
+        if any(_is_sentence(term.text) for term in terms):
+            tally.warn("a segment that looks like a sentence, not a term", line)
+        tally.kept += 1
+        key = unit.get("tuid") or f"{path.stem}:{line}"
+        yield line, Concept(key, settled(terms), field=_field(unit), source=path.name)
+
+
+def _field(unit: Element) -> str:
+    found = (text_of(one) for one in unit.iter("prop") if one.get("type", "").lower() in _FIELDS)
+    return next(found, "")
+
+
+def _is_sentence(text: str) -> bool:
+    unspaced = len(text) > _CHARACTERS and " " not in text
+    return len(text.split()) > _WORDS or unspaced or text.endswith(("。", "！", "？"))

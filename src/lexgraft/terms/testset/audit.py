@@ -1,0 +1,252 @@
+"""Audit: what can be had from the options alone; a test that rewards it measures no knowledge."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import sqrt
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.project import Form
+from lexgraft.records import Concept, Item, Score, digest
+from lexgraft.terms.testset.baseline_rules import (
+    LEARNT,
+    POSITION,
+    SEEN,
+    SHARED,
+    SOUND,
+    Guess,
+    Learn,
+    mean,
+)
+from lexgraft.terms.testset.form_profile import is_loanword, writing
+from lexgraft.terms.testset.question_forms import texts_of
+
+NO_MODEL = "options alone"
+KATAKANA = "katakana"  # loanwords: their sound gives them away whatever the other options are
+
+_MARGIN = 0.03  # by how much an interval may lie above chance before the set is refused
+_MARGIN_SHARED = 0.15  # the same where words explained and words of the explanation share letters
+_FEW = 20  # concepts; a smaller group is not reported apart
+_Z = 1.959964  # 95 %
+
+Facts = Mapping[str, Mapping[str, str]]
+"""Concept id → name of a fact (`frequency`, `part of speech`, `tokens`) → its class."""
+
+
+class RuleResult(Struct, frozen=True):
+    """How one rule did on one item."""
+
+    concept: str
+    writing: str  # of the right option
+    loanword: bool  # the question or the right option has katakana in it
+    right: float  # share: a tie counts in part
+    chance: float
+
+
+def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) -> list[Score]:
+    """Return, per form and script of the answers, how often rules without knowledge are right.
+
+    Two rules are learnt from one half of the concepts and tried on the other, and the reverse:
+    a naive Bayes classifier over character n-grams, and a preferred length. Options whose text
+    belongs to the learnt half are left out, for else the check itself is fooled; chance is
+    therefore the mean of 1 / (options left). Two more look at the question, and see only
+    characters in common, or (between languages) a sound in common; by sound, items about katakana
+    words are counted apart. The last is the commonest place of the right option. A concept counts
+    once; intervals are Wilson's (JASA 22, 1927, p. 209).
+    """
+    scores: list[Score] = []
+    for form, own in _by_form(items).items():
+        for name, tried in _all_tried(own, concepts or {}):
+            scores += _by_writing(name, form, tried)
+        scores.append(_position(form, own))
+    return scores
+
+
+def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Facts) -> list[Score]:
+    """Return the same figures per class of each fact, for classes of 20 concepts and more."""
+    scores: list[Score] = []
+    for form, own in _by_form(items).items():
+        for name, tried in _all_tried(own, concepts):
+            classes: dict[str, list[RuleResult]] = {}
+            for one in tried:
+                for fact, value in sorted(facts.get(one.concept, {}).items()):
+                    classes.setdefault(f"{form}, {fact} {value}", []).append(one)
+            found = [_score(name, group, classes[group]) for group in sorted(classes)]
+            scores += [one for one in found if one.n >= _FEW]
+    return scores
+
+
+def cues(scores: Sequence[Score]) -> list[Score]:
+    """Return the scores whose interval lies above chance: the reader of a report must see them."""
+    return [one for one in scores if one.chance is not None and one.low > one.chance]
+
+
+def failed(scores: Sequence[Score]) -> list[Score]:
+    """Return the cues that refuse a set: clear ones, over a whole form."""
+    return [
+        one
+        for one in cues(scores)
+        if "," not in one.group and one.low > (one.chance or 0) + margin_of(one.name)
+    ]
+
+
+def margin_of(rule: str) -> float:
+    """Return by how much an interval of a rule may lie above chance before the set is refused."""
+    return _MARGIN_SHARED if rule == SHARED else _MARGIN
+
+
+def warnings_of(scores: Sequence[Score]) -> list[str]:
+    """Return a sentence for each cue in the options.
+
+    Raises:
+        LexgraftError: the options alone decide a form, with every rule that shows it.
+    """
+    if bad := failed(scores):
+        raise LexgraftError(
+            "; ".join(_sentence(one) for one in bad) + ": the test would measure form",
+            where="testset",
+            cure="use `distractors: field` or `matched`, leave the form out, or give the concepts "
+            "fields and more terms of each script",
+        )
+    return [f"{_sentence(one)} (n = {one.n})" for one in cues(scores)]
+
+
+def wilson(right: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a proportion, `right` of `n` (may be fractional)."""
+    if n == 0:
+        return 0.0, 1.0
+    share, square = right / n, _Z * _Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = _Z / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _sentence(one: Score) -> str:
+    return (
+        f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}] in {one.group}, "
+        f"chance {one.chance or 0:.2f}"
+    )
+
+
+def _by_form(items: Sequence[Item]) -> dict[str, list[Item]]:
+    forms: dict[str, list[Item]] = {}
+    for item in sorted(items, key=lambda one: (one.kind, one.pair)):
+        forms.setdefault(f"{item.kind} {item.pair}", []).append(item)
+    return forms
+
+
+def _all_tried(
+    items: Sequence[Item], concepts: Mapping[str, Concept]
+) -> Iterable[tuple[str, list[RuleResult]]]:
+    """Yield every rule's name and what it made of the items of one form."""
+    asked = {item.id: _question(item, concepts) for item in items}
+    for name, learn in LEARNT:
+        yield name, _learnt(items, asked, learn)
+    across = items[0].question_language != items[0].answer_language
+    for name, guess in SEEN if across else [rule for rule in SEEN if rule[0] != SOUND]:
+        yield name, [_one(item, range(len(item.options)), asked, guess) for item in items]
+
+
+def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
+    """Return what an item asks about; without its concept, its context."""
+    concept = concepts.get(item.concept)
+    form = Form(item.kind, item.question_language, item.answer_language)
+    return texts_of(concept, form)[0] if concept else item.context.removesuffix(item.neutral)
+
+
+def _learnt(items: Sequence[Item], asked: Mapping[str, str], learn: Learn) -> list[RuleResult]:
+    """Return how a rule learnt on one half of the concepts does on the other half's items."""
+    owner = {item.options[item.gold]: item.concept for item in items}
+    half = {one.concept: int(digest("half", one.concept), 16) % 2 for one in items}
+    results: list[RuleResult] = []
+    for learnt in (0, 1):
+        seen = [
+            (text, place == item.gold)
+            for item in items
+            if half[item.concept] == learnt
+            for place, text in enumerate(item.options)
+            if half.get(owner.get(text, ""), learnt) == learnt
+        ]
+        guess = learn(seen)
+        known = {text for text, _ in seen}
+        for item in items:
+            if half[item.concept] != learnt:
+                left = [place for place, text in enumerate(item.options) if text not in known]
+                if item.gold in left and len(left) > 1:
+                    results.append(_one(item, left, asked, guess))
+    return results
+
+
+def _one(item: Item, left: Sequence[int], asked: Mapping[str, str], guess: Guess) -> RuleResult:
+    """Return one item's result; a tie counts in part."""
+    question, answer = asked[item.id], item.options[item.gold]
+    values = guess(question, [item.options[place] for place in left])
+    best = [place for place, value in zip(left, values, strict=True) if value == max(values)]
+    right = 1 / len(best) if item.gold in best else 0.0
+    loanword = is_loanword(question) or is_loanword(answer)
+    return RuleResult(item.concept, writing(answer), loanword, right, 1 / len(left))
+
+
+def _by_writing(name: str, form: str, tried: Sequence[RuleResult]) -> list[Score]:
+    """Return the score of all answers, and of each script where there are several.
+
+    By sound the katakana words are a group of their own and not in that of the form.
+    """
+    if name == SOUND:
+        loans = [one for one in tried if one.loanword]
+        others = [one for one in tried if not one.loanword]
+        groups = {form: others, f"{form}, {KATAKANA}": loans}
+        return [_score(name, group, own) for group, own in groups.items() if own]
+    groups = {form: list(tried)}
+    scripts = sorted({one.writing for one in tried})
+    if len(scripts) > 1:
+        groups |= {f"{form}, {own}": [o for o in tried if o.writing == own] for own in scripts}
+    return [_score(name, group, own) for group, own in groups.items()]
+
+
+def _score(name: str, group: str, tried: Sequence[RuleResult]) -> Score:
+    """Return a score by concept: several draws of one concept are one observation."""
+    right = _by_concept(tried, lambda one: one.right)
+    chance = _by_concept(tried, lambda one: one.chance)
+    low, high = wilson(sum(right), len(right))
+    return Score(name, NO_MODEL, group, mean(right), low, high, len(right), mean(chance))
+
+
+def _by_concept(tried: Sequence[RuleResult], value: Callable[[RuleResult], float]) -> list[float]:
+    values: dict[str, list[float]] = {}
+    for one in tried:
+        values.setdefault(one.concept, []).append(value(one))
+    return [mean(own) for own in values.values()]
+
+
+def _position(form: str, items: Sequence[Item]) -> Score:
+    """Return how often the right option stands in its commonest place."""
+    places = Counter(item.gold for item in items)
+    most, n = max(places.values()), len(items)
+    low, high = wilson(most, n)
+    return Score(POSITION, NO_MODEL, form, most / n, low, high, n, 1 / len(items[0].options))
+
+
+class Audit(Struct, frozen=True):
+    """What is written to `audit.json`: every figure, what it is held against, what it said."""
+
+    digest: str  # of the items
+    passed: bool
+    margins: dict[str, float]  # rule → an interval this far above chance refuses the set
+    scores: tuple[Score, ...]
+    details: tuple[Score, ...]  # per frequency band, part of speech, number of tokens
+    warnings: tuple[str, ...]
+
+    def encoded(self) -> bytes:
+        """Return the content of `audit.json`."""
+        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
+
+
+def audited(
+    found: Sequence[Score], details: Sequence[Score], warnings: Sequence[str], items: str
+) -> Audit:
+    """Return the record of an audit that a set has passed."""
+    margins = {name: margin_of(name) for name in sorted({one.name for one in found})}
+    return Audit(items, not failed(found), margins, tuple(found), tuple(details), tuple(warnings))

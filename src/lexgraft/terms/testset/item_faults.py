@@ -1,0 +1,57 @@
+"""Faults: items that ask twice, or have two right answers; a set with one is refused."""
+
+from collections.abc import Mapping, Sequence
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Item
+from lexgraft.terms.testset.form_profile import fold
+
+_SHOWN = 5
+
+
+def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
+    """Return a sentence for each item that repeats another or that two options answer."""
+    found: list[str] = []
+    first: dict[tuple[str, ...], str] = {}
+    answers: dict[tuple[str, str], set[str]] = {}
+    for item in items:
+        answers.setdefault(_asked(item), set()).add(fold(item.options[item.gold]))
+    for item in items:
+        about = f"`{item.concept}` ({item.kind} {item.pair}, draw {item.draw})"
+        texts = [fold(text) for text in item.options]
+        before = first.setdefault((item.context, *sorted(texts)), item.id)
+        if before != item.id:
+            found.append(f"{about} repeats another item")
+        if len(set(texts)) < len(texts):
+            found.append(f"{about} has an option twice")
+        right = answers[_asked(item)] | _also_right(item, concepts)
+        wrong = [text for place, text in enumerate(texts) if place != item.gold]
+        if both := sorted(right.intersection(wrong)):
+            found.append(f"{about}: `{both[0]}` is right too")
+    return found
+
+
+def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> None:
+    """Do nothing, unless items are ambiguous or repeated.
+
+    Raises:
+        LexgraftError: some are, with the first few.
+    """
+    if found := faults(items, concepts):
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise LexgraftError(
+            "; ".join(found[:_SHOWN]) + more,
+            where="testset",
+            cure="merge concepts that mean the same, or tell them apart by a definition",
+        )
+
+
+def _asked(item: Item) -> tuple[str, str]:
+    """Return what two items have in common that ask the same question."""
+    return f"{item.kind} {item.pair}", item.context
+
+
+def _also_right(item: Item, concepts: Mapping[str, Concept]) -> set[str]:
+    """Return every name of the asked concept: none may stand among the wrong options."""
+    concept = concepts.get(item.concept)
+    return {fold(term.text) for term in concept.terms} if concept else set()

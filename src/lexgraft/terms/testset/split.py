@@ -1,0 +1,95 @@
+"""Split: concepts into choose, confirm and sealed by a keyed hash, relatives kept together."""
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Split, digest
+from lexgraft.terms.testset.form_profile import fold
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def split_concepts(
+    concepts: Sequence[Concept],
+    counts: Mapping[Split, int],
+    seed: int,
+    refused: Mapping[str, int] | None = None,
+) -> dict[Split, list[Concept]]:
+    """Return exactly as many concepts per split as asked for, in id order.
+
+    Concepts that share a name (in any language) or a definition are related and never lie in two
+    splits. Groups of relatives come in the order of a hash keyed by the seed, so that a concept's
+    place depends neither on the order of the term base nor, much, on the others in it. `refused`
+    says why other concepts cannot be asked for, for the message where there are too few.
+
+    Raises:
+        LexgraftError: there are too few concepts, or the groups do not fit.
+    """
+    wanted = sum(counts.values())
+    if len(concepts) < wanted:
+        raise LexgraftError(
+            f"{len(concepts)} concepts can be asked for in every form, {wanted} are wanted"
+            + "".join(f"; {count} × {reason}" for reason, count in (refused or {}).items()),
+            where="testset",
+            cure=_smaller(counts, len(concepts)),
+        )
+    groups = related(concepts)
+    groups.sort(key=lambda group: digest(seed, "split", group[0].id))
+    taken: dict[Split, list[Concept]] = {}
+    for split in SPLITS:
+        taken[split] = _fill(groups, counts.get(split, 0))
+        if len(taken[split]) < counts.get(split, 0):
+            raise LexgraftError(
+                f"related concepts do not fit into {counts[split]} for `{split}`",
+                where="testset",
+                cure="ask for fewer concepts, or merge concepts that share names",
+            )
+    return {split: sorted(group, key=lambda one: one.id) for split, group in taken.items()}
+
+
+def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
+    """Return the groups of concepts linked by a shared name or definition, each in id order."""
+    leader: dict[str, str] = {}  # concept id → id of a smaller member of its group, or itself
+
+    def head(one: str) -> str:
+        while leader[one] != one:
+            one = leader[one]
+        return one
+
+    first: dict[tuple[str, str], str] = {}
+    ordered = sorted(concepts, key=lambda one: one.id)
+    for concept in ordered:
+        leader[concept.id] = concept.id
+        for mark in _marks(concept):
+            left, right = sorted((head(first.setdefault(mark, concept.id)), head(concept.id)))
+            leader[right] = left
+    groups: dict[str, list[Concept]] = {}
+    for concept in ordered:
+        groups.setdefault(head(concept.id), []).append(concept)
+    return list(groups.values())
+
+
+def _marks(concept: Concept) -> list[tuple[str, str]]:
+    names = [(term.language, fold(term.text)) for term in concept.terms]
+    return names + [("definition", fold(text)) for text in concept.definitions.values() if text]
+
+
+def _fill(groups: list[list[Concept]], wanted: int) -> list[Concept]:
+    """Take groups from the front that still fit, out of the list, until there are enough."""
+    taken: list[Concept] = []
+    left: list[list[Concept]] = []
+    for group in groups:
+        if len(taken) + len(group) <= wanted:
+            taken += group
+        else:
+            left.append(group)
+    groups[:] = left
+    return taken
+
+
+def _smaller(counts: Mapping[Split, int], available: int) -> str:
+    """Return a proposal that fits, in the proportions asked for."""
+    whole = sum(counts.values())
+    parts = [f"{split}: {counts.get(split, 0) * available // whole}" for split in SPLITS]
+    return f"add concepts, loosen `terms`, leave a form out, or ask for {', '.join(parts)}"

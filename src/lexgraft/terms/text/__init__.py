@@ -1,0 +1,1 @@
+"""Text operations that readers, test sets and glossaries share: folding, scripts, spellings."""

@@ -1,0 +1,72 @@
+"""Characters as numbers: their scripts, and tables of what is known of each."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexgraft.terms.text.span_hash import HANGUL, OTHER, SPACE, SPACED
+
+UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "YI ")
+_UNICODE = 0x110000
+
+Points = NDArray[np.uint32]
+
+
+class CharacterTable:
+    """A number for every character, asked for when the character is first met; 0 is asked again.
+
+    It has room for all of Unicode; what is never touched takes no memory.
+    """
+
+    def __init__(self, ask: Callable[[int], int], kind: type[np.unsignedinteger]) -> None:
+        self._known: NDArray[np.unsignedinteger] = np.zeros(_UNICODE, kind)
+        self._ask = ask
+
+    def __call__(self, points: Points) -> NDArray[np.unsignedinteger]:
+        """Return the numbers of characters."""
+        found = self._known[points]
+        if not found.all():
+            for point in np.unique(points[found == 0]).tolist():
+                self._known[point] = self._ask(point)
+            found = self._known[points]
+        return found
+
+
+def points_of(text: str) -> Points:
+    """Return the code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def text_of(points: NDArray[np.unsignedinteger]) -> str:
+    """Return the text of code points of 32 bits."""
+    return points.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def scripts(text: str) -> str:
+    """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
+    return kinds(points_of(text)).tobytes().decode("ascii")
+
+
+@cache
+def script(character: str) -> str:
+    """Return `spaced`, `unspaced` or `hangul` for letters, digits and marks, else nothing."""
+    name = unicodedata.name(character, "")
+    if unicodedata.category(character)[0] not in "LNM":
+        return ""
+    if name.startswith("HANGUL"):
+        return "hangul"
+    return "unspaced" if name.startswith(UNSPACED) or character in "々〆〇ー" else "spaced"
+
+
+def _kind(point: int) -> int:
+    """Return the letter of `scripts` for a code point."""
+    if point == SPACE:
+        return SPACE
+    return {"spaced": SPACED, "hangul": HANGUL}.get(script(chr(point)), OTHER)
+
+
+kinds = CharacterTable(_kind, np.uint8)
+"""The letters of `scripts` as numbers."""

@@ -1,0 +1,143 @@
+"""Spelling variants: forms that two writings of one term share, in English and Japanese."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from unicodedata import normalize
+
+_SPELLINGS = (
+    ("ae", "e"),
+    ("oe", "e"),
+    ("aemia", "emia"),
+    ("our", "or"),
+    ("ph", "f"),
+    ("-", " "),
+    ("'s", ""),
+)
+_KATAKANA = r"[ァ-ヺー]"
+_LONG_VOWEL = re.compile(rf"({_KATAKANA}{{3,}})ー(?!{_KATAKANA})")  # JIS Z 8301: from three sounds
+_DOT = re.compile(r"[・゠=]|(?<=[ァ-ヺー])[ \-](?=[ァ-ヺ])")
+_HAN = r"[\u3400-\u9fff\uf900-\ufaff々〆]"
+_OKURIGANA = re.compile(rf"({_HAN})([ぁ-ゖ]*)")
+_COMPOUND = 2  # kanji from which on endings are a matter of house style
+Step = tuple[str, Callable[[str], str]]
+Steps = tuple[Step, ...]
+"""What is folded, with the kind of difference that it takes away."""
+_SMALL = str.maketrans({"ヴ": "ブ", "ヂ": "ジ", "ヅ": "ズ", "ヶ": "ケ", "ヵ": "カ"})
+_BU = re.compile(r"ヴ([ァィェォ])")
+_BU_OF = dict(zip("ァィェォ", "バビベボ", strict=True))
+
+
+def spelling_key(text: str) -> str:
+    """Return a form that British and American spellings and letter cases share."""
+    key = normalize("NFKC", text).casefold().strip()
+    key = re.sub(r"^(?:the|an?)\s+", "", key)
+    for old, new in _SPELLINGS:
+        key = key.replace(old, new)
+    return " ".join(_singular(word) for word in key.split())
+
+
+def variant_key(text: str) -> str:
+    """Return a form that all spellings of a term share; also shared by some that are none.
+
+    English as in `spelling_key`; Japanese without final long vowels, dots between loanwords, old
+    and variant kanji, and the kana after kanji: compare those with `variants_of`.
+    """
+    key = _folded(text, _STEPS)
+    return _without_kana(key) if _compound(key) else key
+
+
+def kinds_of_variant(one: str, other: str) -> tuple[str, ...]:
+    """Return in what two texts differ, if only in spelling; nothing if they are equal or unlike."""
+    if one == other:
+        return ()
+    for end in range(len(_STEPS) + 1):
+        steps = _STEPS[:end]
+        if _are_same(one, other, steps):
+            needed = [step for step in steps if not _are_same(one, other, _without(steps, step))]
+            ending = _folded(one, steps) != _folded(other, steps)
+            return (*(kind for kind, _ in needed), *(("送り仮名",) if ending else ()))
+    return ()
+
+
+def _are_same(one: str, other: str, steps: Steps) -> bool:
+    left, right = _folded(one, steps), _folded(other, steps)
+    return left == right or _is_okurigana(left, right)
+
+
+def _folded(text: str, steps: Steps) -> str:
+    for _, fold in steps:
+        text = fold(text)
+    return text
+
+
+def _without(steps: Steps, left_out: Step) -> Steps:
+    return tuple(step for step in steps if step is not left_out)
+
+
+def _width(text: str) -> str:
+    return normalize("NFKC", text)
+
+
+def _kanji(text: str) -> str:
+    return text.translate(_new_kanji())
+
+
+def _long_vowels(text: str) -> str:
+    return _LONG_VOWEL.sub(r"\1", text)
+
+
+def _dots(text: str) -> str:
+    return _DOT.sub("", text)
+
+
+def _loans(text: str) -> str:
+    return _BU.sub(lambda found: _BU_OF[found[1]], text).translate(_SMALL)
+
+
+_STEPS: Steps = (
+    ("width", _width),
+    ("kanji", _kanji),
+    ("loanword", _loans),
+    ("long vowel", _long_vowels),
+    ("中黒", _dots),
+    ("spelling", spelling_key),
+)
+
+
+@cache
+def _new_kanji() -> dict[int, str]:
+    """Return old or variant kanji → the kanji in use now."""
+    text = (files("lexgraft.terms.text") / "kanji.txt").read_text(encoding="utf-8")
+    pairs = [pair for line in text.splitlines() if line[:1] != "#" for pair in line.split()]
+    return {ord(old): pair[0] for pair in pairs for old in pair[1:]}
+
+
+def _without_kana(text: str) -> str:
+    """Return a text without the kana after its kanji."""
+    return _OKURIGANA.sub(r"\1", text)
+
+
+def _compound(key: str) -> bool:
+    return len(re.findall(_HAN, key)) >= _COMPOUND
+
+
+def _is_okurigana(one: str, other: str) -> bool:
+    """Tell whether two texts differ only in that one writes fewer of the kana after kanji."""
+    if _without_kana(one) != _without_kana(other) or not _compound(one):
+        return False
+    left, right = _OKURIGANA.findall(one), _OKURIGANA.findall(other)
+    gaps = [(a[1], b[1]) for a, b in zip(left, right, strict=True)]
+    return all(_within(a, b) for a, b in gaps) or all(_within(b, a) for a, b in gaps)
+
+
+def _within(short: str, long: str) -> bool:
+    """Tell whether a run of kana is another with some of its beginning left out."""
+    return long.endswith(short)
+
+
+def _singular(word: str) -> str:
+    """Return an English word without its plural -s (not -ss, -us, -is)."""
+    plural = len(word) > 4 and word.endswith("s") and word[-2] not in "sui"
+    return word[:-1] if plural else word

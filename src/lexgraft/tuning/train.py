@@ -1,0 +1,257 @@
+"""Fine-tuning of a live model: answers only, deterministic, resumable, in one process or more."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from msgspec import Struct
+from torch import Tensor, nn
+
+from lexgraft import __version__
+from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import claim, release
+from lexgraft.records import Progress, digest, silent
+from lexgraft.tuning.batch_forward import batch_loss, check_head, held_loss
+from lexgraft.tuning.lora_training import LoraLayers, adapter_files, head_of, linear_layers
+from lexgraft.tuning.process_group import ALONE, ProcessGroup, shard
+from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
+from lexgraft.tuning.trainable_names import choose_names
+from lexgraft.tuning.training_config import TrainingConfig
+from lexgraft.tuning.training_examples import TrainingExample
+from lexgraft.tuning.training_state import (
+    PURPOSE,
+    Trainable,
+    TrainingProgress,
+    aside,
+    load_state,
+    publish,
+    save_state,
+)
+from lexgraft.tuning.weight_training import TrainedWeights, embedding_names
+
+MODEL = "model"  # subfolder of a result: the whole model, where its weights were trained
+Write = Callable[[dict[str, Tensor], Path], None]
+"""Writes whole tensors into the folder of a model that has all others."""
+
+
+class TrainingResult(Struct, frozen=True):
+    """A finished adapter or model, the loss of each step and of the checks (steps, loss)."""
+
+    folder: Path
+    losses: tuple[float, ...]
+    checks: tuple[tuple[int, float], ...] = ()
+
+
+class TrainingWork(Struct, frozen=True, kw_only=True):
+    """What a run is called and how it is run: nothing here decides the result, but threads."""
+
+    base_digest: str  # of the model that is trained
+    base_name: str = ""
+    wording: str = ""  # digest of the wordings
+    threads: int = 2
+    checkpoint_every: int = 25
+    progress: Progress = silent
+    group: ProcessGroup = ALONE
+    write: Write | None = None  # where the weights themselves are trained
+
+
+def train(
+    model: nn.Module,
+    encode: Encode,
+    examples: Sequence[TrainingExample],
+    recipe: TrainingConfig,
+    output: Path,
+    work: TrainingWork,
+    held: Sequence[TrainingExample] = (),
+) -> TrainingResult:
+    """Return what one pass over the examples, in their order, has made in `output`.
+
+    Killed and called again with the same arguments it goes on from its last checkpoint, to the
+    same bytes on a CPU with the same number of threads. Checked now and then on `held`, it ends
+    when these no longer get better and takes the best. The model itself is left unchanged, but
+    for being spread over the processes where there are several.
+
+    Raises:
+        LexgraftError: no examples, a model that cannot be tuned, or `output` holds something else.
+    """
+    rows = encode_examples(examples, encode, recipe.max_tokens)
+    kept = encode_examples(held, encode, recipe.max_tokens) if held and recipe.patience else ()
+    plan = {
+        "base_digest": work.base_digest,
+        "data_digest": digest(rows, kept) if kept else digest(rows),
+        "recipe": msgspec.to_builtins(recipe),
+        "seed": recipe.seed,
+        "steps": -(-len(rows) // recipe.batch),
+        "wording": work.wording,
+    }
+    done = _finished(output, plan)
+    if done:
+        return done
+    if work.group.first:
+        claim(aside(output), PURPOSE, output)
+    with _threads(work.threads):
+        trained = trainable(model, recipe)
+        check_head(model, rows[0])
+        if isinstance(trained, LoraLayers):
+            shard(model, work.group)
+        order = batches(rows, recipe.batch, recipe.seed)
+        so_far = _run(model, trained, order, kept, recipe, aside(output), digest(plan), work)
+    if work.group.first:
+        record = plan | {"losses": so_far.losses, "versions": _versions(work)}
+        record |= {"checks": so_far.checks} if so_far.checks else {}
+        text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
+        _publish(trained, model, recipe, output, {"lexgraft.json": text}, work)
+    work.group.wait()
+    return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks))
+
+
+def trainable(model: nn.Module, recipe: TrainingConfig) -> LoraLayers | TrainedWeights:
+    """Return what the recipe names, ready to be trained.
+
+    Raises:
+        LexgraftError: a name that chooses nothing.
+    """
+    if recipe.method == "lora":
+        layers = linear_layers(model)
+        names = choose_names(tuple(layers), recipe.layers)
+        return LoraLayers(
+            {name: layers[name] for name in names}, recipe.rank, recipe.alpha, recipe.seed
+        )
+    if recipe.tokens:
+        return TrainedWeights(model, embedding_names(model), recipe.tokens)
+    return TrainedWeights(
+        model, choose_names([n for n, _ in model.named_parameters()], recipe.layers)
+    )
+
+
+def rate(step: int, steps: int, recipe: TrainingConfig) -> float:
+    """Return the learning rate of a step: linear warm-up, then half a cosine (SGDR, §3)."""
+    warm = max(1, round(recipe.warmup * steps))
+    if step < warm:
+        return recipe.learning_rate * (step + 1) / warm
+    return recipe.learning_rate * (1 + cos(pi * (step - warm) / max(1, steps - warm))) / 2
+
+
+def _run(
+    model: nn.Module,
+    trained: LoraLayers | TrainedWeights,
+    plan: Sequence[tuple[TrainingRow, ...]],
+    held: Sequence[TrainingRow],
+    recipe: TrainingConfig,
+    folder: Path,
+    key: str,
+    work: TrainingWork,
+) -> TrainingProgress:
+    """Train in place, from the last checkpoint on, up to the best values; return the losses."""
+    trained.to(head_of(model).weight.device)
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=recipe.learning_rate, weight_decay=0.0)
+    so_far = load_state(folder, trained, optimizer, key)
+    model.eval()
+    with trained.attached(model):
+        for step in range(len(so_far.losses), len(plan)):
+            if held and so_far.stalled(recipe.patience):
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = rate(step, len(plan), recipe)
+            so_far.losses.append(_step(model, trained, optimizer, plan[step], recipe, work.group))
+            last = step + 1 == len(plan)
+            if held and (last or (step + 1) % recipe.check_every == 0):
+                so_far.checked(round(held_loss(model, held, recipe.batch), 5), trained.tensors())
+            _tell(work.progress, so_far, len(plan))
+            if (step + 1) % work.checkpoint_every == 0 and work.group.first:
+                save_state(folder, trained, optimizer, so_far, key)
+    if so_far.best:
+        trained.load(so_far.best)
+    return so_far
+
+
+def _step(
+    model: nn.Module,
+    trained: Trainable,
+    optimizer: torch.optim.Optimizer,
+    batch: Sequence[TrainingRow],
+    recipe: TrainingConfig,
+    group: ProcessGroup,
+) -> float:
+    """Move the parameters by one batch; return its loss."""
+    optimizer.zero_grad(set_to_none=True)
+    mine = group.part(batch)
+    loss = batch_loss(model, mine or batch[:1], len(batch)) * (1.0 if mine else 0.0)
+    loss.backward()
+    total = group.add(loss, trained.parameters())
+    nn.utils.clip_grad_norm_(trained.parameters(), recipe.clip)
+    optimizer.step()
+    return round(total, 5)
+
+
+def _tell(progress: Progress, so_far: TrainingProgress, steps: int) -> None:
+    """Say how far the run is."""
+    what = f"train, loss {so_far.losses[-1]:.3f}"
+    if so_far.checks:
+        what += f", held-out wordings {so_far.checks[-1][1]:.3f}"
+    progress(what, len(so_far.losses), steps)
+
+
+def _publish(
+    trained: LoraLayers | TrainedWeights,
+    model: nn.Module,
+    recipe: TrainingConfig,
+    output: Path,
+    record: dict[str, bytes],
+    work: TrainingWork,
+) -> None:
+    """Write the adapter, or the model with the trained weights, and give it its name."""
+    if isinstance(trained, LoraLayers):
+        layers = tuple(linear_layers(model))
+        files = adapter_files(trained, layers, work.base_name, getattr(torch, recipe.dtype))
+        publish(files | record, output)
+    else:
+        if work.write is None:
+            raise ValueError("the weights themselves need a writer")
+        work.write(trained.whole(), aside(output) / MODEL)
+        publish(record, output)
+
+
+def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
+    """Return the adapter of the same plan that stands there already, if one does."""
+    record = output / "lexgraft.json"
+    if not output.exists():
+        return None
+    held: dict[str, Any] = msgspec.json.decode(record.read_bytes()) if record.is_file() else {}
+    if _compared({key: held.get(key) for key in plan}) != _compared(plan):
+        raise LexgraftError(
+            "holds something else already",
+            where=str(output),
+            cure="move it away, or choose another",
+        )
+    release(output)  # a kill may have come between its name and this
+    checks = tuple((step, loss) for step, loss in held.get("checks", ()))
+    return TrainingResult(output, tuple(held["losses"]), checks)
+
+
+def _compared(plan: dict[str, Any]) -> str:
+    """Return a plan's digest; a recipe of an earlier version names fewer fields."""
+    recipe = msgspec.convert(plan["recipe"] or {}, TrainingConfig)
+    return digest(plan | {"recipe": recipe})
+
+
+def _versions(work: TrainingWork) -> dict[str, str]:
+    """Return what else the bytes of an adapter depend on."""
+    found = {"lexgraft": __version__, "torch": torch.__version__, "threads": work.threads}
+    several = {"processes": work.group.size} if work.group.size > 1 else {}
+    return {name: str(value) for name, value in (found | several).items()}
+
+
+@contextmanager
+def _threads(count: int) -> Generator[None]:
+    """Let torch use so many threads while the context lasts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,65 @@
+"""Names of layers or parameters and patterns → what is trained (pure)."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from re import compile as pattern
+
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.checkpoint.tensor_names import layer_of, role_of
+
+ROLES = ("attention", "mlp", "norm", "embedding", "head", "linear", "everything")
+_NOT_LINEAR = frozenset({"norm", "embedding", "head"})
+_PATTERN = pattern(r"(?P<name>[^@]+)(?:@(?P<first>\d{1,6})(?:-(?P<last>\d{1,6}))?)?")
+
+
+def choose_names(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of layers or parameters that any pattern chooses, sorted.
+
+    A pattern is a part of the model (`attention`, `mlp`, `norm`, `embedding`, `head`), `linear`
+    (the matrices inside the layers), `everything`, or a wildcard for whole names (`*.q_proj`), and
+    may end in a layer number or a range of them: `mlp@6-17`.
+
+    Raises:
+        LexgraftError: a pattern chooses nothing, with what there is to choose.
+    """
+    chosen: set[str] = set()
+    for text in patterns:
+        fits = _rule(text)
+        found = {name for name in names if fits(name)}
+        if not found:
+            raise LexgraftError(f"nothing to train fits `{text}`", cure=_known(names))
+        chosen |= found
+    return tuple(sorted(chosen))
+
+
+def _rule(text: str) -> Callable[[str], bool]:
+    """Return the test of one pattern."""
+    parts = _PATTERN.fullmatch(text)
+    if not parts:
+        raise LexgraftError(f"not a pattern: `{text}`", cure="write e.g. `linear` or `mlp@6-17`")
+    shape = parts["name"]
+    first = int(parts["first"] or 0)
+    last = int(parts["last"] or first)
+
+    def fits(name: str) -> bool:
+        right = _is_part(name, shape) if shape in ROLES else fnmatchcase(name, shape)
+        layer = layer_of(name)
+        return right and (not parts["first"] or (layer is not None and first <= layer <= last))
+
+    return fits
+
+
+def _is_part(name: str, part: str) -> bool:
+    """Tell whether a layer's or parameter's name says that it is such a part."""
+    role = role_of(name if name.endswith((".weight", ".bias")) else f"{name}.weight")
+    if part == "linear":
+        return role not in _NOT_LINEAR
+    return part in {role, "everything"}
+
+
+def _known(names: Sequence[str]) -> str:
+    """Return a sentence that lists what patterns may name."""
+    layers = [layer for name in names if (layer := layer_of(name)) is not None]
+    last = sorted({name.removesuffix(".weight").rpartition(".")[2] for name in names})
+    span = f"; layers {min(layers)}-{max(layers)}" if layers else ""
+    return f"known: {', '.join(ROLES)}, {', '.join(f'*.{name}*' for name in last)}{span}"

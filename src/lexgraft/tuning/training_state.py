@@ -1,0 +1,127 @@
+"""What a training run needs to go on after a kill, and how its folder is finished."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import claim, release
+from lexgraft.records import write_bytes
+
+PURPOSE = "tune"
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What is trained: low-rank additions, or copies of the weights themselves."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Return what the optimizer moves, in a fixed order."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the values by name."""
+        ...
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the values of `tensors()` back."""
+        ...
+
+
+class TrainingProgress:
+    """How far a run is: the loss of every step, the checks, and the values at the best of them."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.checks: list[tuple[int, float]] = []  # after so many steps: loss on held-out wordings
+        self.best: dict[str, Tensor] = {}
+
+    def checked(self, loss: float, now: Mapping[str, Tensor]) -> None:
+        """Note a check; keep the values if it is the best so far."""
+        if all(loss < other for _, other in self.checks):
+            self.best = {name: value.clone() for name, value in now.items()}
+        self.checks.append((len(self.losses), loss))
+
+    def stalled(self, patience: int) -> bool:
+        """Tell whether the last `patience` checks were all worse than one before them."""
+        before, last = self.checks[:-patience], self.checks[-patience:]
+        return bool(patience and before) and min(x for _, x in before) <= min(x for _, x in last)
+
+
+def save_state(
+    folder: Path,
+    trained: Trainable,
+    optimizer: torch.optim.Optimizer,
+    so_far: TrainingProgress,
+    plan: str,
+) -> None:
+    """Write the state after as many steps as there are losses, whole or not at all."""
+    tensors = {f"now.{name}": value.contiguous() for name, value in trained.tensors().items()}
+    tensors |= {f"best.{name}": value.contiguous() for name, value in so_far.best.items()}
+    for number, weight in enumerate(trained.parameters()):
+        moments = optimizer.state[weight]
+        tensors[f"mean.{number}"] = moments["exp_avg"]
+        tensors[f"square.{number}"] = moments["exp_avg_sq"]
+    tensors["losses"] = torch.tensor(so_far.losses, dtype=torch.float64)
+    tensors["checks"] = torch.tensor(so_far.checks, dtype=torch.float64).reshape(-1, 2)
+    write_bytes(folder / "state.safetensors", save(tensors, metadata={"plan": plan}))
+
+
+def load_state(
+    folder: Path, trained: Trainable, optimizer: torch.optim.Optimizer, plan: str
+) -> TrainingProgress:
+    """Take the state of the same plan back, if there is one; return how far it was."""
+    path, so_far = folder / "state.safetensors", TrainingProgress()
+    if not path.is_file():
+        return so_far
+    with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
+        if (file.metadata() or {}).get("plan") != plan:
+            return so_far
+        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    trained.load(_named(tensors, "now."))
+    so_far.best = _named(tensors, "best.")
+    so_far.losses = tensors["losses"].tolist()
+    so_far.checks = [(int(step), loss) for step, loss in tensors["checks"].tolist()]
+    for number, weight in enumerate(trained.parameters()):
+        optimizer.state[weight] = {
+            "step": torch.tensor(float(len(so_far.losses))),
+            "exp_avg": tensors[f"mean.{number}"].to(weight.device),
+            "exp_avg_sq": tensors[f"square.{number}"].to(weight.device),
+        }
+    return so_far
+
+
+def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): value for n, value in tensors.items() if n.startswith(prefix)}
+
+
+def aside(output: Path) -> Path:
+    """Return the folder that a run works in until it is finished."""
+    return output.with_name(output.name + ".part")
+
+
+def publish(files: Mapping[str, bytes], output: Path) -> None:
+    """Write the files into the folder aside and give it its name.
+
+    Raises:
+        LexgraftError: the name is taken.
+    """
+    folder = claim(aside(output), PURPOSE, output)
+    for name, data in sorted(files.items()):
+        write_bytes(folder / name, data)
+    (folder / "state.safetensors").unlink(missing_ok=True)
+    if output.exists():
+        raise LexgraftError(
+            "exists already", where=str(output), cure="move it away, or choose another"
+        )
+    folder.rename(output)
+    release(output)
+    handle = os.open(output.parent, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)

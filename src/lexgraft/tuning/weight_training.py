@@ -1,0 +1,99 @@
+"""The weights themselves under training: parameters by name, or some rows of the embedding."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.errors import LexgraftError
+
+
+class TrainedWeights(nn.Module):
+    """Copies of chosen parameters, or of some rows of them, that take their place in training."""
+
+    def __init__(self, model: nn.Module, names: Sequence[str], tokens: Sequence[int] = ()) -> None:
+        super().__init__()
+        chosen = dict(model.named_parameters())
+        self.names = tuple(sorted(names))
+        self.rows = torch.tensor(tokens) if tokens else None
+        self.frozen = {name: chosen[name].detach() for name in self.names}
+        self.values = nn.ParameterList(
+            nn.Parameter(whole.clone() if self.rows is None else whole[self.rows].clone())
+            for whole in self.frozen.values()
+        )
+
+    @contextmanager
+    def attached(self, model: nn.Module) -> Generator[None]:
+        """Put the copies in the place of the model's own, tied ones too, while this lasts."""
+        flags = {name: weight.requires_grad for name, weight in model.named_parameters()}
+        own = dict(model.named_parameters())
+        places = [_places(model, own[name]) for name in self.names]
+        model.requires_grad_(requires_grad=False)
+
+        def put(*_: object) -> None:
+            for name, value, where in zip(self.names, self.values, places, strict=True):
+                for module, key in where:
+                    module._parameters[key] = self._whole(name, value)  # noqa: SLF001 (a plain tensor cannot be assigned)
+
+        put()
+        body: Any = model.base_model
+        handle = body.register_forward_pre_hook(put)
+        try:
+            yield
+        finally:
+            handle.remove()
+            for name, where in zip(self.names, places, strict=True):
+                for module, key in where:
+                    module._parameters[key] = own[name]  # noqa: SLF001 (as above)
+            for name, weight in model.named_parameters():
+                weight.requires_grad_(flags[name])
+
+    def _whole(self, name: str, value: nn.Parameter) -> Any:
+        """Return the parameter as the model is to see it now."""
+        if self.rows is None:
+            return value
+        return self.frozen[name].index_copy(0, self.rows.to(value.device), value)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what is trained by its name in the model; of an embedding the rows alone."""
+        return {name: own.detach() for name, own in zip(self.names, self.values, strict=True)}
+
+    def whole(self) -> dict[str, Tensor]:
+        """Return the parameters as the model is to have them, by name."""
+        pairs = zip(self.names, self.values, strict=True)
+        return {name: self._whole(name, value).detach() for name, value in pairs}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the values of `tensors()` back."""
+        with torch.no_grad():
+            for name, value in zip(self.names, self.values, strict=True):
+                value.copy_(tensors[name])
+
+
+def embedding_names(model: nn.Module) -> tuple[str, ...]:
+    """Return the names of the parameters that hold a row per token: one where they are tied.
+
+    Raises:
+        LexgraftError: the model has no embedding.
+    """
+    parts: Any = model
+    layers = [find() for find in (parts.get_input_embeddings, parts.get_output_embeddings)]
+    held = [layer.weight for layer in layers if layer is not None]
+    names = [n for n, one in model.named_parameters() if any(one is weight for weight in held)]
+    if not names:
+        raise LexgraftError(
+            f"{type(model).__name__} has no embedding", cure="train something else: `tune.train`"
+        )
+    return tuple(names)
+
+
+def _places(model: nn.Module, parameter: nn.Parameter) -> list[tuple[nn.Module, str]]:
+    """Return every module and key under which the model holds a parameter."""
+    return [
+        (module, key)
+        for module in model.modules()
+        for key, value in module.named_parameters(recurse=False, remove_duplicate=False)
+        if value is parameter
+    ]

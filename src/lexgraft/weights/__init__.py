@@ -1,0 +1,1 @@
+"""Weights: checkpoints, tokenizers, vocabularies, merge methods and the engine that runs them."""

@@ -1,0 +1,184 @@
+"""Headers to index: what a folder of safetensors holds, without reading a single weight."""
+
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import ADAPTER, INDEX, SIDE_FILES, SINGLE
+from lexgraft.files.safe_json import read_json
+from lexgraft.records import digest
+from lexgraft.weights.checkpoint.safetensors_header import (
+    HEADER_LIMIT,
+    TensorEntry,
+    broken,
+    read_header,
+)
+from lexgraft.weights.checkpoint.tensor_digests import content_digest
+
+SHARD_NAME = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,240}\.safetensors")
+BLOB_LINK = re.compile(r"\.\./\.\./blobs/[0-9a-f]{40,64}")  # the hub cache's own links
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of weights as it was when it was opened."""
+
+    path: Path
+    size: int
+    identity: tuple[int, int]  # time of change, inode
+
+    def check_unchanged(self) -> None:
+        """Raise when the file is no longer the one that was opened."""
+        now = shard(self.path) if self.path.is_file() else None
+        if now is None or (now.size, now.identity) != (self.size, self.identity):
+            raise LexgraftError(
+                "the file changed while it was in use",
+                where=str(self.path),
+                cure="let nothing write to the inputs and run again",
+            )
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder of safetensors: its tensors, sorted by name, and its files."""
+
+    folder: Path
+    tensors: Mapping[str, TensorEntry]
+    shards: tuple[Shard, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of weights, configuration and tokenizer, however they are sharded.
+
+        Reads every byte that has not passed by yet.
+        """
+        sides = [
+            (n, file_digest(self.folder / n)) for n in SIDE_FILES if (self.folder / n).is_file()
+        ]
+        weights = [(e.name, e.dtype, e.shape, content_digest(e)) for e in self.tensors.values()]
+        self.check_unchanged()
+        return digest("checkpoint", weights, sides)
+
+    def check_unchanged(self) -> None:
+        """Raise when a file of weights changed since it was opened."""
+        for file in self.shards:
+            file.check_unchanged()
+
+
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """Return the index of a folder of safetensors, every header checked.
+
+    Raises:
+        LexgraftError: no such folder, no safetensors in it, or anything hostile or broken.
+    """
+    if not folder.is_dir():
+        raise LexgraftError("no such folder", where=str(folder), cure=_folder_cure(folder))
+    names, weight_map = _shard_names(folder)
+    tensors: dict[str, TensorEntry] = {}
+    shards: list[Shard] = []
+    for name in names:
+        path = regular_file(folder, name)
+        shards.append(shard(path))
+        for entry in read_header(path):
+            _add(tensors, entry, weight_map, name)
+    missing = sorted(weight_map.keys() - tensors.keys())
+    if missing:
+        raise LexgraftError(
+            f"tensor {missing[0][:80]!a} is in the index but in no shard ({len(missing)} so)",
+            where=str(folder / INDEX),
+            cure="get the folder again",
+        )
+    return Checkpoint(folder, dict(sorted(tensors.items())), tuple(shards))
+
+
+def shard(path: Path) -> Shard:
+    """Return the identity of a file: size, time of change, inode."""
+    status = path.stat()
+    return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
+    hasher = sha256()
+    with path.open("rb", buffering=0) as file:
+        while window := file.read(4 << 20):
+            hasher.update(window)
+    return hasher.hexdigest()
+
+
+def _add(
+    tensors: dict[str, TensorEntry], entry: TensorEntry, weight_map: Mapping[str, str], shard: str
+) -> None:
+    """Add one tensor, refusing what the index and the other shards contradict."""
+    if entry.name in tensors:
+        raise broken(entry.file, f"tensor `{entry.name}` occurs in two shards")
+    if weight_map and weight_map.get(entry.name) != shard:
+        raise broken(entry.file, f"tensor `{entry.name}` is not where {INDEX} says")
+    tensors[entry.name] = entry
+
+
+def _shard_names(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the folder's files of weights, and the index's map (empty for a single file)."""
+    single, index = (folder / SINGLE).exists(), (folder / INDEX).exists()
+    if single and index:
+        raise LexgraftError(
+            f"both {SINGLE} and {INDEX} are here", where=str(folder), cure="remove the stale one"
+        )
+    if single:
+        return [SINGLE], {}
+    if not index:
+        raise LexgraftError(
+            "no safetensors model here", where=str(folder), cure=_format_cure(folder)
+        )
+    weight_map: object = read_json(regular_file(folder, INDEX), HEADER_LIMIT).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise LexgraftError("no weight_map in the index", where=str(folder / INDEX))
+    for shard in weight_map.values():
+        if not isinstance(shard, str) or not SHARD_NAME.fullmatch(shard):
+            raise LexgraftError(
+                f"shard {str(shard)[:80]!a} is not the plain name of a safetensors file",
+                where=str(folder / INDEX),
+            )
+    return sorted(set(weight_map.values())), weight_map
+
+
+def regular_file(folder: Path, name: str) -> Path:
+    """Return the path of a regular file directly in a folder; links only as the hub cache's."""
+    path = folder / name
+    if path.is_symlink():
+        if not BLOB_LINK.fullmatch(str(path.readlink())):
+            raise LexgraftError(
+                "a link that leaves the folder", where=str(path), cure="copy the file here"
+            )
+        path = path.resolve()
+    if not path.exists():
+        raise LexgraftError(
+            "no such file", where=str(path), cure="get the folder again: a shard is missing"
+        )
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise LexgraftError("not a regular file", where=str(path))
+    return path
+
+
+def _folder_cure(folder: Path) -> str:
+    """Return what to do about a folder that is not there."""
+    if re.fullmatch(r"[\w.\-]+/[\w.\-]+", str(folder)):
+        command = f"hf download {folder} --local-dir {folder}"
+        return f"nothing is downloaded here; `{command}` makes the folder"
+    return "give the path of a folder with config.json and safetensors"
+
+
+def _format_cure(folder: Path) -> str:
+    """Return what to do about a folder in another format."""
+    if (folder / ADAPTER).exists():
+        return "this is a LoRA adapter; a base must be a whole model"
+    if any(path.suffix in {".bin", ".pt", ".pth", ".ckpt"} for path in sorted(folder.iterdir())):
+        return "pickle files can run code and are never opened; get the safetensors version"
+    if any(path.suffix == ".gguf" for path in sorted(folder.iterdir())):
+        return "GGUF weights are quantised; get the safetensors version they were made from"
+    return f"a folder with {SINGLE} or {INDEX} is needed"

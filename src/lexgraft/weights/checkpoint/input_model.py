@@ -1,0 +1,215 @@
+"""A model as a delta of the base: a folder of safetensors, a LoRA adapter, or one on the other."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lexgraft.arrays.lazy_torch import Tensor, torch
+from lexgraft.arrays.shapes import Float32
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import CONFIG
+from lexgraft.files.safe_json import read_json
+from lexgraft.records import digest
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.lora_adapter import Adapter, open_adapter
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_digests import content_digest
+from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
+
+IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on
+
+
+@dataclass(frozen=True)
+class InputModel:
+    """What a merge is made of: one model, seen as its difference from the base."""
+
+    label: str
+    base: Checkpoint
+    source: Checkpoint | Adapter
+    adapter: Adapter | None = None  # on the source, where that is a whole model
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of the model's files (reads every byte once)."""
+        if self.adapter is None:
+            return self.source.digest
+        return digest("model with adapter", self.source.digest, self.adapter.digest)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The tensors of the base that this model may change, by its headers, sorted."""
+        source = self.source
+        return tuple(source.factors if isinstance(source, Adapter) else source.tensors)
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """The tensors that differ from the base, sorted; a folder's bytes are compared once."""
+        if isinstance(self.source, Adapter):
+            return self.held
+        added = frozenset(self.adapter.factors if self.adapter else ())
+        pairs = ((self.base.tensors[name], entry) for name, entry in self.source.tensors.items())
+        return tuple(
+            mine.name for base, mine in pairs if mine.name in added or not _same(base, mine)
+        )
+
+    def nonfinite_factor(self, name: str) -> TensorEntry | None:
+        """Return the factor of an adapter that puts NaN or infinity into a tensor's delta."""
+        for adapter in (self.source, self.adapter):
+            factors = adapter.factors.get(name) if isinstance(adapter, Adapter) else None
+            for entry in (factors.down, factors.up) if factors else ():
+                if not read_flat(entry, 0, entry.size).isfinite().all():
+                    return entry
+        return None
+
+    def changes(self, name: str) -> bool:
+        """Return whether a tensor differs from the base."""
+        return name in self._touched
+
+    def stored(self, name: str) -> TensorEntry | None:
+        """Return a tensor as it stands in the model's files, in the base's rows; None: computed.
+
+        An adapter on the model is not in it.
+        """
+        return None if isinstance(self.source, Adapter) else self.source.tensors[name]
+
+    def delta(self, name: str, start: int = 0, stop: int | None = None) -> Tensor | None:
+        """Return rows [start, stop) of model minus base in float32; None: unchanged from base."""
+        if not self.changes(name):
+            return None
+        stop = rows(self.base.tensors[name]) if stop is None else stop
+        if isinstance(self.source, Adapter):
+            return self.source.factors[name].delta(start, stop)
+        delta = read_rows(self.source.tensors[name], start, stop).sub_(
+            read_rows(self.base.tensors[name], start, stop)
+        )
+        if self.adapter is not None and name in self.adapter.factors:
+            delta.add_(self.adapter.factors[name].delta(start, stop))
+        return delta
+
+    def tensor(self, name: str) -> Tensor:
+        """Return the model's own tensor in float32."""
+        entry = self.base.tensors[name]
+        if isinstance(self.source, Checkpoint) and self.adapter is None:
+            return read_rows(self.source.tensors[name], 0, rows(entry))
+        plain, delta = read_rows(entry, 0, rows(entry)), self.delta(name)
+        return plain if delta is None else plain.add_(delta)
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        return frozenset(self.touched)
+
+    @property
+    def folder(self) -> Path:
+        """The folder the model lies in."""
+        return self.source.folder
+
+    @property
+    def byte_count(self) -> int:
+        """The bytes of its files of weights."""
+        source = self.source
+        shards = (source.shard,) if isinstance(source, Adapter) else source.shards
+        if self.adapter is not None:
+            shards = (*shards, self.adapter.shard)
+        return sum(shard.size for shard in shards)
+
+    def check_unchanged(self) -> None:
+        """Raise when a file of weights changed since it was opened."""
+        if isinstance(self.source, Adapter):
+            self.source.shard.check_unchanged()
+        else:
+            self.source.check_unchanged()
+        if self.adapter is not None:
+            self.adapter.shard.check_unchanged()
+
+
+def open_constituent(path: Path, base: Checkpoint, label: str) -> InputModel:
+    """Return the model of a folder as a constituent: an adapter if it has a configuration of one.
+
+    Raises:
+        LexgraftError: nothing usable there, or a model that is not of this base.
+    """
+    if (path / CONFIG).exists():
+        return InputModel(label, base, open_adapter_of(path, base))
+    checkpoint = open_checkpoint(path)
+    check_same_tensors(checkpoint, base)
+    return InputModel(label, base, checkpoint)
+
+
+def open_adapter_of(path: Path, base: Checkpoint) -> Adapter:
+    """Return the adapter of a folder, which must not say that it belongs to another base.
+
+    Raises:
+        LexgraftError: no usable adapter, or one of another base.
+    """
+    _check_base_digest(path, base)
+    return open_adapter(path, base)
+
+
+def rows(entry: TensorEntry) -> int:
+    """Return the number of rows of a tensor: its first dimension, 1 for a single number."""
+    return entry.shape[0] if entry.shape else 1
+
+
+def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*shape"]:
+    """Return rows [start, stop) of a tensor in float32, as a tensor of its own."""
+    width = entry.size // max(rows(entry), 1)
+    flat = read_flat(entry, start * width, stop * width).to(torch.float32)
+    return flat.view((stop - start, *entry.shape[1:]) if entry.shape else ())
+
+
+def _same(base: TensorEntry, mine: TensorEntry) -> bool:
+    """Return whether two tensors hold the same bytes."""
+    if (base.file, base.start, base.end) == (mine.file, mine.start, mine.end):
+        return base.dtype == mine.dtype
+    return base.dtype == mine.dtype and content_digest(base) == content_digest(mine)
+
+
+def _check_base_digest(path: Path, base: Checkpoint) -> None:
+    """Raise when the adapter says that it was trained on other weights."""
+    if not (path / IDENTITY).exists():
+        return
+    known = read_json(path / IDENTITY).get("base_digest")
+    if known != base.digest:
+        raise LexgraftError(
+            f"an adapter of another base: trained on {known!a}, this one is {base.digest}",
+            where=str(path),
+            cure=f"give the base it was trained on, or train it again on {base.folder}",
+        )
+
+
+def check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
+    """Raise unless the model has exactly the base's tensors, in their shapes.
+
+    Raises:
+        LexgraftError: a tensor that one of them lacks, or that has another shape or kind.
+    """
+    extra = [name for name in model.tensors if name not in base.tensors]
+    lacking = [name for name in base.tensors if name not in model.tensors]
+    where = str(model.folder)
+    if extra or lacking:
+        name, side = (extra[0], "base") if extra else (lacking[0], "model")
+        raise LexgraftError(
+            f"tensor `{name}` is missing in the {side} ({len(extra)} only in the model, "
+            f"{len(lacking)} only in the base)",
+            where=where,
+            cure="all models of a merge must descend from one base; a tied output head is saved "
+            "in all of them or in none",
+        )
+    for name, entry in base.tensors.items():
+        check_same_kind(model.tensors[name], entry, where)
+
+
+def check_same_kind(mine: TensorEntry, base: TensorEntry, where: str) -> None:
+    """Raise unless two tensors have one shape and are both of floating point, or both not.
+
+    Raises:
+        LexgraftError: they differ; vocabularies of different sizes show here.
+    """
+    if mine.shape != base.shape or (mine.dtype in FLOATS) != (base.dtype in FLOATS):
+        raise LexgraftError(
+            f"tensor `{mine.name}` is {mine.dtype} {mine.shape}, "
+            f"in the base {base.dtype} {base.shape}",
+            where=where,
+            cure="a vocabulary of another size? `tokenizer_source: union` in a recipe, or "
+            "`lexgraft vocabulary align`, brings the two together",
+        )

@@ -1,0 +1,56 @@
+"""A model's folder written again with some tensors replaced, everything else byte for byte."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.file_layout import plan_layout
+from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
+
+
+def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path) -> None:
+    """Write the base with these tensors in the place of its own, in the dtypes of the base.
+
+    Raises:
+        LexgraftError: a tensor that the base has not or has in another shape; an output that is
+            taken.
+    """
+    for name, tensor in tensors.items():
+        entry = base.tensors.get(name)
+        if entry is None or tuple(entry.shape) != tuple(tensor.shape):
+            what = "no such tensor" if entry is None else f"has shape {tuple(entry.shape)}"
+            raise LexgraftError(
+                f"`{name}`: {what}", where=str(base.folder), cure=nearest(name, base.tensors)
+            )
+    if (output / MANIFEST).is_file():
+        return  # whole already: a run was killed after it
+    layout = plan_layout((one.name, one.dtype, one.shape) for one in base.tensors.values())
+    with open_folder(output, layout, base.digest, [base.folder]) as writer:
+        for name, entry in base.tensors.items():
+            writer.note(name, writer.write(name, _bytes(entry, tensors.get(name))))
+        base.check_unchanged()
+        manifest = msgspec.json.encode({"base": base.digest, "tensors": writer.digests()})
+        writer.finish(read_sides(base.folder, main_dtype(base)), manifest)
+
+
+def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:
+    """Yield a tensor's bytes: as they are stored, or those of the tensor in its place."""
+    if tensor is None:
+        yield from read_windows(entry)
+    else:
+        flat = tensor.detach().to(dtype_of(entry.dtype)).contiguous().view(-1)
+        yield flat.view(torch.uint8).numpy().data
+
+
+def main_dtype(base: Checkpoint) -> str:
+    """Return the dtype that most tensors of a model have."""
+    kinds = [entry.dtype for entry in base.tensors.values()]
+    return DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]

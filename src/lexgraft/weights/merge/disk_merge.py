@@ -1,0 +1,225 @@
+"""Merging on this machine: block by block into a folder, bounded memory, resumable."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib.metadata import version
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+
+import msgspec
+import numpy as np
+
+from lexgraft import __version__
+from lexgraft.arrays.lazy_torch import torch
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard, open_checkpoint
+from lexgraft.weights.checkpoint.folder_writer import (
+    MANIFEST,
+    FolderWriter,
+    locked,
+    open_folder,
+    refuse_inputs,
+)
+from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.tensor_digests import remember
+from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
+from lexgraft.weights.merge.manifest import Manifest, read_manifest
+from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_room
+from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
+from lexgraft.weights.merge.native_dispatch import needs_torch
+from lexgraft.weights.merge.tensor_merge import TensorMerge
+
+_CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
+
+
+def run_merge(
+    plan: MergePlan,
+    output: Path,
+    progress: Progress = silent,
+    *,
+    memory: int | None = None,
+    workers: int | None = None,
+    allow_nonfinite: bool = False,
+) -> Manifest:
+    """Write the merged model to a folder and return its manifest.
+
+    A run that was killed goes on where it stopped, to the same bytes; a folder that already
+    holds this very merge is checked and kept. Neither memory nor workers show in the bytes.
+
+    Raises:
+        LexgraftError: the folder is not free, the disk too small, an input changed or not finite.
+    """
+    inputs = plan.folders
+    refuse_inputs(output, inputs)
+    if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
+        return _finished(plan, output)
+    names = plan.base.tensors
+    torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
+    room = plan_room(plan, memory, workers, MEMORY if torches else MEMORY + HELD)
+    threads = torch.get_num_threads() if torches else 0
+    sides = _sides(plan)
+    with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
+        _execute(plan, writer, room, threads, progress, allow_nonfinite=allow_nonfinite)
+        plan.check_unchanged()
+        _recall(plan, writer)
+        manifest = _manifest(plan, writer)
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        writer.finish(sides, text)
+    return manifest
+
+
+def _execute(
+    plan: MergePlan,
+    writer: FolderWriter,
+    room: WorkerBudget,
+    threads: int,  # of torch; 0 where it is not needed
+    progress: Progress,
+    *,
+    allow_nonfinite: bool,
+) -> None:
+    """Write every tensor that an earlier run has not finished, the largest first."""
+    slots = plan.layout.slots
+    names = sorted((n for n in slots if n not in writer.done), key=lambda n: (-slots[n].length, n))
+    desks: SimpleQueue[BufferPool] = SimpleQueue()
+    for _ in range(room.workers):
+        desks.put(BufferPool(room))
+    stop = Event()
+
+    def make(name: str) -> None:
+        desk = desks.get()
+        try:
+            work = TensorMerge(plan, name, desk, allow_nonfinite=allow_nonfinite)
+            _write(work, writer, stop)
+        finally:
+            desks.put(desk)
+
+    done = len(slots) - len(names)
+    progress("merge", done, len(slots))
+    pool = ThreadPoolExecutor(room.workers, initializer=_alone if threads else None)
+    try:
+        for future in as_completed([pool.submit(make, name) for name in names]):
+            future.result()
+            done += 1
+            progress("merge", done, len(slots))
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+        if threads:
+            torch.set_num_threads(threads)
+
+
+def _alone() -> None:
+    """Let torch use one thread in this worker: the workers are the threads."""
+    torch.set_num_threads(1)
+
+
+def _write(work: TensorMerge, writer: FolderWriter, stop: Event) -> None:
+    """Write one tensor, unless the run is being stopped."""
+    found = writer.write(work.name, _until(stop, work.windows()))
+    work.check_whole_numbers()
+    if not work.changed and work.digests and found != work.digests["base"]:
+        work.nonfinite = 0
+        found = writer.write(work.name, work.copied_windows())
+    record = {_INPUT + label: one for label, one in work.digests.items()}
+    record |= {_CHANGED: "yes"} if work.changed else {}
+    record |= {_NONFINITE: str(work.nonfinite)} if work.nonfinite else {}
+    writer.note(work.name, found, record)
+
+
+def _until(stop: Event, windows: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield windows until the run is stopped."""
+    for window in windows:
+        if stop.is_set():
+            raise _StoppedError
+        yield window
+
+
+class _StoppedError(Exception):
+    """A worker was told to stop; whoever told it raises the reason."""
+
+
+def _run_key(plan: MergePlan) -> str:
+    """Return what an unfinished folder must have been begun with, from headers only."""
+    shards = [*plan.base.shards]
+    for part in plan.constituents:
+        source = part.source
+        shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
+        shards += [part.adapter.shard] if part.adapter else []
+    return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
+
+
+def _states(shards: Sequence[Shard]) -> list[tuple[object, ...]]:
+    """Return the state of every file of weights."""
+    return [(shard.path.name, shard.size, *shard.identity) for shard in shards]
+
+
+def _recall(plan: MergePlan, writer: FolderWriter) -> None:
+    """Take over the digests of inputs that an earlier run has read."""
+    folders = {"base": plan.base.tensors}
+    for part in plan.constituents:
+        if isinstance(part.source, Checkpoint):
+            folders[part.label] = part.source.tensors
+    for name, record in sorted(writer.records().items()):
+        for label, tensors in folders.items():
+            if _INPUT + label in record:
+                remember(tensors[name], record[_INPUT + label])
+
+
+def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
+    """Return the manifest of a finished merge."""
+    versions = {
+        "lexgraft": __version__,
+        "engine": str(ENGINE),
+        "torch": version("torch"),
+        "numpy": np.__version__,
+    }
+    records = writer.records()
+    return Manifest(
+        plan.digest,
+        plan.recipe(),
+        plan.inputs(),
+        versions,
+        writer.digests(),
+        tuple(name for name, record in records.items() if _CHANGED in record),
+        {n: int(record[_NONFINITE]) for n, record in records.items() if _NONFINITE in record},
+    )
+
+
+def _finished(plan: MergePlan, output: Path) -> Manifest:
+    """Return the manifest of a folder that holds this merge already, its bytes verified."""
+    manifest = read_manifest(output)
+    if manifest.plan != plan.digest:
+        raise LexgraftError(
+            "the folder holds another merge", where=str(output), cure="choose a new folder"
+        )
+    with locked(output):
+        tensors = open_checkpoint(output).tensors
+        if {name: tensor_digest(entry) for name, entry in tensors.items()} != manifest.tensors:
+            raise LexgraftError(
+                "the weights are not those of the manifest",
+                where=str(output),
+                cure="delete the folder and merge again",
+            )
+    return manifest
+
+
+def _sides(plan: MergePlan) -> dict[str, bytes]:
+    """Return configuration and tokenizer of the result: as planned, or G's if it is whole."""
+    if plan.sides is not None:
+        return read_sides(
+            plan.sides.config,
+            plan.dtype,
+            tokenizer=plan.sides.tokenizer,
+            edits=plan.sides.edits,
+            chat_template=plan.sides.chat_template,
+        )
+    whole = [
+        part.folder
+        for part in plan.constituents
+        if part.label == "language" and isinstance(part.source, Checkpoint)
+    ]
+    complete = [folder for folder in whole if (folder / "tokenizer_config.json").is_file()]
+    return read_sides(complete[0] if complete else plan.base.folder, plan.dtype)

@@ -1,0 +1,205 @@
+"""A recipe as bands: runs of the result's layers, with the models' layers that make them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.merge.recipe import (
+    MergeRecipe,
+    ModelName,
+    Parameters,
+    RecipeSlice,
+    parse_model,
+    token_choices,
+    vocabulary_of,
+)
+from lexgraft.weights.merge.recipe_models import RecipeModel
+
+_WHERE = "recipe"
+
+
+class SliceSource(NamedTuple):
+    """A model's part in a band: its layers from `first` on, and its own parameters."""
+
+    model: RecipeModel
+    first: int
+    parameters: Parameters = None
+
+
+class LayerSlice(NamedTuple):
+    """Equally many layers of every source become the next layers of the result."""
+
+    sources: tuple[SliceSource, ...]
+    base: SliceSource | None
+    length: int
+    scopes: tuple[Parameters, ...]  # of the slice, the module and the recipe
+    listed: bool  # whether the base stands among the sources
+    based: bool  # whether the recipe names a base
+
+
+class SlicePart(NamedTuple):
+    """One part of the model (text, vision, …) and its bands; `tower` None: the whole model."""
+
+    tower: str | None
+    bands: tuple[LayerSlice, ...]
+
+
+def parts_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> tuple[SlicePart, ...]:
+    """Return the parts that a recipe speaks of, with their bands in order.
+
+    Raises:
+        LexgraftError: layers that a model does not have, sources of unequal length, a module that
+            is not known.
+    """
+    if recipe.modules is None:
+        whole = [
+            SliceSource(_model(one.model, models), 0, one.parameters) for one in recipe.models or ()
+        ]
+        return (SlicePart(None, _bands(recipe, whole, recipe.slices, models, None)),)
+    found: list[SlicePart] = []
+    for name, module in recipe.modules.items():
+        whole = [
+            SliceSource(_model(one.model, models), 0, one.parameters) for one in module.models or ()
+        ]
+        bands = _bands(recipe, whole, module.slices, models, module.parameters)
+        tower = None if len(recipe.modules) == 1 and name == "default" else tower_named(name)
+        found.append(SlicePart(tower, bands))
+    towers = [part.tower for part in found]
+    if len({*towers}) < len(towers):
+        raise LexgraftError("two modules stand for one part of the model", where=_WHERE)
+    return tuple(found)
+
+
+def tower_named(module: str) -> str:
+    """Return the part of a model that a recipe's module stands for.
+
+    Raises:
+        LexgraftError: none that is known.
+    """
+    for word, tower in (
+        ("vision", "vision"),
+        ("visual", "vision"),
+        ("audio", "audio"),
+        ("projector", "projector"),
+        ("text_decoder", "text"),
+        ("default", "text"),
+    ):
+        if word in module:
+            return tower
+    raise LexgraftError(
+        f"module `{module}` is not known",
+        where=_WHERE,
+        cure="known: default, text_decoder, vision_tower, audio_tower, multi_modal_projector; for "
+        "encoder and decoder write `models` instead of modules",
+    )
+
+
+def tower_of(name: str) -> str:
+    """Return the part of a model that a tensor belongs to, by the words of its name."""
+    for part in name.split("."):
+        if part.startswith(("vision", "visual")):
+            return "vision"
+        if part.startswith("audio"):
+            return "audio"
+        if "projector" in part or part.startswith(("mm_", "connector")):
+            return "projector"
+    return "text"
+
+
+def _bands(
+    recipe: MergeRecipe,
+    whole: Sequence[SliceSource],
+    slices: Sequence[RecipeSlice] | None,
+    models: Mapping[ModelName, RecipeModel],
+    module: Parameters,
+) -> tuple[LayerSlice, ...]:
+    """Return the bands of whole models, or of slices."""
+    base = None if recipe.base_model is None else _model(recipe.base_model, models)
+    if slices is None:
+        depths = {source.model.label: source.model.layers for source in whole}
+        if base is not None:
+            depths[base.label] = base.layers
+        if len({*depths.values()}) > 1:
+            raise LexgraftError(
+                f"the models have different numbers of layers: {depths}",
+                where=_WHERE,
+                cure="write slices with a layer_range for each",
+            )
+        stands = None if base is None else SliceSource(base, 0)
+        listed = base is not None and any(one.model is base for one in whole)
+        length = whole[0].model.layers
+        scopes = (None, module, recipe.parameters)
+        return (LayerSlice(tuple(whole), stands, length, scopes, listed, base is not None),)
+    return tuple(_band(one, base, models, module, recipe.parameters) for one in slices)
+
+
+def _band(
+    piece: RecipeSlice,
+    base: RecipeModel | None,
+    models: Mapping[ModelName, RecipeModel],
+    module: Parameters,
+    whole: Parameters,
+) -> LayerSlice:
+    """Return the band of one slice."""
+    if piece.residual_weight is not None:
+        raise LexgraftError("`residual_weight` has no effect", where=_WHERE, cure="leave it out")
+    if piece.base_model is not None:
+        base = _model(piece.base_model, models)
+    sources = [
+        SliceSource(_model(one.model, models), one.layer_range[0], one.parameters)
+        for one in piece.sources
+    ]
+    if not sources:
+        raise LexgraftError("a slice has no sources", where=_WHERE)
+    lengths = [end - first for first, end in (one.layer_range for one in piece.sources)]
+    if len({*lengths}) > 1:
+        raise LexgraftError(f"the sources of a slice have {lengths} layers", where=_WHERE)
+    for one, source in zip(piece.sources, sources, strict=True):
+        if one.layer_range[1] > source.model.layers:
+            raise LexgraftError(
+                f"layer_range {list(one.layer_range)} of `{source.model.label}`, which has "
+                f"{source.model.layers} layers",
+                where=_WHERE,
+                cure="the first layer is 0, and the end is not included",
+            )
+    mine = next((one for one in sources if one.model is base), None)
+    scopes = (piece.parameters, module, whole)
+    stands = mine or _beside(base, sources, lengths[0])
+    return LayerSlice(
+        tuple(sources), stands, lengths[0], scopes, mine is not None, base is not None
+    )
+
+
+def _beside(
+    base: RecipeModel | None, sources: Sequence[SliceSource], length: int
+) -> SliceSource | None:
+    """Return the base's part in a slice that does not list it: the same layers as the sources."""
+    if base is None:
+        return None
+    firsts = {source.first for source in sources}
+    first = sources[0].first
+    if len(firsts) > 1 or first + length > base.layers:
+        raise LexgraftError(
+            f"a slice does not say which layers of the base `{base.label}` it stands on",
+            where=_WHERE,
+            cure="list the base among the slice's sources, with its layer_range",
+        )
+    return SliceSource(base, first)
+
+
+def _model(value: object, models: Mapping[ModelName, RecipeModel]) -> RecipeModel:
+    return models[parse_model(value, _WHERE)]
+
+
+def names_of(recipe: MergeRecipe) -> Iterator[ModelName]:
+    """Yield the models that a recipe names, the base first, those of its tokenizer last."""
+    values = [recipe.base_model]
+    lists = [recipe.models or (), *((m.models or ()) for m in (recipe.modules or {}).values())]
+    values += [one.model for group in lists for one in group]
+    slices = [*(recipe.slices or ())]
+    slices += [one for m in (recipe.modules or {}).values() for one in m.slices or ()]
+    for one in slices:
+        values += [one.base_model, *(source.model for source in one.sources)]
+    yield from (parse_model(value, _WHERE) for value in values if value is not None)
+    rows = (one.model for one in token_choices(recipe).values())
+    yield from (one for one in (vocabulary_of(recipe), *rows) if isinstance(one, ModelName))

@@ -1,0 +1,102 @@
+"""What a merged folder was made from, and whether it still holds that."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.folder_writer import MANIFEST
+from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a merged folder was made from, and what it must hold."""
+
+    plan: str  # digest
+    recipe: dict[str, Any]
+    inputs: dict[str, str]  # label → digest
+    versions: dict[str, str]
+    tensors: dict[str, str]  # name → xxh3-128 of its bytes
+    changed: tuple[str, ...]  # the tensors that differ from the base
+    nonfinite: dict[str, int] = {}  # name → values that are NaN or infinite, where allowed
+
+    @property
+    def digest(self) -> str:
+        """The identity of the merged weights."""
+        return digest("weights", self.tensors)
+
+
+class Verification(Struct, frozen=True, forbid_unknown_fields=True):
+    """What re-reading a merged folder has shown."""
+
+    folder: str
+    digest: str  # of the weights that the manifest states
+    tensors: int
+    bytes: int
+    missing: tuple[str, ...]  # in the manifest, not in the folder
+    added: tuple[str, ...]  # in the folder, not in the manifest
+    different: tuple[str, ...]  # other bytes than the manifest states
+
+    @property
+    def intact(self) -> bool:
+        """Whether every tensor is there, and none differs or was added."""
+        return not (self.missing or self.added or self.different)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a merged folder.
+
+    Raises:
+        LexgraftError: there is none, or it is not one.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        unfinished = (folder / JOURNAL).exists()
+        raise LexgraftError(
+            "an unfinished merge" if unfinished else f"no {MANIFEST}: not a merge's folder",
+            where=str(folder),
+            cure="give the same command again, and it carries on" if unfinished else "",
+        )
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LexgraftError(f"not a merge's manifest: {error}", where=str(path)) from error
+
+
+def verify(folder: Path, progress: Progress = silent) -> Verification:
+    """Return what of a merged folder differs from its manifest, after reading all of it.
+
+    Raises:
+        LexgraftError: no manifest, or files that are no safetensors model (cut short, a shard
+            lost).
+    """
+    manifest = read_manifest(folder)
+    tensors = open_checkpoint(folder).tensors
+    return Verification(
+        folder=str(folder),
+        digest=manifest.digest,
+        tensors=len(tensors),
+        bytes=sum(entry.end - entry.start for entry in tensors.values()),
+        missing=tuple(name for name in manifest.tensors if name not in tensors),
+        added=tuple(name for name in tensors if name not in manifest.tensors),
+        different=tuple(_different(tensors, manifest.tensors, progress)),
+    )
+
+
+def _different(
+    tensors: Mapping[str, TensorEntry], known: Mapping[str, str], progress: Progress
+) -> Iterator[str]:
+    """Yield the tensors whose bytes are not those of the manifest."""
+    names = [name for name in tensors if name in known]
+    for number, name in enumerate(names):
+        progress("verify", number, len(names))
+        if tensor_digest(tensors[name]) != known[name]:
+            yield name
+    progress("verify", len(names), len(names))

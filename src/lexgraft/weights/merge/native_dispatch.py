@@ -1,0 +1,51 @@
+"""Which tensors of a plan the compiled loops make, and by what rule."""
+
+from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.merge_plan import MergePlan
+from lexgraft.weights.merge.native_spec import KernelSpec, rule_of
+
+
+def stored_inputs(plan: MergePlan, name: str) -> list[tuple[str, TensorEntry]]:
+    """Return the base and the models that are folders, with a tensor as they hold it."""
+    models = [(part.label, part.stored(name)) for part in plan.parts(name)]
+    held = [(label, one) for label, one in models if one is not None]
+    return [("base", plan.base.tensors[name]), *held]
+
+
+def touched_by_adapters(plan: MergePlan, name: str) -> bool:
+    """Return whether a model that is not a folder changes a tensor."""
+    return any(_touches(part, name) for part in plan.parts(name))
+
+
+def compiled_rule(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> KernelSpec | None:
+    """Return what the compiled loops do for a tensor; None: the method is called, or it is copied.
+
+    They take what is stored as bfloat16 or float32, and know no NaN that is to be kept.
+    """
+    if name not in plan.merged_names:
+        return None
+    entries = [entry for _, entry in stored_inputs(plan, name)]
+    codes = {entry.dtype for entry in entries} | {plan.stored(plan.base.tensors[name])}
+    if kernel.library() is None or allow_nonfinite or not codes <= kernel.CODES.keys():
+        return None
+    whole = len(entries) == 1 + len(plan.parts(name))
+    if not whole or touched_by_adapters(plan, name):
+        return None
+    return rule_of(plan.method, plan.group(name).settings, plan.place(name))
+
+
+def needs_torch(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> bool:
+    """Return whether a tensor is made neither by the compiled loops nor copied as it is stored."""
+    if name in plan.merged_names:
+        return compiled_rule(plan, name, allow_nonfinite=allow_nonfinite) is None
+    entry = plan.base.tensors[name]
+    return plan.stored(entry) != entry.dtype
+
+
+def _touches(part: InputModel, name: str) -> bool:
+    """Return whether an adapter changes a tensor; folders are compared as they are read."""
+    if part.stored(name) is not None:
+        return part.adapter is not None and name in part.adapter.factors
+    return part.changes(name)

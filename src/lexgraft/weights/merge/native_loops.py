@@ -1,0 +1,288 @@
+"""One tensor through the compiled loops: surveyed window by window, then merged."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import fsum, sqrt
+from typing import Any
+
+import numpy as np
+
+from lexgraft.weights.checkpoint.safetensors_header import WIDTHS
+from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.native_spec import KernelSpec
+from lexgraft.weights.methods.dare import STEPS, philox_key
+from lexgraft.weights.methods.magnitude_trim import NONE, descend
+from lexgraft.weights.methods.registry import TensorContext
+
+STRIP = 1024  # elements that stay in the first cache with all that is made of them
+_ALL_TIES = 1 << 62
+_MARGIN = kernel.SPAN >> 17  # values of the upper bits looked at below a threshold's, and above
+_PIECE, _PIECES = 1 << 13, (16, 64)  # elements of a piece of a sample; pieces at least, at most
+_APART = 1 << 17  # elements from one piece of a sample to the next, where neither limit is met
+_PART = 1 << 12  # magnitudes whose counts are added up first
+Cut = tuple[int, int]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Windows = Callable[[], Iterator[Sequence[Any]]]
+"""The tensor's stored bytes, base first, window by window, as often as they are asked for."""
+
+
+class NativeLoops:
+    """The merge of one tensor by a rule; windows are whole rows of its first axis."""
+
+    def __init__(
+        self,
+        rule: KernelSpec,
+        place: TensorContext,
+        codes: Sequence[str],
+        result: str,
+        shape: tuple[int, ...],
+    ) -> None:
+        """Take the stored dtypes (base first) and the tensor's shape."""
+        library = kernel.library()
+        assert library is not None
+        self._library, self._rule, self._place = library, rule, place
+        self._codes = codes
+        self._row = shape[-1] if len(shape) > 1 else 1  # as sums see it
+        self._vector = shape[-1] if shape else 1  # a norm or bias is one vector
+        count = len(codes) - 1
+        self._pair = rule.t is not None and count == 1  # slerp from the base
+        self._models = (kernel.NativeModel * (count + self._pair))()
+        self._job = kernel.NativeMerge(
+            base_code=kernel.CODES[codes[0]],
+            result_code=kernel.CODES[result],
+            models=len(self._models),
+            elect=rule.elect,
+            normalize=rule.normalize,
+            scale=rule.scale,
+            lambda_=rule.lambda_,
+        )
+        self._inverses: list[Any] = []  # arrays that the structures point into
+        self._scratch: tuple[Any, ...] = ()
+        self._sample: Windows = lambda: iter(())
+        self._models_set()
+
+    def survey(self, windows: Windows, sample: Windows | None = None) -> None:
+        """Find out what must be known about the whole tensor, a sample of it telling where to look.
+
+        No sample changes what is found: one that misleads costs another pass.
+        """
+        rule, models = self._rule, self._models
+        self._sample = sample or windows
+        if rule.wanted:
+            found = self._cuts(windows, rule.wanted)
+            for number, model in enumerate(models):
+                if rule.band:
+                    (model.top, model.top_ties), (model.bits, model.ties) = found[
+                        2 * number : 2 * number + 2
+                    ]
+                else:
+                    model.bits, model.ties = found[number]
+        if rule.t is not None:
+            self._job.scale, weights = rule.arc(self._cosine(windows))
+            self._weigh(weights)
+        if rule.select is not None:
+            self._select(windows, rule.select)
+
+    def merge(self, views: Sequence[Any], result: Any) -> int:
+        """Write the merge of one window into memory; return how many values are not finite."""
+        job = self._job
+        self._strip(self._vector if self._rule.ranked else STRIP)
+        job.result = kernel.address(result)
+        return self._library.lexgraft_merge(*self._at(views), self._count(views))
+
+    def _models_set(self) -> None:
+        """Fill in what is known of the models without a survey."""
+        rule, place = self._rule, self._place
+        codes = self._codes if self._pair else self._codes[1:]
+        for number, (model, code) in enumerate(zip(self._models, codes, strict=True)):
+            model.code, model.factor = kernel.CODES[code], 1.0
+            label = place.labels[number - self._pair]
+            model.thin = kernel.BAND if rule.band else kernel.LARGEST if rule.wanted else kernel.ALL
+            if rule.steps or rule.ranked:
+                low_high = philox_key(place, label)
+                model.key[:] = [low_high & (2**64 - 1), low_high >> 64]
+            if rule.steps:
+                model.thin, model.steps = kernel.RANDOM, rule.steps[number]
+                model.factor = STEPS / rule.steps[number] if rule.rescale else 1.0
+            chances = rule.ranked_chances(number, self._vector)
+            if chances is not None:
+                inverse = np.float32(STEPS) / chances.astype(np.float32)
+                self._inverses.append(inverse)
+                model.thin, model.rescale = kernel.RANKED, rule.rescale
+                model.ranked = kernel.address(inverse)
+        self._weigh(rule.weights if not self._pair else (1.0, 1.0))
+
+    def _weigh(self, weights: Sequence[float]) -> None:
+        """Set every model's weight."""
+        for model, weight in zip(self._models, weights, strict=True):
+            model.weight, model.size = weight, abs(weight)
+            model.vote = 1.0 if self._rule.select is not None else weight
+
+    def _select(self, windows: Windows, share: float) -> None:
+        """Cut on the variance between the models, and weigh them by the squares there."""
+        job = self._job
+        job.share = 1 / len(self._models)
+        if share < 1:
+            job.varied = 1
+            job.bits, job.ties = self._cuts(windows, ((0, -1),), share)[0]
+        ties = job.ties
+        squares = self._dots(windows, whole=False, crossed=False)
+        job.ties = ties  # the pass above has used them up
+        total = sum(squares)
+        self._weigh([one / total if total else 1 / len(squares) for one in squares])
+
+    def _cosine(self, windows: Windows) -> float:
+        """Return the cosine between the two whole models (see `slerp`)."""
+        first, dot, second = self._dots(windows, whole=True, crossed=True)
+        norms = sqrt(first) * sqrt(second)
+        return max(-1.0, min(1.0, dot / norms)) if norms else 1.0
+
+    def _dots(self, windows: Windows, *, whole: bool, crossed: bool) -> list[float]:
+        """Return the exact sums over the rows of the pairs' dot products."""
+        width, count = self._row, len(self._models)
+        pairs = count * (count + 1) // 2 if crossed else count
+        columns: list[Any] = []
+        for views in windows():
+            self._strip(width)
+            products = np.empty(width, np.float64)
+            found = np.empty((pairs, self._count(views) // width), np.float64)
+            self._library.lexgraft_dots(
+                *self._at(views),
+                self._count(views),
+                whole,
+                crossed,
+                kernel.address(products),
+                kernel.address(found),
+            )
+            columns.append(found)
+        return [fsum(column) for column in np.concatenate(columns, axis=1)]
+
+    def _cuts(
+        self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float = 0.0
+    ) -> list[Cut]:
+        """Return threshold and ties kept for every (track, k); a k below 0: a share of non-zeros.
+
+        A sample tells about where the thresholds are, then all magnitudes near them are counted.
+        """
+        found = self._between(windows, wanted, share, self._buckets(self._sample, wanted, share))
+        if found is None:
+            found = self._between(windows, wanted, share, self._buckets(windows, wanted, share))
+        assert found is not None
+        return found
+
+    def _buckets(
+        self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float
+    ) -> list[int]:
+        """Return the upper bits of the thresholds, from a histogram of what is shown."""
+        tracks = 1 if self._job.varied else len(self._models)
+        upper = np.zeros((tracks, kernel.UPPER + 1), np.uint32)
+        self._strip(STRIP)
+        for views in windows():
+            self._library.lexgraft_upper(
+                *self._at(views), self._count(views), kernel.address(upper)
+            )
+        counts = upper[:, :-1].astype(np.int64)
+        size, buckets = self._place.size, list[int]()
+        for track, keep in wanted:
+            seen = int(counts[track].sum())
+            filled = seen - int(upper[track, -1])
+            rank = round(share * filled) if keep < 0 else (keep * seen + size // 2) // size
+            buckets.append(descend(counts[track], max(1, rank))[0])
+        return buckets
+
+    def _between(
+        self,
+        windows: Windows,
+        wanted: Sequence[tuple[int, int]],
+        share: float,
+        buckets: Sequence[int],
+    ) -> list[Cut] | None:
+        """Return the cuts, looked for near the thresholds' upper bits; None: not all are there."""
+        chosen = np.array([track for track, _ in wanted], np.int32)
+        low = np.array([max(0, one - _MARGIN) << 16 for one in buckets], np.uint32)
+        above = np.zeros(len(wanted) + 1, np.uint64)
+        counts = np.zeros((len(wanted), kernel.SPAN), np.uint32)
+        self._strip(STRIP)
+        for views in windows():
+            self._library.lexgraft_between(
+                *self._at(views),
+                self._count(views),
+                len(wanted),
+                kernel.address(chosen),
+                kernel.address(low),
+                kernel.address(above),
+                kernel.address(counts),
+            )
+        filled = self._place.size - int(above[-1])
+        ranks = [keep if keep >= 0 else round(share * filled) for _, keep in wanted]
+        found: list[Cut] = []
+        for rank, first, over, row in zip(ranks, low, above, counts, strict=False):
+            cut = _cut(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
+            if cut is None:
+                return None
+            found.append(cut)
+        return found
+
+    def _at(self, views: Sequence[Any]) -> tuple[int, int]:
+        """Return the addresses of job and models, these pointing at a window."""
+        job = self._job
+        job.base = kernel.address(views[0])
+        raws = [views[0], *views[1:]] if self._pair else views[1:]
+        for model, view in zip(self._models, raws, strict=True):
+            model.raw = kernel.address(view)
+        return kernel.ctypes.addressof(job), kernel.ctypes.addressof(self._models)
+
+    def _strip(self, length: int) -> None:
+        """Have scratch for strips of a length."""
+        job = self._job
+        if job.strip != length:
+            work = np.empty((len(self._models) + 4) * length, np.float32)
+            room = np.empty(2 * length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
+            self._scratch = (work, room)
+            job.work, job.room, job.strip = kernel.address(work), kernel.address(room), length
+
+    def _count(self, views: Sequence[Any]) -> int:
+        """Return the number of elements of a window."""
+        return memoryview(views[0]).nbytes // WIDTHS[self._codes[0]]
+
+
+def _cut(low: int, counts: Any, rest: int) -> Cut | None:
+    """Return the threshold, `rest` from the top of the magnitudes counted from `low` on; or None.
+
+    With it, how many of those equal to it are kept.
+    """
+    parts = counts.reshape(-1, _PART).sum(
+        axis=1, dtype=counts.dtype
+    )  # not cast: three times as fast
+    if not 0 < rest <= int(parts.sum()):
+        return None
+    part, rest = descend(parts.astype(np.int64), rest)
+    inside = counts[part * _PART :][:_PART].astype(np.int64)
+    at, left = descend(inside, rest)
+    bits = low + part * _PART + at
+    return bits, left if bits and int(inside[at]) > left else _ALL_TIES
+
+
+def sample_spans(size: int) -> list[tuple[int, int]]:
+    """Return the elements of a tensor that tell enough about it: [start, stop), evenly spaced."""
+    least, most = _PIECES
+    if size <= least * _PIECE:
+        return [(0, size)]
+    count = min(max(least, -(-size // _APART)), most)
+    starts = [number * (size - _PIECE) // (count - 1) for number in range(count)]
+    return [(start, start + _PIECE) for start in starts]
+
+
+def merge_arrays(rule: KernelSpec, place: TensorContext, models: Sequence[Floats]) -> Floats:
+    """Return the merge of a tensor in memory, given as base and models."""
+    shape = models[0].shape
+    loops = NativeLoops(rule, place, ["F32"] * len(models), "F32", shape)
+    result = np.empty(shape, np.float32)
+    loops.survey(lambda: iter([models]))
+    loops.merge(models, result)
+    return result
+
+
+def merge_shared(rule: KernelSpec, place: TensorContext, number: float) -> float:
+    """Return what becomes of a single number that all models share."""
+    one = np.full(1, number, np.float32)
+    return float(merge_arrays(rule, place, [one] * (1 + len(place.labels)))[0])

@@ -1,0 +1,126 @@
+"""What a recipe's result is beside its weights: dtype, configuration, tokenizer, chat template."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.tensor_names import layer_of
+from lexgraft.weights.merge.layer_slices import names_of
+from lexgraft.weights.merge.merge_plan import CODES, AssetSources
+from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
+from lexgraft.weights.merge.recipe_models import RecipeModel
+from lexgraft.weights.merge.tokenizer_check import chat_template, difference
+
+_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+
+
+class ChosenConfig(NamedTuple):
+    """The model whose configuration the result gets, the files' folders, and warnings."""
+
+    model: RecipeModel
+    sides: AssetSources
+    warnings: tuple[str, ...]
+
+
+def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
+    """Return the dtype the result is stored in: as asked for, or what most of the base is in.
+
+    Raises:
+        LexgraftError: a dtype that is not written.
+    """
+    wanted = recipe.out_dtype or recipe.dtype
+    if wanted is not None:
+        name = wanted.removeprefix("torch.")
+        if name not in CODES:
+            raise LexgraftError(f"dtype `{wanted}` is not written", cure=nearest(name, CODES))
+        return name
+    sizes = dict.fromkeys(CODES, 0)
+    names = {code: name for name, code in CODES.items()}
+    for entry in base.tensors.values():
+        if entry.dtype in names:
+            sizes[names[entry.dtype]] += entry.size
+    return max(sizes, key=lambda name: sizes[name]) if any(sizes.values()) else "float32"
+
+
+def sides_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> ChosenConfig:
+    """Return where configuration and tokenizer come from: the base, or the first model.
+
+    Models of different vocabularies have been brought together before, if a recipe asks for that.
+    """
+    first = models[next(names_of(recipe))]
+    wanted = vocabulary_of(recipe)
+    owner = models[wanted] if isinstance(wanted, ModelName) else first
+    warnings: list[str] = []
+    for model in models.values():
+        how = None if model is owner else difference(owner.tokenizer, model.tokenizer)
+        if how is not None:
+            warnings.append(
+                f"rows of `{owner.label}` and `{model.label}` with one number are merged, "
+                f"though they may mean different tokens: {how}; `tokenizer_source: union` (or "
+                "`base`, or a model) brings them together"
+            )
+    folders = _folders(models.values())
+    template = recipe.chat_template and chat_template(recipe.chat_template, folders)
+    sides = AssetSources(first.checkpoint.folder, owner.tokenizer, chat_template=template)
+    return ChosenConfig(first, sides, tuple(warnings))
+
+
+def edits_of(
+    model: RecipeModel,
+    origins: Sequence[tuple[RecipeModel, str]],
+    names: Sequence[str],
+    layers: int,
+) -> dict[str, Any]:
+    """Return what must be changed in a model's configuration for a result with these tensors.
+
+    The number of layers, every list with one entry per layer, and the tie of the head.
+
+    Raises:
+        LexgraftError: a configuration that does not say how many layers there are.
+    """
+    edits: dict[str, Any] = {}
+    prefix, config = model.text_config
+    if model.untied:
+        edits["tie_word_embeddings"] = False
+        if prefix:
+            edits[f"{prefix}tie_word_embeddings"] = False
+    order = _order(origins, names)
+    if order == [(model, layer) for layer in range(model.layers)]:
+        return edits
+    count = next((key for key in _COUNTS if key in config), None)
+    if count is None:
+        raise LexgraftError(
+            "config.json does not say how many layers there are",
+            where=str(model.checkpoint.folder),
+            cure=f"one of {', '.join(_COUNTS)} is needed to stack layers",
+        )
+    edits[prefix + count] = layers
+    for key, value in config.items():
+        if isinstance(value, list) and len(value) == model.layers:
+            edits[prefix + key] = [_entry(source, key, at, value) for source, at in order]
+    return edits
+
+
+def _order(
+    origins: Sequence[tuple[RecipeModel, str]], names: Sequence[str]
+) -> list[tuple[RecipeModel, int]]:
+    """Return which layer of which model every layer of the result comes from."""
+    stack: dict[int, tuple[RecipeModel, int]] = {}
+    for name, (source, own) in zip(names, origins, strict=True):
+        layer, before = layer_of(name), layer_of(own)
+        if layer is not None and before is not None:
+            stack.setdefault(layer, (source, before))
+    return [stack[layer] for layer in sorted(stack)]
+
+
+def _entry(source: RecipeModel, key: str, at: int, values: Sequence[Any]) -> object:
+    """Return a layer's own entry of a list in the configuration of the model it comes from."""
+    own = source.text_config[1].get(key)
+    known = own if isinstance(own, list) and len(own) == source.layers else values
+    return known[at % len(known)]
+
+
+def _folders(models: Iterable[RecipeModel]) -> list[Path]:
+    return [model.tokenizer for model in models]

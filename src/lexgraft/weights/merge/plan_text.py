@@ -1,0 +1,143 @@
+"""A plan for a reader: what is merged, from what, into what, and what it takes."""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lexgraft.arrays.lazy_torch import torch
+from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.merge_plan import MergePlan, PlanPart
+from lexgraft.weights.merge.native_loops import Floats, merge_arrays
+from lexgraft.weights.merge.native_spec import rule_of
+from lexgraft.weights.methods import Method
+from lexgraft.weights.methods.registry import TensorContext
+
+_TRIAL = 1 << 18  # elements that a method is timed on
+_TRIES = 2
+_MOST_GROUPS = 12  # shown one by one
+
+
+def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
+    """Return the plan as lines; with an output folder also the disk, and the time it takes."""
+    method = plan.method
+    lines = [
+        f"merge    {method.name} ({_settings(plan.settings)}), {method.paper}",
+        f"base     {plan.base.folder}",
+        *(f"{part.label:<8} {_where(part)}" for part in plan.constituents),
+        *_groups(plan),
+        f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.layers} layers",
+        *(f"copied   {name}" for name in plan.copied[:_MOST_GROUPS]),
+        f"reads    {plan.read_bytes:,} bytes",
+        f"writes   {plan.write_bytes:,} bytes in {len(plan.layout.sizes)} file(s), {plan.dtype}",
+        f"memory   {plan.memory_bytes:,} bytes",
+    ]
+    if len(plan.copied) > _MOST_GROUPS:
+        lines.insert(-3, f"copied   and {len(plan.copied) - _MOST_GROUPS} more")
+    if plan.sides is not None:
+        lines.append(f"config   {plan.sides.config}")
+        lines.append(f"tokens   {plan.sides.tokenizer}")
+        lines += [f"config   {key} = {_short(value)}" for key, value in plan.sides.edits.items()]
+    if output is not None:
+        lines.append(f"disk     {_free(output):,} bytes free at {output}")
+        lines.append(
+            f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk"
+        )
+    return [*lines, *(f"warning: {text}" for text in plan.warnings)]
+
+
+def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
+    """Return the plan as plain values, every tensor of the result accounted for."""
+    merged = frozenset(plan.merged)
+    return {
+        "recipe": plan.recipe(),
+        "base": str(plan.base.folder),
+        "models": {part.label: _where(part) for part in plan.constituents},
+        "tensors": {
+            name: {
+                "from": list(plan.group(name).labels) if name in merged else ["base"],
+                "action": "merged" if name in merged else "copied",
+                "shape": list(slot.shape),
+                "dtype": slot.dtype,
+            }
+            for name, slot in plan.layout.slots.items()
+        },
+        "read_bytes": plan.read_bytes,
+        "write_bytes": plan.write_bytes,
+        "memory_bytes": plan.memory_bytes,
+        "free_bytes": _free(output),
+        "arithmetic_seconds": arithmetic_seconds(plan),
+        "warnings": list(plan.warnings),
+    }
+
+
+def arithmetic_seconds(plan: MergePlan) -> float:
+    """Return the expected processor seconds of arithmetic, from this machine's on one block.
+
+    Values are drawn with a fixed seed; reading and writing come on top.
+    """
+    if not plan.merged:
+        return 0.0
+    name = max(plan.merged, key=lambda one: plan.base.tensors[one].size)
+    group, place = plan.group(name), plan.place(name)
+    total = sum(plan.base.tensors[one].size for one in plan.merged)
+    size = min(_TRIAL, total)
+    side = max(1, int(size**0.5))
+    generator = np.random.default_rng(0)
+    base, *deltas = generator.standard_normal((1 + len(group.labels), side, side), np.float32)
+    models = [base, *(base + 0.01 * delta for delta in deltas)]
+    trial = TensorContext(name, group.labels, place.layer, plan.layers, side * side, plan.seed)
+    took: list[float] = []
+    for _ in range(_TRIES):  # the first one also loads what is needed
+        start = time.process_time()
+        _try(plan.method, group, trial, models)
+        took.append(time.process_time() - start)
+    return min(took) * total / (side * side)
+
+
+def _try(method: Method, group: PlanPart, place: TensorContext, models: Sequence[Floats]) -> None:
+    """Merge a tensor in memory, and forget it."""
+    rule = rule_of(method, group.settings, place) if kernel.library() else None
+    if rule is not None:
+        merge_arrays(rule, place, models)
+        return
+    base, *others = map(torch.from_numpy, models)
+    deltas = torch.stack([other - base for other in others])
+    for _ in method.merge(lambda: iter([(base, deltas, place)]), group.settings):
+        pass
+
+
+def _groups(plan: MergePlan) -> list[str]:
+    """Return a line per group of tensors that are made alike."""
+    count = [0] * len(plan.groups)
+    for number in plan.group_of.values():
+        count[number] += 1
+    lines = [
+        f"group    {tensors} tensors from {', '.join(group.labels)} ({_settings(group.settings)})"
+        for group, tensors in zip(plan.groups, count, strict=True)
+    ]
+    more = len(lines) - _MOST_GROUPS
+    return [*lines[:_MOST_GROUPS], *([f"group    and {more} more"] if more > 0 else [])]
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in settings.items())
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _where(part: InputModel) -> str:
+    return f"{part.folder} + {part.adapter.folder}" if part.adapter else str(part.folder)
+
+
+def _free(output: Path) -> int:
+    """Return the free bytes of the disk that a folder lies on, or will lie on."""
+    there = next(p for p in (output, *output.absolute().parents) if p.exists())
+    return shutil.disk_usage(there).free

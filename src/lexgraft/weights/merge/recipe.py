@@ -1,0 +1,275 @@
+"""A mergekit recipe as frozen records, closed to unknown keys; one YAML document, or several."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_yaml import read_documents, refuse_unknown
+
+Parameters = dict[str, Any] | None
+MOST_PADDING = 65_536  # rows that a vocabulary may be padded to a multiple of
+_RECIPE_KEYS = frozenset({"merge_method", "slices", "modules", "base_model"})
+
+
+class RecipeInput(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole model of a merge, with its own parameters."""
+
+    model: Any
+    parameters: Parameters = None
+
+
+class LayerRange(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of a model's layers, [first, end), with its own parameters."""
+
+    model: Any
+    layer_range: tuple[int, int]
+    parameters: Parameters = None
+
+
+class RecipeSlice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The next layers of the result: equally many layers of every source, merged."""
+
+    sources: tuple[LayerRange, ...]
+    base_model: Any = None
+    residual_weight: float | None = None
+    parameters: Parameters = None
+
+
+class RecipeModule(Struct, frozen=True, forbid_unknown_fields=True):
+    """One part of a model of several parts (text, vision, …): whole models, or slices."""
+
+    models: tuple[RecipeInput, ...] | None = None
+    slices: tuple[RecipeSlice, ...] | None = None
+    parameters: Parameters = None
+
+
+class TokenRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose row a token gets: a model's, or a mapping with a `kind`."""
+
+    source: Any = None
+    force: bool = False
+
+
+class RecipeTokenizer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose tokenizer the result gets."""
+
+    source: Any = "union"
+    tokens: dict[str, TokenRow] | None = None
+    pad_to_multiple_of: Annotated[int, Meta(ge=1, le=MOST_PADDING)] | None = None
+
+
+class MergeRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """One merge as mergekit's YAML describes it."""
+
+    merge_method: str
+    models: tuple[RecipeInput, ...] | None = None
+    slices: tuple[RecipeSlice, ...] | None = None
+    modules: dict[str, RecipeModule] | None = None
+    base_model: Any = None
+    parameters: Parameters = None
+    dtype: str | None = None
+    out_dtype: str | None = None
+    tokenizer_source: Any = None
+    tokenizer: RecipeTokenizer | None = None
+    chat_template: str | None = None
+    name: str | None = None  # of a document that later ones use
+
+
+class ModelName(NamedTuple):
+    """A model as a recipe names it: a folder or Hub id, perhaps with an adapter on it."""
+
+    path: str
+    revision: str | None = None
+    adapter: str | None = None
+    adapter_revision: str | None = None
+
+    def __str__(self) -> str:
+        whole = f"{self.path}@{self.revision}" if self.revision else self.path
+        if self.adapter is None:
+            return whole
+        at = f"@{self.adapter_revision}" if self.adapter_revision else ""
+        return f"{whole}+{self.adapter}{at}"
+
+
+class TokenChoice(NamedTuple):
+    """The row that a recipe chooses for a token."""
+
+    model: ModelName | None  # None: zeros
+    token: str | int | None  # of that model, by spelling or id; None: the same token
+    force: bool  # in every model, not only in those that lack the token
+
+
+def is_recipe(path: Path) -> bool:
+    """Return whether a YAML file is a mergekit recipe rather than a project."""
+    if not path.is_file():
+        return False
+    documents = read_documents(_text(path), str(path))
+    first = documents[0] if documents else None
+    if len(documents) > 1 or not isinstance(first, dict):
+        return len(documents) > 1
+    return bool(_RECIPE_KEYS & first.keys()) or isinstance(first.get("models"), list)
+
+
+def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
+    """Return the recipes of a file, one per YAML document.
+
+    Raises:
+        LexgraftError: no such file, broken YAML, an unknown key (with the nearest name), a value
+            of the wrong kind, or not exactly one of models, slices and modules.
+    """
+    if not path.is_file():
+        raise LexgraftError("no such recipe", where=str(path), cure="give a mergekit YAML file")
+    where = str(path)
+    documents = [one for one in read_documents(_text(path), where) if one is not None]
+    if not documents:
+        raise LexgraftError("the file is empty", where=where)
+    return tuple(_recipe(raw, where) for raw in documents)
+
+
+def inputs_of(recipe: MergeRecipe) -> Iterator[RecipeInput | LayerRange]:
+    """Yield everything that a recipe takes models from, in the order it is written."""
+    yield from recipe.models or ()
+    for one in recipe.slices or ():
+        yield from one.sources
+    for module in (recipe.modules or {}).values():
+        yield from module.models or ()
+        for one in module.slices or ():
+            yield from one.sources
+
+
+def vocabulary_of(recipe: MergeRecipe) -> str | ModelName | None:
+    """Return whose vocabulary a recipe asks for: `base`, `union`, a model, or nobody's."""
+    wanted = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
+    if wanted is None or wanted in ("base", "union"):
+        return wanted
+    return parse_model(wanted, "recipe: tokenizer")
+
+
+def token_choices(recipe: MergeRecipe) -> dict[str, TokenChoice]:
+    """Return the rows that a recipe chooses, by token.
+
+    Raises:
+        LexgraftError: a source that is neither a model nor one of the known kinds.
+    """
+    tokens = (recipe.tokenizer and recipe.tokenizer.tokens) or {}
+    return {spelled: _choice(row, f"recipe: tokens: {spelled}") for spelled, row in tokens.items()}
+
+
+def parse_model(value: object, where: str) -> ModelName:
+    """Return the model that text such as `path@revision+adapter`, or a mapping, names.
+
+    Raises:
+        LexgraftError: neither of them.
+    """
+    if isinstance(value, dict) and value.get("override_architecture") is None:
+        refuse_unknown({k: v for k, v in value.items() if v is not None}, _Reference, where)
+        adapter = value.get("lora")
+        return ModelName(
+            *_place(value.get("model"), where), *(_place(adapter, where) if adapter else ())
+        )
+    if not isinstance(value, str):
+        raise LexgraftError(
+            f"{value!a:.80} does not name a model",
+            where=where,
+            cure="write a folder or a Hub id; architectures are never overridden",
+        )
+    model, *adapters = value.split("+")
+    if len(adapters) > 1:
+        raise LexgraftError(f"`{value}` names more than one adapter", where=where)
+    return ModelName(*_place(model, where), *(_place(adapters[0], where) if adapters else ()))
+
+
+class _RowSource(Struct, forbid_unknown_fields=True):
+    """A token's row as a mapping with a `kind`."""
+
+    kind: Literal["zero", "model_token"]
+    model: Any = None
+    token: str | None = None
+    token_id: Annotated[int, Meta(ge=0)] | None = None
+
+
+def _choice(row: TokenRow, where: str) -> TokenChoice:
+    """Return the row that a recipe chooses for one token."""
+    if row.source is None:
+        raise LexgraftError(
+            "a token without a source", where=where, cure="name a model, or leave it"
+        )
+    if not isinstance(row.source, dict) or "kind" not in row.source:
+        return TokenChoice(parse_model(row.source, where), None, row.force)
+    refuse_unknown(row.source, _RowSource, where)
+    try:
+        source = msgspec.convert(row.source, _RowSource)
+    except msgspec.ValidationError as error:
+        raise LexgraftError(str(error), where=where, cure="kinds: zero, model_token") from error
+    given = [one for one in (source.token, source.token_id) if one is not None]
+    if source.kind == "zero":
+        if given or source.model is not None:
+            raise LexgraftError("zeros come from no model and no token", where=where)
+        return TokenChoice(None, None, row.force)
+    if len(given) != 1:
+        raise LexgraftError("exactly one of token and token_id is needed", where=where)
+    return TokenChoice(parse_model(source.model, where), given[0], row.force)
+
+
+class _Reference(Struct):
+    """A model written as a mapping."""
+
+    model: Any
+    lora: Any = None
+
+
+def _place(value: object, where: str) -> tuple[str, str | None]:
+    """Return path and revision of `path@revision` or of a mapping."""
+    if isinstance(value, dict) and isinstance(value.get("path"), str):
+        revision = value.get("revision")
+        return value["path"], None if revision is None else str(revision)
+    path, _, revision = value.partition("@") if isinstance(value, str) else ("", "", "")
+    if not path or "@" in revision:
+        raise LexgraftError(f"{value!a:.80} does not name a model", where=where)
+    return path, revision or None
+
+
+def _recipe(raw: object, where: str) -> MergeRecipe:
+    """Return one document as a recipe."""
+    if not isinstance(raw, dict):
+        raise LexgraftError("not a recipe: a mapping is expected", where=where)
+    refuse_unknown(raw, MergeRecipe, where)
+    try:
+        recipe = msgspec.convert(raw, MergeRecipe)
+    except msgspec.ValidationError as error:
+        raise LexgraftError(str(error).replace("object", "mapping"), where=where) from error
+    _check_whole(recipe, where)
+    token_choices(recipe)
+    for one in inputs_of(recipe):
+        if isinstance(one, LayerRange) and not 0 <= one.layer_range[0] < one.layer_range[1]:
+            raise LexgraftError(
+                f"layer_range {list(one.layer_range)} is empty or negative",
+                where=where,
+                cure="write [first, end]: the end is not included",
+            )
+    return recipe
+
+
+def _check_whole(recipe: MergeRecipe, where: str) -> None:
+    """Raise unless the recipe says exactly once what it merges and whose tokenizer it takes."""
+    kinds = [kind for kind in (recipe.models, recipe.slices, recipe.modules) if kind]
+    if len(kinds) != 1:
+        raise LexgraftError(
+            f"exactly one of models, slices and modules is needed, not {len(kinds)}", where=where
+        )
+    for name, module in (recipe.modules or {}).items():
+        if bool(module.models) == bool(module.slices):
+            raise LexgraftError(f"module `{name}` needs either models or slices", where=where)
+    if recipe.tokenizer is not None and recipe.tokenizer_source is not None:
+        raise LexgraftError("tokenizer and tokenizer_source exclude each other", where=where)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise LexgraftError("not a UTF-8 text", where=str(path), cure="save it as UTF-8") from error

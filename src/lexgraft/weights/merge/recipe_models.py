@@ -1,0 +1,130 @@
+"""The models that a recipe names: opened, labelled, tied heads written out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import CONFIG
+from lexgraft.files.safe_json import read_json
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.input_model import open_adapter_of
+from lexgraft.weights.checkpoint.lora_adapter import Adapter
+from lexgraft.weights.checkpoint.tensor_names import count_layers, layer_of, role_of
+from lexgraft.weights.checkpoint.view import Origin, view
+from lexgraft.weights.merge.recipe import ModelName
+
+_RESERVED = ("base", "sides", "union", "zero")  # what manifests and vocabularies call else
+_MOST_NAMED = 4096  # a stack of 500 layers, each of several models, names fewer
+Find = Callable[[str, str | None], Path]
+"""From path (or Hub id) and revision to a folder."""
+
+
+@dataclass(frozen=True)
+class RecipeModel:
+    """A model that a recipe names, by its headers and its configuration."""
+
+    label: str
+    checkpoint: Checkpoint
+    adapter: Adapter | None
+    config: Mapping[str, Any]
+    tokenizer: Path  # the folder that has its tokenizer
+    untied: bool = False  # its head is written out from its embeddings
+
+    @property
+    def text_config(self) -> tuple[str, Mapping[str, Any]]:
+        """The part of the configuration that speaks of the language model, with its prefix."""
+        inner = self.config.get("text_config")
+        return ("text_config.", inner) if isinstance(inner, dict) else ("", self.config)
+
+    @cached_property
+    def layers(self) -> int:
+        """The number of layers, by the names of its tensors."""
+        return count_layers(self.checkpoint.tensors)
+
+    @cached_property
+    def by_layer(self) -> Mapping[int | None, tuple[str, ...]]:
+        """The names of its tensors by layer; None: those of no layer."""
+        found: dict[int | None, list[str]] = {}
+        for name in self.checkpoint.tensors:
+            found.setdefault(layer_of(name), []).append(name)
+        return {layer: tuple(names) for layer, names in found.items()}
+
+
+def open_models(
+    names: Iterable[ModelName], find: Find, earlier: Mapping[str, RecipeModel]
+) -> dict[ModelName, RecipeModel]:
+    """Return the models by name, opened, in the order given.
+
+    `earlier` holds results of earlier documents by their names. A head that some models store
+    and others tie to their embeddings is written out for all.
+
+    Raises:
+        LexgraftError: a model that is not there, is not safetensors, or an adapter that does not
+            fit.
+    """
+    models: dict[ModelName, RecipeModel] = {}
+    named = tuple(names)
+    if len(named) > _MOST_NAMED:
+        raise LexgraftError(
+            f"a recipe that names {len(named):,} models; at most {_MOST_NAMED:,} are read",
+            where="recipe",
+            cure="merge them in several steps",
+        )
+    for name in dict.fromkeys(named):
+        label = _label(name, [model.label for model in models.values()])
+        model = earlier.get(name.path) if name.revision is None else None
+        whole = _whole(find(name.path, name.revision)) if model is None else model
+        adapter = None
+        if name.adapter is not None:
+            folder = find(name.adapter, name.adapter_revision)
+            adapter = open_adapter_of(folder, whole.checkpoint)
+        models[name] = replace(whole, label=label, adapter=adapter)
+    return _untied(models)
+
+
+def _whole(folder: Path) -> RecipeModel:
+    """Return the whole model of a folder, without a label yet."""
+    if (folder / CONFIG).exists():
+        raise LexgraftError(
+            "an adapter where a whole model is expected",
+            where=str(folder),
+            cure=f"write the model it belongs to before it: MODEL+{folder.name}",
+        )
+    checkpoint = open_checkpoint(folder)
+    return RecipeModel("", checkpoint, None, read_json(folder / "config.json"), folder)
+
+
+def _label(name: ModelName, taken: Iterable[str]) -> str:
+    """Return a short name: the last parts of the paths, with a number where it is taken."""
+    parts = [Path(path).name or path for path in (name.path, name.adapter) if path]
+    plain, known = "+".join(parts), frozenset((*taken, *_RESERVED))
+    numbered = (plain if number == 1 else f"{plain}#{number}" for number in range(1, 10_000))
+    return next(label for label in numbered if label not in known)
+
+
+def _untied(models: dict[ModelName, RecipeModel]) -> dict[ModelName, RecipeModel]:
+    """Return the models with the heads that only some of them store written out for all."""
+    stored = (name for model in models.values() for name in model.checkpoint.tensors)
+    head = next((name for name in stored if role_of(name) == "head"), None)
+    return {name: _with_head(model, head) for name, model in models.items()}
+
+
+def _with_head(model: RecipeModel, head: str | None) -> RecipeModel:
+    """Return the model with its embeddings also under the head's name, if it ties them."""
+    if head is None or any(role_of(name) == "head" for name in model.checkpoint.tensors):
+        return model
+    embeddings = [n for n in model.checkpoint.tensors if role_of(n) == "embedding"]
+    tied = [n for n in embeddings if "embed_tokens" in n or n.endswith("wte.weight")]
+    says = model.text_config[1].get("tie_word_embeddings", model.config.get("tie_word_embeddings"))
+    if len(tied) != 1 or says is False:
+        raise LexgraftError(
+            f"`{head}` is missing, and the configuration does not tie it to the embeddings",
+            where=str(model.checkpoint.folder),
+            cure="get the whole model again",
+        )
+    origins = {name: Origin(0, name) for name in model.checkpoint.tensors}
+    whole = view((model.checkpoint,), {**origins, head: Origin(0, tied[0])})
+    return replace(model, checkpoint=whole, untied=True)

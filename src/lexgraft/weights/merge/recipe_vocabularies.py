@@ -1,0 +1,111 @@
+"""The models of a recipe in one vocabulary, where it asks for that and theirs differ."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_json import read_json
+from lexgraft.records import Progress
+from lexgraft.weights.checkpoint.tensor_names import role_of
+from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, token_choices, vocabulary_of
+from lexgraft.weights.merge.recipe_models import RecipeModel
+from lexgraft.weights.merge.tokenizer_check import difference
+
+if TYPE_CHECKING:
+    from lexgraft.weights.vocabulary.align import AlignmentPlan
+
+
+class JoinedVocabularies(NamedTuple):
+    """A recipe's models, and what bringing their vocabularies together comes to."""
+
+    models: Mapping[ModelName, RecipeModel]
+    places: Mapping[ModelName, int]  # among the members: an adapter's model is its base's
+    meeting: "AlignmentPlan"
+
+    def expected(self) -> dict[ModelName, RecipeModel]:
+        """Return the models by the headers that they will have; nothing is written."""
+        seen = [self.meeting.expected(place) for place in range(len(self.meeting.members))]
+        return {
+            name: replace(
+                model, checkpoint=seen[place][0], config=seen[place][1], tokenizer=self.meeting.home
+            )
+            for name, model, place in self._placed()
+        }
+
+    def written(self, output: Path, progress: Progress) -> dict[ModelName, RecipeModel]:
+        """Return the models with the tensors of their common vocabulary written to a folder."""
+        common = self.meeting.write(output, progress)
+        return {
+            name: replace(
+                model,
+                checkpoint=common.checkpoints[place],
+                config=read_json(common.checkpoints[place].folder / "config.json"),
+                tokenizer=common.folder,
+            )
+            for name, model, place in self._placed()
+        }
+
+    def _placed(self) -> list[tuple[ModelName, RecipeModel, int]]:
+        return [(name, model, self.places[name]) for name, model in self.models.items()]
+
+
+def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> JoinedVocabularies | None:
+    """Return how models come to one vocabulary; None: they have one, or the recipe asks for none.
+
+    Raises:
+        LexgraftError: `base` without a base, an adapter that changes rows of tokens, and all that
+            bringing vocabularies together refuses.
+    """
+    wanted = vocabulary_of(recipe)
+    if wanted == "base" and recipe.base_model is None:
+        raise LexgraftError("tokenizer `base` without base_model", where="recipe")
+    if wanted is None or not _differ(recipe, models):
+        return None
+    from lexgraft.weights.vocabulary.align import AlignmentMember, TokenSource, meet
+
+    places: dict[ModelName, int] = {}
+    members: dict[Path, AlignmentMember] = {}
+    for name, model in models.items():
+        _check_whole(model)
+        folder = model.checkpoint.folder
+        members.setdefault(folder, AlignmentMember(model.label, model.checkpoint, model.tokenizer))
+        places[name] = list(members).index(folder)
+    labels = [one.label for one in members.values()]
+    choices = {
+        spelled: TokenSource(
+            "zero" if one.model is None else labels[places[one.model]], one.token, one.force
+        )
+        for spelled, one in token_choices(recipe).items()
+    }
+    policy = labels[places[wanted]] if isinstance(wanted, ModelName) else wanted
+    multiple = (recipe.tokenizer and recipe.tokenizer.pad_to_multiple_of) or 1
+    meeting = meet([*members.values()], policy, choices, multiple)
+    return None if meeting.is_plain else JoinedVocabularies(models, places, meeting)
+
+
+def _differ(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> bool:
+    """Return whether rows must be moved: by the tokenizers' files, the sizes, or the recipe."""
+    if recipe.tokenizer and (recipe.tokenizer.tokens or recipe.tokenizer.pad_to_multiple_of):
+        return True
+    first, *others = models.values()
+    sizes = {model.text_config[1].get("vocab_size") for model in models.values()}
+    return len(sizes) > 1 or any(difference(first.tokenizer, one.tokenizer) for one in others)
+
+
+def _check_whole(model: RecipeModel) -> None:
+    """Raise for a result of another document, and for an adapter that changes rows of tokens."""
+    if not model.checkpoint.shards:
+        raise LexgraftError(
+            f"`{model.label}` is the result of another document, with a vocabulary of its own",
+            where="recipe: tokenizer",
+            cure="merge that document to a folder first, and name the folder",
+        )
+    for name in model.adapter.factors if model.adapter else ():
+        if role_of(name) in {"embedding", "head"}:
+            raise LexgraftError(
+                f"the adapter of `{model.label}` changes `{name}`, a row per token",
+                where="recipe: tokenizer",
+                cure="merge the adapter into its model first, in a merge of its own",
+            )

@@ -1,0 +1,113 @@
+"""Whether the models of a merge mean the same by an id, and which chat template they use."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_json import read_json
+from lexgraft.weights.checkpoint.assets import CHAT_TEMPLATE
+from lexgraft.weights.checkpoint.checkpoint_index import file_digest, regular_file
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' "
+    "+ message['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+_MARKS = ("{{", "{%", "{#")
+_FAST, _SLOW = "tokenizer.json", "tokenizer.model"
+
+
+def difference(first: Path, second: Path) -> str | None:
+    """Return how two folders' vocabularies differ, in words; None: ids mean the same in both."""
+    for name in (_FAST, _SLOW):
+        both = [folder / name for folder in (first, second)]
+        if not all(path.is_file() for path in both):
+            continue
+        files = [regular_file(folder, name) for folder in (first, second)]
+        if file_digest(files[0]) == file_digest(files[1]):
+            return None
+        if name == _SLOW:
+            return f"their {_SLOW} differ"
+        return _first_difference(*(_ids(read_json(path), path) for path in files))
+    return "one of them has no tokenizer" if _has(first) != _has(second) else None
+
+
+def check_one_vocabulary(base: Path, model: Path) -> None:
+    """Raise where a model's tokenizer gives numbers another meaning than the base's.
+
+    Raises:
+        LexgraftError: rows with one number would be merged that stand for different tokens.
+    """
+    how = difference(base, model) if _has(base) and _has(model) else None
+    if how is not None:
+        raise LexgraftError(
+            f"its tokenizer is not the base's: {how}",
+            where=str(model),
+            cure=f"`lexgraft vocabulary align {base} {model} --policy union -o aligned/` brings "
+            "them together; then name the folders in aligned/",
+        )
+
+
+def chat_template(wanted: str, folders: Sequence[Path]) -> str | None:
+    """Return a recipe's chat template: Jinja text, `chatml`, or `auto`: the models' commonest.
+
+    Raises:
+        LexgraftError: a name that stands for no template here.
+    """
+    if any(mark in wanted for mark in _MARKS):
+        return wanted
+    if wanted == "chatml":
+        return CHATML
+    if wanted != "auto":
+        raise LexgraftError(
+            f"chat template {wanted!a:.80} is not known",
+            where="chat_template",
+            cure="known: auto, chatml; or write the template's Jinja text",
+        )
+    found = [template for folder in folders if (template := _template(folder)) is not None]
+    return Counter(found).most_common(1)[0][0] if found else None
+
+
+def _has(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (_FAST, _SLOW))
+
+
+def _ids(tokenizer: Mapping[str, Any], path: Path) -> dict[str, int]:
+    """Return token → id of a tokenizer.json, tokens added later included."""
+    vocabulary = tokenizer.get("model", {}).get("vocab", {})
+    if isinstance(vocabulary, list):  # Unigram: pairs of token and score
+        vocabulary = {pair[0]: number for number, pair in enumerate(vocabulary)}
+    added = {one["content"]: one["id"] for one in tokenizer.get("added_tokens") or ()}
+    if not isinstance(vocabulary, dict):
+        raise LexgraftError("no vocabulary in the tokenizer", where=str(path))
+    return {**vocabulary, **added}
+
+
+def _first_difference(first: Mapping[str, int], second: Mapping[str, int]) -> str | None:
+    """Return the first id that stands for different tokens, and how many tokens do."""
+    wrong = sorted(
+        (first.get(token, second.get(token, 0)), token)
+        for token in first.keys() | second.keys()
+        if first.get(token) != second.get(token)
+    )
+    if not wrong:
+        return None
+    token = wrong[0][1]
+    return (
+        f"token {token!a:.60} has id {first.get(token)} in one and {second.get(token)} "
+        f"in the other ({len(wrong):,} tokens so)"
+    )
+
+
+def _template(folder: Path) -> str | None:
+    """Return a folder's chat template, the one called default where there are several."""
+    if (folder / CHAT_TEMPLATE).is_file():
+        return regular_file(folder, CHAT_TEMPLATE).read_text(encoding="utf-8")
+    if not (folder / "tokenizer_config.json").is_file():
+        return None
+    found = read_json(regular_file(folder, "tokenizer_config.json")).get("chat_template")
+    if isinstance(found, list):
+        found = next((one.get("template") for one in found if one.get("name") == "default"), None)
+    return found if isinstance(found, str) else None

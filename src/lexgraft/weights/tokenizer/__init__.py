@@ -1,0 +1,1 @@
+"""Tokenizer files read without trust, and tokenizers at work."""

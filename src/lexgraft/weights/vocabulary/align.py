@@ -1,0 +1,409 @@
+"""Several models in one vocabulary, by policy or token by token, before any method runs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from torch import Tensor
+
+from lexgraft.arrays.shapes import Int
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.safe_json import read_json
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.file_layout import plan_layout
+from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_names import role_of
+from lexgraft.weights.checkpoint.tensor_reading import read_windows
+from lexgraft.weights.checkpoint.view import View, folders
+from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, read_document
+from lexgraft.weights.vocabulary.aligned_rows import AlignedRows, RowOverride
+from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
+from lexgraft.weights.vocabulary.expanded_folder import SPECIAL_IDS, raw_rows, resized_config
+from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.new_rows import stated_size
+from lexgraft.weights.vocabulary.sentencepiece import MODEL, grown_model
+from lexgraft.weights.vocabulary.tensor_map import check_rest, sources_of
+from lexgraft.weights.vocabulary.token_alignment import check_map, check_rows, map_vocabularies
+from lexgraft.weights.vocabulary.union import unite
+
+ZERO = "zero"
+BLOCK = 8_192  # rows written at a time
+_CONFIG, _GENERATION = "config.json", "generation_config.json"
+_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "added_tokens.json",
+    MODEL,
+)
+
+
+class AlignmentMember(NamedTuple):
+    """A model of a merge: what it is called, its weights, the folder with its tokenizer."""
+
+    label: str
+    checkpoint: Checkpoint
+    tokenizer: Path
+
+
+class TokenSource(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose row one token gets where a model lacks it; with `force`, in every model."""
+
+    source: str  # a member's label, or `zero`
+    token: str | int | None = None  # of that model, by spelling or id; None: the same token
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class AlignedVocabulary:
+    """Models that number their tokens alike."""
+
+    checkpoints: tuple[Checkpoint, ...]  # in the order of the members
+    folder: Path  # configuration and tokenizer of what is merged of them
+    size: int  # rows of the vocabulary, padding included
+    counts: Mapping[str, Mapping[str, int]]  # label → where rows come from → how many
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The vocabulary that all get."""
+
+    document: TokenizerFile
+    growth: Expansion | None  # of the first member's, where it is a union
+    owner: int  # the member whose tokenizer it is, or that is extended
+    size: int
+
+
+@dataclass(frozen=True)
+class AlignmentPlan:
+    """Models whose common vocabulary is decided; nothing is written yet."""
+
+    members: tuple[AlignmentMember, ...]
+    target: _Target
+    maps: tuple[Int[np.ndarray, " row"], ...]  # target's row → the member's; -1 where it lacks
+    wishes: Mapping[int, RowOverride]
+
+    @property
+    def home(self) -> Path:
+        """The folder of the tokenizer that is taken, or extended."""
+        return self.members[self.target.owner].tokenizer
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every model numbers its rows as the target does already."""
+        return not self.wishes and _is_plain(self.maps, self.members, self.target)
+
+    def expected(self, place: int) -> tuple[Checkpoint, dict[str, Any]]:
+        """Return a member by the headers and the configuration that it will have."""
+        member, size = self.members[place], self.target.size
+        whole, base = member.checkpoint, self.members[0].checkpoint
+        tensors = dict(whole.tensors)
+        for name, entry in sources_of(base, whole).items():
+            width = (entry.end - entry.start) // max(1, entry.shape[0])
+            tensors[name] = replace(
+                entry, name=name, shape=(size, *entry.shape[1:]), end=entry.start + size * width
+            )
+        config = _config(member, self.members[self.target.owner], base, size, _CONFIG)
+        return replace(whole, tensors=dict(sorted(tensors.items()))), config
+
+    def write(
+        self, output: Path, progress: Progress = silent, *, whole: bool = False
+    ) -> AlignedVocabulary:
+        """Return the members in one vocabulary; its tensors, or whole models, under `output`."""
+        members, target, maps = self.members, self.target, self.maps
+        if self.is_plain:
+            checkpoints = tuple(one.checkpoint for one in members)
+            return AlignedVocabulary(checkpoints, members[0].tokenizer, target.size, {})
+        base = members[0].checkpoint
+        names = tuple(sources_of(base, base))
+        entries = [sources_of(base, one.checkpoint) for one in members]
+        rows = {
+            name: AlignedRows([own[name] for own in entries], maps, target.growth, self.wishes)
+            for name in names
+        }
+        key = self._key
+        made: list[Checkpoint] = []
+        for place, member in enumerate(members):
+            progress("vocabularies", place, len(members))
+            sides = _sides(member, members[target.owner], base, target)
+            if whole or not place:
+                sides |= _tokenizer(members[target.owner], target)
+            home = output / member.label if whole else output / key / f"{place:02}"
+            kept = member.checkpoint.tensors if whole else {}
+            folder = _write(home, key, rows, place, kept, sides, members)
+            made.append(_seen(member.checkpoint, open_checkpoint(folder)))
+        progress("vocabularies", len(members), len(members))
+        plain = next(iter(rows.values()))
+        counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
+        return AlignedVocabulary(tuple(made), made[0].folder, target.size, counts)
+
+    @property
+    def _key(self) -> str:
+        """The identity of what is written (reads every member once)."""
+        wishes = sorted((n, w.member, w.row, w.force) for n, w in self.wishes.items())
+        return digest(
+            "together",
+            [one.checkpoint.digest for one in self.members],
+            self.target.owner,
+            self.target.size,
+            sorted(self.target.document.tokens.items()),
+            wishes,
+        )
+
+
+def bring_together(
+    members: Sequence[AlignmentMember],
+    output: Path,
+    policy: str = "union",
+    choices: Mapping[str, TokenSource] | None = None,
+    multiple: int = 1,
+    general: Sequence[str] = (),
+    progress: Progress = silent,
+    *,
+    whole: bool = False,
+) -> AlignedVocabulary:
+    """Return the members with their vocabulary tensors in one order, written under `output`.
+
+    Everything else of a model is read where it lies. A token that a model has keeps that model's
+    row. A token that it lacks gets the row of the first member (the base), so that there is no
+    delta; a token that the base lacks too gets the mean of the rows of those that have it, as they
+    are where the spaces are one, else as sparse combinations of shared tokens; one that nobody has
+    (a step of merges, padding) gets the mean of its pieces, or of the vocabulary. Choices come
+    first.
+
+    Args:
+        members: The base, then the others; at least one.
+        output: A folder for the vocabulary tensors, in a sub-folder for these models and this
+            vocabulary. It is kept, and found again by the next run of the same.
+        policy: `base`: the first member's vocabulary; `union`: that, extended by the others'; else
+            the label of the member whose vocabulary it is.
+        choices: Token, as the result's tokenizer spells it, to whose row it gets.
+        multiple: The rows are padded to a multiple of this.
+        general: For a union, text that must be cut as before. Without it only words are built that
+            need no step, so that no text without one of them is cut otherwise.
+        progress: Called per model.
+        whole: Write whole models, each with the tokenizer, into sub-folders named by their labels.
+
+    Raises:
+        LexgraftError: an unknown policy, label or token; a tokenizer that is refused or does not
+            belong to its weights; models that differ in width.
+    """
+    return meet(members, policy, choices, multiple, general).write(output, progress, whole=whole)
+
+
+def meet(
+    members: Sequence[AlignmentMember],
+    policy: str = "union",
+    choices: Mapping[str, TokenSource] | None = None,
+    multiple: int = 1,
+    general: Sequence[str] = (),
+) -> AlignmentPlan:
+    """Return what bringing models together comes to; of the weights only a sample is read.
+
+    Arguments and errors are those of `bring_together`.
+    """
+    documents = [read_document(one.tokenizer) for one in members]
+    target = _target(members, documents, policy, multiple, general)
+    for member, document in zip(members[1:], documents[1:], strict=True):
+        _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
+    maps = [_map(target, place, members, documents) for place in range(len(members))]
+    wishes = _wishes(choices or {}, members, documents, target)
+    return AlignmentPlan(tuple(members), target, tuple(maps), wishes)
+
+
+def _check_member(
+    base: Checkpoint, mine: TokenizerFile, other: Checkpoint, theirs: TokenizerFile
+) -> None:
+    """Raise unless a model has the base's tensors, and its weights agree with its tokenizer."""
+    sources = sources_of(base, other)
+    check_rest(base, other, sources)
+    plan = map_vocabularies(mine, theirs)
+    check_map(plan, mine, theirs)
+    for name, entry in sources.items():
+        if len(entry.shape) > 1:
+            check_rows(plan, (mine, theirs), base.tensors[name], entry)
+
+
+def _target(
+    members: Sequence[AlignmentMember],
+    documents: Sequence[TokenizerFile],
+    policy: str,
+    multiple: int,
+    general: Sequence[str],
+) -> _Target:
+    """Return the vocabulary that a policy names."""
+    sizes = [stated_size(one.checkpoint) for one in members]
+    labels = [one.label for one in members]
+    growth = None
+    if policy == "union":
+        union = unite(documents[0], documents[1:], general)
+        owner, document, growth = 0, union.document, union.growth
+    elif policy == "base" or policy in labels:
+        owner = 0 if policy == "base" else labels.index(policy)
+        document = documents[owner]
+    else:
+        known = ["base", "union", *labels]
+        raise LexgraftError(f"no vocabulary `{policy}`", cure=nearest(policy, known))
+    size = max(sizes[owner], document.size)
+    return _Target(document, growth, owner, -(-size // multiple) * multiple)
+
+
+def _map(
+    target: _Target,
+    place: int,
+    members: Sequence[AlignmentMember],
+    documents: Sequence[TokenizerFile],
+) -> Int[np.ndarray, " row"]:
+    """Return for every row of the target the member's row of the same token; -1 where it lacks."""
+    ids = np.full(target.size, -1, np.int64)
+    document, own = documents[place], members[place].checkpoint
+    if place == target.owner:  # its own numbers, padding included
+        had = min(stated_size(own), target.size)
+        ids[:had] = np.arange(had)
+        ids[document.size : target.document.size] = -1
+        return ids
+    plan = map_vocabularies(target.document, document)
+    check_map(plan, target.document, document)
+    ids[: len(plan.ids)] = plan.ids
+    return ids
+
+
+def _wishes(
+    choices: Mapping[str, TokenSource],
+    members: Sequence[AlignmentMember],
+    documents: Sequence[TokenizerFile],
+    target: _Target,
+) -> dict[int, RowOverride]:
+    """Return the rows that were chosen token by token, by their place in the target."""
+    known = {**target.document.ids, **target.document.added}
+    labels = [one.label for one in members]
+    found: dict[int, RowOverride] = {}
+    for spelled, choice in sorted(choices.items()):
+        if spelled not in known:
+            raise LexgraftError(f"no token {spelled!a:.80}", cure=nearest(spelled, known))
+        if choice.source == ZERO:
+            found[known[spelled]] = RowOverride(None, 0, choice.force)
+            continue
+        if choice.source not in labels:
+            raise LexgraftError(f"no model `{choice.source}`", cure=nearest(choice.source, labels))
+        member = labels.index(choice.source)
+        row = _row_of(choice.token, spelled, documents[member])
+        found[known[spelled]] = RowOverride(member, row, choice.force)
+    return found
+
+
+def _row_of(token: str | int | None, spelled: str, document: TokenizerFile) -> int:
+    """Return the id of a token that was chosen in a model."""
+    if isinstance(token, int):
+        if not 0 <= token < document.size:
+            raise LexgraftError(f"no id {token} in this tokenizer", where=document.where)
+        return token
+    known = {**document.ids, **document.added}
+    name = spelled if token is None else token
+    if name not in known:
+        raise LexgraftError(
+            f"no token {name!a:.80} here", where=document.where, cure=nearest(name, known)
+        )
+    return known[name]
+
+
+def _is_plain(
+    maps: Sequence[np.ndarray], members: Sequence[AlignmentMember], target: _Target
+) -> bool:
+    """Return whether every model numbers its rows as the target does already."""
+    same = np.arange(target.document.size)
+    return all(
+        stated_size(one.checkpoint) == target.size and bool((ids[: len(same)] == same).all())
+        for ids, one in zip(maps, members, strict=True)
+    )
+
+
+def _sides(
+    member: AlignmentMember, owner: AlignmentMember, base: Checkpoint, target: _Target
+) -> dict[str, bytes]:
+    """Return a member's configuration, with the vocabulary's size and special ids."""
+    return {
+        name: json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+        for name in (_CONFIG, _GENERATION)
+        if (content := _config(member, owner, base, target.size, name))
+    }
+
+
+def _tokenizer(owner: AlignmentMember, target: _Target) -> dict[str, bytes]:
+    """Return the files of the common tokenizer."""
+    home = owner.tokenizer
+    files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
+    if target.growth is not None:
+        files |= tokenizer_files(target.growth, files)
+        if MODEL in files:
+            files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
+    return files
+
+
+def _config(
+    member: AlignmentMember, owner: AlignmentMember, base: Checkpoint, size: int, name: str
+) -> dict[str, Any]:
+    """Return a member's configuration with the size and the special ids of the vocabulary."""
+    if not (member.checkpoint.folder / name).is_file():
+        return {}
+    content = dict(read_json(member.checkpoint.folder / name))
+    if owner is not member and (owner.checkpoint.folder / name).is_file():
+        theirs = read_json(owner.checkpoint.folder / name)
+        content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+    heads = any(role_of(tensor) == "head" for tensor in base.tensors)
+    if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
+        content["tie_word_embeddings"] = False
+    return resized_config(content, size) if name == _CONFIG else content
+
+
+def _write(
+    folder: Path,
+    key: str,
+    rows: Mapping[str, AlignedRows],
+    place: int,
+    kept: Mapping[str, TensorEntry],
+    sides: Mapping[str, bytes],
+    members: Sequence[AlignmentMember],
+) -> Path:
+    """Write a member's vocabulary and the tensors kept, unless this run has been here before."""
+    if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
+        return folder
+    plain = {name: entry for name, entry in kept.items() if name not in rows}
+    layout = plan_layout(
+        [(name, own.dtype(place), own.shape) for name, own in rows.items()]
+        + [(name, entry.dtype, entry.shape) for name, entry in plain.items()]
+    )
+    inputs = [one.folder for member in members for one in folders(member.checkpoint)]
+    with open_folder(folder, layout, key, inputs) as writer:
+        for name, own in rows.items():
+            if name not in writer.done:
+                blocks = (raw_rows(part, own.dtype(place)) for part in _blocks(own, place))
+                writer.note(name, writer.write(name, blocks))
+        for name, entry in plain.items():
+            if name not in writer.done:
+                writer.note(name, writer.write(name, read_windows(entry)))
+        manifest = {"together": key, "tensors": writer.digests()}
+        writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
+    return folder
+
+
+def _blocks(rows: AlignedRows, place: int) -> Iterator[Tensor]:
+    """Yield a member's rows, some at a time."""
+    for start in range(0, rows.shape[0], BLOCK):
+        yield rows.of(place, start, min(start + BLOCK, rows.shape[0]))
+
+
+def _seen(whole: Checkpoint, part: Checkpoint) -> Checkpoint:
+    """Return a model with its vocabulary tensors from another folder, and that folder's files."""
+    tensors = dict(sorted({**whole.tensors, **part.tensors}.items()))
+    shards = tuple(dict.fromkeys((*part.shards, *whole.shards)))
+    return View(part.folder, tensors, shards, (part, *folders(whole)))

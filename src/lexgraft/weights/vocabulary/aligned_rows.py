@@ -1,0 +1,127 @@
+"""Rows of a common vocabulary: every model's own, the base's for what it lacks, choices first."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lexgraft.arrays.shapes import Float32, Int
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.new_rows import bring, gather, mean_rows
+
+SAMPLE = 4_096  # rows of which a vocabulary's mean row is taken
+
+
+class RowOverride(NamedTuple):
+    """A row that was chosen for a token: whose, and which of its rows; None: zeros."""
+
+    member: int | None
+    row: int
+    force: bool  # for every model, not only for those that lack the token
+
+
+class AlignedRows:
+    """One vocabulary tensor of all models, in the rows of the common vocabulary."""
+
+    def __init__(
+        self,
+        entries: Sequence[TensorEntry],
+        maps: Sequence[Int[np.ndarray, " row"]],
+        growth: Expansion | None,
+        wishes: Mapping[int, RowOverride],
+    ) -> None:
+        """Take the tensor's place in every model; `maps[m][n]` is model m's row of token n."""
+        for entry in entries[1:]:
+            if entry.shape[1:] != entries[0].shape[1:]:
+                width, base = entry.shape[1:], entries[0].shape[1:]
+                raise LexgraftError(
+                    f"`{entry.name}` has rows of {width}, the base of {base}",
+                    where=str(entry.file),
+                    cure="models of other widths cannot be merged",
+                )
+        self._entries, self._maps, self._wishes = entries, maps, wishes
+        self.shape = (len(maps[0]), *entries[0].shape[1:])
+        self._lacking = np.flatnonzero(maps[0] < 0)
+        self._origins = Counter[str]()
+        self._fill = self._filled(growth)
+
+    def dtype(self, member: int) -> str:
+        """Return how a model stores its rows."""
+        return self._entries[member].dtype
+
+    def of(self, member: int, start: int, stop: int) -> Float32[Tensor, "row *width"]:
+        """Return a model's rows [start, stop)."""
+        made = self._bases(start, stop)
+        own = self._maps[member][start:stop]
+        have = torch.from_numpy(own >= 0).nonzero().squeeze(1)
+        if member and len(have):
+            made[have] = gather(self._entries[member], own[own >= 0].tolist())
+        for number, wish in self._wishes.items():
+            if start <= number < stop and (wish.force or self._maps[member][number] < 0):
+                made[number - start] = self._wished(wish)
+        return made
+
+    def counts(self, member: int) -> dict[str, int]:
+        """Return where a model's rows come from, and how many."""
+        own = int((self._maps[member] >= 0).sum())
+        if not member:
+            return {"its own": own, **dict(sorted(self._origins.items()))}
+        return {"its own": own, "the base's": self.shape[0] - own}
+
+    def _bases(self, start: int, stop: int) -> Float32[Tensor, "row *width"]:
+        """Return the base's rows [start, stop), filled where it lacks a token."""
+        ids = self._maps[0][start:stop]
+        made = torch.zeros(stop - start, *self.shape[1:])
+        have = torch.from_numpy(ids >= 0).nonzero().squeeze(1)
+        if len(have):
+            made[have] = gather(self._entries[0], ids[ids >= 0].tolist())
+        first, last = np.searchsorted(self._lacking, [start, stop]).tolist()
+        made[torch.from_numpy(self._lacking[first:last] - start)] = self._fill[first:last]
+        return made
+
+    def _wished(self, wish: RowOverride) -> Float32[Tensor, "*width"]:
+        """Return a row that was chosen."""
+        if wish.member is None:
+            return torch.zeros(self.shape[1:])
+        return gather(self._entries[wish.member], [wish.row])[0]
+
+    def _filled(self, growth: Expansion | None) -> Float32[Tensor, "lacking *width"]:
+        """Return the base's rows of tokens that it lacks: from others, pieces, or the mean."""
+        lacking, base = self._lacking, self._maps[0]
+        total = torch.zeros(len(lacking), *self.shape[1:])
+        count = torch.zeros(len(lacking))
+        for entry, ids in zip(self._entries[1:], self._maps[1:], strict=True):
+            have = np.flatnonzero(ids[lacking] >= 0)
+            if len(have):
+                shared = np.flatnonzero((base >= 0) & (ids >= 0))
+                pairs = list(zip(base[shared].tolist(), ids[shared].tolist(), strict=True))
+                wanted = ids[lacking[have]].tolist()
+                name, rows = bring(self._entries[0], entry, pairs, wanted, "auto")
+                self._origins[f"others', {name}"] += len(have)
+                total[have] += rows
+                count[have] += 1
+        total /= count.clamp(min=1).view(-1, *[1] * (total.dim() - 1))
+        return self._rest(total, count, growth)
+
+    def _rest(
+        self, made: Float32[Tensor, "lacking *width"], count: Tensor, growth: Expansion | None
+    ) -> Float32[Tensor, "lacking *width"]:
+        """Return the rows with those filled that no model has."""
+        pieces = {new.id: new for new in (growth.additions if growth else ())}
+        nobody = [at for at in range(len(made)) if not count[at]]
+        built = [at for at in nobody if int(self._lacking[at]) in pieces]
+        if built:
+            own = [pieces[int(self._lacking[at])] for at in built]
+            made[built] = mean_rows(self._entries[0], own)
+        plain = [at for at in nobody if int(self._lacking[at]) not in pieces]
+        if plain:
+            ids = self._maps[0][self._maps[0] >= 0]
+            every = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
+            made[plain] = gather(self._entries[0], every.tolist()).mean(0)
+        self._origins |= {"its pieces'": len(built), "the mean row": len(plain)}
+        return made

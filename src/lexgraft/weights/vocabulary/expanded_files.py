@@ -1,0 +1,67 @@
+"""The tokenizer files of a grown vocabulary: every id in its place, no hole, nothing moved."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, check_document, merge_pairs
+from lexgraft.weights.vocabulary.expansion import Expansion
+
+HOLE = "<unused-id-{}>"  # stands where the base has an id without a token
+
+
+def grown_content(growth: Expansion) -> dict[str, Any]:
+    """Return tokenizer.json with the additions; all ids of the base are as they were.
+
+    Added tokens that the base keeps beside its vocabulary enter it at their own ids: the
+    tokenizers package would number them anew after the larger vocabulary otherwise.
+    """
+    base = growth.base
+    model = dict(base.model)
+    whole = [base.tokens.get(number, HOLE.format(number)) for number in range(base.size)]
+    if base.kind == "Unigram":
+        model["vocab"] = _pieces(growth, whole)
+    else:
+        known = base.tokens if base.kind == "BPE" else dict(enumerate(whole))
+        ids = {known[number]: number for number in sorted(known)}
+        model["vocab"] = ids | {new.token: new.id for new in growth.additions}
+    if growth.merges:
+        listed = model["merges"]
+        plain = bool(listed) and isinstance(listed[0], str)
+        model["merges"] = [*listed, *([" ".join(m) if plain else list(m) for m in growth.merges])]
+    return {**base.content, "model": model}
+
+
+def grown_document(growth: Expansion) -> TokenizerFile:
+    """Return the grown tokenizer, checked like any other."""
+    return check_document(grown_content(growth), growth.base.where)
+
+
+def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files of a tokenizer that change: tokenizer.json, vocab.json, merges.txt.
+
+    Args:
+        growth: What is added.
+        sides: The files of the base's folder, by name.
+    """
+    content = grown_content(growth)
+    files = {"tokenizer.json": _json(content)}
+    if "vocab.json" in sides:
+        files["vocab.json"] = _json(content["model"]["vocab"])
+    if "merges.txt" in sides:
+        lines = (" ".join(pair) for pair in merge_pairs(content["model"]))
+        files["merges.txt"] = "\n".join(["#version: 0.2", *lines, ""]).encode()
+    return files
+
+
+def _pieces(growth: Expansion, whole: list[str]) -> list[list[Any]]:
+    """Return a list of pieces in which every position is the id."""
+    listed: list[list[Any]] = growth.base.model["vocab"]
+    lowest = min(float(score) for _, score in listed)
+    missing = [[token, lowest] for token in whole[len(listed) :]]
+    return [*listed, *missing, *([new.token, new.score] for new in growth.additions)]
+
+
+def _json(value: object) -> bytes:
+    """Return JSON text without the white space that doubles a large vocabulary."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,237 @@
+"""A model folder with a grown vocabulary: rows added, the rest copied, files consistent."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from xxhash import xxh3_128
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import INDEX, SINGLE
+from lexgraft.records import Progress, digest, silent, write_bytes
+from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.file_layout import plan_layout
+from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
+from lexgraft.weights.checkpoint.replace_tensors import main_dtype
+from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
+from lexgraft.weights.checkpoint.tensor_reading import dtype_of, read_windows
+from lexgraft.weights.tokenizer.tokenizer_file import TOKENIZER, read_document
+from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
+from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.new_rows import (
+    How,
+    NewRows,
+    RowDonor,
+    count_origins,
+    new_rows,
+    stated_size,
+    vocabulary_tensors,
+)
+from lexgraft.weights.vocabulary.sentencepiece import MODEL, grown_model
+
+VOCABULARY = "vocabulary.json"  # what was added, beside the model
+SPECIAL_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+_TOKENIZER_FILES = (
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+)
+
+
+def has_weights(folder: Path) -> bool:
+    """Return whether a folder holds a model and not a tokenizer alone."""
+    return (folder / SINGLE).exists() or (folder / INDEX).exists()
+
+
+def open_donor(folder: Path) -> RowDonor:
+    """Return a model folder as a source of rows."""
+    return RowDonor(open_checkpoint(folder), read_document(folder))
+
+
+def write_tokenizer(growth: Expansion, folder: Path, output: Path) -> None:
+    """Write the grown tokenizer of a folder without weights."""
+    refuse_inputs(output, [folder])
+    if output.exists() and any(output.iterdir()):
+        raise LexgraftError(
+            "the output folder is not empty", where=str(output), cure="choose another"
+        )
+    names = [*_TOKENIZER_FILES, "vocab.json", "merges.txt", MODEL]
+    sides = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    for name, data in grown_sides(growth, sides, folder).items():
+        write_bytes(output / name, data)
+    write_bytes(output / VOCABULARY, additions_json(growth, {}))
+
+
+def write_model(
+    growth: Expansion,
+    base: Checkpoint,
+    output: Path,
+    donor: RowDonor | None = None,
+    how: How = "auto",
+    multiple: int = 1,
+    fitted: Mapping[str, Tensor] | None = None,
+    progress: Progress = silent,
+) -> dict[str, dict[str, int]]:
+    """Write the base with the grown vocabulary; return how its new rows came about.
+
+    Args:
+        growth: What is added.
+        base: The model that grows.
+        output: A new folder, or one in which this very run was interrupted.
+        donor: A model that has some of the tokens.
+        how: Where rows come from.
+        multiple: The vocabulary is padded to a multiple of this.
+        fitted: Rows that were distilled or made quiet, by tensor; those that are as they began
+            keep the name of where they came from.
+        progress: Called per tensor.
+
+    Raises:
+        LexgraftError: weights, configuration and tokenizer of the base do not fit each other, or
+            the output folder is not free.
+    """
+    size, sides = _sides(growth, base, multiple)
+    names = vocabulary_tensors(base, stated_size(base))
+    made = {
+        name: new_rows(base.tensors[name], growth.additions, growth.base, donor, how)
+        for name in names
+    }
+    for name, values in (fitted or {}).items():
+        made[name] = _moved(made[name], values)
+    layout = plan_layout(
+        (e.name, e.dtype, (size, *e.shape[1:]) if e.name in made else e.shape)
+        for e in base.tensors.values()
+    )
+    origins = count_origins(made)
+    inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
+    key = _key(growth, base, how, multiple, fitted or {})
+    with open_folder(output, layout, key, inputs) as writer:
+        for number, (name, entry) in enumerate(base.tensors.items()):
+            progress("writing", number, len(base.tensors))
+            if name not in writer.done:
+                rows = made.get(name)
+                windows = _grown(entry, growth, rows, size) if rows else read_windows(entry)
+                writer.note(name, writer.write(name, windows))
+        base.check_unchanged()
+        additions = additions_json(growth, origins)
+        manifest = _text({"vocabulary": key, "base": base.digest, "tensors": writer.digests()})
+        writer.finish({**sides, VOCABULARY: additions}, manifest)
+    progress("writing", len(base.tensors), len(base.tensors))
+    return origins
+
+
+def grown_sides(growth: Expansion, sides: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Return the side files of a folder with those of the tokenizer grown."""
+    files = {**sides, **tokenizer_files(growth, sides)}
+    if MODEL in sides:
+        files[MODEL] = grown_model(growth, sides[MODEL], str(folder / MODEL))
+    return files
+
+
+def additions_json(growth: Expansion, origins: Mapping[str, Mapping[str, int]]) -> bytes:
+    """Return what was added, as JSON: for every new id its spelling, role and pieces."""
+    rows = [
+        {"id": n.id, "token": n.token, "role": n.role, "text": n.text, "parts": n.parts}
+        for n in growth.additions
+    ]
+    return _text({"base_size": growth.base.size, "rows": origins, "additions": rows})
+
+
+def resized_config(config: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """Return a configuration that says how many rows the vocabulary has."""
+    changed = dict(config)
+    if "vocab_size" in changed:
+        changed["vocab_size"] = size
+    inner = changed.get("text_config")
+    if isinstance(inner, dict) and "vocab_size" in inner:
+        changed["text_config"] = {**inner, "vocab_size": size}
+    return changed
+
+
+def _sides(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
+    """Return the rows of the grown vocabulary, and all side files."""
+    had = stated_size(base)
+    if growth.base.size > had:
+        raise LexgraftError(
+            f"the tokenizer has {growth.base.size:,} ids, the model {had:,} rows",
+            where=str(base.folder / TOKENIZER),
+            cure="the tokenizer is not this model's: get both from one source",
+        )
+    size = max(had, growth.base.size + len(growth.additions))
+    size = -(-size // multiple) * multiple
+    sides = grown_sides(growth, read_sides(base.folder, main_dtype(base)), base.folder)
+    settings = resized_config(json.loads(sides["config.json"]), size)
+    _check_ids(settings, growth.base.size, base.folder)
+    return size, {**sides, "config.json": _text(settings)}
+
+
+def _key(
+    growth: Expansion, base: Checkpoint, how: How, multiple: int, fitted: Mapping[str, Tensor]
+) -> str:
+    """Return what tells one grown folder from all others."""
+    words = [new.token for new in growth.additions]
+    rows = {
+        name: xxh3_128(values.contiguous().numpy().data).hexdigest()
+        for name, values in fitted.items()
+    }
+    return digest("vocabulary", base.digest, words, how, multiple, rows)
+
+
+def _moved(start: NewRows, values: Tensor) -> NewRows:
+    """Return rows with those that a fit has moved in their place."""
+    moved = (values != start.values).view(len(values), -1).any(1).tolist()
+    pairs = zip(start.origins, moved, strict=True)
+    return NewRows(values, tuple("fitted" if now else before for before, now in pairs))
+
+
+def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:
+    """Raise for a special token beyond the vocabulary: a grown token must never take its place."""
+    for key in SPECIAL_IDS:
+        value = config.get(key)
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int) and number >= size:
+                raise LexgraftError(
+                    f"{key} is {number}, beyond the tokenizer's {size:,} ids",
+                    where=str(folder / "config.json"),
+                    cure="configuration and tokenizer belong to different models",
+                )
+
+
+def _grown(
+    entry: TensorEntry, growth: Expansion, new: NewRows, size: int
+) -> Iterator[bytes | memoryview]:
+    """Yield a tensor with the new rows at their ids; padding of the base stays where it lies."""
+    first, last = growth.base.size, growth.base.size + len(growth.additions)
+    width = entry.size // entry.shape[0] * WIDTHS[entry.dtype]
+    had = entry.shape[0]
+    yield from _stored(entry, 0, first * width)
+    yield raw_rows(new.values, entry.dtype)
+    if had > last:
+        yield from _stored(entry, last * width, had * width)
+    padding = size - max(had, last)
+    if padding:  # as unlikely as a mean row is; a row of zeros might be the likeliest of all
+        yield raw_rows(
+            new.values.mean(0, keepdim=True).expand(padding, *new.values.shape[1:]), entry.dtype
+        )
+
+
+def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
+    """Yield some of a tensor's bytes as they are stored."""
+    part = TensorEntry(
+        entry.name, entry.dtype, entry.shape, entry.file, entry.start + start, entry.start + stop
+    )
+    yield from read_windows(part)
+
+
+def raw_rows(rows: Tensor, code: str) -> memoryview:
+    """Return rows as they are stored."""
+    return rows.to(dtype_of(code)).contiguous().view(-1).view(torch.uint8).numpy().data
+
+
+def _text(value: object) -> bytes:
+    """Return JSON for a reader."""
+    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,100 @@
+"""From terms, texts and a donor to a growth with its proof: what a user asks for, in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
+from lexgraft.weights.tokenizer.tokenizer_file import read_document
+from lexgraft.weights.vocabulary.candidates import (
+    CandidateToken,
+    donor_units,
+    find_units,
+    parts_of,
+    terms_of_texts,
+)
+from lexgraft.weights.vocabulary.expansion import COMMON, Expansion, survey
+from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Passage, prove
+from lexgraft.weights.vocabulary.prune import settle
+
+HELD_OUT = 5  # every so many documents of the user's text is held out where none are given
+SHARED = 5  # pieces beside which a beginning or an end must stand before it is looked at by itself
+
+
+@dataclass(frozen=True)
+class ExpansionRequest:
+    """What a vocabulary is to grow by; at least one of terms, texts and a donor."""
+
+    base: Path
+    terms: Sequence[Passage] = ()  # language and term
+    texts: Sequence[Passage] = ()  # the user's text: what is frequent in it comes first
+    donor: Path | None = None  # a model folder whose vocabulary is looked through
+    general: Sequence[str] = ()  # text that must be cut as before
+    held_out: Sequence[Passage] = ()  # text for the proof alone
+    tokens: int = 500  # new tokens at most, steps included
+    least: float = 1.0  # tokens that a word must save over the user's text
+    pieces: float = inf  # of the base, that a word may stand for at most
+    common: float = COMMON  # per million tokens of general text, from which a word is not added
+
+
+@dataclass(frozen=True)
+class VocabularyPlan:
+    """A growth that was proven; nothing is written."""
+
+    growth: Expansion
+    proof: ExpansionReport
+
+
+def plan_vocabulary(request: ExpansionRequest, progress: Progress = silent) -> VocabularyPlan:
+    """Return what would be added to a tokenizer, and what it would do on text.
+
+    Raises:
+        LexgraftError: nothing to add, or a tokenizer that is refused.
+    """
+    if not (request.terms or request.texts or request.donor):
+        raise LexgraftError("nothing says what to add", cure="give terms, a text, or a donor model")
+    steps = 4
+    progress("vocabulary, reading", 0, steps)
+    base = TokenizerEngine(read_document(request.base))
+    texts, held_out = _split(request)
+    progress("vocabulary, looking at text", 1, steps)
+    units = _units(base, request, texts)
+    ground = survey(base, units, texts, request.general, request.common, pieces=request.pieces)
+    progress("vocabulary, growing", 2, steps)
+    growth, grown = settle(ground, request.tokens, request.least, texts, request.general)
+    progress("vocabulary, proving", 3, steps)
+    proof = prove(growth, base, grown, request.terms, held_out, request.general)
+    progress("vocabulary, done", steps, steps)
+    return VocabularyPlan(growth, proof)
+
+
+def _split(request: ExpansionRequest) -> tuple[list[str], Sequence[Passage]]:
+    """Return the texts to choose on and those to prove on, which are never the same."""
+    if request.held_out:
+        return [text for _, text in request.texts], request.held_out
+    rows = [
+        (int(digest("held-out", text), 16) % HELD_OUT, language, text)
+        for language, text in request.texts
+    ]
+    held_out = [(language, text) for place, language, text in rows if place == 0]
+    return [text for place, _, text in rows if place], held_out
+
+
+def _units(
+    base: TokenizerEngine, request: ExpansionRequest, texts: Sequence[str]
+) -> list[CandidateToken]:
+    """Return all candidates: words of terms with their common ends, the donor's, or the text's."""
+    weights: dict[str, float] = {}
+    for _, term in request.terms:
+        weights[term] = weights.get(term, 0.0) + 1.0
+    if not request.terms and request.donor is None:
+        weights = terms_of_texts(texts)
+    units = find_units(base, weights)
+    if request.donor is not None:
+        units += donor_units(base, read_document(request.donor))
+    if texts:
+        units += parts_of(units, base, SHARED)
+    return [*{unit.spelled: unit for unit in reversed(units)}.values()][::-1]

@@ -1,0 +1,217 @@
+"""Lessons for new rows: texts cut both ways, and what the base makes of the old cut."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.arrays.shapes import Float, Float32, Int64
+from lexgraft.records import Progress, silent
+from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
+
+LONGEST = 64  # tokens of a text, in the base's cut
+WORDS = 32_768  # of the vocabulary, projected at a time
+_NEARLY = 0.9999  # of a soft cap
+
+
+class AlignedText(NamedTuple):
+    """One text cut both ways, and the places where both cuts have said the same."""
+
+    old: list[int]
+    new: list[int]
+    old_places: list[int]
+    new_places: list[int]
+    first: int  # of the places: the first one at or after a new token
+
+
+class TeacherOutput(NamedTuple):
+    """What the base makes of a lesson's old cut, at the lesson's places."""
+
+    hidden: Float32[Tensor, "place width"]
+    total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over its vocabulary
+
+
+def make_lessons(
+    base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str], start: Sequence[int] = ()
+) -> list[AlignedText]:
+    """Return the texts in which something new is produced.
+
+    Args:
+        base: The tokenizer before.
+        grown: The tokenizer after.
+        texts: What to learn from.
+        start: The tokens that every text begins with.
+    """
+    lessons: list[AlignedText] = []
+    for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
+        lesson = _lesson(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
+        if lesson is not None:
+            lessons.append(lesson)
+    return lessons
+
+
+def showing(grown: TokenizerEngine, texts: Sequence[str], first: int) -> list[str]:
+    """Return the texts in which a token from `first` on is produced."""
+    rows = grown.encode(texts)
+    return [text for text, ids in zip(texts, rows, strict=True) if max(ids, default=-1) >= first]
+
+
+def plain_lessons(
+    base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str], start: Sequence[int] = ()
+) -> list[AlignedText]:
+    """Return the texts that both tokenizers cut alike: where nothing new should come next."""
+    lessons: list[AlignedText] = []
+    for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
+        ids = [*start, *old][:LONGEST]
+        if old == new and len(ids) > 1:
+            places = list(range(len(ids)))
+            lessons.append(AlignedText(ids, ids, places, places, len(ids)))
+    return lessons
+
+
+def _lesson(
+    base: TokenizerEngine, grown: TokenizerEngine, old: list[int], new: list[int]
+) -> AlignedText | None:
+    """Return one text as a lesson, or None where it shows no new token."""
+    begin = next((at for at, number in enumerate(new) if number >= base.document.size), None)
+    if begin is None:
+        return None
+    there = {end: at for at, end in enumerate(_ends(base, old))}
+    here = {end: at for at, end in enumerate(_ends(grown, new))}
+    joined = [(there[end], at) for end, at in here.items() if end in there]
+    first = sum(at < begin for _, at in joined)
+    if first == len(joined):
+        return None
+    return AlignedText(old, new, [a for a, _ in joined], [b for _, b in joined], first)
+
+
+class Teacher:
+    """A live model that reads and is asked; nothing of it is changed."""
+
+    def __init__(self, model: nn.Module) -> None:
+        live: Any = model  # what transformers adds to a module is not typed
+        self._body, self._embedding = live.base_model, live.get_input_embeddings()
+        self._head = live.get_output_embeddings()
+        self.biased = getattr(self._head, "bias", None) is not None
+        config = live.config.get_text_config()
+        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
+        divisor: float | None = getattr(config, "logits_scaling", None)
+        factor: float | None = getattr(config, "logit_scale", None)
+        self._scale = factor if divisor is None else 1 / divisor
+        # Gemma multiplies what it looks up
+        self._lifted = float(getattr(self._embedding, "embed_scale", 1.0))
+
+    def read(
+        self, lines: Sequence[Sequence[int]], rows: Float32[Tensor, "new width"], first: int
+    ) -> Float[Tensor, "line token width"]:
+        """Return the last hidden states of lines, ids from `first` on looked up in other rows.
+
+        Shorter lines are filled up at their ends, which what comes before does not see.
+        """
+        ids = _filled(lines)
+        known = self._embedding(ids.clamp(max=first - 1))
+        fresh = (rows * self._lifted).to(known.dtype)[(ids - first).clamp(min=0)]
+        inputs = torch.where((ids >= first).unsqueeze(-1), fresh, known)
+        return self._body(inputs_embeds=inputs, use_cache=False).last_hidden_state
+
+    @torch.no_grad()
+    def hidden(self, lessons: Sequence[AlignedText]) -> list[Float[Tensor, "place width"]]:
+        """Return the last hidden states that old cuts lead to, from the first new token on."""
+        lines = self._body(
+            input_ids=_filled([lesson.old for lesson in lessons]), use_cache=False
+        ).last_hidden_state
+        pairs = zip(lines, lessons, strict=True)
+        return [line[lesson.old_places[lesson.first :]] for line, lesson in pairs]
+
+    def logits(
+        self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " token"]
+    ) -> Float32[Tensor, "place token"]:
+        """Return the logits of some of its tokens."""
+        bias = getattr(self._head, "bias", None)
+        own = None if bias is None else bias[tokens]
+        return self.finish(nn.functional.linear(hidden, self._head.weight[tokens], own).float())
+
+    def own_logits(
+        self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " place"]
+    ) -> Float32[Tensor, " place"]:
+        """Return the logit of one token at every place."""
+        bias = getattr(self._head, "bias", None)
+        found = (hidden.float() * self._head.weight[tokens].float()).sum(1)
+        return self.finish(found if bias is None else found + bias[tokens].float())
+
+    @torch.no_grad()
+    def total(self, hidden: Float[Tensor, "place width"]) -> Float32[Tensor, " place"]:
+        """Return the logarithm of the sum of exp(logit) over the vocabulary."""
+        parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
+        biases = [None] * len(parts) if bias is None else bias.split(WORDS)
+        totals = [
+            self.finish(nn.functional.linear(hidden, part, own).float()).logsumexp(1)
+            for part, own in zip(parts, biases, strict=True)
+        ]
+        return torch.stack(totals).logsumexp(0)
+
+    @torch.no_grad()
+    def truth(self, lesson: AlignedText) -> TeacherOutput:
+        """Return what the old cut of a lesson leads to."""
+        ids = torch.tensor([lesson.old])
+        whole = self._body(input_ids=ids, use_cache=False).last_hidden_state
+        hidden = whole[0, lesson.old_places]
+        return TeacherOutput(hidden, self.total(hidden))
+
+    @torch.no_grad()
+    def after(
+        self, line: Sequence[int], tails: Sequence[Sequence[int]]
+    ) -> tuple[Float[Tensor, " width"], Float[Tensor, "tail token width"]]:
+        """Return the last hidden states of a line's end, and of tails that each go on with it.
+
+        The line is read once, where the architecture has a cache that can be repeated. Shorter
+        tails are filled up at their ends.
+        """
+        read = self._body(input_ids=torch.tensor([list(line)]), use_cache=True)
+        last = read.last_hidden_state[0, -1]
+        if not tails:
+            return last, last.new_zeros(0, 0, len(last))
+        past: Any = getattr(read, "past_key_values", None)
+        if hasattr(past, "batch_repeat_interleave"):
+            past.batch_repeat_interleave(len(tails))
+            more = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
+            return last, more.last_hidden_state
+        whole = _filled([[*line, *tail] for tail in tails])
+        return last, self._body(input_ids=whole, use_cache=False).last_hidden_state[:, len(line) :]
+
+    def finish(self, logits: Tensor) -> Tensor:
+        """Return scaled and soft-capped logits, as the architecture has them."""
+        if self._scale is not None:
+            logits = logits * self._scale
+        if self._softcap is None:
+            return logits
+        return torch.tanh(logits / self._softcap) * self._softcap
+
+    def unfinish(self, logits: Tensor) -> Tensor:
+        """Return what `finish` makes these of; below what a soft cap allows, nearly the lowest."""
+        if self._softcap is not None:
+            logits = torch.atanh((logits / self._softcap).clamp(-_NEARLY, _NEARLY)) * self._softcap
+        return logits if self._scale is None else logits / self._scale
+
+
+def read_lessons(
+    base: Teacher, lessons: Sequence[AlignedText], progress: Progress = silent
+) -> list[TeacherOutput]:
+    """Return what the base makes of every lesson's old cut."""
+    truths: list[TeacherOutput] = []
+    for number, lesson in enumerate(lessons):
+        progress("reading the old cut", number, len(lessons))
+        truths.append(base.truth(lesson))
+    return truths
+
+
+def _filled(lines: Sequence[Sequence[int]]) -> Int64[Tensor, "line token"]:
+    """Return lines of tokens as one tensor, filled up at their ends."""
+    return nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lines], batch_first=True)
+
+
+def _ends(engine: TokenizerEngine, ids: Sequence[int]) -> list[int]:
+    """Return at which byte of the text every token ends."""
+    return list(accumulate(len(engine.raw[number]) for number in ids))

@@ -1,0 +1,97 @@
+"""Token distillation (arXiv 2505.20133): new rows that write and read like the old cut."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from lexgraft.arrays.shapes import Float32
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher, read_lessons
+from lexgraft.weights.vocabulary.fit.fit_cache import NOTHING, FitCache
+from lexgraft.weights.vocabulary.fit.input_embeddings import PULLED, fit_reading, shown_in
+from lexgraft.weights.vocabulary.fit.output_embeddings import writings
+from lexgraft.weights.vocabulary.fit.suppress_new_tokens import (
+    NewTokenRows,
+    calmed_rows,
+    places_of,
+    taken,
+)
+
+KEPT, PLAIN = 16_384, 128  # lessons with and without new tokens that are looked at, at most
+
+
+class FittedRows(NamedTuple):
+    """Rows that were fitted, for the tokens that texts show; those of others keep quiet."""
+
+    rows: NewTokenRows
+    writing: tuple[float, float]  # nats a new token is off, held back, before and after
+    reading: tuple[float, float] | None  # nats a place from the old cut's, held back, likewise
+    taken: float | None  # nats a token from old ones on general text; None: there was none
+
+
+def distil_rows(
+    model: nn.Module,
+    lessons: Sequence[AlignedText],
+    start: NewTokenRows,
+    pieces: Sequence[Sequence[int]],
+    first: int,
+    steps: int,
+    general: Sequence[AlignedText] = (),
+    opening: Float32[Tensor, "new width"] | None = None,
+    reader: nn.Module | None = None,
+    kept: FitCache = NOTHING,
+    progress: Progress = silent,
+) -> FittedRows:
+    """Return rows by which the new cut is written and read as the old one was.
+
+    How to write is solved by `writings`: each new token as likely as its pieces. With `steps`,
+    inputs learn to read by `fit_reading`; where the head is tied to them, every step is followed by
+    a pull towards what writes. Tokens that no text shows (the steps of merges) are made quiet, and
+    all are lowered together until they take little from general text.
+
+    Args:
+        model: The base model; it is teacher and student.
+        lessons: Texts cut both ways.
+        start: The rows to begin with, by id from `first` on.
+        pieces: The base's tokens for every new one, likewise.
+        first: The first new id.
+        steps: How many batches of reading; with 0 rows are fitted for writing alone.
+        general: Texts that both tokenizers cut alike.
+        opening: The head's rows of the pieces that words begin with: where they stand, words do.
+        reader: The same model in another number format, to read in.
+        kept: What an interrupted call with the same arguments has kept.
+        progress: Called per lesson, place and step.
+
+    Raises:
+        LexgraftError: no text shows a new token.
+    """
+    if not lessons:
+        raise LexgraftError("no text shows a new token", cure="distil on text that has the words")
+    base, fast = Teacher(model), Teacher(reader or model)
+    told, plain = _some(lessons, KEPT), _some(general, PLAIN)
+    shown = shown_in(lessons, first, len(start.inputs))
+    known = writings(fast, told, plain, pieces, shown, first, kept, progress)
+    tied, rows, reading = start.outputs is None, start, None
+
+    def pull(inputs: Tensor, stay: float) -> Tensor:
+        return start.with_head(known.pulled(start._replace(inputs=inputs).head, stay)).inputs
+
+    if steps:
+        found = fit_reading(
+            fast, told, start.inputs, first, steps, pull if tied else None, kept, progress
+        )
+        rows, reading = start._replace(inputs=found.rows), found.apart
+    head = known.pulled(rows.head, PULLED) if tied and steps else known.begun(rows, opening)
+    writing = known.error(start.head), known.error(head)
+    calm = places_of(base, read_lessons(base, plain, progress)) if plain else None
+    head = calmed_rows(base, head, known.places, shown, calm)
+    cost = None if calm is None else float(taken(base, head, calm).mean())
+    return FittedRows(rows.with_head(head), writing, reading, cost)
+
+
+def _some(lessons: Sequence[AlignedText], most: int) -> list[AlignedText]:
+    """Return some lessons, the same in every run."""
+    order = sorted(range(len(lessons)), key=lambda number: digest("lesson", number))[:most]
+    return [lessons[number] for number in order]

@@ -1,0 +1,181 @@
+"""Rows that read: after a new token the base goes on as it did after the pieces."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lexgraft.arrays.shapes import Bool, Float32, Int64
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
+from lexgraft.weights.vocabulary.fit.fit_cache import NOTHING, FitCache
+
+BATCH = 32  # texts per step
+KEEP = 20  # steps, after which the state is kept
+POOL = 8  # batches that are sorted by length together
+RATE = 0.1  # of the mean length of the rows, per step at the start; it falls to 0
+NEXT = 6_144  # tokens told apart at every place: those that the lessons hold most often
+HELD_BACK, JUDGED = 20, 256  # every so many lessons, and how many of them at most
+PULLED = 100.0  # what moving a row costs in a pull, at the start
+_MEAN, _SQUARE, _LEAST = 0.9, 0.999, 1e-12  # of Adam (arXiv 1412.6980)
+
+Pull = Callable[[Tensor, float], Tensor]
+"""Takes rows and what moving them costs; returns them moved towards something."""
+
+
+class _Adam:
+    """Adam for rows that only some steps show: the others keep their values and their moments."""
+
+    def __init__(self, rows: Float32[Tensor, "new width"]) -> None:
+        self.rows = rows.clone()
+        self._rate = RATE * float(rows.norm(dim=1).mean()) / rows.shape[1] ** 0.5
+        self._mean, self._square = torch.zeros_like(rows), torch.zeros_like(rows)
+        self._steps = torch.zeros(len(rows), 1)
+
+    def step(
+        self, slope: Float32[Tensor, "new width"], shown: Bool[Tensor, " new"], part: float
+    ) -> None:
+        """Move the rows that were shown, by a part of the rate."""
+        own = slope[shown]
+        self._steps[shown] += 1
+        self._mean[shown] = _MEAN * self._mean[shown] + (1 - _MEAN) * own
+        self._square[shown] = _SQUARE * self._square[shown] + (1 - _SQUARE) * own.square()
+        count = self._steps[shown]
+        mean = self._mean[shown] / (1 - _MEAN**count)
+        square = self._square[shown] / (1 - _SQUARE**count)
+        self.rows[shown] -= part * self._rate * mean / (square.sqrt() + _LEAST)
+
+    def state(self, done: int) -> dict[str, Tensor]:
+        """Return what it needs to go on after so many steps."""
+        return {
+            "rows": self.rows,
+            "mean": self._mean,
+            "square": self._square,
+            "steps": self._steps,
+            "done": torch.tensor(done),
+        }
+
+    def take(self, state: Mapping[str, Tensor]) -> int:
+        """Take such a state back, if there is one; return after how many steps it was."""
+        if not state:
+            return 0
+        self.rows, self._mean = state["rows"], state["mean"]
+        self._square, self._steps = state["square"], state["steps"]
+        return int(state["done"])
+
+
+class FittedInputs(NamedTuple):
+    """Rows that were fitted to read."""
+
+    rows: Float32[Tensor, "new width"]
+    apart: tuple[float, float]  # nats a place on lessons held back, before and after
+
+
+def fit_reading(
+    base: Teacher,
+    lessons: Sequence[AlignedText],
+    start: Float32[Tensor, "new width"],
+    first: int,
+    steps: int,
+    pull: Pull | None = None,
+    kept: FitCache = NOTHING,
+    progress: Progress = silent,
+) -> FittedInputs:
+    """Return input rows after which the base goes on as after the old cut.
+
+    Token distillation (arXiv 2505.20133, section 3), with the Kullback-Leibler divergence of the
+    next token, from the old cut's to the new one's, in place of the distance of hidden states: one
+    row cannot hold all that its pieces led to, and this spends it on what is said next. Every place
+    from a new token on counts alike. The softmax is over the tokens that the lessons show most.
+
+    Args:
+        base: Teacher and student; nothing of it is changed.
+        lessons: Texts cut both ways; some are held back, the same in every run.
+        start: The rows to begin with, by id from `first` on.
+        first: The first new id.
+        steps: How many batches.
+        pull: What moves rows towards something else after every step (proximal gradient; Parikh
+            and Boyd, 2014, section 4.2); it is told how little, the less the smaller the step.
+        kept: Where the state of the optimizer is kept now and then, and where it may be found.
+        progress: Called per batch of lessons and per step.
+    """
+    student = _Student(base, lessons, first, progress)
+    order = sorted(range(len(lessons)), key=lambda number: digest("read", number))
+    judged = order[::HELD_BACK][:JUDGED]
+    taught = sorted(set(order).difference(judged)) or judged
+    adam, batches = _Adam(start), list[list[int]]()
+    done = adam.take(kept.tensors("reading"))
+    before = student.judge(judged, start)
+    for step in range(steps):
+        batches = batches or student.batches(taught, step)
+        batch = batches.pop()
+        if step < done:
+            continue
+        progress("distilling", step, steps)
+        leaf = adam.rows.clone().requires_grad_()
+        student.apart(batch, leaf).mean().backward()
+        assert leaf.grad is not None
+        shown = shown_in([lessons[number] for number in batch], first, len(leaf))
+        part = 1 - step / steps
+        adam.step(leaf.grad, shown, part)
+        if pull is not None:
+            adam.rows = pull(adam.rows, PULLED / part)
+        if (step + 1) % KEEP == 0:
+            kept.keep("reading", adam.state(step + 1))
+    return FittedInputs(adam.rows, (before, student.judge(judged, adam.rows)))
+
+
+def shown_in(lessons: Sequence[AlignedText], first: int, count: int) -> Bool[Tensor, " new"]:
+    """Return which of `count` new tokens some lessons show."""
+    shown = torch.zeros(count, dtype=torch.bool)
+    seen: Int64[Tensor, " token"] = torch.tensor([n - first for one in lessons for n in one.new])
+    shown[seen[seen >= 0]] = True
+    return shown
+
+
+class _Student:
+    """The base with other rows for new tokens, and where the old cuts of its lessons lead."""
+
+    def __init__(
+        self, base: Teacher, lessons: Sequence[AlignedText], first: int, progress: Progress
+    ) -> None:
+        self._base, self._lessons, self._first = base, lessons, first
+        counts = Counter(number for lesson in lessons for number in lesson.old)
+        self._next = torch.tensor([number for number, _ in counts.most_common(NEXT)])
+        self._wanted: dict[int, Tensor] = {}
+        order = sorted(range(len(lessons)), key=self._length)
+        for at in range(0, len(order), BATCH):
+            progress("reading the old cut of further texts", at, len(order))
+            some = order[at : at + BATCH]
+            self._wanted |= dict(zip(some, base.hidden([lessons[n] for n in some]), strict=True))
+
+    def batches(self, numbers: Sequence[int], turn: int) -> list[list[int]]:
+        """Return lessons once each, in an order of this turn, those of one length side by side."""
+        order = sorted(numbers, key=lambda number: digest("distil", turn, number))
+        found: list[list[int]] = []
+        for start in range(0, len(order), POOL * BATCH):
+            pool = sorted(order[start : start + POOL * BATCH], key=self._length)
+            found += [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
+        return sorted(found, key=lambda batch: digest("batch", turn, batch))
+
+    def apart(self, batch: Sequence[int], rows: Tensor) -> Float32[Tensor, " place"]:
+        """Return the nats between what comes next after the old cut and after the new one."""
+        lessons = [self._lessons[number] for number in batch]
+        lines = self._base.read([lesson.new for lesson in lessons], rows, self._first)
+        pairs = zip(lines, lessons, strict=True)
+        found = torch.cat([line[one.new_places[one.first :]] for line, one in pairs])
+        wanted = torch.cat([self._wanted[number] for number in batch])
+        new, old = (self._base.logits(h, self._next).log_softmax(1) for h in (found, wanted))
+        return (old.exp() * (old - new)).sum(1)
+
+    @torch.no_grad()
+    def judge(self, numbers: Sequence[int], rows: Tensor) -> float:
+        """Return the nats a place between both cuts of some lessons."""
+        order = sorted(numbers, key=self._length)
+        parts = [self.apart(order[at : at + BATCH], rows) for at in range(0, len(order), BATCH)]
+        return float(torch.cat(parts).mean())
+
+    def _length(self, number: int) -> tuple[int, int]:
+        return len(self._lessons[number].new), number

@@ -1,0 +1,237 @@
+"""Rows that write: new tokens as likely as the base makes the pieces that they stand for."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.arrays.shapes import Bool, Float32, Float64, Int64
+from lexgraft.records import Progress, digest, silent
+from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
+from lexgraft.weights.vocabulary.fit.fit_cache import NOTHING, FitCache
+from lexgraft.weights.vocabulary.fit.suppress_new_tokens import NewTokenRows, TextPositions
+
+PLACES = 1_280  # of text, at which the tokens of one group are looked at
+TOGETHER = 256  # tokens in a group
+BEFORE = 0.8  # of the places: those before a token of the group
+KEEP = 16  # places asked at, after which the answers are kept
+HELD_BACK = 8  # every so many places
+STAY = 0.1  # what moving a row costs, in mean squares of a coordinate of the hidden states
+SHARES = (0.0, 0.5, 1.0)  # of the first piece's row in a row's beginning
+_MOST = 0.9  # of what comes next, that new tokens may be together
+
+Line = tuple[int, ...]
+
+
+class WantedLogProbabilities(NamedTuple):
+    """What the rows of some new tokens should make of places of text."""
+
+    tokens: Int64[Tensor, " own"]  # their places among the new
+    places: TextPositions
+    logits: Float32[Tensor, "place own"]  # before scale and soft cap
+
+
+class OutputFit:
+    """The least squares of new tokens' logits, in closed form: all rows meet the same states."""
+
+    def __init__(self, wanted: WantedLogProbabilities) -> None:
+        self.wanted, self.tokens = wanted, wanted.tokens
+        states, logits = wanted.places.hidden.double(), wanted.logits.double()
+        held = torch.arange(len(states)) % HELD_BACK == 0
+        self._hidden, self._logits = states[held], logits[held]
+        if not bool(held.all()):
+            states, logits = states[~held], logits[~held]
+        square = states.T @ states / len(states)
+        self._unit = float(square.diagonal().mean())
+        self._values, self._vectors = torch.linalg.eigh(square)
+        self._aim = self._vectors.T @ (states.T @ logits) / len(states)
+
+    def pulled(
+        self, rows: Float32[Tensor, "new long"], stay: float = STAY
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows moved towards what writes, its own tokens' alone.
+
+        They minimise the mean square of the logits' errors plus `stay` · u · |move|², where u is
+        the mean square of a coordinate of the hidden states (ridge regression towards the rows).
+        """
+        weight = stay * self._unit
+        turned = self._vectors.T @ rows[self.tokens].double().T
+        solved = (weight * turned + self._aim) / (self._values + weight).unsqueeze(1)
+        found = rows.clone()
+        found[self.tokens] = (self._vectors @ solved).T.to(rows.dtype)
+        return found
+
+    def squares(
+        self, base: Teacher, rows: Float32[Tensor, "new long"]
+    ) -> Float64[Tensor, "place own"]:
+        """Return the squares of the finished logits' errors at the places held back."""
+        said = self._hidden @ rows[self.tokens].double().T
+        return (base.finish(said) - base.finish(self._logits)).square()
+
+
+class OutputContexts:
+    """The same for any number of new tokens, in groups that meet different places of one base."""
+
+    def __init__(self, base: Teacher, groups: Sequence[WantedLogProbabilities]) -> None:
+        self._base, self.groups = base, [OutputFit(one) for one in groups]
+        pairs = zip(*(one.places for one in groups), strict=True)
+        self.places = TextPositions(*(torch.cat(parts) for parts in pairs))
+
+    def pulled(
+        self, rows: Float32[Tensor, "new long"], stay: float = STAY
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows moved towards what writes; see `Writing.pulled`."""
+        for one in self.groups:
+            rows = one.pulled(rows, stay)
+        return rows
+
+    def error(self, rows: Float32[Tensor, "new long"]) -> float:
+        """Return by how many nats a new token is off, root mean square over places held back."""
+        parts = [one.squares(self._base, rows).flatten() for one in self.groups]
+        return float(torch.cat(parts).mean().sqrt())
+
+    def begun(
+        self, start: NewTokenRows, opening: Float32[Tensor, "new width"] | None
+    ) -> Float32[Tensor, "new long"]:
+        """Return rows pulled from what is best between their start and their first pieces'."""
+        shares = (0.0,) if opening is None else SHARES
+        heads = [
+            self.pulled((start if opening is None else start.towards(opening, share)).head)
+            for share in shares
+        ]
+        return min(heads, key=self.error)
+
+
+def writings(
+    base: Teacher,
+    lessons: Sequence[AlignedText],
+    plain: Sequence[AlignedText],
+    pieces: Sequence[Sequence[int]],
+    shown: Bool[Tensor, " new"],
+    first: int,
+    kept: FitCache = NOTHING,
+    progress: Progress = silent,
+) -> OutputContexts:
+    """Return what the rows of all new tokens that lessons show should make of places of text.
+
+    At every place each token of a group should be as likely as its pieces are there by the base,
+    one after the other, whether it comes there or not: so it is learned from all places what makes
+    a word likely, and from places before words of the group above all. Some places of `plain`
+    lessons, and some before old tokens, are among them.
+
+    Args:
+        base: Whose likelihoods are to be met.
+        lessons: Texts cut both ways.
+        plain: Texts that both tokenizers cut alike.
+        pieces: The base's tokens for every new one, by id from `first` on.
+        shown: Which new tokens the lessons show.
+        first: The first new id.
+        kept: Where answers are kept, and where some may be found.
+        progress: Called every few places.
+    """
+    before, others = _places(lessons, plain, first)
+    tokens = shown.nonzero().squeeze(1).tolist()
+    groups = [tokens[at : at + TOGETHER] for at in range(0, len(tokens), TOGETHER)]
+    chosen = [_chosen(group, before, others) for group in groups]
+    count, done, found = sum(len(lines) for lines in chosen), 0, list[WantedLogProbabilities]()
+    for number, (group, lines) in enumerate(zip(groups, chosen, strict=True)):
+        asked = _OutputRequest(base, [tuple(pieces[token]) for token in group])
+        told = kept.tensors(f"places-{number}")
+        for start in range(len(told.get("total", ())), len(lines), KEEP):
+            progress("asking how likely new tokens are", done + start, count)
+            told = _joined(told, [asked.at(line) for line in lines[start : start + KEEP]])
+            kept.keep(f"places-{number}", told)
+        done += len(lines)
+        hidden = told["hidden"]
+        if base.biased:
+            hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
+        places = TextPositions(hidden, told["total"])
+        found.append(WantedLogProbabilities(torch.tensor(group), places, told["logits"]))
+    return OutputContexts(base, found)
+
+
+def _joined(
+    told: Mapping[str, Tensor], more: Sequence[tuple[Tensor, Tensor, Tensor]]
+) -> dict[str, Tensor]:
+    """Return answers with more of them behind."""
+    names = ("hidden", "total", "logits")
+    parts = dict(zip(names, (torch.stack(one) for one in zip(*more, strict=True)), strict=True))
+    return {name: torch.cat([told[name], part]) if told else part for name, part in parts.items()}
+
+
+class _OutputRequest:
+    """Asks how likely words are after any line, all of them at once: beginnings are read once."""
+
+    def __init__(self, base: Teacher, words: Sequence[Line]) -> None:
+        self._base = base
+        prefixes = sorted({word[:end] for word in words for end in range(1, len(word))})
+        longest = [
+            one
+            for one, after in zip(prefixes, [*prefixes[1:], ()], strict=True)
+            if after[: len(one)] != one
+        ]
+        self._tails = longest
+        at = {
+            one[: end + 1]: (tail, end)
+            for tail, one in enumerate(longest)
+            for end in range(len(one))
+        }
+        self._row, self._column = (
+            torch.tensor([at[one][part] for one in prefixes], dtype=torch.int64) for part in (0, 1)
+        )
+        number = {one: place for place, one in enumerate(prefixes)}
+        self._first = torch.tensor([word[0] for word in words])
+        steps = [
+            (n, number[word[:end]], word[end])
+            for n, word in enumerate(words)
+            for end in range(1, len(word))
+        ]
+        self._word, self._prefix, self._next = (
+            torch.tensor([step[part] for step in steps], dtype=torch.int64) for part in range(3)
+        )
+
+    @torch.no_grad()
+    def at(self, line: Line) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a line's last hidden state, its total, and the logits words should have there."""
+        last, tails = self._base.after(line, self._tails)
+        (total,) = self._base.total(last.unsqueeze(0))
+        likely = self._base.logits(last.unsqueeze(0), self._first)[0] - total
+        if len(self._tails):
+            states = tails[self._row, self._column]
+            logits = self._base.own_logits(states[self._prefix], self._next)
+            rest = logits - self._base.total(states)[self._prefix]
+            likely = likely.index_add(0, self._word, rest)
+        room = torch.log1p(-likely.exp().sum().clamp(max=_MOST))
+        return last.float(), total, self._base.unfinish(likely + total - room)
+
+
+def _places(
+    lessons: Sequence[AlignedText], plain: Sequence[AlignedText], first: int
+) -> tuple[dict[int, set[Line]], set[Line]]:
+    """Return the lines that stand before every new token, and one line of every text."""
+    before, others = dict[int, set[Line]](), set[Line]()
+    for lesson in lessons:
+        for old, new in zip(lesson.old_places[:-1], lesson.new_places, strict=False):
+            if lesson.new[new + 1] >= first:
+                own = before.setdefault(lesson.new[new + 1] - first, set())
+                own.add(tuple(lesson.old[: old + 1]))
+        others.add(_somewhere(lesson))
+    return before, others.union(map(_somewhere, plain))
+
+
+def _somewhere(lesson: AlignedText) -> Line:
+    """Return the beginning of a text, up to the same place in every run."""
+    places = lesson.old_places
+    return tuple(lesson.old[: places[int(digest(*lesson.old), 16) % len(places)] + 1])
+
+
+def _chosen(group: Sequence[int], before: dict[int, set[Line]], others: set[Line]) -> list[Line]:
+    """Return some places for a group, the same in every run: most before a token of it."""
+    own = _some(set().union(*(before.get(token, set()) for token in group)), int(BEFORE * PLACES))
+    rest = _some(others.difference(own), PLACES - int(BEFORE * PLACES))
+    return _some({*own, *rest}, PLACES)
+
+
+def _some(lines: set[Line], most: int) -> list[Line]:
+    return sorted(lines, key=lambda line: digest("place", *line))[:most]

@@ -1,0 +1,206 @@
+"""Rows that keep quiet: moved along what all hidden states share, until new tokens take nothing.
+
+The last hidden states of a language model have a large part in common (Gao et al., 2019,
+arXiv 1907.12009). A row that is moved against it becomes less likely, by a small change of the row;
+to be unlikely at every single place, the first of a text too, it moves farther. Where the head has
+a bias, that is the direction.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.arrays.shapes import Bool, Float32, Float64
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress, silent
+from lexgraft.weights.vocabulary.fit.aligned_texts import (
+    AlignedText,
+    Teacher,
+    TeacherOutput,
+    read_lessons,
+)
+
+SILENT = 20.0  # nats below all old tokens together; float32 sees nothing from 17 on
+TURNS, PULL, ENOUGH = 64, 2.0, 0.3  # of the direction: turns, their step, the cosine that will do
+ROUNDS = 12  # of halving
+GENTLE = 1e-2  # nats a token that new rows may take on general text, on average
+
+
+class NewTokenRows(NamedTuple):
+    """Rows of new tokens."""
+
+    inputs: Float32[Tensor, "new width"]
+    outputs: Float32[Tensor, "new width"] | None  # None: the inputs, for the head is tied to them
+    bias: Float32[Tensor, " new"] | None = None  # of the head
+
+    @property
+    def head(self) -> Float32[Tensor, "new long"]:
+        """What hidden states are multiplied by; a bias is one more column, of states that are 1."""
+        own = self.inputs if self.outputs is None else self.outputs
+        return own if self.bias is None else torch.cat([own, self.bias.unsqueeze(1)], 1)
+
+    def with_head(self, head: Float32[Tensor, "new long"]) -> "NewTokenRows":
+        """Return these rows with another head; tied inputs follow it."""
+        width = self.inputs.shape[1]
+        own, bias = head[:, :width], None if self.bias is None else head[:, width]
+        return (
+            NewTokenRows(own, None, bias)
+            if self.outputs is None
+            else NewTokenRows(self.inputs, own, bias)
+        )
+
+    def towards(self, opening: Float32[Tensor, "new width"], share: float) -> "NewTokenRows":
+        """Return these rows with a share of others in the head, as long as they were."""
+        own = self.inputs if self.outputs is None else self.outputs
+        mixed = (1 - share) * own + share * opening
+        mixed *= own.norm(dim=1, keepdim=True) / mixed.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return self._replace(inputs=mixed) if self.outputs is None else self._replace(outputs=mixed)
+
+
+class TextPositions(NamedTuple):
+    """Places of text, and what the base makes of them."""
+
+    hidden: Float32[Tensor, "place long"]  # with a column of ones where the head has a bias
+    total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over the base's vocabulary
+
+
+def places_of(base: Teacher, truths: Sequence[TeacherOutput]) -> TextPositions:
+    """Return all places of lessons."""
+    hidden = torch.cat([truth.hidden for truth in truths])
+    if base.biased:
+        hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
+    return TextPositions(hidden, torch.cat([truth.total for truth in truths]))
+
+
+def quieted(
+    model: nn.Module,
+    lessons: Sequence[AlignedText],
+    rows: NewTokenRows,
+    progress: Progress = silent,
+) -> tuple[NewTokenRows, float]:
+    """Return rows that take nothing from old tokens, and what they take at most: nats at a place.
+
+    Args:
+        model: The base model.
+        lessons: General text; every other one is looked at, the rest says what is taken.
+        rows: The rows to begin with.
+        progress: Called per lesson.
+
+    Raises:
+        LexgraftError: fewer than two texts, or a model whose hidden states share no direction.
+    """
+    if len(lessons) < 2:
+        raise LexgraftError("too little general text to make rows quiet", cure="give --general")
+    base = Teacher(model)
+    truths = read_lessons(base, lessons, progress)
+    seen, judged = (places_of(base, truths[part::2]) for part in range(2))
+    direction = shared_direction(seen.hidden, bias=base.biased)
+    if direction is None:
+        raise LexgraftError(
+            "this model's hidden states share no direction, so new rows cannot be made quiet",
+            cure="fit them on text that has the words: --distil",
+        )
+    head = quiet_rows(base, rows.head, seen, direction)
+    return rows.with_head(head), float(taken(base, head, judged).max())
+
+
+def mean_direction(
+    hidden: Float32[Tensor, "place long"], *, bias: bool = False
+) -> Float32[Tensor, " long"]:
+    """Return the direction of length one in which hidden states point on average, or the bias's."""
+    if bias:
+        return nn.functional.one_hot(torch.tensor(hidden.shape[1] - 1), hidden.shape[1]).float()
+    return nn.functional.normalize(nn.functional.normalize(hidden, dim=1).mean(0), dim=0)
+
+
+def shared_direction(
+    hidden: Float32[Tensor, "place long"], *, bias: bool = False
+) -> Float32[Tensor, " long"] | None:
+    """Return a direction of length one in which all hidden states point; None: there is none.
+
+    It begins as their mean. States that point elsewhere (those of a text's first token do) gain
+    weight until the least of all cosines is no longer small.
+
+    Args:
+        hidden: Hidden states; with a bias their last column is the one that it is multiplied by.
+        bias: Whether the head has one.
+    """
+    if bias:
+        return mean_direction(hidden, bias=True)
+    states = nn.functional.normalize(hidden, dim=1)
+    weight = torch.full((len(states),), 1 / len(states))
+    best, least = weight, 0.0
+    for _ in range(TURNS):
+        direction = nn.functional.normalize(weight @ states, dim=0)
+        cosines = states @ direction
+        if float(cosines.min()) > least:
+            best, least = direction, float(cosines.min())
+        if least >= ENOUGH:
+            break
+        weight = weight * (-PULL * cosines).exp()
+        weight = weight / weight.sum()
+    return best if least > 0 else None
+
+
+def quiet_rows(
+    base: Teacher,
+    rows: Float32[Tensor, "new long"],
+    places: TextPositions,
+    direction: Float32[Tensor, " long"],
+) -> Float32[Tensor, "new long"]:
+    """Return rows lowered so far that all of them together take nothing at any place."""
+    limit = base.unfinish(places.total - SILENT - torch.tensor(float(max(1, len(rows)))).log())
+    reach = places.hidden @ direction
+    shift = torch.zeros(len(rows))
+    for own, bound, long in zip(
+        places.hidden.split(_AT_ONCE), limit.split(_AT_ONCE), reach.split(_AT_ONCE), strict=True
+    ):
+        over = (own @ rows.T - bound.unsqueeze(1)) / long.unsqueeze(1)
+        shift = torch.maximum(shift, over.amax(0))
+    return rows - shift.unsqueeze(1) * direction
+
+
+def taken(
+    base: Teacher, rows: Float32[Tensor, "new long"], places: TextPositions
+) -> Float64[Tensor, " place"]:
+    """Return the nats by which new rows make old tokens less likely, per place."""
+    parts = zip(places.hidden.split(_AT_ONCE), places.total.split(_AT_ONCE), strict=True)
+    return torch.cat(
+        [
+            nn.functional.softplus(base.finish(own @ rows.T).double().logsumexp(1) - total.double())
+            for own, total in parts
+        ]
+    )
+
+
+def calmed_rows(
+    base: Teacher,
+    rows: Float32[Tensor, "new long"],
+    places: TextPositions,
+    shown: Bool[Tensor, " new"],
+    general: TextPositions | None,
+) -> Float32[Tensor, "new long"]:
+    """Return rows of which those that no text shows are quiet and the others take little.
+
+    Where the others take more than `GENTLE` nats a token from general text, halving finds the
+    smallest shift, one for all of them, by which they do not.
+    """
+    calm, shared = rows.clone(), shared_direction(places.hidden, bias=base.biased)
+    if shared is not None and not bool(shown.all()):
+        calm[~shown] = quiet_rows(base, rows[~shown], places, shared)
+    direction = mean_direction(places.hidden, bias=base.biased)
+    if general is None or float(taken(base, calm, general).mean()) <= GENTLE:
+        return calm
+    low, high = 0.0, SILENT / float((general.hidden @ direction).mean())
+    for _ in range(ROUNDS):
+        middle = (low + high) / 2
+        lower = rows[shown] - middle * direction
+        little = float(taken(base, lower, general).mean()) <= GENTLE
+        low, high = (low, middle) if little else (middle, high)
+    calm[shown] -= high * direction
+    return calm
+
+
+_AT_ONCE = 2_048  # places

@@ -1,0 +1,83 @@
+"""A growth that holds on text: what is never produced or touches general text is taken out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.tokenizer.tokenizer_engine import PROBE, TokenizerEngine
+from lexgraft.weights.vocabulary.candidates import is_bare
+from lexgraft.weights.vocabulary.expanded_files import grown_document
+from lexgraft.weights.vocabulary.expansion import AddedToken, Expansion, ExpansionContext, grow
+
+TAKEN_OUT = "not produced, or steps of it stand in general text"
+
+
+def settle(
+    ground: ExpansionContext,
+    budget: int,
+    least: float,
+    texts: Sequence[str],
+    general: Sequence[str],
+) -> tuple[Expansion, TokenizerEngine]:
+    """Return a growth whose every word is produced and whose steps stay out of general text.
+
+    Later rounds only take out, so they look only at texts in which something new stood, and
+    there is an end.
+
+    Raises:
+        LexgraftError: nothing is worth adding.
+    """
+    only: frozenset[str] | None = None
+    suspects, first = list(general), None
+    while True:
+        growth = grow(ground, budget, least, only)
+        first = first or growth
+        if not growth.words:
+            raise LexgraftError(
+                "nothing is worth adding", cure="give more text or terms, or lower the least saving"
+            )
+        engine = TokenizerEngine(grown_document(growth))
+        stray, suspects = _stray(growth, engine, suspects)
+        bad = _unused(growth, engine, texts) | stray
+        if not bad:
+            gone = len(first.words) - len(growth.words)
+            refused = {**first.refused, TAKEN_OUT: gone} if gone else first.refused
+            return replace(growth, refused=refused), engine
+        only = frozenset(word.token for word in growth.words) - bad
+
+
+def carriers(words: Sequence[AddedToken]) -> list[str]:
+    """Return a short text around every word, in which it stands as in a longer one."""
+    return [carrier(word.text) for word in words]
+
+
+def carrier(text: str) -> str:
+    """Return a short text around a word."""
+    return f"{PROBE}\n{text}" if is_bare(text) else PROBE + text
+
+
+def _unused(growth: Expansion, engine: TokenizerEngine, texts: Sequence[str]) -> frozenset[str]:
+    """Return the words that a text never produces; without text, that stand alone in vain."""
+    rows = engine.encode(texts or carriers(growth.words))
+    made = Counter(number for row in rows for number in row if number >= growth.base.size)
+    return frozenset(word.token for word in growth.words if not made[word.id])
+
+
+def _stray(
+    growth: Expansion, engine: TokenizerEngine, general: Sequence[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Return the words on whose way a step appears in general text, and the texts to look at."""
+    steps = {new.id: new.token for new in growth.additions if new.role == "step"}
+    if not steps or not general:
+        return frozenset(), []
+    rows = engine.encode(general)
+    suspects = [
+        text
+        for text, row in zip(general, rows, strict=True)
+        if max(row, default=0) >= growth.base.size
+    ]
+    found = sorted({number for row in rows for number in row if number in steps})
+    names = [steps[number] for number in found]
+    words = (word.token for word in growth.words)
+    return frozenset(word for word in words if any(name in word for name in names)), suspects

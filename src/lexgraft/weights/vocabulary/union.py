@@ -1,0 +1,80 @@
+"""A base's tokenizer with all that others can say: their words built by merges, their marks added.
+
+Without general text only such pairs are merged as spell a word that was asked for: where one fires,
+text holds that word. A word that would need a step of two base tokens is left out then.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
+from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, check_document
+from lexgraft.weights.vocabulary.candidates import CandidateToken, donor_units
+from lexgraft.weights.vocabulary.expanded_files import grown_content
+from lexgraft.weights.vocabulary.expansion import Expansion, survey
+from lexgraft.weights.vocabulary.prune import settle
+
+_MARK = re.compile(r"[<\[{|].*[>\]}|]", re.DOTALL)  # what templates are made of
+
+
+@dataclass(frozen=True)
+class VocabularyUnion:
+    """A tokenizer of several, as an extension of the first: its ids are as they were."""
+
+    growth: Expansion  # on the base with the others' marks
+    document: TokenizerFile
+    marks: int
+
+
+def unite(
+    base: TokenizerFile, others: Sequence[TokenizerFile], general: Sequence[str] = ()
+) -> VocabularyUnion:
+    """Return the base's tokenizer with the words and marks of others, in their order.
+
+    Args:
+        base: The tokenizer that is extended, in its own algorithm.
+        others: The tokenizers whose tokens are wanted.
+        general: Text that must be cut as before; with it, steps are allowed that it does not show.
+    """
+    marked = with_marks(base, others)
+    engine = TokenizerEngine(marked)
+    units: dict[str, CandidateToken] = {}
+    for other in others:
+        for unit in donor_units(engine, other):
+            units.setdefault(unit.spelled, unit)
+    marks = len(marked.added) - len(base.added)
+    if not units:
+        return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
+    ground = survey(engine, list(units.values()), (), general, inf, alone=not general)
+    try:
+        growth, grown = settle(ground, len(units) * 4, 0.0, (), general)
+    except LexgraftError:  # nothing can be built
+        return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
+    return VocabularyUnion(growth, grown.document, marks)
+
+
+def with_marks(base: TokenizerFile, others: Sequence[TokenizerFile]) -> TokenizerFile:
+    """Return a tokenizer that knows the others' special tokens and template marks too.
+
+    They get ids behind all others. Added tokens that are plain text (runs of line breaks, words)
+    would cut the base's own text otherwise, and are left out.
+    """
+    rows: list[dict[str, Any]] = list(base.content.get("added_tokens") or [])
+    known = {*base.ids, *base.added}
+    number = base.size
+    for other in others:
+        for row in other.content.get("added_tokens") or []:
+            text = row["content"]
+            if text in known or not (row.get("special") is True or _MARK.fullmatch(text)):
+                continue
+            known.add(text)
+            rows.append({**row, "id": number})
+            number += 1
+    if number == base.size:
+        return base
+    plain = grown_content(Expansion(base, (), (), {}))  # every id of the base in its place
+    return check_document({**plain, "added_tokens": rows}, base.where)

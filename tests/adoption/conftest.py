@@ -1,0 +1,116 @@
+"""A whole project on tiny random models: invented terms, two LoRA adapters, running text."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adopt_project import MakeProject
+from invented import concept, word
+
+from lexgraft.records import Document, digest, write_lines
+
+
+def document(kind: str, language: str, number: int) -> Document:
+    text = " ".join(word(f"{kind} {language} {number} {at}", 2) for at in range(12))
+    return Document(digest(kind, language, number), language, "plain", text, "invented", "CC0-1.0")
+
+
+def settings(base: Path, folder: Path) -> dict[str, Any]:
+    """Return the project as plain values, ready to be changed by a test."""
+    own = {"kind": "definition-to-term", "question": "en", "answer": "en"}
+    into = {"kind": "definition-to-term", "question": "en", "answer": "ja"}
+    back = {"kind": "term-to-term", "question": "ja", "answer": "en"}
+    gate = {"target_gain": 0.3, "retention_loss": 0.3, "bits_per_byte": 0.5}
+    return {
+        "name": "tiny",
+        "models": {
+            "base": str(base),
+            "language": str(folder / "language"),
+            "domain": str(folder / "domain"),
+        },
+        "languages": {"target": "ja", "domain": "en"},
+        "terms": {"files": [str(folder / "terms.jsonl")]},
+        "testset": {"forms": [own, into, back], "choose": 10, "confirm": 14, "generated": 4},
+        "general": {
+            "texts": [{"file": str(folder / "texts.jsonl"), "documents": 4, "tokens": 24}],
+            "concepts": [str(folder / "everyday.jsonl")],
+            "forms": [own],
+            "items": 8,
+        },
+        "merge": {
+            "candidates": [{"method": "linear"}, {"method": "ties"}],
+            "search": {"method": "dare_ties", "trials": 2},
+        },
+        "glossary": {"entries": 4, "concepts": 6},
+        "tune": {
+            "terms": 6,
+            "steps": 6,
+            "batch": 3,
+            "rank": 2,
+            "learning_rate": 1e-2,
+            "own_answers": 4,
+            "replay_texts": [str(folder / "replay.jsonl")],
+        },
+        "gates": {
+            "headroom": 0.0,
+            "merge": gate,
+            "glossary": gate,
+            "tune": gate,
+            "stop_early": False,
+        },
+        "limits": {"threads": 1},
+        "output": str(folder / "run"),
+    }
+
+
+def save_adapter(base: Path, output: Path, seed: int) -> None:
+    """Write a LoRA adapter with both factors random, as the tuning code writes them."""
+    import torch
+
+    from lexgraft.models.transformers import TransformersModel
+    from lexgraft.records import write_bytes
+    from lexgraft.tuning.lora_training import LoraLayers, adapter_files, linear_layers
+    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+
+    checkpoint = open_checkpoint(base)
+    model = TransformersModel.load(base, checkpoint.digest, 1)
+    layers = linear_layers(model.module)
+    lora = LoraLayers(layers, 2, 4.0, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for up in lora.up:
+            up.copy_(torch.randn(up.shape, generator=generator) * 0.2)
+    files = adapter_files(lora, tuple(layers), "tiny", torch.float32)
+    said = f'{{"base_digest": "{checkpoint.digest}"}}'.encode()
+    for name, data in (files | {"lexgraft.json": said}).items():
+        write_bytes(output / name, data)
+
+
+@pytest.fixture(scope="session")
+def material(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with terms, texts and the two adapters."""
+    folder = tmp_path_factory.mktemp("material")
+    write_lines(folder / "terms.jsonl", [concept("C", n) for n in range(40)])
+    write_lines(folder / "everyday.jsonl", [concept("E", n) for n in range(12)])
+    write_lines(folder / "texts.jsonl", [document("text", "ja", n) for n in range(8)])
+    write_lines(folder / "replay.jsonl", [document("replay", "ja", n) for n in range(6)])
+    save_adapter(tiny_model, folder / "language", 1)
+    save_adapter(tiny_model, folder / "domain", 2)
+    return folder
+
+
+@pytest.fixture
+def make_project(tiny_model: Path, material: Path, tmp_path: Path) -> MakeProject:
+    """Return a maker of project files; `change` may edit the settings first."""
+
+    def make(change: Callable[[dict[str, Any]], object] = lambda _: None) -> Path:
+        values = settings(tiny_model, material)
+        values["output"] = str(tmp_path / "run")
+        change(values)
+        file = tmp_path / "project.yaml"
+        file.write_text(json.dumps(values), encoding="utf-8")  # JSON is YAML
+        return file
+
+    return make

@@ -1,0 +1,160 @@
+"""The page in a real browser without a network: figures, both languages, search, no request."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lexgraft.adoption.report import write_report
+from lexgraft.adoption.report.report_record import Report
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def address(report: Report, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("run")
+    write_report(report, folder)
+    return Path(folder / "report.html").as_uri()
+
+
+@pytest.fixture
+def browser(driver: "WebDriver", address: str) -> "WebDriver":
+    driver.get("about:blank")
+    driver.get_log("browser")
+    driver.get_log("performance")
+    driver.get(f"{address}#en")
+    return driver
+
+
+def _all(browser: "WebDriver", selector: str) -> "list[WebElement]":
+    return browser.find_elements("css selector", selector)
+
+
+def _shown(browser: "WebDriver", selector: str) -> "list[WebElement]":
+    """Return the elements that take up room on the page."""
+    script = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility())"
+    return browser.execute_script(script, selector)
+
+
+def test_the_figures_are_drawn_with_their_points(browser: "WebDriver"):
+    assert len(_shown(browser, "svg.scatter g.point path")) == 12
+    assert len(_shown(browser, "svg.interval path")) > 40
+    box = _all(browser, "svg.scatter")[0].rect
+    for point in _all(browser, "svg.scatter g.point path"):
+        place = point.rect
+        assert box["x"] <= place["x"] + place["width"] / 2 <= box["x"] + box["width"]
+        assert box["y"] <= place["y"] + place["height"] / 2 <= box["y"] + box["height"]
+
+
+def test_the_languages_switch(browser: "WebDriver"):
+    assert _all(browser, "#verdicts h2")[0].text == "Verdicts"
+    assert browser.title.endswith("Adoption report")
+    english, japanese = _shown(browser, ".tongues button")
+    japanese.click()
+    assert _all(browser, "html")[0].get_attribute("lang") == "ja"
+    assert _all(browser, "#verdicts h2")[0].text == "判定"
+    assert browser.title.endswith("採用評価レポート")
+    assert japanese.get_attribute("aria-pressed") == "true"
+    assert not _shown(browser, ".t[lang=en]")
+    english.click()
+    assert not _shown(browser, ".t[lang=ja]")
+
+
+def test_a_link_may_ask_for_japanese(browser: "WebDriver", address: str):
+    browser.get("about:blank")
+    browser.get(f"{address}#ja")
+    assert _all(browser, "#verdicts h2")[0].text == "判定"
+
+
+def test_the_search_filters_the_terms(browser: "WebDriver"):
+    field, count = _all(browser, "#term-search")[0], _all(browser, "#term-count")[0]
+    rows = "#term-table tbody tr"
+    assert len(_shown(browser, rows)) == 8
+    field.send_keys("ｇｙｎｅｃｏ")  # full width
+    assert ["女性化乳房" in row.text for row in _shown(browser, rows)] == [True]
+    assert count.text == "1 / 8"
+    field.clear()
+    field.send_keys("断層")
+    assert "コンピュータ断層撮影" in _shown(browser, rows)[0].text
+    field.clear()
+    field.send_keys("no such term")
+    assert _shown(browser, rows) == []
+
+
+def test_the_choices_filter_by_fate(browser: "WebDriver"):
+    _shown(browser, "button[data-fate=lost]")[0].click()
+    shown = _shown(browser, "#term-table tbody tr")
+    assert [row.get_attribute("data-fate") for row in shown] == ["lost"] * 3
+    assert _all(browser, "#term-count")[0].text == "3 / 8"
+
+
+def test_hostile_terms_are_only_text(browser: "WebDriver"):
+    assert "<script>alert(1)</script>" in _all(browser, "#term-table")[0].text
+    assert _all(browser, "img, iframe, #term-table script") == []
+    assert browser.execute_script("return document.scripts.length") == 1
+
+
+def test_no_request_leaves_the_page_and_nothing_complains(browser: "WebDriver", address: str):
+    for button in _shown(browser, "button"):
+        button.click()
+    assert browser.get_log("browser") == []
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    requests = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    asked = [url for url in requests if not url.startswith("data:")]
+    assert asked == [address]
+
+
+def test_a_request_would_have_been_seen_and_refused(browser: "WebDriver"):
+    script = "fetch('https://example.invalid/x').catch(() => 0); document.title = 'asked'"
+    browser.execute_script(script)
+    assert browser.title == "asked"
+    log = " ".join(entry["message"] for entry in browser.get_log("browser"))
+    assert "Content Security Policy" in log
+
+
+def test_a_foreign_script_does_not_run(browser: "WebDriver"):
+    browser.execute_script(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+        "document.body.append(s); document.body.insertAdjacentHTML("
+        "'beforeend', '<p onclick=\"window.ran = 2\" id=bait>x</p>');"
+        "document.getElementById('bait').click()"
+    )
+    assert browser.execute_script("return window.ran") is None
+
+
+def test_without_scripts_the_page_is_whole_and_english(browser: "WebDriver", address: str):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get("about:blank")
+        browser.get(address)
+        assert _all(browser, "#verdicts h2")[0].text == "Verdicts"
+        assert _shown(browser, ".tongues, .search") == []
+        assert len(_shown(browser, "#term-table tbody tr")) == 8
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1400])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_never_scrolls_sideways(
+    browser: "WebDriver", address: str, width: int, language: str
+):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser.get("about:blank")
+        browser.get(f"{address}#{language}")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

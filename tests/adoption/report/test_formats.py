@@ -1,0 +1,68 @@
+"""Numbers read as people write them."""
+
+import math
+
+import pytest
+
+from lexgraft.adoption.report import formats
+from lexgraft.records import Cost
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.063, "+6.3"),
+        (-0.063, "−6.3"),
+        (0.0, "0.0"),
+        (-0.0001, "0.0"),
+        (0.0001, "0.0"),
+        (1, "+100.0"),
+    ],
+)
+def test_a_difference_has_its_sign_but_zero_has_none(value: float, text: str):
+    assert formats.signed(value) == text
+
+
+def test_a_share_and_a_difference_with_their_intervals():
+    assert formats.share_text(0.634, 0.58, 0.685) == "63.4 % [58.0, 68.5]"
+    assert formats.difference(0.063, 0.012, 0.098) == "+6.3 pt [+1.2, +9.8]"
+    assert formats.difference(-0.006, -0.01, -0.002, "bits per byte") == "−0.6 % [−1.0, −0.2]"
+
+
+def test_a_number_that_is_none_is_a_dash():
+    assert formats.share(math.nan) == formats.points(math.inf) == formats.plain(math.nan) == "–"
+    assert formats.points_interval(math.nan, 0.1) == formats.share_interval(0.1, math.inf) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "japanese"),
+    [
+        (3.14, "3.1 s", "3.1 秒"),
+        (42, "42 s", "42 秒"),
+        (59.6, "1 min", "1 分"),
+        (2280, "38 min", "38 分"),
+        (4320, "1 h 12 min", "1 時間 12 分"),
+    ],
+)
+def test_a_length_of_time_in_both_languages(seconds: float, english: str, japanese: str):
+    assert formats.duration(seconds, "en") == english
+    assert formats.duration(seconds, "ja") == japanese
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (1234, "1.2 kB"), (4_100_000_000, "4.1 GB")]
+)
+def test_a_size_in_decimal_units(count: int, text: str):
+    assert formats.size(count) == text
+
+
+def test_money_is_left_out_where_no_price_was_given():
+    assert formats.money(Cost(1.0)) == "–"
+    assert formats.spending(Cost(60.0, 0, 0.0, "EUR"), "en") == "1 min"
+    assert formats.spending(Cost(60.0, 0, 0.5, "EUR"), "ja") == "1 分、0.50 EUR"
+
+
+def test_costs_add_up_but_the_greatest_memory_counts():
+    assert formats.total([Cost(1.0, 5, 0.5, ""), Cost(2.0, 3, 0.25, "EUR")]) == Cost(
+        3.0, 5, 0.75, "EUR"
+    )

@@ -1,0 +1,184 @@
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from adopt_project import MakeProject
+
+from lexgraft.adoption import run_project
+from lexgraft.adoption.report.report_record import Report
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.load_runs import read_run
+from lexgraft.files.sealed_concepts import opened_for, openings
+from lexgraft.project import read_project
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+STAGES = ("plan", "headroom", "merge", "measure", "glossary", "tune")
+
+
+@pytest.mark.slow
+def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
+    make_project: MakeProject, tmp_path: Path
+):
+    file = make_project()
+    report, unchanged = run_project(read_project(file))
+    run = tmp_path / "run"
+    assert not unchanged
+    assert [verdict.stage for verdict in report.verdicts] == [
+        "headroom",
+        "merge",
+        "glossary",
+        "tune",
+    ]
+    assert set(json.loads((run / "lock.json").read_bytes())) == set(STAGES)
+    for name in (
+        "report.html",
+        "report.json",
+        "terms.csv",
+        "model/README.md",
+        "model/manifest.json",
+    ):
+        assert (run / name).stat().st_size > 100, name
+    _loads_and_writes(run / "model")
+    again, unchanged = run_project(read_project(file))
+    assert unchanged
+    assert again.digest == report.digest
+    _counts_add_up(report)
+
+
+def _loads_and_writes(folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    asked = tokenizer("pa", return_tensors="pt")
+    with torch.no_grad():
+        assert torch.isfinite(model(**asked).logits).all()
+        assert (
+            model.generate(**asked, max_new_tokens=3, do_sample=False).shape[1]
+            > asked["input_ids"].shape[1]
+        )
+
+
+def _counts_add_up(report: Report) -> None:
+    for row in report.acquisitions:
+        assert row.n == (10 if row.split == "choose" else 14)
+    named = {row.model for row in report.acquisitions}
+    assert {"base", "G", "D", "linear", "ties", "tuned"} <= named
+    placebo = [row for row in report.acquisitions if row.model == "G"]
+    assert all(row.acquired == row.lost == 0 for row in placebo)
+    assert all(row.transfer is None or row.transfer.value == 0 for row in placebo)
+
+
+@pytest.mark.slow
+def test_the_page_of_an_adoption_works_in_a_browser(
+    make_project: MakeProject, tmp_path: Path, driver: "WebDriver"
+):
+    run_project(read_project(make_project()))
+    driver.get_log("browser")
+    driver.get(f"{(tmp_path / 'run' / 'report.html').as_uri()}#en")
+    shown = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility())"
+    assert len(driver.execute_script(shown, "svg.scatter g.point path")) >= 6
+    assert len(driver.execute_script(shown, "svg.interval path")) > 20
+    assert len(driver.execute_script(shown, "#verdicts .t[lang=en]")) > 0
+    driver.execute_script(shown, ".tongues button")[1].click()
+    assert driver.find_element("css selector", "#verdicts h2").text == "判定"
+    assert driver.execute_script(shown, ".t[lang=en]") == []
+    for button in driver.execute_script(shown, "button"):
+        button.click()
+    assert driver.get_log("browser") == []
+    assert driver.execute_script("return performance.getEntriesByType('resource').length") == 0
+
+
+@pytest.mark.slow
+def test_a_gate_that_passes_ends_the_adoption(make_project: MakeProject):
+    def easy(values: dict[str, Any]) -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"].pop("search")
+
+    report, _ = run_project(read_project(make_project(easy)))
+    assert [(one.stage, one.outcome) for one in report.verdicts] == [
+        ("headroom", "pass"),
+        ("merge", "pass"),
+    ]
+    assert report.shipped in {"linear", "ties"}
+
+
+@pytest.mark.slow
+def test_the_sealed_concepts_are_opened_once_and_for_one_result(
+    make_project: MakeProject, tmp_path: Path
+):
+    def easy(values: dict[str, Any], method: str = "linear") -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"] = {"candidates": [{"method": method}]}
+        values["testset"]["sealed"] = 6
+
+    report, _ = run_project(read_project(make_project(easy)))
+    assert not (tmp_path / "run" / "testset" / "opened.jsonl").exists()
+    with pytest.raises(LexgraftError, match="never opened"):
+        opened_for(tmp_path / "run" / "testset")
+    report, unchanged = run_project(read_project(make_project(easy)), unseal=True)
+    assert not unchanged
+    assert [one.stage for one in report.verdicts] == ["headroom", "merge", "sealed"]
+    assert {one.n for one in report.verdicts[2].criteria} <= {*range(7)}
+    [opening] = openings(tmp_path / "run" / "testset")
+    assert len(opening.concepts) == 6
+    assert opening.gates == report.gates
+    entrants = [e for e in read_run(tmp_path / "run", "sealed") if e.digest == opening.result]
+    assert [one.name for one in entrants] == ["linear"]
+    again, unchanged = run_project(read_project(make_project(easy)))
+    assert unchanged
+    assert again.digest == report.digest
+    other = make_project(partial(easy, method="ties"))
+    with pytest.raises(LexgraftError, match="can confirm nothing any more"):
+        run_project(read_project(other), unseal=True)
+
+
+@pytest.mark.slow
+def test_a_candidate_that_is_beaten_is_asked_no_further(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lexgraft.adoption.stages.merge_race.BLOCK", 4)
+    raced: list[float] = []
+
+    def always(sure: dict[str, float], leader: dict[str, float], alpha: float) -> bool:
+        raced.append(alpha)
+        return len(sure) >= 8 and len(leader) == 10
+
+    monkeypatch.setattr("lexgraft.adoption.stages.merge_race.beaten", always)
+
+    def short(values: dict[str, Any]) -> None:
+        gate = {"target_gain": -1.0, "transfer": -1.0, "retention_loss": 1.0, "bits_per_byte": 9.0}
+        values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
+        values["merge"].pop("search")
+
+    report, _ = run_project(read_project(make_project(short)))
+    rows = {row.model: row.n for row in report.acquisitions if row.split == "choose"}
+    assert rows == {"linear": 10, "ties": 8}
+    assert report.result == "linear"
+    assert raced == [0.05 / 2] * 2
+
+
+@pytest.mark.slow
+def test_no_headroom_ends_the_adoption_and_keeps_the_language_model(make_project: MakeProject):
+    def hopeless(values: dict[str, Any]) -> None:
+        values["gates"] = {"headroom": 1.0, "stop_early": True}
+
+    report, _ = run_project(read_project(make_project(hopeless)))
+    assert [(one.stage, one.outcome) for one in report.verdicts] == [("headroom", "fail")]
+    assert report.shipped == "G"
+    with pytest.raises(LexgraftError, match="no concept is sealed"):
+        run_project(read_project(make_project(hopeless)), unseal=True)
+
+    def sealed(values: dict[str, Any]) -> None:
+        hopeless(values)
+        values["testset"]["sealed"] = 6
+
+    with pytest.raises(LexgraftError, match="the sealed concepts stay closed"):
+        run_project(read_project(make_project(sealed)), unseal=True)

@@ -1,0 +1,100 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lexgraft.cli import main
+from lexgraft.cli.verb_parser import parser
+from lexgraft.project import schema
+
+VERBS = (
+    "adopt",
+    "plan",
+    "testset",
+    "merge",
+    "evaluate",
+    "glossary",
+    "tune",
+    "report",
+    "schema",
+    "terms",
+    "serve",
+    "key",
+    "compare",
+    "vocabulary",
+    "verify",
+    "diagnose",
+    "extract",
+)
+HEAVY = ("torch", "transformers", "numpy", "rich", "wordfreq", "h11", "asyncio")
+
+
+def test_no_help_loads_a_heavy_package():
+    code = f"""
+import sys
+from lexgraft.cli import main
+for arguments in [["--help"], *[[verb, "--help"] for verb in {VERBS!r}]]:
+    try:
+        main(arguments)
+    except SystemExit as stop:
+        assert stop.code == 0
+    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    assert not loaded, (arguments, loaded)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("usage: lexgraft") == len(VERBS) + 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_shows_an_example_or_needs_none(verb: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    shown = capsys.readouterr().out
+    assert verb == "schema" or f"lexgraft {verb} " in shown.split("options:")[1]
+
+
+def test_a_mistake_is_one_message_with_a_cure_and_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "project.yaml"
+    file.write_text("nmae: x\n", encoding="utf-8")
+    assert main(["adopt", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("lexgraft:") == 1
+    assert "`nmae`" in said
+    assert "did you mean `name`?" in said
+    assert "Traceback" not in said
+
+
+def test_schema_is_json_for_editors(capsys: pytest.CaptureFixture[str]):
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(schema()))
+
+
+def test_an_unknown_verb_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        main(["adpot"])
+    assert stop.value.code == 2
+    assert "adopt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("4096", 4096), ("64k", 64 << 10), ("96M", 96 << 20), ("2G", 2 << 30)]
+)
+def test_memory_is_given_in_bytes_or_with_a_letter(text: str, size: int) -> None:
+    given = parser().parse_args(["merge", "p.yaml", "-o", "out", "--memory", text])
+    assert given.memory == size
+
+
+@pytest.mark.parametrize(
+    "option", ["--memory=0", "--memory=-1M", "--memory=2T", "--workers=0", "--workers=1e3"]
+)
+def test_amounts_that_mean_nothing_are_refused(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["merge", "p.yaml", "-o", "out", option])
+    assert "is not a" in capsys.readouterr().err

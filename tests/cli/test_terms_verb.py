@@ -1,0 +1,132 @@
+"""`lexgraft terms`: from a company's spreadsheet to a checked term base and out again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lexgraft.cli import main
+from lexgraft.terms.readers import read_concepts
+
+TABLE = """用語集 第3版,,,,
+No.,英語,日本語,状態,備考
+1,user;end user,ユーザー,承認,x
+1,user,利用者,禁止,
+2,hex bolt,六角ボルト,承認,
+3,torque,トルク,未承認,
+4,NA,該当なし,承認,
+5,bad,"\u202e悪",承認,
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "用語集.csv"
+    path.write_bytes(TABLE.replace("\u202e", "").encode("cp932"))
+    return path
+
+
+def imported(path: Path, *more: str) -> Path:
+    output = path.parent / "terms.jsonl"
+    assert main(["terms", "import", str(path), "-o", str(output), *more]) == 0
+    return output
+
+
+def test_an_import_says_what_it_took_a_file_for_and_accounts_for_every_row(
+    table: Path, capsys: pytest.CaptureFixture[str]
+):
+    output = imported(table, "--separator", ";", "--licence", "CC0-1.0")
+    said = capsys.readouterr().out
+    assert "table (text with cells between commas: a table)" in said
+    assert "left out: 1 × not yet approved (未承認) (line 6)" in said
+    assert "the column `備考` was not read" in said
+
+    user, bolt, missing, _ = read_concepts([output])
+    assert user.names("en") == ("user", "end user")
+    assert user.names("ja") == ("ユーザー",)
+    assert [term.text for term in user.terms if term.status == "forbidden"] == ["利用者"]
+    assert bolt.id == "2"
+    assert missing.names("en") == ("NA",)
+    record = json.loads((output.parent / "terms.jsonl.import.json").read_text(encoding="utf-8"))
+    tally = record["files"][0]["tally"]
+    assert (tally["read"], tally["kept"], tally["refusals"]) == (6, 5, 0)
+    assert record["licences"] == [{"licence": "CC0-1.0", "kind": "free", "concepts": 4}]
+
+
+def test_a_hidden_character_is_refused_by_name_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "terms.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    output = imported(path)
+    assert "U+202E RIGHT-TO-LEFT OVERRIDE in a term (line 8)" in capsys.readouterr().out
+    assert "\u202e" not in output.read_text(encoding="utf-8")
+
+
+def test_columns_are_named_on_the_command_line(tmp_path: Path):
+    path = tmp_path / "terms.csv"
+    path.write_text("原語,訳,メモ\nfever,発熱,x\n", encoding="utf-8")
+    output = imported(path, "--column", "原語=term en", "--column", "訳=term ja")
+    assert read_concepts([output])[0].names("ja") == ("発熱",)
+
+
+def test_the_same_file_gives_the_same_bytes(table: Path):
+    first = imported(table).read_bytes()
+    assert imported(table).read_bytes() == first
+
+
+def test_lint_ends_with_status_1_on_errors_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "terms.csv"
+    path.write_text("id,en,ja\n1,nail,爪\n2,nail,釘\n", encoding="utf-8")
+    assert main(["terms", "lint", str(path)]) == 0
+    assert "0 errors, 1 warnings" in capsys.readouterr().out
+    path.write_text("id,en,ja\n1,nail,爪\n2,nail,爪\n", encoding="utf-8")
+    assert main(["terms", "lint", str(path), "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert (finding["grade"], finding["problem"]) == ("error", "duplicate")
+
+
+def test_an_export_says_what_is_not_in_it(table: Path, capsys: pytest.CaptureFixture[str]):
+    output = table.parent / "glossary.csv"
+    pair = ["--from", "en", "--to", "ja"]
+    assert main(["terms", "export", str(table), "--format", "deepl", *pair, "-o", str(output)]) == 0
+    assert "5 entries, 0 not exported" in capsys.readouterr().out
+    assert output.read_text(encoding="utf-8").startswith("user;end user,ユーザー")
+    notice = (table.parent / "glossary.csv.licences.md").read_text(encoding="utf-8")
+    assert "no licence stated" in notice
+
+
+def test_a_join_lists_links_and_what_is_ambiguous(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    one, other, output = (tmp_path / name for name in ("one.csv", "other.csv", "joined.jsonl"))
+    one.write_text("id,en\nA1,nail\nA2,hex bolt\n", encoding="utf-8")
+    other.write_text("id,en,ja\nB1,nail,爪\nB2,nail,釘\nB3,hex bolt,六角ボルト\n", encoding="utf-8")
+    assert main(["terms", "join", str(one), str(other), "-o", str(output)]) == 0
+    assert "1 concepts of one.csv without a link" in capsys.readouterr().out
+    assert [one.names("ja") for one in read_concepts([output])] == [("六角ボルト",)]
+    record = json.loads((tmp_path / "joined.jsonl.links.json").read_text(encoding="utf-8"))
+    assert [one["other"] for one in record["ambiguous"]] == ["B1", "B2"]
+    assert record["links"][0]["confidence"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["import", "none.csv", "-o", "x"], "no such term base"),
+        (["import", "none.csv", "-o", "x", "--column", "訳"], "no `=`"),
+        (["lint", "none.csv"], "no such term base"),
+    ],
+)
+def test_a_mistake_is_one_message_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["terms", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_is_written_when_a_file_is_broken(tmp_path: Path):
+    path = tmp_path / "terms.tbx"
+    path.write_text("<martif><text><body><termEntry id='1'>", encoding="utf-8")
+    assert main(["terms", "import", str(path), "-o", str(tmp_path / "out.jsonl")]) == 2
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["terms.tbx"]

@@ -1,0 +1,58 @@
+"""A user's own questions become items."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.custom_items import read_items
+from lexgraft.records import Item, write_lines
+
+
+def write(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n", encoding="utf-8")
+    return path
+
+
+def test_a_question_in_either_language_is_framed_in_it(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "own.jsonl",
+        {"question": "Which organ pumps blood?", "options": ["lung", "heart"], "answer": 1},
+        {"question": "血液を送る臓器は？", "options": ["肺", "心臓"], "answer": "心臓"},
+    )
+    english, japanese = read_items(file)
+    assert english.context == "Which organ pumps blood?\nAnswer:"
+    assert (english.options, english.gold, english.pair) == ((" lung", " heart"), 1, "en->en")
+    assert japanese.context == "血液を送る臓器は？\n答え："
+    assert (japanese.options, japanese.gold, japanese.neutral) == (("肺", "心臓"), 1, "答え：")
+    assert english.concept == english.id
+
+
+def test_questions_of_one_concept_are_counted_together(tmp_path: Path) -> None:
+    one = {"question": "a?", "options": ["x", "y"], "answer": 0, "concept": "c"}
+    items = read_items(write(tmp_path / "own.jsonl", one, one | {"question": "b?"}, one))
+    assert [item.concept for item in items] == ["c", "c"]
+
+
+def test_a_test_sets_folder_gives_its_split(tmp_path: Path, items: list[Item]) -> None:
+    write_lines(tmp_path / "items-confirm.jsonl", items)
+    assert read_items(tmp_path) == items
+    with pytest.raises(LexgraftError, match="no items here"):
+        read_items(tmp_path, "choose")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"question": "q", "options": ["a", "b"], "answer": 2}, "none of the options"),
+        ({"question": "q", "options": ["a", "b"], "answer": "c"}, "none of the options"),
+        ({"question": "q", "options": ["a", "a "], "answer": 0}, "different options"),
+        ({"question": "q", "option": ["a"], "answer": 0}, "not a question"),
+    ],
+)
+def test_mistakes_are_named_by_line(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    good = {"question": "q", "options": ["a", "b"], "answer": 0}
+    with pytest.raises(LexgraftError, match=rf"own\.jsonl:2: .*{message}"):
+        read_items(write(tmp_path / "own.jsonl", good, row))

@@ -1,0 +1,70 @@
+"""Bits per byte by hand, and paired by document."""
+
+import numpy as np
+import pytest
+
+from lexgraft.evaluation.general_texts import bits_per_byte, relative_change
+from lexgraft.records import Document, TextScore
+
+
+def documents(n: int, language: str = "ja") -> list[Document]:
+    return [Document(f"{language}{i}", language, "manual", "") for i in range(n)]
+
+
+def test_bits_per_byte_by_hand() -> None:
+    """10 bits on 20 bytes and 30 on 20: 40 / 40; the English document by itself 4 / 8."""
+    texts = [*documents(2), *documents(1, "en"), Document("empty", "en", "manual", "")]
+    scores = [
+        TextScore("ja0", 10, 20),
+        TextScore("ja1", 30, 20),
+        TextScore("en0", 4, 8),
+        TextScore("empty", 0, 0),
+    ]
+    found = bits_per_byte(texts, scores, seed=0)
+    assert list(found) == ["en/manual", "ja/manual"]
+    assert (found["ja/manual"].value, found["ja/manual"].n) == (1.0, 2)
+    assert (found["en/manual"].value, found["en/manual"].n) == (0.5, 1)
+
+
+def test_relative_change_by_hand() -> None:
+    """80 bits become 84 on the same bytes: +5 %."""
+    before = [TextScore("ja0", 50, 20), TextScore("ja1", 30, 20)]
+    after = [TextScore("ja0", 52, 20), TextScore("ja1", 32, 20)]
+    assert relative_change(documents(2), before, after, 0)["ja/manual"].value == pytest.approx(0.05)
+
+
+def test_pairing_sees_a_loss_that_the_spread_of_documents_would_hide() -> None:
+    rng = np.random.default_rng(0)
+    bits = rng.uniform(100, 900, 24)
+    before = [TextScore(f"ja{i}", float(b), 400) for i, b in enumerate(bits)]
+    after = [
+        TextScore(f"ja{i}", float(b * f), 400)
+        for i, (b, f) in enumerate(zip(bits, rng.normal(1.05, 0.02, 24), strict=True))
+    ]
+    change = relative_change(documents(24), before, after, 0)["ja/manual"]
+    assert 0.03 < change.low < change.value < change.high < 0.07
+    alone = bits_per_byte(documents(24), before, 0)["ja/manual"]
+    assert (alone.high - alone.low) / alone.value > 0.2
+
+
+def test_a_model_against_itself_changes_nothing() -> None:
+    scores = [TextScore(f"ja{i}", 10.0 + i, 7) for i in range(5)]
+    change = relative_change(documents(5), scores, scores, 0)["ja/manual"]
+    assert change[:3] == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.slow
+def test_the_interval_covers_the_true_change_from_24_documents() -> None:
+    covered = 0
+    for trial in range(300):
+        rng = np.random.default_rng(trial)
+        bits = rng.integers(300, 700, 24) * rng.lognormal(0, 0.3, 24)
+        ratio = rng.normal(1.02, 0.03, 24)
+        before = [TextScore(f"ja{i}", float(b), 400) for i, b in enumerate(bits)]
+        after = [
+            TextScore(f"ja{i}", float(b * r), 400)
+            for i, (b, r) in enumerate(zip(bits, ratio, strict=True))
+        ]
+        change = relative_change(documents(24), before, after, trial)["ja/manual"]
+        covered += change.low <= 0.02 <= change.high
+    assert 0.92 <= covered / 300 <= 0.98

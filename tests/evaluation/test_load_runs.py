@@ -1,0 +1,88 @@
+"""Runs on disk as entrants: names, digests, splits, and never another model's answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.ask import ask
+from lexgraft.evaluation.grade import grade
+from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity, distinct, named_parents, read_run
+from lexgraft.records import Concept, Generation, Item, Term, digest, silent, write_lines
+
+
+@pytest.fixture
+def run(tmp_path: Path, items: list[Item], fake_model: Any) -> Path:
+    write_lines(tmp_path / "testset" / "items-confirm.jsonl", items)
+    for name in ("G", "merge"):
+        model = fake_model(name)
+        folder = tmp_path / "answers" / model.digest
+        answers = ask(items, model, folder / "answers.sqlite", silent)
+        write_lines(folder / "confirm terms-0123.jsonl", answers)
+        write_lines(folder / IDENTITY, [ModelIdentity(name, model.digest)])
+    return tmp_path
+
+
+def test_a_run_gives_every_model_graded_as_grading_does(
+    run: Path, items: list[Item], fake_model: Any
+) -> None:
+    entrants = read_run(run)
+    assert [one.name for one in entrants] == ["G", "merge"]
+    for one in entrants:
+        answers = ask(items, fake_model(one.name), run / "again.jsonl", silent)
+        for item, graded in zip(items, grade(items, answers), strict=True):
+            shown = one.shown[item.id]
+            assert (shown.right, shown.margin) == (graded.right, graded.margin)
+            assert shown.probability == pytest.approx(graded.probability)
+            assert shown.gold == item.options[item.gold]
+
+
+def test_a_model_without_a_name_is_called_by_its_digest(run: Path) -> None:
+    (run / "answers" / "merge" / IDENTITY).unlink()
+    (run / "answers" / "merge").rename(run / "answers" / "0123456789abcdef")
+    assert read_run(run)[0].name == "01234567"
+
+
+def test_one_parent_in_two_runs_is_one_entrant_and_two_models_of_one_name_are_two(
+    run: Path,
+) -> None:
+    parent, merge = read_run(run)
+    other = merge._replace(digest="another-model")
+    names = [one.name for one in distinct([parent, merge, parent, other])]
+    assert names == ["G", "merge (merge)", "merge (another-)"]
+
+
+def test_models_take_the_parts_that_are_given_to_them(run: Path) -> None:
+    entrants = read_run(run)
+    assert [one.name for one in named_parents(entrants, ["D=merge"])] == ["G", "D"]
+    assert named_parents(entrants, []) == entrants
+    with pytest.raises(LexgraftError, match="`X` is no parent"):
+        named_parents(entrants, ["X=merge"])
+    with pytest.raises(LexgraftError, match="did you mean `merge`"):
+        named_parents(entrants, ["D=merged"])
+
+
+def test_what_is_no_run_is_named_with_a_cure(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(LexgraftError, match="no run here"):
+        read_run(tmp_path / "elsewhere")
+    with pytest.raises(LexgraftError, match="no run here"):
+        read_run(run, "choose")
+    write_lines(run / "testset" / "items-choose.jsonl", [])
+    with pytest.raises(LexgraftError, match="no model has answered the `choose` items"):
+        read_run(run, "choose")
+
+
+def test_free_answers_of_an_adoption_are_found_by_their_prompts(
+    run: Path, items: list[Item]
+) -> None:
+    concepts = [
+        Concept(item.concept, (Term(item.options[item.gold], "ja"),)) for item in items[::2]
+    ]
+    write_lines(run / "testset" / "concepts-confirm.jsonl", concepts)
+    said = [Generation(digest(item.context), item.options[item.gold]) for item in items[::2]]
+    write_lines(run / "answers" / "G" / "terms ja-ja-0123.jsonl", said)
+    parent, merge = read_run(run)
+    assert {one.grade for one in parent.written.values()} == {"exact"}
+    assert len(parent.written) == len({item.concept for item in items})
+    assert merge.written == {}

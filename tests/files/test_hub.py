@@ -1,0 +1,78 @@
+"""Finding models: beside the recipe, here, in the Hub's cache; nothing fetched unasked."""
+
+from pathlib import Path
+
+import pytest
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.hub import cache_folder, find_model, named_model
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the snapshot of org/name in a cache of its own."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    repository = tmp_path / "cache" / "models--org--name"
+    snapshot = repository / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT)
+    return snapshot
+
+
+def test_a_folder_beside_the_recipe_comes_first(cache: Path, tmp_path: Path) -> None:
+    assert find_model("org/name", None, tmp_path) == cache
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    assert find_model("org/name", None, tmp_path) == tmp_path / "org" / "name"
+
+
+def test_the_cache_is_asked_by_name_branch_and_commit(cache: Path, tmp_path: Path) -> None:
+    for revision in (None, "main", COMMIT):
+        assert find_model("org/name", revision, tmp_path) == cache
+    with pytest.raises(LexgraftError, match="nor in the cache"):
+        find_model("org/name", "v2", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../../etc/passwd", "a/b/c", "org/..", "/no/such"])
+def test_other_names_are_no_hub_ids(cache: Path, tmp_path: Path, name: str) -> None:
+    assert cache
+    with pytest.raises(LexgraftError, match="no such folder"):
+        find_model(name, None, tmp_path)
+
+
+def test_a_revision_never_leaves_the_cache(cache: Path, tmp_path: Path) -> None:
+    assert cache
+    with pytest.raises(LexgraftError, match="is not a revision"):
+        find_model("org/name", "../../../x", tmp_path)
+
+
+def test_a_reference_that_is_no_commit_is_not_followed(cache: Path, tmp_path: Path) -> None:
+    (cache.parents[1] / "refs" / "main").write_text("../../../..")
+    with pytest.raises(LexgraftError, match="nor in the cache"):
+        find_model("org/name", None, tmp_path)
+
+
+def test_offline_forbids_the_download(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cache
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(LexgraftError, match="forbids"):
+        find_model("org/other", None, tmp_path, download=True)
+
+
+def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv("HF_HOME", "/somewhere")
+    assert cache_folder() == Path("/somewhere/hub")
+
+
+def test_a_model_is_a_folder_or_a_hub_id_with_its_revision(cache: Path, tmp_path: Path) -> None:
+    assert named_model(f"org/name@{COMMIT}", tmp_path) == cache
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    assert named_model("org/name", tmp_path) == tmp_path / "org" / "name"
+    with pytest.raises(LexgraftError, match="neither a folder nor in the cache") as told:
+        named_model("org/other@v1", tmp_path)
+    assert "--download" in (told.value.cure or "")

@@ -1,0 +1,130 @@
+"""Matching beside the rules written out: every span of the text looked at, one by one."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lexgraft.terms.glossary.term_filter import TermFilter
+from lexgraft.terms.glossary.term_index import inflections, stems
+from lexgraft.terms.glossary.term_matcher import Matcher
+from lexgraft.terms.text.character_tables import script
+from lexgraft.terms.text.normalize import fold, folded_text
+
+ALPHABET = "abst 's's京都ア한글-+é\u0301ﬁ㈱A\u3000ーｱﾞ\u00adกุ่"
+TERMS = st.lists(st.text(ALPHABET, min_size=1, max_size=6), min_size=1, max_size=12)
+TEXT = st.text(ALPHABET, max_size=30)
+
+
+def by_the_rules(terms: Sequence[str], text: str) -> list[tuple[int, int, list[str]]]:
+    """Return places and sorted terms, found by brute force."""
+    forms = all_forms(terms)
+    folded = fold(text)
+    found: list[tuple[int, int, list[str]]] = []
+    start = 0
+    while start < len(folded.text):
+        good = (
+            end
+            for end in range(len(folded.text), start, -1)
+            if folded.text[start:end] in forms
+            and folded.is_whole(start, end)
+            and bounded(folded.text, start, end)
+        )
+        if end := next(good, 0):
+            span = folded.text[start:end]
+            found.append((folded.starts[start], folded.ends[end - 1], forms[span]))
+        start = end or start + 1
+    return found
+
+
+def all_forms(terms: Sequence[str]) -> dict[str, list[str]]:
+    """Return the terms by every text in which they are found."""
+    known: dict[str, list[str]] = {}
+    for term in terms:
+        if key := folded_text(term):
+            known.setdefault(key, []).append(term)
+    forms = {key: sorted(values) for key, values in known.items()}
+    for key, values in known.items():
+        for form in inflections(key):
+            if form not in known:
+                forms[form] = sorted([*forms.get(form, ()), *values])
+    return forms
+
+
+def bounded(text: str, start: int, end: int) -> bool:
+    """Tell that a span does not cut a word."""
+    before = script(text[start - 1]) if start else ""
+    after = script(text[end]) if end < len(text) else ""
+    if script(text[start]) == before and before in {"spaced", "hangul"}:
+        return False
+    return not (script(text[end - 1]) == after == "spaced")
+
+
+def found(
+    terms: Sequence[str], text: str, *, compiled: bool = False
+) -> list[tuple[int, int, list[str]]]:
+    matcher = Matcher(((term, term) for term in terms), compiled=compiled)
+    return [(one.start, one.end, sorted(one.values)) for one in matcher.find(text)]
+
+
+@given(TERMS, TEXT)
+def test_the_matches_are_those_of_the_rules(terms: list[str], text: str) -> None:
+    assert found(terms, text) == by_the_rules(terms, text)
+
+
+@given(TERMS, st.lists(st.integers(0, 11), max_size=12), st.sampled_from(["", " ", "s ", "'s "]))
+def test_so_they_are_in_texts_made_of_the_terms(
+    terms: list[str], picks: list[int], between: str
+) -> None:
+    text = between.join(terms[pick % len(terms)] for pick in picks)
+    assert found(terms, text) == by_the_rules(terms, text)
+
+
+@given(st.text("abcesixyzh", min_size=1, max_size=8))
+def test_stems_lead_back_from_every_form(key: str) -> None:
+    assert all(key in stems(form) for form in inflections(key))
+    assert all(key in inflections(stem) for stem in stems(key))
+
+
+@pytest.mark.parametrize("size", [52, 53, 54, 55, 56, 57, 200])
+def test_long_terms_and_their_plurals_are_found(size: int) -> None:
+    spaced = "ab " * (size // 3) + "c" * (size % 3) + "cell"
+    assert found([spaced, "ab"], f"ab {spaced}s, ab")[1:2] == [(3, 4 + len(spaced), [spaced])]
+    han = "京都" * (size // 2) + "本" * (size % 2)
+    assert found([han, "京"], f"東{han}")[0] == (1, 1 + len(han), [han])
+
+
+def test_terms_are_found_across_the_blocks_in_which_a_text_is_read() -> None:
+    term = "heart attack"
+    for before in range((1 << 13) - 14, (1 << 13) + 2):
+        text = "ア" * (before - 1) + "." + term + "."
+        assert found([term, "heart"], text) == [(before, before + len(term), [term])]
+
+
+@pytest.mark.slow  # the compiler takes some seconds
+@given(TERMS, TEXT, st.lists(st.integers(0, 11), max_size=12), st.sampled_from(["", " ", "s "]))
+def test_the_compiled_search_finds_the_same(
+    terms: list[str], text: str, picks: list[int], between: str
+) -> None:
+    made = between.join(terms[pick % len(terms)] for pick in picks)
+    for one in (text, made):
+        assert list(TermFilter(terms, compiled=True).spans(one)) == list(
+            TermFilter(terms).spans(one)
+        )
+        assert found(terms, one, compiled=True) == found(terms, one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [53, 54, 55, 56, 200])
+def test_the_compiled_search_finds_long_terms_across_blocks(size: int) -> None:
+    term = "ab " * (size // 3) + "cell"
+    for before in range((1 << 13) - size - 9, (1 << 13) + 2, 7):
+        text = "ア" * (before - 1) + "." + term + "s. ab"
+        assert found([term, "ab"], text, compiled=True) == found([term, "ab"], text)
+
+
+def test_the_sieve_lets_little_else_through() -> None:
+    terms = [f"term {number}" for number in range(2000)]
+    text = " ".join(f"word {number}" for number in range(2000))
+    assert len(list(TermFilter(terms).spans(text))) < 40

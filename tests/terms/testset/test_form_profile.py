@@ -1,0 +1,108 @@
+"""What gives an answer away, and who is too close to be a wrong option."""
+
+import pytest
+
+from lexgraft.project import Form
+from lexgraft.records import Concept, Term
+from lexgraft.terms.testset.form_profile import (
+    FormProfile,
+    generic_stems,
+    gives_away,
+    may_answer,
+    measure,
+    option,
+    profile,
+    script,
+)
+
+FORM = Form("definition-to-term", "en", "ja")
+NOTHING = frozenset[str]()
+
+
+def concept(key: str, english: str, japanese: str, meaning: str, broader: tuple[str, ...] = ()):
+    terms = (Term(english, "en"), Term(japanese, "ja"))
+    return Concept(key, terms, {"en": meaning}, broader=broader)
+
+
+def seen(*parts: str, broader: tuple[str, ...] = (), form: Form = FORM) -> FormProfile:
+    found = option(concept(*parts, broader=broader), form)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "given"),
+    [
+        ("Inflammation of the colon.", "Colitis", False),
+        ("Inflammation of the pancreas.", "Pancreatitis", True),  # pancr-
+        ("Phocomelia of all four extremities.", "Tetraphocomelia", True),  # inside the word
+        ("frozen water; ice", "ice", True),  # a short word, whole
+        ("An icy thing.", "ice", False),
+        ("血が固まらない病気。", "血友病", False),
+        ("大腸に炎症が起こる。", "大腸炎", True),  # two kanji in a row
+        ("Infection by the HIV virus.", "HIV感染症", False),
+        ("コレラ菌による病気。", "コレラ", True),
+        ("Abnormally fast heart rate.", "頻脈", False),
+    ],
+)
+def test_a_question_that_gives_the_answer_away_is_told(question: str, answer: str, given: bool):  # noqa: FBT001
+    assert gives_away(question, answer) is given
+    assert gives_away(answer, question) is given
+
+
+def test_a_concept_that_a_form_cannot_ask_for_says_why():
+    other = concept("A", "Colitis", "大腸炎", "Inflammation of the colon.")
+    assert profile(other, Form("definition-to-term", "ja", "en")) == "no definition in ja"
+    assert profile(other, Form("definition-to-term", "en", "de")) == "no term in de"
+    leaky = concept("A", "Colitis", "大腸炎", "A colitis.")
+    assert "gives the answer away" in str(profile(leaky, Form("definition-to-term", "en", "en")))
+
+
+COLITIS = ("A", "Colitis", "大腸炎", "Inflammation of the colon.")
+
+
+@pytest.mark.parametrize(
+    ("other", "broader"),
+    [
+        (("B", "Colonic inflammation", "大腸炎", "Swelling."), ()),  # one name
+        (("B", "COLITIS", "腸炎症", "Swelling."), ()),  # one name in the other language
+        (("B", "Gastroenterocolitis", "胃大腸炎", "Swelling."), ()),  # one name inside the other
+        (("B", "Typhlitis", "盲腸", "Swelling."), ("A",)),  # broader
+        (("B", "Bowel trouble", "腹痛", "An inflammation of a colon."), ()),  # same meaning
+        (("B", "Cancer of the bowel", "大腸癌", "A tumour."), ()),  # two kanji in a row
+    ],
+)
+def test_a_relative_is_no_wrong_option(other: tuple[str, ...], broader: tuple[str, ...]):
+    one, two = seen(*COLITIS), seen(*other, broader=broader)
+    assert may_answer(one, two, NOTHING)
+    assert may_answer(two, one, NOTHING)
+
+
+def test_a_stranger_is_a_wrong_option():
+    assert not may_answer(
+        seen(*COLITIS), seen("B", "Glaucoma", "緑内障", "Raised pressure in the eye."), NOTHING
+    )
+
+
+def test_endings_that_many_names_share_tell_nothing():
+    group = [
+        seen(f"C{n}", f"X{n}", f"{chr(0x5000 + n)}{chr(0x6000 + n)}症候群", f"{word} meaning.")
+        for n, word in enumerate(("First", "Second", "Third", "Fourth", "Another"))
+    ]
+    generic = generic_stems(group)
+    assert generic >= {"症候", "候群"}
+    assert may_answer(group[0], group[1], NOTHING)
+    assert not may_answer(group[0], group[1], generic)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("頻脈", "kanji"), ("コレラ", "kana"), ("くる病", "mixed"), ("Cholera", "Latin")],
+)
+def test_scripts_are_told_apart(text: str, name: str):
+    assert script(text) == name
+
+
+def test_length_is_in_characters_for_names_and_words_for_sentences():
+    assert measure("Acute colitis") == 13
+    assert measure("A swelling of the large bowel.") == 6

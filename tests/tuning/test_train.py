@@ -1,0 +1,372 @@
+"""Low-rank training: what is learned, what is left alone, and that a killed run goes on."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Progress
+from lexgraft.tuning.answer_loss import AnswerLoss, answer_loss
+from lexgraft.tuning.batch_forward import batch_loss, hidden_states
+from lexgraft.tuning.lora_training import LoraLayers, linear_layers
+from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
+from lexgraft.tuning.train import TrainingResult, TrainingWork, rate, train
+from lexgraft.tuning.training_config import TrainingConfig
+from lexgraft.tuning.training_examples import TrainingExample
+from lexgraft.tuning.training_state import aside
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.input_model import open_constituent
+
+EXAMPLES = [TrainingExample(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
+RECIPE = TrainingConfig(rank=2, alpha=4, learning_rate=1e-2, batch=4)
+HELD = [TrainingExample(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
+CHECKED = msgspec.structs.replace(RECIPE, patience=3, check_every=1)
+
+
+KILLED = """
+import os, sys, torch
+sys.path.insert(0, {here!r})
+from pathlib import Path
+import test_train
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained({model!r}, dtype=torch.float32).eval()
+tokenizer = AutoTokenizer.from_pretrained({model!r})
+def die(what, done, total):
+    if done == 5:
+        os.kill(os.getpid(), 9)
+test_train.run(
+    model, lambda text: tokenizer(text)["input_ids"], Path({output!r}),
+    progress=die, recipe=test_train.CHECKED, held=test_train.HELD,
+)
+"""
+
+
+@pytest.fixture
+def model(tiny_model: Path) -> Any:
+    return AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
+
+
+@pytest.fixture
+def encode(tiny_model: Path) -> Encode:
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_model)
+
+    def tokens(text: str) -> list[int]:
+        return tokenizer(text)["input_ids"]
+
+    return tokens
+
+
+def run(model: Any, encode: Encode, output: Path, **changes: Any) -> TrainingResult:
+    given: dict[str, Any] = {"base_digest": "base", "threads": 1, "checkpoint_every": 2} | changes
+    recipe, held = given.pop("recipe", RECIPE), given.pop("held", ())
+    return train(model, encode, EXAMPLES, recipe, output, TrainingWork(**given), held)
+
+
+def steps_into(seen: list[int]) -> Progress:
+    def note(_what: str, done: int, _total: int) -> None:
+        seen.append(done)
+
+    return note
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_loss_falls_and_the_model_itself_stays_as_it_was(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    flags = [weight.requires_grad for weight in model.parameters()]
+    trained = run(
+        model,
+        encode,
+        tmp_path / "adapter",
+        recipe=msgspec.structs.replace(RECIPE, learning_rate=0.05),
+    )
+    assert sum(trained.losses[-2:]) < 0.9 * sum(trained.losses[:2])
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert [weight.requires_grad for weight in model.parameters()] == flags
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+def test_peft_reads_the_adapter_and_gives_the_logits_of_the_trained_model(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    import peft
+
+    run(model, encode, tmp_path / "adapter")
+    tokens = torch.tensor([encode("the word for 3 is w3")])
+    layers = linear_layers(model)
+    lora = LoraLayers(layers, RECIPE.rank, RECIPE.alpha, seed=0)
+    lora.load(load_file(tmp_path / "adapter" / "adapter_model.safetensors"))
+    with torch.no_grad():
+        base = model(input_ids=tokens).logits
+        with lora.attached(model):
+            own = model(input_ids=tokens).logits
+        theirs = peft.PeftModel.from_pretrained(model, str(tmp_path / "adapter"))
+        logits = theirs(input_ids=tokens).logits
+    assert not torch.allclose(own, base, atol=1e-2)
+    assert torch.allclose(own, logits, atol=1e-5)
+
+
+def test_the_checkpoint_reader_finds_the_delta_that_was_trained(
+    tiny_model: Path, model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    base = open_checkpoint(tiny_model)
+    run(model, encode, tmp_path / "adapter", base_digest=base.digest)
+    tensors = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    adapter = open_constituent(tmp_path / "adapter", base, "tuned")
+    name = "model.layers.1.mlp.up_proj"
+    down, up = (tensors[f"base_model.model.{name}.lora_{part}.weight"] for part in "AB")
+    delta = adapter.delta(f"{name}.weight")
+    assert delta is not None
+    assert torch.allclose(delta, 2 * (up @ down), atol=1e-6)
+    assert adapter.delta("model.embed_tokens.weight") is None
+    assert len(adapter.touched) == 14
+
+
+def test_an_adapter_of_another_base_is_refused(
+    make_model: Any, model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "adapter", base_digest="the digest of another base")
+    with pytest.raises(LexgraftError):
+        open_constituent(tmp_path / "adapter", open_checkpoint(make_model("gemma3", 1)), "tuned")
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    tiny_model: Path, model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "whole", recipe=CHECKED, held=HELD)
+    script = KILLED.format(
+        here=str(Path(__file__).parent), model=str(tiny_model), output=str(tmp_path / "killed")
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", script], check=False, capture_output=True).returncode
+        == -9
+    )
+    assert not (tmp_path / "killed").exists()
+    assert (aside(tmp_path / "killed") / "state.safetensors").is_file()
+    seen: list[int] = []
+    run(
+        model,
+        encode,
+        tmp_path / "killed",
+        progress=steps_into(seen),
+        recipe=CHECKED,
+        held=HELD,
+    )
+    assert seen == [5, 6]
+    assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
+
+
+def test_a_finished_run_is_returned_without_a_step(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    first = run(model, encode, tmp_path / "adapter")
+    seen: list[int] = []
+    again = run(model, encode, tmp_path / "adapter", progress=steps_into(seen))
+    assert again == first
+    assert seen == []
+
+
+def test_an_output_that_holds_something_else_is_refused(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "adapter")
+    with pytest.raises(LexgraftError, match="something else"):
+        run(model, encode, tmp_path / "adapter", base_digest="another")
+
+
+def test_a_state_of_another_plan_is_not_taken_up(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "right")
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    other = msgspec.structs.replace(RECIPE, learning_rate=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        run(model, encode, tmp_path / "adapter", recipe=other, progress=stop)
+    run(model, encode, tmp_path / "adapter")
+    assert files_of(tmp_path / "adapter") == files_of(tmp_path / "right")
+
+
+@pytest.mark.slow
+def test_the_adapter_in_bf16_is_half_as_large(model: Any, encode: Encode, tmp_path: Path) -> None:
+    run(model, encode, tmp_path / "wide")
+    run(
+        model, encode, tmp_path / "narrow", recipe=msgspec.structs.replace(RECIPE, dtype="bfloat16")
+    )
+    wide, narrow = (
+        (tmp_path / name / "adapter_model.safetensors").stat().st_size
+        for name in ("wide", "narrow")
+    )
+    assert narrow < 0.7 * wide
+
+
+def test_only_what_follows_the_prompt_is_learned(encode: Encode) -> None:
+    (row,) = encode_examples([TrainingExample("ab", "cd")], encode, 100)
+    assert row.tokens == tuple(encode("abcd"))
+    assert row.start == len(encode("ab"))
+
+
+def test_an_answer_beyond_the_last_token_allowed_is_left_out(encode: Encode) -> None:
+    rows = encode_examples(
+        [TrainingExample("abcdefgh" * 9, "x"), TrainingExample("a", "b")], encode, 9
+    )
+    assert len(rows) == 1
+    with pytest.raises(LexgraftError, match="no example"):
+        encode_examples([TrainingExample("abcdefgh" * 9, "x")], encode, 9)
+
+
+def test_nothing_to_train_on_is_refused(encode: Encode) -> None:
+    with pytest.raises(LexgraftError, match="nothing"):
+        encode_examples([], encode, 9)
+
+
+def test_the_batch_loss_is_the_mean_of_the_rows_mean_losses(model: Any) -> None:
+    rows = [TrainingRow((2, 5, 9, 11, 30), 3), TrainingRow((2, 40, 7), 1)]
+    means: list[torch.Tensor] = []
+    for row in rows:
+        logits = model(input_ids=torch.tensor([row.tokens])).logits[0]
+        wanted = torch.tensor(row.tokens[row.start :])
+        means.append(functional.cross_entropy(logits[row.start - 1 : -1], wanted))
+    assert batch_loss(model, rows).item() == pytest.approx(
+        torch.stack(means).mean().item(), rel=1e-5
+    )
+
+
+def test_the_gradient_of_the_loss_is_that_of_plain_cross_entropy() -> None:
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.randn(300, 8, generator=generator, dtype=torch.float64).requires_grad_()
+    head = torch.randn(50, 8, generator=generator, dtype=torch.float64)
+    words = torch.randint(50, (300,), generator=generator)
+    weights = torch.rand(300, generator=generator, dtype=torch.float64)
+    loss: Any = AnswerLoss.apply(rows, head, words, weights)
+    (own,) = torch.autograd.grad(loss, rows)
+    plain = (functional.cross_entropy(rows @ head.T, words, reduction="none") * weights).sum()
+    (expected,) = torch.autograd.grad(plain, rows)
+    assert loss.item() == pytest.approx(plain.item())
+    assert torch.allclose(own, expected, atol=1e-3)
+
+
+def test_a_head_under_training_gets_its_gradient_too() -> None:
+    generator = torch.Generator().manual_seed(2)
+    rows = torch.randn(9, 4, generator=generator).requires_grad_()
+    head = torch.randn(7, 4, generator=generator).requires_grad_()
+    words, weights = torch.arange(9) % 7, torch.rand(9, generator=generator)
+    frozen: Any = AnswerLoss.apply(rows, head.detach(), words, weights)
+    trained = answer_loss(rows, head, words, weights)
+    (before,), (after, of_head) = (
+        torch.autograd.grad(frozen, [rows]),
+        torch.autograd.grad(trained, [rows, head]),
+    )
+    assert trained.item() == pytest.approx(frozen.item(), rel=1e-5)
+    assert torch.allclose(before, after, atol=1e-4)
+    assert of_head.abs().max() > 0
+
+
+def test_training_ends_when_held_out_wordings_get_no_better_and_takes_the_best(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    wild = msgspec.structs.replace(CHECKED, learning_rate=0.9, patience=1, clip=100.0)
+    short = run(model, encode, tmp_path / "short", recipe=wild, held=HELD)
+    losses = [loss for _, loss in short.checks]
+    assert len(short.losses) < 6  # of six steps
+    assert losses[-1] >= min(losses[:-1])
+    step = losses.index(min(losses)) + 1
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done == step + 1:
+            raise KeyboardInterrupt
+
+    given: Any = {"recipe": wild, "held": HELD, "checkpoint_every": 1, "progress": stop}
+    with pytest.raises(KeyboardInterrupt):
+        run(model, encode, tmp_path / "cut", **given)
+    then = load_file(aside(tmp_path / "cut") / "state.safetensors")
+    best = load_file(tmp_path / "short" / "adapter_model.safetensors")
+    assert all(torch.equal(then[f"now.{name}"], value) for name, value in best.items())
+
+
+def test_without_patience_nothing_is_held_out(model: Any, encode: Encode, tmp_path: Path) -> None:
+    plain = run(model, encode, tmp_path / "plain")
+    held = run(model, encode, tmp_path / "held", held=HELD)
+    assert plain.losses == held.losses
+    assert held.checks == ()
+    assert files_of(tmp_path / "plain") == files_of(tmp_path / "held")
+
+
+def test_an_adapter_recorded_by_an_earlier_version_is_known_again(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    first = run(model, encode, tmp_path / "adapter")
+    record = tmp_path / "adapter" / "lexgraft.json"
+    held: Any = msgspec.json.decode(record.read_bytes())
+    for field in ("method", "tokens", "patience", "check_every"):
+        del held["recipe"][field]
+    record.write_bytes(msgspec.json.encode(held))
+    assert run(model, encode, tmp_path / "adapter") == first
+
+
+def test_a_loss_worked_by_hand() -> None:
+    # two words, logits (ln 3, 0): the first has probability 3/4, so the loss is ln 4/3
+    rows = torch.tensor([[1.0]], requires_grad=True)
+    head = torch.tensor([[3.0]]).log()
+    head = torch.cat([head, torch.zeros(1, 1)])
+    loss: Any = AnswerLoss.apply(rows, head, torch.tensor([0]), torch.tensor([2.0]))
+    loss.backward()
+    assert loss.item() == pytest.approx(2 * torch.tensor(4 / 3).log().item())
+    assert rows.grad is not None
+    assert rows.grad.item() == pytest.approx(2 * (3 / 4 - 1) * torch.tensor(3.0).log().item())
+
+
+def test_batches_hold_every_row_once_and_little_padding() -> None:
+    rows = [TrainingRow(tuple(range(2 + (n * 7) % 40)), 1) for n in range(100)]
+    made = batches(rows, 8, seed=1)
+    flat = [row for batch in made for row in batch]
+    assert sorted(len(row.tokens) for row in flat) == sorted(len(row.tokens) for row in rows)
+    padded = sum(len(batch) * max(len(row.tokens) for row in batch) for batch in made)
+    assert padded < 1.2 * sum(len(row.tokens) for row in rows)
+    assert made == batches(rows, 8, seed=1)
+
+
+def test_the_rate_warms_up_and_ends_near_zero() -> None:
+    recipe = msgspec.structs.replace(RECIPE, learning_rate=0.1, warmup=0.1)
+    rates = [rate(step, 100, recipe) for step in range(100)]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[10] == max(rates) == pytest.approx(0.1)
+    assert rates[55] == pytest.approx(0.05)
+    assert rates[99] < 0.001
+
+
+def test_a_model_that_caps_its_logits_is_refused(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    model.config.final_logit_softcapping = 0.01
+    with pytest.raises(LexgraftError, match="more to its logits"):
+        run(model, encode, tmp_path / "adapter")
+
+
+def test_a_model_in_bf16_is_refused(model: Any, encode: Encode, tmp_path: Path) -> None:
+    with pytest.raises(LexgraftError, match="float32"):
+        run(model.to(torch.bfloat16), encode, tmp_path / "adapter")
+
+
+def test_hidden_states_give_the_logits_through_the_head(model: Any) -> None:
+    tokens = torch.tensor([[2, 3, 4]])
+    states = hidden_states(model, tokens)
+    assert torch.allclose(model.lm_head(states), model(input_ids=tokens).logits, atol=1e-5)

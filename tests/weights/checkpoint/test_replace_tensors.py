@@ -1,0 +1,42 @@
+"""A folder with some tensors replaced: these alone differ, whatever the dtype it stores."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.replace_tensors import write_replaced
+from lexgraft.weights.checkpoint.tensor_reading import read_windows
+
+
+def stored(folder: Path) -> dict[str, bytes]:
+    base = open_checkpoint(folder)
+    return {n: b"".join(map(bytes, read_windows(e))) for n, e in base.tensors.items()}
+
+
+def test_the_tensor_is_replaced_in_the_dtype_of_the_base_and_no_other_byte_changes(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    new = torch.linspace(-1, 1, 32)
+    write_replaced(open_checkpoint(tiny_model), {"model.norm.weight": new}, tmp_path / "out")
+    before, after = stored(tiny_model), stored(tmp_path / "out")
+    assert {name for name in before if before[name] != after[name]} == {"model.norm.weight"}
+    assert after["model.norm.weight"] == new.bfloat16().view(torch.uint8).numpy().tobytes()
+    assert (tmp_path / "out" / "config.json").is_file()
+
+
+def test_a_folder_that_is_whole_already_stays(tiny_model: Path, tmp_path: Path) -> None:
+    base = open_checkpoint(tiny_model)
+    write_replaced(base, {}, tmp_path / "out")
+    write_replaced(base, {}, tmp_path / "out")
+    assert stored(tmp_path / "out") == stored(tiny_model)
+
+
+def test_a_tensor_of_another_shape_or_name_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    base = open_checkpoint(tiny_model)
+    with pytest.raises(LexgraftError, match="has shape"):
+        write_replaced(base, {"model.norm.weight": torch.zeros(3)}, tmp_path / "out")
+    with pytest.raises(LexgraftError, match="no such tensor"):
+        write_replaced(base, {"model.norm.wait": torch.zeros(32)}, tmp_path / "out")
