@@ -127,7 +127,7 @@ def by_duckdb(kind: str, path: Path, output: Path) -> None:
 
 def by_polars(kind: str, path: Path, output: Path) -> None:
     """Write the rows that polars keeps by the same rules."""
-    import polars as pl
+    import polars as pl  # pyright: ignore[reportMissingImports] (a peer, installed by hand)
 
     if kind == "rf2":
         file = next(path.rglob("sct2_Description*"))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from invented import concept
-from merge.family import save_family
+from weights.merge.family import save_family
 
 from lexgraft.cli import main
 from lexgraft.files.run_folder import hold

@@ -37,6 +37,10 @@ def test_an_input_in_what_the_run_writes_is_refused_in_the_plan(
     assert after == before
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 def test_terms_under_a_name_that_the_run_writes_are_refused(
     make_project: MakeProject, material: Path, tmp_path: Path
 ) -> None:
@@ -62,7 +66,7 @@ def test_of_merged_folders_only_the_runs_own_go(
         (merged / name).mkdir(parents=True)
         (merged / name / "manifest.json").write_text("{}")
     note(merged / ("b" * 16), "merged", "b" * 16)
-    monkeypatch.setattr("lexgraft.adoption.stages.tuning.run_merge", lambda *_: None)
+    monkeypatch.setattr("lexgraft.adoption.stages.tuning.run_merge", _nothing)
     session: Any = SimpleNamespace(
         run=SimpleNamespace(path=tmp_path), project=read_project(make_project()), progress=None
     )

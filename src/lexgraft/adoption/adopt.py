@@ -77,7 +77,7 @@ def _inputs(session: Experiment) -> tuple[object, ...]:
     files = [*project.terms.files, *project.general.concepts]
     files += [text.file for text in project.general.texts]
     files += project.tune.replay_texts if project.tune else ()
-    constituents = [one.digest for one in session.constituents.values()]
+    constituents = [constituent.digest for constituent in session.constituents.values()]
     contents = [file_digest(Path(file)) for file in files]
     return (_settings(project), *contents, session.base.digest, *constituents)
 

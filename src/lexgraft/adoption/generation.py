@@ -80,16 +80,19 @@ def _defined(session: Experiment, subject: EvaluatedModel) -> list[Score]:
     """
     scorer, found = session.parents["base"], list[Score]()
     concepts, items = asked_freely(session), session.testset.items["confirm"]
-    for one in _definitions(session, subject):
-        what = f"definitions {one.named} by {subject.digest[:12]}"
+    for definition in _definitions(session, subject):
+        what = f"definitions {definition.named} by {subject.digest[:12]}"
         share = identified(
-            one, items, concepts, lambda asked, what=what: session.answers(scorer, what, asked)
+            definition,
+            items,
+            concepts,
+            lambda asked, what=what: session.answers(scorer, what, asked),
         )
         if share:
-            found.append(share.score(DEFINITION_GENERATION, subject.name, one.group))
-        if beside := cases(one, concepts):
+            found.append(share.score(DEFINITION_GENERATION, subject.name, definition.group))
+        if beside := cases(definition, concepts):
             like = likeness(beside, session.project.seed)
-            found.append(like.score(CHRF, subject.name, one.group))
+            found.append(like.score(CHRF, subject.name, definition.group))
     return found
 
 
@@ -112,7 +115,7 @@ def samples(session: Experiment, subjects: Sequence[EvaluatedModel]) -> tuple[Sa
     if not session.project.testset.generated:
         return ()
     concepts = {one.id: one for one in asked_freely(session)}
-    by_model = {one.name: _definitions(session, one) for one in subjects}
+    by_model = {subject.name: _definitions(session, subject) for subject in subjects}
     return tuple(
         SampleAnswer(
             concepts[concept].names(first.named)[0],

@@ -81,7 +81,11 @@ class AdoptionState(NamedTuple):
 
     def outcomes(self) -> list[tuple[str, Outcome]]:
         """Return stage and outcome of the gates that ran; sealed concepts recommend nothing."""
-        return [(one.stage, one.outcome) for one in self.verdicts() if one.stage != "sealed"]
+        return [
+            (verdict.stage, verdict.outcome)
+            for verdict in self.verdicts()
+            if verdict.stage != "sealed"
+        ]
 
 
 def shipped(
@@ -169,7 +173,7 @@ def build_report(
         method=best.candidate.method if best else "",
         parameters=best.candidate.parameters if best else {},
         verdicts=_priced(session, found),
-        points=(*(one.point for one in raced), *(p for one in results for p in one.points)),
+        points=(*(one.point for one in raced), *(p for result in results for p in result.points)),
         wanted=project.gates.merge.target_gain,
         scores=(*found.headroom.scores, *(score for one in results for score in one.scores)),
         choosing=(*found.headroom.choosing, *(s for one in raced for s in one.scores)),
@@ -202,7 +206,7 @@ def build_report(
 
 def _priced(session: Experiment, found: AdoptionState) -> tuple[Verdict, ...]:
     """Return the verdicts with what their stage took and what the next one is expected to."""
-    foreseen = {one.stage: one.cost for one in found.planned.estimates}
+    foreseen = {estimate.stage: estimate.cost for estimate in found.planned.estimates}
     currency = session.project.prices.currency
 
     def took(stage: str) -> Cost:
@@ -258,7 +262,7 @@ def _sources(session: Experiment, *, tuned: bool) -> tuple[DataSource, ...]:
     replayed = session.replay if tuned else []
     return (
         *_counted("test", (_rights(one) for group in concepts.values() for one in group)),
-        *_counted("general", ((one.source, "", one.licence) for one in texts)),
+        *_counted("general", ((text.source, "", text.licence) for text in texts)),
         *_counted("train", map(_rights, taught)),
         *_counted("replay", ((one.source, "", one.licence) for one in replayed)),
     )
@@ -278,7 +282,7 @@ def _counted(use: Use, rights: Iterable[tuple[str, str, str]]) -> list[DataSourc
 
 
 def _run(session: Experiment, planned: AdoptionPlan) -> RunRecord:
-    foreseen = {one.stage: one.cost.seconds for one in planned.estimates}
+    foreseen = {estimate.stage: estimate.cost.seconds for estimate in planned.estimates}
     stages = tuple(
         StageCost(stage, session.run.cost(stage), foreseen.get(stage)) for stage in _stages(session)
     )

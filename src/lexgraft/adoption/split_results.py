@@ -23,5 +23,5 @@ def see(session: Experiment, subject: EvaluatedModel, use: Use) -> SplitResults:
 def setting(session: Experiment, use: Use) -> ComparisonContext:
     """Return what comparisons on one split need to know."""
     project = session.project
-    documents = [one for _, texts in session.texts[use] for one in texts]
+    documents = [text for _, texts in session.texts[use] for text in texts]
     return ComparisonContext(project.languages, documents, project.seed, project.gates.alpha)

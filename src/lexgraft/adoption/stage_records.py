@@ -53,9 +53,15 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         rows += [["candidates", ", ".join(self.methods)]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
-        for one in self.estimates:
-            money = f", {one.cost.money:.3f} {one.cost.currency}" if one.cost.money else ""
-            rows.append([f"stage {one.stage}", f"about {one.cost.seconds / 60:.1f} min{money}"])
+        for estimate in self.estimates:
+            money = (
+                f", {estimate.cost.money:.3f} {estimate.cost.currency}"
+                if estimate.cost.money
+                else ""
+            )
+            rows.append(
+                [f"stage {estimate.stage}", f"about {estimate.cost.seconds / 60:.1f} min{money}"]
+            )
         return rows
 
 

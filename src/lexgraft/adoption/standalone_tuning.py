@@ -111,7 +111,7 @@ def write_merged(
         run_merge(subject.plan, merged, progress)
         live = session.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
-        texts = [read_openings(one) for one in _languages(project)]
+        texts = [read_openings(language) for language in _languages(project)]
         rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
         apart = largest_difference(live.module, again.module, rows)
         tied = is_tied(again.module)

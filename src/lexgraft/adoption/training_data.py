@@ -110,7 +110,9 @@ def own_answers(
 ) -> list[TrainingExample]:
     """Return what the model says by itself after general openings, in both languages."""
     languages = session.project.languages
-    openings = [read_openings(one) for one in dict.fromkeys((languages.target, languages.domain))]
+    openings = [
+        read_openings(fromkey) for fromkey in dict.fromkeys((languages.target, languages.domain))
+    ]
     prompts = [one for row in zip_longest(*openings) for one in row if one]
     if not settings.own_answers:
         return []
@@ -171,7 +173,7 @@ def assignment(
 ) -> TrainingPlan:
     """Return the training of a model on what it reads."""
     model, project = session.live(onto), session.project
-    recipe = recipe_of(project, settings, [model.token(one) for one in settings.tokens])
+    recipe = recipe_of(project, settings, [model.token(token) for token in settings.tokens])
     return TrainingPlan(
         folder=str(onto.onto.folder),
         digest=onto.digest,

@@ -60,8 +60,13 @@ def glossary(arguments: argparse.Namespace) -> int:
         return _show(arguments, _matches(opened, text, edges=arguments.edges))
     if arguments.action == "lint":
         rows: Rows = [
-            {"entry": one.number, "term": one.source, "problem": one.problem, "detail": one.detail}
-            for one in opened.findings
+            {
+                "entry": finding.number,
+                "term": finding.source,
+                "problem": finding.problem,
+                "detail": finding.detail,
+            }
+            for finding in opened.findings
         ]
     else:
         rows = _faults(opened, text, arguments.question)

@@ -153,11 +153,17 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
 def _show(readings: Sequence["FileImport"]) -> None:
     """Print what each file was taken for and what became of its rows."""
     rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
-    for one in readings:
-        print(f"{Path(one.path).name}: {one.format} ({one.why})")
-        left = sum(passed.count for passed in one.tally.left_out.values())
-        numbers = (one.tally.read, one.tally.kept, left, one.tally.refusals, one.concepts)
-        rows.append([Path(one.path).name, *(f"{number:,}" for number in numbers)])
+    for reading in readings:
+        print(f"{Path(reading.path).name}: {reading.format} ({reading.why})")
+        left = sum(passed.count for passed in reading.tally.left_out.values())
+        numbers = (
+            reading.tally.read,
+            reading.tally.kept,
+            left,
+            reading.tally.refusals,
+            reading.concepts,
+        )
+        rows.append([Path(reading.path).name, *(f"{number:,}" for number in numbers)])
     print_table("Imported", rows)
     for one in readings:
         tally = one.tally
@@ -186,7 +192,7 @@ def lint(arguments: argparse.Namespace) -> int:
 
     common = _lines(arguments.common) if arguments.common else ()
     findings = lint_concepts(_concepts(arguments.files), common)
-    errors = sum(one.grade == "error" for one in findings)
+    errors = sum(finding.grade == "error" for finding in findings)
     if arguments.json:
         print_json(findings)
     else:

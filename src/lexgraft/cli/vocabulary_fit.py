@@ -52,7 +52,7 @@ def read_given(arguments: argparse.Namespace) -> FitInputs:
         if term.status != "forbidden"
     ]
     files = (arguments.text, arguments.general, arguments.held_out, arguments.read)
-    return FitInputs(terms, *(passages(one) for one in files))
+    return FitInputs(terms, *(passages(file) for file in files))
 
 
 def fitted_rows(
@@ -143,7 +143,7 @@ def _distilled(
         model.module,
         [*told, *read],
         start,
-        [one.parts for one in additions],
+        [addition.parts for addition in additions],
         first,
         arguments.distil,
         plain,

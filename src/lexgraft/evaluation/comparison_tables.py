@@ -14,7 +14,7 @@ def tables(found: Comparison, most: int) -> list[Table]:
 
     Terms are listed for the best model of each table, at most so many gained and lost.
     """
-    pairs = dict.fromkeys((one.group, one.reference) for one in found.contests)
+    pairs = dict.fromkeys((contest.group, contest.reference) for contest in found.contests)
     contests = [_ranked(found, group, reference) for group, reference in pairs]
     return [
         ("Known", known_rows(found)),
@@ -35,20 +35,24 @@ def known_rows(found: Comparison) -> list[list[str]]:
         ["group", "model", "known", "interval", "chance", "n"],
         *(
             [
-                one.group,
-                one.model,
-                f"{one.value:.1%}",
-                f"[{one.low:.1%}, {one.high:.1%}]",
-                f"{one.chance or 0:.1%}",
-                str(one.n),
+                score.group,
+                score.model,
+                f"{score.value:.1%}",
+                f"[{score.low:.1%}, {score.high:.1%}]",
+                f"{score.chance or 0:.1%}",
+                str(score.n),
             ]
-            for one in scores
+            for score in scores
         ),
     ]
 
 
 def _ranked(found: Comparison, group: str, reference: str) -> list[PairwiseResult]:
-    chosen = [one for one in found.contests if (one.group, one.reference) == (group, reference)]
+    chosen = [
+        contest
+        for contest in found.contests
+        if (contest.group, contest.reference) == (group, reference)
+    ]
     return sorted(chosen, key=lambda one: (-one.value, -one.probability[0]))
 
 

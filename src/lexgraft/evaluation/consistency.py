@@ -43,12 +43,12 @@ def consistency(
     """
     rows = [
         [
-            sum(rank_overlap(a, b) for a, b in one),
-            sum(overlap_by_chance(len(a)) for a, _ in one),
-            float(len(one)),
+            sum(rank_overlap(a, b) for a, b in pair),
+            sum(overlap_by_chance(len(a)) for a, _ in pair),
+            float(len(pair)),
         ]
-        for one in pairs.values()
-        if one
+        for pair in pairs.values()
+        if pair
     ]
     return bootstrap(
         np.array(rows, np.float64).reshape(-1, 3),
@@ -64,7 +64,7 @@ def aligned_items(items: Sequence[Item], concepts: Sequence[Concept]) -> list[tu
     The second keeps its own question and takes the first's options, each by its concept's name in
     the second's answer language. Where an option has no such name the pair is left out.
     """
-    named = {(t.language, t.text): one for one in concepts for t in one.terms}
+    named = {(t.language, t.text): concept for concept in concepts for t in concept.terms}
     by_place: dict[tuple[str, str, int], list[Item]] = {}
     for item in items:
         by_place.setdefault((item.concept, item.kind, item.draw), []).append(item)

@@ -34,7 +34,7 @@ def written_definitions(
     Raises:
         LexgraftError: no item quotes a definition.
     """
-    own = [one for one in items if one.kind == "definition-to-term"]
+    own = [item for item in items if item.kind == "definition-to-term"]
     written = dict.fromkeys(one.question_language for one in own)
     named = dict.fromkeys([*written, *(one.answer_language for one in own)])
     if not own:

@@ -40,9 +40,9 @@ def definition_prompts(concepts: Sequence[Concept], named: str, language: str) -
     """Return concept → prompt that names it and asks for its definition."""
     form = Form("term-to-definition", named, language)
     return {
-        one.id: wording(form, one.names(named)[0], one.id, 0).context
-        for one in concepts
-        if one.names(named)
+        concept.id: wording(form, concept.names(named)[0], concept.id, 0).context
+        for concept in concepts
+        if concept.names(named)
     }
 
 
@@ -63,10 +63,13 @@ def cases(found: WrittenDefinition, concepts: Sequence[Concept]) -> list[JudgeCa
     """Return the definitions beside the term base's own, where it has one."""
     return [
         JudgeCase(
-            one.id, found.prompts[one.id], one.definitions[found.language], found.texts[one.id]
+            concept.id,
+            found.prompts[concept.id],
+            concept.definitions[found.language],
+            found.texts[concept.id],
         )
-        for one in concepts
-        if one.id in found.texts and one.definitions.get(found.language)
+        for concept in concepts
+        if concept.id in found.texts and concept.definitions.get(found.language)
     ]
 
 
@@ -83,7 +86,7 @@ def judgement(command: str, found: Sequence[JudgeCase], labels: Sequence[JudgeLa
         for number, one in enumerate(labels)
     ]
     said = ask_judge(command, [*found, *sample])
-    return judged(said[: len(found)], said[len(found) :], [one.label for one in labels])
+    return judged(said[: len(found)], said[len(found) :], [label.label for label in labels])
 
 
 def judged_scores(model: str, group: str, found: JudgedText) -> list[Score]:

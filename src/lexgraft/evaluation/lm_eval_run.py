@@ -107,7 +107,7 @@ def _peer(model: TransformersModel) -> Any:
             return model.score_tokens([(context, rest) for _, context, rest in requests])
 
         def generate_until(self, requests: Sequence[Any], **_: object) -> list[str]:
-            return [_generated(model, *one.args) for one in requests]
+            return [_generated(model, *request.args) for request in requests]
 
         def loglikelihood_rolling(self, requests: Sequence[Any], **_: object) -> list[float]:
             raise LexgraftError(

@@ -114,12 +114,16 @@ def _written(
 ) -> dict[tuple[str, str], WrittenTerm]:
     """Return the free answers by direction and concept, graded by the concept's names."""
     said = {
-        one.prompt: one.text
+        read_line.prompt: read_line.text
         for path in sorted(answers.glob("terms *.jsonl"))
-        for one in read_lines(path, Generation)
+        for read_line in read_lines(path, Generation)
     }
     file = folder / "testset" / f"concepts-{split}.jsonl"
-    asked = [one for one in term_questions(items) if digest(one.context) in said]
+    asked = [
+        term_question
+        for term_question in term_questions(items)
+        if digest(term_question.context) in said
+    ]
     if not asked or not file.is_file():
         return {}
     concepts = {one.id: one for one in read_lines(file, Concept)}
@@ -176,7 +180,7 @@ def named_parents(entrants: Sequence[ModelRun], roles: Sequence[str]) -> list[Mo
     Raises:
         LexgraftError: no such role, or nobody of that name.
     """
-    names = [one.name for one in entrants]
+    names = [entrant.name for entrant in entrants]
     by_name: dict[str, str] = {}
     for given in roles:
         role, _, name = given.partition("=")
@@ -195,11 +199,11 @@ def distinct(entrants: Iterable[ModelRun]) -> list[ModelRun]:
     their digest.
     """
     joined: dict[tuple[str, str], ModelRun] = {}
-    for one in entrants:
-        known = joined.get((one.name, one.digest))
-        items = {**known.shown, **one.shown} if known else one.shown
-        written = {**known.written, **one.written} if known else one.written
-        joined[one.name, one.digest] = one._replace(shown=items, written=written)
+    for entrant in entrants:
+        known = joined.get((entrant.name, entrant.digest))
+        items = {**known.shown, **entrant.shown} if known else entrant.shown
+        written = {**known.written, **entrant.written} if known else entrant.written
+        joined[entrant.name, entrant.digest] = entrant._replace(shown=items, written=written)
     names = [name for name, _ in joined]
     return [
         one if names.count(one.name) == 1 else one._replace(name=f"{one.name} ({one.digest[:8]})")

@@ -48,7 +48,7 @@ def compare(
         raise LexgraftError(
             "one model cannot be compared", cure="give two runs, or one with several"
         )
-    by_name = {one.name: one for one in entrants}
+    by_name = {entrant.name: entrant for entrant in entrants}
     against = _known_names(references, by_name) or _references(entrants)
     found = _groups(entrants)
     asked = _known_names(groups, dict.fromkeys(found)) or found
@@ -80,7 +80,7 @@ def compare(
 
 def _parted(entrants: Sequence[ModelRun]) -> tuple[list[ModelRun], list[ModelRun]]:
     """Return the models that are no parents, and those that are."""
-    parents = [one for one in entrants if one.name in PARENTS]
+    parents = [entrant for entrant in entrants if entrant.name in PARENTS]
     return [one for one in entrants if one not in parents], parents
 
 
@@ -92,7 +92,7 @@ def _known_names(names: Sequence[str], known: Mapping[str, object]) -> list[str]
 
 
 def _references(entrants: Sequence[ModelRun]) -> list[str]:
-    names = [one.name for one in entrants]
+    names = [entrant.name for entrant in entrants]
     parents = [name for name in PARENTS if name in names]
     return parents if len(parents) < len(names) and parents else names[:1]
 
@@ -102,7 +102,9 @@ def _groups(entrants: Sequence[ModelRun]) -> list[str]:
 
 
 def _asked_in(entrants: Sequence[ModelRun], group: str) -> list[ModelRun]:
-    return [one for one in entrants if any(s.group == group for s in one.shown.values())]
+    return [
+        entrant for entrant in entrants if any(s.group == group for s in entrant.shown.values())
+    ]
 
 
 def _score(entrant: ModelRun, group: str, alpha: float) -> Score:
@@ -157,9 +159,9 @@ def _racing(
     Concepts come in the order of their digests, which no result has influenced.
     """
     scores = {
-        one.name: _sure([s for s in one.shown.values() if s.group == group])
-        for one in entrants
-        if one.name not in references
+        entrant.name: _sure([s for s in entrant.shown.values() if s.group == group])
+        for entrant in entrants
+        if entrant.name not in references
     }
     running = {name: found for name, found in scores.items() if found}
     shared = (
@@ -194,7 +196,7 @@ def _known_in(entrant: ModelRun, group: str) -> dict[str, bool]:
 
 
 def _corrected(contests: Sequence[PairwiseResult]) -> list[PairwiseResult]:
-    adjusted = holm([one.p for one in contests])
+    adjusted = holm([contest.p for contest in contests])
     return [structs.replace(one, holm=p) for one, p in zip(contests, adjusted, strict=True)]
 
 

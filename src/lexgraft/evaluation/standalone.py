@@ -210,7 +210,7 @@ class _StandaloneRun:
         file = folder / f"concepts-{self._asked.split}.jsonl" if folder else None
         if file is None or not file.is_file():
             return {}
-        return {one.id: one for one in read_lines(file, Concept)}
+        return {read_line.id: read_line for read_line in read_lines(file, Concept)}
 
     def _consistent(self) -> list[Score]:
         """Return RankC between the directions of the items, chance taken off."""
@@ -292,7 +292,7 @@ def _expected(
     if not isinstance(model, TransformersModel):
         raise LexgraftError("this engine's predictions cannot be seen", cure="leave --against out")
     names = list(dict.fromkeys(one.id for one in documents))
-    texts = {one.id: one.text for one in documents}
+    texts = {document.id: document.text for document in documents}
     found = model.predictions(
         [texts[name] for name in names],
         TEXT_TOKENS,

@@ -30,7 +30,7 @@ def crossings(
     In a direction between two languages: transfer of what D knows in its own, what emerged that
     neither parent knows, and G's knowledge that was kept; within one language, D's that was kept.
     """
-    by_name = {one.name: one for one in parents}
+    by_name = {parent.name: parent for parent in parents}
     if not {LANGUAGE, DOMAIN} <= by_name.keys():
         return []
     language, domain = by_name[LANGUAGE], by_name[DOMAIN]

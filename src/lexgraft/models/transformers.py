@@ -130,7 +130,7 @@ class TransformersModel:
     def end_token(self) -> int:
         """Return the token that ends a text, or that starts one where there is none."""
         ends = (self._tokenizer.eos_token_id, self._tokenizer.bos_token_id, 0)
-        return next(one for one in ends if one is not None)
+        return next(end for end in ends if end is not None)
 
     @property
     def digest(self) -> str:
@@ -243,7 +243,7 @@ class TransformersModel:
             LexgraftError: the template does not take these messages.
         """
         if not self._tokenizer.chat_template:
-            said = "".join(f"{one['role']}: {one['content']}\n" for one in messages)
+            said = "".join(f"{message['role']}: {message['content']}\n" for message in messages)
             return f"{said}assistant:"
         try:
             text: str = self._tokenizer.apply_chat_template(

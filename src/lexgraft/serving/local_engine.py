@@ -114,7 +114,7 @@ class LocalEngine:
                 raise RequestRefusal(400, f"`{field}` needs another engine (--upstream)")
         if not isinstance(asked, ChatRequest):
             return asked.prompt
-        messages = [{"role": one.role, "content": one.text()} for one in asked.messages]
+        messages = [{"role": message.role, "content": message.text()} for message in asked.messages]
         try:
             return self._model.chat_prompt(messages)
         except LexgraftError as error:

@@ -43,7 +43,9 @@ class ProcessGroup:
         if self.size == 1:
             return loss.item()
         weights = list(parameters)
-        parts = [torch.zeros_like(one) if one.grad is None else one.grad for one in weights]
+        parts = [
+            torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights
+        ]
         flat = torch.cat([part.reshape(-1) for part in (*parts, loss.detach())])
         distributed.all_reduce(flat)
         sizes = [one.numel() for one in (*weights, loss)]
@@ -85,7 +87,7 @@ def shard(model: nn.Module, group: ProcessGroup) -> None:
         return
     from torch.distributed.fsdp import fully_shard
 
-    lists = [one for one in model.modules() if isinstance(one, nn.ModuleList)]
+    lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
     if not lists:
         raise LexgraftError(
             f"{type(model).__name__} has no list of layers", cure="tune it in one process"

@@ -24,7 +24,9 @@ def text_examples(
     """
     order = sorted(documents, key=lambda document: digest("replay", seed, document.id))
     registers = sorted({document.register for document in order})
-    columns = [_first_pieces([d for d in order if d.register == one], piece) for one in registers]
+    columns = [
+        _first_pieces([d for d in order if d.register == register], piece) for register in registers
+    ]
     return [TrainingExample("", text) for row in zip_longest(*columns) for text in row if text]
 
 

@@ -40,7 +40,7 @@ def curve(lessons: Sequence[CurvePoint]) -> Html:
     """Return both drawings, concepts known above running text, each with its numbers."""
     lines = list(_lines(lessons))
     return join(
-        _figure("curve_learned", [one for one in lines if one.name != BITS]),
+        _figure("curve_learned", [line for line in lines if line.name != BITS]),
         _figure("curve_kept", [one for one in lines if one.name == BITS]),
         element("p", word("curve_note"), class_="note"),
     )
@@ -49,10 +49,10 @@ def curve(lessons: Sequence[CurvePoint]) -> Html:
 def _lines(lessons: Sequence[CurvePoint]) -> Iterator[CurveLine]:
     """Yield the measures in the order of their first appearance."""
     grouped: dict[tuple[str, str], list[tuple[CurvePoint, Score | AbilityChange]]] = {}
-    for one in lessons:
-        gains = [score for score in one.known if score.model == GAIN]
-        for found in (*gains, *one.general):
-            grouped.setdefault((found.name, found.group), []).append((one, found))
+    for lesson in lessons:
+        gains = [score for score in lesson.known if score.model == GAIN]
+        for found in (*gains, *lesson.general):
+            grouped.setdefault((found.name, found.group), []).append((lesson, found))
     for (called, of), found in grouped.items():
         last = found[-1][1]
         margin = last.margin if isinstance(last, AbilityChange) and called == BITS else None

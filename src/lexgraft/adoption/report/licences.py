@@ -77,7 +77,7 @@ def mixed(report: Report) -> tuple[dict[str, str], ...]:
 def ingredients(report: Report) -> tuple[Parent, ...]:
     """Return the models whose weights are in the one that was written."""
     if not is_merge(report):
-        return tuple(one for one in report.parents if one.role in {"base", report.shipped})
+        return tuple(parent for parent in report.parents if parent.role in {"base", report.shipped})
     return report.parents
 
 

@@ -130,10 +130,10 @@ def lesson_rows(lessons: Sequence[CurvePoint], language: str = "en") -> list[lis
     """Return what was learned and lost at each number of terms taught, heads first."""
     heads = ("terms_taught", "replayed", "scale", "tuned_steps", "difference", "direction", "n")
     rows = [[say(head, language) for head in heads]]
-    for one in lessons:
-        front = [str(one.terms), f"{one.replay:.0%}", f"{one.scale:g}", str(one.steps)]
-        told = [(score.name, score) for score in one.known if score.model == GAIN] + [
-            (change.name, change) for change in one.general
+    for lesson in lessons:
+        front = [str(lesson.terms), f"{lesson.replay:.0%}", f"{lesson.scale:g}", str(lesson.steps)]
+        told = [(score.name, score) for score in lesson.known if score.model == GAIN] + [
+            (change.name, change) for change in lesson.general
         ]
         for number, (name, found) in enumerate(told):
             text = difference(found.value, found.low, found.high, name)

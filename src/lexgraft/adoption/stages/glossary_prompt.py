@@ -95,7 +95,7 @@ def _asked(
         seed=project.seed,
         others=session.testset.concepts["confirm"],
     )
-    return items, {one.id: one for one in concepts}
+    return items, {concept.id: concept for concept in concepts}
 
 
 def _prompters(

@@ -48,8 +48,8 @@ def judge_stage(
         rows = (
             *(
                 row
-                for one in parents.values()
-                for row in acquisitions(one, language, domain, where)
+                for parent in parents.values()
+                for row in acquisitions(parent, language, domain, where)
             ),
             *rows,
         )
@@ -73,7 +73,7 @@ def judge_stage(
 
 def parents_free_scores(session: Experiment) -> tuple[Score, ...]:
     """Return the free answers' scores of base, G and D."""
-    return tuple(s for one in session.parents.values() for s in free_scores(session, one))
+    return tuple(s for parent in session.parents.values() for s in free_scores(session, parent))
 
 
 def _parents_points(session: Experiment) -> list[FigurePoint]:

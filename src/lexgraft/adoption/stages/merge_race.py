@@ -111,7 +111,7 @@ def beaten(sure: Mapping[str, float], leader: Mapping[str, float], alpha: float)
 def _blocks(session: Experiment) -> list[list[Item]]:
     """Return the items of so many concepts at a time, in an order that no answer has influenced."""
     items = session.testset.items["choose"]
-    concepts = sorted({one.concept for one in items}, key=lambda one: digest("race", one))
+    concepts = sorted({item.concept for item in items}, key=lambda one: digest("race", one))
     places = {concept: place // BLOCK for place, concept in enumerate(concepts)}
     count = max(places.values(), default=0) + 1
     return [[one for one in items if places[one.concept] == number] for number in range(count)]
@@ -120,7 +120,7 @@ def _blocks(session: Experiment) -> list[list[Item]]:
 def _sure(terms: Sequence[GradedItem], where: ComparisonContext) -> dict[str, float]:
     """Return concept → mean P(right option) in the directions that candidates are raced on."""
     pairs = where.targets(terms)
-    return probabilities([one for one in terms if one.pair in pairs])
+    return probabilities([term for term in terms if term.pair in pairs])
 
 
 def _best(leader: _Leader | None) -> float:

@@ -44,8 +44,8 @@ def sealed_stage(session: Experiment, subject: EvaluatedModel, gate: Gate) -> Se
         SealedOpening(
             name=subject.name,
             result=subject.digest,
-            references=tuple(one.digest for one in parents.values()),
-            concepts=tuple(one.id for one in session.testset.concepts["sealed"]),
+            references=tuple(parent.digest for parent in parents.values()),
+            concepts=tuple(concept.id for concept in session.testset.concepts["sealed"]),
             gates=digest(session.project.gates),
         ),
     )

@@ -32,7 +32,7 @@ def tune_stage(session: Experiment, best: EvaluatedModel, settings: TuneSettings
     trained = teach(session, onto, settings, session.run.path / "tuned")
     subject = tuned_subject(session, onto, trained.folder, settings)
     concepts = taught_concepts(session, settings)
-    taught = frozenset(one.id for one in concepts)
+    taught = frozenset(concept.id for concept in concepts)
     where = setting(session, "choose")
     before = _of(see(session, best, "choose").terms, taught)
     after = _of(see(session, subject, "choose").terms, taught)
@@ -81,7 +81,7 @@ def settled_scale(
     scales = settings.scale
     if not isinstance(scales, tuple):
         return scales
-    documents = [one for _, texts in session.texts["choose"] for one in texts]
+    documents = [text for _, texts in session.texts["choose"] for text in texts]
     before, allowed = session.bits(onto, "choose"), session.project.gates.tune.bits_per_byte
     for scale in sorted(scales, reverse=True)[:-1]:
         after = session.bits(_scaled(session, onto, adapter, scale), "choose")
@@ -116,7 +116,7 @@ def told_apart(
     """
     kinds = {one.type for one in taught if one.type}
     known_ids = {one.id for one in taught}
-    others = [one for one in concepts if one.id not in known_ids]
+    others = [concept for concept in concepts if concept.id not in known_ids]
     siblings = frozenset(one.id for one in others if one.type in kinds)
     return siblings, frozenset(one.id for one in others) - siblings
 

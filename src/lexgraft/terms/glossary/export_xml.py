@@ -42,12 +42,15 @@ def skos(concepts: Sequence[Concept]) -> bytes:
 
 def _names(concepts: Sequence[Concept]) -> str:
     """Return the sources by name, without the entries they were joined with."""
-    names = dict.fromkeys(one.source.split(" + ")[0] for one in concepts if one.source)
+    names = dict.fromkeys(concept.source.split(" + ")[0] for concept in concepts if concept.source)
     return " + ".join(names) or "terms"
 
 
 def _licences(concepts: Sequence[Concept]) -> str:
-    return " + ".join(dict.fromkeys(one.licence for one in concepts if one.licence)) or "not stated"
+    return (
+        " + ".join(dict.fromkeys(concept.licence for concept in concepts if concept.licence))
+        or "not stated"
+    )
 
 
 def _entry(concept: Concept) -> str:

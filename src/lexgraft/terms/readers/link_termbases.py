@@ -72,7 +72,7 @@ def link(
         for one in found:
             left.pop(one.one, None)
             right.pop(one.other, None)
-    partner = {one.one: one for one in links}
+    partner = {link.one: link for link in links}
     others = {one.id: one for one in second}
     concepts = tuple(
         _joined(concept, others[partner[concept.id].other]) if concept.id in partner else concept

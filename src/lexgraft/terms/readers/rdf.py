@@ -73,7 +73,14 @@ def _recognise(start: FileStart) -> str:
         return "the root element is <rdf:RDF>"
     if _TURTLE.match(start.text):
         return "it starts with a Turtle prefix"
-    line = next((one for one in start.text.splitlines() if one and not one.startswith("#")), "")
+    line = next(
+        (
+            splitline
+            for splitline in start.text.splitlines()
+            if splitline and not splitline.startswith("#")
+        ),
+        "",
+    )
     return "the first line is an N-Triples statement" if _TRIPLE.fullmatch(line) else ""
 
 

@@ -41,7 +41,7 @@ def screened(line: int, concept: Concept, asked: ImportOptions, tally: ImportLog
     simple = not asked.languages and not concept.definitions  # nearly all of a large file
     if simple and _are_clean(concept.terms):
         return originated(concept, asked)
-    terms = tuple(one for one in concept.terms if _is_taken(line, one, concept.id, asked, tally))
+    terms = tuple(term for term in concept.terms if _is_taken(line, term, concept.id, asked, tally))
     definitions: dict[str, str] = {}
     for language, text in concept.definitions.items():
         if asked.wants(language):

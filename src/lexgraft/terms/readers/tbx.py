@@ -113,7 +113,7 @@ def _terms(
     part: Element, language: str, line: int, asked: ImportOptions, tally: ImportLog
 ) -> Iterator[Term]:
     """Yield the term of one term section, unless a rule leaves it out."""
-    found = {one.name: one.text for one in _categories(part)}
+    found = {category.name: category.text for category in _categories(part)}
     status = status_of(next((found[name] for name in sorted(_STATUS & found.keys())), ""))
     reliability = found.get("reliabilityCode", "")
     if status == PENDING:

@@ -80,15 +80,15 @@ def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Fac
 
 def cues(scores: Sequence[Score]) -> list[Score]:
     """Return the scores whose interval lies above chance: the reader of a report must see them."""
-    return [one for one in scores if one.chance is not None and one.low > one.chance]
+    return [score for score in scores if score.chance is not None and score.low > score.chance]
 
 
 def failed(scores: Sequence[Score]) -> list[Score]:
     """Return the cues that refuse a set: clear ones, over a whole form."""
     return [
-        one
-        for one in cues(scores)
-        if "," not in one.group and one.low > (one.chance or 0) + margin_of(one.name)
+        cue
+        for cue in cues(scores)
+        if "," not in cue.group and cue.low > (cue.chance or 0) + margin_of(cue.name)
     ]
 
 
@@ -110,7 +110,7 @@ def warnings_of(scores: Sequence[Score]) -> list[str]:
             cure="use `distractors: field` or `matched`, leave the form out, or give the concepts "
             "fields and more terms of each script",
         )
-    return [f"{_sentence(one)} (n = {one.n})" for one in cues(scores)]
+    return [f"{_sentence(cue)} (n = {cue.n})" for cue in cues(scores)]
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:

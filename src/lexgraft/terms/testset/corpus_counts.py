@@ -40,7 +40,7 @@ def count_phrases(texts: Iterable[str], phrases: Iterable[str], *, dense: bool) 
     A phrase of words is counted where its words follow each other without a sign between them. In
     scripts without spaces (`dense`) it is counted wherever its characters stand.
     """
-    wanted = sorted({key(one) for one in phrases if key(one)})
+    wanted = sorted({key(phrase) for phrase in phrases if key(phrase)})
     finder = _Dense(wanted) if dense else _Spaced(wanted)
     seen = sha256()
     counts, size = Counter[str](), 0

@@ -150,7 +150,7 @@ def may_answer(one: FormProfile, other: FormProfile, generic: frozenset[str]) ->
 
 def generic_stems(profiles: Sequence[FormProfile]) -> frozenset[str]:
     """Return the stems that many concepts share, such as those of "syndrome": they tell nothing."""
-    counts = Counter(stem for one in profiles for stem in one.stems)
+    counts = Counter(stem for profile in profiles for stem in profile.stems)
     most = max(2, len(profiles) * _GENERIC)
     return frozenset(stem for stem, count in counts.items() if count > most)
 

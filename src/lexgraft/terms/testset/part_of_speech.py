@@ -26,8 +26,8 @@ def tagged(concepts: Sequence[Concept], tagger: str | None) -> list[Concept]:
         return list(concepts)
     tag = _sudachi()
     return [
-        msgspec.structs.replace(one, terms=tuple(_tagged(term, tag) for term in one.terms))
-        for one in concepts
+        msgspec.structs.replace(concept, terms=tuple(_tagged(term, tag) for term in concept.terms))
+        for concept in concepts
     ]
 
 

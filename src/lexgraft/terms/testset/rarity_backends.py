@@ -75,7 +75,7 @@ def measured(
     lookups: dict[str, Callable[[str], float]] = {}
     for language, names in sorted(rarity.files.items()):
         paths = [Path(name) for name in names]
-        texts = (name for one in concepts for name in one.names(language)[:1])
+        texts = (name for concept in concepts for name in concept.names(language)[:1])
         if by == "list":
             lookups[language], notes[language] = _by_list(paths)
         else:
@@ -95,17 +95,17 @@ def _with(
     """Return the concepts with frequencies in the languages that can be looked up."""
     return [
         msgspec.structs.replace(
-            one,
+            concept,
             rarity={
-                **one.rarity,
+                **concept.rarity,
                 **{
-                    language: round(lookup(one.names(language)[0]), 2)
+                    language: round(lookup(concept.names(language)[0]), 2)
                     for language, lookup in lookups.items()
-                    if one.names(language)
+                    if concept.names(language)
                 },
             },
         )
-        for one in concepts
+        for concept in concepts
     ]
 
 

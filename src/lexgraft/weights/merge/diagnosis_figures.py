@@ -69,11 +69,13 @@ def model_rows(diagnosis: Diagnosis) -> list[list[str]]:
     """Return the table of the models: over everything, then by role."""
     rows = [["delta of", "in", "norm", "relative", "effective rank", "left"]]
     for region in (diagnosis.whole, *diagnosis.roles):
-        for one in region.models:
-            rank = "" if one.rank is None else f"{one.rank:.1f}"
-            relative = f"{one.relative:.4f}"
+        for model in region.models:
+            rank = "" if model.rank is None else f"{model.rank:.1f}"
+            relative = f"{model.relative:.4f}"
             place = region.role or "all"
-            rows.append([one.label, place, f"{one.norm:.4g}", relative, rank, _share(one.survival)])
+            rows.append(
+                [model.label, place, f"{model.norm:.4g}", relative, rank, _share(model.survival)]
+            )
         size = [f"{region.merged:.4g}", f"{region.merged_relative:.4f}"]
         rows.append(["the merge", region.role or "all", *size, "", ""])
     return rows
@@ -96,7 +98,7 @@ def layer_rows(diagnosis: Diagnosis) -> list[list[str]]:
     heads = [f"{label}: {what}" for label in diagnosis.labels for what in ("relative", "left")]
     rows = [["layer", *heads]]
     for region in diagnosis.layers:
-        by_label = {one.label: one for one in region.models}
+        by_label = {model.label: model for model in region.models}
         cells: list[str] = []
         for label in diagnosis.labels:
             one = by_label.get(label)
@@ -115,10 +117,10 @@ def grids(diagnosis: Diagnosis) -> list[Grid]:
             ("effective rank", "rank", None, "directions that the delta moves in, of at most 256"),
         ):
             values = {
-                (cell.layer, cell.role): getattr(one, key)
+                (cell.layer, cell.role): getattr(model, key)
                 for cell in diagnosis.cells
-                for one in cell.models
-                if one.label == label
+                for model in cell.models
+                if model.label == label
             }
             found.append(_grid(f"{label}: {name}", note, diagnosis.cells, values, middle))
     pairs = [(pair.first, pair.second) for pair in diagnosis.whole.pairs]
@@ -162,21 +164,22 @@ def _grid(
 def _about_models(models: Sequence[ModelFigures]) -> Iterator[str]:
     """Yield what is remarkable about single models."""
     changed = [one for one in models if one.norm > 0]
-    for one in models:
-        if one.norm == 0:
-            yield f"`{one.label}` does not differ from the base"
-        if one.relative >= FAR:
+    for model in models:
+        if model.norm == 0:
+            yield f"`{model.label}` does not differ from the base"
+        if model.relative >= FAR:
             yield (
-                f"`{one.label}` is {one.relative:.0%} as far from the base as the base is from "
+                f"`{model.label}` is {model.relative:.0%} as far from the base as the base is from "
                 "zero: does it descend from this base?"
             )
-        if one.rank and one.directions and one.rank <= FEW * one.directions:
+        if model.rank and model.directions and model.rank <= FEW * model.directions:
             yield (
-                f"`{one.label}` moves in few directions (effective rank {one.rank:.0f} of at most "
-                f"{one.directions:.0f}): `lexgraft extract` keeps such a delta in a small adapter"
+                f"`{model.label}` moves in few directions (effective rank {model.rank:.0f} of at "
+                f"most {model.directions:.0f}): `lexgraft extract` keeps such a delta in a small "
+                "adapter"
             )
-        if one.survival is not None and one.survival < LITTLE:
-            yield f"of `{one.label}` {one.survival:.0%} is left in this merge"
+        if model.survival is not None and model.survival < LITTLE:
+            yield f"of `{model.label}` {model.survival:.0%} is left in this merge"
     if changed:
         small, large = min(changed, key=_norm), max(changed, key=_norm)
         if large.norm > UNEQUAL * small.norm:

@@ -201,5 +201,5 @@ def names_of(recipe: MergeRecipe) -> Iterator[ModelName]:
     for one in slices:
         values += [one.base_model, *(source.model for source in one.sources)]
     yield from (parse_model(value, _WHERE) for value in values if value is not None)
-    rows = (one.model for one in token_choices(recipe).values())
+    rows = (token_choice.model for token_choice in token_choices(recipe).values())
     yield from (one for one in (vocabulary_of(recipe), *rows) if isinstance(one, ModelName))

@@ -97,7 +97,7 @@ class MergePlan:
     def folders(self) -> tuple[Path, ...]:
         """The folders of all inputs."""
         named = (self.sides.config, self.sides.tokenizer) if self.sides else ()
-        bases = (one.folder for one in folders(self.base))
+        bases = (folder.folder for folder in folders(self.base))
         adapters = (part.adapter.folder for part in self.constituents if part.adapter)
         parts = (part.folder for part in self.constituents)
         return tuple(dict.fromkeys((*bases, *parts, *adapters, *named)))
@@ -240,7 +240,9 @@ def _code_warnings(plan: MergePlan) -> Iterator[str]:
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
     """Return the parameter and the text of every filter that fits no tensor of the result."""
     settings = [group.settings for group in plan.groups] or [plan.settings]
-    pairs = ((name, text) for one in settings for name in one for text in filters(one[name]))
+    pairs = (
+        (name, text) for setting in settings for name in setting for text in filters(setting[name])
+    )
     return [
         (name, text)
         for name, text in dict.fromkeys(pairs)

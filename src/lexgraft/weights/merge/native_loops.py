@@ -128,7 +128,7 @@ class NativeLoops:
         squares = self._dots(windows, whole=False, crossed=False)
         job.ties = ties  # the pass above has used them up
         total = sum(squares)
-        self._weigh([one / total if total else 1 / len(squares) for one in squares])
+        self._weigh([square / total if total else 1 / len(squares) for square in squares])
 
     def _cosine(self, windows: Windows) -> float:
         """Return the cosine between the two whole models (see `slerp`)."""
@@ -198,7 +198,7 @@ class NativeLoops:
     ) -> list[Cut] | None:
         """Return the cuts, looked for near the thresholds' upper bits; None: not all are there."""
         chosen = np.array([track for track, _ in wanted], np.int32)
-        low = np.array([max(0, one - _MARGIN) << 16 for one in buckets], np.uint32)
+        low = np.array([max(0, bucket - _MARGIN) << 16 for bucket in buckets], np.uint32)
         above = np.zeros(len(wanted) + 1, np.uint64)
         counts = np.zeros((len(wanted), kernel.SPAN), np.uint32)
         self._strip(STRIP)

@@ -128,7 +128,7 @@ def _dropping(name: str, given: Mapping[str, Any], place: TensorContext) -> Kern
     pairs = tuple(zip(shares, place.each(given["epsilon"]), strict=True))
     for share, spread in pairs:
         check_spread(share, spread)
-    return KernelSpec(**rest, ranked=tuple(None if one[0] == 1 else one for one in pairs))
+    return KernelSpec(**rest, ranked=tuple(None if pair[0] == 1 else pair for pair in pairs))
 
 
 _RULES: dict[str, Callable[[str, Mapping[str, Any], TensorContext], KernelSpec | None]] = {

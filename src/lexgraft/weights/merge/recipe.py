@@ -124,7 +124,11 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     if not path.is_file():
         raise LexgraftError("no such recipe", where=str(path), cure="give a mergekit YAML file")
     where = str(path)
-    documents = [one for one in read_documents(_text(path), where) if one is not None]
+    documents = [
+        read_document
+        for read_document in read_documents(_text(path), where)
+        if read_document is not None
+    ]
     if not documents:
         raise LexgraftError("the file is empty", where=where)
     return tuple(_recipe(raw, where) for raw in documents)

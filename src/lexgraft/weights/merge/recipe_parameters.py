@@ -56,7 +56,7 @@ def settings_of(
 
 def unused(method: Method, groups: Iterable[Parameters]) -> list[str]:
     """Return what to say about parameters that are read but have no effect."""
-    names = dict.fromkeys(name for one in groups for name in one or () if name in UNUSED)
+    names = dict.fromkeys(name for group in groups for name in group or () if name in UNUSED)
     return [
         f"`{name}` has no effect: {UNUSED[name]}" for name in names if name not in method.parameters
     ]

@@ -91,7 +91,7 @@ def _roles(method: Method, band: LayerSlice) -> LayerSlice:
         return band._replace(sources=(*band.sources, *added), base=base or band.sources[0])
     if base is None:
         return band._replace(base=band.sources[0])
-    others = tuple(one for one in band.sources if one.model is not base.model)
+    others = tuple(source for source in band.sources if source.model is not base.model)
     if base.model.adapter is not None:
         raise LexgraftError(
             f"the base `{base.model.label}` is a model with an adapter",

@@ -72,7 +72,7 @@ def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Joined
         folder = model.checkpoint.folder
         members.setdefault(folder, AlignmentMember(model.label, model.checkpoint, model.tokenizer))
         places[name] = list(members).index(folder)
-    labels = [one.label for one in members.values()]
+    labels = [member.label for member in members.values()]
     choices = {
         spelled: TokenSource(
             "zero" if one.model is None else labels[places[one.model]], one.token, one.force

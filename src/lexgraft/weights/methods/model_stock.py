@@ -36,7 +36,7 @@ def model_stock(
     if found is not None:
         return base + mean * float(found[0])
     rows = [as_vectors(delta) for delta in deltas]
-    ratios = _ratio([[row_dots(one, other) for other in rows] for one in rows])
+    ratios = _ratio([[row_dots(row, other) for other in rows] for row in rows])
     scaled = as_vectors(mean) * torch.from_numpy(ratios).float()[:, None]
     return base + scaled.view(base.shape)
 

@@ -75,7 +75,7 @@ def _norms(blocks: Blocks) -> Norms:
     """Return the largest products and the means of their exponentials."""
     tops, size, count = np.zeros((0, 0)), 1, 0
     for _, deltas, place in blocks():
-        found = [[float((one * other).abs().max()) for other in deltas] for one in deltas]
+        found = [[float((delta * other).abs().max()) for other in deltas] for delta in deltas]
         tops = np.maximum(tops, found) if tops.size else np.array(found)
         size, count = place.size, len(deltas)
     peaks = np.where(tops == 0, 1.0, tops)

@@ -152,7 +152,7 @@ class AlignmentPlan:
         wishes = sorted((n, w.member, w.row, w.force) for n, w in self.wishes.items())
         return digest(
             "together",
-            [one.checkpoint.digest for one in self.members],
+            [member.checkpoint.digest for member in self.members],
             self.target.owner,
             self.target.size,
             sorted(self.target.document.tokens.items()),
@@ -241,7 +241,7 @@ def _target(
     general: Sequence[str],
 ) -> _Target:
     """Return the vocabulary that a policy names."""
-    sizes = [stated_size(one.checkpoint) for one in members]
+    sizes = [stated_size(member.checkpoint) for member in members]
     labels = [one.label for one in members]
     growth = None
     if policy == "union":

@@ -209,7 +209,7 @@ def read_lessons(
 
 def _filled(lines: Sequence[Sequence[int]]) -> Int64[Tensor, "line token"]:
     """Return lines of tokens as one tensor, filled up at their ends."""
-    return nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lines], batch_first=True)
+    return nn.utils.rnn.pad_sequence([torch.tensor(line) for line in lines], batch_first=True)
 
 
 def _ends(engine: TokenizerEngine, ids: Sequence[int]) -> list[int]:

@@ -130,7 +130,9 @@ def fit_reading(
 def shown_in(lessons: Sequence[AlignedText], first: int, count: int) -> Bool[Tensor, " new"]:
     """Return which of `count` new tokens some lessons show."""
     shown = torch.zeros(count, dtype=torch.bool)
-    seen: Int64[Tensor, " token"] = torch.tensor([n - first for one in lessons for n in one.new])
+    seen: Int64[Tensor, " token"] = torch.tensor(
+        [n - first for lesson in lessons for n in lesson.new]
+    )
     shown[seen[seen >= 0]] = True
     return shown
 

@@ -74,7 +74,7 @@ class OutputContexts:
     """The same for any number of new tokens, in groups that meet different places of one base."""
 
     def __init__(self, base: Teacher, groups: Sequence[WantedLogProbabilities]) -> None:
-        self._base, self.groups = base, [OutputFit(one) for one in groups]
+        self._base, self.groups = base, [OutputFit(group) for group in groups]
         pairs = zip(*(one.places for one in groups), strict=True)
         self.places = TextPositions(*(torch.cat(parts) for parts in pairs))
 
@@ -82,13 +82,13 @@ class OutputContexts:
         self, rows: Float32[Tensor, "new long"], stay: float = STAY
     ) -> Float32[Tensor, "new long"]:
         """Return rows moved towards what writes; see `Writing.pulled`."""
-        for one in self.groups:
-            rows = one.pulled(rows, stay)
+        for group in self.groups:
+            rows = group.pulled(rows, stay)
         return rows
 
     def error(self, rows: Float32[Tensor, "new long"]) -> float:
         """Return by how many nats a new token is off, root mean square over places held back."""
-        parts = [one.squares(self._base, rows).flatten() for one in self.groups]
+        parts = [group.squares(self._base, rows).flatten() for group in self.groups]
         return float(torch.cat(parts).mean().sqrt())
 
     def begun(
@@ -178,7 +178,8 @@ class _OutputRequest:
             for end in range(len(one))
         }
         self._row, self._column = (
-            torch.tensor([at[one][part] for one in prefixes], dtype=torch.int64) for part in (0, 1)
+            torch.tensor([at[prefix][part] for prefix in prefixes], dtype=torch.int64)
+            for part in (0, 1)
         )
         number = {one: place for place, one in enumerate(prefixes)}
         self._first = torch.tensor([word[0] for word in words])
