@@ -19,7 +19,7 @@ from matching import make_terms, make_texts, resident
 
 from lexgraft.serving import GatewayLimits
 from lexgraft.serving.gateway import AppliedTerms, Gateway
-from lexgraft.serving.requests import Asked
+from lexgraft.serving.requests import AnswerRequest
 from lexgraft.serving.server import listen, serve_until
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.termbase import OpenGlossary, block_for
@@ -30,17 +30,17 @@ WORDS, STREAMS, REQUESTS = 200, 32, 200
 class Echo:
     """An engine that costs next to nothing."""
 
-    async def answer(self, asked: Asked) -> bytes:
+    async def answer(self, request: AnswerRequest) -> bytes:
         """Return a short answer."""
-        message = {"role": "assistant", "content": asked.texts()[0][:9]}
+        message = {"role": "assistant", "content": request.texts()[0][:9]}
         return msgspec.json.encode({"choices": [{"index": 0, "message": message}]})
 
-    async def stream(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+    async def stream(self, request: AnswerRequest) -> AsyncGenerator[bytes, None]:
         """Yield the words 0, 1, … of the request's user."""
-        assert asked.texts()
+        assert request.texts()
         for number in range(WORDS):
             yield msgspec.json.encode(
-                {"choices": [{"index": 0, "delta": {"content": f"{asked.user}-{number} "}}]}
+                {"choices": [{"index": 0, "delta": {"content": f"{request.user}-{number} "}}]}
             )
             await asyncio.sleep(0)
 
@@ -52,8 +52,8 @@ class Echo:
 async def ask(port: int, text: str, user: str, *, stream: bool) -> bytes:
     """Return what comes for a request."""
     message = {"role": "user", "content": text}
-    asked = {"model": "echo", "messages": [message], "stream": stream, "user": user}
-    body = json.dumps(asked).encode()
+    request = {"model": "echo", "messages": [message], "stream": stream, "user": user}
+    body = json.dumps(request).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"

@@ -7,9 +7,9 @@ from lexgraft.tuning.process_group import ALONE, ProcessGroup, together
 
 def test_the_parts_of_a_batch_are_the_batch() -> None:
     rows = list(range(7))
-    parts = [ProcessGroup(rank, 3).part(rows) for rank in range(3)]
+    parts = [ProcessGroup(rank, 3).local_rows(rows) for rank in range(3)]
     assert sorted(row for part in parts for row in part) == rows
-    assert ALONE.part(rows) == rows
+    assert ALONE.local_rows(rows) == rows
 
 
 def test_alone_nothing_is_joined_and_gradients_stay() -> None:

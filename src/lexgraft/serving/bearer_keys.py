@@ -35,17 +35,17 @@ def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0)
     Raises:
         LexgraftError: the name is there already.
     """
-    made = secrets.token_urlsafe(_BYTES)
+    secret = secrets.token_urlsafe(_BYTES)
     last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
-    with _alone(path):
+    with _locked(path):
         keys = read_lines(path, BearerKey) if path.exists() else []
         if any(key.name == name for key in keys):
             raise LexgraftError(
                 f"there is a key `{name}` already", where=str(path), cure="take another"
             )
-        write_lines(path, [*keys, BearerKey(name, _hash(made), last, per_minute)])
+        write_lines(path, [*keys, BearerKey(name, _hash(secret), last, per_minute)])
         path.chmod(0o600)
-    return made
+    return secret
 
 
 def drop_key(path: Path, name: str) -> None:
@@ -54,20 +54,20 @@ def drop_key(path: Path, name: str) -> None:
     Raises:
         LexgraftError: there is no key of this name.
     """
-    with _alone(path):
+    with _locked(path):
         keys = read_lines(path, BearerKey)
         if not any(key.name == name for key in keys):
-            known = [key.name for key in keys]
+            names = [key.name for key in keys]
             raise LexgraftError(
-                f"there is no key `{name}`", where=str(path), cure=nearest(name, known)
+                f"there is no key `{name}`", where=str(path), cure=nearest(name, names)
             )
         write_lines(path, [key for key in keys if key.name != name])
         path.chmod(0o600)
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """Hold a file of keys for this process: a lock file stays beside it, empty.
+def _locked(path: Path) -> Generator[None]:
+    """Lock a file of keys for this process; the empty lock file stays beside it.
 
     The file itself is replaced by every writer, so a lock on it would be one on what is gone.
 
@@ -107,19 +107,19 @@ def read_keys(path: Path) -> tuple[BearerKey, ...]:
     return keys
 
 
-def holder(keys: Sequence[BearerKey], header: str) -> BearerKey | None:
+def matching_key(keys: Sequence[BearerKey], header: str) -> BearerKey | None:
     """Return the key that an Authorization header holds; None without a valid one.
 
     Every key is compared whatever came, so that the time taken says nothing.
     """
-    scheme, _, given = header.partition(" ")
-    hashed, today, found = _hash(given.strip()), _today().isoformat(), None
+    scheme, _, secret = header.partition(" ")
+    hashed, today, match = _hash(secret.strip()), _today().isoformat(), None
     for key in keys:
         same = hmac.compare_digest(hashed, key.sha256)
         valid = not key.expires or today <= key.expires
         if same and valid and scheme.lower() == "bearer":
-            found = key
-    return found
+            match = key
+    return match
 
 
 def _hash(key: str) -> str:

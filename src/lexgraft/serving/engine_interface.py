@@ -1,4 +1,4 @@
-"""What answers behind the gateway: an engine takes a checked request and returns JSON."""
+"""The interface of an engine: a checked request in, an OpenAI-style JSON answer out."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
@@ -6,18 +6,18 @@ from typing import Protocol, runtime_checkable
 import msgspec
 from msgspec import Struct
 
-from lexgraft.serving.requests import Asked
+from lexgraft.serving.requests import AnswerRequest
 
 
 @runtime_checkable
 class AnswerEngine(Protocol):
     """A model that answers requests; faults are refusals with status 502 or 504."""
 
-    async def answer(self, asked: Asked) -> bytes:
+    async def answer(self, request: AnswerRequest) -> bytes:
         """Return the whole answer, a JSON object with `choices`."""
         ...
 
-    def stream(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+    def stream(self, request: AnswerRequest) -> AsyncGenerator[bytes, None]:
         """Yield the events of an answer, each a JSON object; closing it ends the work."""
         ...
 
@@ -26,8 +26,8 @@ class AnswerEngine(Protocol):
         ...
 
 
-class _Said(Struct):
-    """What a message, a piece of one, or nothing says."""
+class _Message(Struct):
+    """A message or a piece of one; without text where only its role is sent."""
 
     content: str | None = None
 
@@ -35,13 +35,13 @@ class _Said(Struct):
 class _Choice(Struct):
     """One answer, whole or a piece of it."""
 
-    message: _Said | None = None
-    delta: _Said | None = None
+    message: _Message | None = None
+    delta: _Message | None = None
     text: str | None = None
 
 
 class _Answer(Struct):
-    """The part of an answer that is looked into."""
+    """The fields of an answer that the gateway reads."""
 
     choices: list[_Choice]
 
@@ -49,7 +49,7 @@ class _Answer(Struct):
 _DECODE = msgspec.json.Decoder(_Answer).decode
 
 
-def said(answer: bytes) -> str:
+def answer_text(answer: bytes) -> str:
     """Return the text of an answer, or of an event of a stream.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The gateway: who may ask, what, with which terms before it, and what became of these."""
+"""The gateway: admits requests, puts glossary entries before prompts, verifies them in answers."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from lexgraft import __version__
 from lexgraft.serving import GatewayLimits, RequestRefusal
-from lexgraft.serving.bearer_keys import BearerKey, holder
+from lexgraft.serving.bearer_keys import BearerKey, matching_key
 from lexgraft.serving.counters import Counters
-from lexgraft.serving.engine_interface import AnswerEngine, said
+from lexgraft.serving.engine_interface import AnswerEngine, answer_text
 from lexgraft.serving.http_wire import JSON, HttpReply, RequestHead
 from lexgraft.serving.rate_limit import RateBuckets
-from lexgraft.serving.requests import ROUTES, Asked, ChatMessage, ChatRequest, read_asked
+from lexgraft.serving.requests import ROUTES, AnswerRequest, ChatMessage, ChatRequest, parse_request
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.prompt_block import GlossaryBlock, repair_request
 from lexgraft.terms.glossary.termbase import OpenGlossary, block_for
@@ -27,9 +27,9 @@ _EVENTS = "text/event-stream; charset=utf-8"
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _NONE = GlossaryBlock("", (), ())
 _BUSY = RequestRefusal(
-    429, "all places are taken: come again in a moment", "rate_limit_error", wait=1
+    429, "too many requests at once: retry in a moment", "rate_limit_error", wait=1
 )
-_FAULT = RequestRefusal(500, "the gateway failed", "server_error")
+_FAULT = RequestRefusal(500, "internal error of the gateway", "server_error")
 
 
 class AppliedTerms(Struct, frozen=True):
@@ -79,7 +79,7 @@ class Gateway:
             )
 
     def _key(self, head: RequestHead) -> BearerKey | None:
-        return holder(self.keys, head.headers.get("authorization", ""))
+        return matching_key(self.keys, head.headers.get("authorization", ""))
 
     def _slow_down(self, head: RequestHead) -> None:
         """Refuse a key that asks more often than it may; without keys all share one bucket."""
@@ -95,25 +95,27 @@ class Gateway:
         began, entries = time.perf_counter(), _NONE
         try:
             if head.path in ROUTES:
-                entries = await self._ask(head, body, reply)
+                entries = await self._generate(head, body, reply)
             else:
-                await self._tell(head, reply)
+                await self._report(head, reply)
         except RequestRefusal as refusal:
             headers = {"retry-after": str(refusal.wait)} if refusal.wait else {}
-            await reply.whole(refusal.status, msgspec.json.encode(refusal.record()), JSON, headers)
+            await reply.send_complete(
+                refusal.status, msgspec.json.encode(refusal.record()), JSON, headers
+            )
         except (ConnectionError, TimeoutError):
             raise  # the client does not read
         except Exception as error:
             self.log({"fault": repr(error)[:500]})
             if reply.status:
                 raise ConnectionError("broke off") from error
-            await reply.whole(500, msgspec.json.encode(_FAULT.record()))
+            await reply.send_complete(500, msgspec.json.encode(_FAULT.record()))
         finally:
             self._count(head, reply.status, time.perf_counter() - began, entries)
 
     def _count(self, head: RequestHead, status: int, seconds: float, block: GlossaryBlock) -> None:
         """Count and log a request: the terms' ids, never the text. Status 0: the client left."""
-        route = head.path if head.path in (*ROUTES, *_TOLD) else "other"
+        route = head.path if head.path in (*ROUTES, *_STATUS_ROUTES) else "other"
         self._counters.count(route, status, seconds, len(block.used))
         key = self._key(head)
         self.log(
@@ -127,52 +129,54 @@ class Gateway:
             }
         )
 
-    async def _tell(self, head: RequestHead, reply: HttpReply) -> None:
+    async def _report(self, head: RequestHead, reply: HttpReply) -> None:
         """Answer what needs no engine."""
-        if head.path not in _TOLD and head.path != f"/v1/models/{quote(self._model)}":
+        if head.path not in _STATUS_ROUTES and head.path != f"/v1/models/{quote(self._model)}":
             raise RequestRefusal(404, "there is no such route here", "not_found")
         if head.method != "GET":
             raise RequestRefusal(405, "this route is for GET")
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "lexgraft"}
         if head.path == "/health":
-            await reply.whole(200, msgspec.json.encode({"status": "ok", "version": __version__}))
+            await reply.send_complete(
+                200, msgspec.json.encode({"status": "ok", "version": __version__})
+            )
         elif head.path == "/metrics":
-            await reply.whole(200, self._counters.text().encode(), _TEXT)
+            await reply.send_complete(200, self._counters.text().encode(), _TEXT)
         elif head.path == "/v1/models":
-            await reply.whole(200, msgspec.json.encode({"object": "list", "data": [model]}))
+            await reply.send_complete(200, msgspec.json.encode({"object": "list", "data": [model]}))
         else:
-            await reply.whole(200, msgspec.json.encode(model))
+            await reply.send_complete(200, msgspec.json.encode(model))
 
-    async def _ask(self, head: RequestHead, body: bytes, reply: HttpReply) -> GlossaryBlock:
-        """Answer what the engine is asked; return the entries that went before it."""
+    async def _generate(self, head: RequestHead, body: bytes, reply: HttpReply) -> GlossaryBlock:
+        """Have the engine answer; return the glossary entries that were put into the prompt."""
         if head.method != "POST":
             raise RequestRefusal(405, "this route is for POST")
         self._slow_down(head)
         if head.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise RequestRefusal(415, f"the content-type must be {JSON}")
-        asked = read_asked(head.path, body, self._model, self._limits)
+        request = parse_request(head.path, body, self._model, self._limits)
         if self._counters.active >= self._limits.concurrent:
             raise _BUSY
         self._counters.active += 1
         try:
-            block = self._prepare(head, asked)
-            if asked.stream:
-                await self._stream(asked, block, reply)
+            block = self._prepare(head, request)
+            if request.stream:
+                await self._stream(request, block, reply)
             else:
-                await self._whole(asked, block, reply)
+                await self._whole(request, block, reply)
             return block
         finally:
             self._counters.active -= 1
 
-    def _prepare(self, head: RequestHead, asked: Asked) -> GlossaryBlock:
-        """Put the block of matched terms into the request; nothing changes where none matches."""
-        wanted = head.headers.get("x-glossary", "on")
-        if wanted not in ("on", "off"):
+    def _prepare(self, head: RequestHead, request: AnswerRequest) -> GlossaryBlock:
+        """Put matched glossary entries into the request; leave it as it is where none matches."""
+        switch = head.headers.get("x-glossary", "on")
+        if switch not in ("on", "off"):
             raise RequestRefusal(400, "x-glossary may be on or off")
-        if self._terms is None or wanted == "off":
+        if self._terms is None or switch == "off":
             return _NONE
         block = block_for(
-            "\n".join(asked.texts()),
+            "\n".join(request.texts()),
             self._terms.glossary,
             limit=self._terms.entries,
             room=self._terms.tokens,
@@ -180,74 +184,74 @@ class Gateway:
             definitions=self._terms.definitions,
         )
         if block.used:
-            asked.put(block.text)
+            request.prepend(block.text)
         return block
 
-    async def _whole(self, asked: Asked, block: GlossaryBlock, reply: HttpReply) -> None:
-        """Send an answer at once; a chat's may be asked for again, once, if its terms are wrong."""
-        answer = await self._engine.answer(asked)
+    async def _whole(self, request: AnswerRequest, block: GlossaryBlock, reply: HttpReply) -> None:
+        """Send a complete answer; ask a chat once more if its terms are wrong and repair is on."""
+        answer = await self._engine.answer(request)
         headers = _headers(block)
         if block.used:
-            verified = verify(said(answer), block.used)
+            verified = verify(answer_text(answer), block.used)
             if (
                 self._terms
                 and self._terms.repair
                 and verified.faults
-                and isinstance(asked, ChatRequest)
+                and isinstance(request, ChatRequest)
             ):
-                answer, verified, better = await self._repair(asked, answer, verified)
+                answer, verified, better = await self._repair(request, answer, verified)
                 headers["x-glossary-repaired"] = "yes" if better else "no"
             headers |= _verdict(verified)
-        await reply.whole(200, answer, JSON, headers)
+        await reply.send_complete(200, answer, JSON, headers)
 
     async def _repair(
-        self, asked: ChatRequest, answer: bytes, verified: VerifiedText
+        self, request: ChatRequest, answer: bytes, verified: VerifiedText
     ) -> tuple[bytes, VerifiedText, bool]:
-        """Return the answer to one more turn if it keeps more of the terms, else the first."""
+        """Return the answer to one more turn if it has fewer wrong terms, else the first."""
         assert self._terms
-        request = repair_request(verified.wrong, self._terms.glossary.target)
-        turn = [ChatMessage("assistant", said(answer)), ChatMessage("user", request)]
+        correction = repair_request(verified.wrong, self._terms.glossary.target)
+        turn = [ChatMessage("assistant", answer_text(answer)), ChatMessage("user", correction)]
         second = await self._engine.answer(
-            msgspec.structs.replace(asked, messages=[*asked.messages, *turn])
+            msgspec.structs.replace(request, messages=[*request.messages, *turn])
         )
-        checked = verify(said(second), (*verified.used, *verified.missed))
+        checked = verify(answer_text(second), (*verified.used, *verified.missed))
         better = checked.faults < verified.faults
         return (second, checked, True) if better else (answer, verified, False)
 
-    async def _stream(self, asked: Asked, block: GlossaryBlock, reply: HttpReply) -> None:
-        """Send an answer as it grows; what became of its terms follows as a comment."""
-        async with aclosing(self._engine.stream(asked)) as events:
+    async def _stream(self, request: AnswerRequest, block: GlossaryBlock, reply: HttpReply) -> None:
+        """Stream an answer; the verdict on its terms follows as a comment."""
+        async with aclosing(self._engine.stream(request)) as events:
             first = await anext(events, None)  # a fault up to here has a status of its own
             await reply.start(200, _EVENTS, {**_headers(block), "x-accel-buffering": "no"})
             try:
                 text = await _send(first, events, reply)
             except RequestRefusal as refusal:
                 data = msgspec.json.encode(refusal.record())
-                await reply.part(b"event: error\ndata: " + data + b"\n\n")
+                await reply.send_chunk(b"event: error\ndata: " + data + b"\n\n")
             else:
                 if block.used:
-                    found = msgspec.json.encode(_verdict(verify(text, block.used)))
-                    await reply.part(b": " + found + b"\n\n")
-                await reply.part(b"data: [DONE]\n\n")
+                    verdict = msgspec.json.encode(_verdict(verify(text, block.used)))
+                    await reply.send_chunk(b": " + verdict + b"\n\n")
+                await reply.send_chunk(b"data: [DONE]\n\n")
         await reply.end()
 
 
-_TOLD = ("/health", "/metrics", "/v1/models")
+_STATUS_ROUTES = ("/health", "/metrics", "/v1/models")
 
 
 async def _send(first: bytes | None, events: AsyncGenerator[bytes, None], reply: HttpReply) -> str:
-    """Send the events one by one as they come and return the text they say."""
+    """Send the events as they come; return their joined text."""
     pieces: list[str] = []
     event = first
     while event is not None:
-        pieces.append(said(event))
-        await reply.part(b"data: " + event + b"\n\n")
+        pieces.append(answer_text(event))
+        await reply.send_chunk(b"data: " + event + b"\n\n")
         event = await anext(events, None)
     return "".join(pieces)
 
 
 def is_loopback(host: str) -> bool:
-    """Tell an address or name of this machine alone."""
+    """Tell whether a host is an address or name of this machine alone."""
     if host == "localhost":
         return True
     try:
@@ -264,7 +268,7 @@ def _hostname(header: str) -> str:
 
 
 def _headers(block: GlossaryBlock) -> dict[str, str]:
-    """Return which entries went before the prompt, and which had no room."""
+    """Return headers that name the entries in the prompt, and those that did not fit."""
     headers = {"x-glossary-terms": _ids(block.used)}
     return {**headers, "x-glossary-left-out": _ids(block.dropped)} if block.dropped else headers
 
@@ -280,4 +284,4 @@ def _verdict(verified: VerifiedText) -> dict[str, str]:
 def _ids(entries: Sequence[GlossaryEntry]) -> str:
     """Return ids as a header may have them: at most a hundred, signs escaped."""
     ids = list(dict.fromkeys(entry.id for entry in entries))
-    return ",".join(quote(one, safe=":._-")[:100] for one in ids[:100])
+    return ",".join(quote(entry_id, safe=":._-")[:100] for entry_id in ids[:100])

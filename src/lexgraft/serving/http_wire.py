@@ -1,4 +1,4 @@
-"""HTTP/1.1 over asyncio streams, as a server: the door to h11, with a limit on everything."""
+"""HTTP/1.1 server over asyncio streams and h11, with a limit on everything."""
 
 import asyncio
 import socket
@@ -25,19 +25,19 @@ class RequestHead(Struct, frozen=True):
 
 
 class HttpReply:
-    """What is sent for one request: a whole answer, or a start and parts."""
+    """The response to one request: complete, or a head followed by pieces of the body."""
 
     def __init__(self, conn: h11.Connection, writer: asyncio.StreamWriter, seconds: float) -> None:
         self._conn, self._writer, self._seconds = conn, writer, seconds
         self.status = 0
 
-    async def whole(
+    async def send_complete(
         self, status: int, body: bytes, kind: str = JSON, headers: Mapping[str, str] | None = None
     ) -> None:
         """Send a complete answer."""
         length = {"content-length": str(len(body))}
         await self.start(status, kind, {**(headers or {}), **length})
-        await self.part(body)
+        await self.send_chunk(body)
         await self.end()
 
     async def start(self, status: int, kind: str, headers: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class HttpReply:
             )
         )
 
-    async def part(self, data: bytes) -> None:
+    async def send_chunk(self, data: bytes) -> None:
         """Send a piece of the body; ends in an error when the client does not take it in time."""
         await self._send(h11.Data(data=data))
 
@@ -78,7 +78,7 @@ class HttpWire:
         self._limits, self._admit, self._respond = limits, admit, respond
         self._open = 0
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
         writer.transport.set_write_buffer_limits(high=_CHUNK)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
@@ -114,12 +114,12 @@ class _HttpConversation:
 
     async def run(self) -> None:
         """Answer requests until the connection is to be closed."""
-        while await self._one():
+        while await self._exchange():
             if self._conn.our_state is not h11.DONE or self._conn.their_state is not h11.DONE:
                 return
             self._conn.start_next_cycle()
 
-    async def _one(self) -> bool:
+    async def _exchange(self) -> bool:
         """Answer one request; return whether another may follow."""
         reply = HttpReply(self._conn, self._writer, self._limits.write_seconds)
         try:
@@ -157,8 +157,8 @@ class _HttpConversation:
     async def _body(self, head: RequestHead) -> bytes:
         """Return the body, which may not be larger nor slower than allowed."""
         limit = self._limits.body_bytes
-        said = head.headers.get("content-length", "0")
-        if not said.isdecimal() or len(said) > len(str(limit)) or int(said) > limit:
+        declared = head.headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > len(str(limit)) or int(declared) > limit:
             raise RequestRefusal(413, f"the body may have {limit} bytes")
         if self._conn.they_are_waiting_for_100_continue:
             informed = h11.InformationalResponse(status_code=100, headers=[])
@@ -209,7 +209,7 @@ class _HttpConversation:
         if self._conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         body = msgspec.json.encode(refusal.record())
-        await reply.whole(refusal.status, body, headers={"connection": "close"})
+        await reply.send_complete(refusal.status, body, headers={"connection": "close"})
         with suppress(ConnectionError, TimeoutError):
             self._writer.write_eof()
             async with asyncio.timeout(1):

@@ -1,4 +1,4 @@
-"""A model of this machine as the engine: one answer at a time, told as it is written."""
+"""A model on this machine as the engine: one answer at a time, streamed as it is generated."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from lexgraft.models.sampling import GeneratedText, sampler
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import digest
 from lexgraft.serving import GatewayLimits, RequestRefusal
-from lexgraft.serving.requests import Asked, ChatRequest
+from lexgraft.serving.requests import AnswerRequest, ChatRequest
 
 _Piece = str | GeneratedText | Exception
 _FOREIGN = ("tools", "tool_choice", "response_format", "presence_penalty", "frequency_penalty")
@@ -30,49 +30,54 @@ class LocalEngine:
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
 
-    async def answer(self, asked: Asked) -> bytes:
+    async def answer(self, request: AnswerRequest) -> bytes:
         """Return the whole answer."""
-        pieces = [piece async for piece in self._pieces(asked)]
+        pieces = [piece async for piece in self._pieces(request)]
         written = pieces[-1]
         assert isinstance(written, GeneratedText)
-        chat = isinstance(asked, ChatRequest)
+        chat = isinstance(request, ChatRequest)
         message = {"role": "assistant", "content": written.text}
         return self._record(
-            asked, {"message": message} if chat else {"text": written.text}, written, whole=True
+            request,
+            {"message": message} if chat else {"text": written.text},
+            written,
+            complete=True,
         )
 
-    async def stream(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+    async def stream(self, request: AnswerRequest) -> AsyncGenerator[bytes, None]:
         """Yield the answer piece by piece."""
-        chat = isinstance(asked, ChatRequest)
+        chat = isinstance(request, ChatRequest)
         if chat:
-            yield self._record(asked, {"delta": {"role": "assistant", "content": ""}}, None)
-        async for piece in self._pieces(asked):
+            yield self._record(request, {"delta": {"role": "assistant", "content": ""}}, None)
+        async for piece in self._pieces(request):
             if isinstance(piece, GeneratedText):
-                yield self._record(asked, {"delta": {}} if chat else {"text": ""}, piece)
+                yield self._record(request, {"delta": {}} if chat else {"text": ""}, piece)
             else:
                 yield self._record(
-                    asked, {"delta": {"content": piece}} if chat else {"text": piece}, None
+                    request, {"delta": {"content": piece}} if chat else {"text": piece}, None
                 )
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
         return self._model.count(text)
 
-    async def _pieces(self, asked: Asked) -> AsyncGenerator[str | GeneratedText, None]:
-        """Yield the pieces of an answer, then the whole; who leaves stops the writing."""
-        prompt = self._prompt(asked)
+    async def _pieces(self, request: AnswerRequest) -> AsyncGenerator[str | GeneratedText, None]:
+        """Yield the pieces of an answer, then all of it; closing this stops the generation."""
+        prompt = self._prompt(request)
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[_Piece]()
-        left = threading.Event()
+        closed = threading.Event()
 
-        def put(piece: _Piece) -> None:
+        def enqueue(piece: _Piece) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, piece)
 
-        def hear(piece: str) -> bool:
-            put(piece)
-            return not left.is_set()
+        def on_text(piece: str) -> bool:
+            enqueue(piece)
+            return not closed.is_set()
 
         async with self._turn:
-            writing = loop.run_in_executor(self._thread, self._write, asked, prompt, hear, put)
+            writing = loop.run_in_executor(
+                self._thread, self._write, request, prompt, on_text, enqueue
+            )
             try:
                 while True:
                     piece = await self._next(queue)
@@ -82,7 +87,7 @@ class LocalEngine:
                     if isinstance(piece, GeneratedText):
                         return
             finally:
-                left.set()
+                closed.set()
                 await asyncio.shield(writing)
 
     async def _next(self, queue: "asyncio.Queue[_Piece]") -> _Piece:
@@ -94,27 +99,35 @@ class LocalEngine:
             raise RequestRefusal(504, "the engine has fallen silent", "engine_error") from None
 
     def _write(
-        self, asked: Asked, prompt: str, hear: Callable[[str], bool], put: Callable[..., None]
+        self,
+        request: AnswerRequest,
+        prompt: str,
+        on_text: Callable[[str], bool],
+        enqueue: Callable[..., None],
     ) -> None:
         """Write an answer; runs in the engine's thread."""
-        stop = [asked.stop] if isinstance(asked.stop, str) else asked.stop or []
-        seed = int(digest("draws", prompt)[:12], 16) if asked.seed is None else asked.seed
-        pick = sampler(asked.temperature or 0.0, asked.top_p or 1.0, seed)
+        stop = [request.stop] if isinstance(request.stop, str) else request.stop or []
+        seed = int(digest("draws", prompt)[:12], 16) if request.seed is None else request.seed
+        pick = sampler(request.temperature or 0.0, request.top_p or 1.0, seed)
         try:
-            put(self._model.write(prompt, asked.tokens() or 1, stop, hear, pick))
+            enqueue(self._model.write(prompt, request.tokens() or 1, stop, on_text, pick))
         except LexgraftError as error:
-            put(RequestRefusal(400, error.what, "invalid_request_error"))
+            enqueue(RequestRefusal(400, error.what, "invalid_request_error"))
         except Exception as error:  # noqa: BLE001 (whatever it is, one request fails, not the server)
-            put(RequestRefusal(502, f"the engine failed: {type(error).__name__}", "engine_error"))
+            enqueue(
+                RequestRefusal(502, f"the engine failed: {type(error).__name__}", "engine_error")
+            )
 
-    def _prompt(self, asked: Asked) -> str:
+    def _prompt(self, request: AnswerRequest) -> str:
         """Return the text to be continued."""
         for field in _FOREIGN:
-            if getattr(asked, field, None):
+            if getattr(request, field, None):
                 raise RequestRefusal(400, f"`{field}` needs another engine (--upstream)")
-        if not isinstance(asked, ChatRequest):
-            return asked.prompt
-        messages = [{"role": message.role, "content": message.text()} for message in asked.messages]
+        if not isinstance(request, ChatRequest):
+            return request.prompt
+        messages = [
+            {"role": message.role, "content": message.text()} for message in request.messages
+        ]
         try:
             return self._model.chat_prompt(messages)
         except LexgraftError as error:
@@ -122,26 +135,28 @@ class LocalEngine:
 
     def _record(
         self,
-        asked: Asked,
+        request: AnswerRequest,
         choice: dict[str, object],
         written: GeneratedText | None,
         *,
-        whole: bool = False,
+        complete: bool = False,
     ) -> bytes:
         """Return an answer, or an event of one, as OpenAI's clients expect it."""
-        chat = isinstance(asked, ChatRequest)
+        chat = isinstance(request, ChatRequest)
         kind = (
-            ("chat.completion" if whole else "chat.completion.chunk") if chat else "text_completion"
+            ("chat.completion" if complete else "chat.completion.chunk")
+            if chat
+            else "text_completion"
         )
         ended = None if written is None else "stop" if written.finished else "length"
         record: dict[str, object] = {
-            "id": f"lexgraft-{digest(asked)[:24]}",
+            "id": f"lexgraft-{digest(request)[:24]}",
             "object": kind,
             "created": 0,
             "model": self._name,
             "choices": [{"index": 0, **choice, "finish_reason": ended, "logprobs": None}],
         }
-        counted = whole or (asked.stream_options and asked.stream_options.include_usage)
+        counted = complete or (request.stream_options and request.stream_options.include_usage)
         if written is not None and counted:
             record["usage"] = {
                 "prompt_tokens": written.prompt_tokens,

@@ -15,8 +15,8 @@ class RateBuckets:
         """Take one request; return 0, or the seconds after which there is one to take."""
         if not per_minute:
             return 0
-        left, at = self._held.get(name, (float(per_minute), now))
-        left = min(float(per_minute), left + (now - at) * per_minute / _MINUTE)
-        enough = left >= 1
-        self._held[name] = (left - enough, now)
-        return 0 if enough else ceil((1 - left) * _MINUTE / per_minute)
+        tokens, updated = self._held.get(name, (float(per_minute), now))
+        tokens = min(float(per_minute), tokens + (now - updated) * per_minute / _MINUTE)
+        enough = tokens >= 1
+        self._held[name] = (tokens - enough, now)
+        return 0 if enough else ceil((1 - tokens) * _MINUTE / per_minute)

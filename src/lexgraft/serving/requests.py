@@ -1,4 +1,4 @@
-"""What a client may ask for: routes and fields by name, everything else refused."""
+"""Requests of OpenAI's API that are answered: routes and fields by name, all others refused."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -32,20 +32,20 @@ class ChatMessage(Struct, forbid_unknown_fields=True, omit_defaults=True):
     refusal: None = None
 
     def text(self) -> str:
-        """Return what the message says."""
+        """Return the message's text."""
         if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
+            return "".join(text_part.text for text_part in self.content)
         return self.content or ""
 
 
 class StreamOptions(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """How a stream is told."""
+    """What a streamed answer holds besides its text."""
 
     include_usage: bool = False
 
 
-class _GenerationRequest(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What both routes take."""
+class _SharedFields(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The fields that both routes take."""
 
     model: str
     max_tokens: Count | None = None
@@ -62,7 +62,7 @@ class _GenerationRequest(Struct, forbid_unknown_fields=True, omit_defaults=True,
 
 
 class CompletionRequest(
-    _GenerationRequest, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+    _SharedFields, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """`POST /v1/completions`."""
 
@@ -75,15 +75,15 @@ class CompletionRequest(
         return self.max_tokens
 
     def texts(self) -> list[str]:
-        """Return what is looked through for terms."""
+        """Return the texts that glossary terms are matched in."""
         return [self.prompt]
 
-    def put(self, block: str) -> None:
-        """Put a block before the text."""
+    def prepend(self, block: str) -> None:
+        """Put a glossary block before the prompt."""
         self.prompt = block + self.prompt
 
 
-class ChatRequest(_GenerationRequest, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class ChatRequest(_SharedFields, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """`POST /v1/chat/completions`."""
 
     route: ClassVar[str] = "/v1/chat/completions"
@@ -100,40 +100,42 @@ class ChatRequest(_GenerationRequest, forbid_unknown_fields=True, omit_defaults=
         return self.max_completion_tokens or self.max_tokens
 
     def texts(self) -> list[str]:
-        """Return what is looked through for terms: all that the user says."""
+        """Return the texts that glossary terms are matched in: every message of the user."""
         return [message.text() for message in self.messages if message.role == "user"]
 
-    def put(self, block: str) -> None:
-        """Put a block before the user's last message."""
+    def prepend(self, block: str) -> None:
+        """Put a glossary block before the user's last message."""
         last = [message for message in self.messages if message.role == "user"][-1]
         last.content = block + last.text()
 
 
-Asked = ChatRequest | CompletionRequest
+AnswerRequest = ChatRequest | CompletionRequest
 ROUTES: dict[str, type[ChatRequest] | type[CompletionRequest]] = {
     kind.route: kind for kind in (ChatRequest, CompletionRequest)
 }
 
 
-def read_asked(route: str, body: bytes, model: str, limits: GatewayLimits) -> Asked:
-    """Return what a body asks of a route, within the limits.
+def parse_request(route: str, body: bytes, model: str, limits: GatewayLimits) -> AnswerRequest:
+    """Return the request in a body sent to a route, checked against the limits.
 
     Raises:
-        Refusal: not JSON, an unknown field, a value out of its bounds, another model.
+        RequestRefusal: not JSON, an unknown field, a value out of its bounds, another model.
     """
     try:
-        asked = msgspec.json.decode(body, type=ROUTES[route])
+        request = msgspec.json.decode(body, type=ROUTES[route])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestRefusal(400, f"not a request that is answered here: {error}") from error
-    if asked.model != model:
-        known = nearest(asked.model, [model])
+    if request.model != model:
+        nearest_name = nearest(request.model, [model])
         raise RequestRefusal(
-            404, f"there is no model `{asked.model[:100]}` here: {known}", "not_found"
+            404, f"there is no model `{request.model[:100]}` here: {nearest_name}", "not_found"
         )
-    if isinstance(asked, ChatRequest) and len(asked.messages) > limits.messages:
-        raise RequestRefusal(400, f"{len(asked.messages)} messages; {limits.messages} are allowed")
-    if asked.tokens() is None:
-        asked.max_tokens = limits.tokens
-    if (asked.tokens() or 0) > limits.tokens:
+    if isinstance(request, ChatRequest) and len(request.messages) > limits.messages:
+        raise RequestRefusal(
+            400, f"{len(request.messages)} messages; {limits.messages} are allowed"
+        )
+    if request.tokens() is None:
+        request.max_tokens = limits.tokens
+    if (request.tokens() or 0) > limits.tokens:
         raise RequestRefusal(400, f"an answer may have {limits.tokens} tokens")
-    return asked
+    return request

@@ -52,28 +52,28 @@ async def serve_until(
 ) -> None:
     """Serve until the event is set, then let answers under way come to their end."""
     wire = HttpWire(limits, gateway.admit, gateway.respond)
-    talks: set[asyncio.Task[None]] = set()
+    connections: set[asyncio.Task[None]] = set()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
         task = asyncio.current_task()
         assert task
-        talks.add(task)
+        connections.add(task)
         try:
-            await wire.talk(reader, writer)
+            await wire.serve(reader, writer)
         finally:
-            talks.discard(task)
+            connections.discard(task)
 
-    server = await asyncio.start_server(talk, sock=listening, limit=limits.header_bytes)
+    server = await asyncio.start_server(serve_connection, sock=listening, limit=limits.header_bytes)
     await ending.wait()
     server.close()
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE):
             while gateway.active:  # noqa: ASYNC110 (a look now and then, at the end alone)
                 await asyncio.sleep(_GLANCE)
-    for task in list(talks):
+    for task in list(connections):
         task.cancel()
-    await asyncio.gather(*talks, return_exceptions=True)
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 def _on_signals(

@@ -1,4 +1,4 @@
-"""Another server as the engine: one address, no redirect, no retry; the other door to h11."""
+"""Another server as the engine: one address, no redirect, no retry; h11 as a client."""
 
 import asyncio
 import ssl
@@ -11,8 +11,8 @@ import msgspec
 
 from lexgraft.errors import LexgraftError
 from lexgraft.serving import GatewayLimits, RequestRefusal
-from lexgraft.serving.engine_interface import said
-from lexgraft.serving.requests import Asked
+from lexgraft.serving.engine_interface import answer_text
+from lexgraft.serving.requests import AnswerRequest
 from lexgraft.terms.glossary.prompt_block import estimated_tokens
 
 _CHUNK, _EVENT = 1 << 16, 1 << 20  # bytes read at once; bytes of one event of a stream
@@ -25,22 +25,22 @@ class UpstreamEngine:
     """An OpenAI-compatible server at a fixed address."""
 
     def __init__(self, url: str, key: str, limits: GatewayLimits) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        address = urlsplit(url)
+        if address.scheme not in ("http", "https") or not address.hostname or address.username:
             raise LexgraftError(f"`{url}` is not an upstream", cure="e.g. http://127.0.0.1:8001/v1")
-        if parts.query or parts.fragment:
+        if address.query or address.fragment:
             raise LexgraftError(
                 f"`{url}` has more than a path", cure="e.g. http://127.0.0.1:8001/v1"
             )
-        self._host, self._path = parts.hostname, parts.path.rstrip("/").removesuffix("/v1")
-        self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._name = parts.netloc
+        self._host, self._path = address.hostname, address.path.rstrip("/").removesuffix("/v1")
+        self._port = address.port or (443 if address.scheme == "https" else 80)
+        self._tls = ssl.create_default_context() if address.scheme == "https" else None
+        self._name = address.netloc
         self._key, self._limits = key, limits
 
-    async def answer(self, asked: Asked) -> bytes:
+    async def answer(self, request: AnswerRequest) -> bytes:
         """Return the whole answer as it came."""
-        async with self._asked(asked) as answer:
+        async with self._response(request) as answer:
             body = bytearray()
             async for data in answer:
                 body += data
@@ -49,9 +49,9 @@ class UpstreamEngine:
         _check(bytes(body))
         return bytes(body)
 
-    async def stream(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+    async def stream(self, request: AnswerRequest) -> AsyncGenerator[bytes, None]:
         """Yield the events' data as they came, up to the end that the engine declares."""
-        async with self._asked(asked) as answer:
+        async with self._response(request) as answer:
             async for data in _events(answer):
                 if data == _DONE:
                     return
@@ -64,8 +64,8 @@ class UpstreamEngine:
         return estimated_tokens(text)
 
     @asynccontextmanager
-    async def _asked(self, asked: Asked) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        """Give the body of the answer to a request; the connection closes with the context."""
+    async def _response(self, request: AnswerRequest) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        """Send a request, give the body of its response; the connection closes with the context."""
         try:
             async with asyncio.timeout(self._limits.silent_seconds):
                 reader, writer = await asyncio.open_connection(
@@ -76,10 +76,10 @@ class UpstreamEngine:
         except OSError as error:
             raise RequestRefusal(502, "the engine cannot be reached", "engine_error") from error
         try:
-            talk = _UpstreamConversation(reader, writer, self._limits.silent_seconds)
-            await talk.send(self._request(asked), msgspec.json.encode(asked))
-            await self._accept(talk)
-            yield talk.body()
+            conversation = _UpstreamConversation(reader, writer, self._limits.silent_seconds)
+            await conversation.send(self._request(request), msgspec.json.encode(request))
+            await self._accept(conversation)
+            yield conversation.body()
         except TimeoutError:
             raise RequestRefusal(504, "the engine has fallen silent", "engine_error") from None
         except (OSError, h11.RemoteProtocolError) as error:
@@ -89,12 +89,12 @@ class UpstreamEngine:
             with suppress(OSError):
                 writer.transport.abort()
 
-    def _request(self, asked: Asked) -> list[tuple[str, str]]:
+    def _request(self, request: AnswerRequest) -> list[tuple[str, str]]:
         """Return the path and headers: nothing of what the client sent but its request."""
         key = [("authorization", f"Bearer {self._key}")] if self._key else []
-        accept = "text/event-stream" if asked.stream else "application/json"
+        accept = "text/event-stream" if request.stream else "application/json"
         return [
-            (":path", self._path + asked.route),
+            (":path", self._path + request.route),
             ("host", self._name),
             ("content-type", "application/json"),
             ("accept", accept),
@@ -102,14 +102,14 @@ class UpstreamEngine:
             *key,
         ]
 
-    async def _accept(self, talk: "_UpstreamConversation") -> None:
+    async def _accept(self, conversation: "_UpstreamConversation") -> None:
         """Go on after status 200; hand on what a client can mend, hide what it cannot."""
-        status = await talk.status()
+        status = await conversation.status()
         if status == _OK:
             return
         if _CLIENT <= status < _SERVER and status not in _OURS:
             body = b""
-            async for data in talk.body():
+            async for data in conversation.body():
                 body += data
                 if len(body) > _CHUNK:
                     break
@@ -158,13 +158,13 @@ class _UpstreamConversation:
 
 async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the data of server-sent events (WHATWG HTML, §9.2.6): lines up to a blank one."""
-    rest = b""
+    unfinished = b""
     lines: list[bytes] = []
     async for data in body:
-        *whole, rest = (rest + data.replace(b"\r\n", b"\n")).split(b"\n")
-        if len(rest) + sum(map(len, lines)) > _EVENT:
+        *complete, unfinished = (unfinished + data.replace(b"\r\n", b"\n")).split(b"\n")
+        if len(unfinished) + sum(map(len, lines)) > _EVENT:
             raise RequestRefusal(502, "the engine's answer is too long", "engine_error")
-        for line in whole:
+        for line in complete:
             line = line.removesuffix(b"\r")  # noqa: PLW2901 (an end of line cut in two)
             if line.startswith(b"data:"):
                 lines.append(line[5:].removeprefix(b" "))
@@ -176,7 +176,7 @@ async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 def _check(answer: bytes) -> None:
     """Refuse what is not an answer."""
     try:
-        said(answer)
+        answer_text(answer)
     except ValueError as error:
         raise RequestRefusal(
             502, "the engine's answer is not understood", "engine_error"

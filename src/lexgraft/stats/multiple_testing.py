@@ -11,7 +11,7 @@ def holm(values: Sequence[float]) -> list[float]:
     """
     adjusted = [0.0] * len(values)
     highest = 0.0
-    for rank, place in enumerate(sorted(range(len(values)), key=lambda i: (values[i], i))):
-        highest = max(highest, min(1.0, values[place] * (len(values) - rank)))
-        adjusted[place] = highest
+    for rank, index in enumerate(sorted(range(len(values)), key=lambda i: (values[i], i))):
+        highest = max(highest, min(1.0, values[index] * (len(values) - rank)))
+        adjusted[index] = highest
     return adjusted

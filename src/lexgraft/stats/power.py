@@ -45,8 +45,8 @@ def concepts_for_margin(
     n = (z_a + z_b)² p / margin², one-sided: the score test of Tango 1998 (Statistics in Medicine
     17) at a true difference of 0, where p of the concepts change either way.
     """
-    both = NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(power)
-    return ceil(both**2 * changing / margin**2)
+    quantiles = NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(power)
+    return ceil(quantiles**2 * changing / margin**2)
 
 
 def concepts_for(difference: float, changing: float = 0.2, *, alpha: float = 0.05) -> int:

@@ -35,15 +35,15 @@ def first_difference(changes: Iterable[int], alpha: float = 0.05) -> StopDecisio
 
     The concepts must come in an order that no result has influenced.
     """
-    gained = lost = seen = 0
-    found = 1.0
+    gained = lost = concepts = 0
+    e_value = 1.0
     for change in changes:
-        seen += 1
+        concepts += 1
         gained, lost = gained + (change > 0), lost + (change < 0)
-        found = evidence(gained, lost)
-        if found >= 1 / alpha:
-            return StopDecision(decided=True, concepts=seen, evidence=found)
-    return StopDecision(decided=False, concepts=seen, evidence=found)
+        e_value = evidence(gained, lost)
+        if e_value >= 1 / alpha:
+            return StopDecision(decided=True, concepts=concepts, evidence=e_value)
+    return StopDecision(decided=False, concepts=concepts, evidence=e_value)
 
 
 def first_above(differences: Iterable[float], floor: float, alpha: float = 0.05) -> StopDecision:
@@ -55,18 +55,18 @@ def first_above(differences: Iterable[float], floor: float, alpha: float = 0.05)
     2024, JRSS B 86, section 4).
     """
     middle = (floor + 1) / 2
-    total, squares, seen, capital = 0.5, 0.25, 0, 0.0
+    total, squares, count, capital = 0.5, 0.25, 0, 0.0
     for difference in differences:
-        seen += 1
+        count += 1
         value = (difference + 1) / 2
-        spread = max(squares / seen, 1e-4)
-        stake = sqrt(2 * log(1 / alpha) / (spread * seen * log(1 + seen)))
+        spread = max(squares / count, 1e-4)
+        stake = sqrt(2 * log(1 / alpha) / (spread * count * log(1 + count)))
         capital += log(1 + min(stake, MOST_BET / middle) * (value - middle))
         total += value
-        squares += (value - total / (seen + 1)) ** 2
+        squares += (value - total / (count + 1)) ** 2
         if capital >= log(1 / alpha):
-            return StopDecision(decided=True, concepts=seen, evidence=exp(capital))
-    return StopDecision(decided=False, concepts=seen, evidence=exp(capital))
+            return StopDecision(decided=True, concepts=count, evidence=exp(capital))
+    return StopDecision(decided=False, concepts=count, evidence=exp(capital))
 
 
 def survivors(scores: Sequence[Sequence[float]], alpha: float = 0.05) -> list[int]:
@@ -81,13 +81,13 @@ def survivors(scores: Sequence[Sequence[float]], alpha: float = 0.05) -> list[in
     def beaten(loser: Sequence[float]) -> bool:
         return any(
             first_above(
-                (a - b for a, b in zip(other, loser, strict=True)), 0.0, alpha / races
+                (a - b for a, b in zip(rival, loser, strict=True)), 0.0, alpha / races
             ).decided
-            for other in scores
-            if other is not loser
+            for rival in scores
+            if rival is not loser
         )
 
-    return [place for place, one in enumerate(scores) if not beaten(one)]
+    return [candidate for candidate, row in enumerate(scores) if not beaten(row)]
 
 
 def _log_beta(a: float, b: float) -> float:

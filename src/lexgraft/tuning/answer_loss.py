@@ -32,9 +32,9 @@ class AnswerLoss(torch.autograd.Function):
         gradient = torch.empty_like(rows)
         loss = rows.new_zeros(())
         for start in range(0, len(rows), ROWS):
-            part = slice(start, start + ROWS)
-            part_loss, gradient[part] = _block(rows[part], head, words[part], weights[part])
-            loss += part_loss
+            block = slice(start, start + ROWS)
+            block_loss, gradient[block] = _block(rows[block], head, words[block], weights[block])
+            loss += block_loss
         ctx.save_for_backward(gradient)
         return loss
 
@@ -56,13 +56,13 @@ def _block(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "row hidden"]]:
     """Return the loss of a block of rows and its gradient for them."""
     logits = torch.nn.functional.linear(rows, head)
-    right = logits.gather(1, words[:, None])[:, 0]
-    top = logits.amax(dim=1, keepdim=True)
-    chances = logits.sub_(top).exp_()
+    target_logits = logits.gather(1, words[:, None])[:, 0]
+    largest = logits.amax(dim=1, keepdim=True)
+    chances = logits.sub_(largest).exp_()
     mass = chances.sum(dim=1, keepdim=True)
-    loss = ((mass.log() + top)[:, 0] - right).mul(weights).sum()
-    kept = torch.nonzero(chances.div_(mass).amax(dim=0) > NEGLIGIBLE)[:, 0]
-    gradient = chances[:, kept] @ head[kept] - head[words]
+    loss = ((mass.log() + largest)[:, 0] - target_logits).mul(weights).sum()
+    likely = torch.nonzero(chances.div_(mass).amax(dim=0) > NEGLIGIBLE)[:, 0]
+    gradient = chances[:, likely] @ head[likely] - head[words]
     return loss, gradient * weights[:, None]
 
 
@@ -74,5 +74,5 @@ def answer_loss(
 ) -> Float[Tensor, ""]:
     """Return the same loss with a gradient for the head as well, its logits kept."""
     logits = torch.nn.functional.linear(rows, head)
-    each = torch.nn.functional.cross_entropy(logits, words, reduction="none")
-    return (each * weights).sum()
+    row_losses = torch.nn.functional.cross_entropy(logits, words, reduction="none")
+    return (row_losses * weights).sum()

@@ -16,25 +16,25 @@ SAME_LOGITS = 1e-3  # tolerance of the self-check
 
 
 def batch_loss(
-    model: nn.Module, batch: Sequence[TrainingRow], of: int | None = None
+    model: nn.Module, batch: Sequence[TrainingRow], rows_in_all: int | None = None
 ) -> Float[Tensor, ""]:
     """Return the mean over the rows of the mean cross-entropy of their answer tokens.
 
     Rows are padded on the right: a causal model's earlier states do not see what comes later. The
-    mean is taken `of` so many rows where the batch is a part of a larger one.
+    mean is taken over `rows_in_all` rows where the batch is a part of a larger one.
     """
     device = head_of(model).weight.device
     width = max(len(row.tokens) for row in batch)
     tokens = torch.tensor([row.tokens + (0,) * (width - len(row.tokens)) for row in batch])
     states = hidden_states(model, tokens.to(device))
-    places = [(n, t) for n, row in enumerate(batch) for t in range(row.start, len(row.tokens))]
-    which = torch.tensor(places, device=device)
-    rows = len(batch) if of is None else of
+    positions = [(n, t) for n, row in enumerate(batch) for t in range(row.start, len(row.tokens))]
+    index = torch.tensor(positions, device=device)
+    rows = len(batch) if rows_in_all is None else rows_in_all
     share = [1 / (rows * (len(row.tokens) - row.start)) for row in batch]
-    weights = torch.tensor([share[n] for n, _ in places], device=device)
-    words = torch.tensor([batch[n].tokens[t] for n, t in places], device=device)
+    weights = torch.tensor([share[n] for n, _ in positions], device=device)
+    words = torch.tensor([batch[n].tokens[t] for n, t in positions], device=device)
     head = head_of(model).weight  # after the body: rows under training are put in with its call
-    learned = states[which[:, 0], which[:, 1] - 1]
+    learned = states[index[:, 0], index[:, 1] - 1]
     if head.requires_grad:
         return answer_loss(learned, head, words, weights)
     loss: Tensor = AnswerLoss.apply(learned, head, words, weights)  # pyright: ignore[reportAssignmentType]
@@ -50,8 +50,8 @@ def hidden_states(model: nn.Module, tokens: Tensor) -> Float[Tensor, "row token 
 @torch.no_grad()
 def held_loss(model: nn.Module, rows: Sequence[TrainingRow], batch: int) -> float:
     """Return the mean loss on rows that are not trained on."""
-    parts = [rows[first : first + batch] for first in range(0, len(rows), batch)]
-    return sum(batch_loss(model, part, len(rows)).item() for part in parts)
+    batches = [rows[first : first + batch] for first in range(0, len(rows), batch)]
+    return sum(batch_loss(model, rows_of_batch, len(rows)).item() for rows_of_batch in batches)
 
 
 @torch.no_grad()
@@ -65,9 +65,9 @@ def check_head(model: nn.Module, row: TrainingRow) -> None:
     if head.weight.dtype != torch.float32:
         raise LexgraftError("the model is not in float32", cure="load it in float32 to tune it")
     tokens = torch.tensor([row.tokens[:8]], device=head.weight.device)
-    whole: Tensor = model(input_ids=tokens, use_cache=False).logits
-    own = head(hidden_states(model, tokens))
-    if not torch.allclose(whole, own, atol=SAME_LOGITS, rtol=SAME_LOGITS):
+    logits: Tensor = model(input_ids=tokens, use_cache=False).logits
+    from_head = head(hidden_states(model, tokens))
+    if not torch.allclose(logits, from_head, atol=SAME_LOGITS, rtol=SAME_LOGITS):
         raise LexgraftError(
             f"{type(model).__name__} does more to its logits than apply the head",
             cure="such models (soft-capped or scaled logits) cannot be tuned yet",

@@ -8,18 +8,22 @@ from torch import nn
 
 
 @torch.no_grad()
-def largest_difference(one: nn.Module, other: nn.Module, texts: Sequence[Sequence[int]]) -> float:
+def largest_difference(
+    first: nn.Module, second: nn.Module, texts: Sequence[Sequence[int]]
+) -> float:
     """Return the largest difference between the logits of two models on texts in tokens."""
-    apart = 0.0
+    largest = 0.0
     for text in texts:
         tokens = torch.tensor([list(text)])
-        first, second = (model(input_ids=tokens, use_cache=False).logits for model in (one, other))
-        apart = max(apart, float((first.float() - second.float()).abs().max()))
-    return apart
+        logits = [
+            model(input_ids=tokens, use_cache=False).logits.float() for model in (first, second)
+        ]
+        largest = max(largest, float((logits[0] - logits[1]).abs().max()))
+    return largest
 
 
 def is_tied(model: nn.Module) -> bool:
     """Tell whether a model's head is its embedding."""
-    parts: Any = model
-    head = parts.get_output_embeddings()
-    return head is not None and head.weight is parts.get_input_embeddings().weight
+    language_model: Any = model
+    head = language_model.get_output_embeddings()
+    return head is not None and head.weight is language_model.get_input_embeddings().weight

@@ -29,7 +29,7 @@ class ProcessGroup:
         """Return whether this process is the one that writes."""
         return self.rank == 0
 
-    def part(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def local_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows of a batch that this process works on."""
         return rows[self.rank :: self.size]
 
@@ -43,14 +43,14 @@ class ProcessGroup:
         if self.size == 1:
             return loss.item()
         weights = list(parameters)
-        parts = [
+        gradients = [
             torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights
         ]
-        flat = torch.cat([part.reshape(-1) for part in (*parts, loss.detach())])
+        flat = torch.cat([tensor.reshape(-1) for tensor in (*gradients, loss.detach())])
         distributed.all_reduce(flat)
-        sizes = [one.numel() for one in (*weights, loss)]
-        for one, part in zip(weights, flat.split(sizes)[:-1], strict=True):
-            one.grad = part.view_as(one)
+        sizes = [tensor.numel() for tensor in (*weights, loss)]
+        for weight, gradient in zip(weights, flat.split(sizes)[:-1], strict=True):
+            weight.grad = gradient.view_as(weight)
         return flat[-1].item()
 
 

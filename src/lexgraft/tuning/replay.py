@@ -41,13 +41,13 @@ def mix_replay(
     documents: Sequence[Document],
     share: float,
     seed: int,
-    own: Sequence[TrainingExample] = (),
+    generated: Sequence[TrainingExample] = (),
 ) -> list[TrainingExample]:
     """Return the examples with replay spread among them, some of it at the end.
 
     The replay makes up `share` of the result, and comes from as many documents as there are:
     its breadth matters more than its share, and what comes late restores most (Dang et al. 2025).
-    Every second piece is one of `own`, what the model itself had said, where there are any.
+    Every second piece is one of `generated`, texts the model itself wrote, where there are any.
 
     Raises:
         LexgraftError: replay is asked for and there is nothing to replay.
@@ -55,16 +55,16 @@ def mix_replay(
     count = round(len(examples) * share / (1 - share))
     if not count:
         return list(examples)
-    if not documents and not own:
+    if not documents and not generated:
         raise LexgraftError(
             "no texts to replay", cure="give `tune.replay_texts`, or set replay to 0"
         )
-    replay = _in_turn(text_examples(documents, seed), own, count)
+    replay = _in_turn(text_examples(documents, seed), generated, count)
     spread = replay[: count - round(count * TAIL)]
-    keyed = [((n + 0.5) / len(examples), 0, one) for n, one in enumerate(examples)]
-    keyed += [((n + 0.5) / len(spread), 1, one) for n, one in enumerate(spread)]
+    keyed = [((n + 0.5) / len(examples), 0, example) for n, example in enumerate(examples)]
+    keyed += [((n + 0.5) / len(spread), 1, example) for n, example in enumerate(spread)]
     mixed = sorted(keyed, key=lambda row: row[:2])
-    return [one for _, _, one in mixed] + replay[len(spread) :]
+    return [example for _, _, example in mixed] + replay[len(spread) :]
 
 
 def disjoint(documents: Iterable[Document], measured: Iterable[Document]) -> list[Document]:
@@ -72,25 +72,31 @@ def disjoint(documents: Iterable[Document], measured: Iterable[Document]) -> lis
 
     Who measures what was lost on what was replayed sees nothing lost.
     """
-    kept = {mark for document in measured for mark in _marks(document.text)}
-    return [document for document in documents if kept.isdisjoint(_marks(document.text))]
+    measured_marks = {mark for document in measured for mark in _marks(document.text)}
+    return [document for document in documents if measured_marks.isdisjoint(_marks(document.text))]
 
 
 def _marks(text: str) -> list[str]:
     """Return a hash per sentence that is long enough to tell, and of the whole."""
-    parts = [" ".join(part.split()) for part in _SENTENCE.split(normalize("NFKC", text).casefold())]
-    whole = " ".join(parts)
-    return [digest(whole), *(digest(part) for part in parts if len(part) >= _TELLING)]
+    sentences = [
+        " ".join(sentence.split())
+        for sentence in _SENTENCE.split(normalize("NFKC", text).casefold())
+    ]
+    joined = " ".join(sentences)
+    return [
+        digest(joined),
+        *(digest(sentence) for sentence in sentences if len(sentence) >= _TELLING),
+    ]
 
 
 def _in_turn(
-    texts: Sequence[TrainingExample], own: Sequence[TrainingExample], count: int
+    texts: Sequence[TrainingExample], generated: Sequence[TrainingExample], count: int
 ) -> list[TrainingExample]:
     """Return `count` pieces from both in turn, from one where there is only one."""
-    if not texts or not own:
-        return repeat(texts or own, count)
-    pairs = zip(repeat(texts, count), repeat(own, count), strict=True)
-    return [one for pair in pairs for one in pair][:count]
+    if not texts or not generated:
+        return repeat(texts or generated, count)
+    pairs = zip(repeat(texts, count), repeat(generated, count), strict=True)
+    return [example for pair in pairs for example in pair][:count]
 
 
 def _pieces(text: str, size: int) -> list[str]:

@@ -30,11 +30,11 @@ def encode_examples(
     rows: list[TrainingRow] = []
     for example in examples:
         prompt = encode(example.prompt)
-        whole = tuple(encode(example.prompt + example.answer)[:max_tokens])
-        pairs = zip(prompt, whole, strict=False)
-        start = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(prompt), len(whole)))
-        if len(whole) > max(1, start):
-            rows.append(TrainingRow(whole, max(1, start)))
+        tokens = tuple(encode(example.prompt + example.answer)[:max_tokens])
+        pairs = zip(prompt, tokens, strict=False)
+        start = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(prompt), len(tokens)))
+        if len(tokens) > max(1, start):
+            rows.append(TrainingRow(tokens, max(1, start)))
     if not rows:
         raise LexgraftError(
             "no example has an answer within its first tokens", cure="raise max_tokens"
@@ -47,10 +47,10 @@ def batches(rows: Sequence[TrainingRow], batch: int, seed: int) -> list[tuple[Tr
 
     Batches of one window follow in an order keyed by the seed.
     """
-    every, made = batch * WINDOW, list[tuple[TrainingRow, ...]]()
-    for begin in range(0, len(rows), every):
-        window = sorted(rows[begin : begin + every], key=lambda row: len(row.tokens))
-        cut = [tuple(window[n : n + batch]) for n in range(0, len(window), batch)]
-        order = sorted(range(len(cut)), key=lambda n: digest("batch", seed, begin, n))
-        made.extend(cut[n] for n in order)
-    return made
+    window_rows, ordered = batch * WINDOW, list[tuple[TrainingRow, ...]]()
+    for begin in range(0, len(rows), window_rows):
+        window = sorted(rows[begin : begin + window_rows], key=lambda row: len(row.tokens))
+        window_batches = [tuple(window[n : n + batch]) for n in range(0, len(window), batch)]
+        order = sorted(range(len(window_batches)), key=lambda n: digest("batch", seed, begin, n))
+        ordered.extend(window_batches[n] for n in order)
+    return ordered

@@ -79,10 +79,10 @@ def train(
         LexgraftError: no examples, a model that cannot be tuned, or `output` holds something else.
     """
     rows = encode_examples(examples, encode, recipe.max_tokens)
-    kept = encode_examples(held, encode, recipe.max_tokens) if held and recipe.patience else ()
+    held_rows = encode_examples(held, encode, recipe.max_tokens) if held and recipe.patience else ()
     plan = {
         "base_digest": work.base_digest,
-        "data_digest": digest(rows, kept) if kept else digest(rows),
+        "data_digest": digest(rows, held_rows) if held_rows else digest(rows),
         "recipe": msgspec.to_builtins(recipe),
         "seed": recipe.seed,
         "steps": -(-len(rows) // recipe.batch),
@@ -99,7 +99,7 @@ def train(
         if isinstance(trained, LoraLayers):
             shard(model, work.group)
         order = batches(rows, recipe.batch, recipe.seed)
-        so_far = _run(model, trained, order, kept, recipe, aside(output), digest(plan), work)
+        so_far = _run(model, trained, order, held_rows, recipe, aside(output), digest(plan), work)
     if work.group.first:
         record = plan | {"losses": so_far.losses, "versions": _versions(work)}
         record |= {"checks": so_far.checks} if so_far.checks else {}
@@ -161,7 +161,7 @@ def _run(
             last = step + 1 == len(plan)
             if held and (last or (step + 1) % recipe.check_every == 0):
                 so_far.checked(round(held_loss(model, held, recipe.batch), 5), trained.tensors())
-            _tell(work.progress, so_far, len(plan))
+            _report_progress(work.progress, so_far, len(plan))
             if (step + 1) % work.checkpoint_every == 0 and work.group.first:
                 save_state(folder, trained, optimizer, so_far, key)
     if so_far.best:
@@ -179,8 +179,8 @@ def _step(
 ) -> float:
     """Move the parameters by one batch; return its loss."""
     optimizer.zero_grad(set_to_none=True)
-    mine = group.part(batch)
-    loss = batch_loss(model, mine or batch[:1], len(batch)) * (1.0 if mine else 0.0)
+    local_rows = group.local_rows(batch)
+    loss = batch_loss(model, local_rows or batch[:1], len(batch)) * (1.0 if local_rows else 0.0)
     loss.backward()
     total = group.add(loss, trained.parameters())
     nn.utils.clip_grad_norm_(trained.parameters(), recipe.clip)
@@ -188,8 +188,8 @@ def _step(
     return round(total, 5)
 
 
-def _tell(progress: Progress, so_far: TrainingProgress, steps: int) -> None:
-    """Say how far the run is."""
+def _report_progress(progress: Progress, so_far: TrainingProgress, steps: int) -> None:
+    """Report the step and the last losses."""
     what = f"train, loss {so_far.losses[-1]:.3f}"
     if so_far.checks:
         what += f", held-out wordings {so_far.checks[-1][1]:.3f}"
@@ -241,9 +241,9 @@ def _compared(plan: dict[str, Any]) -> str:
 
 def _versions(work: TrainingWork) -> dict[str, str]:
     """Return what else the bytes of an adapter depend on."""
-    found = {"lexgraft": __version__, "torch": torch.__version__, "threads": work.threads}
+    versions = {"lexgraft": __version__, "torch": torch.__version__, "threads": work.threads}
     several = {"processes": work.group.size} if work.group.size > 1 else {}
-    return {name: str(value) for name, value in (found | several).items()}
+    return {name: str(value) for name, value in (versions | several).items()}
 
 
 @contextmanager

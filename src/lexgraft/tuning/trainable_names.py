@@ -25,36 +25,36 @@ def choose_names(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ..
     chosen: set[str] = set()
     for text in patterns:
         fits = _rule(text)
-        found = {name for name in names if fits(name)}
-        if not found:
+        matching = {name for name in names if fits(name)}
+        if not matching:
             raise LexgraftError(f"nothing to train fits `{text}`", cure=_known(names))
-        chosen |= found
+        chosen |= matching
     return tuple(sorted(chosen))
 
 
 def _rule(text: str) -> Callable[[str], bool]:
     """Return the test of one pattern."""
-    parts = _PATTERN.fullmatch(text)
-    if not parts:
+    match = _PATTERN.fullmatch(text)
+    if not match:
         raise LexgraftError(f"not a pattern: `{text}`", cure="write e.g. `linear` or `mlp@6-17`")
-    shape = parts["name"]
-    first = int(parts["first"] or 0)
-    last = int(parts["last"] or first)
+    shape = match["name"]
+    first = int(match["first"] or 0)
+    last = int(match["last"] or first)
 
     def fits(name: str) -> bool:
-        right = _is_part(name, shape) if shape in ROLES else fnmatchcase(name, shape)
+        fits_name = _is_kind(name, shape) if shape in ROLES else fnmatchcase(name, shape)
         layer = layer_of(name)
-        return right and (not parts["first"] or (layer is not None and first <= layer <= last))
+        return fits_name and (not match["first"] or (layer is not None and first <= layer <= last))
 
     return fits
 
 
-def _is_part(name: str, part: str) -> bool:
-    """Tell whether a layer's or parameter's name says that it is such a part."""
+def _is_kind(name: str, module_kind: str) -> bool:
+    """Tell whether a layer or parameter is of a kind (one of ROLES), by its name."""
     role = role_of(name if name.endswith((".weight", ".bias")) else f"{name}.weight")
-    if part == "linear":
+    if module_kind == "linear":
         return role not in _NOT_LINEAR
-    return part in {role, "everything"}
+    return module_kind in {role, "everything"}
 
 
 def _known(names: Sequence[str]) -> str:

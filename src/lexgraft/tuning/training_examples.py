@@ -21,7 +21,7 @@ class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingWording(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way to say it, with {term}, {definition}, {source} and {language} as slots."""
+    """One wording, with {term}, {definition}, {source} and {language} as slots."""
 
     prompt: str
     answer: str
@@ -64,12 +64,12 @@ def read_openings(language: str) -> tuple[str, ...]:
     return msgspec.json.decode(_shipped("prompts", language), type=tuple[str, ...])
 
 
-def _shipped(what: str, language: str) -> bytes:
+def _shipped(kind: str, language: str) -> bytes:
     """Return a language's file of one kind."""
-    folder = files("lexgraft.tuning") / what
-    known = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
-    if language not in known:
-        raise LexgraftError(f"no {what} for `{language}`", cure=nearest(language, known))
+    folder = files("lexgraft.tuning") / kind
+    languages = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
+    if language not in languages:
+        raise LexgraftError(f"no {kind} for `{language}`", cure=nearest(language, languages))
     return (folder / f"{language}.json").read_bytes()
 
 
@@ -83,18 +83,20 @@ def term_examples(
 ) -> list[TrainingExample]:
     """Return each concept in each form and wording, in rounds: every concept once before any twice.
 
-    Round k says a concept in its k-th wording, counted from a place keyed by concept and form.
+    Round k words a concept in its k-th wording, counted from a place keyed by concept and form.
     Concepts without the texts that a form needs are left out of that form.
 
     Raises:
-        LexgraftError: a concept is protected (by id or term), or nothing can be said.
+        LexgraftError: a concept is protected (by id or term), or none has the texts needed.
     """
     refuse_protected(concepts, protected)
-    said = [_say(concept, form, wordings, seed) for form in forms for concept in concepts]
-    rounds = zip_longest(*said)
+    per_concept = [_worded(concept, form, wordings, seed) for form in forms for concept in concepts]
+    rounds = zip_longest(*per_concept)
     examples: list[TrainingExample] = []
     for number, row in enumerate(rounds):
-        keyed = [(digest("round", seed, number, n), one) for n, one in enumerate(row) if one]
+        keyed = [
+            (digest("round", seed, number, n), example) for n, example in enumerate(row) if example
+        ]
         examples.extend(example for _, example in sorted(keyed, key=lambda pair: pair[0]))
     if not examples:
         raise LexgraftError("no concept has the texts these forms need", cure="check the languages")
@@ -107,12 +109,12 @@ def refuse_protected(concepts: Iterable[Concept], protected: Iterable[Concept]) 
     Raises:
         LexgraftError: the first such concept.
     """
-    kept = {key: concept.id for concept in protected for key in _keys(concept)}
+    reserved = {key: concept.id for concept in protected for key in _keys(concept)}
     for concept in concepts:
         for key in _keys(concept):
-            if key in kept:
+            if key in reserved:
                 raise LexgraftError(
-                    f"concept `{concept.id}` is kept for the test, as `{kept[key]}`: {key}",
+                    f"concept `{concept.id}` is kept for the test, as `{reserved[key]}`: {key}",
                     cure="train on concepts of the `choose` split only",
                 )
 
@@ -132,19 +134,21 @@ def usage_examples(concepts: Sequence[Concept], languages: Sequence[str]) -> lis
     ]
 
 
-def _say(
+def _worded(
     concept: Concept, form: Form, wordings: Mapping[str, TrainingWordings], seed: int
 ) -> list[TrainingExample]:
     """Return one concept in every wording of one form."""
-    said = wordings[form.answer]
-    ways = said.wordings.get(form.kind, ())  # a kind without wordings is tested, not taught
-    values = _values(concept, form, said.names) if ways else None
+    language_wordings = wordings[form.answer]
+    ways = language_wordings.wordings.get(
+        form.kind, ()
+    )  # a kind without wordings is tested, not taught
+    values = _values(concept, form, language_wordings.names) if ways else None
     if values is None:
         return []
     first = int(digest("wording", seed, concept.id, form)[:8], 16) % len(ways)
     return [
-        TrainingExample(_fill(way.prompt, values), _fill(way.answer, values))
-        for way in ways[first:] + ways[:first]
+        TrainingExample(_fill(pattern.prompt, values), _fill(pattern.answer, values))
+        for pattern in ways[first:] + ways[:first]
     ]
 
 
@@ -164,11 +168,11 @@ def _values(concept: Concept, form: Form, names: Mapping[str, str]) -> dict[str,
 
 def _fill(wording: str, values: Mapping[str, str]) -> str:
     """Return the wording with its slots filled; braces in the values stay as they are."""
-    parts = wording.split("{")
-    filled = [parts[0]]
-    for part in parts[1:]:
-        name, _, rest = part.partition("}")
-        filled.append(values[name] + rest)
+    pieces = wording.split("{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, _, text = piece.partition("}")
+        filled.append(values[name] + text)
     return "".join(filled)
 
 

@@ -44,7 +44,7 @@ class TrainingProgress:
 
     def checked(self, loss: float, now: Mapping[str, Tensor]) -> None:
         """Note a check; keep the values if it is the best so far."""
-        if all(loss < other for _, other in self.checks):
+        if all(loss < earlier for _, earlier in self.checks):
             self.best = {name: value.clone() for name, value in now.items()}
         self.checks.append((len(self.losses), loss))
 

@@ -20,20 +20,20 @@ class TrainedWeights(nn.Module):
         self.rows = torch.tensor(tokens) if tokens else None
         self.frozen = {name: chosen[name].detach() for name in self.names}
         self.values = nn.ParameterList(
-            nn.Parameter(whole.clone() if self.rows is None else whole[self.rows].clone())
-            for whole in self.frozen.values()
+            nn.Parameter(weight.clone() if self.rows is None else weight[self.rows].clone())
+            for weight in self.frozen.values()
         )
 
     @contextmanager
     def attached(self, model: nn.Module) -> Generator[None]:
         """Put the copies in the place of the model's own, tied ones too, while this lasts."""
         flags = {name: weight.requires_grad for name, weight in model.named_parameters()}
-        own = dict(model.named_parameters())
-        places = [_places(model, own[name]) for name in self.names]
+        parameters = dict(model.named_parameters())
+        owners = [_places(model, parameters[name]) for name in self.names]
         model.requires_grad_(requires_grad=False)
 
         def put(*_: object) -> None:
-            for name, value, where in zip(self.names, self.values, places, strict=True):
+            for name, value, where in zip(self.names, self.values, owners, strict=True):
                 for module, key in where:
                     module._parameters[key] = self._whole(name, value)  # noqa: SLF001 (a plain tensor cannot be assigned)
 
@@ -44,9 +44,9 @@ class TrainedWeights(nn.Module):
             yield
         finally:
             handle.remove()
-            for name, where in zip(self.names, places, strict=True):
+            for name, where in zip(self.names, owners, strict=True):
                 for module, key in where:
-                    module._parameters[key] = own[name]  # noqa: SLF001 (as above)
+                    module._parameters[key] = parameters[name]  # noqa: SLF001 (as above)
             for name, weight in model.named_parameters():
                 weight.requires_grad_(flags[name])
 
@@ -58,7 +58,7 @@ class TrainedWeights(nn.Module):
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what is trained by its name in the model; of an embedding the rows alone."""
-        return {name: own.detach() for name, own in zip(self.names, self.values, strict=True)}
+        return {name: value.detach() for name, value in zip(self.names, self.values, strict=True)}
 
     def whole(self) -> dict[str, Tensor]:
         """Return the parameters as the model is to have them, by name."""
@@ -78,10 +78,17 @@ def embedding_names(model: nn.Module) -> tuple[str, ...]:
     Raises:
         LexgraftError: the model has no embedding.
     """
-    parts: Any = model
-    layers = [find() for find in (parts.get_input_embeddings, parts.get_output_embeddings)]
+    language_model: Any = model
+    layers = [
+        find()
+        for find in (language_model.get_input_embeddings, language_model.get_output_embeddings)
+    ]
     held = [layer.weight for layer in layers if layer is not None]
-    names = [n for n, one in model.named_parameters() if any(one is weight for weight in held)]
+    names = [
+        n
+        for n, parameter in model.named_parameters()
+        if any(parameter is weight for weight in held)
+    ]
     if not names:
         raise LexgraftError(
             f"{type(model).__name__} has no embedding", cure="train something else: `tune.train`"
