@@ -11,9 +11,9 @@ from lexgraft.adoption.report.report_words import (
     SpokenText,
     grouped,
     in_both,
+    language_name,
     named,
     say,
-    tongue,
 )
 
 
@@ -29,7 +29,7 @@ def test_both_languages_take_the_same_values(key: str):
     assert _places(text.en) == _places(text.ja)
 
 
-@pytest.mark.parametrize("spoken", [*WORDS.names.values(), *WORDS.tongues.values()])
+@pytest.mark.parametrize("spoken", [*WORDS.names.values(), *WORDS.languages.values()])
 def test_no_name_is_empty_or_takes_values(spoken: SpokenText):
     for language in LANGUAGES:
         text = getattr(spoken, language)
@@ -42,8 +42,8 @@ def test_a_value_may_be_asked_for_its_text_in_the_language():
         say(
             "words_from_to_value",
             "en",
-            domain=partial(tongue, "en"),
-            target=partial(tongue, "ja"),
+            domain=partial(language_name, "en"),
+            target=partial(language_name, "ja"),
         )
         == "English → Japanese"
     )
@@ -51,7 +51,7 @@ def test_a_value_may_be_asked_for_its_text_in_the_language():
 
 def test_what_is_not_known_stands_for_itself():
     assert named("my own gate", "ja") == "my own gate"
-    assert tongue("tlh", "ja") == "tlh"
+    assert language_name("tlh", "ja") == "tlh"
 
 
 def test_a_name_of_parts_is_said_by_its_parts():

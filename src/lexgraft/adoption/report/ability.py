@@ -109,7 +109,7 @@ def health(report: Report) -> Html:
 
 def _where(score: Score) -> Html:
     """Return group and model of a control in small print."""
-    parts = [group(score.group)] if score.group else []
-    parts += [name(score.model)] if score.model else []
-    dotted = (join(" · " if number else "", part) for number, part in enumerate(parts))
-    return element("small", *dotted) if parts else fit("")
+    labels = [group(score.group)] if score.group else []
+    labels += [name(score.model)] if score.model else []
+    dotted = (join(" · " if number else "", text) for number, text in enumerate(labels))
+    return element("small", *dotted) if labels else fit("")

@@ -66,7 +66,7 @@ def samples(report: Report) -> Html:
     """Return free answers as they came."""
     if not report.samples:
         return section("samples", nothing())
-    shown = (
+    folded = (
         unfold(
             foreign(sample.term),
             element("p", foreign(sample.prompt), class_="prompt", lang=sample.language),
@@ -85,7 +85,7 @@ def samples(report: Report) -> Html:
         )
         for sample in report.samples
     )
-    return section("samples", *shown, note=word("samples_note"))
+    return section("samples", *folded, note=word("samples_note"))
 
 
 def costs(report: Report) -> Html:
@@ -93,7 +93,7 @@ def costs(report: Report) -> Html:
     stages = report.run.stages
     if not stages:
         return section("costs", nothing())
-    whole = total([stage.cost for stage in stages])
+    overall = total([stage.cost for stage in stages])
     rows = [
         (
             name(stage.stage),
@@ -109,10 +109,10 @@ def costs(report: Report) -> Html:
     rows.append(
         (
             word("total"),
-            both(in_both(duration, whole.seconds)),
+            both(in_both(duration, overall.seconds)),
             fit(""),
-            fit(size(whole.peak_bytes) if whole.peak_bytes else ABSENT),
-            fit(money(whole)),
+            fit(size(overall.peak_bytes) if overall.peak_bytes else ABSENT),
+            fit(money(overall)),
         )
     )
     heads = [word(key) for key in ("stage", "time", "foreseen", "memory", "money")]

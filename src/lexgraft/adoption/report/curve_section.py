@@ -28,11 +28,11 @@ _SIDE = 8.0  # per cent of the width left free beside the first and the last num
 
 
 class CurveLine(NamedTuple):
-    """One measure over the lessons: a name, its group, and what was found at each number."""
+    """One measure over the lessons: a name, its group, and how it changed at each number."""
 
     name: str
     group: str
-    found: tuple[tuple[CurvePoint, Score | AbilityChange], ...]
+    changes: tuple[tuple[CurvePoint, Score | AbilityChange], ...]
     margin: float | None = None  # largest loss allowed
 
 
@@ -41,7 +41,7 @@ def curve(lessons: Sequence[CurvePoint]) -> Html:
     lines = list(_lines(lessons))
     return join(
         _figure("curve_learned", [line for line in lines if line.name != BITS]),
-        _figure("curve_kept", [one for one in lines if one.name == BITS]),
+        _figure("curve_kept", [line for line in lines if line.name == BITS]),
         element("p", word("curve_note"), class_="note"),
     )
 
@@ -51,12 +51,12 @@ def _lines(lessons: Sequence[CurvePoint]) -> Iterator[CurveLine]:
     grouped: dict[tuple[str, str], list[tuple[CurvePoint, Score | AbilityChange]]] = {}
     for lesson in lessons:
         gains = [score for score in lesson.known if score.model == GAIN]
-        for found in (*gains, *lesson.general):
-            grouped.setdefault((found.name, found.group), []).append((lesson, found))
-    for (called, of), found in grouped.items():
-        last = found[-1][1]
-        margin = last.margin if isinstance(last, AbilityChange) and called == BITS else None
-        yield CurveLine(called, of, tuple(found), margin)
+        for change in (*gains, *lesson.general):
+            grouped.setdefault((change.name, change.group), []).append((lesson, change))
+    for (measure, direction), changes in grouped.items():
+        last = changes[-1][1]
+        margin = last.margin if isinstance(last, AbilityChange) and measure == BITS else None
+        yield CurveLine(measure, direction, tuple(changes), margin)
 
 
 def _figure(title: str, lines: Sequence[CurveLine]) -> Html:
@@ -64,13 +64,13 @@ def _figure(title: str, lines: Sequence[CurveLine]) -> Html:
     rows = [
         (
             element("span", _symbol(number), class_="keyed"),
-            join(name(one.name), element("small", group(one.group))),
+            join(name(measure.name), element("small", group(measure.group))),
             join(fit(str(lesson.terms)), _manner(lesson)),
-            difference(found.value, found.low, found.high, found.name),
-            fit(str(found.n)),
+            difference(change.value, change.low, change.high, change.name),
+            fit(str(change.n)),
         )
-        for number, one in enumerate(lines)
-        for lesson, found in one.found
+        for number, measure in enumerate(lines)
+        for lesson, change in measure.changes
     ]
     heads = [word(key) for key in ("central_key", "measure", "terms_taught", "difference", "n")]
     return element(
@@ -90,20 +90,27 @@ def _manner(lesson: CurvePoint) -> Html:
 
 def _drawing(lines: Sequence[CurveLine]) -> Html:
     """Return the drawing: the number of terms across, on a log scale; differences up."""
-    counts = sorted({lesson.terms for one in lines for lesson, _ in one.found})
-    ends = [x for one in lines for _, found in one.found for x in (found.low, found.high)]
-    margins = sorted({-one.margin for one in lines if one.margin is not None})
+    counts = sorted({lesson.terms for measure in lines for lesson, _ in measure.changes})
+    ends = [
+        end
+        for measure in lines
+        for _, change in measure.changes
+        for end in (change.low, change.high)
+    ]
+    margins = sorted({-measure.margin for measure in lines if measure.margin is not None})
     vertical = close_scale([0.0, *ends, *margins])
-    places = {count: _across(count, counts) for count in counts}
-    parts = [*_frame(places, vertical)]
+    positions = {count: _across(count, counts) for count in counts}
+    drawn = [*_frame(positions, vertical)]
     for margin in margins:
         height = percent(100 - vertical.at(margin))
-        parts.append(line((0, 100), (height, height), "threshold"))
+        drawn.append(line((0, 100), (height, height), "threshold"))
     middle = (len(lines) - 1) / 2
-    for number, one in enumerate(lines):
+    for number, measure in enumerate(lines):
         shift = (number - middle) * _APART
-        parts.append(_series(one, number, {c: at + shift for c, at in places.items()}, vertical))
-    return element("svg", *parts, class_="scatter", aria_hidden="true")
+        drawn.append(
+            _series(measure, number, {count: x + shift for count, x in positions.items()}, vertical)
+        )
+    return element("svg", *drawn, class_="scatter", aria_hidden="true")
 
 
 def _across(count: int, counts: Sequence[int]) -> float:
@@ -114,11 +121,11 @@ def _across(count: int, counts: Sequence[int]) -> float:
     return _SIDE + (100 - 2 * _SIDE) * share
 
 
-def _frame(places: dict[int, float], vertical: FigureScale) -> Iterator[Html]:
+def _frame(positions: dict[int, float], vertical: FigureScale) -> Iterator[Html]:
     """Yield grid lines and their labels."""
-    for count, place in places.items():
-        yield upright(place, "grid")
-        yield element("text", str(count), x=percent(place), y="100%", dy="1.4em", class_="tick")
+    for count, x in positions.items():
+        yield upright(x, "grid")
+        yield element("text", str(count), x=percent(x), y="100%", dy="1.4em", class_="tick")
     for tick in vertical.ticks:
         height = percent(100 - vertical.at(tick))
         text = tick_text(tick, difference=True)
@@ -126,22 +133,24 @@ def _frame(places: dict[int, float], vertical: FigureScale) -> Iterator[Html]:
         yield element("text", text, x="0", y=height, dx="-8", dy=".35em", class_="tick side")
 
 
-def _series(one: CurveLine, number: int, places: dict[int, float], vertical: FigureScale) -> Html:
+def _series(
+    measure: CurveLine, number: int, positions: dict[int, float], vertical: FigureScale
+) -> Html:
     """Return one measure: its intervals and symbols, joined; hollow without replay."""
-    parts: list[Html] = []
+    drawn: list[Html] = []
     before: tuple[float, float] | None = None
-    for lesson, found in one.found:
-        x, y = places[lesson.terms], 100 - vertical.at(found.value)
-        ends = percent(100 - vertical.at(found.high)), percent(100 - vertical.at(found.low))
+    for lesson, change in measure.changes:
+        x, y = positions[lesson.terms], 100 - vertical.at(change.value)
+        ends = percent(100 - vertical.at(change.high)), percent(100 - vertical.at(change.low))
         if not lesson.replay:
             x += _APART / 2
         elif before:
-            parts.append(line((before[0], x), (percent(before[1]), percent(y)), "whisker"))
+            drawn.append(line((before[0], x), (percent(before[1]), percent(y)), "whisker"))
         before = (x, y) if lesson.replay else before
-        parts.append(line((x, x), ends, "whisker"))
+        drawn.append(line((x, x), ends, "whisker"))
         kind = "mark" if lesson.replay else "mark hollow"
-        parts.append(mark(percent(x), percent(y), _shape(number), kind))
-    return element("g", *parts, class_=f"point {_tone(number)}")
+        drawn.append(mark(percent(x), percent(y), _shape(number), kind))
+    return element("g", *drawn, class_=f"point {_tone(number)}")
 
 
 def _symbol(number: int) -> Html:

@@ -31,8 +31,8 @@ class FigureScale(NamedTuple):
 
     def at(self, value: float) -> float:
         """Return the place of a value in per cent, kept inside the drawing."""
-        place = (value - self.low) / (self.high - self.low)
-        return _EDGE + (100 - 2 * _EDGE) * min(1.0, max(0.0, place))
+        share = (value - self.low) / (self.high - self.low)
+        return _EDGE + (100 - 2 * _EDGE) * min(1.0, max(0.0, share))
 
 
 class FigureRow(NamedTuple):
@@ -82,9 +82,9 @@ def line(x: tuple[float, float], y: tuple[str, str], kind: str) -> Html:
     return element("line", x1=percent(x[0]), x2=percent(x[1]), y1=y[0], y2=y[1], class_=kind)
 
 
-def upright(place: float, kind: str) -> Html:
+def upright(x: float, kind: str) -> Html:
     """Return a line over the whole height."""
-    return line((place, place), ("0", "100%"), kind)
+    return line((x, x), ("0", "100%"), kind)
 
 
 def mark(x: str, y: str, shape: str, kind: str = "mark") -> Html:
@@ -106,18 +106,18 @@ def grid_kind(tick: float) -> str:
 
 def interval(row: FigureRow, scale: FigureScale, *, difference: bool) -> Html:
     """Return the drawing of one dot with its interval; the numbers stand beside it."""
-    parts = [
+    drawn = [
         upright(scale.at(tick), grid_kind(tick) if difference else "grid") for tick in scale.ticks
     ]
     if row.chance is not None:
-        parts.append(upright(scale.at(row.chance), "chance"))
+        drawn.append(upright(scale.at(row.chance), "chance"))
     if row.threshold is not None:
-        parts.append(upright(scale.at(row.threshold), "threshold"))
+        drawn.append(upright(scale.at(row.threshold), "threshold"))
     if isfinite(row.low + row.high):
-        parts.append(line((scale.at(row.low), scale.at(row.high)), ("50%", "50%"), "whisker"))
+        drawn.append(line((scale.at(row.low), scale.at(row.high)), ("50%", "50%"), "whisker"))
     if isfinite(row.value):
-        parts.append(mark(percent(scale.at(row.value)), "50%", "circle"))
-    return element("svg", *parts, class_="interval", aria_hidden="true")
+        drawn.append(mark(percent(scale.at(row.value)), "50%", "circle"))
+    return element("svg", *drawn, class_="interval", aria_hidden="true")
 
 
 def axis(scale: FigureScale, *, difference: bool) -> Html:

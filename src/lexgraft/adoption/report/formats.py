@@ -60,9 +60,9 @@ def duration(seconds: float, language: str) -> str:
         value = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
         return f"{value} 秒" if language == "ja" else f"{value} s"
     minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
+    hours, remaining = divmod(minutes, 60)
     hour, minute = (" 時間", " 分") if language == "ja" else (" h", " min")
-    return f"{hours}{hour} {rest}{minute}" if hours else f"{minutes}{minute}"
+    return f"{hours}{hour} {remaining}{minute}" if hours else f"{minutes}{minute}"
 
 
 def size(count: int) -> str:
@@ -82,10 +82,10 @@ def money(cost: Cost) -> str:
 
 def spending(cost: Cost, language: str) -> str:
     """Return time and money in one phrase, `38 min, 0.42 EUR`."""
-    taken = duration(cost.seconds, language)
+    time = duration(cost.seconds, language)
     if not cost.money:
-        return taken
-    return f"{taken}、{money(cost)}" if language == "ja" else f"{taken}, {money(cost)}"
+        return time
+    return f"{time}、{money(cost)}" if language == "ja" else f"{time}, {money(cost)}"
 
 
 def total(costs: Sequence[Cost]) -> Cost:

@@ -32,8 +32,8 @@ def heat_page(title: str, notes: Sequence[str], grids: Sequence[Grid]) -> str:
         element("title", title),
         element("style", Html(_STYLE)),
     )
-    said = element("ul", *(element("li", note) for note in notes)) if notes else ""
-    body = element("body", element("h1", title), said, *map(_map, grids))
+    remarks = element("ul", *(element("li", note) for note in notes)) if notes else ""
+    body = element("body", element("h1", title), remarks, *map(_map, grids))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 

@@ -59,15 +59,17 @@ def licence_of(text: str) -> LicenceTerms:
 def combined(report: Report) -> LicenceTerms:
     """Return the most restrictive known licence of all that went into the weights."""
     texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
-    return max((licence_of(text) for text in texts), key=lambda one: one.rank, default=_UNKNOWN)
+    return max(
+        (licence_of(text) for text in texts), key=lambda licence: licence.rank, default=_UNKNOWN
+    )
 
 
 def mixed(report: Report) -> tuple[dict[str, str], ...]:
     """Return a warning where share-alike and restricted licences went into the same weights."""
     texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
-    found = {one.name: one.rank for one in map(licence_of, texts)}
-    alike = [name for name, rank in found.items() if rank == _ALIKE_RANK]
-    strict = [name for name, rank in found.items() if rank > _ALIKE_RANK]
+    ranks = {licence.name: licence.rank for licence in map(licence_of, texts)}
+    alike = [name for name, rank in ranks.items() if rank == _ALIKE_RANK]
+    strict = [name for name, rank in ranks.items() if rank > _ALIKE_RANK]
     if not alike or not strict:
         return ()
     names = {"alike": " · ".join(alike), "strict": " · ".join(strict)}

@@ -36,20 +36,20 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Html
     return Html(f"<{name}{pairs}>{join(*children)}</{name}>")
 
 
-def join(*parts: str) -> Html:
+def join(*texts: str) -> Html:
     """Return the parts one after another."""
-    return Html("".join(fit(part) for part in parts))
+    return Html("".join(fit(text) for text in texts))
 
 
 def both(texts: dict[str, str], name: str = "span", **attributes: str | float | None) -> Html:
     """Return a text in every language; the page shows the one of `<html lang>`."""
-    shown = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
-    if len(set(shown)) == 1 and not attributes and name == "span":
-        return fit(shown[0])
+    versions = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
+    if len(set(versions)) == 1 and not attributes and name == "span":
+        return fit(versions[0])
     return join(
         *(
             element(name, text, **{"class_": "t", **attributes}, lang=language)
-            for language, text in zip(LANGUAGES, shown, strict=True)
+            for language, text in zip(LANGUAGES, versions, strict=True)
         )
     )
 
@@ -74,11 +74,11 @@ def label(model: str) -> Html:
     return element("bdi", Html(re.sub("([:_])", r"\1<wbr>", fit(model))))
 
 
-def unbroken(*parts: str) -> Html:
+def unbroken(*texts: str) -> Html:
     """Return texts side by side, each kept on one line."""
     return join(
         *(
-            join(" " if number else "", element("span", part, class_="line"))
-            for number, part in enumerate(part for part in parts if part)
+            join(" " if number else "", element("span", text, class_="line"))
+            for number, text in enumerate(text for text in texts if text)
         )
     )

@@ -14,7 +14,7 @@ from lexgraft.adoption.report.licences import (
 )
 from lexgraft.adoption.report.markdown import code, line, quoted, table, text
 from lexgraft.adoption.report.report_record import Parent, Report
-from lexgraft.adoption.report.report_words import LANGUAGES, grouped, named, say, tongue
+from lexgraft.adoption.report.report_words import LANGUAGES, grouped, language_name, named, say
 from lexgraft.evaluation.measures import BITS
 from lexgraft.records import Score
 
@@ -32,7 +32,7 @@ _STORED = (
 
 def model_card(report: Report) -> str:
     """Return README.md with the metadata that model hubs read; digests stand for every claim."""
-    parts = (
+    paragraphs = (
         _front_matter(report),
         f"# {text(report.project)}\n\n{_introduction(report)}",
         _heading("Models that went in", _parents(report)),
@@ -43,7 +43,7 @@ def model_card(report: Report) -> str:
         _heading("Licences", _licences(report)),
         _heading("Digests", _digests(report)),
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
 def notice(report: Report) -> str:
@@ -88,17 +88,17 @@ def _introduction(report: Report) -> str:
             f"{report.shipped} as it was: no merge passed its gates. Written by lexgraft "
             f"{report.version}; what was tried and measured is in the report beside this folder."
         )
-        return "\n\n".join([purpose, *_said(report)])
+        return "\n\n".join([purpose, *_recommendation(report)])
     purpose = (
-        f"A merge that brings vocabulary known in {tongue(report.domain, 'en')} into "
-        f"{tongue(report.target, 'en')}, made with lexgraft {report.version}."
+        f"A merge that brings vocabulary known in {language_name(report.domain, 'en')} into "
+        f"{language_name(report.target, 'en')}, made with lexgraft {report.version}."
     )
-    return "\n\n".join([purpose, *_said(report)])
+    return "\n\n".join([purpose, *_recommendation(report)])
 
 
-def _said(report: Report) -> list[str]:
-    said = [report.recommendation.get(language, "") for language in LANGUAGES]
-    return [f"> {text(sentence)}" for sentence in said if sentence]
+def _recommendation(report: Report) -> list[str]:
+    sentences = [report.recommendation.get(language, "") for language in LANGUAGES]
+    return [f"> {text(sentence)}" for sentence in sentences if sentence]
 
 
 def _heading(title: str, body: str) -> str:
@@ -134,7 +134,7 @@ def _tuned(report: Report) -> bool:
 
 def _scores(report: Report) -> str:
     """Return the scores of G and of the model that was written, with intervals and n."""
-    wanted = ("G", report.shipped or report.result)
+    models = ("G", report.shipped or report.result)
     rows = [
         [
             named(score.name, "en"),
@@ -145,7 +145,7 @@ def _scores(report: Report) -> str:
             str(score.n),
         ]
         for score in report.scores
-        if score.model in wanted
+        if score.model in models
     ]
     heads = ["what", "where", "model", "value [95 % interval]", "chance", "n"]
     note = (
@@ -183,10 +183,10 @@ def _limits(report: Report) -> str:
 
 
 def _licences(report: Report) -> str:
-    most = text(combined(report).name)
+    strictest = text(combined(report).name)
     sentence = (
-        f"Named in the metadata, as the most restrictive: **{most}**. All licences of the models "
-        "above apply together."
+        f"Named in the metadata, as the most restrictive: **{strictest}**. All licences of the "
+        "models above apply together."
     )
     if not all(parent.licence for parent in report.parents):
         sentence += " Where a licence is unknown, settle it before passing this model on."

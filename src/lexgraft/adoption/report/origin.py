@@ -76,9 +76,9 @@ def _settings(report: Report) -> Html:
         (word("machine"), report.run.machine),
         (word("command"), report.run.command),
     ]
-    shown = (
+    listed = (
         element("div", element("dt", key), element("dd", element("code", foreign(value))))
         for key, value in pairs
         if value and value != "{}"
     )
-    return element("dl", *shown, class_="settings")
+    return element("dl", *listed, class_="settings")

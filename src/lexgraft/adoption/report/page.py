@@ -27,7 +27,7 @@ _SECTIONS = (
     ("costs", appendix.costs),
     ("provenance", origin.provenance),
 )
-_ALONE = ("tuning", "health", "provenance")
+_OF_A_TUNING = ("tuning", "health", "provenance")
 
 
 def render_page(report: Report) -> str:
@@ -51,22 +51,24 @@ def render_page(report: Report) -> str:
         facts=verdicts.facts(report),
         roles=word("roles"),
         contents=_contents(report),
-        sections=join(*(write(report) for _, write in _shown(report))),
+        sections=join(*(write(report) for _, write in _sections_of(report))),
         made=word("made_with", version=report.version),
         digest=fit(report.digest),
     )
 
 
-def _shown(report: Report) -> Sequence[tuple[str, Callable[[Report], Html]]]:
+def _sections_of(report: Report) -> Sequence[tuple[str, Callable[[Report], Html]]]:
     """Return the sections: of a tuning by itself only those that can say something."""
     if report.lessons and not report.verdicts:
-        return [pair for pair in _SECTIONS if pair[0] in _ALONE]
+        return [pair for pair in _SECTIONS if pair[0] in _OF_A_TUNING]
     return _SECTIONS
 
 
 def _contents(report: Report) -> Html:
     """Return the links to the sections."""
-    links = (element("li", element("a", word(key), href=f"#{key}")) for key, _ in _shown(report))
+    links = (
+        element("li", element("a", word(key), href=f"#{key}")) for key, _ in _sections_of(report)
+    )
     return element("ul", *links)
 
 

@@ -7,7 +7,7 @@ from lexgraft.adoption.report.figures import FigureRow, Tone, interval_table
 from lexgraft.adoption.report.formats import points, points_interval, share, share_interval, unit
 from lexgraft.adoption.report.markup import Html, both, element, label, unbroken, word
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report.report_words import grouped, in_both, named, tongue
+from lexgraft.adoption.report.report_words import grouped, in_both, language_name, named
 from lexgraft.evaluation.measures import MODES, PARENTS
 from lexgraft.records import Score
 
@@ -31,10 +31,10 @@ def table(
         )
         for row in rows
     )
-    whole = element(
+    content = element(
         "table", element("thead", element("tr", *top)), element("tbody", *body), class_=kind
     )
-    return element("div", whole, class_="wide", tabindex="0")
+    return element("div", content, class_="wide", tabindex="0")
 
 
 def name(text: str) -> Html:
@@ -47,9 +47,13 @@ def group(text: str) -> Html:
     return element("span", both(in_both(grouped, text)), class_="line")
 
 
-def tongues(report: Report, key: str) -> Html:
+def language_pair(report: Report, key: str) -> Html:
     """Return a text that names the two languages of the adoption."""
-    return word(key, target=partial(tongue, report.target), domain=partial(tongue, report.domain))
+    return word(
+        key,
+        target=partial(language_name, report.target),
+        domain=partial(language_name, report.domain),
+    )
 
 
 def section(key: str, *content: str, note: Html | None = None, anchor: str = "") -> Html:

@@ -18,14 +18,14 @@ Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 def keys(points: Sequence[FigurePoint]) -> list[str]:
     """Return what stands beside each point: numbers for candidates, letters for the rest."""
-    seen: dict[str, int] = {}
-    found: list[str] = []
+    counts: dict[str, int] = {}
+    names: list[str] = []
     for point in points:
         letter = point.model if point.kind == "parent" else _LETTERS[point.kind]
-        seen[letter] = seen.get(letter, 0) + 1
-        again = point.kind == "candidate" or seen[letter] > 1
-        found.append(f"{letter}{seen[letter]}" if again else letter)
-    return found
+        counts[letter] = counts.get(letter, 0) + 1
+        again = point.kind == "candidate" or counts[letter] > 1
+        names.append(f"{letter}{counts[letter]}" if again else letter)
+    return names
 
 
 def place_of(
@@ -39,61 +39,61 @@ def labels(
     points: Sequence[FigurePoint], horizontal: FigureScale, vertical: FigureScale
 ) -> list[Html]:
     """Return the label of each point where it covers least, those that matter most first."""
-    taken = {
+    covered = {
         size: [_around(*_pixels(place_of(point, horizontal, vertical), size)) for point in points]
         for size in _SIZES
     }
     named = sorted(
         zip(points, keys(points), strict=True), key=lambda pair: _FIRST.index(pair[0].kind)
     )
-    parts: list[Html] = []
+    drawn: list[Html] = []
     for point, key in named:
-        place = place_of(point, horizontal, vertical)
+        centre = place_of(point, horizontal, vertical)
         costs = [
             sum(
-                _cost(_spot(_pixels(place, size), offset, key), taken[size], size)
+                _cost(_spot(_pixels(centre, size), offset, key), covered[size], size)
                 for size in _SIZES
             )
             for offset in _OFFSETS
         ]
         best = _OFFSETS[costs.index(min(costs))]
         for size in _SIZES:
-            taken[size].append(_spot(_pixels(place, size), best, key))
-        parts.append(_label(point, key, best, place))
-    return parts
+            covered[size].append(_spot(_pixels(centre, size), best, key))
+        drawn.append(_label(point, key, best, centre))
+    return drawn
 
 
-def _pixels(place: tuple[float, float], size: tuple[float, float]) -> tuple[float, float]:
-    return place[0] * size[0] / 100, place[1] * size[1] / 100
+def _pixels(percentages: tuple[float, float], size: tuple[float, float]) -> tuple[float, float]:
+    return percentages[0] * size[0] / 100, percentages[1] * size[1] / 100
 
 
 def _around(x: float, y: float) -> Rectangle:
     return x - _REACH, y - _REACH, x + _REACH, y + _REACH
 
 
-def _spot(at: tuple[float, float], offset: tuple[float, float], key: str) -> Rectangle:
+def _spot(centre: tuple[float, float], offset: tuple[float, float], key: str) -> Rectangle:
     """Return the rectangle that a label fills at an offset from its point."""
     width = len(key) * _LETTER
-    left = at[0] + offset[0] - (width if offset[0] < 0 else 0)
-    bottom = at[1] + offset[1]
-    return left, bottom - _LINE + 3, left + width, bottom + 3
+    start = centre[0] + offset[0] - (width if offset[0] < 0 else 0)
+    bottom = centre[1] + offset[1]
+    return start, bottom - _LINE + 3, start + width, bottom + 3
 
 
-def _cost(spot: Rectangle, taken: Sequence[Rectangle], size: tuple[float, float]) -> float:
+def _cost(spot: Rectangle, covered: Sequence[Rectangle], size: tuple[float, float]) -> float:
     """Return the area that a label would cover, what lies outside the drawing weighed more."""
-    left, top, right, bottom = spot
-    outside = max(0.0, -left) + max(0.0, right - size[0]) + max(0.0, -top)
+    start, top, end, bottom = spot
+    outside = max(0.0, -start) + max(0.0, end - size[0]) + max(0.0, -top)
     return outside * _OUTSIDE + sum(
-        max(0.0, min(right, other[2]) - max(left, other[0]))
-        * max(0.0, min(bottom, other[3]) - max(top, other[1]))
-        for other in taken
+        max(0.0, min(end, area[2]) - max(start, area[0]))
+        * max(0.0, min(bottom, area[3]) - max(top, area[1]))
+        for area in covered
     )
 
 
 def _label(
-    point: FigurePoint, key: str, offset: tuple[float, float], place: tuple[float, float]
+    point: FigurePoint, key: str, offset: tuple[float, float], centre: tuple[float, float]
 ) -> Html:
-    x, y = place
+    x, y = centre
     side = "" if offset[0] > 0 else " left"
     return element(
         "text",

@@ -87,8 +87,8 @@ class CurvePoint(Struct, frozen=True, forbid_unknown_fields=True):
 
     def gain(self, name: str, direction: str) -> Score | None:
         """Return the change in one group of terms and one direction, where there are any."""
-        found = (one for one in self.known if (one.name, one.group) == (name, direction))
-        return next((one for one in found if one.model == GAIN), None)
+        scores = (score for score in self.known if (score.name, score.group) == (name, direction))
+        return next((score for score in scores if score.model == GAIN), None)
 
 
 class SampleAnswer(Struct, frozen=True, forbid_unknown_fields=True):

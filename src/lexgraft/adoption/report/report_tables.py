@@ -100,8 +100,8 @@ def _fates(row: AcquisitionCounts | None) -> list[str]:
     """Return the counts of the four fates and the transfer of one model in one direction."""
     if row is None:
         return [ABSENT] * 5
-    moved = row.transfer
-    transfer = difference(moved.value, moved.low, moved.high) if moved else ABSENT
+    gain = row.transfer
+    transfer = difference(gain.value, gain.low, gain.high) if gain else ABSENT
     return [str(row.acquired), str(row.kept), str(row.lost), str(row.never), transfer]
 
 
@@ -110,15 +110,15 @@ def score_rows(scores: Sequence[Score], language: str = "en") -> list[list[str]]
     heads = ("name", "model", "direction", "value", "interval", "n")
     rows = [[say(head, language) for head in heads]]
     for score in scores:
-        whole = score.name in (BITS, DRIFT)
+        unscaled = score.name in (BITS, DRIFT)
         rows.append(
             [
                 named(score.name, language),
                 score.model,
                 grouped(score.group, language),
-                plain(score.value) if whole else share(score.value),
+                plain(score.value) if unscaled else share(score.value),
                 f"[{plain(score.low)}, {plain(score.high)}]"
-                if whole
+                if unscaled
                 else share_interval(score.low, score.high),
                 str(score.n),
             ]
@@ -132,17 +132,15 @@ def lesson_rows(lessons: Sequence[CurvePoint], language: str = "en") -> list[lis
     rows = [[say(head, language) for head in heads]]
     for lesson in lessons:
         front = [str(lesson.terms), f"{lesson.replay:.0%}", f"{lesson.scale:g}", str(lesson.steps)]
-        told = [(score.name, score) for score in lesson.known if score.model == GAIN] + [
-            (change.name, change) for change in lesson.general
-        ]
-        for number, (name, found) in enumerate(told):
-            text = difference(found.value, found.low, found.high, name)
+        gains = [score for score in lesson.known if score.model == GAIN]
+        for number, change in enumerate((*gains, *lesson.general)):
+            text = difference(change.value, change.low, change.high, change.name)
             rows.append(
                 [
                     *(front if number == 0 else ["", "", "", ""]),
-                    f"{named(name, language)}: {text}",
-                    grouped(found.group, language),
-                    str(found.n),
+                    f"{named(change.name, language)}: {text}",
+                    grouped(change.group, language),
+                    str(change.n),
                 ]
             )
     return rows

@@ -26,7 +26,7 @@ class ReportWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     texts: dict[str, SpokenText]  # the report's own sentences, with places for values
     names: dict[str, SpokenText]  # names that records use: stages, outcomes, scores, criteria …
-    tongues: dict[str, SpokenText]  # languages by code
+    languages: dict[str, SpokenText]  # languages by code
 
 
 WORDS: Final = msgspec.json.decode(
@@ -46,13 +46,13 @@ def named(name: str, language: str) -> str:
     """Return the word for a name that records use (`part, part` by parts), else the name itself."""
     if name in WORDS.names:
         return getattr(WORDS.names[name], language)
-    first, comma, rest = name.partition(", ")
-    return f"{named(first, language)}, {named(rest, language)}" if comma else name
+    first, comma, remainder = name.partition(", ")
+    return f"{named(first, language)}, {named(remainder, language)}" if comma else name
 
 
-def tongue(code: str, language: str) -> str:
+def language_name(code: str, language: str) -> str:
     """Return the name of a language; an unknown code stands for itself."""
-    return getattr(WORDS.tongues[code], language) if code in WORDS.tongues else code
+    return getattr(WORDS.languages[code], language) if code in WORDS.languages else code
 
 
 def grouped(group: str, language: str) -> str:
@@ -60,11 +60,11 @@ def grouped(group: str, language: str) -> str:
     pair = _PAIR.search(group)
     if pair:
         around = (group[: pair.start()].strip(), group[pair.end() :].strip(", "))
-        before, after = (named(part, language) for part in around)
-        arrow = " → ".join(tongue(code, language) for code in pair.groups())
-        return " · ".join(part for part in (arrow, before, after) if part)
+        before, after = (named(text, language) for text in around)
+        arrow = " → ".join(language_name(code, language) for code in pair.groups())
+        return " · ".join(text for text in (arrow, before, after) if text)
     first, slash, register = group.partition("/")
-    return tongue(first, language) + (f" · {register}" if slash else "")
+    return language_name(first, language) + (f" · {register}" if slash else "")
 
 
 def in_both(speak: Callable[..., str], *arguments: object) -> dict[str, str]:

@@ -15,7 +15,7 @@ from lexgraft.adoption.report.figures import (
 from lexgraft.adoption.report.markup import Html, both, element
 from lexgraft.adoption.report.point_labels import labels, place_of
 from lexgraft.adoption.report.report_record import FigurePoint, PointKind
-from lexgraft.adoption.report.report_words import in_both, say, tongue
+from lexgraft.adoption.report.report_words import in_both, language_name, say
 
 _SHAPE: dict[PointKind, str] = {
     "candidate": "circle",
@@ -27,20 +27,20 @@ _SHAPE: dict[PointKind, str] = {
 
 
 def scatter(
-    points: Sequence[FigurePoint], wanted: float | None, *, target: str, domain: str
+    points: Sequence[FigurePoint], threshold: float | None, *, target: str, domain: str
 ) -> Html:
     """Return the drawing: interval crosses, symbols, the gain asked for shaded."""
     right = [point.retention for point in points]
     up = [point.acquisition for point in points]
     horizontal = close_scale([0.0, *(x for s in right for x in (s.low, s.high))])
-    vertical = close_scale([0.0, wanted or 0.0, *(y for s in up for y in (s.low, s.high))])
+    vertical = close_scale([0.0, threshold or 0.0, *(y for s in up for y in (s.low, s.high))])
     return element(
         "svg",
-        *_gate(wanted, vertical),
+        *_gate(threshold, vertical),
         *_frame(horizontal, vertical),
         *(_cross(point, horizontal, vertical) for point in points),
         *labels(points, horizontal, vertical),
-        *_names(wanted, target, domain),
+        *_names(threshold, target, domain),
         class_="scatter",
         role="img",
         aria_labelledby="central-title",
@@ -64,28 +64,32 @@ def _filling(point: FigurePoint) -> str:
     return "mark hollow" if point.split == "choose" else "mark"
 
 
-def _gate(wanted: float | None, vertical: FigureScale) -> list[Html]:
+def _gate(threshold: float | None, vertical: FigureScale) -> list[Html]:
     """Return the shaded area in which the gain is what was asked for."""
-    if wanted is None:
+    if threshold is None:
         return []
-    bottom = percent(100 - vertical.at(wanted))
+    bottom = percent(100 - vertical.at(threshold))
     return [element("rect", x="0", y="0", width="100%", height=bottom, class_="gate")]
 
 
 def _frame(horizontal: FigureScale, vertical: FigureScale) -> list[Html]:
     """Return grid lines and tick labels, in points."""
-    parts: list[Html] = []
+    drawn: list[Html] = []
     for tick in horizontal.ticks:
-        place = horizontal.at(tick)
+        position = horizontal.at(tick)
         text = tick_text(tick, difference=True)
-        parts.append(line((place, place), ("0", "100%"), grid_kind(tick)))
-        parts.append(element("text", text, x=percent(place), y="100%", dy="1.4em", class_="tick"))
+        drawn.append(line((position, position), ("0", "100%"), grid_kind(tick)))
+        drawn.append(
+            element("text", text, x=percent(position), y="100%", dy="1.4em", class_="tick")
+        )
     for tick in vertical.ticks:
-        place = percent(100 - vertical.at(tick))
+        position = percent(100 - vertical.at(tick))
         text = tick_text(tick, difference=True)
-        parts.append(line((0, 100), (place, place), grid_kind(tick)))
-        parts.append(element("text", text, x="0", y=place, dx="-8", dy=".35em", class_="tick side"))
-    return parts
+        drawn.append(line((0, 100), (position, position), grid_kind(tick)))
+        drawn.append(
+            element("text", text, x="0", y=position, dx="-8", dy=".35em", class_="tick side")
+        )
+    return drawn
 
 
 def _cross(point: FigurePoint, horizontal: FigureScale, vertical: FigureScale) -> Html:
@@ -103,7 +107,7 @@ def _cross(point: FigurePoint, horizontal: FigureScale, vertical: FigureScale) -
     )
 
 
-def _names(wanted: float | None, target: str, domain: str) -> list[Html]:
+def _names(threshold: float | None, target: str, domain: str) -> list[Html]:
     """Return the names of the axes and of the shaded area, in both languages."""
     across = in_both(_axis_name, "central_axis_x", domain)
     upward = in_both(_axis_name, "central_axis_y", target)
@@ -111,11 +115,11 @@ def _names(wanted: float | None, target: str, domain: str) -> list[Html]:
         both(across, "text", x="100%", y="100%", dy="3em", class_="t axis-name"),
         both(upward, "text", x="0", y="0", dx="-34", dy="-.8em", class_="t axis-name start"),
     ]
-    if wanted is not None:
+    if threshold is not None:
         met = in_both(say, "central_box")
         names.append(both(met, "text", x="100%", y="0", dx="-8", dy="1.5em", class_="t gate-name"))
     return names
 
 
 def _axis_name(key: str, code: str, language: str) -> str:
-    return say(key, language, tongue=tongue(code, language))
+    return say(key, language, language_name=language_name(code, language))

@@ -11,12 +11,12 @@ from lexgraft.adoption.report.page_parts import (
     difference,
     group,
     groups_of,
+    language_pair,
     name,
     nothing,
     section,
     share_row,
     table,
-    tongues,
     unfold,
 )
 from lexgraft.adoption.report.point_labels import keys
@@ -25,7 +25,7 @@ from lexgraft.adoption.report.scatter_plot import scatter, symbol
 from lexgraft.evaluation.measures import BITS, GENERAL, RECOGNITION
 from lexgraft.records import Score
 
-_SHOWN_ELSEWHERE = (RECOGNITION, GENERAL, BITS)
+_OTHER_CHARTS = (RECOGNITION, GENERAL, BITS)
 
 
 def central(report: Report) -> Html:
@@ -49,7 +49,7 @@ def central(report: Report) -> Html:
         element("figure", drawing, class_="central"),
         table([word(head) for head in heads], rows, numbers=3),
         element("p", word("central_choose"), class_="note"),
-        note=tongues(report, "central_note"),
+        note=language_pair(report, "central_note"),
     )
 
 
@@ -59,7 +59,7 @@ def directions(report: Report) -> Html:
     if not scores:
         return section("directions", nothing())
     content = [_by_group(report, scores)]
-    free = [score for score in report.scores if score.name not in _SHOWN_ELSEWHERE]
+    free = [score for score in report.scores if score.name not in _OTHER_CHARTS]
     if free:
         note = element("p", word("free_note"), class_="note")
         charts = element("div", *charts_of(report, free), class_="charts")
@@ -77,20 +77,20 @@ def _by_group(report: Report, scores: Sequence[Score]) -> Html:
         key: [share_row(report, score) for score in scores if score.group == key]
         for key in groups_of(scores)
     }
-    scale = scale_of([row for some in rows.values() for row in some], difference=False)
+    scale = scale_of([row for figures in rows.values() for row in figures], difference=False)
     charts = (
         element(
             "figure",
             element("figcaption", group(key)),
             intervals(
-                some,
+                figures,
                 head=word("model"),
                 value_head=word("recognition_heading"),
                 difference=False,
                 scale=scale,
             ),
         )
-        for key, some in rows.items()
+        for key, figures in rows.items()
     )
     return element("div", *charts, class_="charts")
 
@@ -104,7 +104,7 @@ def acquisition(report: Report) -> Html:
     if raced:
         note = element("p", word("chosen_note"), class_="note")
         content.append(unfold(word("candidates"), note, _fates(report, raced)))
-    return section("acquisition", *content, note=tongues(report, "acquisition_note"))
+    return section("acquisition", *content, note=language_pair(report, "acquisition_note"))
 
 
 def _fates(report: Report, counted: Sequence[AcquisitionCounts]) -> Html:

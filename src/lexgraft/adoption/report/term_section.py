@@ -2,18 +2,25 @@
 
 from lexgraft.adoption.report.formats import plain
 from lexgraft.adoption.report.markup import Html, element, fit, foreign, join, spoken, word
-from lexgraft.adoption.report.page_parts import FATE_SIGNS, group, name, nothing, section, tongues
+from lexgraft.adoption.report.page_parts import (
+    FATE_SIGNS,
+    group,
+    language_pair,
+    name,
+    nothing,
+    section,
+)
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.records import TermOutcome
 
 
 def terms(report: Report) -> Html:
     """Return every lost and every gained term, lost first, the largest change first."""
-    shown = [row for row in report.terms if row.fate in {"lost", "acquired"}]
+    changed = [row for row in report.terms if row.fate in {"lost", "acquired"}]
     if not report.terms:
         return section("terms", nothing())
     ordered = sorted(
-        shown,
+        changed,
         key=lambda row: (
             row.fate != "lost",
             -abs(row.margin_result - row.margin_language),
@@ -22,12 +29,14 @@ def terms(report: Report) -> Html:
         ),
     )
     heads = ("fate", "term", "wanted", "direction", "margin", "known_to")
-    top = element("tr", *(element("th", tongues(report, head), scope="col") for head in heads))
+    top = element(
+        "tr", *(element("th", language_pair(report, head), scope="col") for head in heads)
+    )
     body = element("tbody", *(_term(row) for row in ordered))
     counts = {fate: sum(row.fate == fate for row in report.terms) for fate in FATE_SIGNS}
     return section(
         "terms",
-        _search(counts, len(shown)),
+        _search(counts, len(changed)),
         element(
             "div",
             element("table", element("thead", top), body, class_="plain", id="term-table"),
@@ -41,7 +50,7 @@ def terms(report: Report) -> Html:
     )
 
 
-def _search(counts: dict[str, int], shown: int) -> Html:
+def _search(counts: dict[str, int], listed: int) -> Html:
     """Return the field and the choices that filter the table; hidden where scripts do not run."""
     choices = (
         element(
@@ -55,7 +64,7 @@ def _search(counts: dict[str, int], shown: int) -> Html:
             aria_pressed="true" if fate == "all" else "false",
         )
         for fate, number in (
-            ("all", shown),
+            ("all", listed),
             ("lost", counts["lost"]),
             ("acquired", counts["acquired"]),
         )
@@ -64,20 +73,20 @@ def _search(counts: dict[str, int], shown: int) -> Html:
     field = element(
         "input", type="search", id="term-search", autocomplete="off", spellcheck="false"
     )
-    count = element("output", f"{shown} / {shown}", id="term-count", for_="term-search")
+    count = element("output", f"{listed} / {listed}", id="term-count", for_="term-search")
     buttons = element("span", *choices, class_="choices", role="group", aria_label=spoken("show"))
     return element("div", label, field, buttons, count, class_="search", role="search")
 
 
 def _term(row: TermOutcome) -> Html:
-    known = (
+    knowers = (
         ("base", row.known_base),
         ("G", row.known_language),
         ("D", row.known_domain),
         ("result", row.known_result),
     )
-    who = [word("result") if who == "result" else fit(who) for who, knows in known if knows]
-    listed = join(*(join(", " if number else "", one) for number, one in enumerate(who)))
+    who = [word("result") if who == "result" else fit(who) for who, knows in knowers if knows]
+    listed = join(*(join(", " if number else "", model) for number, model in enumerate(who)))
     sign = element("span", FATE_SIGNS[row.fate], class_="sign", aria_hidden="true")
     margins = f"{plain(row.margin_language, 2)} → {plain(row.margin_result, 2)}"
     return element(

@@ -10,11 +10,11 @@ from lexgraft.adoption.report.page_parts import (
     SIGNS,
     difference,
     group,
+    language_pair,
     name,
     nothing,
     section,
     table,
-    tongues,
 )
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import grouped, in_both, named
@@ -24,12 +24,12 @@ from lexgraft.records import Criterion, Verdict
 def facts(report: Report) -> Html:
     """Return what the reader must know first, as names with values."""
     spent = total([stage.cost for stage in report.run.stages])
-    asked = report.concepts.get("confirm")
+    confirmed = report.concepts.get("confirm")
     pairs = (
         ("shipped", label(report.shipped) if report.shipped else word("shipped_none")),
         ("examined", label(report.result)),
-        ("words_from_to", tongues(report, "words_from_to_value")),
-        ("concepts_confirmed", fit(str(asked) if asked is not None else ABSENT)),
+        ("words_from_to", language_pair(report, "words_from_to_value")),
+        ("concepts_confirmed", fit(str(confirmed) if confirmed is not None else ABSENT)),
         ("spent", both(in_both(spending, spent)) if report.run.stages else fit(ABSENT)),
         ("written", fit(report.run.written[:16].replace("T", " ") or ABSENT)),
         *([("warnings", _warned(report))] if report.warnings else []),
@@ -73,7 +73,7 @@ def outcome(value: str) -> Html:
 
 def _verdict(verdict: Verdict) -> Html:
     head = element("h3", name(verdict.stage), " ", outcome(verdict.outcome))
-    said = both(verdict.summary)
+    summary = both(verdict.summary)
     costs = (
         [word("stage_cost", cost=partial(spending, verdict.cost))] if verdict.cost.seconds else []
     )
@@ -83,7 +83,7 @@ def _verdict(verdict: Verdict) -> Html:
     return element(
         "article",
         head,
-        element("p", said, class_="said"),
+        element("p", summary, class_="said"),
         _criteria(verdict.criteria) if verdict.criteria else "",
         element("p", *(join(cost, " ") for cost in costs), class_="costs") if costs else "",
         class_=f"verdict {verdict.outcome}",
@@ -115,6 +115,6 @@ def _criteria(criteria: Sequence[Criterion]) -> Html:
 
 def _decided(criterion: Criterion) -> Html:
     """Return the outcome, and for an open one how many concepts would decide it."""
-    more = criterion.needed
-    rest = element("small", word("needed", n=f"{more:,}")) if more is not None else ""
-    return join(outcome(criterion.outcome), rest)
+    needed = criterion.needed
+    remark = element("small", word("needed", n=f"{needed:,}")) if needed is not None else ""
+    return join(outcome(criterion.outcome), remark)
