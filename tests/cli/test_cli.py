@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,13 @@ def test_amounts_that_mean_nothing_are_refused(
     with pytest.raises(SystemExit):
         parser().parse_args(["merge", "p.yaml", "-o", "out", option])
     assert "is not a" in capsys.readouterr().err
+
+
+def test_report_writes_the_page_of_a_run_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "report"
+    shutil.copy(golden / "report.json", tmp_path)
+    assert main(["report", str(tmp_path)]) == 0
+    assert (tmp_path / "report.html").read_bytes().startswith(b"<!DOCTYPE html>")
+    assert "report.html" in capsys.readouterr().out

@@ -26,7 +26,7 @@ from lexgraft.cli import (
     serve as serving,
 )
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import parser
+from lexgraft.cli.verb_parser import called, parser
 from lexgraft.errors import LexgraftError
 
 __all__ = [
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        return called(arguments)(arguments)
     except LexgraftError as error:
         print(f"lexgraft: {error}", file=sys.stderr)
         return 2

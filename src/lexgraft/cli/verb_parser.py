@@ -7,6 +7,7 @@ from pathlib import Path
 from lexgraft import __version__
 
 Verb = Callable[[argparse.Namespace], int]
+_FUNCTION = "the verb's function"  # a key of the namespace that no argument's name can be
 _VERBS: dict[str, tuple[Verb, Callable[[argparse.ArgumentParser], None]]] = {}
 
 
@@ -39,9 +40,14 @@ def parser() -> argparse.ArgumentParser:
             epilog=_dedent(examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        sub.set_defaults(run=function)
         add(sub)
+        sub.set_defaults(**{_FUNCTION: function})
     return whole
+
+
+def called(arguments: argparse.Namespace) -> Verb:
+    """Return the function of the verb that the arguments name."""
+    return getattr(arguments, _FUNCTION)
 
 
 def project_argument(parser: argparse.ArgumentParser) -> None:
