@@ -17,7 +17,6 @@ from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.native_loops import NativeLoops
-from lexgraft.weights.merge.native_spec import rule_of
 from lexgraft.weights.methods import METHODS, get_method
 from lexgraft.weights.methods.registry import TensorContext
 
@@ -117,7 +116,7 @@ def by_loops(
     base, count = stored[0], len(stored) - 1
     place = place_of(base, count)
     settings = get_method(name).settings(parameters, place.labels)
-    rule = rule_of(get_method(name), settings, place)
+    rule = get_method(name).native_spec(settings, place)
     assert rule is not None
     code = {torch.bfloat16: "BF16", torch.float32: "F32"}[base.dtype]
     loops = NativeLoops(rule, place, [code] * (count + 1), code, tuple(base.shape))
@@ -270,7 +269,7 @@ def test_values_that_are_not_finite_are_counted() -> None:
     stored[2][0, 1] = torch.inf
     place = place_of(stored[0], 2)
     method = get_method("della")
-    rule = rule_of(method, method.settings({}, place.labels), place)
+    rule = method.native_spec(method.settings({}, place.labels), place)
     assert rule is not None
     loops = NativeLoops(rule, place, ["BF16"] * 3, "BF16", (4, 8))
     result = np.empty(64, np.uint8)
@@ -298,7 +297,7 @@ def test_what_they_do_not_know_is_left_to_the_method() -> None:
         ("wudi", {}),
     ):
         method = get_method(name)
-        assert rule_of(method, method.settings(parameters, place.labels), place) is None
+        assert method.native_spec(method.settings(parameters, place.labels), place) is None
 
 
 Planner = Callable[..., MergePlan]

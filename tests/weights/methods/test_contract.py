@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
+from inspect import Parameter, signature
 from itertools import pairwise
 from math import prod
 
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.methods import METHODS, get_method
-from lexgraft.weights.methods.registry import TensorContext
+from lexgraft.weights.methods import METHODS, Method, get_method
+from lexgraft.weights.methods.registry import Blocks, TensorContext, _check_choice
+from lexgraft.weights.methods.registry import method as merge_method
 
 LABELS = ("language", "domain")
 every_method = pytest.mark.parametrize("name", list(METHODS))
@@ -110,7 +113,7 @@ def test_the_order_of_the_models_does_not_matter_but_where_one_leads_to_the_othe
     name: str,
 ) -> None:
     if METHODS[name].models[1] in {1, 2}:
-        return
+        pytest.skip("of one model, or of a first and a second")
     base, deltas = normal(12, 8), normal(2, 12, 8, seed=1)
     method = get_method(name)
     results = []
@@ -136,14 +139,8 @@ def test_half_of_lambda_is_half_of_the_way(name: str) -> None:
 
 @every_method
 def test_deltas_of_twice_the_size_move_twice_as_far(name: str) -> None:
-    if name in {
-        "arcee_fusion",
-        "nearswap",
-        "widen",
-        "ram",
-        "ramplus_tl",
-    }:  # not of the first degree
-        return
+    if name in {"arcee_fusion", "nearswap", "widen", "ram", "ramplus_tl"}:
+        pytest.skip("not of the first degree")
     base, deltas = torch.zeros(12, 8), normal(2, 12, 8, seed=1)
     torch.testing.assert_close(merge(name, base, deltas * 2), merge(name, base, deltas) * 2)
 
@@ -162,6 +159,75 @@ def test_states_its_paper_and_checks_its_parameters(name: str) -> None:
             for bad in (float("nan"), float("inf"), "much", None, [], ["much"]):
                 with pytest.raises(LexgraftError):
                     method.settings({parameter: bad}, labels)
+
+
+@every_method
+def test_is_complete(name: str) -> None:
+    """What the engine, the recipes and the docs must know of a method stands at the method."""
+    method = METHODS[name]
+    module = import_module(method.combine.__module__)
+    assert method.name == name == method.combine.__name__
+    assert module.__doc__
+    assert method.combine.__doc__
+    assert method.base in {"required", "optional", "none"}
+    assert method.unit in {"element", "row", "tensor"}
+    fewest, limit = method.models
+    assert 1 <= fewest <= (limit or fewest)
+    assert all(default is not Parameter.empty for _, default in method.parameters.values())
+    names = signature(method.combine).parameters
+    surveyed = signature(method.survey).parameters if method.survey else {}
+    assert set(surveyed) - {"blocks"} <= set(names)
+    if method.native is not None:
+        labels = LABELS[:limit]
+        spec = method.native_spec(method.settings({}, labels), place(12, labels=labels))
+        assert spec is not None
+        assert spec.surveys == (method.survey is not None and spec.steps == spec.ranked == ())
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, Method]:
+    """Return a copy of the methods, which a test may add to."""
+    copied = dict(METHODS)
+    monkeypatch.setattr("lexgraft.weights.methods.registry.METHODS", copied)
+    return copied
+
+
+def test_a_method_of_ones_own_needs_a_function_and_nothing_else(
+    registry: dict[str, Method],
+) -> None:
+    def largest(blocks: Blocks, *, scale: float) -> float:
+        return scale * max(float(deltas.abs().max()) for _, deltas, _ in blocks())
+
+    @merge_method(survey=largest)
+    def clipped(base, deltas, context, limit, *, weight=1.0, scale: float = 0.5):
+        return base + (deltas[0] * weight).clamp(-limit, limit)
+
+    own = registry["clipped"]
+    assert (own.base, own.unit, own.models, own.native) == ("required", "element", (1, None), None)
+    assert list(registry) == sorted(registry)
+    settings = own.settings({"weight": 2}, LABELS)
+    assert settings == {"weight": 2.0, "scale": 0.5}
+    block = torch.zeros(2), torch.tensor([[1.0, -4.0], [0.0, 0.0]]), place(2)
+    (merged,) = own.merge(lambda: iter([block]), settings)
+    assert merged.tolist() == [2.0, -2.0]
+    with pytest.raises(LexgraftError, match="did you mean `weight`"):
+        own.settings({"wieght": 1}, LABELS)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_method_that_cannot_be_is_refused_where_it_is_declared() -> None:
+    def ties(base, deltas, context):
+        return base
+
+    def open_ended(base, deltas, context, *, weight: float):
+        return base
+
+    with pytest.raises(LexgraftError, match="a merge method `ties` already"):
+        merge_method()(ties)
+    with pytest.raises(LexgraftError, match="`weight` of method `open_ended` has no default"):
+        merge_method()(open_ended)
+    with pytest.raises(LexgraftError, match="did you mean `optional`"):
+        _check_choice("base", "optinal", ("required", "optional", "none"))
 
 
 def test_an_unknown_method_names_the_nearest() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.methods import METHODS
-from lexgraft.weights.methods.parameter_values import at_place, filters
+from lexgraft.weights.methods.parameter_values import filters, value_at
 from lexgraft.weights.methods.registry import TensorContext
 
 LABELS = ("language", "domain")
@@ -22,13 +22,13 @@ def checked(**given: object) -> dict[str, Any]:
 
 def test_a_list_is_spread_over_the_depth() -> None:
     profile = checked(weight=[0, 1, 0.5])["weight"]
-    values = [at_place(profile, "w", layer / 8) for layer in range(9)]
+    values = [value_at(profile, "w", layer / 8) for layer in range(9)]
     assert values == [0, 0.25, 0.5, 0.75, 1, 0.875, 0.75, 0.625, 0.5]
 
 
 def test_of_what_cannot_be_interpolated_the_one_before_is_taken() -> None:
     profile = checked(normalize=[True, False])["normalize"]
-    assert [at_place(profile, "w", depth) for depth in (0, 0.5, 0.99, 1)] == [True] * 3 + [False]
+    assert [value_at(profile, "w", depth) for depth in (0, 0.5, 0.99, 1)] == [True] * 3 + [False]
 
 
 def test_each_model_may_have_its_own_profile() -> None:
@@ -46,11 +46,11 @@ def test_each_model_may_have_its_own_profile() -> None:
 def test_the_first_rule_that_fits_the_name_counts_and_the_default_closes_the_list() -> None:
     rules = [{"filter": "mlp", "value": [0, 1]}, {"filter": "up_proj", "value": 3}]
     chosen = checked(weight=rules)["weight"]
-    assert at_place(chosen, "layers.0.mlp.up_proj", 0.5) == 0.5
-    assert at_place(chosen, "layers.0.up_proj", 0.5) == 3
-    assert at_place(chosen, "layers.0.norm", 0.5) == 1.0  # ties' own default
+    assert value_at(chosen, "layers.0.mlp.up_proj", 0.5) == 0.5
+    assert value_at(chosen, "layers.0.up_proj", 0.5) == 3
+    assert value_at(chosen, "layers.0.norm", 0.5) == 1.0  # ties' own default
     everywhere = checked(weight=[*rules, {"value": 7}])["weight"]
-    assert at_place(everywhere, "layers.0.norm", 0.5) == 7
+    assert value_at(everywhere, "layers.0.norm", 0.5) == 7
     assert list(filters(everywhere)) == ["mlp", "up_proj"]
 
 
@@ -80,12 +80,12 @@ def test_a_profile_passes_through_its_values_and_stays_between_them(
     values: list[float], depth: float
 ) -> None:
     profile = checked(weight=values)["weight"]
-    found = at_place(profile, "w", depth)
+    found = value_at(profile, "w", depth)
     assert min(values) - 1e-9 <= found <= max(values) + 1e-9
-    ends = [at_place(profile, "w", at) for at in (0.0, 1.0)]
+    ends = [value_at(profile, "w", at) for at in (0.0, 1.0)]
     assert ends == [values[0], values[-1]]
     if values == sorted(values):
-        points = [at_place(profile, "w", step / 20) for step in range(21)]
+        points = [value_at(profile, "w", step / 20) for step in range(21)]
         assert all(a <= b + 1e-9 for a, b in pairwise(points))
 
 
@@ -94,7 +94,7 @@ def test_lines_is_a_profile_of_lambda_over_the_depth() -> None:
     method = METHODS["task_arithmetic"]
     chosen = method.settings({"lambda": [0.2, 1.0]}, LABELS)
     scales = [
-        method.at(chosen, replace(PLACE, layer=layer, depth=layer / 4))["lambda"]
+        method.settings_at(chosen, replace(PLACE, layer=layer, depth=layer / 4))["lambda"]
         for layer in range(5)
     ]
     assert scales == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])

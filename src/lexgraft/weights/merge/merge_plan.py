@@ -23,7 +23,6 @@ from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.native_loops import merge_shared
-from lexgraft.weights.merge.native_spec import rule_of
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext
@@ -315,7 +314,7 @@ def _rehearse(plan: MergePlan) -> frozenset[str]:
             continue
         place = plan.place(name)
         varied = any(map(varies, group.settings.values()))
-        known = str(plan.method.at(group.settings, place)) if varied else ""
+        known = str(plan.method.settings_at(group.settings, place)) if varied else ""
         key = (place.layer, plan.group_of.get(name), known)
         if key not in seen:
             seen[key] = _moves(plan.method, group, replace(place, size=1))
@@ -332,7 +331,7 @@ def _moves(method: Method, group: PlanPart, place: TensorContext) -> bool:
 
 def _shared(method: Method, group: PlanPart, place: TensorContext, number: float) -> float:
     """Return what a method makes of one number that all models share."""
-    rule = rule_of(method, group.settings, place) if kernel.library() else None
+    rule = method.native_spec(group.settings, place) if kernel.library() else None
     if rule is not None:
         return merge_shared(rule, place, number)
     one = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), place)]

@@ -4,7 +4,7 @@ from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.merge_plan import MergePlan
-from lexgraft.weights.merge.native_spec import KernelSpec, rule_of
+from lexgraft.weights.methods.native_spec import KernelSpec
 
 
 def stored_inputs(plan: MergePlan, name: str) -> list[tuple[str, TensorEntry]]:
@@ -33,7 +33,7 @@ def compiled_rule(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> Kerne
     whole = len(entries) == 1 + len(plan.parts(name))
     if not whole or touched_by_adapters(plan, name):
         return None
-    return rule_of(plan.method, plan.group(name).settings, plan.place(name))
+    return plan.method.native_spec(plan.group(name).settings, plan.place(name))
 
 
 def needs_torch(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> bool:

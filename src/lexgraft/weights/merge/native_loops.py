@@ -8,9 +8,9 @@ import numpy as np
 
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS
 from lexgraft.weights.merge import native_library as kernel
-from lexgraft.weights.merge.native_spec import KernelSpec
 from lexgraft.weights.methods.dare import STEPS, philox_key
 from lexgraft.weights.methods.magnitude_trim import NONE, descend
+from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.registry import TensorContext
 
 STRIP = 1024  # elements that stay in the first cache with all that is made of them
@@ -44,7 +44,7 @@ class NativeLoops:
         self._row = shape[-1] if len(shape) > 1 else 1  # as sums see it
         self._vector = shape[-1] if shape else 1  # a norm or bias is one vector
         count = len(codes) - 1
-        self._pair = rule.t is not None and count == 1  # slerp from the base
+        self._pair = rule.arc is not None and count == 1  # slerp from the base
         self._models = (kernel.NativeModel * (count + self._pair))()
         self._job = kernel.NativeMerge(
             base_code=kernel.CODES[codes[0]],
@@ -67,8 +67,8 @@ class NativeLoops:
         """
         rule, models = self._rule, self._models
         self._sample = sample or windows
-        if rule.wanted:
-            found = self._cuts(windows, rule.wanted)
+        if rule.thresholds:
+            found = self._cuts(windows, rule.thresholds)
             for number, model in enumerate(models):
                 if rule.band:
                     (model.top, model.top_ties), (model.bits, model.ties) = found[
@@ -76,7 +76,7 @@ class NativeLoops:
                     ]
                 else:
                     model.bits, model.ties = found[number]
-        if rule.t is not None:
+        if rule.arc is not None:
             self._job.scale, weights = rule.arc(self._cosine(windows))
             self._weigh(weights)
         if rule.select is not None:
@@ -96,16 +96,18 @@ class NativeLoops:
         for number, (model, code) in enumerate(zip(self._models, codes, strict=True)):
             model.code, model.factor = kernel.CODES[code], 1.0
             label = place.labels[number - self._pair]
-            model.thin = kernel.BAND if rule.band else kernel.LARGEST if rule.wanted else kernel.ALL
+            model.thin = (
+                kernel.BAND if rule.band else kernel.LARGEST if rule.thresholds else kernel.ALL
+            )
             if rule.steps or rule.ranked:
                 low_high = philox_key(place, label)
                 model.key[:] = [low_high & (2**64 - 1), low_high >> 64]
             if rule.steps:
                 model.thin, model.steps = kernel.RANDOM, rule.steps[number]
                 model.factor = STEPS / rule.steps[number] if rule.rescale else 1.0
-            chances = rule.ranked_chances(number, self._vector)
+            chances = rule.ranked[number] if rule.ranked else None
             if chances is not None:
-                inverse = np.float32(STEPS) / chances.astype(np.float32)
+                inverse = np.float32(STEPS) / chances(self._vector).astype(np.float32)
                 self._inverses.append(inverse)
                 model.thin, model.rescale = kernel.RANKED, rule.rescale
                 model.ranked = kernel.address(inverse)

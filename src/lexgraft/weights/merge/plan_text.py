@@ -13,7 +13,6 @@ from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.merge_plan import MergePlan, PlanPart
 from lexgraft.weights.merge.native_loops import Floats, merge_arrays
-from lexgraft.weights.merge.native_spec import rule_of
 from lexgraft.weights.methods import Method
 from lexgraft.weights.methods.registry import TensorContext
 
@@ -101,7 +100,7 @@ def arithmetic_seconds(plan: MergePlan) -> float:
 
 def _try(method: Method, group: PlanPart, place: TensorContext, models: Sequence[Floats]) -> None:
     """Merge a tensor in memory, and forget it."""
-    rule = rule_of(method, group.settings, place) if kernel.library() else None
+    rule = method.native_spec(group.settings, place) if kernel.library() else None
     if rule is not None:
         merge_arrays(rule, place, models)
         return

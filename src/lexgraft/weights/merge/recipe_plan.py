@@ -27,8 +27,6 @@ from lexgraft.weights.methods import Method, get_method
 
 _BUFFER = re.compile(r"rotary_emb\.inv_freq$")  # every loader computes it again
 _ANY_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?|resblocks)\.(\d{1,6})\.")
-_AS_INPUT = frozenset({"linear", "karcher", "passthrough"})  # the base is one of the models
-_BASE_OPTIONAL = frozenset({"slerp", "nearswap", "arcee_fusion", "nuslerp", "multislerp"})
 _COPIED = PlanPart((), {})
 
 
@@ -80,13 +78,13 @@ def _roles(method: Method, band: LayerSlice) -> LayerSlice:
         LexgraftError: a method that works on deltas has no base, or nothing beside it.
     """
     base = band.base
-    if base is None and method.name not in _AS_INPUT | _BASE_OPTIONAL:
+    if base is None and method.base == "required":
         raise LexgraftError(
             f"{method.name} works on differences from a base",
             where="recipe",
             cure="add `base_model:`, the model that the others descend from",
         )
-    if method.name in _AS_INPUT:
+    if method.base == "none":  # the method merges whole models: a base is one of them
         added = () if base is None or band.listed else (base,)
         return band._replace(sources=(*band.sources, *added), base=base or band.sources[0])
     if base is None:

@@ -21,7 +21,7 @@ from lexgraft.weights.merge.memory_budget import BufferPool
 from lexgraft.weights.merge.merge_plan import MergePlan, block_shape, rows_of_block
 from lexgraft.weights.merge.native_dispatch import compiled_rule, stored_inputs, touched_by_adapters
 from lexgraft.weights.merge.native_loops import NativeLoops, sample_spans
-from lexgraft.weights.merge.native_spec import KernelSpec
+from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
 
 _LOOKED_AT = 1 << 17  # elements of an input at once: they stay in the cache

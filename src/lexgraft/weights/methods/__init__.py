@@ -9,7 +9,3 @@ __all__ = ["METHODS", "Method", "get_method"]
 
 for _name in sorted(module.name for module in iter_modules(__path__)):
     import_module(f"{__name__}.{_name}")
-
-_sorted = sorted(METHODS.items())
-METHODS.clear()
-METHODS.update(_sorted)

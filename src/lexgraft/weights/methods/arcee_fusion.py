@@ -1,7 +1,7 @@
 """Only the changes that matter far more than most: above median + 1.5 interquartile ranges."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,31 +23,31 @@ class ImportanceThreshold(NamedTuple):
     divergences: Doubles
 
 
-def bar(blocks: Blocks, **_settings: Any) -> ImportanceThreshold:
+def bar(blocks: Blocks) -> ImportanceThreshold:
     """Return median + 1.5 · (third - first quartile) of the importance, and what it needs.
 
     The quartile q of n sorted values is the one of number floor(q · (n-1)), from 0.
     """
-    parts = [_divergences(base, two_ends(deltas)) for base, deltas, _ in blocks()]
-    divergences = np.concatenate(parts)
+    block_divergences = [_divergences(base, two_ends(deltas)) for base, deltas, _ in blocks()]
+    divergences = np.concatenate(block_divergences)
 
     def tracks() -> Iterator[tuple[Tensor, int]]:
         return (
-            (_importance(two_ends(deltas), divergences, place)[None], place.start)
-            for _, deltas, place in blocks()
+            (_importance(two_ends(deltas), divergences, context)[None], context.start)
+            for _, deltas, context in blocks()
         )
 
-    _, _, place = next(blocks())
-    ranks = [place.size - int(quarter * (place.size - 1)) for quarter in _QUARTERS]
-    cuts = largest(tracks, [(0, rank) for rank in ranks], place.size)
+    _, _, context = next(blocks())
+    ranks = [context.size - int(quarter * (context.size - 1)) for quarter in _QUARTERS]
+    cuts = largest(tracks, [(0, rank) for rank in ranks], context.size)
     bits = np.array([cut.bits for cut in cuts], np.int32)
     first, median, third = (float(value) for value in bits.view(np.float32))
     return ImportanceThreshold(median + 1.5 * (third - first), divergences)
 
 
-@method(paper="Arcee 2024, Arcee Fusion", survey=bar, unit="row", models=(1, 2))
+@method(paper="Arcee 2024, Arcee Fusion", survey=bar, base="optional", unit="row", models=(1, 2))
 def arcee_fusion(
-    base: Base, deltas: Deltas, place: TensorContext, found: ImportanceThreshold
+    base: Base, deltas: Deltas, context: TensorContext, threshold: ImportanceThreshold
 ) -> Merged:
     """Return a + m·(b - a), where m is 1 for elements of at least the threshold's importance.
 
@@ -55,17 +55,17 @@ def arcee_fusion(
     of its row in b and in a. a and b are the two models; one model alone is b, and the base is a.
     """
     ends = two_ends(deltas)
-    mask = _importance(ends, found.divergences, place) >= found.least
+    mask = _importance(ends, threshold.divergences, context) >= threshold.least
     first, second = ends
     return base + (first + (second - first) * mask)
 
 
 def _importance(
-    ends: Float32[Tensor, "2 *shape"], divergences: Doubles, place: TensorContext
+    ends: Float32[Tensor, "2 *shape"], divergences: Doubles, context: TensorContext
 ) -> Float32[Tensor, "*shape"]:
     """Return the importance of every element's change."""
     changes = as_vectors((ends[1] - ends[0]).abs_())
-    first = place.start // max(1, changes.shape[1])
+    first = context.start // max(1, changes.shape[1])
     rows = torch.from_numpy(divergences[first : first + len(changes)]).float()
     return (changes * rows[:, None]).view(ends.shape[1:])
 

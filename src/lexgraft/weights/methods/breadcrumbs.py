@@ -1,6 +1,6 @@
 """Keep the middle: neither the largest deltas nor the many small ones."""
 
-from typing import Any
+from collections.abc import Callable
 
 from lexgraft.arrays.lazy_torch import torch
 from lexgraft.weights.methods.magnitude_trim import (
@@ -11,7 +11,8 @@ from lexgraft.weights.methods.magnitude_trim import (
     l1_factors,
     largest,
 )
-from lexgraft.weights.methods.ordered_sums import summed
+from lexgraft.weights.methods.native_spec import KernelSpec
+from lexgraft.weights.methods.ordered_sums import summed, summed_spec
 from lexgraft.weights.methods.registry import (
     Base,
     Blocks,
@@ -20,11 +21,13 @@ from lexgraft.weights.methods.registry import (
     Factors,
     Fraction,
     Merged,
+    NativeMapping,
+    Settings,
     Shares,
     TensorContext,
     method,
 )
-from lexgraft.weights.methods.ties import disjoint
+from lexgraft.weights.methods.ties import disjoint, disjoint_spec
 
 Fractions = Fraction | dict[str, Fraction]
 Band = tuple[TrimThreshold, TrimThreshold]  # what is too large, and all down to what is too small
@@ -36,37 +39,48 @@ def bands(
     density: Shares,
     gamma: Fractions,
     rescale: bool,
-    **_settings: Any,
 ) -> tuple[Band, ...]:
     """Return every model's band: round(density · size) elements below the round(γ · size) largest.
 
     Where both do not fit into the tensor, fewer of the largest are left out.
     """
-    _, _, place = next(blocks())
-    cuts = largest(delta_tracks(blocks), wanted_bands(place, density, gamma), place.size)
-    found = tuple(zip(cuts[::2], cuts[1::2], strict=True))
+    _, _, context = next(blocks())
+    cuts = largest(delta_tracks(blocks), _band_ranks(context, density, gamma), context.size)
+    thresholds = tuple(zip(cuts[::2], cuts[1::2], strict=True))
     if not rescale:
-        return found
-    factors = l1_factors(blocks, lambda deltas, at: _middle(deltas, found, at))
-    return tuple((a, b._replace(factor=f)) for (a, b), f in zip(found, factors, strict=True))
+        return thresholds
+    factors = l1_factors(blocks, lambda deltas, block: _middle(deltas, thresholds, block))
+    return tuple((a, b._replace(factor=f)) for (a, b), f in zip(thresholds, factors, strict=True))
 
 
-def wanted_bands(place: TensorContext, density: Shares, gamma: Fractions) -> list[tuple[int, int]]:
+def _band_ranks(context: TensorContext, density: Shares, gamma: Fractions) -> list[tuple[int, int]]:
     """Return (model, k) for the two cuts of every model: k largest left out, k largest in all."""
-    wanted: list[tuple[int, int]] = []
-    pairs = zip(kept_counts(place, density), place.each(gamma), strict=True)
+    thresholds: list[tuple[int, int]] = []
+    pairs = zip(kept_counts(context, density), context.each(gamma), strict=True)
     for model, (keep, top) in enumerate(pairs):
-        above = min(round(top * place.size), place.size - keep)
-        wanted += [(model, above), (model, above + keep)]
-    return wanted
+        above = min(round(top * context.size), context.size - keep)
+        thresholds += [(model, above), (model, above + keep)]
+    return thresholds
 
 
-@method(paper="arXiv 2312.06795, section 3", survey=bands)
+def _native(finish: Callable[..., KernelSpec]) -> NativeMapping:
+    """Return how the compiled loops keep the bands, and finish what is left of the deltas."""
+
+    def spec(settings: Settings, context: TensorContext) -> KernelSpec | None:
+        if settings["rescale"]:
+            return None
+        thresholds = tuple(_band_ranks(context, settings["density"], settings["gamma"]))
+        return finish(settings, context, thresholds=thresholds, band=True)
+
+    return spec
+
+
+@method(paper="arXiv 2312.06795, section 3", survey=bands, native=_native(summed_spec))
 def breadcrumbs(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: tuple[Band, ...],
+    context: TensorContext,
+    thresholds: tuple[Band, ...],
     *,
     weight: Factors = 1.0,
     density: Shares = 0.5,
@@ -76,16 +90,20 @@ def breadcrumbs(
     lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · Σ wᵢ·mᵢ·δᵢ, mᵢ keeping a share of the elements below the γ largest."""
-    middle = _middle(deltas, found, place)
-    return summed(base, middle, place, weight, normalize=normalize, lambda_=lambda_)
+    middle = _middle(deltas, thresholds, context)
+    return summed(base, middle, context, weight, normalize=normalize, lambda_=lambda_)
 
 
-@method(paper="arXiv 2312.06795, with arXiv 2306.01708, Algorithm 1", survey=bands)
+@method(
+    paper="arXiv 2312.06795, with arXiv 2306.01708, Algorithm 1",
+    survey=bands,
+    native=_native(disjoint_spec),
+)
 def breadcrumbs_ties(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: tuple[Band, ...],
+    context: TensorContext,
+    thresholds: tuple[Band, ...],
     *,
     weight: Factors = 1.0,
     density: Shares = 0.5,
@@ -95,16 +113,16 @@ def breadcrumbs_ties(
     lambda_: Factor = 1.0,
 ) -> Merged:
     """Return base + λ · the disjoint merge of mᵢ·δᵢ, m as in `breadcrumbs`."""
-    middle = _middle(deltas, found, place)
-    return disjoint(base, middle, place, weight, normalize=normalize, lambda_=lambda_)
+    middle = _middle(deltas, thresholds, context)
+    return disjoint(base, middle, context, weight, normalize=normalize, lambda_=lambda_)
 
 
-def _middle(deltas: Deltas, found: tuple[Band, ...], place: TensorContext) -> Deltas:
+def _middle(deltas: Deltas, thresholds: tuple[Band, ...], context: TensorContext) -> Deltas:
     """Return the deltas with all outside their bands set to 0."""
     middle = torch.empty_like(deltas)
-    for delta, (top, rest), result in zip(deltas, found, middle, strict=True):
-        mask = kept(delta, rest, place.start) & ~kept(delta, top, place.start)
+    for delta, (top, bottom), result in zip(deltas, thresholds, middle, strict=True):
+        mask = kept(delta, bottom, context.start) & ~kept(delta, top, context.start)
         torch.mul(delta, mask, out=result)
-        if rest.factor != 1:
-            result.mul_(rest.factor)
+        if bottom.factor != 1:
+            result.mul_(bottom.factor)
     return middle

@@ -20,7 +20,7 @@ from lexgraft.weights.methods.registry import (
 def consensus_ta(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     agree: Annotated[int, Meta(ge=0, le=1000)] = 2,
@@ -32,10 +32,10 @@ def consensus_ta(
     A model claims an element if |wᵢ·δᵢ| ≥ `tall` · |τ - wᵢ·δᵢ| (and not 0): what it wants makes up
     enough of the sum. With `agree: 2` elements that one model alone wants, or none, fall away.
     """
-    weights = place.each(weight)
+    weights = context.each(weight)
     total = weighted_sum(deltas, weights)
     claims = total * 0  # NaN stays NaN
     for delta, factor in zip(deltas, weights, strict=True):
-        own = delta * factor
-        claims.add_((own.abs() >= (total - own).abs_() * tall) & (own != 0))
+        weighted = delta * factor
+        claims.add_((weighted.abs() >= (total - weighted).abs_() * tall) & (weighted != 0))
     return base + total * (claims >= agree) * lambda_

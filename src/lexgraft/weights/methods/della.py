@@ -1,6 +1,7 @@
 """Drop deltas at random, the small ones of each row more often than the large ones."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from lexgraft.arrays.shapes import Float32, Int32
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.methods.dare import STEPS, random_numbers
 from lexgraft.weights.methods.magnitude_trim import RescaleNorm, restored, restoring
-from lexgraft.weights.methods.ordered_sums import as_vectors, summed
+from lexgraft.weights.methods.native_spec import Chances, KernelSpec
+from lexgraft.weights.methods.ordered_sums import as_vectors, summed, summed_spec
 from lexgraft.weights.methods.registry import (
     Base,
     Blocks,
@@ -18,14 +20,15 @@ from lexgraft.weights.methods.registry import (
     Factors,
     Fraction,
     Merged,
+    NativeMapping,
+    Settings,
     Shares,
     TensorContext,
     method,
 )
-from lexgraft.weights.methods.ties import disjoint
+from lexgraft.weights.methods.ties import disjoint, disjoint_spec
 
 Fractions = Fraction | dict[str, Fraction]
-Chances = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def factors(
@@ -35,22 +38,44 @@ def factors(
     epsilon: Fractions,
     rescale: bool,
     rescale_norm: RescaleNorm,
-    **_settings: Any,
 ) -> tuple[float, ...] | None:
     """Return what restores every model's sum of magnitudes; None where that is not asked for."""
 
-    def thinned(deltas: Deltas, place: TensorContext) -> Deltas:
-        return prune(deltas, place, density, epsilon, rescale=False)
+    def thinned(deltas: Deltas, context: TensorContext) -> Deltas:
+        return prune(deltas, context, density, epsilon, rescale=False)
 
     return restoring(blocks, thinned, rescale=rescale, norm=rescale_norm)
 
 
-@method(paper="arXiv 2406.11617, section 3", survey=factors, unit="row")
+def _native(finish: Callable[..., KernelSpec]) -> NativeMapping:
+    """Return how the compiled loops drop elements by rank, and finish what is left."""
+
+    def spec(settings: Settings, context: TensorContext) -> KernelSpec | None:
+        if settings["rescale"] and settings["rescale_norm"] != "share":
+            return None
+        shares, spreads = context.each(settings["density"]), context.each(settings["epsilon"])
+        pairs = tuple(zip(shares, spreads, strict=True))
+        for share, spread in pairs:
+            check_spread(share, spread)
+        ranked = tuple(
+            None if share == 1 else partial(chances, share, spread) for share, spread in pairs
+        )
+        return finish(settings, context, ranked=ranked, rescale=settings["rescale"])
+
+    return spec
+
+
+@method(
+    paper="arXiv 2406.11617, section 3",
+    survey=factors,
+    unit="row",
+    native=_native(disjoint_spec),
+)
 def della(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: tuple[float, ...] | None,
+    context: TensorContext,
+    norm_factors: tuple[float, ...] | None,
     *,
     weight: Factors = 1.0,
     density: Shares = 0.5,
@@ -66,18 +91,21 @@ def della(
     n elements having rank n. `rescale_norm: l1` restores Σ|δᵢ| instead of dividing by p.
     """
     paper = rescale and rescale_norm == "share"
-    pruned = restored(prune(deltas, place, density, epsilon, rescale=paper), found)
-    return disjoint(base, pruned, place, weight, normalize=normalize, lambda_=lambda_)
+    pruned = restored(prune(deltas, context, density, epsilon, rescale=paper), norm_factors)
+    return disjoint(base, pruned, context, weight, normalize=normalize, lambda_=lambda_)
 
 
 @method(
-    paper="arXiv 2406.11617, section 3, without the election of signs", survey=factors, unit="row"
+    paper="arXiv 2406.11617, section 3, without the election of signs",
+    survey=factors,
+    unit="row",
+    native=_native(summed_spec),
 )
 def della_linear(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: tuple[float, ...] | None,
+    context: TensorContext,
+    norm_factors: tuple[float, ...] | None,
     *,
     weight: Factors = 1.0,
     density: Shares = 0.5,
@@ -89,22 +117,22 @@ def della_linear(
 ) -> Merged:
     """Return base + λ · Σ wᵢ·mᵢ·δᵢ / pᵢ, with chances as in `della`."""
     paper = rescale and rescale_norm == "share"
-    pruned = restored(prune(deltas, place, density, epsilon, rescale=paper), found)
-    return summed(base, pruned, place, weight, normalize=normalize, lambda_=lambda_)
+    pruned = restored(prune(deltas, context, density, epsilon, rescale=paper), norm_factors)
+    return summed(base, pruned, context, weight, normalize=normalize, lambda_=lambda_)
 
 
 def prune(
-    deltas: Deltas, place: TensorContext, density: Shares, epsilon: Fractions, *, rescale: bool
+    deltas: Deltas, context: TensorContext, density: Shares, epsilon: Fractions, *, rescale: bool
 ) -> Deltas:
     """Return mᵢ·δᵢ for every model, divided element by element by its chance to rescale."""
     pruned = deltas.clone()
-    pairs = zip(place.each(density), place.each(epsilon), strict=True)
-    for delta, label, (share, spread) in zip(pruned, place.labels, pairs, strict=True):
+    pairs = zip(context.each(density), context.each(epsilon), strict=True)
+    for delta, label, (share, spread) in zip(pruned, context.labels, pairs, strict=True):
         if share == 1:
             continue
         check_spread(share, spread)
         steps = _steps(as_vectors(delta), share, spread)
-        numbers = torch.from_numpy(random_numbers(place, label, delta.numel()).astype(np.int32))
+        numbers = torch.from_numpy(random_numbers(context, label, delta.numel()).astype(np.int32))
         delta.mul_((numbers < steps.view(-1)).view(delta.shape))
         if rescale:
             delta.mul_((STEPS / steps).view(delta.shape))

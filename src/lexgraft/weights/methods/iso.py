@@ -18,7 +18,7 @@ from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, neare
 def iso_c(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     lambda_: Factor = 1.0,
@@ -27,14 +27,14 @@ def iso_c(
 
     Vectors: the mean of wᵢ·δᵢ.
     """
-    return base + by_matrix(_weighted(deltas, place, weight), _flat) * lambda_
+    return base + by_matrix(_weighted(deltas, context, weight), _flat) * lambda_
 
 
 @method(paper="arXiv 2502.04959, section 4.2, Algorithm 1", unit="tensor")
 def iso_cts(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     common: Fraction = 0.8,
@@ -46,35 +46,35 @@ def iso_cts(
     the models and filled with the first of what their deltas hold outside the common left ones.
     Û and V̂ are the orthogonal matrices nearest to all of them, σ̄ is their mean strength.
     """
-    weighted = _weighted(deltas, place, weight)
+    weighted = _weighted(deltas, context, weight)
     return base + by_matrix(weighted, lambda matrices: _common(matrices, common)) * lambda_
 
 
-def _weighted(deltas: Deltas, place: TensorContext, weight: float | dict[str, float]) -> Deltas:
+def _weighted(deltas: Deltas, context: TensorContext, weight: float | dict[str, float]) -> Deltas:
     """Return wᵢ·δᵢ."""
-    return deltas * deltas.new_tensor(place.each(weight)).view(-1, *(1,) * (deltas.ndim - 1))
+    return deltas * deltas.new_tensor(context.each(weight)).view(-1, *(1,) * (deltas.ndim - 1))
 
 
 def _flat(matrices: Matrices) -> Matrix:
     """Return the sum of the matrices with all singular values alike."""
-    left, values, right = svd(_sum(matrices))
-    return left @ right * values.mean()
+    u, values, v = svd(_sum(matrices))
+    return u @ v * values.mean()
 
 
 def _common(matrices: Matrices, share: float) -> Matrix:
     """Return the merged matrix of common and own directions."""
     rank = min(matrices.shape[1:])
-    own = (rank - round(share * rank)) // len(matrices)
-    first = rank - own * len(matrices)
-    left, values, right = (part for part in svd(_sum(matrices)))
-    parts = [(left[:, :first], values[:first], right[:first])]
-    for matrix in matrices if own else ():
-        rest = matrix - left[:, :first] @ (left[:, :first].T @ matrix)
-        u, s, v = svd(rest)
-        parts.append((u[:, :own], s[:own], v[:own]))
-    mean = torch.cat([s for _, s, _ in parts]).mean()
-    turned = nearest_orthogonal(torch.cat([u for u, _, _ in parts], dim=1))
-    return turned @ nearest_orthogonal(torch.cat([v for _, _, v in parts])) * mean
+    own_rank = (rank - round(share * rank)) // len(matrices)
+    common_rank = rank - own_rank * len(matrices)
+    shared_u, shared_s, shared_v = svd(_sum(matrices))
+    directions = [(shared_u[:, :common_rank], shared_s[:common_rank], shared_v[:common_rank])]
+    for matrix in matrices if own_rank else ():
+        remainder = matrix - shared_u[:, :common_rank] @ (shared_u[:, :common_rank].T @ matrix)
+        u, s, v = svd(remainder)
+        directions.append((u[:, :own_rank], s[:own_rank], v[:own_rank]))
+    mean = torch.cat([s for _, s, _ in directions]).mean()
+    turned = nearest_orthogonal(torch.cat([u for u, _, _ in directions], dim=1))
+    return turned @ nearest_orthogonal(torch.cat([v for _, _, v in directions])) * mean
 
 
 def _sum(matrices: Matrices) -> Matrix:

@@ -11,12 +11,12 @@ from lexgraft.weights.methods.ordered_sums import Doubles, Gram, weighted_sum
 from lexgraft.weights.methods.registry import Base, Deltas, Merged, TensorContext, method
 
 
-@method(paper="arXiv 2603.04972; Karcher 1977", survey=spans)
+@method(paper="arXiv 2603.04972; Karcher 1977", survey=spans, base="none")
 def karcher(
     base: Base,
     deltas: Deltas,
-    _place: TensorContext,
-    found: Gram,
+    _context: TensorContext,
+    products: Gram,
     *,
     max_iter: Annotated[int, Meta(ge=0, le=1000)] = 10,
     tol: Annotated[float, Meta(ge=0, le=1)] = 1e-5,
@@ -29,9 +29,9 @@ def karcher(
     ends when |τ| < tol. As μ stays a combination of the uᵢ, the steps need their dot products
     only. With `origin: base` the deltas take the place of the models.
     """
-    factors = _factors(np.array(found), max_iter, tol)
-    moved = weighted_sum(deltas, [float(factor) for factor in factors])
-    return base * float(factors.sum()) + moved if origin == "zero" else base + moved
+    factors = _factors(np.array(products), max_iter, tol)
+    combination = weighted_sum(deltas, [float(factor) for factor in factors])
+    return base * float(factors.sum()) + combination if origin == "zero" else base + combination
 
 
 def _factors(products: Doubles, max_iter: int, tol: float) -> Doubles:

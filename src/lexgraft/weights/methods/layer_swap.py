@@ -12,7 +12,7 @@ from lexgraft.weights.methods.registry import Base, Deltas, Fraction, Merged, Te
 def layer_swap(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     bottom: Fraction = 0.25,
     top: Fraction = 0.75,
@@ -26,14 +26,16 @@ def layer_swap(
     it rises and falls evenly. What belongs to no layer (embeddings, last norm, head) is outer.
     """
     inner = "domain" if outer == "language" else "language"
-    if sorted(place.labels) != ["domain", "language"]:
+    if sorted(context.labels) != ["domain", "language"]:
         raise LexgraftError(
             "exactly the models `language` and `domain` are needed", where="layer_swap"
         )
     if bottom > top:
         raise LexgraftError("`bottom` is above `top`", where="layer_swap")
-    share = inner_share(place.layer, round(bottom * place.layers), round(top * place.layers), blend)
-    outside, inside = (deltas[place.labels.index(label)] for label in (outer, inner))
+    share = inner_share(
+        context.layer, round(bottom * context.layers), round(top * context.layers), blend
+    )
+    outside, inside = (deltas[context.labels.index(label)] for label in (outer, inner))
     return base + (outside * (1 - share) + inside * share)
 
 

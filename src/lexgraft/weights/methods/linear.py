@@ -1,14 +1,30 @@
 """Weighted mean of the models."""
 
+from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.ordered_sums import normalized, weighted_sum
-from lexgraft.weights.methods.registry import Base, Deltas, Factors, Merged, TensorContext, method
+from lexgraft.weights.methods.registry import (
+    Base,
+    Deltas,
+    Factors,
+    Merged,
+    Settings,
+    TensorContext,
+    method,
+)
 
 
-@method(paper="arXiv 2203.05482, section 2")
+def _native(settings: Settings, context: TensorContext) -> KernelSpec:
+    weights = context.each(settings["weight"])
+    if settings["normalize"]:
+        return KernelSpec(normalized(weights))
+    return KernelSpec(weights, scale=sum(weights))
+
+
+@method(paper="arXiv 2203.05482, section 2", base="none", native=_native)
 def linear(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     normalize: bool = True,
@@ -17,7 +33,7 @@ def linear(
 
     Without `normalize` the sum Σ wᵢ·θᵢ = (Σ wᵢ)·base + Σ wᵢ·δᵢ is not divided.
     """
-    weights = place.each(weight)
+    weights = context.each(weight)
     if normalize:
         return base + weighted_sum(deltas, normalized(weights))
     return base * sum(weights) + weighted_sum(deltas, weights)

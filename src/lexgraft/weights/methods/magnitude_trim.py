@@ -39,31 +39,30 @@ def cuts(
     *,
     density: Shares,
     rescale: bool = False,
-    **_settings: Any,
 ) -> tuple[TrimThreshold, ...]:
     """Return every model's cut: exactly max(1, round(density · size)) elements are kept.
 
     With `rescale` its factor restores the sum of magnitudes.
     """
-    _, _, place = next(blocks())
-    keep = kept_counts(place, density)
-    found = largest(delta_tracks(blocks), list(enumerate(keep)), place.size)
+    _, _, context = next(blocks())
+    keep = kept_counts(context, density)
+    thresholds = largest(delta_tracks(blocks), list(enumerate(keep)), context.size)
     if not rescale:
-        return found
-    factors = l1_factors(blocks, lambda deltas, at: trimmed(deltas, found, at))
-    return tuple(cut._replace(factor=f) for cut, f in zip(found, factors, strict=True))
+        return thresholds
+    factors = l1_factors(blocks, lambda deltas, block: trimmed(deltas, thresholds, block))
+    return tuple(cut._replace(factor=f) for cut, f in zip(thresholds, factors, strict=True))
 
 
-def kept_counts(place: TensorContext, density: Shares) -> list[int]:
+def kept_counts(context: TensorContext, density: Shares) -> list[int]:
     """Return how many elements of a tensor every model keeps: its share, but at least one."""
-    return [max(1, round(share * place.size)) for share in place.each(density)]
+    return [max(1, round(share * context.size)) for share in context.each(density)]
 
 
-def trimmed(deltas: Deltas, found: Sequence[TrimThreshold], place: TensorContext) -> Deltas:
+def trimmed(deltas: Deltas, thresholds: Sequence[TrimThreshold], context: TensorContext) -> Deltas:
     """Return the deltas with all but what their cuts keep set to 0, times the cuts' factors."""
     result = torch.empty_like(deltas)
-    for model, cut in enumerate(found):
-        torch.mul(deltas[model], kept(deltas[model], cut, place.start).float(), out=result[model])
+    for model, cut in enumerate(thresholds):
+        torch.mul(deltas[model], kept(deltas[model], cut, context.start).float(), out=result[model])
         if cut.factor != 1:
             result[model].mul_(cut.factor)
     return result
@@ -80,9 +79,9 @@ def restoring(
     return l1_factors(blocks, thinned) if rescale and norm == "l1" else None
 
 
-def restored(thinned: Deltas, found: tuple[float, ...] | None) -> Deltas:
+def restored(thinned: Deltas, norm_factors: tuple[float, ...] | None) -> Deltas:
     """Return what is left of the deltas times their factors, which may be written over it."""
-    for delta, factor in zip(thinned, found or (), strict=found is not None):
+    for delta, factor in zip(thinned, norm_factors or (), strict=norm_factors is not None):
         delta.mul_(factor)
     return thinned
 
@@ -92,8 +91,8 @@ def l1_factors(
 ) -> tuple[float, ...]:
     """Return per model Σ|δ| / Σ|δ̂|, δ̂ being what thinning leaves; 1 where nothing is left."""
 
-    def per_row(_base: Base, deltas: Deltas, place: TensorContext) -> list[Doubles]:
-        return [row_sizes(as_rows(part)) for part in (*deltas, *thinned(deltas, place))]
+    def per_row(_base: Base, deltas: Deltas, context: TensorContext) -> list[Doubles]:
+        return [row_sizes(as_rows(delta)) for delta in (*deltas, *thinned(deltas, context))]
 
     sums = whole_sums(blocks, per_row)
     pairs = zip(sums[: len(sums) // 2], sums[len(sums) // 2 :], strict=True)
@@ -102,11 +101,11 @@ def l1_factors(
 
 def delta_tracks(blocks: Blocks) -> Tracks:
     """Return the deltas as what is ranked."""
-    return lambda: ((deltas, place.start) for _, deltas, place in blocks())
+    return lambda: ((deltas, context.start) for _, deltas, context in blocks())
 
 
 def largest(
-    tracks: Tracks, wanted: Sequence[tuple[int, int]], size: int
+    tracks: Tracks, targets: Sequence[tuple[int, int]], size: int
 ) -> tuple[TrimThreshold, ...]:
     """Return the cut that keeps the k elements of largest magnitude, for every (track, k).
 
@@ -116,17 +115,19 @@ def largest(
     of the lower 16 within one bucket) find it. All of it adds up over blocks and is exact; ties
     are kept in the order of the elements.
     """
-    asked = [(track, keep) for track, keep in wanted if keep > 0]
-    found = _between(tracks, asked, _brackets(tracks, asked, size))
-    if None in found:
-        found = _by_histograms(tracks, asked)
-    ranks = [rank for rank in found if rank is not None]
-    ties = [one.wanted if one.equal > one.wanted and one.bits > 0 else 0 for one in ranks]
-    bits, ends = [one.bits for one in ranks], [size - 1 for _ in ranks]
+    nonempty = [(track, keep) for track, keep in targets if keep > 0]
+    bracketed = _between(tracks, nonempty, _brackets(tracks, nonempty, size))
+    if None in bracketed:
+        bracketed = _by_histograms(tracks, nonempty)
+    ranks = [rank for rank in bracketed if rank is not None]
+    ties = [rank.keep if rank.equal > rank.keep and rank.bits > 0 else 0 for rank in ranks]
+    bits, ends = [rank.bits for rank in ranks], [size - 1 for _ in ranks]
     if any(ties):
-        ends = _last_ties(tracks, [track for track, _ in asked], bits, ties, size - 1)
-    made = map(TrimThreshold, bits, ends)
-    return tuple(next(made) if keep > 0 else TrimThreshold(NONE, size - 1) for _, keep in wanted)
+        ends = _last_ties(tracks, [track for track, _ in nonempty], bits, ties, size - 1)
+    thresholds = map(TrimThreshold, bits, ends)
+    return tuple(
+        next(thresholds) if keep > 0 else TrimThreshold(NONE, size - 1) for _, keep in targets
+    )
 
 
 def kept(
@@ -145,11 +146,11 @@ def kept(
 
 
 class _Rank(NamedTuple):
-    """A threshold's magnitude, how many elements have it, how many of those are wanted."""
+    """A threshold's magnitude, how many elements have it, how many of those are kept."""
 
     bits: int
     equal: int
-    wanted: int
+    keep: int
 
 
 class _Bracket:
@@ -158,12 +159,12 @@ class _Bracket:
     def __init__(self, sample: Bits, keep: int, size: int) -> None:
         """Leave room for chance on both sides: six standard errors of the share."""
         count, share = len(sample), keep / size
-        room = 0
+        margin = 0
         if count < size:
-            room = 1 + ceil(6 * sqrt(share * (1 - share) * count))
-        at = count - round(share * count)
-        self.low = int(sample[at - room]) if at - room >= 0 else 0
-        self.high = int(sample[at + room]) if at + room < count else NONE
+            margin = 1 + ceil(6 * sqrt(share * (1 - share) * count))
+        position = count - round(share * count)
+        self.low = int(sample[position - margin]) if position - margin >= 0 else 0
+        self.high = int(sample[position + margin]) if position + margin < count else NONE
         self._above = self._at_high = self._at_low = 0
         self._inside: list[Bits] = []
 
@@ -185,55 +186,58 @@ class _Bracket:
 
     def rank(self, keep: int) -> _Rank | None:
         """Return the keep-largest element; None if it is not between the ends."""
-        left = keep - self._above
-        if left <= 0:
+        remaining = keep - self._above
+        if remaining <= 0:
             return None
-        if left <= self._at_high:
-            return _Rank(self.high, self._at_high, left)
-        left -= self._at_high
+        if remaining <= self._at_high:
+            return _Rank(self.high, self._at_high, remaining)
+        remaining -= self._at_high
         inside = np.sort(np.concatenate([*self._inside, np.zeros(0, np.int32)]))
-        if left <= len(inside):
-            bits = inside[len(inside) - left]
+        if remaining <= len(inside):
+            bits = inside[len(inside) - remaining]
             first, end = np.searchsorted(inside, bits), np.searchsorted(inside, bits, "right")
-            return _Rank(int(bits), int(end - first), int(left - (len(inside) - end)))
-        left -= len(inside)
-        return _Rank(self.low, self._at_low, left) if left <= self._at_low else None
+            return _Rank(int(bits), int(end - first), int(remaining - (len(inside) - end)))
+        remaining -= len(inside)
+        return _Rank(self.low, self._at_low, remaining) if remaining <= self._at_low else None
 
 
-def _brackets(tracks: Tracks, asked: Sequence[tuple[int, int]], size: int) -> list[_Bracket]:
+def _brackets(tracks: Tracks, targets: Sequence[tuple[int, int]], size: int) -> list[_Bracket]:
     """Return a bracket for every threshold asked for, from equally spaced elements."""
     step = -(-size // _SAMPLE)
-    seen: dict[int, list[Bits]] = {track: [] for track, _ in asked}
+    sampled: dict[int, list[Bits]] = {track: [] for track, _ in targets}
     for block, start in tracks():
         first = -start % step
-        for track, parts in seen.items():
+        for track, samples_of_track in sampled.items():
             bits = block[track].contiguous().view(-1).view(torch.int32).numpy()
-            parts.append(bits[first::step] & NONE)
-    samples = {track: np.sort(np.concatenate(parts)) for track, parts in seen.items()}
-    return [_Bracket(samples[track], keep, size) for track, keep in asked]
+            samples_of_track.append(bits[first::step] & NONE)
+    samples = {
+        track: np.sort(np.concatenate(samples_of_track))
+        for track, samples_of_track in sampled.items()
+    }
+    return [_Bracket(samples[track], keep, size) for track, keep in targets]
 
 
 def _between(
-    tracks: Tracks, asked: Sequence[tuple[int, int]], brackets: Sequence[_Bracket]
+    tracks: Tracks, targets: Sequence[tuple[int, int]], brackets: Sequence[_Bracket]
 ) -> list[_Rank | None]:
     """Return the rank found in every bracket."""
     for block, _ in tracks():
-        magnitudes = {track: _magnitudes(block[track]) for track, _ in asked}
-        for (track, _), bracket in zip(asked, brackets, strict=True):
+        magnitudes = {track: _magnitudes(block[track]) for track, _ in targets}
+        for (track, _), bracket in zip(targets, brackets, strict=True):
             bracket.count(magnitudes[track])
-    return [bracket.rank(keep) for (_, keep), bracket in zip(asked, brackets, strict=True)]
+    return [bracket.rank(keep) for (_, keep), bracket in zip(targets, brackets, strict=True)]
 
 
-def _by_histograms(tracks: Tracks, asked: Sequence[tuple[int, int]]) -> list[_Rank | None]:
+def _by_histograms(tracks: Tracks, targets: Sequence[tuple[int, int]]) -> list[_Rank | None]:
     """Return the ranks whatever the elements are like."""
-    chosen = [track for track, _ in asked]
+    chosen = [track for track, _ in targets]
     coarse = _count(tracks, chosen, None)
-    upper = [descend(counts, keep) for counts, (_, keep) in zip(coarse, asked, strict=True)]
+    upper = [descend(counts, keep) for counts, (_, keep) in zip(coarse, targets, strict=True)]
     fine = _count(tracks, chosen, [bucket for bucket, _ in upper])
-    lower = [descend(counts, rest) for counts, (_, rest) in zip(fine, upper, strict=True)]
+    lower = [descend(counts, rank) for counts, (_, rank) in zip(fine, upper, strict=True)]
     return [
-        _Rank((bucket << 16) | low, int(counts[low]), rest)
-        for (bucket, _), (low, rest), counts in zip(upper, lower, fine, strict=True)
+        _Rank((bucket << 16) | low, int(counts[low]), rank)
+        for (bucket, _), (low, rank), counts in zip(upper, lower, fine, strict=True)
     ]
 
 
@@ -248,8 +252,8 @@ def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list
     for block, _ in tracks():
         for number, (track, total) in enumerate(zip(chosen, totals, strict=True)):
             bits = _magnitudes(block[track])
-            for at in range(0, len(bits), _SLICE):
-                piece = bits[at : at + _SLICE]
+            for offset in range(0, len(bits), _SLICE):
+                piece = bits[offset : offset + _SLICE]
                 upper = piece >> 16
                 if buckets is not None:
                     upper = piece[upper == buckets[number]] & 0xFFFF
@@ -257,25 +261,25 @@ def _count(tracks: Tracks, chosen: list[int], buckets: list[int] | None) -> list
     return totals
 
 
-def descend(counts: Counts, wanted: int) -> tuple[int, int]:
+def descend(counts: Counts, rank: int) -> tuple[int, int]:
     """Return the bucket that holds the wanted-largest element, and its rank from the top in it."""
     from_top = np.cumsum(counts[::-1])
-    position = int(np.searchsorted(from_top, wanted))
+    position = int(np.searchsorted(from_top, rank))
     above = int(from_top[position - 1]) if position else 0
-    return len(counts) - 1 - position, wanted - above
+    return len(counts) - 1 - position, rank - above
 
 
 def _last_ties(
     tracks: Tracks, chosen: list[int], bits: list[int], ties: list[int], end: int
 ) -> list[int]:
     """Return per choice the number of its ties-th element equal to the threshold."""
-    ends, left = [end for _ in bits], list(ties)
+    ends, remaining = [end for _ in bits], list(ties)
     for block, start in tracks():
         for number, track in enumerate(chosen):
-            if left[number] <= 0:
+            if remaining[number] <= 0:
                 continue
-            found = np.flatnonzero(_magnitudes(block[track]) == bits[number])
-            if len(found) >= left[number]:
-                ends[number] = start + int(found[left[number] - 1])
-            left[number] -= len(found)
+            equal = np.flatnonzero(_magnitudes(block[track]) == bits[number])
+            if len(equal) >= remaining[number]:
+                ends[number] = start + int(equal[remaining[number] - 1])
+            remaining[number] -= len(equal)
     return ends

@@ -1,7 +1,5 @@
 """Between the base and the models' mean, as far as the deltas agree."""
 
-from typing import Any
-
 import numpy as np
 
 from lexgraft.arrays.lazy_torch import torch
@@ -9,7 +7,7 @@ from lexgraft.weights.methods.ordered_sums import Doubles, as_vectors, gram, row
 from lexgraft.weights.methods.registry import Base, Blocks, Deltas, Merged, TensorContext, method
 
 
-def ratio(blocks: Blocks, *, filter_wise: bool, **_settings: Any) -> Doubles | None:
+def ratio(blocks: Blocks, *, filter_wise: bool) -> Doubles | None:
     """Return how far to go for the whole tensor; None where every row has its own answer."""
     if filter_wise:
         return None
@@ -22,8 +20,8 @@ def ratio(blocks: Blocks, *, filter_wise: bool, **_settings: Any) -> Doubles | N
 def model_stock(
     base: Base,
     deltas: Deltas,
-    _place: TensorContext,
-    found: Doubles | None,
+    _context: TensorContext,
+    whole_ratio: Doubles | None,
     *,
     filter_wise: bool = False,
 ) -> Merged:
@@ -33,10 +31,10 @@ def model_stock(
     each row. Deltas at right angles give the base back.
     """
     mean = weighted_sum(deltas, [1 / len(deltas)] * len(deltas))
-    if found is not None:
-        return base + mean * float(found[0])
+    if whole_ratio is not None:
+        return base + mean * float(whole_ratio[0])
     rows = [as_vectors(delta) for delta in deltas]
-    ratios = _ratio([[row_dots(row, other) for other in rows] for row in rows])
+    ratios = _ratio([[row_dots(first, second) for second in rows] for first in rows])
     scaled = as_vectors(mean) * torch.from_numpy(ratios).float()[:, None]
     return base + scaled.view(base.shape)
 

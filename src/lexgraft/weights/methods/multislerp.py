@@ -1,7 +1,6 @@
 """The middle of several deltas on a sphere, in one step."""
 
 from math import sqrt
-from typing import Any
 
 from lexgraft.weights.methods.nuslerp import Origin
 from lexgraft.weights.methods.ordered_sums import Gram, gram, normalized, weighted_sum
@@ -16,17 +15,17 @@ from lexgraft.weights.methods.registry import (
 )
 
 
-def spans(blocks: Blocks, *, origin: Origin, **_settings: Any) -> Gram:
+def spans(blocks: Blocks, *, origin: Origin) -> Gram:
     """Return the dot products of what is averaged: deltas, or models."""
     return gram(blocks, models=origin == "zero")
 
 
-@method(paper="Goddard 2025, multislerp", survey=spans)
+@method(paper="Goddard 2025, multislerp", survey=spans, base="optional")
 def multislerp(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: Gram,
+    context: TensorContext,
+    products: Gram,
     *,
     weight: Factors = 1.0,
     normalize_weights: bool = True,
@@ -40,19 +39,19 @@ def multislerp(
     changes nothing. Where the directions cancel (|m| < eps), or for one model, it is Σ wᵢ·δᵢ.
     With `origin: zero` the models take the place of the deltas.
     """
-    weights = place.each(weight)
+    weights = context.each(weight)
     if normalize_weights:
         weights = normalized(weights)
-    factors = _factors(found, weights, eps) if len(deltas) > 1 else weights
-    moved = weighted_sum(deltas, factors)
-    return base * sum(factors) + moved if origin == "zero" else base + moved
+    factors = _factors(products, weights, eps) if len(deltas) > 1 else weights
+    combination = weighted_sum(deltas, factors)
+    return base * sum(factors) + combination if origin == "zero" else base + combination
 
 
-def _factors(found: Gram, weights: tuple[float, ...], eps: float) -> tuple[float, ...]:
+def _factors(products: Gram, weights: tuple[float, ...], eps: float) -> tuple[float, ...]:
     """Return every vector's factor in the result."""
-    sizes = [sqrt(found[i][i]) for i in range(len(found))]
+    sizes = [sqrt(products[i][i]) for i in range(len(products))]
     units = [w / (size + eps) for w, size in zip(weights, sizes, strict=True)]
-    square = sum(a * b * found[i][j] for i, a in enumerate(units) for j, b in enumerate(units))
+    square = sum(a * b * products[i][j] for i, a in enumerate(units) for j, b in enumerate(units))
     length = sqrt(max(0.0, square))
     if length < eps:
         return weights

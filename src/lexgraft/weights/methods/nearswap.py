@@ -8,11 +8,11 @@ from lexgraft.weights.methods.registry import Base, Deltas, Merged, TensorContex
 from lexgraft.weights.methods.slerp import two_ends
 
 
-@method(paper="alchemonaut 2024, QuartetAnemoi model card", models=(1, 2))
+@method(paper="alchemonaut 2024, QuartetAnemoi model card", base="optional", models=(1, 2))
 def nearswap(
     base: Base,
     deltas: Deltas,
-    _place: TensorContext,
+    _context: TensorContext,
     *,
     t: Annotated[float, Meta(ge=0, le=100)] = 1e-4,
 ) -> Merged:

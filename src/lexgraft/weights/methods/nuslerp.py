@@ -1,6 +1,6 @@
 """The arc between two deltas, kept apart from the base: whole tensors, rows or columns."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -37,7 +37,6 @@ def products(
     nuslerp_flatten: bool,
     nuslerp_row_wise: bool,
     origin: Origin,
-    **_settings: Any,
 ) -> Products | None:
     """Return the products of the whole tensors or of their columns; None for those of rows."""
     if nuslerp_flatten:
@@ -46,12 +45,18 @@ def products(
     return _columns(blocks, origin) if nuslerp_row_wise else None
 
 
-@method(paper="Shoemake 1985, section 3.3, of deltas", survey=products, unit="row", models=(2, 2))
+@method(
+    paper="Shoemake 1985, section 3.3, of deltas",
+    survey=products,
+    base="optional",
+    unit="row",
+    models=(2, 2),
+)
 def nuslerp(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: Products | None,
+    context: TensorContext,
+    whole_products: Products | None,
     *,
     weight: Factors = 1.0,
     nuslerp_flatten: bool = True,
@@ -64,18 +69,20 @@ def nuslerp(
     between each pair of vectors along the last axis (`nuslerp_row_wise`: along the first). With
     `origin: zero` the models themselves take the place of the deltas.
     """
-    t = normalized(place.each(weight))[1]
+    t = normalized(context.each(weight))[1]
     ends = _ends(base, deltas, origin)
     if nuslerp_flatten or nuslerp_row_wise:
-        assert found
+        assert whole_products
         first, second = (as_rows(end) for end in ends)
-        factors = [torch.from_numpy(share).float()[None, :] for share in _shares(t, *found)]
+        factors = [
+            torch.from_numpy(share).float()[None, :] for share in _shares(t, *whole_products)
+        ]
     else:
         first, second = (as_vectors(end) for end in ends)
         pair = row_dots(first, first), row_dots(first, second), row_dots(second, second)
         factors = [torch.from_numpy(share).float()[:, None] for share in _shares(t, *pair)]
-    moved = (first * factors[0] + second * factors[1]).view(base.shape)
-    return moved if origin == "zero" else base + moved
+    arc = (first * factors[0] + second * factors[1]).view(base.shape)
+    return arc if origin == "zero" else base + arc
 
 
 def _ends(base: Base, deltas: Deltas, origin: Origin) -> Float32[Tensor, "model *shape"]:
@@ -102,7 +109,7 @@ def _columns(blocks: Blocks, origin: Origin) -> Products:
     for base, deltas, _ in blocks():
         pairs = [as_rows(end).numpy() for end in _ends(base, deltas, origin)]
         for row in range(len(pairs[0])):
-            first, second = (part[row].astype(np.float64) for part in pairs)
+            first, second = (matrix[row].astype(np.float64) for matrix in pairs)
             squares = first * first, first * second, second * second
             totals = [a + b for a, b in zip(totals or (0, 0, 0), squares, strict=True)]
     return totals[0], totals[1], totals[2]

@@ -9,7 +9,16 @@ import numpy as np
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.methods.registry import Base, Blocks, Deltas, Factors, Merged, TensorContext
+from lexgraft.weights.methods.native_spec import KernelSpec
+from lexgraft.weights.methods.registry import (
+    Base,
+    Blocks,
+    Deltas,
+    Factors,
+    Merged,
+    Settings,
+    TensorContext,
+)
 
 _ZERO = 1e-6
 _SLICE = 1 << 16  # elements widened at once, so that they stay in cache
@@ -30,17 +39,25 @@ def weighted_sum(deltas: Deltas, weights: Sequence[float]) -> Merged:
 def summed(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     weight: Factors,
     *,
     normalize: bool,
     lambda_: float,
 ) -> Merged:
     """Return base + λ · Σ wᵢ·δᵢ, the sum divided by Σ wᵢ to normalize."""
-    weights = place.each(weight)
+    weights = context.each(weight)
     if normalize:
         weights = normalized(weights)
     return base + weighted_sum(deltas, weights) * lambda_
+
+
+def summed_spec(settings: Settings, context: TensorContext, **thinning: Any) -> KernelSpec:
+    """Return `summed` as the compiled loops do it, of deltas that are thinned in a way."""
+    weights = context.each(settings["weight"])
+    if settings["normalize"]:
+        weights = normalized(weights)
+    return KernelSpec(weights, lambda_=settings["lambda"], **thinning)
 
 
 def normalized(weights: Sequence[float]) -> tuple[float, ...]:
@@ -68,9 +85,11 @@ def row_dots(
     """
     dots = np.empty(len(first), np.float64)
     step = max(1, _SLICE // max(1, first.shape[1]))
-    for at in range(0, len(first), step):
-        one, other = (part[at : at + step].numpy().astype(np.float64) for part in (first, second))
-        dots[at : at + step] = np.multiply(one, other, out=one).sum(axis=1)
+    for start in range(0, len(first), step):
+        a, b = (
+            matrix[start : start + step].numpy().astype(np.float64) for matrix in (first, second)
+        )
+        dots[start : start + step] = np.multiply(a, b, out=a).sum(axis=1)
     return dots
 
 
@@ -93,10 +112,10 @@ def whole_sums(
     not show.
     """
     columns: list[list[Doubles]] = []
-    for base, deltas, place in blocks():
-        found = per_row(base, deltas, place)
-        columns = columns or [[] for _ in found]
-        for column, values in zip(columns, found, strict=True):
+    for base, deltas, context in blocks():
+        row_values = per_row(base, deltas, context)
+        columns = columns or [[] for _ in row_values]
+        for column, values in zip(columns, row_values, strict=True):
             column.append(values)
     return [fsum(np.concatenate(column)) for column in columns]
 
@@ -104,7 +123,7 @@ def whole_sums(
 def gram(blocks: Blocks, *, models: bool) -> Gram:
     """Return the dot products of the deltas, or of the whole models, over a whole tensor."""
 
-    def per_row(base: Base, deltas: Deltas, _place: TensorContext) -> list[Doubles]:
+    def per_row(base: Base, deltas: Deltas, _context: TensorContext) -> list[Doubles]:
         rows = [as_rows(base + delta if models else delta) for delta in deltas]
         return [row_dots(rows[i], rows[j]) for i in range(len(rows)) for j in range(i + 1)]
 

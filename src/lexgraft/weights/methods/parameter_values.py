@@ -37,7 +37,7 @@ def check_setting(
         LexgraftError: an unknown model, or a value of the wrong kind or range.
     """
     per_model = get_origin(kind) in {Union, UnionType} and any(
-        get_origin(part) is dict for part in get_args(kind)
+        get_origin(alternative) is dict for alternative in get_args(kind)
     )
     scalar = get_args(kind)[0] if per_model else kind
     if not (per_model and isinstance(value, dict)):
@@ -53,19 +53,19 @@ def check_setting(
     }
 
 
-def at_place(setting: Any, tensor: str, depth: float) -> Any:
+def value_at(setting: Any, tensor: str, depth: float) -> Any:
     """Return what a checked setting is for one tensor: a scalar, or a mapping from labels to them.
 
     Between two numbers of a profile the value is interpolated; of other kinds the one before
     is taken. Depth 0 is the first of them, depth 1 the last.
     """
     if isinstance(setting, dict):
-        return {label: at_place(value, tensor, depth) for label, value in setting.items()}
+        return {label: value_at(value, tensor, depth) for label, value in setting.items()}
     if not isinstance(setting, list):
         return setting
     if isinstance(setting[0], dict):
         rule = next(rule for rule in setting if rule["filter"] == _ALL or rule["filter"] in tensor)
-        return at_place(rule["value"], tensor, depth)
+        return value_at(rule["value"], tensor, depth)
     scaled = depth * (len(setting) - 1)
     lower = int(scaled)
     first, second = setting[lower], setting[min(lower + 1, len(setting) - 1)]

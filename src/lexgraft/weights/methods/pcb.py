@@ -1,7 +1,7 @@
 """Elements compete: each weighs by its size in its model and its accord with the others."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,26 +32,24 @@ class Norms(NamedTuple):
     inner: Doubles  # mean of exp(N·norm(δᵢ·δᵢ)), per model
 
 
-def compete(
-    blocks: Blocks, *, density: float, **_settings: Any
-) -> tuple[Norms, tuple[TrimThreshold, ...]]:
+def compete(blocks: Blocks, *, density: float) -> tuple[Norms, tuple[TrimThreshold, ...]]:
     """Return how products become weights, and the cuts that keep every model's heaviest."""
     norms = _norms(blocks)
 
     def tracks() -> Iterator[tuple[Tensor, int]]:
-        return ((_weights(deltas, norms), place.start) for _, deltas, place in blocks())
+        return ((_weights(deltas, norms), context.start) for _, deltas, context in blocks())
 
-    _, deltas, place = next(blocks())
-    keep = max(1, round(density * place.size))
-    return norms, largest(tracks, [(model, keep) for model in range(len(deltas))], place.size)
+    _, deltas, context = next(blocks())
+    keep = max(1, round(density * context.size))
+    return norms, largest(tracks, [(model, keep) for model in range(len(deltas))], context.size)
 
 
 @method(paper="arXiv 2410.02396, section 3.2, per tensor", survey=compete)
 def pcb(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: tuple[Norms, tuple[TrimThreshold, ...]],
+    context: TensorContext,
+    competition: tuple[Norms, tuple[TrimThreshold, ...]],
     *,
     weight: Factors = 1.0,
     density: Share = 0.2,
@@ -63,28 +61,30 @@ def pcb(
     and the N models, norm dividing by the largest magnitude; of each model the share `density`
     with the largest β competes, the rest has β = 0.
     """
-    norms, cuts = found
+    norms, cuts = competition
     betas = _weights(deltas, norms)
     for beta, cut in zip(betas, cuts, strict=True):
-        beta.mul_(kept(beta, cut, place.start))
-    total = weighted_sum(deltas * betas, place.each(weight))
+        beta.mul_(kept(beta, cut, context.start))
+    total = weighted_sum(deltas * betas, context.each(weight))
     return base + total / weighted_sum(betas, [1.0] * len(betas)).clamp_(min=_TINY) * lambda_
 
 
 def _norms(blocks: Blocks) -> Norms:
     """Return the largest products and the means of their exponentials."""
     tops, size, count = np.zeros((0, 0)), 1, 0
-    for _, deltas, place in blocks():
-        found = [[float((delta * other).abs().max()) for other in deltas] for delta in deltas]
-        tops = np.maximum(tops, found) if tops.size else np.array(found)
-        size, count = place.size, len(deltas)
+    for _, deltas, context in blocks():
+        peaks_of_block = [
+            [float((first * second).abs().max()) for second in deltas] for first in deltas
+        ]
+        tops = np.maximum(tops, peaks_of_block) if tops.size else np.array(peaks_of_block)
+        size, count = context.size, len(deltas)
     peaks = np.where(tops == 0, 1.0, tops)
 
-    def per_row(_base: Base, deltas: Deltas, _place: TensorContext) -> list[Doubles]:
+    def per_row(_base: Base, deltas: Deltas, _context: TensorContext) -> list[Doubles]:
         powers = _powers(deltas, peaks)
         squares = [powers[i][i] ** count for i in range(count)]
-        every = [*squares, *(power for row in powers for power in row)]
-        return [values.reshape(len(deltas[0]), -1).sum(axis=1) for values in every]
+        exponentials = [*squares, *(power for row in powers for power in row)]
+        return [values.reshape(len(deltas[0]), -1).sum(axis=1) for values in exponentials]
 
     means = np.array(whole_sums(blocks, per_row)) / size
     return Norms(peaks, means[count:].reshape(count, count), means[:count])
@@ -104,9 +104,9 @@ def _weights(deltas: Deltas, norms: Norms) -> Float32[Tensor, "model *shape"]:
 def _powers(deltas: Deltas, peaks: Doubles) -> list[list[Doubles]]:
     """Return exp(δᵢ·δⱼ / peak) for every pair, the same wherever in a block an element stands."""
     powers: list[list[Doubles]] = []
-    for i, one in enumerate(deltas):
+    for i, delta in enumerate(deltas):
         products = [
-            (one * deltas[j]).numpy().astype(np.float64) / peaks[i, j] for j in range(i + 1)
+            (delta * deltas[j]).numpy().astype(np.float64) / peaks[i, j] for j in range(i + 1)
         ]
         powers.append([np.exp(product) for product in products])
     return [[powers[max(i, j)][min(i, j)] for j in range(len(powers))] for i in range(len(powers))]

@@ -22,7 +22,7 @@ Epsilon = Annotated[float, Meta(ge=0, le=1)]
 
 
 @method(paper="arXiv 2601.13572, RAM")
-def ram(base: Base, deltas: Deltas, _place: TensorContext, *, epsilon: Epsilon = 1e-5) -> Merged:
+def ram(base: Base, deltas: Deltas, _context: TensorContext, *, epsilon: Epsilon = 1e-5) -> Merged:
     """Return base + Σ δᵢ / n over the n models with |δᵢ| > ε, element by element."""
     return _merged(base, deltas, epsilon, tuple(1.0 for _ in deltas))
 
@@ -33,7 +33,6 @@ def boosts(
     r: float,
     alpha: float,
     epsilon: float,
-    **_settings: Any,
 ) -> tuple[float, ...]:
     """Return every model's λ = 1 + r · min(ρ, α), ρ being its shared per unshared elements."""
     shared: Any = 0
@@ -51,8 +50,8 @@ def boosts(
 def ramplus_tl(
     base: Base,
     deltas: Deltas,
-    _place: TensorContext,
-    found: tuple[float, ...],
+    _context: TensorContext,
+    model_factors: tuple[float, ...],
     *,
     r: Fraction = 0.1,
     alpha: Fraction = 0.2,
@@ -63,16 +62,16 @@ def ramplus_tl(
     λᵢ = 1 + r · min(ρᵢ, α) makes up for what averaging takes from a model; ρᵢ is the number of
     its elements that others changed too, per element that it changed alone, in this tensor.
     """
-    return _merged(base, deltas, epsilon, found)
+    return _merged(base, deltas, epsilon, model_factors)
 
 
 def _merged(base: Base, deltas: Deltas, epsilon: float, alone: tuple[float, ...]) -> Merged:
     """Return the merge with one factor per model for what it changed alone."""
     changed = _changed(deltas, epsilon)
     count = changed.sum(0)
-    own = weighted_sum(deltas * (changed & (count == 1)), alone)
-    both = weighted_sum(deltas * (changed & (count > 1)), [1.0] * len(deltas))
-    return base + (own + both / count.clamp(min=1))
+    unshared = weighted_sum(deltas * (changed & (count == 1)), alone)
+    shared = weighted_sum(deltas * (changed & (count > 1)), [1.0] * len(deltas))
+    return base + (unshared + shared / count.clamp(min=1))
 
 
 def _changed(deltas: Deltas, epsilon: float) -> Bool[Tensor, "model *shape"]:

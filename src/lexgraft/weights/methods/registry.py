@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from keyword import iskeyword
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from msgspec import Meta
 
 from lexgraft.arrays.lazy_torch import Tensor
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.weights.methods.parameter_values import at_place, check_setting, varies
+from lexgraft.weights.methods.native_spec import KernelSpec
+from lexgraft.weights.methods.parameter_values import check_setting, value_at, varies
 
 Factor = Annotated[float, Meta(ge=-100, le=100)]
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -48,8 +49,18 @@ Blocks = Callable[[], Iterator[tuple[Base, Deltas, TensorContext]]]
 """A tensor's blocks from the first to the last, as often as they are asked for."""
 
 
+Settings = Mapping[str, Any]
+"""Every parameter's value, checked and complete; per-model ones map labels to values."""
+
+NativeMapping = Callable[[Settings, TensorContext], KernelSpec | None]
+"""A method's settings for one tensor as the compiled loops know them; None: they do not."""
+
 Unit = Literal["element", "row", "tensor"]
 """What no block may cut in two: an element, a row (the last axis; a vector is one), a tensor."""
+
+BaseUse = Literal["required", "optional", "none"]
+"""Whether a recipe must name a base. `optional`: the first model takes its place where it is
+missing. `none`: the method merges whole models, and a base that is named is one of them."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +72,23 @@ class Method:
     combine: Callable[..., Merged]
     survey: Callable[..., object] | None
     parameters: Mapping[str, tuple[Any, Any]]  # name → type, default
+    base: BaseUse
     unit: Unit
     models: tuple[int, int | None]  # how few and how many it can merge
+    native: NativeMapping | None
 
-    def settings(self, given: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
+    def settings(self, values: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
         """Return every parameter's value: checked, completed, per-model ones in model order.
 
         Raises:
             LexgraftError: too few or too many models, an unknown parameter or model, or a value of
                 the wrong kind or range.
         """
-        least, most = self.models
-        if len(labels) < least or (most is not None and len(labels) > most):
-            wanted = f"{least}" if least == most else f"{least} to {most or 'many'}"
-            raise LexgraftError(f"{self.name} merges {wanted} models, not {len(labels)}")
-        for name in given:
+        fewest, limit = self.models
+        if len(labels) < fewest or (limit is not None and len(labels) > limit):
+            count = f"{fewest}" if fewest == limit else f"{fewest} to {limit or 'many'}"
+            raise LexgraftError(f"{self.name} merges {count} models, not {len(labels)}")
+        for name in values:
             if name not in self.parameters:
                 raise LexgraftError(
                     f"method `{self.name}` has no parameter `{name}`",
@@ -83,26 +96,40 @@ class Method:
                 )
         return {
             name: check_setting(
-                kind, given.get(name, default), default, labels, f"{self.name}.{name}"
+                kind, values.get(name, default), default, labels, f"{self.name}.{name}"
             )
             for name, (kind, default) in self.parameters.items()
         }
 
-    def merge(self, blocks: Blocks, settings: Mapping[str, Any]) -> Iterator[Merged]:
-        """Yield the merged blocks of one tensor, in order; settings are taken at its place."""
-        if any(map(varies, settings.values())):
-            _, _, place = next(blocks())
-            settings = self.at(settings, place)
-        values = {_python_name(name): value for name, value in settings.items()}
-        survey = () if self.survey is None else (self.survey(blocks, **values),)
-        for base, deltas, place in blocks():
-            yield self.combine(base, deltas, place, *survey, **values)
-
-    def at(self, settings: Mapping[str, Any], place: TensorContext) -> dict[str, Any]:
+    def settings_at(self, settings: Settings, context: TensorContext) -> Settings:
         """Return the settings for one tensor: profiles and rules become single values."""
+        if not any(map(varies, settings.values())):
+            return settings
         return {
-            name: at_place(value, place.tensor, place.depth) for name, value in settings.items()
+            name: value_at(value, context.tensor, context.depth) for name, value in settings.items()
         }
+
+    def merge(self, blocks: Blocks, settings: Settings) -> Iterator[Merged]:
+        """Yield the merged blocks of one tensor, in order; settings are taken at its depth."""
+        if any(map(varies, settings.values())):
+            _, _, context = next(blocks())
+            settings = self.settings_at(settings, context)
+        values = {_python_name(name): value for name, value in settings.items()}
+        survey = ()
+        if self.survey is not None:
+            survey = (self.survey(blocks, **_accepted(self.survey, values)),)
+        for base, deltas, context in blocks():
+            yield self.combine(base, deltas, context, *survey, **values)
+
+    def native_spec(self, settings: Settings, context: TensorContext) -> KernelSpec | None:
+        """Return how the compiled loops merge a tensor; None: only the method itself can.
+
+        Raises:
+            LexgraftError: what the method refuses.
+        """
+        if self.native is None:
+            return None
+        return self.native(self.settings_at(settings, context), context)
 
 
 F = TypeVar("F", bound=Callable[..., Merged])
@@ -112,29 +139,105 @@ METHODS: dict[str, Method] = {}
 
 def method(
     *,
-    paper: str,
+    paper: str = "",
     survey: Callable[..., object] | None = None,
+    base: BaseUse = "required",
     unit: Unit = "element",
     models: tuple[int, int | None] = (1, None),
+    native: NativeMapping | None = None,
 ) -> Callable[[F], F]:
-    """Return a decorator that makes a function a method under its own name.
+    """Return a decorator that makes a function a merge method under its own name.
 
-    The function takes base, deltas, place, the survey's result if there is one, and its
-    parameters as keywords with type and default (`lambda_` is written `lambda`).
+    The function takes a block of the base, the models' deltas (model minus base, stacked along
+    a first axis), the block's `TensorContext`, the survey's result if there is a survey, and its
+    parameters as keywords with defaults (`lambda_` is written `lambda` in a recipe). It returns
+    the merged block, float32 like its inputs, which it must not change::
+
+        @method(paper="arXiv 2212.04089, section 4")
+        def halfway(base, deltas, context, *, weight: Factors = 0.5):
+            return base + weighted_sum(deltas, context.each(weight))
+
+    Args:
+        paper: where the formula is from; manifests and docs state it.
+        survey: what must be known about the whole tensor first: a function of `blocks`, which it
+            may walk through as often as it likes, and of those parameters that it names.
+        base: whether a recipe must name a base model.
+        unit: what a block must hold whole.
+        models: the smallest and the largest number of models beside the base; None: no limit.
+        native: the same formula for the compiled loops, where these know it.
+
+    Raises:
+        LexgraftError: (when the function is decorated) a name that another method has, a
+            parameter without a default, or a property that is not one of those above.
     """
+    _check_choice("base", base, get_args(BaseUse))
+    _check_choice("unit", unit, get_args(Unit))
 
     def register(combine: F) -> F:
-        hints = get_type_hints(combine, include_extras=True)
-        parameters = {
-            name.rstrip("_"): (hints[name], parameter.default)
-            for name, parameter in signature(combine).parameters.items()
-            if parameter.kind is Parameter.KEYWORD_ONLY
-        }
         name = combine.__name__
-        METHODS[name] = Method(name, paper, combine, survey, parameters, unit, models)
+        earlier = METHODS.get(name)
+        if earlier is not None and earlier.combine.__module__ != combine.__module__:
+            raise LexgraftError(
+                f"there is a merge method `{name}` already",
+                where=combine.__module__,
+                cure="give the function another name",
+            )
+        METHODS[name] = Method(
+            name=name,
+            paper=paper,
+            combine=combine,
+            survey=survey,
+            parameters=_parameters(combine),
+            base=base,
+            unit=unit,
+            models=models,
+            native=native,
+        )
+        in_order = sorted(METHODS.items())
+        METHODS.clear()
+        METHODS.update(in_order)
         return combine
 
     return register
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Raise unless a method's property has one of its values."""
+    if value not in choices:
+        raise LexgraftError(
+            f"`{value}` is no value of a method's `{name}`", cure=nearest(value, choices)
+        )
+
+
+def _parameters(combine: Callable[..., Merged]) -> dict[str, tuple[Any, Any]]:
+    """Return type and default of every keyword that a method takes.
+
+    Raises:
+        LexgraftError: one has no default.
+    """
+    hints = get_type_hints(combine, include_extras=True)
+    parameters: dict[str, tuple[Any, Any]] = {}
+    for name, parameter in signature(combine).parameters.items():
+        if parameter.kind is not Parameter.KEYWORD_ONLY:
+            continue
+        if parameter.default is Parameter.empty:
+            raise LexgraftError(
+                f"parameter `{name}` of method `{combine.__name__}` has no default",
+                where=combine.__module__,
+                cure=f"write `{name}: float = 1.0` or the like",
+            )
+        kind = hints.get(name, type(parameter.default))
+        parameters[name.removesuffix("_")] = (kind, parameter.default)
+    return parameters
+
+
+def _accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those values that a function names; all of them where it takes any keyword."""
+    parameters = signature(function).parameters.values()
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
+        return dict(values)
+    names = {parameter.name for parameter in parameters}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def _python_name(name: str) -> str:

@@ -14,7 +14,7 @@ from lexgraft.weights.methods.registry import Base, Deltas, Factors, Merged, Ten
 def rows(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     least: Annotated[float, Meta(ge=0, le=10)] = 1e-3,
@@ -29,17 +29,19 @@ def rows(
     """
     size = lengths(as_vectors(base))
     moves = [lengths(as_vectors(delta)) for delta in deltas]
-    factors = _factors(size, np.stack(moves), np.array(place.each(weight)), least, blend)
+    factors = _factors(size, np.stack(moves), np.array(context.each(weight)), least, blend)
     total = torch.zeros_like(as_vectors(base))
     for delta, factor in zip(deltas, factors, strict=True):
         total.add_(as_vectors(delta) * torch.from_numpy(factor).float()[:, None])
     return base + total.view(base.shape)
 
 
-def _factors(size: Doubles, moves: Doubles, weights: Doubles, least: float, blend: str) -> Doubles:
+def _factors(
+    size: Doubles, changes: Doubles, weights: Doubles, threshold: float, blend: str
+) -> Doubles:
     """Return every model's share of every row (model × row); NaN counts as a move."""
-    moved = ~(moves <= least * size)
-    moved |= ~moved.any(axis=0)  # where none moved, all blend
-    shares = moved * np.abs(weights)[:, None] * (moves if blend == "change" else 1.0)
+    changed = ~(changes <= threshold * size)
+    changed |= ~changed.any(axis=0)  # where none moved, all blend
+    shares = changed * np.abs(weights)[:, None] * (changes if blend == "change" else 1.0)
     total = shares.sum(axis=0)
     return np.divide(shares, total, out=np.zeros_like(shares), where=total != 0)

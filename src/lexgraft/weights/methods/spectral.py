@@ -34,14 +34,14 @@ def svd(
     matrix: Matrix,
 ) -> tuple[Float32[Tensor, "rows rank"], Float32[Tensor, " rank"], Float32[Tensor, "rank columns"]]:
     """Return U, the singular values from the largest down, and V transposed."""
-    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
-    return left, values, right
+    u, values, v = torch.linalg.svd(matrix, full_matrices=False)
+    return u, values, v
 
 
 def nearest_orthogonal(matrix: Float32[Tensor, "rows columns"]) -> Float32[Tensor, "rows columns"]:
     """Return the matrix with all singular values 1 that is nearest (orthogonal Procrustes)."""
-    left, _, right = svd(matrix)
-    return left @ right
+    u, _, v = svd(matrix)
+    return u @ v
 
 
 def solve(

@@ -1,6 +1,6 @@
 """Sum of the models' deltas on the base."""
 
-from lexgraft.weights.methods.ordered_sums import summed
+from lexgraft.weights.methods.ordered_sums import summed, summed_spec
 from lexgraft.weights.methods.registry import (
     Base,
     Deltas,
@@ -12,11 +12,11 @@ from lexgraft.weights.methods.registry import (
 )
 
 
-@method(paper="arXiv 2212.04089, section 4")
+@method(paper="arXiv 2212.04089, section 4", native=summed_spec)
 def task_arithmetic(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     normalize: bool = False,
@@ -27,4 +27,4 @@ def task_arithmetic(
     With `normalize` the sum is divided by Σ wᵢ. A profile of λ over the depth is LiNeS
     (arXiv 2410.17146, equation 4): `lambda: [α, α + β]`.
     """
-    return summed(base, deltas, place, weight, normalize=normalize, lambda_=lambda_)
+    return summed(base, deltas, context, weight, normalize=normalize, lambda_=lambda_)

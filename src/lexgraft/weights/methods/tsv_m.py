@@ -17,7 +17,7 @@ from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, neare
 def tsv_m(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     lambda_: Factor = 1.0,
@@ -27,14 +27,14 @@ def tsv_m(
     U, Σ and V join the first min(m, n)/T singular vectors and values of every wᵢ·δᵢ; Û and V̂
     are the orthogonal matrices nearest to U and V. Vectors: the mean of wᵢ·δᵢ.
     """
-    weights = deltas.new_tensor(place.each(weight)).view(-1, *(1,) * base.ndim)
+    weights = deltas.new_tensor(context.each(weight)).view(-1, *(1,) * base.ndim)
     return base + by_matrix(deltas * weights, _merged) * lambda_
 
 
 def _merged(matrices: Matrices) -> Matrix:
     """Return the merged matrix."""
     rank = max(1, min(matrices.shape[1:]) // len(matrices))
-    parts = [svd(matrix) for matrix in matrices]
-    left = nearest_orthogonal(torch.cat([u[:, :rank] for u, _, _ in parts], dim=1))
-    right = nearest_orthogonal(torch.cat([v[:rank] for _, _, v in parts]))
-    return (left * torch.cat([values[:rank] for _, values, _ in parts])) @ right
+    decompositions = [svd(matrix) for matrix in matrices]
+    u_hat = nearest_orthogonal(torch.cat([u[:, :rank] for u, _, _ in decompositions], dim=1))
+    v_hat = nearest_orthogonal(torch.cat([v[:rank] for _, _, v in decompositions]))
+    return (u_hat * torch.cat([values[:rank] for _, values, _ in decompositions])) @ v_hat

@@ -22,29 +22,31 @@ def rank_rows(
     *,
     threshold: float,
     calibration: float,
-    **_settings: Any,
 ) -> RowScores:
     """Return the scores of all rows, from their ranks within each model."""
     lengths: list[Doubles] = []
     turns: list[Doubles] = []
     for base, deltas, _ in blocks():
         rows = as_vectors(base)
-        size = np.sqrt(row_dots(rows, rows))
+        base_size = np.sqrt(row_dots(rows, rows))
         models = [as_vectors(base + delta) for delta in deltas]
         sizes = [np.sqrt(row_dots(model, model)) for model in models]
         dots = [row_dots(rows, model) for model in models]
-        lengths.append(np.stack([np.abs(own - size) for own in sizes]))
-        turns.append(np.stack([_turn(d, size * own) for d, own in zip(dots, sizes, strict=True)]))
-    parts = (np.concatenate(part, axis=1) for part in (lengths, turns))
-    return RowScores(*(_score(part, threshold, calibration) for part in parts))
+        lengths.append(np.stack([np.abs(size - base_size) for size in sizes]))
+        norms = [base_size * size for size in sizes]
+        turns.append(np.stack([_turn(d, norm) for d, norm in zip(dots, norms, strict=True)]))
+    return RowScores(
+        _score(np.concatenate(lengths, axis=1), threshold, calibration),
+        _score(np.concatenate(turns, axis=1), threshold, calibration),
+    )
 
 
 @method(paper="arXiv 2408.03092, section 3, by rows", survey=rank_rows, unit="row")
 def widen(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
-    found: RowScores,
+    context: TensorContext,
+    scores: RowScores,
     *,
     threshold: Annotated[float, Meta(ge=0, le=10)] = 1.0,
     calibration: Annotated[float, Meta(ge=0, le=10)] = 1.0,
@@ -57,13 +59,13 @@ def widen(
     runs along the last axis: a token of an embedding, an output of a projection.
     """
     rows = as_vectors(base).double()
-    first = place.start // max(1, rows.shape[1])
-    part = slice(first, first + len(rows))
+    first = context.start // max(1, rows.shape[1])
+    row_slice = slice(first, first + len(rows))
     size, direction = _polar(rows)
     length, turned = size.clone(), direction.clone()
     for model, delta in enumerate(deltas):
         own_size, own_direction = _polar(as_vectors(base + delta).double())
-        factors = [torch.from_numpy(scores[model, part])[:, None] for scores in found]
+        factors = [torch.from_numpy(score[model, row_slice])[:, None] for score in scores]
         length += (own_size - size) * factors[0]
         turned += (own_direction - direction) * factors[1]
     return (length * turned).float().view(base.shape)

@@ -21,7 +21,7 @@ from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, solve
 def wudi(
     base: Base,
     deltas: Deltas,
-    place: TensorContext,
+    context: TensorContext,
     *,
     weight: Factors = 1.0,
     ridge: Annotated[float, Meta(gt=0, le=1)] = 1e-6,
@@ -33,7 +33,7 @@ def wudi(
     τ = (Σ cᵢ·wᵢ·δᵢδᵢᵀδᵢ) · (Σ cᵢ·δᵢᵀδᵢ + ρ)⁻¹ with c = 1/|δ|². ρ is `ridge` times the mean of the
     eigenvalues, in place of a pseudo-inverse. Vectors: the mean of the δᵢ.
     """
-    weights = place.each(weight)
+    weights = context.each(weight)
     return base + by_matrix(deltas, lambda matrices: _merged(matrices, weights, ridge)) * lambda_
 
 
