@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID
-from lexgraft.files.safe_yaml import read_yaml, refuse_unknown
+from lexgraft.files.safe_text import read_text
+from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -168,7 +169,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     merge: Gate = Gate()
     glossary: Gate = Gate()
     tune: Gate = Gate()
-    alpha: Annotated[float, Meta(gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05
     stop_early: bool = True  # false: run the later stages too, though a gate has passed
 
 
@@ -182,8 +183,8 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
 class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """What the run may use."""
 
-    threads: Count = 2
-    memory_gb: Annotated[float, Meta(gt=0)] = 10.0
+    threads: Annotated[int, Meta(ge=1, le=1024)] = 2
+    memory_gb: Annotated[float, Meta(gt=0, le=1e6)] = 10.0
 
 
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
@@ -202,7 +203,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     gates: Gates = Gates()
     prices: Prices = Prices()
     limits: ResourceLimits = ResourceLimits()
-    seed: int = 20250217
+    seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217
 
 
 def read_project(path: Path) -> Project:
@@ -216,7 +217,8 @@ def read_project(path: Path) -> Project:
         raise LexgraftError(
             "no such project file", where=str(path), cure="see examples/medical-ja/project.yaml"
         )
-    raw = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    raw = read_yaml(read_text(path), str(path))
+    refuse_endless(raw, str(path))
     refuse_unknown(raw, Project, str(path))
     try:
         project = msgspec.convert(raw, Project)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexgraft.cli.verb_parser import verb
 from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_text import read_text
 from lexgraft.project import read_project
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def glossary(arguments: argparse.Namespace) -> int:
     if arguments.action != "lint" and arguments.text is None:
         raise LexgraftError(f"`glossary {arguments.action}` needs a text file", cure="name one")
     opened = open_named(arguments)
-    text = _read_text(arguments.text) if arguments.text else ""
+    text = read_text(arguments.text) if arguments.text else ""
     if arguments.action == "prompt":
         return _prompt(arguments, opened, text)
     if arguments.action == "match":
@@ -112,7 +113,7 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
     """Return a row for every required term that is missed and every forbidden one that is used."""
     from lexgraft.terms.glossary.verify_output import verify
 
-    asked = opened.match(_read_text(question)) if question else []
+    asked = opened.match(read_text(question)) if question else []
     missed = verify(answer, asked).missed
     barred = [one for one in opened.find(answer) if one.kind == "forbidden"]
     return [
@@ -165,10 +166,3 @@ def _show(arguments: argparse.Namespace, rows: Rows) -> int:
     for row in () if arguments.json else rows:
         print("  ".join(f"{key}: {value}" for key, value in row.items() if value != ""))
     return 0
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LexgraftError(f"cannot read this text: {error}", cure="give a UTF-8 file") from error

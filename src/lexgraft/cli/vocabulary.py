@@ -288,13 +288,14 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, TokenSource]":
     """Return whose row each token gets, of a file and of `--token`, which comes before it."""
     from msgspec import ValidationError, convert
 
+    from lexgraft.files.safe_text import read_text
     from lexgraft.files.safe_yaml import read_yaml
     from lexgraft.weights.vocabulary.align import TokenSource
 
     found: dict[str, str | TokenSource] = {}
     if (path := arguments.choices) is not None:
         try:
-            read = read_yaml(path.read_text(encoding="utf-8"), str(path))
+            read = read_yaml(read_text(path), str(path))
             found |= convert(read, dict[str, str | TokenSource])
         except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise LexgraftError(

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Hashable, Iterator
+from itertools import islice
+from math import isfinite
 from typing import Any
 
 import yaml
 from msgspec import inspect
 
 from lexgraft.errors import LexgraftError, nearest
+
+MOST_DIGITS = 300  # of a whole number
+MOST_DOCUMENTS = 1000  # in one file
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -58,7 +63,10 @@ for _tag, _pattern, _first in (
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     """Return a decimal integer: a leading 0 is not octal, as in YAML 1.2."""
-    return int(loader.construct_scalar(node))
+    text = loader.construct_scalar(node)
+    if len(text) > MOST_DIGITS:
+        raise LexgraftError(f"a number of {len(text):,} digits", cure=f"at most {MOST_DIGITS}")
+    return int(text)
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
@@ -87,7 +95,7 @@ def read_documents(text: str, where: str) -> list[object]:
         LexgraftError: broken YAML, python tags, aliases, duplicate keys, nesting too deep.
     """
     try:
-        return list(yaml.load_all(text, Loader=_StrictLoader))
+        documents = list(islice(yaml.load_all(text, Loader=_StrictLoader), MOST_DOCUMENTS + 1))
     except LexgraftError as error:
         raise LexgraftError(error.what, where=where, cure=error.cure) from error
     except RecursionError as error:
@@ -98,6 +106,32 @@ def read_documents(text: str, where: str) -> list[object]:
             where=where,
             cure="check indentation and quotes; tags such as !!python are refused",
         ) from error
+    if len(documents) > MOST_DOCUMENTS:
+        raise LexgraftError(f"more than {MOST_DOCUMENTS} documents", where=where)
+    return documents
+
+
+def refuse_endless(value: object, where: str) -> None:
+    """Raise for the first number in plain values that is infinite or no number.
+
+    Raises:
+        LexgraftError: such a number, with its path.
+    """
+    for path, number in _numbers(value, ""):
+        if not isfinite(number):
+            raise LexgraftError(f"`{path}` is {number}", where=where, cure="give a finite number")
+
+
+def _numbers(value: object, path: str) -> Iterator[tuple[str, float]]:
+    """Yield every number with a fraction in plain values, with the path to it."""
+    if isinstance(value, float):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _numbers(child, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _numbers(child, f"{path}[{number}]")
 
 
 def refuse_unknown(value: object, kind: type, where: str) -> None:

@@ -30,28 +30,26 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("ClaML", _recognise)
-def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_claml(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per category, in file order; the field is the name of its chapter.
 
     A name that stands alone (`preferredLong`) comes before the one that needs its context
     (`preferred`); inclusions are admitted terms, put together from their fragments. Exclusions,
     hints and references are no terms. Modifiers, which have to be joined with codes, are counted.
     """
-    classes = _Classes(path.name)
-    for line, element in records(
-        path, "Title", "Class", "ModifierClass", progress=options.progress
-    ):
+    known = _Classes(path.name)
+    for line, element in records(path, "Title", "Class", "ModifierClass", progress=asked.progress):
         if element.tag == "Title":
-            classes.source = element.get("name") or text_of(element) or path.name
-            classes.version = element.get("version", "")
+            known.source = element.get("name") or text_of(element) or path.name
+            known.version = element.get("version", "")
             continue
         tally.read += 1
         above = element.find("SuperClass")
         parent = "" if above is None else above.get("code", "")
-        terms, definitions = _rubrics(element, options.language)
+        terms, definitions = _rubrics(element, asked.language)
         code, kind = element.get("code", ""), element.get("kind", "")
-        chapter_name = terms[0].text if kind == "chapter" and terms else ""
-        classes.chapter[code] = chapter_name or classes.chapter.get(parent, "")
+        own = terms[0].text if kind == "chapter" and terms else ""
+        known.chapter[code] = own or known.chapter.get(parent, "")
         if element.tag == "ModifierClass":
             tally.leave("a modifier, which has to be joined with codes", line)
         elif kind in _ABOVE:
@@ -62,37 +60,37 @@ def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
             tally.leave("a class without a name", line)
         else:
             tally.kept += 1
-            yield line, _concept(code, parent, terms, definitions, classes)
+            yield line, _concept(code, parent, terms, definitions, known)
 
 
 def _concept(
-    code: str, parent: str, terms: list[Term], definitions: dict[str, str], classes: _Classes
+    code: str, parent: str, terms: list[Term], definitions: dict[str, str], known: _Classes
 ) -> Concept:
-    broader = f"{classes.source}:{parent}" if parent else ""
+    broader = f"{known.source}:{parent}" if parent else ""
     return Concept(
-        id=f"{classes.source}:{code}",
+        id=f"{known.source}:{code}",
         terms=settled(terms),
         definitions=definitions,
-        field=classes.chapter[code],
+        field=known.chapter[code],
         type=broader,
         broader=(broader,) if broader else (),
-        source=classes.source,
-        source_version=classes.version,
+        source=known.source,
+        source_version=known.version,
     )
 
 
 def _rubrics(element: Element, default: str) -> tuple[list[Term], dict[str, str]]:
     """Return the terms of a class, the best name of each language first, and its definitions."""
-    labels: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for rubric in element.iterfind("Rubric"):
         for label in rubric.iterfind("Label"):
             text = text_of(label, without=_NO_TEXT)
             language = language_tag(language_of(label, default))
             if text:
-                labels.setdefault(rubric.get("kind", ""), []).append((language, text))
+                found.setdefault(rubric.get("kind", ""), []).append((language, text))
     terms = [
         Term(text, language, "noun", "admitted" if kind == "inclusion" else "preferred")
         for kind in _NAMES
-        for language, text in labels.get(kind, ())
+        for language, text in found.get(kind, ())
     ]
-    return terms, dict(labels.get("definition", ()))
+    return terms, dict(found.get("definition", ()))

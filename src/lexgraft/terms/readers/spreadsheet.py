@@ -21,9 +21,15 @@ def recognise_workbook(start: FileStart) -> str:
     """
     if not start.data.startswith(b"PK\x03\x04"):
         return ""
-    with zipfile.ZipFile(start.path) as archive:
-        if _WORKBOOK in archive.namelist():
-            return f"a zip archive with {_WORKBOOK}: an Excel workbook"
+    try:
+        with zipfile.ZipFile(start.path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise LexgraftError(
+            "a damaged archive", where=str(start.path), cure="save the workbook again"
+        ) from error
+    if _WORKBOOK in names:
+        return f"a zip archive with {_WORKBOOK}: an Excel workbook"
     raise LexgraftError(
         "an archive that is no workbook", where=str(start.path), cure="unpack it first"
     )
@@ -76,15 +82,15 @@ def _refuse_bombs(path: Path) -> None:
     """Raise for parts that are too large to be a term list, or that declare entities."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if member.file_size > _LARGEST:
+            for part in archive.infolist():
+                if part.file_size > _LARGEST:
                     raise LexgraftError(
-                        f"`{member.filename}` unpacks to {member.file_size >> 20} MB",
+                        f"`{part.filename}` unpacks to {part.file_size >> 20} MB",
                         where=str(path),
                         cure="save the sheet as CSV",
                     )
-                with archive.open(member) as file:
+                with archive.open(part) as file:
                     if b"<!DOCTYPE" in file.read(4096):
-                        raise LexgraftError(f"`{member.filename}` has a DOCTYPE", where=str(path))
+                        raise LexgraftError(f"`{part.filename}` has a DOCTYPE", where=str(path))
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise LexgraftError(f"a damaged workbook: {error}", where=str(path)) from error

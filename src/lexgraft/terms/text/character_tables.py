@@ -27,12 +27,12 @@ class CharacterTable:
 
     def __call__(self, points: Points) -> NDArray[np.unsignedinteger]:
         """Return the numbers of characters."""
-        numbers = self._known[points]
-        if not numbers.all():
-            for point in np.unique(points[numbers == 0]).tolist():
+        found = self._known[points]
+        if not found.all():
+            for point in np.unique(points[found == 0]).tolist():
                 self._known[point] = self._ask(point)
-            numbers = self._known[points]
-        return numbers
+            found = self._known[points]
+        return found
 
 
 def points_of(text: str) -> Points:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_documents, refuse_unknown
 
 Parameters = dict[str, Any] | None
@@ -107,7 +108,7 @@ def is_recipe(path: Path) -> bool:
     """Return whether a YAML file is a mergekit recipe rather than a project."""
     if not path.is_file():
         return False
-    documents = read_documents(_text(path), str(path))
+    documents = read_documents(read_text(path), str(path))
     first = documents[0] if documents else None
     if len(documents) > 1 or not isinstance(first, dict):
         return len(documents) > 1
@@ -126,7 +127,7 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     where = str(path)
     documents = [
         read_document
-        for read_document in read_documents(_text(path), where)
+        for read_document in read_documents(read_text(path), where)
         if read_document is not None
     ]
     if not documents:
@@ -270,10 +271,3 @@ def _check_whole(recipe: MergeRecipe, where: str) -> None:
             raise LexgraftError(f"module `{name}` needs either models or slices", where=where)
     if recipe.tokenizer is not None and recipe.tokenizer_source is not None:
         raise LexgraftError("tokenizer and tokenizer_source exclude each other", where=where)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise LexgraftError("not a UTF-8 text", where=str(path), cure="save it as UTF-8") from error

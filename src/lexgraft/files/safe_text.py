@@ -1,0 +1,34 @@
+"""Text files as people have them: UTF-8, with or without a mark, refused in words where not."""
+
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+
+LARGEST = 256 << 20  # bytes of one text file
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file holds; a byte order mark is passed over.
+
+    Raises:
+        LexgraftError: it cannot be read, is no plain file, is far too large, or is not UTF-8.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise LexgraftError("a text file is wanted here", where=str(path))
+        if path.stat().st_size > LARGEST:
+            raise LexgraftError(f"larger than {LARGEST:,} bytes", where=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise LexgraftError(
+            f"cannot be read: {error.strerror}", where=str(path), cure="check its name and rights"
+        ) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LexgraftError(
+            f"not UTF-8: byte {data[error.start]:#04x} in line {line}",
+            where=str(path),
+            cure="save it as UTF-8",
+        ) from error
