@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.arrays.shapes import Bool, Float, Int
+from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.models.prefix_cache import SharedPrefix, compute_header, expanded
 from lexgraft.models.token_tree import TokenTree, longest, shared_start
 
@@ -44,8 +45,7 @@ class TreeScorer:
         )
         if self._layer_types == ("full_attention",):
             self.window = None
-        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
-        self._scale = _logit_scale(config)
+        self._transform = LogitTransform.of(config)
         self._like: Tensor = next(model.parameters())
         self._header: SharedPrefix | None = None
         self._computing = Lock()  # a header is computed once, however many calls need it
@@ -157,7 +157,7 @@ class TreeScorer:
         chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
         if bias is not None:
             chosen = chosen + bias[targets].float()
-        chosen = self._finish(chosen)
+        chosen = self._transform.apply(chosen)
         return (chosen - total[slots]).double(), chosen >= best[slots] - SAME
 
     def _normaliser(
@@ -174,25 +174,10 @@ class TreeScorer:
             logits = nn.functional.linear(
                 hidden, weight[words], None if bias is None else bias[words]
             )
-            finished = self._finish(logits.float())
+            finished = self._transform.apply(logits.float())
             parts.append(finished.logsumexp(-1))
             highest.append(finished.amax(-1))
         return torch.stack(parts).logsumexp(0), torch.stack(highest).amax(0)
-
-    def _finish(self, logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """Return scaled and soft-capped logits, cap · tanh(logit / cap), as the architecture."""
-        if self._scale is not None:
-            logits = logits * self._scale
-        if self._softcap is None:
-            return logits
-        return torch.tanh(logits / self._softcap) * self._softcap
-
-
-def _logit_scale(config: Any) -> float | None:
-    """Return what logits are multiplied by after the head: Cohere's factor, Granite's divisor."""
-    divisor: float | None = getattr(config, "logits_scaling", None)
-    factor: float | None = getattr(config, "logit_scale", None)
-    return factor if divisor is None else 1 / divisor
 
 
 def _cut(rows: Sequence[TokenTree], budget: int, start: int) -> list[Sequence[TokenTree]]:

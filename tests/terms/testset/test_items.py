@@ -28,7 +28,7 @@ KANA = "アカサ タナハ マヤラ イキシ チニヒ ミリウ クスツ �
 
 def build(
     concepts: list[Concept],
-    others: tuple[Concept, ...] = (),
+    lenders: tuple[Concept, ...] = (),
     distractors: Distractors = "field",
     draws: int = 2,
     seed: int = 1,
@@ -40,7 +40,7 @@ def build(
         draws=draws,
         distractors=distractors,
         seed=seed,
-        others=others,
+        lenders=lenders,
     )
 
 
@@ -137,9 +137,9 @@ def test_siblings_come_before_strangers(make_concepts: Maker):
 def test_unasked_concepts_lend_options_only_where_the_asked_do_not_suffice(make_concepts: Maker):
     concepts = make_concepts(60)
     lent = {one.names("en")[0] for one in concepts[40:]}
-    alone = build(concepts[:40], others=tuple(concepts[40:]))
+    alone = build(concepts[:40], lenders=tuple(concepts[40:]))
     assert not any(text.strip() in lent for item in alone for text in item.options)
-    few = build(concepts[:3], others=tuple(concepts[40:]))
+    few = build(concepts[:3], lenders=tuple(concepts[40:]))
     assert any(text.strip() in lent for item in few for text in item.options)
 
 

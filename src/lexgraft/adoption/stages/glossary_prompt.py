@@ -93,7 +93,7 @@ def _asked(
         draws=1,
         distractors=project.testset.distractors,
         seed=project.seed,
-        others=session.testset.concepts["confirm"],
+        lenders=session.testset.concepts["confirm"],
     )
     return items, {concept.id: concept for concept in concepts}
 

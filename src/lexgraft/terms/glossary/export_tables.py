@@ -88,10 +88,10 @@ def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) 
         raise LexgraftError(
             f"`{form}` has one direction", cure="give --from LANGUAGE --to LANGUAGE"
         )
-    known = {term.language for concept in concepts for term in concept.terms}
+    languages = {term.language for concept in concepts for term in concept.terms}
     for language in (pair.source, pair.target):
-        if language not in known:
-            raise LexgraftError(f"no terms in `{language}`", cure=nearest(language, known))
+        if language not in languages:
+            raise LexgraftError(f"no terms in `{language}`", cure=nearest(language, languages))
     return pair
 
 
@@ -100,22 +100,22 @@ def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
     rows: list[Sequence[str]] = [_CSV_HEADER]
     refused: list[NotExported] = []
     for concept in concepts:
-        told = set[str]()
+        defined = set[str]()
         for term in concept.terms:
             definition = concept.definitions.get(term.language, "")
-            shown = "" if term.language in told else definition
-            told.add(term.language)
-            part = "" if term.part_of_speech == "unknown" else term.part_of_speech
+            cell = "" if term.language in defined else definition
+            defined.add(term.language)
+            part_of_speech = "" if term.part_of_speech == "unknown" else term.part_of_speech
             rows.append(
                 (
                     concept.id,
                     term.language,
                     term.text,
                     term.status,
-                    part,
+                    part_of_speech,
                     term.note,
                     concept.field,
-                    shown,
+                    cell,
                     concept.source,
                     concept.licence,
                 )
@@ -123,17 +123,17 @@ def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
         refused += [
             NotExported(concept.id, text[:40], f"a definition in `{language}`, without a term")
             for language, text in concept.definitions.items()
-            if language not in told
+            if language not in defined
         ]
     return ExportResult(_rows(rows, mark=True), len(rows) - 1, tuple(refused))
 
 
 def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
     """Return a UTX 1.11 glossary; the terms of a concept share its concept ID."""
-    licences = dict.fromkeys(one.licence for one in concepts if one.licence)
+    licences = dict.fromkeys(concept.licence for concept in concepts if concept.licence)
     head = [f"#UTX 1.11; {pair.source}/{pair.target}", pair.date, "copyright: see license"]
     head += [f"license: {' + '.join(licences).replace(';', ',')}"] if licences else []
-    lines = ["; ".join(part for part in head if part) + ";"]
+    lines = ["; ".join(text for text in head if text) + ";"]
     lines.append("#src\ttgt\tsrc:pos\tterm status\tconcept ID")
     refused: list[NotExported] = []
     for concept in concepts:
@@ -144,8 +144,9 @@ def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
             if fault:
                 refused.append(NotExported(concept.id, cells[0], fault))
             else:
-                part = _part(concept, pair.source) if number < len(sources) else ""
-                lines.append("\t".join((cells[0], cells[1], part, cells[2], concept.id)))
+                # the part of speech is the source term's, so only source rows have one
+                noun = _noun_or_adjective(concept, pair.source) if number < len(sources) else ""
+                lines.append("\t".join((cells[0], cells[1], noun, cells[2], concept.id)))
     text = "\r\n".join([*lines, ""])
     return ExportResult(text.encode(), len(lines) - 2, tuple(refused))
 
@@ -164,9 +165,13 @@ def _utx_rows(sources: Sequence[str], targets: Sequence[Term]) -> Iterator[tuple
                 yield sources[0], term.text, _UTX_STATUS[term.status]
 
 
-def _part(concept: Concept, language: str) -> str:
-    parts = [term.part_of_speech for term in concept.terms if term.language == language]
-    return parts[0] if parts and parts[0] in {"noun", "adjective"} else ""
+def _noun_or_adjective(concept: Concept, language: str) -> str:
+    parts_of_speech = [term.part_of_speech for term in concept.terms if term.language == language]
+    return (
+        parts_of_speech[0]
+        if parts_of_speech and parts_of_speech[0] in {"noun", "adjective"}
+        else ""
+    )
 
 
 def _service(service: _Service) -> Callable[[Sequence[Concept], LanguagePair], ExportResult]:
@@ -205,8 +210,12 @@ def _fault(source: str, target: str, rows: dict[str, str], service: _Service) ->
         if (fault := refused_character(text)) or text != text.strip():
             return fault or "white space at its ends"
     if source in rows:
-        known = rows[source]
-        return "stands there already" if known == target else f"already translated as {known}"
+        translation = rows[source]
+        return (
+            "stands there already"
+            if translation == target
+            else f"already translated as {translation}"
+        )
     return ""
 
 

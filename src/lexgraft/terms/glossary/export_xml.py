@@ -113,4 +113,4 @@ def _iri(identifier: str) -> str:
 
 
 def _text(text: str) -> str:
-    return '"' + "".join(_ESCAPES.get(one, one) for one in text) + '"'
+    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'

@@ -17,7 +17,7 @@ from lexgraft.terms.text.normalize import folded_text
 from lexgraft.terms.text.spelling_variants import kinds_of_variant, variant_key
 
 Grade = Literal["error", "warning"]
-Place = tuple[Concept, str]
+TermUse = tuple[Concept, str]
 """A concept and one of its terms."""
 
 _ERRORS = frozenset(
@@ -43,7 +43,7 @@ def lint_concepts(concepts: Sequence[Concept], common: Collection[str] = ()) -> 
     that stand in any text, of which no term may consist.
     """
     everyday = frozenset(folded_text(word) for word in common)
-    findings = [one for concept in concepts for one in _in_concept(concept, everyday)]
+    findings = [finding for concept in concepts for finding in _in_concept(concept, everyday)]
     findings += _between(concepts)
     return findings + list(_cycles(concepts))
 
@@ -69,16 +69,16 @@ def _in_usable(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFindi
     """Yield what is wrong with the terms that a concept asks for."""
     forbidden = {(t.language, folded_text(t.text)) for t in concept.terms if _is_forbidden(t)}
     usable = [term for term in concept.terms if not _is_forbidden(term)]
-    for place, term in enumerate(usable):
+    for index, term in enumerate(usable):
         folded = folded_text(term.text)
         if (term.language, folded) in forbidden:
             yield _finding(concept, term.language, term.text, "forbidden", "also required")
         if fault := _useless(folded, everyday):
             yield _finding(concept, term.language, term.text, *fault)
-        for other in usable[:place]:
-            kinds = kinds_of_variant(other.text, term.text)
-            if other.language == term.language and kinds:
-                detail = f"{other.text} ({', '.join(kinds)})"
+        for earlier in usable[:index]:
+            kinds = kinds_of_variant(earlier.text, term.text)
+            if earlier.language == term.language and kinds:
+                detail = f"{earlier.text} ({', '.join(kinds)})"
                 yield _finding(concept, term.language, term.text, "variant", detail)
 
 
@@ -99,51 +99,51 @@ def _between(concepts: Sequence[Concept]) -> list[TermFinding]:
     Two concepts with one term are duplicates if they share terms in all their common languages,
     else the term has two meanings.
     """
-    usable: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
-    forbidden: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    usable: defaultdict[tuple[str, str], list[TermUse]] = defaultdict(list)
+    forbidden: defaultdict[tuple[str, str], list[TermUse]] = defaultdict(list)
     for concept in concepts:
         for term in concept.terms:
             if "-" not in term.language:
                 group = forbidden if _is_forbidden(term) else usable
                 group[term.language, variant_key(term.text)].append((concept, term.text))
     findings: list[TermFinding] = []
-    told: set[tuple[str, str]] = set()
-    for (language, key), places in usable.items():
-        for concept, text in places:
-            for other, banned in forbidden.get((language, key), ()):
-                if other is not concept and folded_text(text) == folded_text(banned):
+    reported: set[tuple[str, str]] = set()
+    for (language, key), uses in usable.items():
+        for concept, text in uses:
+            for rival, banned in forbidden.get((language, key), ()):
+                if rival is not concept and folded_text(text) == folded_text(banned):
                     findings.append(
-                        _finding(concept, language, text, "forbidden", f"by {other.id}")
+                        _finding(concept, language, text, "forbidden", f"by {rival.id}")
                     )
-        findings += _rivals(language, places, told)
+        findings += _rivals(language, uses, reported)
     return findings
 
 
 def _rivals(
-    language: str, places: Sequence[Place], told: set[tuple[str, str]]
+    language: str, uses: Sequence[TermUse], reported: set[tuple[str, str]]
 ) -> Iterator[TermFinding]:
     """Yield what there is to say about the concepts that share a term, against the first."""
-    first, text = places[0]
-    for other, again in places[1:]:
+    first, text = uses[0]
+    for rival, again in uses[1:]:
         kinds = kinds_of_variant(text, again)
-        if other is first or (text != again and not kinds) or (first.id, other.id) in told:
+        if rival is first or (text != again and not kinds) or (first.id, rival.id) in reported:
             continue
-        told.add((first.id, other.id))
-        if _same_everywhere(first, other):
-            yield _finding(other, language, again, "duplicate", f"of {first.id}")
+        reported.add((first.id, rival.id))
+        if _same_everywhere(first, rival):
+            yield _finding(rival, language, again, "duplicate", f"of {first.id}")
         elif kinds:
             detail = f"{text} of {first.id} ({', '.join(kinds)})"
-            yield _finding(other, language, again, "variant", detail)
+            yield _finding(rival, language, again, "variant", detail)
         else:
-            yield _finding(other, language, again, "ambiguous", f"also a term of {first.id}")
+            yield _finding(rival, language, again, "ambiguous", f"also a term of {first.id}")
 
 
-def _same_everywhere(one: Concept, other: Concept) -> bool:
+def _same_everywhere(first: Concept, second: Concept) -> bool:
     """Tell whether two concepts share a term in every language that both have."""
-    languages = {term.language for term in one.terms} & {term.language for term in other.terms}
+    languages = {term.language for term in first.terms} & {term.language for term in second.terms}
     return all(
-        {variant_key(text) for text in one.names(language)}
-        & {variant_key(text) for text in other.names(language)}
+        {variant_key(text) for text in first.names(language)}
+        & {variant_key(text) for text in second.names(language)}
         for language in languages
         if "-" not in language
     )
@@ -151,7 +151,7 @@ def _same_everywhere(one: Concept, other: Concept) -> bool:
 
 def _cycles(concepts: Sequence[Concept]) -> Iterator[TermFinding]:
     """Yield one finding per cycle of broader concepts, at its first concept."""
-    known = {concept.id: concept for concept in concepts}
+    by_id = {concept.id: concept for concept in concepts}
     done: set[str] = set()
     for concept in concepts:
         path: dict[str, int] = {}
@@ -162,8 +162,8 @@ def _cycles(concepts: Sequence[Concept]) -> Iterator[TermFinding]:
                 path.popitem()
             if identifier in path:
                 cycle = [*list(path)[path[identifier] :], identifier]
-                yield _finding(known[identifier], "", "", "cycle", " → ".join(cycle))
-            elif identifier in known and identifier not in done:
+                yield _finding(by_id[identifier], "", "", "cycle", " → ".join(cycle))
+            elif identifier in by_id and identifier not in done:
                 done.add(identifier)
                 path[identifier] = depth
-                stack += [(one, depth + 1) for one in reversed(known[identifier].broader)]
+                stack += [(parent, depth + 1) for parent in reversed(by_id[identifier].broader)]

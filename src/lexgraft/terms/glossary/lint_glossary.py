@@ -69,23 +69,23 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
 
     `common` are words that stand in any text, of which no entry may consist.
     """
-    known = frozenset(folded_text(word) for word in common)
+    everyday = frozenset(folded_text(word) for word in common)
     rivals = _rivals(entries)
-    kept: list[GlossaryEntry] = []
+    usable: list[GlossaryEntry] = []
     findings: list[LintFinding] = []
-    seen: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for number, entry in enumerate(entries):
         key = (folded_text(entry.source), folded_text(entry.target))
-        faults = _in_fields(entry) + _in_terms(entry, known)
-        if key in seen:
+        faults = _in_fields(entry) + _in_terms(entry, everyday)
+        if key in pairs:
             faults.append(("duplicate", "stands there already"))
         elif key[0] in rivals:
             faults.append(("conflict", " or ".join(rivals[key[0]])))
-        seen.add(key)
+        pairs.add(key)
         findings += [LintFinding(number, entry.source, problem, text) for problem, text in faults]
         if not faults:
-            kept.append(entry)
-    return LintedGlossary(tuple(kept), tuple(findings))
+            usable.append(entry)
+    return LintedGlossary(tuple(usable), tuple(findings))
 
 
 def _rivals(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
@@ -94,10 +94,12 @@ def _rivals(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
     rivals: dict[str, dict[str, str]] = {}
     for entry in entries:
         source = folded_text(entry.source)
-        known, target = first.setdefault(source, entry.target), folded_text(entry.target)
-        if folded_text(known) != target:
-            rivals.setdefault(source, {folded_text(known): known}).setdefault(target, entry.target)
-    return {source: list(found.values()) for source, found in rivals.items()}
+        earlier, target = first.setdefault(source, entry.target), folded_text(entry.target)
+        if folded_text(earlier) != target:
+            rivals.setdefault(source, {folded_text(earlier): earlier}).setdefault(
+                target, entry.target
+            )
+    return {source: list(targets.values()) for source, targets in rivals.items()}
 
 
 def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
@@ -118,8 +120,8 @@ def faults_of_text(text: str, limit: int) -> list[tuple[Problem, str]]:
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     written = text if plain == text else f"{text}\n{plain}"  # full width hides nothing
     for problem, pattern in _PATTERNS:
-        if found := pattern.search(written):
-            faults.append((problem, found[0].strip()))
+        if match := pattern.search(written):
+            faults.append((problem, match[0].strip()))
     return faults
 
 
@@ -127,7 +129,7 @@ def _hidden(text: str) -> list[str]:
     """Return the characters that do not show."""
     if text.isprintable():
         return []
-    return [one for one in text if unicodedata.category(one) in _HIDDEN]
+    return [character for character in text if unicodedata.category(character) in _HIDDEN]
 
 
 def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Problem, str]]:
@@ -148,6 +150,6 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
 
 def is_too_short(folded: str) -> bool:
     """Tell a term of one letter or of digits and signs only; one Han character may be a term."""
-    letters = [one for one in folded if script(one) and not one.isdigit()]
+    letters = [character for character in folded if script(character) and not character.isdigit()]
     names = unicodedata.name(folded[0], "")
     return not letters or (len(folded) == 1 and not names.startswith("CJK"))

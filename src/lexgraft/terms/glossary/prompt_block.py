@@ -40,11 +40,11 @@ def read_wording(language: str) -> BlockWording:
         LexgraftError: not even English is there: the installation is broken.
     """
     folder = files("lexgraft.terms.glossary") / "wordings"
-    known = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
+    languages = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
     primary = language.partition("-")[0]
-    chosen = primary if primary in known else "en"
-    if chosen not in known:
-        raise LexgraftError(f"no wordings for `{language}`", cure=nearest(language, known))
+    chosen = primary if primary in languages else "en"
+    if chosen not in languages:
+        raise LexgraftError(f"no wordings for `{language}`", cure=nearest(language, languages))
     return msgspec.json.decode((folder / f"{chosen}.json").read_bytes(), type=BlockWording)
 
 
@@ -64,18 +64,18 @@ def glossary_block(
     left out is named. The marks hold a digest of the block, so that no entry can close it.
     """
     wording = read_wording(language)
-    order = sorted(range(len(entries)), key=lambda place: (-len(entries[place].source), place))
-    kept, dropped = order[:limit], order[limit:][::-1]
+    order = sorted(range(len(entries)), key=lambda index: (-len(entries[index].source), index))
+    chosen, dropped = order[:limit], order[limit:][::-1]
 
     def text() -> str:
         return _render(
-            wording.head, [entries[place] for place in sorted(kept)], wording, definitions
+            wording.head, [entries[index] for index in sorted(chosen)], wording, definitions
         )
 
-    while kept and size(text()) > room:
-        dropped.append(kept.pop())
-    used = tuple(entries[place] for place in sorted(kept))
-    return GlossaryBlock(text() if kept else "", used, tuple(entries[place] for place in dropped))
+    while chosen and size(text()) > room:
+        dropped.append(chosen.pop())
+    used = tuple(entries[index] for index in sorted(chosen))
+    return GlossaryBlock(text() if chosen else "", used, tuple(entries[index] for index in dropped))
 
 
 def repair_request(entries: Sequence[GlossaryEntry], language: str) -> str:
@@ -99,11 +99,14 @@ def random_entries(
     choice is keyed by text and seed.
     """
     matched = match_entries(text, entry_matcher(entries))
-    taken = {folded_text(side) for entry in matched for side in (entry.source, entry.target)}
+    matched_texts = {
+        folded_text(side) for entry in matched for side in (entry.source, entry.target)
+    }
     unrelated = [
         entry
         for entry in dict.fromkeys(entries)
-        if folded_text(entry.source) not in taken and folded_text(entry.target) not in taken
+        if folded_text(entry.source) not in matched_texts
+        and folded_text(entry.target) not in matched_texts
     ]
     unrelated.sort(key=lambda entry: digest("random terms", seed, text, entry))
     return unrelated[:count]

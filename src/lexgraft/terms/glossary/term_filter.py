@@ -31,9 +31,9 @@ _WORD = 1 << 64
 _LENGTHS = np.uint64((2 << LONG) - 1)
 
 Words = NDArray[np.uint64]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Kinds = NDArray[np.uint8]  # of the letters of `characters.scripts`
+Kinds = NDArray[np.uint8]  # of the letters of `character_tables.scripts`
 
 
 class TermFilter:
@@ -54,8 +54,8 @@ class TermFilter:
         self._lengths = np.zeros(1 << self._bits, np.uint64)
         self._whole = np.zeros(1 << self._whole_bits - 3, np.uint8)
         self._longest = 0
-        left = iter(terms)
-        while block := list(islice(left, _BLOCK)):
+        remaining = iter(terms)
+        while block := list(islice(remaining, _BLOCK)):
             self._add(block)
 
     def spans(self, plain: str) -> Iterator[tuple[int, int]]:
@@ -74,7 +74,7 @@ class TermFilter:
             starts, ends = search(codes[first:stop], around[first : stop + 2], size)
             yield from zip((starts + first).tolist(), (ends + first).tolist(), strict=True)
 
-    def _compiled(self, codes: Words, around: Kinds, size: int) -> tuple[Places, Places]:
+    def _compiled(self, codes: Words, around: Kinds, size: int) -> tuple[Positions, Positions]:
         """Return what `_in_block` returns, by the compiled search."""
         assert self._search
         bits, fewer = np.uint64(64 - self._bits - TAGS), np.uint64(64 - self._whole_bits)
@@ -82,13 +82,13 @@ class TermFilter:
             codes, around, size, self._lengths, bits, self._longest, self._whole, fewer
         )
 
-    def _in_block(self, codes: Words, around: Kinds, size: int) -> tuple[Places, Places]:
+    def _in_block(self, codes: Words, around: Kinds, size: int) -> tuple[Positions, Positions]:
         """Return the spans that pass and begin in the first `size` characters of a block.
 
         `around` are the kinds of the characters, and of one more on either side.
         """
-        here = around[1:-1]
-        words = here == SPACED
+        inner = around[1:-1]
+        words = inner == SPACED
         starts = _starts(around)[:size].nonzero()[0]
         closes = _closes(around, words)
         ends = closes.nonzero()[0] + 1
@@ -98,33 +98,46 @@ class TermFilter:
         if len(starts) and nearest[-1] == len(ends):  # what begins last need not end
             starts = starts[nearest < len(ends)]
             nearest = nearest[: len(starts)]
-        own, words = ends[nearest], words[starts]
+        first_ends, words = ends[nearest], words[starts]
         sums = _sums(codes)
-        lengths = self._beginning(sums, starts, own, words)
-        kept = ((lengths != 0) | (words & (codes[own - 1] == CODE_S))).nonzero()[0]
-        starts, nearest, lengths, own = starts[kept], nearest[kept], lengths[kept], own[kept]
-        furthest = starts + 2 + np.maximum(self._top(lengths), own - starts)
+        lengths = self._beginning(sums, starts, first_ends, words)
+        possible = ((lengths != 0) | (words & (codes[first_ends - 1] == CODE_S))).nonzero()[0]
+        starts, nearest, lengths, first_ends = (
+            starts[possible],
+            nearest[possible],
+            lengths[possible],
+            first_ends[possible],
+        )
+        furthest = starts + 2 + np.maximum(self._top(lengths), first_ends - starts)
         counts = before[np.minimum(furthest, len(codes))] - nearest
-        each = np.arange(len(starts)).repeat(counts)
-        beyond = counts.cumsum().repeat(counts) - 1 - np.arange(len(each))
-        starts, ends = starts[each], ends[nearest[each] + beyond]
-        passes = self._passes(codes, sums, starts, ends, lengths[each], beyond == 0).nonzero()[0]
+        repeats = np.arange(len(starts)).repeat(counts)
+        beyond = counts.cumsum().repeat(counts) - 1 - np.arange(len(repeats))
+        starts, ends = starts[repeats], ends[nearest[repeats] + beyond]
+        passes = self._passes(codes, sums, starts, ends, lengths[repeats], beyond == 0).nonzero()[0]
         return starts[passes], ends[passes]
 
-    def _beginning(self, sums: Words, starts: Places, own: Places, words: Flags) -> Words:
+    def _beginning(
+        self, sums: Words, starts: Positions, first_ends: Positions, words: Flags
+    ) -> Words:
         """Return the lengths of the terms that begin as the text does at these places."""
         pairs = np.minimum(starts + 2, len(sums) - 1)
-        lengths = self._at(sums, starts, np.where(words, own, pairs))
+        lengths = self._length_sets(sums, starts, np.where(words, first_ends, pairs))
         ones = (~words).nonzero()[0]
         if len(ones):
-            lengths[ones] |= self._at(sums, starts[ones], own[ones]) & np.uint64(1)
+            lengths[ones] |= self._length_sets(sums, starts[ones], first_ends[ones]) & np.uint64(1)
         return lengths
 
     def _passes(
-        self, codes: Words, sums: Words, starts: Places, ends: Places, lengths: Words, own: Flags
+        self,
+        codes: Words,
+        sums: Words,
+        starts: Positions,
+        ends: Positions,
+        lengths: Words,
+        is_first_end: Flags,
     ) -> Flags:
         """Tell which spans have the hash of a term, or may be the English form of one."""
-        sizes = np.where(own, 0, np.minimum(ends - starts, LONG)).astype(np.uint64)
+        sizes = np.where(is_first_end, 0, np.minimum(ends - starts, LONG)).astype(np.uint64)
         passes = (lengths >> sizes & np.uint64(1)).astype(bool)
         sized = passes.nonzero()[0]
         passes[sized] = self._is_whole(sums, starts[sized], ends[sized])
@@ -141,16 +154,16 @@ class TermFilter:
 
     def _add(self, terms: Sequence[str]) -> None:
         """Enter some terms."""
-        whole = "".join(terms)
+        text = "".join(terms)
         sizes = np.fromiter(map(len, terms), np.int64, len(terms))
         self._longest = max(self._longest, int(sizes.max()))
         stops = np.cumsum(sizes)
         starts = stops - sizes
-        points = points_of(whole)
+        points = points_of(text)
         spaced = kinds(points) == SPACED
-        others = np.append(np.flatnonzero(~spaced), len(points))
+        unspaced = np.append(np.flatnonzero(~spaced), len(points))
         words = spaced[starts]
-        after = others[np.searchsorted(others, starts)]
+        after = unspaced[np.searchsorted(unspaced, starts)]
         heads = np.minimum(np.where(words, after, starts + 2), stops)
         alone = (words & (heads == stops)) | (sizes == 1)
         bits = np.where(alone, 0, np.minimum(sizes, LONG)).astype(np.uint64)
@@ -160,18 +173,18 @@ class TermFilter:
         slots = _slots(sums, starts, stops, self._whole_bits)
         np.bitwise_or.at(self._whole, slots >> 3, np.left_shift(1, slots & 7).astype(np.uint8))
 
-    def _at(self, sums: Words, starts: Places, ends: Places) -> Words:
+    def _length_sets(self, sums: Words, starts: Positions, ends: Positions) -> Words:
         """Return the sets of lengths of terms that begin like the spans."""
         slots = _slots(sums, starts, ends, self._bits + TAGS)
-        found = self._lengths[slots >> TAGS]
-        return np.where(found & _tags(slots), found & _LENGTHS, np.uint64(0))
+        entries = self._lengths[slots >> TAGS]
+        return np.where(entries & _tags(slots), entries & _LENGTHS, np.uint64(0))
 
-    def _is_whole(self, sums: Words, starts: Places, ends: Places) -> Flags:
+    def _is_whole(self, sums: Words, starts: Positions, ends: Positions) -> Flags:
         """Tell which spans have the hash of a term."""
         slots = _slots(sums, starts, ends, self._whole_bits)
         return (self._whole[slots >> 3] >> (slots & 7).astype(np.uint8) & 1).astype(bool)
 
-    def _top(self, lengths: Words) -> Places:
+    def _top(self, lengths: Words) -> Positions:
         """Return the greatest length of every set, or more."""
         tops = np.frexp(lengths.astype(np.float64))[1].astype(np.int64)
         return np.where(tops >= LONG, max(self._longest, LONG), tops)
@@ -195,7 +208,7 @@ def _sums(codes: Words) -> Words:
     return sums
 
 
-def _slots(sums: Words, starts: Places, ends: Places, bits: int) -> Places:
+def _slots(sums: Words, starts: Positions, ends: Positions, bits: int) -> Positions:
     """Return the first bits of the hashes of spans of what was summed."""
     hashes = sums[ends]
     hashes -= sums[starts]
@@ -204,22 +217,22 @@ def _slots(sums: Words, starts: Places, ends: Places, bits: int) -> Places:
     return hashes.view(np.int64)
 
 
-def _tags(slots: Places) -> Words:
+def _tags(slots: Positions) -> Words:
     """Return the bit that beginnings set besides their lengths: most others have another."""
     return np.uint64(1) << ((slots & (1 << TAGS) - 1) + LONG + 1).view(np.uint64)
 
 
 def _starts(around: Kinds) -> Flags:
     """Tell where a term may begin: not within words of spaced scripts or of Hangul."""
-    here = around[1:-1]
-    inside = (here == around[:-2]) & ((here == SPACED) | (here == HANGUL))
-    return ~(inside | (here == SPACE))
+    inner = around[1:-1]
+    inside = (inner == around[:-2]) & ((inner == SPACED) | (inner == HANGUL))
+    return ~(inside | (inner == SPACE))
 
 
 def _closes(around: Kinds, words: Flags) -> Flags:
     """Tell after which characters a term may end: not within words of spaced scripts."""
-    here = around[1:-1]
-    return ~(words & (here == around[2:]) | (here == SPACE))
+    inner = around[1:-1]
+    return ~(words & (inner == around[2:]) | (inner == SPACE))
 
 
 def _room(size: int) -> int:

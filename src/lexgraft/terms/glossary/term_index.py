@@ -29,28 +29,28 @@ class TermIndex(Generic[Value]):
             if key := folded_text(term):
                 values[key] = _joined(values[key], value) if key in values else value
         self._values = values
-        self._sieve = TermFilter(values, compiled=compiled)
+        self._filter = TermFilter(values, compiled=compiled)
 
     def find(self, folded: Folded) -> list[tuple[int, int, tuple[Value, ...]]]:
         """Return the leftmost longest terms with their places in the folded text."""
-        text, known, whole, done = folded.text, self._values, folded.is_straight, 0
-        found: list[tuple[int, int, tuple[Value, ...]]] = []
-        for start, end in self._sieve.spans(text):
+        text, values, straight, done = folded.text, self._values, folded.is_straight, 0
+        matches: list[tuple[int, int, tuple[Value, ...]]] = []
+        for start, end in self._filter.spans(text):
             if start < done:
                 continue
             span = text[start:end]
-            here = known.get(span, _NOTHING)
-            if here is _NOTHING and span[-1] == "s":
-                here = self._of_stems(span)
-            if here is not _NOTHING and (whole or folded.is_whole(start, end)):
-                found.append((start, end, _as_several(here)))
+            entry = values.get(span, _NOTHING)
+            if entry is _NOTHING and span[-1] == "s":
+                entry = self._of_stems(span)
+            if entry is not _NOTHING and (straight or folded.is_whole(start, end)):
+                matches.append((start, end, _as_several(entry)))
                 done = end
-        return found
+        return matches
 
     def _of_stems(self, form: str) -> _CombinedIndex:
         """Return the values of the terms of which a folded text is an English form."""
-        known = [self._values[stem] for stem in stems(form) if stem in self._values]
-        values = _CombinedIndex(value for one in known for value in _as_several(one))
+        groups = [self._values[stem] for stem in stems(form) if stem in self._values]
+        values = _CombinedIndex(value for group in groups for value in _as_several(group))
         return values or _NOTHING
 
 

@@ -48,11 +48,11 @@ class Matcher(Generic[Value]):
     def find(self, text: str) -> list[Match[Value]]:
         """Return the matches in the order of the text; none overlaps another."""
         folded = fold(text)
-        found = _matches(self._surface, folded)
+        matches = _matches(self._surface, folded)
         if self._lemma and self._lemmas:
-            found += _matches(self._lemmas, _lemmatised(folded, self._lemma))
-            found = _apart(found)
-        return found
+            matches += _matches(self._lemmas, _lemmatised(folded, self._lemma))
+            matches = _without_overlaps(matches)
+        return matches
 
     def _lemma_terms(self, terms: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
         assert self._lemma
@@ -62,7 +62,7 @@ class Matcher(Generic[Value]):
 
 def match_entries(text: str, matcher: Matcher[GlossaryEntry]) -> list[GlossaryEntry]:
     """Return the entries whose source stands in the text, in its order, each once."""
-    return list(dict.fromkeys(entry for found in matcher.find(text) for entry in found.values))
+    return list(dict.fromkeys(entry for match in matcher.find(text) for entry in match.values))
 
 
 def entry_matcher(
@@ -74,11 +74,11 @@ def entry_matcher(
 
 def _matches(index: TermIndex[Value], folded: Folded) -> list[Match[Value]]:
     """Return what an index finds, at its places in the original text."""
-    found = index.find(folded)
+    spans = index.find(folded)
     if folded.is_straight:
-        return [Match(*one) for one in found]
+        return [Match(*span) for span in spans]
     starts, ends = folded.starts, folded.ends
-    return [Match(starts[start], ends[end - 1], values) for start, end, values in found]
+    return [Match(starts[start], ends[end - 1], values) for start, end, values in spans]
 
 
 def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:
@@ -92,10 +92,10 @@ def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:
         pieces.append(folded.text[done:first])
         starts.extend(folded.starts[done:first])
         ends.extend(folded.ends[done:first])
-        found = folded_text(lemma(folded.text[first:last])) or folded.text[first:last]
-        pieces.append(found)
-        starts.extend([folded.starts[first]] * len(found))
-        ends.extend([folded.ends[last - 1]] * len(found))
+        replacement = folded_text(lemma(folded.text[first:last])) or folded.text[first:last]
+        pieces.append(replacement)
+        starts.extend([folded.starts[first]] * len(replacement))
+        ends.extend([folded.ends[last - 1]] * len(replacement))
         done = last
     pieces.append(folded.text[done:])
     starts.extend(folded.starts[done:])
@@ -103,10 +103,10 @@ def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:
     return Folded("".join(pieces), starts, ends)
 
 
-def _apart(found: Sequence[Match[Value]]) -> list[Match[Value]]:
+def _without_overlaps(matches: Sequence[Match[Value]]) -> list[Match[Value]]:
     """Return the matches that remain when the leftmost, the longest of these, goes first."""
-    kept: list[Match[Value]] = []
-    for match in sorted(found, key=lambda one: (one.start, -one.end)):
-        if not kept or match.start >= kept[-1].end:
-            kept.append(match)
-    return kept
+    separate: list[Match[Value]] = []
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if not separate or match.start >= separate[-1].end:
+            separate.append(match)
+    return separate

@@ -54,11 +54,11 @@ class OpenGlossary:
 
     def find(self, text: str) -> list[GlossaryMatches]:
         """Return the terms and forbidden forms of a text, in its order."""
-        return [one for match in self._matcher.find(text) for one in _found(match, text)]
+        return [hit for match in self._matcher.find(text) for hit in _hits(match, text)]
 
     def match(self, text: str) -> list[GlossaryEntry]:
         """Return the entries of which a term or a forbidden form stands in a text, each once."""
-        return list(dict.fromkeys(one.entry for one in self.find(text)))
+        return list(dict.fromkeys(hit.entry for hit in self.find(text)))
 
 
 def open_glossary(
@@ -88,7 +88,7 @@ def open_glossary(
         raise LexgraftError(
             f"no concept has a term in `{source}` and one in `{target}`",
             where=str(files[0]),
-            cure=f"the languages here: {', '.join(_spoken(concepts))}",
+            cure=f"the languages here: {', '.join(_languages_of(concepts))}",
         )
     return OpenGlossary(entries, target, read_lemmas(source) if lemmas else None, compiled=compiled)
 
@@ -103,9 +103,9 @@ def block_for(
     definitions: bool = False,
 ) -> GlossaryBlock:
     """Return the block to put before a text; empty where nothing matches. See `glossary_block`."""
-    found = glossary.match(text)
+    entries = glossary.match(text)
     return glossary_block(
-        found, glossary.target, limit=limit, room=room, size=size, definitions=definitions
+        entries, glossary.target, limit=limit, room=room, size=size, definitions=definitions
     )
 
 
@@ -117,7 +117,7 @@ def _forms(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryEntr
             yield form, ForbiddenTerm(entry)
 
 
-def _found(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatches]:
+def _hits(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatches]:
     """Return what one match says of every entry it belongs to."""
     span = text[match.start : match.end]
     return [
@@ -132,17 +132,17 @@ def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[s
     """Return the direction: as given, completed from two languages that occur."""
     if source and target:
         return source, target
-    spoken = _spoken(concepts)
-    others = [one for one in spoken if one not in (source, target)]
-    if len(others) != (1 if source or target else 2):
+    spoken = _languages_of(concepts)
+    candidates = [language for language in spoken if language not in (source, target)]
+    if len(candidates) != (1 if source or target else 2):
         raise LexgraftError(
             f"the direction is not clear: the term base has {', '.join(spoken)}",
             cure="name the source and the target language (--source en --target ja)",
         )
-    first = source or others[0]
-    return first, target or others[-1]
+    first = source or candidates[0]
+    return first, target or candidates[-1]
 
 
-def _spoken(concepts: Sequence[Concept]) -> list[str]:
+def _languages_of(concepts: Sequence[Concept]) -> list[str]:
     """Return the languages of the terms, in the order in which they occur."""
     return list(dict.fromkeys(term.language for concept in concepts for term in concept.terms))

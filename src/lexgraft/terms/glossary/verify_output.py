@@ -29,15 +29,13 @@ def verify(answer: str, entries: Sequence[GlossaryEntry]) -> VerifiedText:
     """
     required = [(entry.target, (entry.target, True)) for entry in entries]
     barred = [(text, (text, False)) for entry in entries for text in entry.forbidden]
-    found = [
-        value for match in Matcher([*required, *barred]).find(answer) for value in match.values
-    ]
-    present = {text for text, wanted in found if wanted}
-    bad = {text for text, wanted in found if not wanted}
+    hits = [value for match in Matcher([*required, *barred]).find(answer) for value in match.values]
+    present = {text for text, is_required in hits if is_required}
+    bad = {text for text, is_required in hits if not is_required}
     return VerifiedText(
         used=tuple(entry for entry in entries if entry.target in present),
         missed=tuple(entry for entry in entries if entry.target not in present),
-        forbidden=tuple(dict.fromkeys(text for text, wanted in found if not wanted)),
+        forbidden=tuple(dict.fromkeys(text for text, is_required in hits if not is_required)),
         wrong=tuple(
             entry
             for entry in entries

@@ -35,12 +35,12 @@ class _TranslationDraft(Struct):
 
 
 def _recognise(start: FileStart) -> str:
-    found = set(start.line.split("\t")) >= _NEEDED
-    return "the columns subject_id, predicate_id, translation_value" if found else ""
+    matches = set(start.line.split("\t")) >= _NEEDED
+    return "the columns subject_id, predicate_id, translation_value" if matches else ""
 
 
 @reader("Babelon", _recognise, adds=True, unique=True)
-def read_babelon(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per subject with its approved, exact translations.
 
     Candidates and translations that are broader, narrower or only close are left out, by the
@@ -48,7 +48,7 @@ def read_babelon(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator
     """
     drafts: dict[str, _TranslationDraft] = {}
     with (
-        unpacked(path, asked.progress) as packed,
+        unpacked(path, options.progress) as packed,
         TextIOWrapper(packed, "utf-8-sig", newline="") as file,
     ):
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -79,8 +79,8 @@ def _fault(row: dict[str, str]) -> str:
         return f"translation_status {status.upper()}"
     if precision not in {"", "exact"}:
         return f"translation_precision {precision.upper()}"
-    known = predicate in _NAMES | _SYNONYMS | _DEFINITIONS
-    return "" if known else f"predicate {row['predicate_id']}"
+    is_known = predicate in _NAMES | _SYNONYMS | _DEFINITIONS
+    return "" if is_known else f"predicate {row['predicate_id']}"
 
 
 def _add(draft: _TranslationDraft, row: dict[str, str]) -> None:

@@ -30,26 +30,28 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("ClaML", _recognise)
-def read_claml(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per category, in file order; the field is the name of its chapter.
 
     A name that stands alone (`preferredLong`) comes before the one that needs its context
     (`preferred`); inclusions are admitted terms, put together from their fragments. Exclusions,
     hints and references are no terms. Modifiers, which have to be joined with codes, are counted.
     """
-    known = _Classes(path.name)
-    for line, element in records(path, "Title", "Class", "ModifierClass", progress=asked.progress):
+    classes = _Classes(path.name)
+    for line, element in records(
+        path, "Title", "Class", "ModifierClass", progress=options.progress
+    ):
         if element.tag == "Title":
-            known.source = element.get("name") or text_of(element) or path.name
-            known.version = element.get("version", "")
+            classes.source = element.get("name") or text_of(element) or path.name
+            classes.version = element.get("version", "")
             continue
         tally.read += 1
         above = element.find("SuperClass")
         parent = "" if above is None else above.get("code", "")
-        terms, definitions = _rubrics(element, asked.language)
+        terms, definitions = _rubrics(element, options.language)
         code, kind = element.get("code", ""), element.get("kind", "")
-        own = terms[0].text if kind == "chapter" and terms else ""
-        known.chapter[code] = own or known.chapter.get(parent, "")
+        chapter_name = terms[0].text if kind == "chapter" and terms else ""
+        classes.chapter[code] = chapter_name or classes.chapter.get(parent, "")
         if element.tag == "ModifierClass":
             tally.leave("a modifier, which has to be joined with codes", line)
         elif kind in _ABOVE:
@@ -60,37 +62,37 @@ def read_claml(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[P
             tally.leave("a class without a name", line)
         else:
             tally.kept += 1
-            yield line, _concept(code, parent, terms, definitions, known)
+            yield line, _concept(code, parent, terms, definitions, classes)
 
 
 def _concept(
-    code: str, parent: str, terms: list[Term], definitions: dict[str, str], known: _Classes
+    code: str, parent: str, terms: list[Term], definitions: dict[str, str], classes: _Classes
 ) -> Concept:
-    broader = f"{known.source}:{parent}" if parent else ""
+    broader = f"{classes.source}:{parent}" if parent else ""
     return Concept(
-        id=f"{known.source}:{code}",
+        id=f"{classes.source}:{code}",
         terms=settled(terms),
         definitions=definitions,
-        field=known.chapter[code],
+        field=classes.chapter[code],
         type=broader,
         broader=(broader,) if broader else (),
-        source=known.source,
-        source_version=known.version,
+        source=classes.source,
+        source_version=classes.version,
     )
 
 
 def _rubrics(element: Element, default: str) -> tuple[list[Term], dict[str, str]]:
     """Return the terms of a class, the best name of each language first, and its definitions."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    labels: dict[str, list[tuple[str, str]]] = {}
     for rubric in element.iterfind("Rubric"):
         for label in rubric.iterfind("Label"):
             text = text_of(label, without=_NO_TEXT)
             language = language_tag(language_of(label, default))
             if text:
-                found.setdefault(rubric.get("kind", ""), []).append((language, text))
+                labels.setdefault(rubric.get("kind", ""), []).append((language, text))
     terms = [
         Term(text, language, "noun", "admitted" if kind == "inclusion" else "preferred")
         for kind in _NAMES
-        for language, text in found.get(kind, ())
+        for language, text in labels.get(kind, ())
     ]
-    return terms, dict(found.get("definition", ()))
+    return terms, dict(labels.get("definition", ()))

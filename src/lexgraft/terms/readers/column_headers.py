@@ -130,7 +130,7 @@ class TableColumn(Struct, frozen=True):
 
 
 def read_headers(
-    headers: Sequence[str], where: str, given: Mapping[str, str] | None = None
+    headers: Sequence[str], where: str, meanings: Mapping[str, str] | None = None
 ) -> list[TableColumn]:
     """Return the columns' meanings: as given by header, else as the header says.
 
@@ -141,9 +141,9 @@ def read_headers(
         LexgraftError: no column of terms, or one with terms of no known language; a meaning that is
             given but not known.
     """
-    given = given or {}
+    meanings = meanings or {}
     columns = [
-        _given(header, given[header.strip()]) if header.strip() in given else _column(header)
+        _given(header, meanings[header.strip()]) if header.strip() in meanings else _column(header)
         for header in headers
     ]
     used = [column for column in columns if column.role]
@@ -157,7 +157,9 @@ def read_headers(
         )
     if len(set(used)) < len(used):
         raise LexgraftError("two columns have the same header", where=where, cure="rename one")
-    if "language" not in roles and any(not one.language for one in used if one.role == "term"):
+    if "language" not in roles and any(
+        not column.language for column in used if column.role == "term"
+    ):
         raise LexgraftError(
             "a column of terms names no language",
             where=where,
@@ -193,8 +195,8 @@ def _column(header: str) -> TableColumn:
         return TableColumn(header, role, _language_without_tag(role))
     if language := known_language(text):
         return TableColumn(header, "term", language)
-    for left, right in _halves(text):
-        role, language = _ROLE_OF.get(left, ""), known_language(right)
+    for role_name, language_name in _halves(text):
+        role, language = _ROLE_OF.get(role_name, ""), known_language(language_name)
         if language and (role in _WITH_LANGUAGE or role == "reading"):
             return TableColumn(header, role, _language_without_tag(role) or language)
     return TableColumn(header, "")

@@ -71,11 +71,11 @@ class FilePiece(Struct, frozen=True):
         same[same] = (letters == np.frombuffer(value, np.uint8)).all(axis=1)
         return same
 
-    def _last(self, column: int, length: Numbers, most: int) -> Signs:
+    def _last(self, column: int, length: Numbers, limit: int) -> Signs:
         """Return the last bytes of each cell, as many as the longest has; others before shorter."""
-        width = int(min(most, max(1, length.max(initial=1))))
-        places = self.edges[:, column + 1, None] - np.arange(width, 0, -1)
-        return self.signs[np.maximum(places, 0)]
+        width = int(min(limit, max(1, length.max(initial=1))))
+        positions = self.edges[:, column + 1, None] - np.arange(width, 0, -1)
+        return self.signs[np.maximum(positions, 0)]
 
 
 class ScannedColumn:
@@ -103,17 +103,17 @@ def pieces(
     """Yield the rows of a file piece by piece; a quotation mark is a character like any other."""
     with unpacked(path, progress) as file:
         offset = len(file.readline()) if header else 0
-        line, rest = 1 + header, b""
+        line, remainder = 1 + header, b""
         while True:
-            more = file.read(_PIECE)
-            data = rest + more if more else rest + b"\n" * bool(rest)
+            chunk = file.read(_PIECE)
+            data = remainder + chunk if chunk else remainder + b"\n" * bool(remainder)
             end = data.rfind(b"\n") + 1
-            data, rest = data[:end], data[end:]
+            data, remainder = data[:end], data[end:]
             if data:
                 piece = _cut(data, separator, width, offset, line)
                 yield piece
                 offset, line = offset + len(data), line + piece.read
-            if not more:
+            if not chunk:
                 return
 
 
@@ -122,8 +122,8 @@ def leave(tally: ImportLog, reason: str, lines: Numbers) -> None:
     first: Sequence[int] = lines[:10].tolist()
     for line in first:
         tally.leave(reason, line)
-    if more := len(lines) - len(first):
-        tally.leave(reason, int(lines[len(first)]), more)
+    if remaining := len(lines) - len(first):
+        tally.leave(reason, int(lines[len(first)]), remaining)
 
 
 def line_count(path: Path) -> int:
@@ -145,6 +145,6 @@ def _cut(data: bytes, separator: bytes, width: int, offset: int, line: int) -> F
     edges[:, 1:-1] = marks[np.repeat(good, counts)].reshape(-1, width - 1)
     edges[:, -1] = (ends - (signs[ends - 1] == _RETURN))[good]
     odd = tuple(
-        (line + int(at), data[before[at] + 1 : ends[at] + 1]) for at in np.flatnonzero(~good)
+        (line + int(row), data[before[row] + 1 : ends[row] + 1]) for row in np.flatnonzero(~good)
     )
     return FilePiece(data, offset, signs, line + np.flatnonzero(good), edges, len(ends), odd)

@@ -21,10 +21,10 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("concepts", _recognise)
-def read_json_lines(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_json_lines(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield the records as they are; a line that is none is refused."""
     decode = msgspec.json.Decoder(Concept).decode
-    with unpacked(path, asked.progress) as file:
+    with unpacked(path, options.progress) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

@@ -118,9 +118,9 @@ class ImportLog(Struct):
 
     def _raise(self, line: int, reason: str, text: str, cure: str = "") -> None:
         if self.strict:
-            shown = f"{reason}: {text[:40]!r}" if text else reason
+            message = f"{reason}: {text[:40]!r}" if text else reason
             cure = cure or "mend it, or leave such rows out with `lexgraft terms import`"
-            raise LexgraftError(shown, where=f"{self.where}:{line}", cure=cure)
+            raise LexgraftError(message, where=f"{self.where}:{line}", cure=cure)
 
 
 def _pass(counts: dict[str, RuleCount], reason: str, line: int, count: int = 1) -> None:
@@ -257,11 +257,11 @@ class _FoundRootError(Exception):
 def _root(data: bytes) -> XmlRoot:
     """Return the outermost element's name and attributes, as far as the start is XML."""
     parser = expat.ParserCreate()
-    found: list[XmlRoot] = []
+    roots: list[XmlRoot] = []
     doctypes = [""]
 
     def element(name: str, attributes: dict[str, str]) -> None:
-        found.append(XmlRoot(name.rpartition(":")[2], attributes, doctypes[-1]))
+        roots.append(XmlRoot(name.rpartition(":")[2], attributes, doctypes[-1]))
         raise _FoundRootError
 
     def doctype(name: str, _system: str | None, _public: str | None, _internal: int) -> None:
@@ -273,19 +273,19 @@ def _root(data: bytes) -> XmlRoot:
     try:
         parser.Parse(data.lstrip(), False)  # noqa: FBT003 (expat's own signature)
     except _FoundRootError:
-        return found[0]
+        return roots[0]
     except (expat.ExpatError, LookupError, ValueError) as error:
         fault = str(error)
     return XmlRoot(doctype=doctypes[-1], fault=fault)
 
 
-def originated(concept: Concept, asked: ImportOptions) -> Concept:
+def originated(concept: Concept, options: ImportOptions) -> Concept:
     """Return a concept with the source, version and licence that the user gave."""
-    if not (asked.source or asked.version or asked.licence):
+    if not (options.source or options.version or options.licence):
         return concept
     return msgspec.structs.replace(
         concept,
-        source=asked.source or concept.source,
-        source_version=asked.version or concept.source_version,
-        licence=asked.licence or concept.licence,
+        source=options.source or concept.source,
+        source_version=options.version or concept.source_version,
+        licence=options.licence or concept.licence,
     )

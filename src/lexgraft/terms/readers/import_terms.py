@@ -27,9 +27,9 @@ class TermImport:
     """The concepts of some files, to be iterated once; `readings` then says what was read."""
 
     def __init__(
-        self, paths: Sequence[Path], asked: ImportOptions | None = None, *, strict: bool = False
+        self, paths: Sequence[Path], options: ImportOptions | None = None, *, strict: bool = False
     ) -> None:
-        self.asked = asked or ImportOptions()
+        self.options = options or ImportOptions()
         chosen = [(path, *recognise(path)) for path in paths]
         self.readings = [
             FileImport(str(path), form.name, why, ImportLog(str(path), strict=strict))
@@ -57,14 +57,14 @@ class TermImport:
         additions: dict[str, Concept] = {}
         for form, reading in zip(self._forms, self.readings, strict=True):
             for concept in self._of(form, reading) if form.adds else ():
-                known = additions.get(concept.id)
-                additions[concept.id] = _extended(known, concept) if known else concept
+                earlier = additions.get(concept.id)
+                additions[concept.id] = _extended(earlier, concept) if earlier else concept
         return additions
 
     def _of(self, form: Format, reading: FileImport) -> Iterator[Concept]:
         """Yield one file's concepts, checked and counted."""
         tally = reading.tally
-        for line, concept in form.read(Path(reading.path), self.asked, tally):
+        for line, concept in form.read(Path(reading.path), self.options, tally):
             usable = self._checked(line, concept, form, reading)
             if usable is not None:
                 reading.concepts += 1
@@ -90,25 +90,25 @@ class TermImport:
             return None
         if not form.adds and not (form.unique and len(self.readings) == 1):
             number = len(self.readings)
-            here = line * number + self.readings.index(reading)
-            first = self._origin.setdefault(concept.id, here)
-            if first != here:
+            origin = line * number + self.readings.index(reading)
+            first = self._origin.setdefault(concept.id, origin)
+            if first != origin:
                 where = f"{self.readings[first % number].path}:{first // number}"
                 cure = "keep one of them, or give one another id"
                 what = f"concept `{concept.id}` occurs twice, first in {where}"
                 tally.refuse(line, what, cure=cure)
                 return None
-        return screened(line, concept, self.asked, tally)
+        return screened(line, concept, self.options, tally)
 
 
-def read_concepts(paths: Sequence[Path], asked: ImportOptions | None = None) -> list[Concept]:
+def read_concepts(paths: Sequence[Path], options: ImportOptions | None = None) -> list[Concept]:
     """Return the concepts of all files, file by file, in file order.
 
     Raises:
         LexgraftError: a file that is missing, empty, broken or of an unknown form; the first row
             that cannot be used; an id that occurs twice.
     """
-    return list(TermImport(paths, asked, strict=True))
+    return list(TermImport(paths, options, strict=True))
 
 
 def recognise(path: Path) -> tuple[Format, str]:
@@ -125,8 +125,8 @@ def recognise(path: Path) -> tuple[Format, str]:
         raise LexgraftError(
             f"broken XML: {start.root.fault}", where=str(path), cure="save it as UTF-8"
         )
-    known = ", ".join(sorted(form.name for form in FORMATS))
-    raise LexgraftError("no known term base", where=str(path), cure=f"give one of: {known}")
+    names = ", ".join(sorted(form.name for form in FORMATS))
+    raise LexgraftError("no known term base", where=str(path), cure=f"give one of: {names}")
 
 
 def _extended(concept: Concept, added: Concept) -> Concept:
@@ -142,8 +142,8 @@ def _extended(concept: Concept, added: Concept) -> Concept:
 
 
 def _joined(*texts: str) -> str:
-    parts = [part for text in texts for part in text.split(" + ") if part]
-    return " + ".join(dict.fromkeys(parts))
+    origins = [origin for text in texts for origin in text.split(" + ") if origin]
+    return " + ".join(dict.fromkeys(origins))
 
 
 def _reasons(tally: ImportLog) -> str:
@@ -151,5 +151,5 @@ def _reasons(tally: ImportLog) -> str:
     counts = {reason: passed.count for reason, passed in (tally.left_out | tally.texts).items()}
     for refusal in tally.refused:
         counts[refusal.reason] = counts.get(refusal.reason, 0) + 1
-    most = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
-    return "".join(f"; {count} × {reason}" for reason, count in most)
+    commonest = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+    return "".join(f"; {count} × {reason}" for reason, count in commonest)

@@ -115,7 +115,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("JMdict", _recognise, unique=True)
-def stream_jmdict(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def stream_jmdict(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per sense of a JMdict file, in file order.
 
     Japanese written forms and English glosses are terms, the preferred form first (kana when the
@@ -124,10 +124,10 @@ def stream_jmdict(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterato
     Raises:
         LexgraftError: not well-formed XML.
     """
-    consumer = _Reader(asked.version, tally)
+    consumer = _Reader(options.version, tally)
     parser = consumer.parser
     try:
-        with unpacked(path, asked.progress) as file:
+        with unpacked(path, options.progress) as file:
             while piece := file.read(_PIECE):
                 parser.Parse(piece, False)  # noqa: FBT003 (expat's own signature)
                 yield from consumer.done
@@ -155,7 +155,7 @@ def _concepts(entry: _Entry, version: str) -> list[Concept]:
             id=f"JMdict:{entry.number}-{number}",
             terms=(
                 *_japanese(entry, sense),
-                *(_term(text, "en", place, "unknown") for place, text in enumerate(sense.gloss)),
+                *(_term(text, "en", index, "unknown") for index, text in enumerate(sense.gloss)),
             ),
             field=sense.field[0] if sense.field else "",
             source="JMdict",
@@ -174,12 +174,12 @@ def _japanese(entry: _Entry, sense: _Sense) -> list[Term]:
     kanji = [text for text in kanji if not sense.stagk or text in sense.stagk]
     kana = [text for text in kana if not sense.stagr or text in sense.stagr]
     forms = [*kana, *kanji] if "uk" in sense.misc else [*kanji, *kana]
-    part = _part_of_speech(sense.pos)
-    return [_term(text, "ja", place, part) for place, text in enumerate(forms)]
+    part_of_speech = _part_of_speech(sense.pos)
+    return [_term(text, "ja", index, part_of_speech) for index, text in enumerate(forms)]
 
 
-def _term(text: str, language: str, place: int, part: PartOfSpeech) -> Term:
-    return Term(text, language, part, "admitted" if place else "preferred")
+def _term(text: str, language: str, index: int, part_of_speech: PartOfSpeech) -> Term:
+    return Term(text, language, part_of_speech, "admitted" if index else "preferred")
 
 
 def _part_of_speech(tags: list[str]) -> PartOfSpeech:

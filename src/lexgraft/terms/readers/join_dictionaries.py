@@ -32,15 +32,15 @@ def join(
     preferred term, the one matched by its own name keeps it, else the smaller id.
     """
     index = _index(dictionaries, shared, added, fields)
-    found: list[tuple[int, Concept]] = []
-    for concept in sorted(ontology, key=lambda one: one.id):
-        place, entries = _best(concept.names(shared), index)
+    joined: list[tuple[int, Concept]] = []
+    for concept in sorted(ontology, key=lambda concept: concept.id):
+        name_rank, entries = _best(concept.names(shared), index)
         if entries:
-            found.append((place, _joined(concept, entries, added, fields)))
-    kept: dict[str, str] = {}
-    for _, concept in sorted(found, key=lambda pair: (pair[0] > 0, pair[1].id)):
-        kept.setdefault(concept.names(added)[0], concept.id)
-    return [concept for _, concept in found if kept[concept.names(added)[0]] == concept.id]
+            joined.append((name_rank, _joined(concept, entries, added, fields)))
+    owners: dict[str, str] = {}
+    for _, concept in sorted(joined, key=lambda pair: (pair[0] > 0, pair[1].id)):
+        owners.setdefault(concept.names(added)[0], concept.id)
+    return [concept for _, concept in joined if owners[concept.names(added)[0]] == concept.id]
 
 
 def _index(
@@ -52,8 +52,8 @@ def _index(
         for entry in entries:
             if _is_usable(entry, added, fields):
                 off_field = int(entry.field not in fields)
-                for place, gloss in enumerate(entry.names(shared)):
-                    rank = (off_field, number, place, _sense(entry.id), entry.id)
+                for gloss_rank, gloss in enumerate(entry.names(shared)):
+                    rank = (off_field, number, gloss_rank, _sense(entry.id), entry.id)
                     index.setdefault(spelling_key(gloss), []).append((rank, entry))
     for matches in index.values():
         matches.sort(key=lambda match: match[0])
@@ -62,8 +62,8 @@ def _index(
 
 def _is_usable(entry: Concept, added: str, fields: frozenset[str]) -> bool:
     """Tell a noun or adjective of the field, or of no marked field, with a term to add."""
-    parts = {term.part_of_speech for term in entry.terms if term.language == added}
-    return bool(parts) and "other" not in parts and entry.field in fields | {""}
+    parts_of_speech = {term.part_of_speech for term in entry.terms if term.language == added}
+    return bool(parts_of_speech) and "other" not in parts_of_speech and entry.field in fields | {""}
 
 
 def _sense(identifier: str) -> int:
@@ -76,13 +76,15 @@ def _best(
     names: Iterable[str], index: Mapping[str, list[tuple[Rank, Concept]]]
 ) -> tuple[int, list[Concept]]:
     """Return the place of the first name that matches (0: the concept's own) and its entries."""
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         matches = [] if _is_abbreviation(name) else index.get(spelling_key(name), [])
         entries = [
-            entry for rank, entry in matches if rank[0] == 0 or (place == 0 and _is_leading(rank))
+            entry
+            for rank, entry in matches
+            if rank[0] == 0 or (position == 0 and _is_leading(rank))
         ]
         if entries:
-            return place, entries
+            return position, entries
     return 0, []
 
 
@@ -101,21 +103,25 @@ def _joined(
     concept: Concept, entries: Sequence[Concept], added: str, fields: frozenset[str]
 ) -> Concept:
     """Return the concept with the first entry's terms, and those of others of the field."""
-    first, *others = entries
-    used = [first, *(entry for entry in others if entry.field in fields)]
+    first, *further = entries
+    used = [first, *(entry for entry in further if entry.field in fields)]
     texts = dict.fromkeys(normalize("NFKC", text) for entry in used for text in entry.names(added))
-    part = first.terms[0].part_of_speech if first.terms[0].language == added else "noun"
+    part_of_speech = first.terms[0].part_of_speech if first.terms[0].language == added else "noun"
     names = tuple(
-        Term(text, added, part, "admitted" if place else "preferred")
-        for place, text in enumerate(texts)
+        Term(text, added, part_of_speech, "admitted" if index else "preferred")
+        for index, text in enumerate(texts)
     )
-    own = tuple(msgspec.structs.replace(term, part_of_speech=part) for term in concept.terms)
+    concept_terms = tuple(
+        msgspec.structs.replace(term, part_of_speech=part_of_speech) for term in concept.terms
+    )
     return msgspec.structs.replace(
         concept,
-        terms=(*own, *names),
+        terms=(*concept_terms, *names),
         source=" + ".join(_distinct(concept.source, *(entry.id for entry in used))),
-        source_version=" + ".join(_distinct(*(one.source_version for one in (concept, *used)))),
-        licence=" + ".join(_distinct(*(one.licence for one in (concept, *used)))),
+        source_version=" + ".join(
+            _distinct(*(origin.source_version for origin in (concept, *used)))
+        ),
+        licence=" + ".join(_distinct(*(origin.licence for origin in (concept, *used)))),
     )
 
 

@@ -48,7 +48,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("law dictionary", _recognise, unique=True)
-def read_law_dictionary(path: Path, _asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_law_dictionary(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per headword and reading, with all its translations.
 
     Each translation keeps the condition under which it is used: from the column 使い分け基準, by
@@ -63,8 +63,8 @@ def read_law_dictionary(path: Path, _asked: ImportOptions, tally: ImportLog) -> 
     for line, cells in rows:
         tally.read += 1
         row = {
-            name: cells[place].strip() if place < len(cells) else ""
-            for name, place in columns.items()
+            name: cells[position].strip() if position < len(cells) else ""
+            for name, position in columns.items()
         }
         last = (row["term"], row.get("reading", "")) if row["term"] else last
         translations = list(_translations(row))
@@ -93,10 +93,10 @@ def _concept(key: tuple[str, str], draft: _LawConceptDraft, path: Path) -> Conce
 def _positions(header: list[str]) -> Positions:
     names = [normalize("NFKC", cell).strip() for cell in header]
     return {
-        role: place
-        for role, known in _COLUMNS.items()
-        for place, name in enumerate(names)
-        if name in known
+        role: position
+        for role, headers in _COLUMNS.items()
+        for position, name in enumerate(names)
+        if name in headers
     }
 
 
@@ -108,16 +108,16 @@ def _japanese(term: str, reading: str) -> list[Term]:
 def _translations(row: dict[str, str]) -> Iterator[Term]:
     """Yield a row's translations with their conditions."""
     texts, uses = _numbered(row["translation"]), _numbered(row["use"])
-    whole = uses[0] if len(uses) == 1 else ""
+    common_use = uses[0] if len(uses) == 1 else ""
     paired = len(uses) == len(texts)
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         bracket = _CONDITION.search(text)
         term = text[: bracket.start()].strip() if bracket else text
-        use = uses[place] if paired else whole or " ".join(uses)
+        use = uses[index] if paired else common_use or " ".join(uses)
         notes = [use, bracket[1].strip() if bracket else ""]
         yield Term(term, "en", "noun", note="; ".join(note for note in notes if note))
 
 
 def _numbered(cell: str) -> list[str]:
     """Return a cell's parts where it is numbered, else the cell."""
-    return [" ".join(part.split()) for part in _NUMBERS.split(cell) if part.strip()]
+    return [" ".join(segment.split()) for segment in _NUMBERS.split(cell) if segment.strip()]

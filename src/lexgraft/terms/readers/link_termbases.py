@@ -63,68 +63,75 @@ def link(
     """
     links: list[TermLink] = []
     ambiguous: list[TermLink] = []
-    left, right = {one.id: one for one in first}, {one.id: one for one in second}
+    second_by_id = {concept.id: concept for concept in second}
+    open_first = {concept.id: concept for concept in first}
+    open_second = dict(second_by_id)
     for how in CONFIDENCE:
-        found = list(_links(how, list(left.values()), list(right.values())))
-        clear, unclear = _divided(found)
+        candidates = list(_links(how, list(open_first.values()), list(open_second.values())))
+        clear, unclear = _divided(candidates)
         links += clear
         ambiguous += unclear
-        for one in found:
-            left.pop(one.one, None)
-            right.pop(one.other, None)
-    partner = {link.one: link for link in links}
-    others = {one.id: one for one in second}
+        # what stronger evidence speaks of, clearly or not, weaker evidence may not decide
+        for candidate in candidates:
+            open_first.pop(candidate.one, None)
+            open_second.pop(candidate.other, None)
+    partner = {link.one: second_by_id[link.other] for link in links}
     concepts = tuple(
-        _joined(concept, others[partner[concept.id].other]) if concept.id in partner else concept
+        _joined(concept, partner[concept.id]) if concept.id in partner else concept
         for concept in first
         if keep_unlinked or concept.id in partner
     )
     return LinkResult(concepts, tuple(links), tuple(ambiguous), len(first) - len(links))
 
 
-def _divided(found: Sequence[TermLink]) -> tuple[list[TermLink], list[TermLink]]:
-    """Return the links whose two ends have no other, and the rest."""
-    ends: dict[tuple[str, str], set[str]] = {}
-    for one in found:
-        ends.setdefault(("one", one.one), set()).add(one.other)
-        ends.setdefault(("other", one.other), set()).add(one.one)
-    clear = [
-        one
-        for one in found
-        if len(ends["one", one.one]) == 1 and len(ends["other", one.other]) == 1
-    ]
-    kept = {one.one: one for one in reversed(clear)}
-    return list(reversed(kept.values())), [one for one in found if one.one not in kept]
+def _divided(candidates: Sequence[TermLink]) -> tuple[list[TermLink], list[TermLink]]:
+    """Return the links whose two ends have no other, and the ambiguous ones."""
+    of_first: dict[str, set[str]] = {}
+    of_second: dict[str, set[str]] = {}
+    for link in candidates:
+        of_first.setdefault(link.one, set()).add(link.other)
+        of_second.setdefault(link.other, set()).add(link.one)
+    clear: dict[str, TermLink] = {}
+    for link in candidates:
+        if len(of_first[link.one]) == 1 and len(of_second[link.other]) == 1:
+            clear.setdefault(link.one, link)  # the first text that shows it
+    return list(clear.values()), [link for link in candidates if link.one not in clear]
 
 
 def _links(how: How, first: Sequence[Concept], second: Sequence[Concept]) -> Iterator[TermLink]:
     """Yield all links of one kind."""
-    seen: set[tuple[str, str]] = set()
-    for keys, others in _KEYS[how]:
+    linked: set[tuple[str, str]] = set()
+    for first_keys, second_keys in _KEYS[how]:
         index: dict[str, list[tuple[str, str]]] = {}
         for concept in second:
-            for key, text in others(concept):
-                index.setdefault(key, []).append((concept.id, text))
+            for key, first_text in second_keys(concept):
+                index.setdefault(key, []).append((concept.id, first_text))
         for concept in first:
-            for key, text in keys(concept):
-                for identifier, other in index.get(key, ()):
+            for key, first_text in first_keys(concept):
+                for identifier, second_text in index.get(key, ()):
                     ends = concept.id, identifier
-                    if ends not in seen and (how != "spelling" or _is_variant(text, other)):
-                        seen.add(ends)
-                        by = text if text == other else f"{text} = {other}"
+                    if ends not in linked and (
+                        how != "spelling" or _is_variant(first_text, second_text)
+                    ):
+                        linked.add(ends)
+                        by = (
+                            first_text
+                            if first_text == second_text
+                            else f"{first_text} = {second_text}"
+                        )
                         yield TermLink(*ends, how, CONFIDENCE[how], by)
 
 
-def _is_variant(one: str, other: str) -> bool:
+def _is_variant(first: str, second: str) -> bool:
     """Tell whether two texts with one key are spellings of one term."""
-    one, other = one.partition(":")[2], other.partition(":")[2]
-    return one == other or bool(kinds_of_variant(one, other))
+    first, second = first.partition(":")[2], second.partition(":")[2]
+    return first == second or bool(kinds_of_variant(first, second))
 
 
 Keys = Callable[[Concept], Iterable[tuple[str, str]]]
 
 
-def _own(concept: Concept) -> Iterator[tuple[str, str]]:
+def _identifier(concept: Concept) -> Iterator[tuple[str, str]]:
     yield _reference(concept.id), concept.id
 
 
@@ -158,8 +165,8 @@ def _usable(concept: Concept) -> Iterator[tuple[str, str]]:
 
 
 _KEYS: dict[How, tuple[tuple[Keys, Keys], ...]] = {
-    "id": ((_own, _own),),
-    "cross-reference": ((_own, _references), (_references, _own)),
+    "id": ((_identifier, _identifier),),
+    "cross-reference": ((_identifier, _references), (_references, _identifier)),
     "shared reference": ((_references, _references),),
     "term": ((_preferred, _preferred),),
     "synonym": ((_names, _names),),
@@ -175,17 +182,17 @@ def _reference(identifier: str) -> str:
     return f"{_PREFIXES.get(prefix, prefix)}{colon}{number}"
 
 
-def _joined(one: Concept, other: Concept) -> Concept:
+def _joined(first: Concept, second: Concept) -> Concept:
     """Return the first concept with the terms, definitions, references and origin of both."""
     return replace(
-        one,
-        terms=settled((*one.terms, *other.terms)),
-        definitions={**other.definitions, **one.definitions},
-        field=one.field or other.field,
-        same_as=tuple(dict.fromkeys((*one.same_as, other.id, *other.same_as))),
-        source=_both(one.source, f"{other.source} {other.id}".strip()),
-        source_version=_both(one.source_version, other.source_version),
-        licence=_both(one.licence, other.licence),
+        first,
+        terms=settled((*first.terms, *second.terms)),
+        definitions={**second.definitions, **first.definitions},
+        field=first.field or second.field,
+        same_as=tuple(dict.fromkeys((*first.same_as, second.id, *second.same_as))),
+        source=_both(first.source, f"{second.source} {second.id}".strip()),
+        source_version=_both(first.source_version, second.source_version),
+        licence=_both(first.licence, second.licence),
     )
 
 

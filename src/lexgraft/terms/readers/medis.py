@@ -52,7 +52,7 @@ def _fits(cells: Sequence[str]) -> bool:
 
 
 @reader("MEDIS", _recognise, unique=True)
-def read_medis(path: Path, _asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per disease in use, in the order of the file; its class is its ICD-10 code.
 
     The file has no header: the first seven columns are read by position, and a control number in
@@ -65,12 +65,12 @@ def read_medis(path: Path, _asked: ImportOptions, tally: ImportLog) -> Iterator[
         if not _fits(cells):
             tally.refuse(line, "not the columns of the basic table", " ".join(cells))
             continue
-        own, moved = cells[_NUMBER], _successor(cells)
-        if moved or cells[_CHANGE] not in _GONE:
+        control_number, successor = cells[_NUMBER], _successor(cells)
+        if successor or cells[_CHANGE] not in _GONE:
             tally.kept += 1
-            draft = drafts.setdefault(moved or own, _DiseaseDraft(line))
-            draft.terms += _terms(cells, moved=bool(moved))
-            if not moved:
+            draft = drafts.setdefault(successor or control_number, _DiseaseDraft(line))
+            draft.terms += _terms(cells, is_moved=bool(successor))
+            if not successor:
                 draft.line, draft.classes = line, (f"ICD10:{cells[_ICD]}",) * bool(cells[_ICD])
         else:
             tally.leave("retired, without a successor", line)
@@ -94,8 +94,8 @@ def _successor(cells: Sequence[str]) -> str:
     return next((cell for cell in later if cell[:1] == cells[_NUMBER][:1] != cell[1:2]), "")
 
 
-def _terms(cells: Sequence[str], *, moved: bool) -> list[Term]:
+def _terms(cells: Sequence[str], *, is_moved: bool) -> list[Term]:
     """Return a row's name and its kana."""
-    name = Term(cells[_NAME].strip(), "ja", "noun", "admitted" if moved else "preferred")
+    name = Term(cells[_NAME].strip(), "ja", "noun", "admitted" if is_moved else "preferred")
     kana = normalize("NFKC", cells[_KANA]).strip()
     return [name, Term(kana, READING, "noun", "admitted")]

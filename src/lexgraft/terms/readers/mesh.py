@@ -31,24 +31,24 @@ _CATEGORIES = {
 
 
 def _recognise(start: FileStart) -> str:
-    found = start.root.name == "DescriptorRecordSet"
-    return "the root element is <DescriptorRecordSet>" if found else ""
+    is_mesh = start.root.name == "DescriptorRecordSet"
+    return "the root element is <DescriptorRecordSet>" if is_mesh else ""
 
 
 @reader("MeSH", _recognise)
-def read_mesh(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per concept of each descriptor, the preferred one under its id.
 
     The others are narrower or related meanings: their broader concept is the descriptor. The type
     is the first place in the tree above. Permuted terms are left out: they are made by rule.
     """
-    for line, record in records(path, "DescriptorRecord", progress=asked.progress):
+    for line, record in records(path, "DescriptorRecord", progress=options.progress):
         descriptor = f"MESH:{text_of(record.find('DescriptorUI'))}"
-        trees = [text_of(one) for one in record.iter("TreeNumber")]
-        language = known_language(record.get("LanguageCode", "")) or asked.language
+        trees = [text_of(tree) for tree in record.iter("TreeNumber")]
+        language = known_language(record.get("LanguageCode", "")) or options.language
         for element in record.iterfind("ConceptList/Concept"):
             tally.read += 1
-            own = element.get("PreferredConceptYN") == "Y"
+            is_preferred = element.get("PreferredConceptYN") == "Y"
             terms = list(_terms(element, language, line, tally))
             if not terms:
                 tally.leave("a concept without a usable term", line)
@@ -58,12 +58,12 @@ def read_mesh(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pl
             yield (
                 line,
                 Concept(
-                    id=descriptor if own else f"MESH:{text_of(element.find('ConceptUI'))}",
+                    id=descriptor if is_preferred else f"MESH:{text_of(element.find('ConceptUI'))}",
                     terms=settled(terms),
                     definitions={language: scope} if scope else {},
                     field=_CATEGORIES.get(trees[0][:1], "") if trees else "",
                     type=_above(trees[0]) if trees else "",
-                    broader=() if own else (descriptor,),
+                    broader=() if is_preferred else (descriptor,),
                     source="MeSH",
                     licence=LICENCE,
                 ),

@@ -29,14 +29,14 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("OBO", _recognise)
-def stream_obo(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def stream_obo(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield the live terms of an OBO file in file order; OBO itself has no language tags.
 
     Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type
     is the first parent. The format: OBO Flat File Format 1.4, sections 3 (tags) and 5 (escapes).
     """
     with (
-        unpacked(path, asked.progress) as packed,
+        unpacked(path, options.progress) as packed,
         TextIOWrapper(packed, encoding="utf-8-sig") as file,
     ):
         stanzas = _stanzas(file, tally)
@@ -50,12 +50,12 @@ def stream_obo(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[P
                 tally.leave("obsolete", line)
             else:
                 try:
-                    concept, left = _concept(tags, asked.language, origin)
+                    concept, skipped = _concept(tags, options.language, origin)
                 except LexgraftError as error:
                     tally.refuse(line, error.what)
                     continue
                 tally.kept += 1
-                for reason in left:
+                for reason in skipped:
                     tally.pass_over(reason, line)
                 yield line, concept
 
@@ -98,7 +98,7 @@ def _concept(
     identifier, name = (_plain(tags.get(tag, [""])[0]) for tag in ("id", "name"))
     if not identifier or not name:
         raise LexgraftError(f"term {identifier or name!r} lacks an id or a name")
-    synonyms, left = _synonyms(tags.get("synonym", ()), identifier)
+    synonyms, skipped = _synonyms(tags.get("synonym", ()), identifier)
     names = dict.fromkeys([name, *synonyms])
     broader = tuple(_plain(value) for value in tags.get("is_a", ()))
     definition = _quoted(tags["def"][0], identifier)[0] if "def" in tags else ""
@@ -111,27 +111,27 @@ def _concept(
         definitions={language: " ".join(definition.split())} if definition else {},
         type=broader[0] if broader else "",
         broader=broader,
-        same_as=tuple(dict.fromkeys(_plain(one).split(" ")[0] for one in tags.get("xref", ()))),
+        same_as=tuple(dict.fromkeys(_plain(xref).split(" ")[0] for xref in tags.get("xref", ()))),
         source=origin[0],
         source_version=origin[1],
         licence=origin[2],
     )
-    return concept, left
+    return concept, skipped
 
 
 def _synonyms(values: Iterable[str], identifier: str) -> tuple[list[str], list[str]]:
     """Return the exact synonyms, written `"text" EXACT [type] [references]`; why not the others."""
-    taken: list[str] = []
-    left: list[str] = []
+    exact: list[str] = []
+    skipped: list[str] = []
     for value in values:
-        text, rest = _quoted(value, identifier)
-        scope, *kinds = rest.split("[", 1)[0].split() or ["RELATED"]
+        text, remainder = _quoted(value, identifier)
+        scope, *kinds = remainder.split("[", 1)[0].split() or ["RELATED"]
         unwanted = sorted(_LEFT_OUT.intersection(kinds))
         if scope == "EXACT" and not unwanted:
-            taken.append(" ".join(text.split()))
+            exact.append(" ".join(text.split()))
         else:
-            left.append(f"a synonym: {unwanted[0] if unwanted else scope}")
-    return taken, left
+            skipped.append(f"a synonym: {unwanted[0] if unwanted else scope}")
+    return exact, skipped
 
 
 def _quoted(value: str, identifier: str) -> tuple[str, str]:
@@ -149,7 +149,7 @@ def _plain(value: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text)
 
 
 def _origin(header: Mapping[str, list[str]]) -> tuple[str, str, str]:

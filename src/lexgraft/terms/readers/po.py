@@ -26,7 +26,7 @@ def read_po(path: Path) -> list[Message]:
 
 def _messages(lines: Iterable[str], where: str) -> Iterator[Message]:
     """Yield finished messages; a blank line or a new message ends one."""
-    parts, current, fuzzy = dict[str, str](), "", False
+    fields, current, fuzzy = dict[str, str](), "", False
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if line.startswith("#"):
@@ -36,20 +36,20 @@ def _messages(lines: Iterable[str], where: str) -> Iterator[Message]:
         elif line:
             keyword, text = _line(line, f"{where}:{number}")
             current = keyword or current
-            parts[current] = parts.get(current, "") + text
+            fields[current] = fields.get(current, "") + text
         else:
-            yield from _finished(parts, fuzzy=fuzzy)
-            parts, current, fuzzy = {}, "", False
-    yield from _finished(parts, fuzzy=fuzzy)
+            yield from _finished(fields, fuzzy=fuzzy)
+            fields, current, fuzzy = {}, "", False
+    yield from _finished(fields, fuzzy=fuzzy)
 
 
 def _line(line: str, where: str) -> tuple[str, str]:
     match = _LINE.fullmatch(line)
     if match is None:
         raise LexgraftError(f"no PO line: {line[:40]!r}", where=where)
-    return match[1] or "", _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), match[2])
+    return match[1] or "", _ESCAPE.sub(lambda escape: _ESCAPED.get(escape[1], escape[1]), match[2])
 
 
-def _finished(parts: dict[str, str], *, fuzzy: bool) -> Iterator[Message]:
-    if not fuzzy and parts.get("msgid") and parts.get("msgstr"):
-        yield parts.get("msgctxt", ""), parts["msgid"], parts["msgstr"]
+def _finished(fields: dict[str, str], *, fuzzy: bool) -> Iterator[Message]:
+    if not fuzzy and fields.get("msgid") and fields.get("msgstr"):
+        yield fields.get("msgctxt", ""), fields["msgid"], fields["msgstr"]

@@ -51,7 +51,7 @@ _ROLES = {
     **dict.fromkeys((f"{_TERMS}license", f"{_TERMS}rights", f"{_ELEMENTS}rights"), "licence"),
 }
 _LABELS = frozenset({"preferred", "admitted"})
-_WHOLE = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
+_SCHEMES = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
 _TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix|base)\s", re.IGNORECASE)
 _TRIPLE = re.compile(r"(?:<[^<>\s]*>|_:\S+)\s*<[^<>\s]*>\s*(?:<|_:|\").*\.\s*(?:#.*)?")
 _OBO_NAME = re.compile(re.escape(_OBO) + r"([A-Za-z]+)_(\w+)")
@@ -85,7 +85,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("RDF", _recognise, unique=True)
-def read_rdf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per subject with labels, in the order of the file, by its name.
 
     Labels keep their language; one without is read as the language asked for, and counted. Hidden
@@ -95,14 +95,14 @@ def read_rdf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
     Raises:
         LexgraftError: pyoxigraph is not installed; broken RDF; an entity that is refused.
     """
-    subjects = _subjects(path, asked.progress)
+    subjects = _subjects(path, options.progress)
     origin = _origin(subjects, path)
     for number, (name, values) in enumerate(subjects.items(), 1):
         if name[:2] == "_:" or not any(role in _LABELS for role, _, _ in values):
             continue
         tally.read += 1
         roles = {(role, text) for role, text, _ in values}
-        if any(("type", whole) in roles for whole in sorted(_WHOLE)):
+        if any(("type", scheme) in roles for scheme in sorted(_SCHEMES)):
             tally.leave("the name of the whole", number)
         elif ("deprecated", "true") in roles:
             tally.leave("deprecated", number)
@@ -110,21 +110,21 @@ def read_rdf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
             tally.leave("a property, not a concept", number)
         else:
             tally.kept += 1
-            yield number, _concept(name, values, origin, asked, tally, number)
+            yield number, _concept(name, values, origin, options, tally, number)
 
 
 def _concept(
     name: str,
     values: Values,
     origin: _Origin,
-    asked: ImportOptions,
+    options: ImportOptions,
     tally: ImportLog,
     number: int,
 ) -> Concept:
     terms: list[Term] = []
     definitions: dict[str, str] = {}
     for role, text, language in values:
-        tag = language_tag(language) if language else asked.language
+        tag = language_tag(language) if language else options.language
         if role == "hidden":
             tally.pass_over("a hidden label", number)
         elif role in _LABELS:
@@ -166,7 +166,10 @@ def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
                     values.append((role, *_value(quad.object)))
     except (SyntaxError, ValueError, OSError, EOFError) as error:
         raise LexgraftError(f"broken RDF: {error}", where=str(path)) from error
-    return {key: [_with_form(value, subjects) for value in own] for key, own in subjects.items()}
+    return {
+        key: [_with_form(value, subjects) for value in statements]
+        for key, statements in subjects.items()
+    }
 
 
 def _format(path: Path) -> "RdfFormat":
@@ -205,10 +208,10 @@ def _with_form(value: tuple[str, str, str], subjects: dict[str, Values]) -> tupl
 def _origin(subjects: dict[str, Values], path: Path) -> _Origin:
     """Return what the ontology or the first concept scheme says of itself."""
     for values in subjects.values():
-        if any(role == "type" and text in _WHOLE for role, text, _ in values):
-            found = {role: text for role, text, _ in reversed(values)}
-            title = found.get("title") or path.name
-            return _Origin(title, found.get("version", ""), found.get("licence", ""))
+        if any(role == "type" and text in _SCHEMES for role, text, _ in values):
+            properties = {role: text for role, text, _ in reversed(values)}
+            title = properties.get("title") or path.name
+            return _Origin(title, properties.get("version", ""), properties.get("licence", ""))
     return _Origin(path.name)
 
 

@@ -19,32 +19,37 @@ _REFUSED = re.compile(
 )
 _LOST = "\ufffd"  # the only printable one of those
 _LANGUAGE_LEFT = "another language than those asked for"
+_KINDS = {"Cc": "a control character", "Co": "a private-use character", "Cs": "half a character"}
 _CONTROL_NAMES = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\0": "NULL"}
 
 
 def refused_character(text: str) -> str:
     """Return the name of the first character that is refused, or nothing."""
-    found = _REFUSED.search(text)
-    if found is None:
+    match = _REFUSED.search(text)
+    if match is None:
         return ""
-    one = found[0]
-    name = unicodedata.name(one, "") or _CONTROL_NAMES.get(one, "")
-    kinds = {"Cc": "a control character", "Co": "a private-use character", "Cs": "half a character"}
-    return f"U+{ord(one):04X} {name or kinds.get(unicodedata.category(one), 'no character')}"
+    character = match[0]
+    kind = _KINDS.get(unicodedata.category(character), "no character")
+    name = unicodedata.name(character, "") or _CONTROL_NAMES.get(character, kind)
+    return f"U+{ord(character):04X} {name}"
 
 
-def screened(line: int, concept: Concept, asked: ImportOptions, tally: ImportLog) -> Concept | None:
+def screened(
+    line: int, concept: Concept, options: ImportOptions, tally: ImportLog
+) -> Concept | None:
     """Return the concept with the texts that were asked for and are clean; None without a term.
 
     What is taken away is counted; a definition's line breaks are spaces.
     """
-    simple = not asked.languages and not concept.definitions  # nearly all of a large file
+    simple = not options.languages and not concept.definitions  # nearly all of a large file
     if simple and _are_clean(concept.terms):
-        return originated(concept, asked)
-    terms = tuple(term for term in concept.terms if _is_taken(line, term, concept.id, asked, tally))
+        return originated(concept, options)
+    terms = tuple(
+        term for term in concept.terms if _is_taken(line, term, concept.id, options, tally)
+    )
     definitions: dict[str, str] = {}
     for language, text in concept.definitions.items():
-        if asked.wants(language):
+        if options.wants(language):
             plain = " ".join(text.split())
             if fault := refused_character(plain):
                 tally.drop(f"{fault} in a definition", line, f"{concept.id} {plain}")
@@ -54,7 +59,7 @@ def screened(line: int, concept: Concept, asked: ImportOptions, tally: ImportLog
         return None
     if len(terms) < len(concept.terms) or definitions != concept.definitions:
         concept = replace(concept, terms=terms, definitions=definitions)
-    return originated(concept, asked)
+    return originated(concept, options)
 
 
 def _are_clean(terms: Iterable[Term]) -> bool:
@@ -67,9 +72,9 @@ def _are_clean(terms: Iterable[Term]) -> bool:
 
 
 def _is_taken(
-    line: int, term: Term, identifier: str, asked: ImportOptions, tally: ImportLog
+    line: int, term: Term, identifier: str, options: ImportOptions, tally: ImportLog
 ) -> bool:
-    if not asked.wants(term.language):
+    if not options.wants(term.language):
         tally.pass_over(_LANGUAGE_LEFT, line)
         return False
     if fault := refused_character(term.text):

@@ -56,14 +56,14 @@ class _Joined(Struct):
 def _recognise(start: FileStart) -> str:
     if start.line.startswith(HEADER):
         return "the columns of an RF2 description file"
-    found = [name for name in start.names if _NAMES.fullmatch(Path(name).name)]
-    if any("_Description_" in name for name in found):
+    matches = [name for name in start.names if _NAMES.fullmatch(Path(name).name)]
+    if any("_Description_" in name for name in matches):
         return "a folder with sct2_Description_Snapshot files"
     return ""
 
 
 @reader("SNOMED CT RF2", _recognise, unique=True)
-def read_rf2(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rf2(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per active concept, in the order of their numbers.
 
     Active synonyms are terms, the preferred one of the language refsets first; the field is the
@@ -75,12 +75,12 @@ def read_rf2(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
     """
     release = _release(path)
     files, active = release.of("Description"), _active(release)
-    rows = described(files, active, _acceptability(release, asked), asked, tally)
+    rows = described(files, active, _acceptability(release, options), options, tally)
     with closing(rows):
-        joined = _Joined(active, *_parents(release), _definitions(release, asked))
-        for found in rows.groups(asked.progress):
-            yield from _concepts(found, rows.languages, joined, release.date, tally)
-            del found  # its texts, before the next ones are read
+        joined = _Joined(active, *_parents(release), _definitions(release, options))
+        for group in rows.groups(options.progress):
+            yield from _concepts(group, rows.languages, joined, release.date, tally)
+            del group  # its texts, before the next ones are read
 
 
 def _release(path: Path) -> _Release:
@@ -102,42 +102,48 @@ def _active_rows(path: Path, width: int) -> Iterator[tuple[FilePiece, Flags]]:
         yield piece, piece.equals(2, b"1")
 
 
-def _acceptability(release: _Release, asked: ImportOptions) -> AcceptedDescriptions:
+def _acceptability(release: _Release, options: ImportOptions) -> AcceptedDescriptions:
     """Return what the language refsets say of the descriptions."""
-    wanted = {_DIALECTS[tag.casefold()] for tag in asked.languages if tag.casefold() in _DIALECTS}
-    others = [dialect for dialect in _DIALECTS.values() if wanted and dialect not in wanted]
+    dialects = {
+        _DIALECTS[tag.casefold()] for tag in options.languages if tag.casefold() in _DIALECTS
+    }
+    other_dialects = [
+        dialect for dialect in _DIALECTS.values() if dialects and dialect not in dialects
+    ]
     files = release.of("cRefset_Language")
     american, preferred, accepted = (ScannedColumn(files) for _ in range(3))
     for path in files:
         for piece, active in _active_rows(path, _REFSET_WIDTH):
-            taken = active & ~np.any([piece.equals(4, one) for one in others], axis=0)
+            counted = active & ~np.any(
+                [piece.equals(4, other_dialect) for other_dialect in other_dialects], axis=0
+            )
             number, best = piece.numbers(5), piece.equals(6, _PREFERRED)
             home = piece.equals(4, _DIALECTS["en-us"])
-            if wanted:
-                accepted.add(number[taken])
-            american.add(number[taken & best & home])
-            preferred.add(number[taken & best & ~home])
-    dialect = np.sort(accepted.numbers()) if wanted and files else None
+            if dialects:
+                accepted.add(number[counted])
+            american.add(number[counted & best & home])
+            preferred.add(number[counted & best & ~home])
+    dialect = np.sort(accepted.numbers()) if dialects and files else None
     return AcceptedDescriptions(np.sort(american.numbers()), np.sort(preferred.numbers()), dialect)
 
 
 def _concepts(
-    found: ConceptDescriptions,
+    group: ConceptDescriptions,
     languages: Sequence[str],
     joined: _Joined,
     version: str,
     tally: ImportLog,
 ) -> Iterator[Placed]:
     """Yield the active concepts that have a term; count the descriptions of the others."""
-    lines, spoken = found.lines[found.starts].tolist(), found.languages.tolist()
-    sizes = np.add.reduceat(found.kinds < NAME, found.starts, dtype=np.int64).tolist()
-    ends = [*found.starts[1:].tolist(), len(found.texts)]
-    alive = among(found.concepts, joined.active) | (len(joined.active) == 0)
-    above = _parents_of(found.concepts, joined)
+    lines, spoken = group.lines[group.starts].tolist(), group.languages.tolist()
+    sizes = np.add.reduceat(group.kinds < NAME, group.starts, dtype=np.int64).tolist()
+    ends = [*group.starts[1:].tolist(), len(group.texts)]
+    alive = among(group.concepts, joined.active) | (len(joined.active) == 0)
+    above = _parents_of(group.concepts, joined)
     rows = zip(
-        found.concepts.tolist(),
+        group.concepts.tolist(),
         lines,
-        found.starts.tolist(),
+        group.starts.tolist(),
         sizes,
         ends,
         alive.tolist(),
@@ -151,14 +157,14 @@ def _concepts(
             tally.leave("of a concept without a usable synonym", line, end - start)
         else:
             tally.kept += end - start
-            texts = found.texts[start : start + size]
+            texts = group.texts[start : start + size]
             yield (
                 line,
                 Concept(
                     id=f"SNOMEDCT:{number}",
                     terms=_terms(texts, spoken[start : start + size], languages),
                     definitions=joined.definitions.get(number, {}),
-                    field=_tag(found.texts[start + size : end]),
+                    field=_tag(group.texts[start + size : end]),
                     type=parents[0] if parents else "",
                     broader=parents,
                     source="SNOMED CT",
@@ -183,22 +189,22 @@ def _terms(
     """Return the terms of one concept, of each language the first preferred."""
     if len(languages) > 1 or len(set(texts)) < len(texts):
         return settled(
-            Term(text, languages[number], "unknown", "admitted" if at else "preferred")
-            for at, (text, number) in enumerate(zip(texts, spoken, strict=True))
+            Term(text, languages[number], "unknown", "admitted" if index else "preferred")
+            for index, (text, number) in enumerate(zip(texts, spoken, strict=True))
         )
-    one = languages[0]
-    others = [Term(text, one, "unknown", "admitted") for text in texts[1:]]
-    return (Term(texts[0], one, "unknown", "preferred"), *others)
+    language = languages[0]
+    synonyms = [Term(text, language, "unknown", "admitted") for text in texts[1:]]
+    return (Term(texts[0], language, "unknown", "preferred"), *synonyms)
 
 
 def _active(release: _Release) -> Numbers:
     """Return the numbers of the active concepts; none where there is no concept file."""
     files = release.of("Concept")
-    found = ScannedColumn(files)
+    concepts = ScannedColumn(files)
     for path in files:
         for piece, active in _active_rows(path, _CONCEPT_WIDTH):
-            found.add(piece.numbers(0)[active])
-    return np.sort(found.numbers())
+            concepts.add(piece.numbers(0)[active])
+    return np.sort(concepts.numbers())
 
 
 def _parents(release: _Release) -> tuple[Numbers, Numbers]:
@@ -207,9 +213,9 @@ def _parents(release: _Release) -> tuple[Numbers, Numbers]:
     children, parents = ScannedColumn(files), ScannedColumn(files)
     for path in files:
         for piece, active in _active_rows(path, _RELATIONSHIP_WIDTH):
-            taken = active & piece.equals(7, _IS_A)
-            children.add(piece.numbers(4)[taken])
-            parents.add(piece.numbers(5)[taken])
+            is_parent = active & piece.equals(7, _IS_A)
+            children.add(piece.numbers(4)[is_parent])
+            parents.add(piece.numbers(5)[is_parent])
     order = np.argsort(children.numbers(), kind="stable")
     return children.numbers()[order], parents.numbers()[order]
 
@@ -224,16 +230,16 @@ def _parents_of(concepts: Numbers, joined: _Joined) -> list[tuple[str, ...]]:
     return [tuple(above[start:end]) for start, end in ends]
 
 
-def _definitions(release: _Release, asked: ImportOptions) -> dict[int, dict[str, str]]:
+def _definitions(release: _Release, options: ImportOptions) -> dict[int, dict[str, str]]:
     """Return the text definitions of each concept by language."""
-    found: dict[int, dict[str, str]] = {}
+    definitions: dict[int, dict[str, str]] = {}
     for path in release.of("TextDefinition"):
         for piece, active in _active_rows(path, WIDTH):
             concepts = piece.numbers(4)
             for row in np.flatnonzero(active).tolist():
                 language = language_tag(piece.text(row, 5))
-                if asked.wants(language):
-                    found.setdefault(int(concepts[row]), {}).setdefault(
+                if options.wants(language):
+                    definitions.setdefault(int(concepts[row]), {}).setdefault(
                         language, piece.text(row, 7)
                     )
-    return found
+    return definitions

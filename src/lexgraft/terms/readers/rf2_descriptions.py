@@ -41,16 +41,16 @@ class DescriptionRows:
             self.close = opened.pop_all().close
 
     def add(
-        self, piece: FilePiece, taken: Flags, concepts: Numbers, kind: Numbers, language: Numbers
+        self, piece: FilePiece, used: Flags, concepts: Numbers, kind: Numbers, language: Numbers
     ) -> None:
         """Put some rows of a piece aside: concept, how good the term is, line, language, term."""
-        concepts = concepts[taken]
+        concepts = concepts[used]
         ranges = np.searchsorted(self._bounds, concepts, side="right")
         order = np.argsort(ranges, kind="stable")
-        length = piece.lengths(7)[taken]
-        rest = piece.lines[taken] << _LINE | language[taken] << _LANGUAGE | length
-        table = np.column_stack((concepts << _KIND_BITS | kind[taken], rest))[order]
-        first, length = piece.starts(7)[taken][order], length[order]
+        length = piece.lengths(7)[used]
+        packed = piece.lines[used] << _LINE | language[used] << _LANGUAGE | length
+        table = np.column_stack((concepts << _KIND_BITS | kind[used], packed))[order]
+        first, length = piece.starts(7)[used][order], length[order]
         ends = np.cumsum(length)
         letters = piece.signs[np.arange(length.sum()) + np.repeat(first - ends + length, length)]
         limits = np.searchsorted(ranges[order], np.arange(len(self._files) + 1)).tolist()
@@ -68,7 +68,7 @@ class DescriptionRows:
             texts.seek(0)
             table = np.frombuffer(rows.read(), np.int64).reshape(-1, 2)
             if len(table):
-                yield _found(table[:, 0], table[:, 1], texts.read())
+                yield _grouped(table[:, 0], table[:, 1], texts.read())
 
 
 class AcceptedDescriptions(Struct):
@@ -94,7 +94,7 @@ def described(
     files: Sequence[Path],
     concepts: Numbers,
     accepted: AcceptedDescriptions,
-    asked: ImportOptions,
+    options: ImportOptions,
     tally: ImportLog,
 ) -> DescriptionRows:
     """Return the active descriptions of the languages asked for; the concepts are in order.
@@ -111,37 +111,37 @@ def described(
         with path.open("rb") as opened:
             if not opened.readline().startswith(HEADER.encode()):
                 raise LexgraftError("not the columns of an RF2 description file", where=str(path))
-        for piece in pieces(path, b"\t", WIDTH, asked.progress, header=True):
+        for piece in pieces(path, b"\t", WIDTH, options.progress, header=True):
             tally.read += piece.read
             ids, concepts = piece.numbers(0), piece.numbers(4)
             usable = _usable(piece, (ids < 0) | (concepts < 0), tally)
-            language = _languages(piece, numbers, rows.languages, asked)
-            left = usable & (language < 0)
-            leave(tally, "another language than those asked for", piece.lines[left])
+            language = _languages(piece, numbers, rows.languages, options)
+            other_language = usable & (language < 0)
+            leave(tally, "another language than those asked for", piece.lines[other_language])
             kind = _kinds(ids, piece.equals(6, _FULL_NAME), accepted)
-            taken = usable & ~left
+            used = usable & ~other_language
             if accepted.dialect is not None:
                 accepts = (kind == NAME) | among(ids, accepted.dialect)
-                leave(tally, _OTHER_DIALECT, piece.lines[taken & ~accepts])
-                taken &= accepts
-            rows.add(piece, taken, concepts, kind, language)
+                leave(tally, _OTHER_DIALECT, piece.lines[used & ~accepts])
+                used &= accepts
+            rows.add(piece, used, concepts, kind, language)
     return rows
 
 
 def _sample(files: Sequence[Path]) -> Numbers:
     """Return some concepts of description files, in order."""
-    found = [
+    samples = [
         piece.numbers(4)[::_EVERY]
         for path in files
         for piece in pieces(path, b"\t", WIDTH, header=True)
     ]
-    return np.sort(np.concatenate([np.zeros(0, np.int64), *found]))
+    return np.sort(np.concatenate([np.zeros(0, np.int64), *samples]))
 
 
 def _bounds(concepts: Numbers, count: int) -> Numbers:
     """Return that many numbers that cut concepts in order into about equal parts."""
-    places = np.arange(1, count + 1) * len(concepts) // (count + 1)
-    return concepts[places] if len(concepts) else concepts
+    positions = np.arange(1, count + 1) * len(concepts) // (count + 1)
+    return concepts[positions] if len(concepts) else concepts
 
 
 def _usable(piece: FilePiece, wrong: Flags, tally: ImportLog) -> Flags:
@@ -159,21 +159,21 @@ def _usable(piece: FilePiece, wrong: Flags, tally: ImportLog) -> Flags:
 
 
 def _languages(
-    piece: FilePiece, numbers: dict[int, int], languages: list[str], asked: ImportOptions
+    piece: FilePiece, numbers: dict[int, int], languages: list[str], options: ImportOptions
 ) -> Numbers:
     """Return the number of each row's language, -1 for one that is not asked for."""
-    found, first, inverse = np.unique(piece.codes(5), return_index=True, return_inverse=True)
-    for code, row in zip(found.tolist(), first.tolist(), strict=True):
+    codes, first, inverse = np.unique(piece.codes(5), return_index=True, return_inverse=True)
+    for code, row in zip(codes.tolist(), first.tolist(), strict=True):
         if code not in numbers:
-            numbers[code] = _number(piece.text(row, 5), languages, asked)
-    known = np.array([numbers[code] for code in found.tolist()], np.int64)
-    return known[inverse]
+            numbers[code] = _number(piece.text(row, 5), languages, options)
+    language_numbers = np.array([numbers[code] for code in codes.tolist()], np.int64)
+    return language_numbers[inverse]
 
 
-def _number(code: str, languages: list[str], asked: ImportOptions) -> int:
+def _number(code: str, languages: list[str], options: ImportOptions) -> int:
     """Return the number of a language, -1 for one that is not asked for."""
     language = language_tag(code)
-    if not asked.wants(language):
+    if not options.wants(language):
         return -1
     if language not in languages:
         languages.append(language)
@@ -189,29 +189,29 @@ def _kinds(ids: Numbers, full: Flags, accepted: AcceptedDescriptions) -> Numbers
     return kind
 
 
-def _found(keys: Numbers, rest: Numbers, texts: bytes) -> ConceptDescriptions:
+def _grouped(keys: Numbers, packed: Numbers, texts: bytes) -> ConceptDescriptions:
     """Return the descriptions of one range in the order of their concepts."""
     order = np.argsort(keys, kind="stable")
-    ends = np.cumsum(rest & _LONGEST)
-    starts = ends - (rest & _LONGEST)
-    keys, rest = keys[order], rest[order]
+    ends = np.cumsum(packed & _LONGEST)
+    starts = ends - (packed & _LONGEST)
+    keys, packed = keys[order], packed[order]
     concepts = keys >> _KIND_BITS
     first = np.flatnonzero(np.diff(concepts, prepend=-1))
-    places = zip(starts[order].tolist(), ends[order].tolist(), strict=True)
+    spans = zip(starts[order].tolist(), ends[order].tolist(), strict=True)
     return ConceptDescriptions(
         concepts[first],
         first,
         keys & _KIND,
-        rest >> _LANGUAGE & _LONGEST,
-        rest >> _LINE,
-        [texts[start:end].decode(errors="replace") for start, end in places],
+        packed >> _LANGUAGE & _LONGEST,
+        packed >> _LINE,
+        [texts[start:end].decode(errors="replace") for start, end in spans],
     )
 
 
-def among(numbers: Numbers, known: Numbers) -> Flags:
+def among(numbers: Numbers, members: Numbers) -> Flags:
     """Tell which numbers are known; the known ones are in order."""
-    if not len(known):
+    if not len(members):
         return np.zeros(len(numbers), dtype=np.bool_)
-    places = np.searchsorted(known, numbers)
-    places[places == len(known)] = 0
-    return known[places] == numbers
+    positions = np.searchsorted(members, numbers)
+    positions[positions == len(members)] = 0
+    return members[positions] == numbers

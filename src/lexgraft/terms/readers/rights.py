@@ -78,27 +78,31 @@ class RightsLog:
     def notice(self) -> bytes:
         """Return the content of the file that stands beside what is made of the concepts."""
         rows = [
-            f"- {one.licence or 'no licence stated'} ({one.kind}): {one.concepts} concepts"
-            for one in self.found()
+            f"- {source.licence or 'no licence stated'} ({source.kind}): {source.concepts} concepts"
+            for source in self.found()
         ]
-        said = [f"* {text}." for text in self.warnings()] or ["Nothing is asked that is known of."]
-        lines = ["# Licences of the terms in this", "", *rows, "", *said, ""]
+        sentences = [f"* {text}." for text in self.warnings()] or [
+            "Nothing is asked that is known of."
+        ]
+        lines = ["# Licences of the terms in this", "", *rows, "", *sentences, ""]
         return "\n".join(lines).encode()
 
     def warnings(self) -> list[str]:
         """Return what to know before anything that is made of the concepts is handed on."""
-        return [said["en"] for said in self.spoken()]
+        return [sentence["en"] for sentence in self.spoken()]
 
     def spoken(self) -> list[dict[str, str]]:
         """Return the same in the languages of the report, by language."""
-        found = self.found()
-        said = [
-            _spoken(_SAYS[one.kind], n=one.concepts, licence=one.licence)
-            for one in found
-            if one.kind in _SAYS
+        sources = self.found()
+        sentences = [
+            _spoken(_SAYS[source.kind], n=source.concepts, licence=source.licence)
+            for source in sources
+            if source.kind in _SAYS
         ]
-        kinds = {one.kind for one in found}
-        return [*said, _spoken(_MIXED)] if {"restricted", "share-alike"} <= kinds else said
+        kinds = {source.kind for source in sources}
+        return (
+            [*sentences, _spoken(_MIXED)] if {"restricted", "share-alike"} <= kinds else sentences
+        )
 
 
 def _spoken(sentences: dict[str, str], **values: object) -> dict[str, str]:

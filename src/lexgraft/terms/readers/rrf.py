@@ -32,13 +32,13 @@ class _CuiGroup(NamedTuple):
     codes: list[bytes]  # with their sources, empty where there is none
     atoms: list[bytes]
 
-    def extend(self, more: "_CuiGroup") -> None:
+    def extend(self, group: "_CuiGroup") -> None:
         """Add the rows of the same concept that follow."""
-        self.languages.extend(more.languages)
-        self.best.extend(more.best)
-        self.texts.extend(more.texts)
-        self.codes.extend(more.codes)
-        self.atoms.extend(more.atoms)
+        self.languages.extend(group.languages)
+        self.best.extend(group.best)
+        self.texts.extend(group.texts)
+        self.codes.extend(group.codes)
+        self.atoms.extend(group.atoms)
 
 
 class _Side(Struct):
@@ -49,14 +49,14 @@ class _Side(Struct):
 
     def of(self, cui: bytes) -> list[list[bytes]]:
         """Return the rows of one concept, passing over those before it."""
-        found: list[list[bytes]] = []
+        rows: list[list[bytes]] = []
         row = self.ahead or next(self.rows, None)
         while row is not None and row[0] <= cui:
             if row[0] == cui:
-                found.append(row)
+                rows.append(row)
             row = next(self.rows, None)
         self.ahead = row
-        return found
+        return rows
 
 
 def _recognise(start: FileStart) -> str:
@@ -69,7 +69,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("UMLS RRF", _recognise, unique=True)
-def read_rrf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rrf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per CUI, in the order of the file, which is that of the CUIs.
 
     Terms are the rows that are not suppressed, the preferred form first (TS = P, STT = PF,
@@ -82,7 +82,7 @@ def read_rrf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
     conso = next(path.rglob(_CONSO)) if path.is_dir() else path
     definitions = _Side(_beside(conso.with_name(_DEF)))
     types = _Side(_beside(conso.with_name(_STY)))
-    for group in _groups(conso, asked, tally):
+    for group in _groups(conso, options, tally):
         tally.kept += len(group.texts)
         cui = b"C%07d" % group.cui
         kinds = [row[3].decode() for row in types.of(cui)]
@@ -93,7 +93,7 @@ def read_rrf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
             Concept(
                 id=f"UMLS:{cui.decode()}",
                 terms=_terms(group),
-                definitions=_definitions(definitions.of(cui), group, asked),
+                definitions=_definitions(definitions.of(cui), group, options),
                 field=kinds[0] if kinds else "",
                 same_as=tuple([code.decode() for code in codes]),
                 source="UMLS",
@@ -102,10 +102,10 @@ def read_rrf(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
         )
 
 
-def _groups(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
+def _groups(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
     """Yield the rows of each concept, also of one that lies in two pieces of the file."""
     last: _CuiGroup | None = None
-    for group in _parts(path, asked, tally):
+    for group in _parts(path, options, tally):
         if last is not None and last.cui == group.cui:
             last.extend(group)
             continue
@@ -116,7 +116,7 @@ def _groups(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_Cui
         yield last
 
 
-def _parts(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
+def _parts(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
     """Yield the rows that are used, in the order of their CUIs; count the others.
 
     Raises:
@@ -124,7 +124,7 @@ def _parts(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiG
     """
     tags: dict[int, str] = {}
     last = 0
-    for piece in pieces(path, b"|", _WIDTHS[_CONSO] + 1, asked.progress, header=False):
+    for piece in pieces(path, b"|", _WIDTHS[_CONSO] + 1, options.progress, header=False):
         tally.read += piece.read
         cui = piece.numbers(0, skipped=1)
         usable = (
@@ -136,35 +136,39 @@ def _parts(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[_CuiG
         language = piece.codes(1)
         for code, row in zip(*_firsts(language), strict=True):
             tags.setdefault(code, language_tag(piece.text(row, 1)))
-        wanted = [code for code, tag in tags.items() if asked.wants(tag)]
-        shown, spoken = piece.equals(16, b"N"), np.isin(language, wanted)
-        leave(tally, "suppressed", piece.lines[usable & ~shown])
-        leave(tally, "another language than those asked for", piece.lines[usable & shown & ~spoken])
+        accepted_codes = [code for code, tag in tags.items() if options.wants(tag)]
+        visible, accepted = piece.equals(16, b"N"), np.isin(language, accepted_codes)
+        leave(tally, "suppressed", piece.lines[usable & ~visible])
+        leave(
+            tally,
+            "another language than those asked for",
+            piece.lines[usable & visible & ~accepted],
+        )
         yield from _cut(
-            piece, usable & shown & spoken, cui, [tags[one] for one in language.tolist()]
+            piece, usable & visible & accepted, cui, [tags[code] for code in language.tolist()]
         )
 
 
 def _cut(
-    piece: FilePiece, taken: Flags, cuis: Numbers, spoken: Sequence[str]
+    piece: FilePiece, used: Flags, cuis: Numbers, languages: Sequence[str]
 ) -> Iterator[_CuiGroup]:
     """Yield some rows of a piece by concept."""
-    cuis, rows = cuis[taken], np.flatnonzero(taken).tolist()
+    cuis, rows = cuis[used], np.flatnonzero(used).tolist()
     best = piece.equals(2, b"P") & piece.equals(4, b"PF") & piece.equals(6, b"Y")
-    data, edges = piece.data, piece.edges[taken][:, [7, 8, 11, 12, 13, 14, 15]].tolist()
+    data, edges = piece.data, piece.edges[used][:, [7, 8, 11, 12, 13, 14, 15]].tolist()
     texts = [data[f + 1 : g].decode(errors="replace") for _, _, _, _, _, f, g in edges]
     atoms = [data[a + 1 : b] for a, b, *_ in edges]
     codes = [
         b"" if data[e + 1 : f] == b"NOCODE" else data[c + 1 : d] + b":" + data[e + 1 : f]
         for _, _, c, d, e, f, _ in edges
     ]
-    tags, good = [spoken[row] for row in rows], best[taken].tolist()
+    tags, good = [languages[row] for row in rows], best[used].tolist()
     first = np.flatnonzero(np.diff(cuis, prepend=-1))
     limits = [*first.tolist(), len(rows)]
-    heads = zip(cuis[first].tolist(), piece.lines[taken][first].tolist(), strict=True)
+    heads = zip(cuis[first].tolist(), piece.lines[used][first].tolist(), strict=True)
     for (cui, line), low, high in zip(heads, limits, limits[1:], strict=False):
-        own = slice(low, high)
-        yield _CuiGroup(cui, line, tags[own], good[own], texts[own], codes[own], atoms[own])
+        span = slice(low, high)
+        yield _CuiGroup(cui, line, tags[span], good[span], texts[span], codes[span], atoms[span])
 
 
 def _refuse(piece: FilePiece, usable: Flags, tally: ImportLog) -> None:
@@ -187,39 +191,39 @@ def _check_order(cui: Numbers, lines: Numbers, last: int, path: Path) -> None:
 
 def _firsts(codes: Numbers) -> tuple[list[int], list[int]]:
     """Return the different codes, and the row where each stands first."""
-    found, first = np.unique(codes, return_index=True)
-    return found.tolist(), first.tolist()
+    different, first = np.unique(codes, return_index=True)
+    return different.tolist(), first.tolist()
 
 
 def _terms(group: _CuiGroup) -> tuple[Term, ...]:
     """Return a concept's terms by language, of each the preferred form first, no text twice."""
-    found: dict[str, dict[str, None]] = {}
+    by_language: dict[str, dict[str, None]] = {}
     rows = list(zip(group.best, group.languages, group.texts, strict=True))
-    for wanted in (True, False):
+    for preferred in (True, False):
         for best, language, text in rows:
-            if best is wanted:
-                found.setdefault(language, {})[text] = None
+            if best is preferred:
+                by_language.setdefault(language, {})[text] = None
     return tuple(
         [
-            Term(text, language, "unknown", "admitted" if at else "preferred")
-            for language, texts in found.items()
-            for at, text in enumerate(texts)
+            Term(text, language, "unknown", "admitted" if index else "preferred")
+            for language, texts in by_language.items()
+            for index, text in enumerate(texts)
         ]
     )
 
 
 def _definitions(
-    found: list[list[bytes]], group: _CuiGroup, asked: ImportOptions
+    rows: list[list[bytes]], group: _CuiGroup, options: ImportOptions
 ) -> dict[str, str]:
     """Return the first definition of each language."""
-    if not found:
+    if not rows:
         return {}
     languages = dict(zip(group.atoms, group.languages, strict=True))
     definitions: dict[str, str] = {}
-    for row in found:
+    for row in rows:
         if row[6] == b"N" and row[1] in languages:
             definitions.setdefault(languages[row[1]], row[5].decode(errors="replace"))
-    return {tag: text for tag, text in definitions.items() if asked.wants(tag)}
+    return {tag: text for tag, text in definitions.items() if options.wants(tag)}
 
 
 def _beside(path: Path) -> Iterator[list[bytes]]:

@@ -82,15 +82,15 @@ def _refuse_bombs(path: Path) -> None:
     """Raise for parts that are too large to be a term list, or that declare entities."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for part in archive.infolist():
-                if part.file_size > _LARGEST:
+            for member in archive.infolist():
+                if member.file_size > _LARGEST:
                     raise LexgraftError(
-                        f"`{part.filename}` unpacks to {part.file_size >> 20} MB",
+                        f"`{member.filename}` unpacks to {member.file_size >> 20} MB",
                         where=str(path),
                         cure="save the sheet as CSV",
                     )
-                with archive.open(part) as file:
+                with archive.open(member) as file:
                     if b"<!DOCTYPE" in file.read(4096):
-                        raise LexgraftError(f"`{part.filename}` has a DOCTYPE", where=str(path))
+                        raise LexgraftError(f"`{member.filename}` has a DOCTYPE", where=str(path))
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise LexgraftError(f"a damaged workbook: {error}", where=str(path)) from error

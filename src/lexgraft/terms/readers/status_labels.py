@@ -96,24 +96,24 @@ def settled(terms: Iterable[Term]) -> tuple[Term, ...]:
     """
     languages: dict[str, dict[tuple[str, bool], Term]] = {}
     for term in terms:
-        known = languages.setdefault(term.language, {})
-        known.setdefault((term.text, term.status == "forbidden"), term)
-    return tuple(term for known in languages.values() for term in _ranked(list(known.values())))
+        by_text = languages.setdefault(term.language, {})
+        by_text.setdefault((term.text, term.status == "forbidden"), term)
+    return tuple(term for by_text in languages.values() for term in _ranked(list(by_text.values())))
 
 
 def _ranked(terms: list[Term]) -> list[Term]:
     """Return the terms of one language in order, the first usable one preferred."""
     if len(terms) > 1:
         terms.sort(key=lambda term: _RANK[term.status])
-    for place, term in enumerate(terms):
+    for index, term in enumerate(terms):
         if term.status != "forbidden":
-            status = "admitted" if place else "preferred"
+            status = "admitted" if index else "preferred"
             if term.status != status:
-                terms[place] = replace(term, status=status)
+                terms[index] = replace(term, status=status)
     return terms
 
 
-def key_of(terms: Sequence[Term], named: dict[str, str], own: str) -> str:
+def key_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> str:
     """Return the id of the concept that a row without an id belongs to, and note it in `named`.
 
     A row that only admits or forbids another term of a known first term belongs to it; two
@@ -122,4 +122,4 @@ def key_of(terms: Sequence[Term], named: dict[str, str], own: str) -> str:
     first = terms[0].text
     if all(term.status != "preferred" for term in terms[1:]) and len(terms) > 1 and first in named:
         return named[first]
-    return named.setdefault(first, own) if first not in named else own
+    return named.setdefault(first, new_id) if first not in named else new_id

@@ -40,21 +40,21 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("TBX", _recognise)
-def read_tbx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per entry, in file order, with the subject field and definitions.
 
     Versions and styles differ in names only: a category is an element with a `type` (version 2,
     DCA) or an element of that name (DCT); see ISO 30042:2008 and 30042:2019.
     """
     source = path.name
-    for line, element in records(path, *_ENTRIES, *_HEADERS, progress=asked.progress):
+    for line, element in records(path, *_ENTRIES, *_HEADERS, progress=options.progress):
         if local(element) in _HEADERS:
-            titles = [text_of(one) for one in element.iter() if local(one) == "title"]
+            titles = [text_of(child) for child in element.iter() if local(child) == "title"]
             source = next((title for title in titles if title), source)
             continue
         tally.read += 1
         try:
-            concept = _concept(element, line, path, asked, tally, source)
+            concept = _concept(element, line, path, options, tally, source)
         except LexgraftError as error:
             tally.refuse(line, error.what, element.get("id", ""), error.cure)
             continue
@@ -66,35 +66,42 @@ def read_tbx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
 
 
 def _concept(
-    entry: Element, line: int, path: Path, asked: ImportOptions, tally: ImportLog, source: str
+    entry: Element, line: int, path: Path, options: ImportOptions, tally: ImportLog, source: str
 ) -> Concept:
     """Return one entry's concept, perhaps without terms."""
-    own = list(_categories(entry, _LANGUAGES))
+    entry_categories = list(_categories(entry, _LANGUAGES))
     definitions: dict[str, str] = {}
     terms: list[Term] = []
     for section in entry:
         if local(section) in _LANGUAGES:
-            language = language_tag(language_of(section, asked.language))
-            parts = [part for part in section if local(part) in _TERMS]
-            for level in (_categories(section, _TERMS), *(_categories(part) for part in parts)):
+            language = language_tag(language_of(section, options.language))
+            term_sections = [
+                term_section for term_section in section if local(term_section) in _TERMS
+            ]
+            for level in (
+                _categories(section, _TERMS),
+                *(_categories(term_section) for term_section in term_sections),
+            ):
                 _define(definitions, level, language)
-            for part in parts:
-                terms += _terms(part, language, line, asked, tally)
-    _define(definitions, own, asked.language)
+            for term_section in term_sections:
+                terms += _terms(term_section, language, line, options, tally)
+    _define(definitions, entry_categories, options.language)
     return Concept(
         id=entry.get("id") or f"{path.stem}:{line}",
         terms=settled(terms),
         definitions=definitions,
-        field=next((one.text for one in own if one.name == "subjectField"), ""),
+        field=next(
+            (category.text for category in entry_categories if category.name == "subjectField"), ""
+        ),
         source=source,
     )
 
 
-def _define(definitions: dict[str, str], found: Iterable[_Category], language: str) -> None:
+def _define(definitions: dict[str, str], categories: Iterable[_Category], language: str) -> None:
     """Add a level's definitions, unless their languages have one."""
-    for one in found:
-        if one.name == "definition" and one.text:
-            definitions.setdefault(language_tag(one.language or language), one.text)
+    for category in categories:
+        if category.name == "definition" and category.text:
+            definitions.setdefault(language_tag(category.language or language), category.text)
 
 
 def _categories(element: Element, without: frozenset[str] = frozenset()) -> Iterator[_Category]:
@@ -110,17 +117,17 @@ def _categories(element: Element, without: frozenset[str] = frozenset()) -> Iter
 
 
 def _terms(
-    part: Element, language: str, line: int, asked: ImportOptions, tally: ImportLog
+    section: Element, language: str, line: int, options: ImportOptions, tally: ImportLog
 ) -> Iterator[Term]:
     """Yield the term of one term section, unless a rule leaves it out."""
-    found = {category.name: category.text for category in _categories(part)}
-    status = status_of(next((found[name] for name in sorted(_STATUS & found.keys())), ""))
-    reliability = found.get("reliabilityCode", "")
+    texts = {category.name: category.text for category in _categories(section)}
+    status = status_of(next((texts[name] for name in sorted(_STATUS & texts.keys())), ""))
+    reliability = texts.get("reliabilityCode", "")
     if status == PENDING:
         tally.pass_over("a term that is not yet approved", line)
-    elif found.get("termType") in _NO_TERMS:
+    elif texts.get("termType") in _NO_TERMS:
         tally.pass_over("a form to search by, not a term", line)
-    elif reliability.isdecimal() and int(reliability) < asked.reliability:
-        tally.pass_over(f"a reliability under {asked.reliability}", line)
-    elif found.get("term"):
-        yield Term(found["term"], language, part_of(found.get("partOfSpeech", "")), status)
+    elif reliability.isdecimal() and int(reliability) < options.reliability:
+        tally.pass_over(f"a reliability under {options.reliability}", line)
+    elif texts.get("term"):
+        yield Term(texts["term"], language, part_of(texts.get("partOfSpeech", "")), status)

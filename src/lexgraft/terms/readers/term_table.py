@@ -48,7 +48,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("table", _recognise, unique=True, fallback=True)
-def read_table(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield the concepts of a CSV or TSV file, in the order of their first row.
 
     UTF-8, or CP932 when it is not; UTF-16 only with a byte order mark. Every cell is text: `NA` and
@@ -58,34 +58,34 @@ def read_table(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[P
     Raises:
         LexgraftError: a header without terms, a broken row.
     """
-    yield from _concepts(text_rows(path), path.stem, path, asked, tally)
+    yield from _concepts(text_rows(path), path.stem, path, options, tally)
 
 
 @reader("workbook", recognise_workbook, unique=True)
-def read_workbook(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield the concepts of an Excel workbook: all sheets that have a column of terms."""
     failed: list[LexgraftError] = []
-    found = 0
+    count = 0
     for name, rows in sheets(path):
-        stem = f"{path.stem}:{name}" if found else path.stem
+        stem = f"{path.stem}:{name}" if count else path.stem
         try:
-            for placed in _concepts(rows, stem, path, asked, tally):
-                found += 1
+            for placed in _concepts(rows, stem, path, options, tally):
+                count += 1
                 yield placed
         except LexgraftError as error:
-            if tally.strict and found:
+            if tally.strict and count:
                 raise
             failed.append(error)
             tally.warn(f"sheet `{name}` was not read: {error.what}", 1)
-    if failed and not found:
+    if failed and not count:
         raise failed[0]
 
 
 def _concepts(
-    rows: Iterator[Cells], stem: str, path: Path, asked: ImportOptions, tally: ImportLog
+    rows: Iterator[Cells], stem: str, path: Path, options: ImportOptions, tally: ImportLog
 ) -> Iterator[Placed]:
     """Yield the concepts of one table."""
-    columns = _header(rows, path, asked, tally)
+    columns = _header(rows, path, options, tally)
     drafts: dict[str, _TableConceptDraft] = {}
     named = dict[str, str]()  # first term → id of the row without id that has it first
     for line, cells in rows:
@@ -100,7 +100,7 @@ def _concepts(
             continue
         row = {key: cell.strip() for key, cell in zip(columns, cells, strict=False)}
         try:
-            terms = list(_terms(row, columns, line, asked, tally))
+            terms = list(_terms(row, columns, line, options, tally))
         except LexgraftError as error:
             tally.refuse(line, error.what, cure=error.cure)
             continue
@@ -115,13 +115,13 @@ def _concepts(
 
 
 def _header(
-    rows: Iterator[Cells], path: Path, asked: ImportOptions, tally: ImportLog
+    rows: Iterator[Cells], path: Path, options: ImportOptions, tally: ImportLog
 ) -> list[TableColumn]:
     """Return the columns: of the first row, or of an early one below a title."""
     failed: LexgraftError | None = None
     for line, cells in rows:
         try:
-            columns = read_headers(cells, str(path), asked.columns)
+            columns = read_headers(cells, str(path), options.columns)
         except LexgraftError as error:
             failed = failed or error
             if line >= _PREAMBLE:
@@ -130,7 +130,7 @@ def _header(
         for column in columns:
             if not column.role and column.header.strip():
                 tally.warn(f"the column `{column.header.strip()}` was not read", line)
-        for header in asked.columns:
+        for header in options.columns:
             if header not in {cell.strip() for cell in cells}:
                 tally.warn(f"there is no column `{header}`, named in `columns`", line)
         return columns
@@ -138,14 +138,14 @@ def _header(
 
 
 def _key(
-    row: Row, terms: list[Term], named: dict[str, str], own: str, line: int, tally: ImportLog
+    row: Row, terms: list[Term], named: dict[str, str], new_id: str, line: int, tally: ImportLog
 ) -> str:
     """Return the id of the concept that a row belongs to."""
     if key := _cell(row, "id"):
         return key
     if any(column.role == "id" for column in row):
         tally.warn("a row without an id is a concept of its own", line)
-    return key_of(terms, named, own)
+    return key_of(terms, named, new_id)
 
 
 def _add(
@@ -162,14 +162,14 @@ def _add(
 
 
 def _terms(
-    row: Row, columns: list[TableColumn], line: int, asked: ImportOptions, tally: ImportLog
+    row: Row, columns: list[TableColumn], line: int, options: ImportOptions, tally: ImportLog
 ) -> Iterator[Term]:
     """Yield one row's terms; a row that is not yet approved has none.
 
     A status that names no language concerns, in a row with several languages, the translations:
     a forbidden one does not forbid the source term, which stands in the first column.
     """
-    own = _row_language(row, columns)
+    row_language = _row_language(row, columns)
     states = {
         column.language: status_of(cell) for column, cell in row.items() if column.role == "status"
     }
@@ -186,29 +186,29 @@ def _terms(
             yield Term(row[column], column.language, status="admitted")
         if column.role not in _MANY or not row.get(column):
             continue
-        language = column.language or own
+        language = column.language or row_language
         status = states.get(language, states.get("", "preferred"))
         if several and column == source and language not in states:
             status = "preferred"
-        part = part_of(_cell(row, "part_of_speech", language))
+        part_of_speech = part_of(_cell(row, "part_of_speech", language))
         note = _cell(row, "note", language)
-        for text, rank in _texts(column, row[column], status, line, asked, tally):
-            yield Term(text, language, part, rank, note)
+        for text, rank in _texts(column, row[column], status, line, options, tally):
+            yield Term(text, language, part_of_speech, rank, note)
 
 
 def _texts(
-    column: TableColumn, cell: str, status: str, line: int, asked: ImportOptions, tally: ImportLog
+    column: TableColumn, cell: str, status: str, line: int, options: ImportOptions, tally: ImportLog
 ) -> Iterator[tuple[str, Status]]:
     """Yield a cell's terms with their statuses; a cell that looks like several is counted."""
-    separator = asked.separator or (_BETWEEN_SYNONYMS if column.role != "term" else "")
+    separator = options.separator or (_BETWEEN_SYNONYMS if column.role != "term" else "")
     texts = [text.strip() for text in cell.split(separator)] if separator else [cell]
-    for place, text in enumerate(text for text in texts if text):
+    for index, text in enumerate(text for text in texts if text):
         marks = [mark for mark in _LOOK_LIKE_SEPARATORS if mark in text]
         if marks:
             tally.warn(f"a cell that looks like several terms ({marks[0]!r})", line)
         if column.role == "forbidden" or status == "forbidden":
             yield text, "forbidden"
-        elif place or column.role == "synonyms" or status == "admitted":
+        elif index or column.role == "synonyms" or status == "admitted":
             yield text, "admitted"
         else:
             yield text, "preferred"
@@ -222,9 +222,9 @@ def _row_language(row: Row, columns: Iterable[TableColumn]) -> str:
 
 def _cell(row: Row, role: str, language: str = "") -> str:
     """Return the first cell of a role: of the language, or of none."""
-    found = [
+    cells = [
         (column.language != language, text)
         for column, text in row.items()
         if column.role == role and text and column.language in {language, ""}
     ]
-    return min(found)[1] if found else ""
+    return min(cells)[1] if cells else ""

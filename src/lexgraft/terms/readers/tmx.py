@@ -20,18 +20,18 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("TMX", _recognise)
-def read_tmx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per translation unit; formatting codes inside segments are left out.
 
     A segment that looks like a sentence is counted as a warning: a translation memory is no term
     base.
     """
-    for line, unit in records(path, "tu", progress=asked.progress):
+    for line, unit in records(path, "tu", progress=options.progress):
         tally.read += 1
         terms = [
-            Term(text_of(one.find("seg"), without=_CODES), language_tag(language_of(one)))
-            for one in unit
-            if local(one) == "tuv"
+            Term(text_of(variant.find("seg"), without=_CODES), language_tag(language_of(variant)))
+            for variant in unit
+            if local(variant) == "tuv"
         ]
         terms = [term for term in terms if term.text and term.language]
         if not terms:
@@ -45,8 +45,8 @@ def read_tmx(path: Path, asked: ImportOptions, tally: ImportLog) -> Iterator[Pla
 
 
 def _field(unit: Element) -> str:
-    found = (text_of(one) for one in unit.iter("prop") if one.get("type", "").lower() in _FIELDS)
-    return next(found, "")
+    texts = (text_of(prop) for prop in unit.iter("prop") if prop.get("type", "").lower() in _FIELDS)
+    return next(texts, "")
 
 
 def _is_sentence(text: str) -> bool:

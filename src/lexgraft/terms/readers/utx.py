@@ -38,7 +38,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("UTX", _recognise, unique=True)
-def read_utx(path: Path, _asked: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
     """Yield one concept per concept ID, or per meaning without one, in the order of first rows.
 
     The status of a row is that of its target term (UTX 1.11, section on term status): a source
@@ -83,8 +83,8 @@ def _header(lines: list[str], where: str) -> _Header:
         raise LexgraftError(
             "no line `#src<TAB>tgt<TAB>src:pos`", where=where, cure="name the columns, as UTX asks"
         )
-    said = {name.casefold(): text.strip() for name, text in _NOTE.findall(lines[0])}
-    licence = said.get("license") or said.get("licence") or said.get("copyright", "")
+    notes = {name.casefold(): text.strip() for name, text in _NOTE.findall(lines[0])}
+    licence = notes.get("license") or notes.get("licence") or notes.get("copyright", "")
     source, target = language_tag(first[2]), language_tag(first[3] or "")
     return _Header(source, target, licence, columns)
 
@@ -95,10 +95,10 @@ def _terms(row: dict[str, str], header: _Header) -> list[Term]:
     if status == PENDING:
         return []
     terms: list[Term] = []
-    part = part_of(row.get("src:pos", ""))
+    part_of_speech = part_of(row.get("src:pos", ""))
     if text := row.get("src"):
-        terms.append(Term(text, header.source, part))
+        terms.append(Term(text, header.source, part_of_speech))
     if (text := row.get("tgt")) and header.target:
-        target_part = part_of(row["tgt:pos"]) if row.get("tgt:pos") else part
+        target_part = part_of(row["tgt:pos"]) if row.get("tgt:pos") else part_of_speech
         terms.append(Term(text, header.target, target_part, status))
     return terms

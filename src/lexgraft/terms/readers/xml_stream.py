@@ -19,8 +19,8 @@ _REFERENCE = re.compile(r"[&%](?!#)")
 class _Stream:
     """An XML event consumer that builds the outermost elements of the wanted names."""
 
-    def __init__(self, wanted: frozenset[str], where: str) -> None:
-        self.where, self.wanted = where, wanted
+    def __init__(self, names: frozenset[str], where: str) -> None:
+        self.where, self.wanted = where, names
         self.done: list[tuple[int, Element]] = []
         self.builder = TreeBuilder()
         self.name, self.line = "", 0
@@ -65,7 +65,7 @@ def guard(parser: expat.XMLParserType, where: str) -> None:
         public: str | None,
         _notation: str | None,
     ) -> None:
-        place = f"{where}:{parser.CurrentLineNumber}"
+        location = f"{where}:{parser.CurrentLineNumber}"
         if value is None:
             kind = f"the external entity `{name}` ({system or public})"
         elif _REFERENCE.search(value):
@@ -75,18 +75,18 @@ def guard(parser: expat.XMLParserType, where: str) -> None:
         else:
             return
         cure = "write its text out: such entities can read other files or fill the memory"
-        raise LexgraftError(f"{kind} is refused", where=place, cure=cure)
+        raise LexgraftError(f"{kind} is refused", where=location, cure=cure)
 
     def skipped(name: str, _parameter: int) -> None:
-        place = f"{where}:{parser.CurrentLineNumber}"
+        location = f"{where}:{parser.CurrentLineNumber}"
         cure = "declare it in the file, or write its text out: no DTD is ever fetched"
-        raise LexgraftError(f"the entity `{name}` is not declared", where=place, cure=cure)
+        raise LexgraftError(f"the entity `{name}` is not declared", where=location, cure=cure)
 
     parser.EntityDeclHandler = entity
     parser.SkippedEntityHandler = skipped
 
 
-def records(path: Path, *wanted: str, progress: Progress = silent) -> Iterator[tuple[int, Element]]:
+def records(path: Path, *names: str, progress: Progress = silent) -> Iterator[tuple[int, Element]]:
     """Yield (line, element) for every outermost element of these names, prefixes aside.
 
     A DOCTYPE is allowed and never fetched; see `guard` for its entities.
@@ -94,7 +94,7 @@ def records(path: Path, *wanted: str, progress: Progress = silent) -> Iterator[t
     Raises:
         LexgraftError: not well-formed, or an entity that is refused by its name.
     """
-    stream = _Stream(frozenset(wanted), str(path))
+    stream = _Stream(frozenset(names), str(path))
     try:
         with unpacked(path, progress) as file:
             while piece := file.read(_PIECE):

@@ -77,14 +77,18 @@ class TestSet(Struct, frozen=True):
             lines.append(("part of speech unknown", f"{self.unknown} concepts, kept"))
         lines += [
             (
-                f"{one.name}, {one.group}",
-                f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}], chance {one.chance or 0:.2f}",
+                f"{score.name}, {score.group}",
+                f"{_with_interval(score)}, chance {score.chance or 0:.2f}",
             )
-            for one in self.audit
+            for score in self.audit
         ]
-        lines += [(f"{one.split} can show", one.sentence()) for one in self.power]
+        lines += [(f"{power.split} can show", power.sentence()) for power in self.power]
         lines += [("warning", text) for text in self.warnings]
         return [*lines, *(("licence", text) for text in self.rights.warnings())]
+
+
+def _with_interval(score: Score) -> str:
+    return f"{score.value:.2f} [{score.low:.2f}, {score.high:.2f}]"
 
 
 def build_testset(
@@ -101,7 +105,7 @@ def build_testset(
     """
     test, terms = project.testset, settled(project.terms)
     base, source = _term_base(terms, test.forms)
-    known = {one.id: one for one in base}
+    by_id = {concept.id: concept for concept in base}
     choice = choose_concepts(base, terms, test.forms, project.languages.domain)
     counts: dict[Split, int] = {
         "choose": test.choose,
@@ -109,27 +113,27 @@ def build_testset(
         "sealed": test.sealed,
     }
     concepts = split_concepts(choice.usable, counts, project.seed, choice.refused)
-    taken = {concept.id for group in concepts.values() for concept in group}
-    unasked = [concept for concept in choice.usable if concept.id not in taken]
-    lent = [*unasked, *choice.others]
-    items = _items_by_split(project, concepts, lent, known, progress)
+    chosen = {concept.id for group in concepts.values() for concept in group}
+    unasked = [concept for concept in choice.usable if concept.id not in chosen]
+    lent = [*unasked, *choice.spare]
+    items = _items_by_split(project, concepts, lent, by_id, progress)
     everyday, general = _general_items(project)
-    asked = [item for split in SPLITS for item in items[split]]
-    refuse_faults(asked, known)
-    found = audit(asked, known)
+    asked_items = [item for split in SPLITS for item in items[split]]
+    refuse_faults(asked_items, by_id)
+    scores = audit(asked_items, by_id)
     return TestSet(
         concepts={split: tuple(group) for split, group in concepts.items()},
         items=items,
         general=tuple(general),
         refused={**choice.refused, "not needed": len(unasked)},
-        unknown=sum(_is_untagged(known[one]) for one in sorted(taken)),
+        unknown=sum(_is_untagged(by_id[identifier]) for identifier in sorted(chosen)),
         rarity=source,
-        audit=tuple(found),
-        details=tuple(breakdown(asked, known, facts_of(asked, known, tokens))),
+        audit=tuple(scores),
+        details=tuple(breakdown(asked_items, by_id, facts_of(asked_items, by_id, tokens))),
         power=power_table({split: len(concepts[split]) for split in SPLITS}),
-        warnings=tuple(warnings_of(found)),
-        rights=rights_of([*choice.usable, *choice.others, *everyday]),
-        digest=digest(*(item.id for item in asked), *(item.id for item in general)),
+        warnings=tuple(warnings_of(scores)),
+        rights=rights_of([*choice.usable, *choice.spare, *everyday]),
+        digest=digest(*(item.id for item in asked_items), *(item.id for item in general)),
     )
 
 
@@ -138,8 +142,8 @@ def _term_base(
 ) -> tuple[list[Concept], RaritySource | None]:
     """Return the concepts, tagged and with the frequencies that were asked for."""
     where = ", ".join(Path(name).name for name in terms.files)
-    asked = ImportOptions(columns=terms.columns, separator=terms.separator)
-    concepts = tagged(read_concepts([Path(name) for name in terms.files], asked), terms.tagger)
+    options = ImportOptions(columns=terms.columns, separator=terms.separator)
+    concepts = tagged(read_concepts([Path(name) for name in terms.files], options), terms.tagger)
     languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
     for language in languages:
         require_language(concepts, language, where)
@@ -150,7 +154,7 @@ def _items_by_split(
     project: Project,
     concepts: Mapping[Split, Sequence[Concept]],
     lent: Sequence[Concept],
-    known: Mapping[str, Concept],
+    by_id: Mapping[str, Concept],
     progress: Progress,
 ) -> dict[Split, tuple[Item, ...]]:
     """Return the items of each split, whose options come from that split and the unasked."""
@@ -166,8 +170,8 @@ def _items_by_split(
                 draws=test.draws,
                 distractors=test.distractors,
                 seed=project.seed,
-                others=lent,
-                kin=known,
+                lenders=lent,
+                kin=by_id,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))
@@ -259,18 +263,20 @@ def _general_items(project: Project) -> tuple[list[Concept], list[Item]]:
     return list(used.values()), items
 
 
-def _everyday(concepts: Sequence[Concept], form: Form, wanted: int, seed: int) -> list[Concept]:
+def _everyday(concepts: Sequence[Concept], form: Form, count: int, seed: int) -> list[Concept]:
     """Return the concepts of one form, at most one of each answer."""
-    seen: dict[str, Concept] = {}
-    for concept in sorted(concepts, key=lambda one: digest(seed, "everyday", form, one.id)):
+    chosen: dict[str, Concept] = {}
+    for concept in sorted(
+        concepts, key=lambda candidate: digest(seed, "everyday", form, candidate.id)
+    ):
         view = profile(concept, form)
-        if isinstance(view, FormProfile) and len(seen) < wanted:
-            seen.setdefault(view.answer, concept)
-    if len(seen) < wanted:
+        if isinstance(view, FormProfile) and len(chosen) < count:
+            chosen.setdefault(view.answer, concept)
+    if len(chosen) < count:
         raise LexgraftError(
-            f"{len(seen)} everyday concepts for {form.kind} {form.question}->{form.answer}, "
-            f"{wanted} are wanted",
+            f"{len(chosen)} everyday concepts for {form.kind} {form.question}->{form.answer}, "
+            f"{count} are wanted",
             where="general",
             cure="lower `general.items`, or give more `general.concepts`",
         )
-    return list(seen.values())
+    return list(chosen.values())

@@ -15,18 +15,18 @@ def facts_of(
     items: Sequence[Item], concepts: Mapping[str, Concept], tokens: Tokens | None = None
 ) -> dict[str, dict[str, str]]:
     """Return, per concept that is asked about, the classes its figures are reported by."""
-    found: dict[str, dict[str, str]] = {}
+    facts: dict[str, dict[str, str]] = {}
     for item in items:
         concept = concepts[item.concept]
-        own = found.setdefault(item.concept, {})
-        own["frequency"] = frequency_band(concept, item.answer_language)
-        own["part of speech"] = next(
+        classes = facts.setdefault(item.concept, {})
+        classes["frequency"] = frequency_band(concept, item.answer_language)
+        classes["part of speech"] = next(
             (t.part_of_speech for t in concept.terms if t.language == item.answer_language),
             "unknown",
         )
         if tokens and not item.kind.endswith("definition"):
-            own["tokens"] = _size(tokens(item.options[item.gold]))
-    return found
+            classes["tokens"] = _size(tokens(item.options[item.gold]))
+    return facts
 
 
 def frequency_band(concept: Concept, language: str) -> str:

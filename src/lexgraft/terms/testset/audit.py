@@ -11,9 +11,9 @@ from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Score, digest
 from lexgraft.terms.testset.baseline_rules import (
+    FROM_QUESTION,
     LEARNT,
     POSITION,
-    SEEN,
     SHARED,
     SOUND,
     Guess,
@@ -57,24 +57,24 @@ def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) 
     once; intervals are Wilson's (JASA 22, 1927, p. 209).
     """
     scores: list[Score] = []
-    for form, own in _by_form(items).items():
-        for name, tried in _all_tried(own, concepts or {}):
+    for form, form_items in _by_form(items).items():
+        for name, tried in _all_tried(form_items, concepts or {}):
             scores += _by_writing(name, form, tried)
-        scores.append(_position(form, own))
+        scores.append(_position(form, form_items))
     return scores
 
 
 def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Facts) -> list[Score]:
     """Return the same figures per class of each fact, for classes of 20 concepts and more."""
     scores: list[Score] = []
-    for form, own in _by_form(items).items():
-        for name, tried in _all_tried(own, concepts):
+    for form, form_items in _by_form(items).items():
+        for name, tried in _all_tried(form_items, concepts):
             classes: dict[str, list[RuleResult]] = {}
-            for one in tried:
-                for fact, value in sorted(facts.get(one.concept, {}).items()):
-                    classes.setdefault(f"{form}, {fact} {value}", []).append(one)
-            found = [_score(name, group, classes[group]) for group in sorted(classes)]
-            scores += [one for one in found if one.n >= _FEW]
+            for result in tried:
+                for fact, value in sorted(facts.get(result.concept, {}).items()):
+                    classes.setdefault(f"{form}, {fact} {value}", []).append(result)
+            grouped = [_score(name, group, classes[group]) for group in sorted(classes)]
+            scores += [score for score in grouped if score.n >= _FEW]
     return scores
 
 
@@ -105,7 +105,7 @@ def warnings_of(scores: Sequence[Score]) -> list[str]:
     """
     if bad := failed(scores):
         raise LexgraftError(
-            "; ".join(_sentence(one) for one in bad) + ": the test would measure form",
+            "; ".join(_sentence(score) for score in bad) + ": the test would measure form",
             where="testset",
             cure="use `distractors: field` or `matched`, leave the form out, or give the concepts "
             "fields and more terms of each script",
@@ -123,16 +123,16 @@ def wilson(right: float, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _sentence(one: Score) -> str:
+def _sentence(score: Score) -> str:
     return (
-        f"{one.name} alone give {one.value:.2f} [{one.low:.2f}, {one.high:.2f}] in {one.group}, "
-        f"chance {one.chance or 0:.2f}"
+        f"{score.name} alone give {score.value:.2f} [{score.low:.2f}, {score.high:.2f}] "
+        f"in {score.group}, chance {score.chance or 0:.2f}"
     )
 
 
 def _by_form(items: Sequence[Item]) -> dict[str, list[Item]]:
     forms: dict[str, list[Item]] = {}
-    for item in sorted(items, key=lambda one: (one.kind, one.pair)):
+    for item in sorted(items, key=lambda item: (item.kind, item.pair)):
         forms.setdefault(f"{item.kind} {item.pair}", []).append(item)
     return forms
 
@@ -141,12 +141,14 @@ def _all_tried(
     items: Sequence[Item], concepts: Mapping[str, Concept]
 ) -> Iterable[tuple[str, list[RuleResult]]]:
     """Yield every rule's name and what it made of the items of one form."""
-    asked = {item.id: _question(item, concepts) for item in items}
+    questions = {item.id: _question(item, concepts) for item in items}
     for name, learn in LEARNT:
-        yield name, _learnt(items, asked, learn)
+        yield name, _learnt(items, questions, learn)
     across = items[0].question_language != items[0].answer_language
-    for name, guess in SEEN if across else [rule for rule in SEEN if rule[0] != SOUND]:
-        yield name, [_one(item, range(len(item.options)), asked, guess) for item in items]
+    for name, guess in (
+        FROM_QUESTION if across else [rule for rule in FROM_QUESTION if rule[0] != SOUND]
+    ):
+        yield name, [_tried(item, range(len(item.options)), questions, guess) for item in items]
 
 
 def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
@@ -156,37 +158,45 @@ def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
     return texts_of(concept, form)[0] if concept else item.context.removesuffix(item.neutral)
 
 
-def _learnt(items: Sequence[Item], asked: Mapping[str, str], learn: Learn) -> list[RuleResult]:
+def _learnt(items: Sequence[Item], questions: Mapping[str, str], learn: Learn) -> list[RuleResult]:
     """Return how a rule learnt on one half of the concepts does on the other half's items."""
     owner = {item.options[item.gold]: item.concept for item in items}
-    half = {one.concept: int(digest("half", one.concept), 16) % 2 for one in items}
+    half = {item.concept: int(digest("half", item.concept), 16) % 2 for item in items}
     results: list[RuleResult] = []
     for learnt in (0, 1):
-        seen = [
-            (text, place == item.gold)
+        examples = [
+            (text, position == item.gold)
             for item in items
             if half[item.concept] == learnt
-            for place, text in enumerate(item.options)
+            for position, text in enumerate(item.options)
             if half.get(owner.get(text, ""), learnt) == learnt
         ]
-        guess = learn(seen)
-        known = {text for text, _ in seen}
+        guess = learn(examples)
+        learnt_texts = {text for text, _ in examples}
         for item in items:
             if half[item.concept] != learnt:
-                left = [place for place, text in enumerate(item.options) if text not in known]
-                if item.gold in left and len(left) > 1:
-                    results.append(_one(item, left, asked, guess))
+                unseen = [
+                    position
+                    for position, text in enumerate(item.options)
+                    if text not in learnt_texts
+                ]
+                if item.gold in unseen and len(unseen) > 1:
+                    results.append(_tried(item, unseen, questions, guess))
     return results
 
 
-def _one(item: Item, left: Sequence[int], asked: Mapping[str, str], guess: Guess) -> RuleResult:
+def _tried(
+    item: Item, positions: Sequence[int], questions: Mapping[str, str], guess: Guess
+) -> RuleResult:
     """Return one item's result; a tie counts in part."""
-    question, answer = asked[item.id], item.options[item.gold]
-    values = guess(question, [item.options[place] for place in left])
-    best = [place for place, value in zip(left, values, strict=True) if value == max(values)]
+    question, answer = questions[item.id], item.options[item.gold]
+    values = guess(question, [item.options[position] for position in positions])
+    best = [
+        position for position, value in zip(positions, values, strict=True) if value == max(values)
+    ]
     right = 1 / len(best) if item.gold in best else 0.0
     loanword = is_loanword(question) or is_loanword(answer)
-    return RuleResult(item.concept, writing(answer), loanword, right, 1 / len(left))
+    return RuleResult(item.concept, writing(answer), loanword, right, 1 / len(positions))
 
 
 def _by_writing(name: str, form: str, tried: Sequence[RuleResult]) -> list[Score]:
@@ -195,38 +205,39 @@ def _by_writing(name: str, form: str, tried: Sequence[RuleResult]) -> list[Score
     By sound the katakana words are a group of their own and not in that of the form.
     """
     if name == SOUND:
-        loans = [one for one in tried if one.loanword]
-        others = [one for one in tried if not one.loanword]
-        groups = {form: others, f"{form}, {KATAKANA}": loans}
-        return [_score(name, group, own) for group, own in groups.items() if own]
+        loanwords = [result for result in tried if result.loanword]
+        plain = [result for result in tried if not result.loanword]
+        groups = {form: plain, f"{form}, {KATAKANA}": loanwords}
+        return [_score(name, group, results) for group, results in groups.items() if results]
     groups = {form: list(tried)}
-    scripts = sorted({one.writing for one in tried})
+    scripts = sorted({result.writing for result in tried})
     if len(scripts) > 1:
-        groups |= {f"{form}, {own}": [o for o in tried if o.writing == own] for own in scripts}
-    return [_score(name, group, own) for group, own in groups.items()]
+        for script in scripts:
+            groups[f"{form}, {script}"] = [result for result in tried if result.writing == script]
+    return [_score(name, group, results) for group, results in groups.items()]
 
 
 def _score(name: str, group: str, tried: Sequence[RuleResult]) -> Score:
     """Return a score by concept: several draws of one concept are one observation."""
-    right = _by_concept(tried, lambda one: one.right)
-    chance = _by_concept(tried, lambda one: one.chance)
+    right = _by_concept(tried, lambda result: result.right)
+    chance = _by_concept(tried, lambda result: result.chance)
     low, high = wilson(sum(right), len(right))
     return Score(name, NO_MODEL, group, mean(right), low, high, len(right), mean(chance))
 
 
 def _by_concept(tried: Sequence[RuleResult], value: Callable[[RuleResult], float]) -> list[float]:
     values: dict[str, list[float]] = {}
-    for one in tried:
-        values.setdefault(one.concept, []).append(value(one))
-    return [mean(own) for own in values.values()]
+    for result in tried:
+        values.setdefault(result.concept, []).append(value(result))
+    return [mean(shares) for shares in values.values()]
 
 
 def _position(form: str, items: Sequence[Item]) -> Score:
     """Return how often the right option stands in its commonest place."""
-    places = Counter(item.gold for item in items)
-    most, n = max(places.values()), len(items)
-    low, high = wilson(most, n)
-    return Score(POSITION, NO_MODEL, form, most / n, low, high, n, 1 / len(items[0].options))
+    positions = Counter(item.gold for item in items)
+    commonest, n = max(positions.values()), len(items)
+    low, high = wilson(commonest, n)
+    return Score(POSITION, NO_MODEL, form, commonest / n, low, high, n, 1 / len(items[0].options))
 
 
 class Audit(Struct, frozen=True):
@@ -245,8 +256,8 @@ class Audit(Struct, frozen=True):
 
 
 def audited(
-    found: Sequence[Score], details: Sequence[Score], warnings: Sequence[str], items: str
+    scores: Sequence[Score], details: Sequence[Score], warnings: Sequence[str], items: str
 ) -> Audit:
     """Return the record of an audit that a set has passed."""
-    margins = {name: margin_of(name) for name in sorted({one.name for one in found})}
-    return Audit(items, not failed(found), margins, tuple(found), tuple(details), tuple(warnings))
+    margins = {name: margin_of(name) for name in sorted({score.name for score in scores})}
+    return Audit(items, not failed(scores), margins, tuple(scores), tuple(details), tuple(warnings))

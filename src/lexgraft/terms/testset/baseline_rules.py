@@ -22,10 +22,10 @@ Learn = Callable[[Iterable[tuple[str, bool]]], Guess]
 """Makes a guess from options and whether they were right."""
 
 
-def learn_characters(seen: Iterable[tuple[str, bool]]) -> Guess:
+def learn_characters(examples: Iterable[tuple[str, bool]]) -> Guess:
     """Return a guess by mean log-odds of character n-grams, right against wrong options."""
     counts = {True: Counter[str](), False: Counter[str]()}
-    for text, right in seen:
+    for text, right in examples:
         counts[right].update(_grams(text))
     vocabulary = len(counts[True] | counts[False]) + 1
     total = {right: sum(counts[right].values()) + vocabulary for right in counts}
@@ -37,9 +37,9 @@ def learn_characters(seen: Iterable[tuple[str, bool]]) -> Guess:
     return lambda _, texts: [mean([odds(gram) for gram in _grams(text)]) for text in texts]
 
 
-def learn_length(seen: Iterable[tuple[str, bool]]) -> Guess:
+def learn_length(examples: Iterable[tuple[str, bool]]) -> Guess:
     """Return a guess by length: the longest, the shortest or the middle, what fits best."""
-    pairs = [(measure(text.strip()), right) for text, right in seen]
+    pairs = [(measure(text.strip()), right) for text, right in examples]
     means = {
         right: mean([size for size, which in pairs if which == right]) for right in (True, False)
     }
@@ -60,12 +60,12 @@ def by_sound(question: str, texts: Sequence[str]) -> list[float]:
 
 def by_shared_text(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by the longest piece that an option has in common with the question."""
-    asked = fold(question)
-    return [float(_shared(asked, fold(text))) for text in texts]
+    folded = fold(question)
+    return [float(_shared(folded, fold(text))) for text in texts]
 
 
 LEARNT: tuple[tuple[str, Learn], ...] = ((CHARACTERS, learn_characters), (LENGTH, learn_length))
-SEEN: tuple[tuple[str, Guess], ...] = ((SOUND, by_sound), (SHARED, by_shared_text))
+FROM_QUESTION: tuple[tuple[str, Guess], ...] = ((SOUND, by_sound), (SHARED, by_shared_text))
 
 
 def mean(values: Sequence[float]) -> float:
@@ -73,11 +73,11 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _shared(asked: str, text: str) -> int:
+def _shared(question: str, text: str) -> int:
     """Return how many characters the longest shared piece has, 0 below what chance gives."""
-    least = 1 if is_dense(text) else _LATIN_PIECE
-    for size in range(min(_LONGEST, len(text)), least - 1, -1):
-        if any(text[at : at + size] in asked for at in range(len(text) - size + 1)):
+    shortest = 1 if is_dense(text) else _LATIN_PIECE
+    for size in range(min(_LONGEST, len(text)), shortest - 1, -1):
+        if any(text[start : start + size] in question for start in range(len(text) - size + 1)):
             return size
     return 0
 
@@ -85,7 +85,7 @@ def _shared(asked: str, text: str) -> int:
 def _grams(text: str) -> list[str]:
     padded = f"^{text.strip().casefold()}$"
     return [
-        padded[at : at + size]
+        padded[start : start + size]
         for size in range(1, _ORDER + 1)
-        for at in range(len(padded) - size + 1)
+        for start in range(len(padded) - size + 1)
     ]

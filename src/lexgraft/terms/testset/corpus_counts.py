@@ -40,17 +40,17 @@ def count_phrases(texts: Iterable[str], phrases: Iterable[str], *, dense: bool) 
     A phrase of words is counted where its words follow each other without a sign between them. In
     scripts without spaces (`dense`) it is counted wherever its characters stand.
     """
-    wanted = sorted({key(phrase) for phrase in phrases if key(phrase)})
-    finder = _Dense(wanted) if dense else _Spaced(wanted)
-    seen = sha256()
+    keys = sorted({key(phrase) for phrase in phrases if key(phrase)})
+    finder = _Dense(keys) if dense else _Spaced(keys)
+    hasher = sha256()
     counts, size = Counter[str](), 0
     for text in texts:
-        seen.update(text.encode())
-        found, length = finder.count(normalize("NFKC", text).casefold())
-        counts.update(found)
+        hasher.update(text.encode())
+        matches, length = finder.count(normalize("NFKC", text).casefold())
+        counts.update(matches)
         size += length
     unit = "characters" if dense else "words"
-    return Corpus(seen.hexdigest()[:32], size, unit, dict(sorted(counts.items())))
+    return Corpus(hasher.hexdigest()[:32], size, unit, dict(sorted(counts.items())))
 
 
 def read_corpus(paths: Sequence[Path], *, brown: bool = False) -> Iterator[str]:
@@ -96,16 +96,16 @@ class _Spaced:
 
     def count(self, text: str) -> tuple[Counter[str], int]:
         """Return the phrases in a folded text, and its words."""
-        found, size = Counter[str](), 0
-        for part in _BREAK.split(text):
-            words = _WORD.findall(part)
+        counts, size = Counter[str](), 0
+        for clause in _BREAK.split(text):
+            words = _WORD.findall(clause)
             size += len(words)
-            for at, word in enumerate(words):
+            for index, word in enumerate(words):
                 for length in self._lengths.get(word, ()):
-                    phrase = " ".join(words[at : at + length])
-                    if phrase in self._known and at + length <= len(words):
-                        found[phrase] += 1
-        return found, size
+                    phrase = " ".join(words[index : index + length])
+                    if phrase in self._known and index + length <= len(words):
+                        counts[phrase] += 1
+        return counts, size
 
 
 class _Dense:
@@ -121,14 +121,14 @@ class _Dense:
     def count(self, text: str) -> tuple[Counter[str], int]:
         """Return the phrases in a folded text, and its characters."""
         plain = _SPACES.sub("", text)
-        found = Counter[str]()
+        counts = Counter[str]()
         for match in self._first.finditer(plain):
-            at = match.start()
-            for start in (plain[at], plain[at : at + 2]):
+            offset = match.start()
+            for start in (plain[offset], plain[offset : offset + 2]):
                 for phrase in self._starts.get(start, ()):
-                    if plain.startswith(phrase, at):
-                        found[phrase] += 1
-        return found, len(plain)
+                    if plain.startswith(phrase, offset):
+                        counts[phrase] += 1
+        return counts, len(plain)
 
 
 def _plain(path: Path) -> Iterator[str]:

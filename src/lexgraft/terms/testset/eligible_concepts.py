@@ -17,7 +17,7 @@ class EligibleConcepts(Struct, frozen=True):
     """A term base sorted out."""
 
     usable: list[Concept]  # every form can ask for them
-    others: list[Concept]  # like those, but not askable: they may lend wrong options
+    spare: list[Concept]  # like those, but not askable: they may lend wrong options
     refused: dict[str, int]  # reason → concepts
 
 
@@ -32,7 +32,7 @@ def choose_concepts(
     """
     refused: Counter[str] = Counter()
     usable: list[Concept] = []
-    others: list[Concept] = []
+    spare: list[Concept] = []
     kin = {concept.id: concept for concept in concepts}
     languages = sorted({tag for form in forms for tag in (form.question, form.answer)})
     for concept in concepts:
@@ -43,16 +43,16 @@ def choose_concepts(
             continue
         refused[reason] += 1
         if not unlike:
-            others.append(concept)
-    return EligibleConcepts(usable, others, dict(sorted(refused.items())))
+            spare.append(concept)
+    return EligibleConcepts(usable, spare, dict(sorted(refused.items())))
 
 
 def require_language(concepts: Sequence[Concept], language: str, where: str) -> None:
     """Refuse a term base without a single term in a language that is asked about."""
     if not any(concept.names(language) for concept in concepts):
-        found = sorted({term.language for concept in concepts for term in concept.terms})
+        languages = sorted({term.language for concept in concepts for term in concept.terms})
         raise LexgraftError(
-            f"no term in `{language}`; the term base has {', '.join(found) or 'none'}",
+            f"no term in `{language}`; the term base has {', '.join(languages) or 'none'}",
             where=where,
             cure=f"give a term base with terms in `{language}`, or change the forms",
         )
@@ -63,10 +63,12 @@ def _part_of_speech(concept: Concept, terms: TermSettings, languages: Sequence[s
     preferred = [
         term
         for language in languages
-        for term in [one for one in concept.terms if one.language == language][:1]
+        for term in [term for term in concept.terms if term.language == language][:1]
     ]
     wrong = [
-        one.part_of_speech for one in preferred if one.part_of_speech not in terms.parts_of_speech
+        term.part_of_speech
+        for term in preferred
+        if term.part_of_speech not in terms.parts_of_speech
     ]
     return f"part of speech: {wrong[0]}" if wrong else ""
 
@@ -94,5 +96,5 @@ def _length(concept: Concept, terms: TermSettings) -> str:
 
 def _refusal(concept: Concept, forms: Sequence[Form], kin: Kin) -> str:
     """Return why the first form that cannot ask for a concept cannot, or nothing."""
-    seen = (profile(concept, form, kin) for form in forms)
-    return next((reason for reason in seen if isinstance(reason, str)), "")
+    views = (profile(concept, form, kin) for form in forms)
+    return next((reason for reason in views if isinstance(reason, str)), "")

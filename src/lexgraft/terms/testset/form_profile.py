@@ -103,12 +103,12 @@ def _seen(concept: Concept, form: Form, question: str, answer: str, kin: Kin) ->
 
 def gives_away(question: str, answer: str) -> bool:
     """Tell whether one text contains the other, or the start of a word of the other."""
-    left, right = fold(question), fold(answer)
+    folded_question, folded_answer = fold(question), fold(answer)
     return any(
-        _contains(text, other)
-        or any(stem in text for stem in stems(other))
-        or any(word[:_INNER] in text for word in _long_words(other))
-        for text, other in ((left, right), (right, left))
+        _contains(text, clue)
+        or any(stem in text for stem in stems(clue))
+        or any(word[:_INNER] in text for word in _long_words(clue))
+        for text, clue in ((folded_question, folded_answer), (folded_answer, folded_question))
     )
 
 
@@ -118,11 +118,11 @@ def _one_word(question: str, answer: str) -> bool:
     return latin and max(alike(question, answer), alike(answer, question)) >= _COGNATE
 
 
-def _contains(text: str, part: str) -> bool:
+def _contains(text: str, piece: str) -> bool:
     """Tell whether a folded text contains another as whole words (or at all, without spaces)."""
-    if _UNSPACED.search(part):
-        return part in text
-    return f" {' '.join(_LATIN.findall(part))} " in f" {' '.join(_LATIN.findall(text))} "
+    if _UNSPACED.search(piece):
+        return piece in text
+    return f" {' '.join(_LATIN.findall(piece))} " in f" {' '.join(_LATIN.findall(text))} "
 
 
 def _long_words(text: str) -> list[str]:
@@ -130,29 +130,29 @@ def _long_words(text: str) -> list[str]:
     return [word for word in words if len(word) > _INNER and not _UNSPACED.search(word)]
 
 
-def may_answer(one: FormProfile, other: FormProfile, generic: frozenset[str]) -> bool:
+def may_answer(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
     """Tell whether the other concept's answer could be right as well, or nearly.
 
     It could when they share a name or a stem of their names (save generic ones), one name is inside
     the other, one is broader than the other, or their definitions have half their words in common.
     """
-    left, right = one.concept, other.concept
+    target_concept, candidate_concept = target.concept, candidate.concept
     return bool(
-        not one.names.isdisjoint(other.names)
-        or not (one.stems & other.stems) <= generic
-        or left.id in right.broader
-        or right.id in left.broader
-        or any(a in b or b in a for a in one.answer_names for b in other.answer_names)
-        or fold(other.answer) in one.also
-        or _overlap(one.meaning, other.meaning) >= _ALIKE
+        not target.names.isdisjoint(candidate.names)
+        or not (target.stems & candidate.stems) <= generic
+        or target_concept.id in candidate_concept.broader
+        or candidate_concept.id in target_concept.broader
+        or any(a in b or b in a for a in target.answer_names for b in candidate.answer_names)
+        or fold(candidate.answer) in target.also
+        or _overlap(target.meaning, candidate.meaning) >= _ALIKE
     )
 
 
 def generic_stems(profiles: Sequence[FormProfile]) -> frozenset[str]:
     """Return the stems that many concepts share, such as those of "syndrome": they tell nothing."""
     counts = Counter(stem for profile in profiles for stem in profile.stems)
-    most = max(2, len(profiles) * _GENERIC)
-    return frozenset(stem for stem, count in counts.items() if count > most)
+    limit = max(2, len(profiles) * _GENERIC)
+    return frozenset(stem for stem, count in counts.items() if count > limit)
 
 
 def fold(text: str) -> str:
@@ -163,16 +163,16 @@ def fold(text: str) -> str:
 @cache
 def stems(text: str) -> frozenset[str]:
     """Return what gives a folded text away: word starts, and kanji or katakana in a row."""
-    found: set[str] = set()
+    starts: set[str] = set()
     for word in _LATIN.findall(_UNSPACED.sub(" ", text)):
         if len(word) >= STEM:
-            found.add(word[:STEM])
+            starts.add(word[:STEM])
     for run in _UNSPACED.findall(text):
         if not _KANJI.search(run) and len(run) <= _UNSPACED_STEM:
             continue
         size = _UNSPACED_STEM if _KANJI.search(run) else STEM - 1
-        found.update(run[at : at + size] for at in range(max(1, len(run) - size + 1)))
-    return frozenset(found)
+        starts.update(run[offset : offset + size] for offset in range(max(1, len(run) - size + 1)))
+    return frozenset(starts)
 
 
 def script(text: str) -> str:
@@ -211,6 +211,6 @@ def _written(concept: Concept, language: str) -> tuple[str, ...]:
     return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
 
 
-def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
+def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
     """Return the Jaccard overlap, 0 for empty sets."""
-    return len(left & right) / len(left | right) if left and right else 0.0
+    return len(first & second) / len(first | second) if first and second else 0.0

@@ -11,7 +11,7 @@ _SHOWN = 5
 
 def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
     """Return a sentence for each item that repeats another or that two options answer."""
-    found: list[str] = []
+    sentences: list[str] = []
     first: dict[tuple[str, ...], str] = {}
     answers: dict[tuple[str, str], set[str]] = {}
     for item in items:
@@ -21,14 +21,14 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
         texts = [fold(text) for text in item.options]
         before = first.setdefault((item.context, *sorted(texts)), item.id)
         if before != item.id:
-            found.append(f"{about} repeats another item")
+            sentences.append(f"{about} repeats another item")
         if len(set(texts)) < len(texts):
-            found.append(f"{about} has an option twice")
+            sentences.append(f"{about} has an option twice")
         right = answers[_asked(item)] | _also_right(item, concepts)
-        wrong = [text for place, text in enumerate(texts) if place != item.gold]
-        if both := sorted(right.intersection(wrong)):
-            found.append(f"{about}: `{both[0]}` is right too")
-    return found
+        wrong = [text for index, text in enumerate(texts) if index != item.gold]
+        if shared := sorted(right.intersection(wrong)):
+            sentences.append(f"{about}: `{shared[0]}` is right too")
+    return sentences
 
 
 def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> None:
@@ -37,10 +37,10 @@ def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> Non
     Raises:
         LexgraftError: some are, with the first few.
     """
-    if found := faults(items, concepts):
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    if problems := faults(items, concepts):
+        remainder = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise LexgraftError(
-            "; ".join(found[:_SHOWN]) + more,
+            "; ".join(problems[:_SHOWN]) + remainder,
             where="testset",
             cure="merge concepts that mean the same, or tell them apart by a definition",
         )

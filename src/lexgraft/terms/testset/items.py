@@ -1,6 +1,6 @@
 """Items: one question, its right option and controlled wrong ones, per concept, form and draw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import floor
 from typing import Literal
 
@@ -29,7 +29,7 @@ _NEAR: dict[Distractors, int] = {
     "field": 4,
     "matched": 8,
     "random": 1,
-}  # times as many to draw from
+}  # times as many as needed are drawn from
 _NEAR_EXPLAINED = 40  # the same for `matched` options of definitions, where most share nothing
 _ALIKE = (0.0, 0.0, 2.0)  # same part of speech and script, lengths within a factor of 1.5
 _PRIME = 2**127 - 1
@@ -54,7 +54,7 @@ def build_items(
     draws: int,
     distractors: Distractors,
     seed: int,
-    others: Sequence[Concept] = (),
+    lenders: Sequence[Concept] = (),
     kin: Kin | None = None,
 ) -> list[Item]:
     """Return one item per concept, form and draw; the concepts' order does not matter.
@@ -70,93 +70,121 @@ def build_items(
     """
     items: list[Item] = []
     for form in forms:
-        pool = _pool(concepts, others, form, seed, kin or {})
-        for rank, one in enumerate(pool.asked):
-            wrong = _wrong_texts(one, pool, (options - 1) * draws, distractors)
-            _check_enough(one, wrong, form, options - 1)
+        pool = _pool(concepts, lenders, form, seed, kin or {})
+        for rank, target in enumerate(pool.asked):
+            wrong = _wrong_texts(target, pool, (options - 1) * draws, distractors)
+            _check_enough(target, wrong, form, options - 1)
             for draw in range(draws):
-                places = range(draw * (options - 1), (draw + 1) * (options - 1))
-                chosen = [wrong[place % len(wrong)] for place in places]
-                items.append(_item(one, form, draw, chosen, (rank + draw) % options))
+                turns = range(draw * (options - 1), (draw + 1) * (options - 1))
+                chosen = [wrong[turn % len(wrong)] for turn in turns]
+                items.append(_item(target, form, draw, chosen, (rank + draw) % options))
     return sorted(items, key=lambda item: (item.kind, item.pair, item.concept, item.draw))
 
 
 def _pool(
-    concepts: Sequence[Concept], others: Sequence[Concept], form: Form, seed: int, kin: Kin
+    concepts: Sequence[Concept], lenders: Sequence[Concept], form: Form, seed: int, kin: Kin
 ) -> _Pool:
     """Return one form's concepts, the asked ones in the order that rotates the right place."""
-    keys = {one.id: int(digest(seed, form, one.id), 16) for one in (*concepts, *others)}
-    asked = [_askable(one, form, kin) for one in sorted(concepts, key=lambda one: keys[one.id])]
-    lent = sorted(others, key=lambda one: keys[one.id])[:_LENT]
-    spare = [one for one in (option(concept, form, kin) for concept in lent) if one]
-    return _Pool(form, asked, spare, generic_stems([*asked, *spare]), keys)
+    keys = {
+        concept.id: int(digest(seed, form, concept.id), 16) for concept in (*concepts, *lenders)
+    }
+    ordered = sorted(concepts, key=lambda concept: keys[concept.id])
+    lent = sorted(lenders, key=lambda concept: keys[concept.id])[:_LENT]
+    views = [_askable(concept, form, kin) for concept in ordered]
+    spare = [view for concept in lent if (view := option(concept, form, kin))]
+    return _Pool(form, views, spare, generic_stems([*views, *spare]), keys)
 
 
 def _askable(concept: Concept, form: Form, kin: Kin) -> FormProfile:
-    seen = profile(concept, form, kin)
-    if isinstance(seen, str):
-        raise LexgraftError(f"cannot ask for `{concept.id}`: {seen}", cure="leave the concept out")
-    return seen
+    view = profile(concept, form, kin)
+    if isinstance(view, str):
+        raise LexgraftError(f"cannot ask for `{concept.id}`: {view}", cure="leave the concept out")
+    return view
 
 
 def _wrong_texts(
-    one: FormProfile, pool: _Pool, wanted: int, distractors: Distractors
+    target: FormProfile, pool: _Pool, count: int, distractors: Distractors
 ) -> Sequence[str]:
-    """Return up to `wanted` wrong options: pseudo-terms, or the answers of other concepts."""
+    """Return up to `count` wrong options: pseudo-terms, or the answers of other concepts."""
     if pool.form.kind != "lexical-decision":
-        return [other.answer for other in _wrong(one, pool, wanted, distractors)]
-    words = [other.answer for other in (*pool.asked, *pool.spare)]
-    return pseudo_terms(one.answer, words, wanted, pool.keys[one.concept.id])
+        return [candidate.answer for candidate in _wrong(target, pool, count, distractors)]
+    words = [view.answer for view in (*pool.asked, *pool.spare)]
+    return pseudo_terms(target.answer, words, count, pool.keys[target.concept.id])
 
 
 def _wrong(
-    one: FormProfile, pool: _Pool, wanted: int, distractors: Distractors
+    target: FormProfile, pool: _Pool, count: int, distractors: Distractors
 ) -> list[FormProfile]:
-    """Return up to `wanted` wrong answers, keyed chance among the closest, distinct in writing.
+    """Return up to `count` concepts whose answers are wrong here: drawn by chance from the near.
 
-    `matched` takes, of a wider circle, those first that are nearest in what `_further` looks at.
+    `matched` takes, of a wider circle, those first that differ least in frequency and in cues.
     """
-    own = pool.keys[one.concept.id]
-    ranked = sorted(
-        (_distance(one, other, distractors, place), own * pool.keys[other.concept.id] % _PRIME, at)
-        for place, profiles in enumerate((pool.asked, pool.spare))
-        for at, other in enumerate(profiles)
-    )
-    matched = distractors == "matched"
-    circle = _NEAR_EXPLAINED if matched and _is_explained(one.form) else _NEAR[distractors]
+    near = _near(target, pool, count, distractors)
+    if distractors == "matched":
+        near.sort(key=lambda entry: (_mismatch(target, entry[1]), entry[0]))
+    else:
+        near.sort(key=lambda entry: entry[0])
+    return [candidate for _, candidate in near[:count]]
+
+
+def _near(
+    target: FormProfile, pool: _Pool, count: int, distractors: Distractors
+) -> list[tuple[int, FormProfile]]:
+    """Return (chance, concept) of those that may be drawn, the closest first, no answer twice."""
+    explained = distractors == "matched" and _is_explained(target.form)
+    circle = count * (_NEAR_EXPLAINED if explained else _NEAR[distractors])
     near: dict[str, tuple[int, FormProfile]] = {}
-    for distance, chance, at in ranked:
-        other = (pool.spare if distance[-1] else pool.asked)[at]
-        if len(near) >= wanted * (1 if distance[0] else circle):
-            break  # beyond those that are alike, no more than needed
-        if other.concept.id != one.concept.id and not may_answer(one, other, pool.generic):
-            near.setdefault(other.answer, (chance, other))
-    drawn = sorted(
-        near.values(),
-        key=lambda entry: (_further(one, entry[1]) if matched else (0.0, 0.0), entry[0]),
+    for distance, chance, candidate in _ranked(target, pool, distractors):
+        # Of those that are alike a whole circle, to draw from; of the unlike no more than needed.
+        if len(near) >= (count if distance[0] else circle):
+            break
+        is_other = candidate.concept.id != target.concept.id
+        if is_other and not may_answer(target, candidate, pool.generic):
+            near.setdefault(candidate.answer, (chance, candidate))
+    return list(near.values())
+
+
+def _ranked(
+    target: FormProfile, pool: _Pool, distractors: Distractors
+) -> Iterator[tuple[tuple[float, ...], int, FormProfile]]:
+    """Yield (distance, chance, concept), the closest first, those at one distance by chance.
+
+    The chance of a pair is the product of both keys modulo a prime: it depends on the seed, the
+    form and these two concepts, on no other concept and on no order.
+    """
+    candidates = [*pool.asked, *pool.spare]
+    key = pool.keys[target.concept.id]
+    ranked = sorted(
+        (
+            _distance(target, candidate, distractors, lent=index >= len(pool.asked)),
+            key * pool.keys[candidate.concept.id] % _PRIME,
+            index,
+        )
+        for index, candidate in enumerate(candidates)
     )
-    return [other for _, other in drawn[:wanted]]
+    for distance, chance, index in ranked:
+        yield distance, chance, candidates[index]
 
 
-def _check_enough(one: FormProfile, wrong: Sequence[str], form: Form, needed: int) -> None:
+def _check_enough(target: FormProfile, wrong: Sequence[str], form: Form, needed: int) -> None:
     if len(wrong) < needed:
         raise LexgraftError(
-            f"only {len(wrong)} wrong options for `{one.concept.id}` ({one.answer}) where "
+            f"only {len(wrong)} wrong options for `{target.concept.id}` ({target.answer}) where "
             f"{needed} are needed ({form.kind} {form.question}->{form.answer})",
             cure="add concepts to the term base, or ask with fewer `options`",
         )
 
 
-def _item(one: FormProfile, form: Form, draw: int, wrong: Sequence[str], gold: int) -> Item:
-    words = wording(form, one.question, one.concept.id, draw)
+def _item(target: FormProfile, form: Form, draw: int, wrong: Sequence[str], gold: int) -> Item:
+    words = wording(form, target.question, target.concept.id, draw)
     texts = list(wrong)
-    texts.insert(gold, one.answer)
+    texts.insert(gold, target.answer)
     space = " " if words.context[-1:].isascii() else ""
     options = tuple(space + text for text in texts)
-    content = (one.concept.id, form, draw, words.context, words.neutral, options, gold)
+    content = (target.concept.id, form, draw, words.context, words.neutral, options, gold)
     return Item(
         id=digest("item", *content),
-        concept=one.concept.id,
+        concept=target.concept.id,
         kind=form.kind,
         question_language=form.question,
         answer_language=form.answer,
@@ -169,38 +197,48 @@ def _item(one: FormProfile, form: Form, draw: int, wrong: Sequence[str], gold: i
 
 
 def _distance(
-    one: FormProfile, other: FormProfile, distractors: Distractors, pool: int
+    target: FormProfile, candidate: FormProfile, distractors: Distractors, *, lent: bool
 ) -> tuple[float, ...]:
-    """Return how far an option is from the answer, to be compared place by place.
+    """Return how far a candidate is from the target, to be compared place by place.
 
-    The first place is 0 for those that are close enough to draw from at will. `random` ignores
-    everything but the pool. Else those that look alike come first, among them the
-    asked concepts; `sibling` puts type and shared broader concepts before looks.
+    The first place is 0 for those that are close enough to draw from at will, and `lent` (of a
+    concept that nobody asks about) is the last tie-break everywhere.
+
+    * `random`: everybody is as close as anybody.
+    * `field`, `matched`: first those of the field that look alike.
+    * `sibling`: first those of the type, then those with broader concepts in common, then by looks.
     """
     if distractors == "random":
-        return (0, pool)
-    left, right = one.concept, other.concept
-    looks = _looks(one, other)
-    unlike = float(left.field != right.field or looks > _ALIKE)
+        return (0, lent)
+    looks = _looks(target, candidate)
+    other_field = target.concept.field != candidate.concept.field
+    unlike = other_field or looks > _ALIKE
     if distractors in ("field", "matched"):
-        return (unlike, pool * (1 - unlike), left.field != right.field, *looks, pool)
-    shared = len({left.type, *left.broader} & {right.type, *right.broader} - {""})
-    stranger = float(not left.type or left.type != right.type)
-    return (stranger, -shared, unlike, *looks, pool)
+        # Among the alike, asked concepts come first: an answer that is never wrong gives itself
+        # away. Among the unlike, looks count for more than who lends.
+        return (unlike, lent and not unlike, other_field, *looks, lent)
+    other_type = not target.concept.type or target.concept.type != candidate.concept.type
+    shared = len(_classes(target.concept) & _classes(candidate.concept))
+    return (other_type, -shared, unlike, *looks, lent)
 
 
-def _looks(one: FormProfile, other: FormProfile) -> tuple[float, float, float]:
+def _classes(concept: Concept) -> set[str]:
+    """Return what a concept belongs to: its type and its broader concepts."""
+    return {concept.type, *concept.broader} - {""}
+
+
+def _looks(target: FormProfile, candidate: FormProfile) -> tuple[float, float, float]:
     """Return differences of part of speech, script and length (relative, in steps of a fifth)."""
-    short, long = sorted((one.length, other.length))
+    short, long = sorted((target.length, candidate.length))
     return (
-        float(one.part_of_speech != other.part_of_speech),
-        float(one.script != other.script),
+        float(target.part_of_speech != candidate.part_of_speech),
+        float(target.script != candidate.script),
         5 * (long - short) // max(1, short),
     )
 
 
-def _further(one: FormProfile, other: FormProfile) -> tuple[float, float]:
-    """Return what `matched` looks at: differences of frequency (in Zipf steps), and of a cue.
+def _mismatch(target: FormProfile, candidate: FormProfile) -> tuple[float, float]:
+    """Return by what `matched` tells a candidate from the answer: frequency, and a cue.
 
     Between two languages the cue is how much an option sounds like the question: a loanword sounds
     like its origin whatever stands beside it, so what sounds next like it is put there. Between
@@ -208,11 +246,14 @@ def _further(one: FormProfile, other: FormProfile) -> tuple[float, float]:
     technical words share pieces with what explains them (-itis with an inflammation), so the wrong
     ones must share as much.
     """
-    if _is_explained(one.form):
-        right, wrong = by_shared_text(one.question, (one.answer, other.answer))
-        return 2 * abs(right - wrong) + (wrong < right), _frequency(one, other)
-    heard = abs(alike(one.question, one.answer) - alike(one.question, other.answer))
-    return _frequency(one, other), round(10 * heard)
+    frequency = _frequency(target, candidate)
+    if _is_explained(target.form):
+        right, wrong = by_shared_text(target.question, (target.answer, candidate.answer))
+        shares_less = wrong < right  # of two equally far ones, rather the one that shares more
+        return 2 * abs(right - wrong) + shares_less, frequency
+    right = alike(target.question, target.answer)
+    wrong = alike(target.question, candidate.answer)
+    return frequency, round(10 * abs(right - wrong))  # in tenths: finer is noise
 
 
 def _is_explained(form: Form) -> bool:
@@ -220,8 +261,15 @@ def _is_explained(form: Form) -> bool:
     return form.question == form.answer or not form.kind.startswith("term")
 
 
-def _frequency(one: FormProfile, other: FormProfile) -> float:
+def _frequency(target: FormProfile, candidate: FormProfile) -> float:
     """Return by how many whole Zipf steps two answers differ; 0 where one is unmeasured."""
-    language = one.form.answer
-    left, right = one.concept.rarity.get(language), other.concept.rarity.get(language)
-    return 0.0 if left is None or right is None else abs(floor(left) - floor(right))
+    language = target.form.answer
+    target_zipf, candidate_zipf = (
+        target.concept.rarity.get(language),
+        candidate.concept.rarity.get(language),
+    )
+    return (
+        0.0
+        if target_zipf is None or candidate_zipf is None
+        else abs(floor(target_zipf) - floor(candidate_zipf))
+    )

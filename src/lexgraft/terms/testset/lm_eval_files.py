@@ -36,9 +36,9 @@ def write_tasks(
     forms: dict[str, list[Item]] = {}
     for item in items:
         forms.setdefault(_plain(f"{name} {item.kind} {item.pair}"), []).append(item)
-    tasks = {f"{_plain('lexgraft')}_{form}": own for form, own in forms.items()}
-    for task, own in tasks.items():
-        rows = [msgspec.json.encode(_row(item, canary)) + b"\n" for item in own]
+    tasks = {f"{_plain('lexgraft')}_{form}": task_items for form, task_items in forms.items()}
+    for task, task_items in tasks.items():
+        rows = [msgspec.json.encode(_row(item, canary)) + b"\n" for item in task_items]
         write_bytes(folder / f"{task}.jsonl", b"".join(rows))
         write_bytes(folder / f"{task}.yaml", _task(task, split, version).encode())
     group = f"lexgraft_{_plain(name)}"

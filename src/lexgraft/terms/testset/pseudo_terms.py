@@ -41,9 +41,9 @@ class LetterModel:
         share = 1 / (len(self._grams[0]) + 1)
         for size in range(_ORDER):
             gram = text[len(text) - 1 - size :]
-            kinds, seen = self._kinds[size][gram[:-1]], self._contexts[size][gram[:-1]]
-            if seen:
-                share = (self._grams[size][gram] + kinds * share) / (seen + kinds)
+            kinds, total = self._kinds[size][gram[:-1]], self._contexts[size][gram[:-1]]
+            if total:
+                share = (self._grams[size][gram] + kinds * share) / (total + kinds)
         return share
 
 
@@ -53,14 +53,14 @@ def letters_of(words: tuple[str, ...]) -> LetterModel:
     return LetterModel(words)
 
 
-def pseudo_terms(term: str, words: Sequence[str], wanted: int, chance: object) -> list[str]:
+def pseudo_terms(term: str, words: Sequence[str], count: int, chance: object) -> list[str]:
     """Return up to `wanted` words that begin like the term and end like others of its shape.
 
     Of many recombinations with terms of the same script and about the same length those are taken
     whose letters are about as likely as the term's; what is a real term in `words` is dropped. All
     begin alike, so that no option is told by what it has in common with the others.
     """
-    known, model = {fold(word) for word in words}, letters_of(tuple(words))
+    real, model = {fold(word) for word in words}, letters_of(tuple(words))
     alike = [word for word in dict.fromkeys(words) if " " not in word]
     alike.sort(
         key=lambda word: (
@@ -69,11 +69,11 @@ def pseudo_terms(term: str, words: Sequence[str], wanted: int, chance: object) -
             digest("pseudo", chance, term, word),
         )
     )
-    made = dict.fromkeys(_recombined(term, word) for word in alike[: _TRIED * wanted])
-    own = model.score(term)
-    usable = [one for one in made if fold(one) not in known]
-    return sorted(usable, key=lambda one: abs(model.score(one) - own))[:wanted]
+    candidates = dict.fromkeys(_recombined(term, word) for word in alike[: _TRIED * count])
+    likelihood = model.score(term)
+    usable = [candidate for candidate in candidates if fold(candidate) not in real]
+    return sorted(usable, key=lambda candidate: abs(model.score(candidate) - likelihood))[:count]
 
 
-def _recombined(term: str, other: str) -> str:
-    return term[: (len(term) + 1) // 2] + other[(len(other) + 1) // 2 :]
+def _recombined(term: str, partner: str) -> str:
+    return term[: (len(term) + 1) // 2] + partner[(len(partner) + 1) // 2 :]

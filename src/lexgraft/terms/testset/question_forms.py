@@ -1,4 +1,4 @@
-"""Asking: what each kind of question shows of a concept, and what it wants to hear."""
+"""Question forms: what each kind of question shows of a concept, and what answers it."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ PARTS: dict[Kind, tuple[str, str]] = {
     "lexical-decision": ("nothing", "term"),
     "cloze": ("sentence", "term"),
 }
-"""Kind → (what is shown, what is wanted)."""
+"""Kind → (what the question shows, what the answer is)."""
 
 Kin = Mapping[str, Concept]
 """Concept id → concept, to look broader ones up."""
@@ -26,42 +26,47 @@ Kin = Mapping[str, Concept]
 
 def texts_of(concept: Concept, form: Form, kin: Kin | None = None) -> tuple[str, str]:
     """Return the question's and the answer's text, empty when missing."""
-    shown, wanted = PARTS[form.kind]
+    question_part, answer_part = PARTS[form.kind]
     return (
-        _text(concept, shown, form.question, kin or {}),
-        _text(concept, wanted, form.answer, kin or {}),
+        _text(concept, question_part, form.question, kin or {}),
+        _text(concept, answer_part, form.answer, kin or {}),
     )
 
 
 def missing_part(form: Form, *, question: str) -> tuple[str, str]:
     """Return what a concept lacks for a form, and in which language."""
-    shown, wanted = PARTS[form.kind]
-    return (wanted, form.answer) if question else (shown, form.question)
+    question_part, answer_part = PARTS[form.kind]
+    return (answer_part, form.answer) if question else (question_part, form.question)
 
 
 def also_right(concept: Concept, form: Form, kin: Kin) -> tuple[str, ...]:
     """Return what else a form would have to accept: every broader term, the field itself."""
-    wanted = PARTS[form.kind][1]
-    if wanted == "broader term":
-        above = [kin[one] for one in concept.broader if one in kin]
-        return tuple(name for one in above for name in one.names(form.answer))
-    return (concept.field,) if wanted == "field" else ()
+    answer_part = PARTS[form.kind][1]
+    if answer_part == "broader term":
+        above = [kin[identifier] for identifier in concept.broader if identifier in kin]
+        return tuple(name for broader in above for name in broader.names(form.answer))
+    return (concept.field,) if answer_part == "field" else ()
 
 
 def _text(concept: Concept, what: str, language: str, kin: Kin) -> str:
     """Return one part of a concept on one line."""
     if what == "broader term":
-        above = (name for one in concept.broader if one in kin for name in kin[one].names(language))
+        above = (
+            name
+            for identifier in concept.broader
+            if identifier in kin
+            for name in kin[identifier].names(language)
+        )
         return next(above, "")
     if what == "sentence":
         return _with_gap(concept, language)
-    parts = {
+    texts = {
         "nothing": NOTHING,
         "field": concept.field,
         "definition": concept.definitions.get(language, ""),
         "term": next(iter(concept.names(language)), ""),
     }
-    return " ".join(parts[what].split())
+    return " ".join(texts[what].split())
 
 
 def _with_gap(concept: Concept, language: str) -> str:

@@ -45,8 +45,8 @@ def wording(form: Form, question: str, key: str, draw: int) -> QuestionWording:
 
 def _fill(text: str, names: dict[str, str], question: str) -> str:
     """Return the text with its places filled; the question last, so its braces stay text."""
-    for place, name in names.items():
-        text = text.replace(place, name)
+    for placeholder, name in names.items():
+        text = text.replace(placeholder, name)
     return text.replace("{question}", question)
 
 
@@ -55,22 +55,22 @@ def _language_name(frame: QuestionWordings, language: str) -> str:
 
 
 def _frame(form: Form) -> QuestionWordings:
-    known = _known()
+    wordings = _all_wordings()
     for tag in (form.answer, form.question):
-        frame = known.get(tag.partition("-")[0])
+        frame = wordings.get(tag.partition("-")[0])
         if frame and form.kind in frame.kinds:
             return frame
-    return known[FALLBACK]
+    return wordings[FALLBACK]
 
 
 @cache
-def _known() -> dict[str, QuestionWordings]:
+def _all_wordings() -> dict[str, QuestionWordings]:
     """Return language → wordings, from the package's data files."""
     folder = files("lexgraft.terms.testset").joinpath("templates")
-    known: dict[str, QuestionWordings] = {}
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+    wordings: dict[str, QuestionWordings] = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".json"):
             raw = json.loads(file.read_text(encoding="utf-8"))
             value = {"languages": raw.pop("languages"), "kinds": raw}
-            known[file.name.removesuffix(".json")] = convert(value, QuestionWordings)
-    return known
+            wordings[file.name.removesuffix(".json")] = convert(value, QuestionWordings)
+    return wordings

@@ -42,18 +42,18 @@ def phrase_zipf(text: str, word_zipf: Callable[[str], float]) -> float:
 
 def _run_zipf(run: str, word_zipf: Callable[[str], float]) -> float:
     """Return the frequency of unspaced text: its rarest word when cut into the fewest."""
-    whole = word_zipf(run)
-    if whole or len(run) == 1:
-        return whole
+    as_one_word = word_zipf(run)
+    if as_one_word or len(run) == 1:
+        return as_one_word
     best: list[tuple[int, float]] = [(0, 9.0)]  # (words, rarest) up to each character
     longest = [0]
     for end in range(1, len(run) + 1):
-        ways = [
+        cuts = [
             (best[start][0] + 1, min(best[start][1], word_zipf(run[start:end])), start)
             for start in range(max(0, end - _LONGEST), end)
             if end - start == 1 or word_zipf(run[start:end])
         ]
-        count, rarest, start = min(ways, key=lambda way: (way[0], -way[1]))
+        count, rarest, start = min(cuts, key=lambda cut: (cut[0], -cut[1]))
         best.append((count, rarest))
         longest.append(max(longest[start], end - start))
     return best[-1][1] if longest[-1] > 1 else 0.0
@@ -74,6 +74,6 @@ def _frequencies(language: str) -> Mapping[str, float]:
             cure="leave `terms.max_zipf` out, or give `rarity` in the term base",
         )
     words: dict[str, float] = {}
-    for place, group in enumerate(wordfreq.get_frequency_list(language)):
-        words.update(dict.fromkeys(group, round(9.0 - place / 100, 2)))  # group n: 10^(-n/100)
+    for rank, group in enumerate(wordfreq.get_frequency_list(language)):
+        words.update(dict.fromkeys(group, round(9.0 - rank / 100, 2)))  # group n: 10^(-n/100)
     return words

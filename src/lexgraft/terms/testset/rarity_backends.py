@@ -65,8 +65,8 @@ def measured(
     """
     by = rarity.by or ("text" if rarity.files else "wordfreq")
     if by == "wordfreq":
-        found = {one: _by_wordfreq(one) for one in languages}
-        return _with(concepts, found), RaritySource(by, {})
+        wordfreq = {language: _by_wordfreq(language) for language in languages}
+        return _with(concepts, wordfreq), RaritySource(by, {})
     if not rarity.files:
         raise LexgraftError(
             f"`{by}` counts in files", where="terms.rarity", cure="give `files: {en: [FOLDER]}`"
@@ -114,9 +114,9 @@ def _by_wordfreq(language: str) -> Callable[[str], float]:
 
 
 def _counted(paths: Sequence[Path], phrases: Iterable[str], *, brown: bool) -> Corpus:
-    wanted = list(phrases)
-    dense = sum(is_dense(one) for one in wanted) * 2 > len(wanted)
-    return count_phrases(read_corpus(paths, brown=brown), wanted, dense=dense)
+    names = list(phrases)
+    dense = sum(is_dense(name) for name in names) * 2 > len(names)
+    return count_phrases(read_corpus(paths, brown=brown), names, dense=dense)
 
 
 def _by_corpus(corpus: Corpus) -> Callable[[str], float]:

@@ -26,44 +26,44 @@ def split_concepts(
     Raises:
         LexgraftError: there are too few concepts, or the groups do not fit.
     """
-    wanted = sum(counts.values())
-    if len(concepts) < wanted:
+    needed = sum(counts.values())
+    if len(concepts) < needed:
         raise LexgraftError(
-            f"{len(concepts)} concepts can be asked for in every form, {wanted} are wanted"
+            f"{len(concepts)} concepts can be asked for in every form, {needed} are wanted"
             + "".join(f"; {count} × {reason}" for reason, count in (refused or {}).items()),
             where="testset",
             cure=_smaller(counts, len(concepts)),
         )
     groups = related(concepts)
     groups.sort(key=lambda group: digest(seed, "split", group[0].id))
-    taken: dict[Split, list[Concept]] = {}
+    chosen: dict[Split, list[Concept]] = {}
     for split in SPLITS:
-        taken[split] = _fill(groups, counts.get(split, 0))
-        if len(taken[split]) < counts.get(split, 0):
+        chosen[split] = _fill(groups, counts.get(split, 0))
+        if len(chosen[split]) < counts.get(split, 0):
             raise LexgraftError(
                 f"related concepts do not fit into {counts[split]} for `{split}`",
                 where="testset",
                 cure="ask for fewer concepts, or merge concepts that share names",
             )
-    return {split: sorted(group, key=lambda one: one.id) for split, group in taken.items()}
+    return {split: sorted(group, key=lambda concept: concept.id) for split, group in chosen.items()}
 
 
 def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
     """Return the groups of concepts linked by a shared name or definition, each in id order."""
     leader: dict[str, str] = {}  # concept id → id of a smaller member of its group, or itself
 
-    def head(one: str) -> str:
-        while leader[one] != one:
-            one = leader[one]
-        return one
+    def head(identifier: str) -> str:
+        while leader[identifier] != identifier:
+            identifier = leader[identifier]
+        return identifier
 
     first: dict[tuple[str, str], str] = {}
-    ordered = sorted(concepts, key=lambda one: one.id)
+    ordered = sorted(concepts, key=lambda concept: concept.id)
     for concept in ordered:
         leader[concept.id] = concept.id
         for mark in _marks(concept):
-            left, right = sorted((head(first.setdefault(mark, concept.id)), head(concept.id)))
-            leader[right] = left
+            smaller, larger = sorted((head(first.setdefault(mark, concept.id)), head(concept.id)))
+            leader[larger] = smaller
     groups: dict[str, list[Concept]] = {}
     for concept in ordered:
         groups.setdefault(head(concept.id), []).append(concept)
@@ -75,21 +75,21 @@ def _marks(concept: Concept) -> list[tuple[str, str]]:
     return names + [("definition", fold(text)) for text in concept.definitions.values() if text]
 
 
-def _fill(groups: list[list[Concept]], wanted: int) -> list[Concept]:
+def _fill(groups: list[list[Concept]], count: int) -> list[Concept]:
     """Take groups from the front that still fit, out of the list, until there are enough."""
-    taken: list[Concept] = []
-    left: list[list[Concept]] = []
+    chosen: list[Concept] = []
+    remaining: list[list[Concept]] = []
     for group in groups:
-        if len(taken) + len(group) <= wanted:
-            taken += group
+        if len(chosen) + len(group) <= count:
+            chosen += group
         else:
-            left.append(group)
-    groups[:] = left
-    return taken
+            remaining.append(group)
+    groups[:] = remaining
+    return chosen
 
 
 def _smaller(counts: Mapping[Split, int], available: int) -> str:
     """Return a proposal that fits, in the proportions asked for."""
-    whole = sum(counts.values())
-    parts = [f"{split}: {counts.get(split, 0) * available // whole}" for split in SPLITS]
-    return f"add concepts, loosen `terms`, leave a form out, or ask for {', '.join(parts)}"
+    total = sum(counts.values())
+    proposals = [f"{split}: {counts.get(split, 0) * available // total}" for split in SPLITS]
+    return f"add concepts, loosen `terms`, leave a form out, or ask for {', '.join(proposals)}"

@@ -38,5 +38,5 @@ def power_table(counts: Mapping[Split, int]) -> tuple[DetectableDifference, ...]
 
 def _differences(count: int) -> dict[str, float]:
     """Return the smallest differences that can be smaller than the share that changes."""
-    found = {share: round(smallest_difference(count, share), 4) for share in CHANGING}
-    return {f"{100 * share:g}": value for share, value in found.items() if value < share}
+    smallest = {share: round(smallest_difference(count, share), 4) for share in CHANGING}
+    return {f"{100 * share:g}": value for share, value in smallest.items() if value < share}

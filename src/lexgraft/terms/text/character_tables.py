@@ -27,12 +27,12 @@ class CharacterTable:
 
     def __call__(self, points: Points) -> NDArray[np.unsignedinteger]:
         """Return the numbers of characters."""
-        found = self._known[points]
-        if not found.all():
-            for point in np.unique(points[found == 0]).tolist():
+        numbers = self._known[points]
+        if not numbers.all():
+            for point in np.unique(points[numbers == 0]).tolist():
                 self._known[point] = self._ask(point)
-            found = self._known[points]
-        return found
+            numbers = self._known[points]
+        return numbers
 
 
 def points_of(text: str) -> Points:

@@ -30,8 +30,8 @@ class Folded(Struct, frozen=True):
 
     def is_whole(self, start: int, end: int) -> bool:
         """Tell whether a span of the folded text is a span of the original: no half ligature."""
-        left = start == 0 or self.starts[start] != self.starts[start - 1]
-        return left and (end == len(self.text) or self.starts[end] != self.starts[end - 1])
+        starts_whole = start == 0 or self.starts[start] != self.starts[start - 1]
+        return starts_whole and (end == len(self.text) or self.starts[end] != self.starts[end - 1])
 
 
 class _Singles(dict[int, int]):
@@ -79,10 +79,10 @@ def _fold_clusters(text: str, plain: str) -> tuple[str, list[int], list[int]]:
         starts.extend(range(done, first))
         ends.extend(range(done + 1, first + 1))
         for start, end in _clusters(text, first, last):
-            part = _fold_cluster(text[start:end])
-            folded.append(part)
-            starts.extend([start] * len(part))
-            ends.extend([end] * len(part))
+            cluster = _fold_cluster(text[start:end])
+            folded.append(cluster)
+            starts.extend([start] * len(cluster))
+            ends.extend([end] * len(cluster))
         done = last
     folded.append(plain[done:])
     starts.extend(range(done, len(plain)))
@@ -96,15 +96,15 @@ def _fold_spaces(
     """Return the text with one space for a run of them (the first), and none at its ends."""
     first = len(text) - len(text.lstrip(" "))
     last = len(text.rstrip(" "))
-    kept: list[slice] = []
+    spans: list[slice] = []
     for run in _SPACES.finditer(text, first, last):
-        kept.append(slice(first, run.start() + 1))
+        spans.append(slice(first, run.start() + 1))
         first = run.end()
-    kept.append(slice(first, last))
+    spans.append(slice(first, last))
     return (
-        "".join(text[part] for part in kept),
-        [place for part in kept for place in starts[part]],
-        [place for part in kept for place in ends[part]],
+        "".join(text[span] for span in spans),
+        [position for span in spans for position in starts[span]],
+        [position for span in spans for position in ends[span]],
     )
 
 
@@ -131,8 +131,8 @@ def _fold_cluster(cluster: str) -> str:
     """Return one cluster folded: empty when it is ignored."""
     if cluster.isspace():
         return " "
-    kept = "".join(character for character in cluster if character not in IGNORED)
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
+    visible = "".join(character for character in cluster if character not in IGNORED)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return plain.strip() or plain[:1]
 
 

@@ -58,25 +58,27 @@ _TO_KATAKANA = 0x60
 @cache
 def spoken(text: str) -> tuple[str, ...]:
     """Return a text's words as they sound: Latin letters and kana; kanji have no sound here."""
-    plain = "".join(one for one in normalize("NFKD", text.casefold()) if not combining(one))
+    plain = "".join(
+        character for character in normalize("NFKD", text.casefold()) if not combining(character)
+    )
     latin = "".join(_latin(normalize("NFKC", text.casefold()), plain))
     for old, new in _ALIKE:
         latin = latin.replace(old, new)
     return tuple(re.sub(r"(.)\1+", r"\1", word) for word in _WORD.findall(latin))
 
 
-def alike(one: str, other: str) -> float:
+def alike(first: str, second: str) -> float:
     """Return 0 to 1: how far the words of the second text sound like some of the first.
 
     The mean, over the second's words, of the best Dice coefficient of letter pairs (Dice, Ecology
     26, 1945, p. 298) with a word of the first, or that of both as wholes, whichever is larger.
     """
-    left, right = spoken(one), spoken(other)
-    if not left or not right:
+    first_words, second_words = spoken(first), spoken(second)
+    if not first_words or not second_words:
         return 0.0
-    by_word = [max(_dice(word, own) for own in left) for word in right]
-    whole = _dice("".join(left), "".join(right))
-    return max(whole, sum(by_word) / len(by_word))
+    by_word = [max(_dice(word, candidate) for candidate in first_words) for word in second_words]
+    as_wholes = _dice("".join(first_words), "".join(second_words))
+    return max(as_wholes, sum(by_word) / len(by_word))
 
 
 def sounds(question: str, options: Sequence[str]) -> list[float]:
@@ -89,7 +91,7 @@ def _latin(composed: str, plain: str) -> list[str]:
     if composed.isascii():
         return [composed]
     letters: list[str] = []
-    for sign in composed if any(_is_kana(one) for one in composed) else plain:
+    for sign in composed if any(_is_kana(character) for character in composed) else plain:
         kana = chr(ord(sign) + _TO_KATAKANA) if _is_hiragana(sign) else sign
         if kana in _SMALL:
             letters[-1:] = [letters[-1][:-1] if letters and len(letters[-1]) > 1 else ""]
@@ -110,9 +112,9 @@ def _is_kana(sign: str) -> bool:
 @cache
 def _pairs(word: str) -> frozenset[str]:
     padded = f"^{word}$"
-    return frozenset(padded[at : at + 2] for at in range(len(padded) - 1))
+    return frozenset(padded[start : start + 2] for start in range(len(padded) - 1))
 
 
-def _dice(one: str, other: str) -> float:
-    left, right = _pairs(one), _pairs(other)
-    return 2 * len(left & right) / (len(left) + len(right))
+def _dice(first: str, second: str) -> float:
+    first_pairs, second_pairs = _pairs(first), _pairs(second)
+    return 2 * len(first_pairs & second_pairs) / (len(first_pairs) + len(second_pairs))

@@ -48,22 +48,22 @@ def variant_key(text: str) -> str:
     return _without_kana(key) if _compound(key) else key
 
 
-def kinds_of_variant(one: str, other: str) -> tuple[str, ...]:
+def kinds_of_variant(first: str, second: str) -> tuple[str, ...]:
     """Return in what two texts differ, if only in spelling; nothing if they are equal or unlike."""
-    if one == other:
+    if first == second:
         return ()
     for end in range(len(_STEPS) + 1):
         steps = _STEPS[:end]
-        if _are_same(one, other, steps):
-            needed = [step for step in steps if not _are_same(one, other, _without(steps, step))]
-            ending = _folded(one, steps) != _folded(other, steps)
+        if _are_same(first, second, steps):
+            needed = [step for step in steps if not _are_same(first, second, _without(steps, step))]
+            ending = _folded(first, steps) != _folded(second, steps)
             return (*(kind for kind, _ in needed), *(("送り仮名",) if ending else ()))
     return ()
 
 
-def _are_same(one: str, other: str, steps: Steps) -> bool:
-    left, right = _folded(one, steps), _folded(other, steps)
-    return left == right or _is_okurigana(left, right)
+def _are_same(first: str, second: str, steps: Steps) -> bool:
+    first_key, second_key = _folded(first, steps), _folded(second, steps)
+    return first_key == second_key or _is_okurigana(first_key, second_key)
 
 
 def _folded(text: str, steps: Steps) -> str:
@@ -93,7 +93,7 @@ def _dots(text: str) -> str:
 
 
 def _loans(text: str) -> str:
-    return _BU.sub(lambda found: _BU_OF[found[1]], text).translate(_SMALL)
+    return _BU.sub(lambda match: _BU_OF[match[1]], text).translate(_SMALL)
 
 
 _STEPS: Steps = (
@@ -123,12 +123,12 @@ def _compound(key: str) -> bool:
     return len(re.findall(_HAN, key)) >= _COMPOUND
 
 
-def _is_okurigana(one: str, other: str) -> bool:
+def _is_okurigana(first: str, second: str) -> bool:
     """Tell whether two texts differ only in that one writes fewer of the kana after kanji."""
-    if _without_kana(one) != _without_kana(other) or not _compound(one):
+    if _without_kana(first) != _without_kana(second) or not _compound(first):
         return False
-    left, right = _OKURIGANA.findall(one), _OKURIGANA.findall(other)
-    gaps = [(a[1], b[1]) for a, b in zip(left, right, strict=True)]
+    first_runs, second_runs = _OKURIGANA.findall(first), _OKURIGANA.findall(second)
+    gaps = [(a[1], b[1]) for a, b in zip(first_runs, second_runs, strict=True)]
     return all(_within(a, b) for a, b in gaps) or all(_within(b, a) for a, b in gaps)
 
 

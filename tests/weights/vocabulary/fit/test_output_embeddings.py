@@ -81,7 +81,7 @@ def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any
         for pieces in PIECES[:5]:
             logits = model(torch.tensor([[*line, *pieces]])).logits[0, len(line) - 1 : -1].double()
             likely.append(float(logits.log_softmax(1)[range(len(pieces)), list(pieces)].sum()))
-        new = Teacher(model).finish(wanted.logits[place])
+        new = Teacher(model).transform.apply(wanted.logits[place])
         whole = torch.logaddexp(wanted.places.total[place], new.logsumexp(0))
         assert (new - whole).tolist() == pytest.approx(likely, abs=1e-3)
 

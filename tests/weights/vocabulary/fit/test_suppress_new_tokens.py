@@ -30,13 +30,6 @@ def places() -> TextPositions:
     return TextPositions(hidden, 5 + torch.randn(400, generator=drawn))
 
 
-def test_what_is_finished_can_be_undone():
-    values = torch.linspace(-20, 20, 9)
-    for model in (Looked(), Looked(30.0), Looked(None, 0.25), Looked(30.0, 0.25)):
-        base = Teacher(model)
-        assert torch.allclose(base.unfinish(base.finish(values)), values, atol=1e-3)
-
-
 @pytest.mark.parametrize("factor", [None, 0.5])
 def test_quiet_rows_take_nothing_that_float32_could_see(
     places: TextPositions, factor: float | None
@@ -49,7 +42,7 @@ def test_quiet_rows_take_nothing_that_float32_could_see(
     cost = taken(base, quiet, places)
     assert float(loud.max()) > 1
     assert 0 < float(cost.max()) <= 1.01 * torch.tensor(-SILENT).exp()
-    own = base.finish(places.hidden @ quiet.T).logsumexp(1)
+    own = base.transform.apply(places.hidden @ quiet.T).logsumexp(1)
     assert torch.equal(torch.logaddexp(places.total, own), places.total)
     moved = rows - quiet
     assert torch.allclose(moved, (moved @ direction).unsqueeze(1) * direction, atol=1e-5)

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.arrays.shapes import Float, Float32, Int64
+from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.records import Progress, silent
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 
 LONGEST = 64  # tokens of a text, in the base's cut
 WORDS = 32_768  # of the vocabulary, projected at a time
-_NEARLY = 0.9999  # of a soft cap
 
 
 class AlignedText(NamedTuple):
@@ -96,10 +96,7 @@ class Teacher:
         self._head = live.get_output_embeddings()
         self.biased = getattr(self._head, "bias", None) is not None
         config = live.config.get_text_config()
-        self._softcap: float | None = getattr(config, "final_logit_softcapping", None)
-        divisor: float | None = getattr(config, "logits_scaling", None)
-        factor: float | None = getattr(config, "logit_scale", None)
-        self._scale = factor if divisor is None else 1 / divisor
+        self.transform = LogitTransform.of(config)
         # Gemma multiplies what it looks up
         self._lifted = float(getattr(self._embedding, "embed_scale", 1.0))
 
@@ -131,7 +128,9 @@ class Teacher:
         """Return the logits of some of its tokens."""
         bias = getattr(self._head, "bias", None)
         own = None if bias is None else bias[tokens]
-        return self.finish(nn.functional.linear(hidden, self._head.weight[tokens], own).float())
+        return self.transform.apply(
+            nn.functional.linear(hidden, self._head.weight[tokens], own).float()
+        )
 
     def own_logits(
         self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " place"]
@@ -139,7 +138,7 @@ class Teacher:
         """Return the logit of one token at every place."""
         bias = getattr(self._head, "bias", None)
         found = (hidden.float() * self._head.weight[tokens].float()).sum(1)
-        return self.finish(found if bias is None else found + bias[tokens].float())
+        return self.transform.apply(found if bias is None else found + bias[tokens].float())
 
     @torch.no_grad()
     def total(self, hidden: Float[Tensor, "place width"]) -> Float32[Tensor, " place"]:
@@ -147,7 +146,7 @@ class Teacher:
         parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
         biases = [None] * len(parts) if bias is None else bias.split(WORDS)
         totals = [
-            self.finish(nn.functional.linear(hidden, part, own).float()).logsumexp(1)
+            self.transform.apply(nn.functional.linear(hidden, part, own).float()).logsumexp(1)
             for part, own in zip(parts, biases, strict=True)
         ]
         return torch.stack(totals).logsumexp(0)
@@ -180,20 +179,6 @@ class Teacher:
             return last, more.last_hidden_state
         whole = _filled([[*line, *tail] for tail in tails])
         return last, self._body(input_ids=whole, use_cache=False).last_hidden_state[:, len(line) :]
-
-    def finish(self, logits: Tensor) -> Tensor:
-        """Return scaled and soft-capped logits, as the architecture has them."""
-        if self._scale is not None:
-            logits = logits * self._scale
-        if self._softcap is None:
-            return logits
-        return torch.tanh(logits / self._softcap) * self._softcap
-
-    def unfinish(self, logits: Tensor) -> Tensor:
-        """Return what `finish` makes these of; below what a soft cap allows, nearly the lowest."""
-        if self._softcap is not None:
-            logits = torch.atanh((logits / self._softcap).clamp(-_NEARLY, _NEARLY)) * self._softcap
-        return logits if self._scale is None else logits / self._scale
 
 
 def read_lessons(

@@ -67,7 +67,7 @@ class OutputFit:
     ) -> Float64[Tensor, "place own"]:
         """Return the squares of the finished logits' errors at the places held back."""
         said = self._hidden @ rows[self.tokens].double().T
-        return (base.finish(said) - base.finish(self._logits)).square()
+        return (base.transform.apply(said) - base.transform.apply(self._logits)).square()
 
 
 class OutputContexts:
@@ -204,7 +204,7 @@ class _OutputRequest:
             rest = logits - self._base.total(states)[self._prefix]
             likely = likely.index_add(0, self._word, rest)
         room = torch.log1p(-likely.exp().sum().clamp(max=_MOST))
-        return last.float(), total, self._base.unfinish(likely + total - room)
+        return last.float(), total, self._base.transform.invert(likely + total - room)
 
 
 def _places(

@@ -151,7 +151,9 @@ def quiet_rows(
     direction: Float32[Tensor, " long"],
 ) -> Float32[Tensor, "new long"]:
     """Return rows lowered so far that all of them together take nothing at any place."""
-    limit = base.unfinish(places.total - SILENT - torch.tensor(float(max(1, len(rows)))).log())
+    limit = base.transform.invert(
+        places.total - SILENT - torch.tensor(float(max(1, len(rows)))).log()
+    )
     reach = places.hidden @ direction
     shift = torch.zeros(len(rows))
     for own, bound, long in zip(
@@ -166,13 +168,14 @@ def taken(
     base: Teacher, rows: Float32[Tensor, "new long"], places: TextPositions
 ) -> Float64[Tensor, " place"]:
     """Return the nats by which new rows make old tokens less likely, per place."""
-    parts = zip(places.hidden.split(_AT_ONCE), places.total.split(_AT_ONCE), strict=True)
-    return torch.cat(
-        [
-            nn.functional.softplus(base.finish(own @ rows.T).double().logsumexp(1) - total.double())
-            for own, total in parts
-        ]
-    )
+    losses: list[Tensor] = []
+    for hidden, total in zip(
+        places.hidden.split(_AT_ONCE), places.total.split(_AT_ONCE), strict=True
+    ):
+        new = base.transform.apply(hidden @ rows.T).double().logsumexp(1)
+        # log(old + new) - log(old) = softplus(log new - log old)
+        losses.append(nn.functional.softplus(new - total.double()))
+    return torch.cat(losses)
 
 
 def calmed_rows(

@@ -7,7 +7,6 @@ import pytest
 import torch
 from scipy.stats import entropy
 
-from lexgraft.models.continuation import continue_prompts
 from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
 from lexgraft.weights.vocabulary.fit.fit_cache import FitCache
 from lexgraft.weights.vocabulary.fit.input_embeddings import KEEP, PULLED, fit_reading
@@ -109,7 +108,7 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Pat
             if len(steps) == KEEP + 4:
                 raise KeyboardInterrupt
 
-    kept = FitCache(tmp_path, "key")
+    kept = FitCache(tmp_path / "grown", "key")
     with pytest.raises(KeyboardInterrupt):
         fit_reading(Teacher(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
     assert int(kept.tensors("reading")["done"]) == KEEP
@@ -117,26 +116,6 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Pat
     assert torch.equal(again.rows, whole.rows)
     assert again.apart == whole.apart
     assert steps == [*range(KEEP + 4), *range(KEEP, 30)]
-    assert FitCache(tmp_path, "another").tensors("reading") == {}
+    assert FitCache(tmp_path / "grown", "another").tensors("reading") == {}
     kept.drop()
-    assert not tmp_path.exists()
-
-
-def test_the_head_is_given_states_without_gaps(model: Any):
-    """Torch copies the whole head for every row otherwise."""
-    dense: list[bool] = []
-    head = model.get_output_embeddings()
-
-    def look(_: Any, inputs: tuple[torch.Tensor], __: Any) -> None:
-        dense.append(inputs[0].is_contiguous())
-
-    handle = head.register_forward_hook(look)
-    with torch.inference_mode():
-        lines = continue_prompts(model, [[1, 2, 3], [1, 5]], 3, lambda _: False)
-        alone = [
-            continue_prompts(model, [one], 3, lambda _: False)[0] for one in ([1, 2, 3], [1, 5])
-        ]
-    handle.remove()
-    assert lines == alone
-    assert dense == [True] * len(dense) != []
-    assert not head._forward_pre_hooks
+    assert not list(tmp_path.iterdir())
