@@ -4,11 +4,12 @@ from pathlib import Path
 
 from msgspec import structs
 
+from lexgraft.adoption.decision import WrittenModel
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.planning import plan_stage
 from lexgraft.adoption.preregistration import Declaration, declare
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report_builder import AdoptionState, finish, shipped, write_model
+from lexgraft.adoption.report_builder import AdoptionState, finish, write_model
 from lexgraft.adoption.stage_records import (
     AdoptionPlan,
     CurveResult,
@@ -55,7 +56,7 @@ def run_project(
             require_sealed(session)
         declared = declare(run, project.gates)
         found, best, tuned = _until_decided(session, declared, planned)
-        subject = shipped(session, found, best, tuned)
+        subject = _written(session, found.decision().model, best, tuned)
         found = _sealed(session, found, subject, unseal=unseal)
         report = finish(session, found, subject, write_model(session, subject))
         return report, not session.ran
@@ -164,7 +165,20 @@ def _judged(
 
 def _stops(project: Project, found: AdoptionState) -> bool:
     """Return whether the last gate ends the adoption."""
-    return project.gates.stop_early and found.outcomes()[-1][1] == "pass"
+    return project.gates.stop_early and found.verdicts()[-1].outcome == "pass"
+
+
+def _written(
+    session: Experiment,
+    model: WrittenModel,
+    best: EvaluatedModel | None,
+    tuned: EvaluatedModel | None,
+) -> EvaluatedModel:
+    """Return the model that the decision says is written."""
+    models = {"recipient": session.parents["G"], "merge": best, "tuned": tuned}
+    subject = models[model]
+    assert subject is not None  # a model is only shipped after its stage has run
+    return subject
 
 
 def _tuned(

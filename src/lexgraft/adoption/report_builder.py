@@ -14,6 +14,7 @@ import msgspec
 
 from lexgraft import __version__
 from lexgraft.adoption.cost import sum_costs
+from lexgraft.adoption.decision import Decision, decide, outcomes_of
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.preregistration import Declaration, late
 from lexgraft.adoption.report import write_report
@@ -39,11 +40,10 @@ from lexgraft.adoption.stage_records import (
     TuningResult,
 )
 from lexgraft.adoption.training_data import taught_concepts
-from lexgraft.adoption.verdict_text import recommendation
 from lexgraft.files.ownership import note, remove_noted
 from lexgraft.files.run_folder import file_digest
 from lexgraft.project import inputs_of
-from lexgraft.records import Concept, Cost, Outcome, Verdict, write_bytes
+from lexgraft.records import Concept, Cost, Verdict, write_bytes
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest
@@ -79,41 +79,9 @@ class AdoptionState(NamedTuple):
         sealed = self.sealed.verdict if self.sealed else None
         return [one for one in (self.headroom.verdict, judged, glossary, tuned, sealed) if one]
 
-    def outcomes(self) -> list[tuple[str, Outcome]]:
-        """Return stage and outcome of the gates that ran; sealed concepts recommend nothing."""
-        return [
-            (verdict.stage, verdict.outcome)
-            for verdict in self.verdicts()
-            if verdict.stage != "sealed"
-        ]
-
-
-def shipped(
-    session: Experiment,
-    found: AdoptionState,
-    best: EvaluatedModel | None,
-    tuned: EvaluatedModel | None,
-) -> EvaluatedModel:
-    """Return the model to write: that of the first gate that passed, else G.
-
-    The glossary is used with the winning merge only if nothing that is protected was lost by it.
-    """
-    passed = {stage for stage, outcome in found.outcomes() if outcome == "pass"}
-    if best and "merge" in passed:
-        return best
-    if best and "glossary" in passed and not _harmed(found):
-        return best
-    if tuned and "tune" in passed and "glossary" not in passed:
-        return tuned
-    return session.parents["G"]
-
-
-def _harmed(found: AdoptionState) -> bool:
-    """Return whether a protected criterion of the merge failed."""
-    judged = found.judged
-    return bool(judged) and any(
-        one.outcome == "fail" and one.threshold < 0 for one in judged.verdict.criteria
-    )
+    def decision(self) -> Decision:
+        """Return what to do, after the gates that ran."""
+        return decide(outcomes_of(self.verdicts()))
 
 
 def write_model(session: Experiment, subject: EvaluatedModel) -> Manifest:
@@ -159,7 +127,7 @@ def build_report(
 ) -> Report:
     """Return everything a reader is told, from what the stages found."""
     project, planned, race = session.project, found.planned, found.race
-    judged, tuned = found.judged, found.tuned
+    judged, tuned, decision = found.judged, found.tuned, found.decision()
     raced, best = (race.raced, race.best()) if race else ((), None)
     results = [one for one in (judged, tuned and tuned.judged) if one]
     return Report(
@@ -167,7 +135,8 @@ def build_report(
         version=__version__,
         target=project.languages.target,
         domain=project.languages.domain,
-        recommendation=recommendation(found.outcomes()),
+        recommendation=decision.sentence,
+        decision=decision,
         result=best.name if best else "G",
         shipped=subject.name,
         method=best.candidate.method if best else "",

@@ -52,10 +52,15 @@ def adopt(arguments: argparse.Namespace) -> int:
     for warning in report.warnings:
         print(f"warning: {warning['en']}")
     print(report.recommendation["en"])
+    if report.decision is not None:
+        print(f"what could change this: {report.decision.would_change['en']}")
     if unchanged:
         print("all stages unchanged: nothing was run again")
     print(f"model:  {Path(project.output) / 'model'}")
     print(f"report: {Path(project.output) / 'report.html'}")
+    if report.decision is not None and report.decision.model != "recipient":
+        terms = f" --glossary {arguments.project}" if report.decision.glossary else ""
+        print(f"serve:  lexgraft serve {Path(project.output) / 'model'}{terms}")
     return 0
 
 

@@ -47,6 +47,7 @@ def render_page(report: Report) -> str:
         recommendation=join(
             element("h2", word("recommendation"), id="recommendation-title"),
             element("p", both(report.recommendation)),
+            *_would_change(report),
         ),
         facts=verdicts.facts(report),
         roles=word("roles"),
@@ -55,6 +56,14 @@ def render_page(report: Report) -> str:
         made=word("made_with", version=report.version),
         digest=fit(report.digest),
     )
+
+
+def _would_change(report: Report) -> list[Html]:
+    """Return the line that says what could lead to another decision, where there was one."""
+    if report.decision is None:
+        return []
+    change = both(report.decision.would_change)
+    return [element("p", element("small", word("would_change"), " ", change))]
 
 
 def _sections_of(report: Report) -> Sequence[tuple[str, Callable[[Report], Html]]]:

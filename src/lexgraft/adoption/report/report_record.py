@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from lexgraft.adoption.decision import Decision
 from lexgraft.evaluation.measures import GAIN
 from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
 
@@ -148,7 +149,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     version: str  # of the tool
     target: str  # language the terms should arrive in
     domain: str  # language in which D knows them
-    recommendation: dict[str, str]
+    recommendation: dict[str, str]  # of an adoption the sentence of its decision
     result: str  # display name of the model that `terms` and the emphasis are about
     shipped: str = ""  # display name of the model that was written (G: no merge was); "": none
     method: str = ""  # of the merge behind the result
@@ -178,6 +179,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     engines: dict[str, str] = {}  # package → version
     warnings: tuple[dict[str, str], ...] = ()
     run: RunRecord = RunRecord()
+    decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself
 
     @property
     def digest(self) -> str:

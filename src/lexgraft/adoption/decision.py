@@ -1,0 +1,321 @@
+"""One table: the outcomes of the gates → what to do, which model is written, why (pure).
+
+The rule among several gates that passed: the last one counts, because each later stage starts from
+what the earlier one left and its gate asks for a gain over that. A model whose protected abilities
+were not shown to be kept is written only if its own gate passed, and nothing is recommended that
+was not measured: the glossary stage asks the merge, so neither the recipient nor the tuned merge is
+ever recommended with the glossary.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from lexgraft.evaluation.measures import BITS, EVERYDAY
+from lexgraft.records import Criterion, Outcome, Verdict
+from lexgraft.stats.gates import combine
+
+Action = Literal[
+    "stop",
+    "keep the recipient",
+    "ship the merge",
+    "ship the merge with the glossary",
+    "ship the tuned merge",
+]
+WrittenModel = Literal["recipient", "merge", "tuned"]
+Words = dict[str, str]  # language → sentence
+
+PROTECTED = frozenset({BITS, EVERYDAY})
+"""Names of the criteria that say general ability is kept."""
+
+
+class Decision(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an adoption comes to; the report, the card, the terminal and `model/` all read it."""
+
+    action: Action
+    model: WrittenModel  # what `model/` holds
+    glossary: bool  # whether the glossary belongs in the prompt of that model
+    sentence: Words  # what to do and why
+    would_change: Words  # what could lead to another decision
+
+
+class StageOutcomes(NamedTuple):
+    """What the gates said; None: the stage did not run."""
+
+    headroom: Outcome | None = None
+    merge: Outcome | None = None
+    protected: Outcome = "pass"  # what the merge's criteria on general ability say by themselves
+    glossary: Outcome | None = None  # of the merge with the glossary in its prompt
+    tune: Outcome | None = None
+    sealed: Outcome | None = None
+
+
+def outcomes_of(verdicts: Iterable[Verdict]) -> StageOutcomes:
+    """Return what the gates said; a stage that this table does not know recommends nothing."""
+    by_stage = {verdict.stage: verdict for verdict in verdicts}
+    outcomes = {stage: verdict.outcome for stage, verdict in by_stage.items()}
+    merge = by_stage.get("merge")
+    return StageOutcomes(
+        headroom=outcomes.get("headroom"),
+        merge=outcomes.get("merge"),
+        protected=protected_outcome(merge.criteria if merge else ()),
+        glossary=outcomes.get("glossary"),
+        tune=outcomes.get("tune"),
+        sealed=outcomes.get("sealed"),
+    )
+
+
+def protected_outcome(criteria: Iterable[Criterion]) -> Outcome:
+    """Return whether general ability was shown to be kept; "pass" where none was measured."""
+    protected = [criterion for criterion in criteria if criterion.name in PROTECTED]
+    return combine(protected) if protected else "pass"
+
+
+def decide(outcomes: StageOutcomes) -> Decision:
+    """Return what to do after an adoption whose gates said this."""
+    row = _TABLE[_reason(outcomes)]
+    sentence, would_change = row.sentence, row.would_change
+    if row.model != "recipient":  # the sealed concepts are opened for a model that is shipped
+        if outcomes.sealed is not None:
+            sentence = _joined(sentence, _SEALED[outcomes.sealed])
+        else:
+            would_change = _joined(_OPEN_SEALED, would_change)
+    return Decision(row.action, row.model, row.glossary, sentence, would_change)
+
+
+def _reason(outcomes: StageOutcomes) -> str:
+    """Return the row of the table that these outcomes fall into: the first that fits."""
+    tried = (outcomes.merge, outcomes.glossary, outcomes.tune)
+    rows = (
+        (outcomes.tune == "pass", _tuned_reason(outcomes)),
+        (_glossary_counts(outcomes), "merge and glossary"),
+        (outcomes.merge == "pass", "merge"),
+        (outcomes.headroom == "fail", "no headroom"),
+        (outcomes.glossary == "pass" and outcomes.protected == "fail", "glossary, but harmed"),
+        (outcomes.glossary == "pass", "glossary, harm open"),
+        (tried == (None, None, None), "not tried"),
+        ("undecided" in (outcomes.headroom, *tried), "undecided"),
+    )
+    return next((reason for fits, reason in rows if fits), "failed")
+
+
+def _glossary_counts(outcomes: StageOutcomes) -> bool:
+    """Return whether the merge with the glossary passed and may be shipped."""
+    return outcomes.glossary == "pass" and outcomes.protected == "pass"
+
+
+def _tuned_reason(outcomes: StageOutcomes) -> str:
+    if outcomes.glossary == "pass":
+        return "tuned after the glossary"
+    if outcomes.merge == "pass":
+        return "tuned after the merge"
+    return "tuned alone" if outcomes.glossary is None else "tuned at last"
+
+
+def _joined(first: Words, second: Words) -> Words:
+    return {"en": f"{first['en']} {second['en']}", "ja": first["ja"] + second["ja"]}
+
+
+class _Row(NamedTuple):
+    """One row of the table."""
+
+    action: Action
+    model: WrittenModel
+    glossary: bool
+    sentence: Words
+    would_change: Words
+
+
+_OTHER_THRESHOLDS: Words = {
+    "en": "So would other thresholds; they are then on record as set after the results.",
+    "ja": "基準を変えた場合も結論は変わり得ますが、結果を見た後の変更として記録されます。",
+}
+_OPEN_SEALED: Words = {
+    "en": "The sealed concepts could contradict it: `--open-sealed` asks them, once.",
+    "ja": "封印された概念が反証となり得ます。`--open-sealed` で一度だけ確認できます。",
+}
+_SEALED: dict[Outcome, Words] = {
+    "pass": {"en": "The sealed concepts confirm it.", "ja": "封印された概念でも確認されました。"},
+    "fail": {
+        "en": "But the sealed concepts contradict it: do not rely on it before the cause is known.",
+        "ja": "ただし封印された概念では確認されませんでした。原因が分かるまで使わないでください。",
+    },
+    "undecided": {
+        "en": "The sealed concepts leave it open.",
+        "ja": "封印された概念では判定できませんでした。",
+    },
+}
+_MORE_TUNING: Words = {
+    "en": "A lesson on the whole term base was not measured; nor was the tuned merge with the "
+    "glossary.",
+    "ja": "用語ベース全体での学習と、用語集を加えたチューニング後のモデルは測定していません。",
+}
+_NOT_WITH_GLOSSARY: Words = {
+    "en": "A merge whose general ability is shown to stay within its margins, asked with the "
+    "glossary; or the language model asked with the glossary, which no stage does.",
+    "ja": "一般能力が許容幅内に保たれることが示されたマージを用語集付きで測定した場合。"
+    "用語集付きの言語モデルはどの段階でも測定していません。",
+}
+
+_TABLE: dict[str, _Row] = {
+    "merge": _Row(
+        action="ship the merge",
+        model="merge",
+        glossary=False,
+        sentence={
+            "en": "Adopt the merge: the words arrived and nothing protected was lost. Stop here.",
+            "ja": "マージを採用：専門用語が習得され、保護対象の能力は失われていません。"
+            "ここで終了できます。",
+        },
+        would_change=_OTHER_THRESHOLDS,
+    ),
+    "merge and glossary": _Row(
+        action="ship the merge with the glossary",
+        model="merge",
+        glossary=True,
+        sentence={
+            "en": "Adopt the merge and serve it with the glossary in the prompt: with it the words "
+            "are used, more than by merging alone, and nothing protected was lost.",
+            "ja": "マージを採用し、用語集をプロンプトに加えて運用："
+            "マージだけの場合より用語が使われ、保護対象の能力は失われていません。",
+        },
+        would_change=_OTHER_THRESHOLDS,
+    ),
+    "tuned after the merge": _Row(
+        action="ship the tuned merge",
+        model="tuned",
+        glossary=False,
+        sentence={
+            "en": "Adopt the tuned merge: the merge passed, and partial fine-tuning taught more of "
+            "the words it was shown; nothing protected was lost.",
+            "ja": "チューニングしたマージを採用：マージは合格し、"
+            "部分ファインチューニングで教えた用語はさらに習得され、保護対象の能力は失われていません。",
+        },
+        would_change=_MORE_TUNING,
+    ),
+    "tuned after the glossary": _Row(
+        action="ship the tuned merge",
+        model="tuned",
+        glossary=False,
+        sentence={
+            "en": "Adopt the tuned merge: partial fine-tuning taught the words it was shown and "
+            "nothing protected was lost. The glossary helped the merge before it was tuned; with "
+            "the tuned merge it was not measured.",
+            "ja": "チューニングしたマージを採用：教えた用語は習得され、"
+            "保護対象の能力は失われていません。用語集はチューニング前のマージで有効でしたが、チューニング後には測定していません。",
+        },
+        would_change=_MORE_TUNING,
+    ),
+    "tuned at last": _Row(
+        action="ship the tuned merge",
+        model="tuned",
+        glossary=False,
+        sentence={
+            "en": "Adopt the tuned merge: neither merging nor the glossary was enough; partial "
+            "fine-tuning taught the words it was shown and nothing protected was lost. For all "
+            "words, tune on the whole term base.",
+            "ja": "チューニングしたマージを採用：マージと用語集では不十分でしたが、"
+            "部分ファインチューニングで教えた用語は習得され、保護対象の能力は失われていません。"
+            "全ての用語には、用語ベース全体でのチューニングを推奨します。",
+        },
+        would_change=_MORE_TUNING,
+    ),
+    "tuned alone": _Row(
+        action="ship the tuned merge",
+        model="tuned",
+        glossary=False,
+        sentence={
+            "en": "Adopt the tuned merge: merging alone was not enough; partial fine-tuning taught "
+            "the words it was shown and nothing protected was lost. For all words, tune on the "
+            "whole term base.",
+            "ja": "チューニングしたマージを採用：マージだけでは不十分でしたが、"
+            "部分ファインチューニングで教えた用語は習得され、保護対象の能力は失われていません。"
+            "全ての用語には、用語ベース全体でのチューニングを推奨します。",
+        },
+        would_change=_MORE_TUNING,
+    ),
+    "no headroom": _Row(
+        action="stop",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Stop: the domain model knows hardly any word that the language model does not. "
+            "Keep the language model and look for another domain model.",
+            "ja": "中止：ドメインモデルだけが知る用語がほとんどありません。"
+            "言語モデルをそのまま使い、別のドメインモデルを探してください。",
+        },
+        would_change={
+            "en": "A domain model that knows more of these words than the language model.",
+            "ja": "言語モデルの知らない用語をより多く知るドメインモデル。",
+        },
+    ),
+    "glossary, but harmed": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Keep the language model: the merge uses the words with the glossary in the "
+            "prompt, but it lost general ability that is protected.",
+            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
+            "保護対象の一般能力が失われました。",
+        },
+        would_change=_NOT_WITH_GLOSSARY,
+    ),
+    "glossary, harm open": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Keep the language model: the merge uses the words with the glossary in the "
+            "prompt, but it is not shown that its protected general ability was kept.",
+            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
+            "保護対象の一般能力が保たれたとは示されていません。",
+        },
+        would_change=_NOT_WITH_GLOSSARY,
+    ),
+    "not tried": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Not decided: every stage that could bring the words was left out. "
+            "Keep the language model.",
+            "ja": "判定保留：用語を習得させる段階は実行されていません。"
+            "言語モデルをそのまま使ってください。",
+        },
+        would_change={
+            "en": "The stages that were left out: see `stages` in the project.",
+            "ja": "実行しなかった段階 (プロジェクトの `stages`)。",
+        },
+    ),
+    "undecided": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Not decided: no stage passed and at least one needs more concepts. "
+            "Add the concepts named in the verdicts, or keep the language model.",
+            "ja": "判定保留：合格した段階はなく、判定に概念数が不足しています。"
+            "各判定に示した数の概念を追加するか、言語モデルをそのまま使ってください。",
+        },
+        would_change={
+            "en": "As many further concepts as the open verdicts name.",
+            "ja": "保留の判定に示した数の概念の追加。",
+        },
+    ),
+    "failed": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Do not adopt: no stage brought the words without loss. Keep the language model.",
+            "ja": "採用しない：どの段階でも、損失なしに用語は習得されませんでした。"
+            "言語モデルをそのまま使ってください。",
+        },
+        would_change={
+            "en": "Other merges (`merge.candidates`), more terms taught, or stages left out.",
+            "ja": "別のマージ (`merge.candidates`)、より多くの用語の学習、未実行の段階。",
+        },
+    ),
+}

@@ -1,0 +1,177 @@
+"""What is recommended is what is written, and nothing is called kept that was not measured."""
+
+from itertools import product
+
+import pytest
+
+from lexgraft.adoption.decision import (
+    Action,
+    StageOutcomes,
+    WrittenModel,
+    decide,
+    outcomes_of,
+    protected_outcome,
+)
+from lexgraft.records import Criterion, Outcome, Verdict
+
+DECIDED: tuple[Outcome, ...] = ("pass", "fail", "undecided")
+ANY: tuple[Outcome | None, ...] = (None, *DECIDED)
+EVERY = [StageOutcomes(*values) for values in product(ANY, ANY, DECIDED, ANY, ANY, ANY)]
+WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
+    "stop": ("recipient", False),
+    "keep the recipient": ("recipient", False),
+    "ship the merge": ("merge", False),
+    "ship the merge with the glossary": ("merge", True),
+    "ship the tuned merge": ("tuned", False),
+}
+
+
+def test_what_is_done_names_the_model_and_whether_with_the_glossary():
+    assert len(EVERY) == 4 * 4 * 3 * 4 * 4 * 4
+    decisions = [decide(outcomes) for outcomes in EVERY]
+    assert {decision.action for decision in decisions} == set(WRITTEN)
+    for decision in decisions:
+        assert WRITTEN[decision.action] == (decision.model, decision.glossary)
+
+
+def test_only_what_passed_is_shipped():
+    for outcomes in EVERY:
+        decision = decide(outcomes)
+        passed = {
+            "tuned": outcomes.tune == "pass",
+            "merge": outcomes.merge == "pass"
+            or (outcomes.glossary == "pass" and outcomes.protected == "pass"),
+            "recipient": True,
+        }
+        assert passed[decision.model], outcomes
+        assert not decision.glossary or outcomes.glossary == "pass"
+
+
+def test_a_merge_not_shown_harmless_is_shipped_by_no_gate_but_its_own():
+    for outcomes in EVERY:
+        if outcomes.protected != "pass" and outcomes.merge != "pass":
+            assert decide(outcomes).model != "merge", outcomes
+
+
+def test_of_several_that_passed_the_last_counts():
+    for outcomes in EVERY:
+        decision = decide(outcomes)
+        if outcomes.tune == "pass":
+            assert decision.model == "tuned"
+        elif outcomes.glossary == "pass" and outcomes.protected == "pass":
+            assert decision.action == "ship the merge with the glossary"
+        elif outcomes.merge == "pass":
+            assert decision.action == "ship the merge"
+        else:
+            assert decision.model == "recipient"
+
+
+def test_the_sentence_says_what_is_done_in_both_languages():
+    heads = {
+        "recipient": ("Keep the language model", "言語モデルをそのまま使"),
+        "merge": ("Adopt the merge", "マージを採用"),
+        "tuned": ("Adopt the tuned merge", "チューニングしたマージを採用"),
+    }
+    for outcomes in EVERY:
+        decision = decide(outcomes)
+        english, japanese = heads[decision.model]
+        open_case = decision.sentence["en"].startswith("Not decided: no stage passed")
+        assert open_case or english in decision.sentence["en"], outcomes
+        assert japanese in decision.sentence["ja"], outcomes
+        assert ("serve it with the glossary" in decision.sentence["en"]) == decision.glossary
+        assert set(decision.would_change) == {"en", "ja"}
+        assert all(decision.would_change.values())
+
+
+def test_nothing_is_called_kept_that_was_not_measured():
+    for outcomes in EVERY:
+        decision = decide(outcomes)
+        if "nothing protected was lost" in decision.sentence["en"]:
+            own = outcomes.tune if decision.model == "tuned" else outcomes.merge
+            assert own == "pass" or outcomes.protected == "pass", outcomes
+        if "neither merging nor the glossary was enough" in decision.sentence["en"]:
+            assert outcomes.glossary in ("fail", "undecided"), outcomes
+            assert outcomes.merge != "pass", outcomes
+        if "no stage passed" in decision.sentence["en"]:
+            assert "pass" not in (outcomes.merge, outcomes.glossary, outcomes.tune), outcomes
+
+
+def test_sealed_concepts_change_the_sentence_and_never_the_model():
+    for outcomes in EVERY:
+        if outcomes.sealed is None:
+            continue
+        opened, closed = decide(outcomes), decide(outcomes._replace(sealed=None))
+        assert (opened.action, opened.model) == (closed.action, closed.model)
+        if opened.model != "recipient":
+            assert opened.sentence["en"].startswith(closed.sentence["en"])
+            contradicted = "contradict it" in opened.sentence["en"]
+            assert contradicted == (outcomes.sealed == "fail")
+            assert "--open-sealed" in closed.would_change["en"]
+            assert "--open-sealed" not in opened.would_change["en"]
+
+
+def _stopped_early(
+    merge: Outcome, protected: Outcome, glossary: Outcome, tune: Outcome
+) -> StageOutcomes:
+    """Return what the gates said when the first that passes ends the adoption."""
+    if merge == "pass":
+        return StageOutcomes("pass", "pass")
+    if glossary == "pass":
+        return StageOutcomes("pass", merge, protected, "pass")
+    return StageOutcomes("pass", merge, protected, glossary, tune)
+
+
+@pytest.mark.parametrize("merge", DECIDED)
+@pytest.mark.parametrize("glossary", DECIDED)
+def test_an_adoption_that_stops_early_ships_what_stopped_it_or_what_is_safe(
+    merge: Outcome, glossary: Outcome
+):
+    for protected, tune in product(DECIDED, DECIDED):
+        decision = decide(_stopped_early(merge, protected, glossary, tune))
+        if merge == "pass":
+            assert decision.action == "ship the merge"
+        elif glossary == "pass":
+            safe = protected == "pass"
+            assert decision.model == ("merge" if safe else "recipient")
+            assert safe or "general ability" in decision.sentence["en"]
+        elif tune == "pass":
+            assert decision.action == "ship the tuned merge"
+        else:
+            assert decision.action == "keep the recipient"
+            open_gate = "undecided" in (merge, glossary, tune)
+            assert decision.sentence["en"].startswith("Not decided" if open_gate else "Do not")
+
+
+def test_no_headroom_stops_unless_something_passed_all_the_same():
+    assert decide(StageOutcomes("fail")).action == "stop"
+    assert decide(StageOutcomes("fail", "fail", "fail", "undecided")).action == "stop"
+    assert decide(StageOutcomes("fail", "pass")).action == "ship the merge"
+    assert decide(StageOutcomes("pass")).sentence["en"].startswith("Not decided: every stage")
+
+
+def _criterion(name: str, outcome: Outcome) -> Criterion:
+    return Criterion(name, "en->ja", 0.0, 0.0, 0.0, 0.0, outcome, 30)
+
+
+def test_the_criteria_on_general_ability_are_told_by_their_names():
+    gain = _criterion("target gain", "fail")
+    assert protected_outcome([gain]) == "pass"
+    for name in ("bits per byte", "everyday words"):
+        for outcome in DECIDED:
+            assert protected_outcome([gain, _criterion(name, outcome)]) == outcome
+
+
+def test_a_harmed_merge_whose_glossary_passes_is_not_recommended_and_not_written():
+    harmed = (_criterion("bits per byte", "fail"), _criterion("target gain", "pass"))
+    verdicts = [
+        Verdict("headroom", "pass", {}),
+        Verdict("merge", "fail", {}, harmed),
+        Verdict("glossary", "pass", {}),
+        Verdict("a stage of one's own", "pass", {}),
+    ]
+    assert outcomes_of(verdicts) == StageOutcomes("pass", "fail", "fail", "pass")
+    decision = decide(outcomes_of(verdicts))
+    assert decision.model == "recipient"
+    assert not decision.glossary
+    assert "it lost general ability that is protected" in decision.sentence["en"]
+    assert "asked with the glossary, which no stage does" in decision.would_change["en"]
