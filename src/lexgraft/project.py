@@ -153,22 +153,43 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     scale: Scale | tuple[Scale, ...] = 1.0  # of the merged delta; of several see docs/tune.md
 
 
-class Gate(Struct, frozen=True, forbid_unknown_fields=True):
-    """Thresholds of one stage; differences are shares in [-1, 1], paired and by concept."""
+class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What of general ability a model may lose against G, on the `confirm` texts and concepts."""
 
-    target_gain: float = 0.05  # recognition in the target language, result minus G
+    everyday_loss: NonNegative = 0.02  # largest loss of everyday words, as a share in [0, 1]
+    bits_per_byte: NonNegative = 0.02  # largest relative rise in bits per byte of running text
+
+
+class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the winning merge must show; differences are shares in [-1, 1], paired by concept.
+
+    A model that is asked the sealed concepts is judged by `target_gain` and `transfer` as well.
+    """
+
+    target_gain: float = 0.05  # recognition in the target language, the merge minus G
     transfer: float = 0.0  # transfer minus placebo
-    retention_loss: NonNegative = 0.02  # largest loss allowed against the better parent's language
-    bits_per_byte: NonNegative = 0.02  # largest relative rise allowed against G
+
+
+class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the glossary in the prompt of the winning merge must show, by the same shares."""
+
+    effect: float = 0.0  # the proper terms minus random ones
+    target_gain: float = 0.05  # the proper terms minus none
+
+
+class TuneGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the tuned merge must show, by the same shares."""
+
+    taught_gain: float = 0.05  # recognition of the taught terms, tuned minus before, new wordings
 
 
 class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     """The thresholds, written before the run; their digest stands in the report."""
 
     headroom: Annotated[float, Meta(ge=0, le=1)] = 0.05  # share D knows and G does not
-    merge: Gate = Gate()
-    glossary: Gate = Gate()
-    tune: Gate = Gate()
+    merge: MergeGate = MergeGate()
+    glossary: GlossaryGate = GlossaryGate()
+    tune: TuneGate = TuneGate()
     alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05
     stop_early: bool = True  # false: run the later stages too, though a gate has passed
 
@@ -206,6 +227,20 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217
 
 
+_ONLY_GLOSSARY = "take it out: the glossary stage judges `effect` and `target_gain` only"
+RENAMED = {
+    "gates.merge.retention_loss": "it is called `gates.merge.everyday_loss` now",
+    "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
+    "gates.glossary.retention_loss": _ONLY_GLOSSARY,
+    "gates.glossary.bits_per_byte": _ONLY_GLOSSARY,
+    "gates.tune.target_gain": "it is called `gates.tune.taught_gain` now",
+    "gates.tune.retention_loss": "it is called `gates.tune.everyday_loss` now",
+    "gates.tune.transfer": "take it out: a tuning is judged by what it was taught; on sealed "
+    "concepts by `gates.merge.transfer`",
+}
+"""Keys of earlier versions → what to do instead."""
+
+
 def read_project(path: Path) -> Project:
     """Return the project of a file, every path in it made absolute from the file's folder.
 
@@ -219,7 +254,7 @@ def read_project(path: Path) -> Project:
         )
     raw = read_yaml(read_text(path), str(path))
     refuse_endless(raw, str(path))
-    refuse_unknown(raw, Project, str(path))
+    refuse_unknown(raw, Project, str(path), RENAMED)
     try:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:

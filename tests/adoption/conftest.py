@@ -22,7 +22,7 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
     own = {"kind": "definition-to-term", "question": "en", "answer": "en"}
     into = {"kind": "definition-to-term", "question": "en", "answer": "ja"}
     back = {"kind": "term-to-term", "question": "ja", "answer": "en"}
-    gate = {"target_gain": 0.3, "retention_loss": 0.3, "bits_per_byte": 0.5}
+    margins = {"everyday_loss": 0.3, "bits_per_byte": 0.5}
     return {
         "name": "tiny",
         "models": {
@@ -55,9 +55,9 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
         },
         "gates": {
             "headroom": 0.0,
-            "merge": gate,
-            "glossary": gate,
-            "tune": gate,
+            "merge": {"target_gain": 0.3, **margins},
+            "glossary": {"target_gain": 0.3},
+            "tune": {"taught_gain": 0.3, **margins},
             "stop_early": False,
         },
         "limits": {"threads": 1},

@@ -31,7 +31,7 @@ from lexgraft.adoption.stages.sealed_test import (
     sealed_stage,
     was_opened_for,
 )
-from lexgraft.adoption.stages.tuning import TUNED, merged_folder, tune_stage, tuned_subject
+from lexgraft.adoption.stages.tuning import merged_folder, tune_stage, tuned_subject
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import file_digest, hold
 from lexgraft.project import Models, Project, TuneSettings, inputs_of
@@ -117,12 +117,8 @@ def _sealed(
         )
     if not (unseal or was_opened_for(session, subject)):
         return found
-    gates = session.project.gates
-    gate = gates.tune if subject.name == TUNED else gates.merge
     inputs = (*_inputs(session), subject.digest)
-    record = session.stage(
-        SEALED, inputs, SealedTestResult, lambda: sealed_stage(session, subject, gate)
-    )
+    record = session.stage(SEALED, inputs, SealedTestResult, lambda: sealed_stage(session, subject))
     return found._replace(sealed=record)
 
 

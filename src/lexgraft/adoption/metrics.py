@@ -29,7 +29,7 @@ from lexgraft.evaluation.measures import (
     TARGET_GAIN,
     TRANSFER,
 )
-from lexgraft.project import Gate, Languages
+from lexgraft.project import GeneralAbility, Languages, MergeGate, TuneGate
 from lexgraft.records import Concept, Criterion, Document, Score, Split, TermOutcome, TextScore
 from lexgraft.stats.gates import judge
 from lexgraft.stats.intervals import Interval, paired_shares
@@ -126,10 +126,10 @@ def changes(
     seen: SplitResults,
     language: SplitResults,
     setting: ComparisonContext,
-    gate: Gate | None,
+    margins: GeneralAbility | None,
     split: Split = "confirm",
 ) -> tuple[AbilityChange, ...]:
-    """Return general ability against G; greater is better."""
+    """Return general ability against G; greater is better. Without `margins` it is not judged."""
     bits = relative_change(
         setting.documents, language.texts, seen.texts, setting.seed, setting.alpha
     )
@@ -142,14 +142,14 @@ def changes(
             -rise.high,
             -rise.low,
             rise.n,
-            gate.bits_per_byte if gate else None,
+            margins.bits_per_byte if margins else None,
             split,
         )
         for group, rise in bits.items()
     ]
     for pair in _pairs(seen.everyday):
         moved = _difference(language.everyday, seen.everyday, pair, setting.alpha)
-        margin = gate.retention_loss if gate else None
+        margin = margins.everyday_loss if margins else None
         found.append(AbilityChange(GENERAL, seen.name, pair, *moved, margin, split))
     return tuple(found)
 
@@ -174,14 +174,14 @@ def point(
     )
 
 
-def criteria(
+def term_criteria(
     seen: SplitResults,
     language: SplitResults,
     domain: SplitResults,
     setting: ComparisonContext,
-    gate: Gate,
+    gate: MergeGate,
 ) -> tuple[Criterion, ...]:
-    """Return what a gate asks of a result against G, with what was measured."""
+    """Return what the merge's gate asks of the terms against G, with what was measured."""
     found: list[Criterion] = []
     for pair in setting.targets(seen.terms):
         gained = _difference(language.terms, seen.terms, pair, setting.alpha)
@@ -190,7 +190,7 @@ def criteria(
             criterion(TARGET_GAIN, pair, gained, gate.target_gain),
             criterion(TRANSFER, pair, moved, gate.transfer),
         ]
-    return (*found, *protected(changes(seen, language, setting, gate)))
+    return tuple(found)
 
 
 def protected(found: Sequence[AbilityChange]) -> tuple[Criterion, ...]:
@@ -224,12 +224,12 @@ def taught_criteria(
     before: Sequence[GradedItem],
     after: Sequence[GradedItem],
     setting: ComparisonContext,
-    gate: Gate,
+    gate: TuneGate,
 ) -> tuple[Criterion, ...]:
     """Return the gain on taught concepts, in wordings that were never trained on."""
     return tuple(
         criterion(
-            TARGET_GAIN, pair, _difference(before, after, pair, setting.alpha), gate.target_gain
+            TARGET_GAIN, pair, _difference(before, after, pair, setting.alpha), gate.taught_gain
         )
         for pair in setting.targets(after)
     )

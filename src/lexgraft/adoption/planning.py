@@ -15,7 +15,7 @@ from lexgraft.adoption.stage_records import AdoptionPlan, StageEstimate
 from lexgraft.adoption.stages.curve import lesson_plans
 from lexgraft.adoption.training_data import taught_concepts
 from lexgraft.errors import LexgraftError
-from lexgraft.project import Form, Gate, Prices, Project, TuneSettings
+from lexgraft.project import Form, Prices, Project, TuneSettings
 from lexgraft.records import Cost
 from lexgraft.stats.power import concepts_for, smallest_difference
 from lexgraft.terms.text.token_estimate import tokens_of
@@ -197,14 +197,15 @@ def _count_taught(session: Experiment) -> None:
 
 def _power_warnings(project: Project) -> list[dict[str, str]]:
     """Return a warning for each stage whose thresholds so few concepts cannot decide."""
-    gates: dict[str, Gate] = {"merge": project.gates.merge}
+    merge, tune = project.gates.merge, project.gates.tune
+    asked = {"merge": min(abs(merge.target_gain), merge.everyday_loss)}
     if project.tune:
-        gates["tune"] = project.gates.tune
+        asked["tune"] = min(abs(tune.taught_gain), tune.everyday_loss)
     found: list[dict[str, str]] = []
     confirm = project.testset.confirm
     shown = smallest_difference(confirm, alpha=project.gates.alpha)
-    for stage, gate in gates.items():
-        wanted = min(abs(gate.target_gain), gate.retention_loss) or shown
+    for stage, least in asked.items():
+        wanted = least or shown
         if wanted < shown:
             needed = concepts_for(wanted, alpha=project.gates.alpha)
             found.append(

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from lexgraft.files.run_folder import RunFolder
@@ -19,7 +21,7 @@ class Declaration(Struct, frozen=True, forbid_unknown_fields=True):
     digest: str
     declared: str  # ISO 8601
     seen: tuple[str, ...]  # stages whose results were there already
-    gates: Gates
+    gates: dict[str, Any]  # as they were called then: a record outlives a renamed key
 
 
 def declare(run: RunFolder, gates: Gates) -> Declaration:
@@ -35,7 +37,7 @@ def declare(run: RunFolder, gates: Gates) -> Declaration:
             return one
     seen = tuple(stage for stage in run.stages() if stage not in BLIND)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    fresh = Declaration(now, when, seen, gates)
+    fresh = Declaration(now, when, seen, msgspec.to_builtins(gates))
     write_lines(file, [*known, fresh])
     return fresh
 

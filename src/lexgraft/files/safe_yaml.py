@@ -1,9 +1,10 @@
 """YAML without its traps: no aliases, no tags, no key twice; records closed to unknown keys."""
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from itertools import islice
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -134,29 +135,34 @@ def _numbers(value: object, path: str) -> Iterator[tuple[str, float]]:
             yield from _numbers(child, f"{path}[{number}]")
 
 
-def refuse_unknown(value: object, kind: type, where: str) -> None:
+def refuse_unknown(
+    value: object, kind: type, where: str, renamed: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Raise for the first key in plain values that a record does not know.
+
+    `renamed` holds keys of earlier versions, by path, with what to do about them.
 
     Raises:
         LexgraftError: an unknown key, with its path and the nearest known name.
     """
-    _refuse_unknown(value, inspect.type_info(kind), "", where)
+    _refuse_unknown(value, inspect.type_info(kind), "", where, renamed)
 
 
-def _refuse_unknown(value: object, kind: inspect.Type, at: str, where: str) -> None:
+def _refuse_unknown(
+    value: object, kind: inspect.Type, at: str, where: str, renamed: Mapping[str, str]
+) -> None:
     """Raise for the first key that no record knows, with the nearest known name."""
     for inner in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
         if isinstance(inner, inspect.StructType) and isinstance(value, dict):
             fields = {field.encode_name: field.type for field in inner.fields}
             for key, child in value.items():
                 if key not in fields:
-                    raise LexgraftError(
-                        f"unknown key `{at}{key}`", where=where, cure=nearest(str(key), fields)
-                    )
-                _refuse_unknown(child, fields[key], f"{at}{key}.", where)
+                    cure = renamed.get(f"{at}{key}") or nearest(str(key), fields)
+                    raise LexgraftError(f"unknown key `{at}{key}`", where=where, cure=cure)
+                _refuse_unknown(child, fields[key], f"{at}{key}.", where, renamed)
         elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
             for name, item, child in _children(value, inner, at):
-                _refuse_unknown(child, item, f"{name}.", where)
+                _refuse_unknown(child, item, f"{name}.", where, renamed)
 
 
 def _children(

@@ -1,6 +1,6 @@
 """Stage glossary: the winner with no terms, the proper terms and random terms in the prompt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -12,8 +12,8 @@ from lexgraft.adoption.verdict_text import verdict_sentence
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition
 from lexgraft.evaluation.measures import EFFECT, MODES, RECOGNITION, TERM_GENERATION
 from lexgraft.evaluation.term_grade import grade_term
-from lexgraft.project import Form, GlossarySettings
-from lexgraft.records import Concept, Item, Score, Verdict, digest
+from lexgraft.project import Form, GlossaryGate, GlossarySettings
+from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.gates import combine
 from lexgraft.stats.intervals import Interval, paired_shares, wilson
 from lexgraft.terms.glossary import entries_from_concepts
@@ -55,17 +55,24 @@ def glossary_stage(
         TERM_GENERATION: _effect(written, alpha),
     }
     found += [effect.score(EFFECT, name, pair) for name, (effect, _) in effects.items()]
-    asked = tuple(
-        one
-        for name, (effect, gain) in effects.items()
-        for one in (
-            criterion(f"{EFFECT_CRITERION}, {name}", pair, effect, gate.transfer),
-            criterion(f"{GAIN}, {name}", pair, gain, gate.target_gain),
-        )
-    )
+    asked = criteria(effects, pair, gate)
     outcome = combine(asked)
     sentence = verdict_sentence("glossary", outcome, asked)
     return GlossaryResult(Verdict("glossary", outcome, sentence, asked), tuple(found))
+
+
+def criteria(
+    effects: Mapping[str, tuple[Interval, Interval]], pair: str, gate: GlossaryGate
+) -> tuple[Criterion, ...]:
+    """Return what the gate asks of each kind of answer: its effect and its gain, judged."""
+    return tuple(
+        requirement
+        for name, (effect, gain) in effects.items()
+        for requirement in (
+            criterion(f"{EFFECT_CRITERION}, {name}", pair, effect, gate.effect),
+            criterion(f"{GAIN}, {name}", pair, gain, gate.target_gain),
+        )
+    )
 
 
 def _effect(by_mode: dict[str, dict[str, bool]], alpha: float) -> tuple[Interval, Interval]:

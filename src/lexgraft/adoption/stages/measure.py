@@ -7,18 +7,18 @@ from lexgraft.adoption.generation import free_scores, samples
 from lexgraft.adoption.metrics import (
     acquisitions,
     changes,
-    criteria,
     outcomes,
     point,
     protected,
     scores_of,
+    term_criteria,
 )
 from lexgraft.adoption.report.report_record import FigurePoint, PointKind
 from lexgraft.adoption.split_results import see, setting
 from lexgraft.adoption.stage_records import MeasureResult
 from lexgraft.adoption.stages.headroom import parents_seen
 from lexgraft.adoption.verdict_text import verdict_sentence
-from lexgraft.project import Gate
+from lexgraft.project import MergeGate, TuneGate
 from lexgraft.records import Criterion, Score, Verdict
 from lexgraft.stats.gates import combine
 
@@ -27,21 +27,24 @@ def judge_stage(
     session: Experiment,
     subject: EvaluatedModel,
     stage: str,
-    gate: Gate,
+    gate: MergeGate | TuneGate,
     kind: PointKind,
-    instead: Sequence[Criterion] = (),
+    learned: Sequence[Criterion] = (),
 ) -> MeasureResult:
     """Return a result's findings and its verdict.
 
-    `instead` replaces what the gate asks of the terms: a tuning is judged by what it was taught.
+    A merge is judged by the terms it was asked; a tuning by `learned`, what it was taught.
     """
     parents, where = parents_seen(session, "confirm"), setting(session, "confirm")
     seen = see(session, subject, "confirm")
     language, domain = parents["G"], parents["D"]
     kept = changes(seen, language, where, gate)
-    asked = (
-        (*instead, *protected(kept)) if instead else criteria(seen, language, domain, where, gate)
+    claims = (
+        term_criteria(seen, language, domain, where, gate)
+        if isinstance(gate, MergeGate)
+        else learned
     )
+    asked = (*claims, *protected(kept))
     outcome = combine(asked)
     rows = acquisitions(seen, language, domain, where)
     if kind == "winner":

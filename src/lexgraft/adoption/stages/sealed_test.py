@@ -1,14 +1,13 @@
 """Stage sealed: the recommended model on concepts that were never looked at, once."""
 
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
-from lexgraft.adoption.metrics import SplitResults, acquisitions, criteria, scores_of
+from lexgraft.adoption.metrics import SplitResults, acquisitions, scores_of, term_criteria
 from lexgraft.adoption.split_results import setting
 from lexgraft.adoption.stage_records import SealedTestResult
 from lexgraft.adoption.verdict_text import verdict_sentence
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import grade
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, openings
-from lexgraft.project import Gate
 from lexgraft.records import Verdict, digest
 from lexgraft.stats.gates import combine
 
@@ -31,8 +30,10 @@ def was_opened_for(session: Experiment, subject: EvaluatedModel) -> bool:
     return any(one.result == subject.digest for one in found)
 
 
-def sealed_stage(session: Experiment, subject: EvaluatedModel, gate: Gate) -> SealedTestResult:
+def sealed_stage(session: Experiment, subject: EvaluatedModel) -> SealedTestResult:
     """Return a model's findings on the sealed concepts; the opening is recorded before.
+
+    No model was taught these concepts: whichever it is, its terms are judged by the merge's gate.
 
     Raises:
         LexgraftError: the concepts were opened before, for another model.
@@ -57,7 +58,7 @@ def sealed_stage(session: Experiment, subject: EvaluatedModel, gate: Gate) -> Se
     }
     where = setting(session, "confirm")._replace(documents=())
     result, language, domain = seen["result"], seen["G"], seen["D"]
-    asked = criteria(result, language, domain, where, gate)
+    asked = term_criteria(result, language, domain, where, session.project.gates.merge)
     outcome = combine(asked)
     return SealedTestResult(
         verdict=Verdict(SEALED, outcome, verdict_sentence(SEALED, outcome, asked), asked),

@@ -38,7 +38,7 @@ def tune_stage(session: Experiment, best: EvaluatedModel, settings: TuneSettings
     after = _of(see(session, subject, "choose").terms, taught)
     gate = session.project.gates.tune
     learned = taught_criteria(before, after, where, gate)
-    judged = judge_stage(session, subject, "tune", gate, "tuned", instead=learned)
+    judged = judge_stage(session, subject, "tune", gate, "tuned", learned=learned)
     return TuningResult(
         judged=judged,
         folder=trained.folder.name,
