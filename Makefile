@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
+export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
-.PHONY: help setup demo full constituents specialists vocabulary curve served check test test-slow test-real fuzz fix bench clean
+.PHONY: help setup demo full constituents specialists vocabulary curve served check docs wheel test test-slow test-real fuzz fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -61,12 +62,19 @@ check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md Makefile
+	$(BIN)/codespell src tests docs examples benchmarks README.md CONTRIBUTING.md CHANGELOG.md Makefile
 	$(BIN)/deptry src
 	$(BIN)/vulture
 	$(BIN)/interrogate --quiet src examples
 	$(BIN)/python .ci/sizes.py
+	$(BIN)/mkdocs build --strict
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: setup  ## build the documentation as a site (site/); a dead link fails
+	$(BIN)/mkdocs build --strict
+
+wheel: setup  ## build a wheel with the compiled loops inside (dist/)
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 test: setup  ## the fast suite: no network
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not real" --numprocesses auto
