@@ -22,7 +22,7 @@ import numpy as np
 
 from lexgraft.records import digest
 from lexgraft.terms.glossary.term_matcher import Matcher
-from lexgraft.terms.text.character_tables import scripts
+from lexgraft.terms.text.character_tables import spacings
 from lexgraft.terms.text.normalize import fold, folded_text
 
 Place = tuple[int, int]
@@ -145,7 +145,7 @@ def build_ahocorasick(terms: Sequence[str]) -> Find:
 
     def find(text: str) -> list[Place]:
         folded = fold(text)
-        kinds = scripts(folded.text)
+        kinds = spacings(folded.text)
         hits = automaton.find_matches_as_indexes(folded.text, overlapping=True)
         good = [(a, b) for _, a, b in hits if bounded(kinds, a, b)]
         return [(folded.starts[a], folded.ends[b - 1]) for a, b in leftmost_longest(good)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.records import Concept
-from lexgraft.terms.text.spelling_variants import spelling_key
+from lexgraft.terms.text.spelling_keys import english_key
 
 LICENCE = "WordNet licence"
 _FIRST = re.compile(r"n 1: (.+)")
@@ -28,7 +28,7 @@ def single_meanings(packed: Path) -> dict[str, str]:
         first = _FIRST.fullmatch(text)
         definition = "" if not first or _FURTHER.search(text) else _definition(first[1])
         if definition:
-            found.setdefault(spelling_key(word), definition)
+            found.setdefault(english_key(word), definition)
     return found
 
 
@@ -38,7 +38,7 @@ def defined(
     """Yield the concepts, with a definition where there was none and the name has one meaning."""
     for concept in concepts:
         name = next(iter(concept.names("en")), "")
-        text = "" if concept.definitions else meanings.get(spelling_key(name), "")
+        text = "" if concept.definitions else meanings.get(english_key(name), "")
         yield (
             msgspec.structs.replace(
                 concept,

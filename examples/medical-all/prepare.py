@@ -18,7 +18,7 @@ from lexgraft.records import Concept, PartOfSpeech, Term
 from lexgraft.terms.readers.icd10 import read_icd10
 from lexgraft.terms.readers.jmdict import read_jmdict
 from lexgraft.terms.readers.join_dictionaries import join
-from lexgraft.terms.text.spelling_variants import spelling_key
+from lexgraft.terms.text.spelling_keys import english_key
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
@@ -66,7 +66,7 @@ def distinct(concepts: Iterable[Concept]) -> list[Concept]:
     seen: set[tuple[str, str]] = set()
     kept: list[Concept] = []
     for concept in concepts:
-        names = {(term.language, spelling_key(term.text)) for term in concept.terms}
+        names = {(term.language, english_key(term.text)) for term in concept.terms}
         if seen.isdisjoint(names):
             kept.append(concept)
         seen |= names

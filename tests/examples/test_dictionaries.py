@@ -15,7 +15,7 @@ from lexgraft.project import read_project
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers import read_concepts
 from lexgraft.terms.testset import build_testset
-from lexgraft.terms.text.spelling_variants import spelling_key
+from lexgraft.terms.text.spelling_keys import english_key
 
 WORDNET = """00-database-info
    This file was made from a dictionary.
@@ -165,7 +165,7 @@ def test_wordnet_defines_what_has_one_meaning_and_no_definition(tmp_path: Path):
     packed.write_bytes(gzip.compress(WORDNET.encode()))
     meanings = wordnet.single_meanings(packed)
     assert meanings == {
-        spelling_key("mumps"): "An acute contagious viral disease.",
+        english_key("mumps"): "An acute contagious viral disease.",
         "chimera": "An organism with two different tissues.",
     }
     own = Concept("1", (Term("mump", "en"),), {"en": "Given."}, source="x")

@@ -32,6 +32,13 @@ def test_wilson_is_scipys(right: int, n: int, alpha: float) -> None:
     assert (ours.value, ours.n) == (right / n, n)
 
 
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_wilson_holds_a_fractional_share_and_stays_within_bounds(n: int, share: float) -> None:
+    interval = wilson(share * n, n)
+    assert 0 <= interval.low <= share + 1e-9
+    assert share - 1e-9 <= interval.high <= 1
+
+
 def test_nothing_asked_is_nothing_known() -> None:
     assert wilson(0, 0) == (0.0, 0.0, 1.0, 0)
     assert tango(0, 0, 0) == (0.0, -1.0, 1.0, 0)

@@ -41,11 +41,12 @@ class PairedDifference(NamedTuple):
     p: float  # McNemar, mid-p, two-sided
 
 
-def wilson(right: int, n: int, alpha: float = 0.05) -> Interval:
+def wilson(right: float, n: int, alpha: float = 0.05) -> Interval:
     """Return a share with Wilson's score interval (Wilson 1927, JASA 22).
 
     (k + z²/2 ± z·√(k(n−k)/n + z²/4)) / (n + z²): near its nominal coverage where the usual
-    ±1.96 standard errors is not, at shares near 0 and 1.
+    ±1.96 standard errors is not, at shares near 0 and 1. `right` may be fractional, where each of
+    the n is right in part.
     """
     if n == 0:
         return Interval(0.0, 0.0, 1.0, 0)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexgraft.terms.glossary.term_filter import TermFilter
-from lexgraft.terms.glossary.term_index import inflections, stems
 from lexgraft.terms.glossary.term_matcher import Matcher
-from lexgraft.terms.text.character_tables import script
+from lexgraft.terms.text.character_tables import spacing_of
 from lexgraft.terms.text.normalize import fold, folded_text
+from lexgraft.terms.text.word_forms import base_forms, inflections
 
 ALPHABET = "abst 's's京都ア한글-+é\u0301ﬁ㈱A\u3000ーｱﾞ\u00adกุ่"
 TERMS = st.lists(st.text(ALPHABET, min_size=1, max_size=6), min_size=1, max_size=12)
@@ -54,11 +54,11 @@ def all_forms(terms: Sequence[str]) -> dict[str, list[str]]:
 
 def bounded(text: str, start: int, end: int) -> bool:
     """Tell that a span does not cut a word."""
-    before = script(text[start - 1]) if start else ""
-    after = script(text[end]) if end < len(text) else ""
-    if script(text[start]) == before and before in {"spaced", "hangul"}:
+    before = spacing_of(text[start - 1]) if start else ""
+    after = spacing_of(text[end]) if end < len(text) else ""
+    if spacing_of(text[start]) == before and before in {"spaced", "hangul"}:
         return False
-    return not (script(text[end - 1]) == after == "spaced")
+    return not (spacing_of(text[end - 1]) == after == "spaced")
 
 
 def found(
@@ -83,8 +83,8 @@ def test_so_they_are_in_texts_made_of_the_terms(
 
 @given(st.text("abcesixyzh", min_size=1, max_size=8))
 def test_stems_lead_back_from_every_form(key: str) -> None:
-    assert all(key in stems(form) for form in inflections(key))
-    assert all(key in inflections(stem) for stem in stems(key))
+    assert all(key in base_forms(form) for form in inflections(key))
+    assert all(key in inflections(stem) for stem in base_forms(key))
 
 
 @pytest.mark.parametrize("size", [52, 53, 54, 55, 56, 57, 200])

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lexgraft.terms.glossary import GlossaryEntry
-from lexgraft.terms.glossary.term_index import inflections
 from lexgraft.terms.glossary.term_matcher import Matcher, entry_matcher, match_entries
 from lexgraft.terms.text.normalize import fold
+from lexgraft.terms.text.word_forms import inflections
 
 TERMS = (
     "art",

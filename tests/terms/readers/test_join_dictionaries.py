@@ -1,10 +1,7 @@
 """Joining an ontology with dictionaries."""
 
-import pytest
-
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.join_dictionaries import join
-from lexgraft.terms.text.spelling_variants import spelling_key
 
 FIELDS = frozenset({"med"})
 
@@ -22,25 +19,6 @@ def entry(key: str, japanese: str, *glosses: str, field: str = "med") -> Concept
 def joined(ontology: list[Concept], *dictionaries: list[Concept]) -> dict[str, tuple[str, ...]]:
     found = join(ontology, dictionaries, shared="en", added="ja", fields=FIELDS)
     return {concept.id: concept.names("ja") for concept in found}
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Anaemia", "anemia"),
-        ("Tumour", "tumor"),
-        ("Alzheimer's disease", "Alzheimer disease"),
-        ("the Measles", "measle"),
-        ("Non-Hodgkin lymphoma", "non Hodgkin lymphomas"),
-    ],
-)
-def test_spelling_variants_have_one_key(one: str, other: str):
-    assert spelling_key(one) == spelling_key(other)
-
-
-def test_the_latin_endings_is_and_us_are_no_plurals():
-    assert spelling_key("cyanosis") == "cyanosis"
-    assert spelling_key("lupus") == "lupus"
 
 
 def test_definition_and_provenance_come_along():

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item
+from lexgraft.stats.intervals import wilson
 from lexgraft.terms.testset.answer_facts import facts_of
-from lexgraft.terms.testset.audit import audit, breakdown, cues, failed, warnings_of, wilson
+from lexgraft.terms.testset.audit import audit, breakdown, cues, failed, warnings_of
 from lexgraft.terms.testset.baseline_rules import CHARACTERS, LENGTH, POSITION, SHARED, SOUND
 from lexgraft.terms.testset.items import build_items
 
@@ -43,19 +42,6 @@ def names(number: int, ending: str) -> str:
 
 def scores(items: list[Item]) -> dict[str, tuple[float, float, float]]:
     return {one.name: (one.value, one.low, one.chance or 0) for one in audit(items)}
-
-
-def test_wilson_s_interval_of_five_in_ten():
-    # Wilson 1927: (.5 + 1.96²/20) / (1 + 1.96²/10) ± 1.96/(1.384) · sqrt(.025 + 1.96²/400)
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
-
-
-@given(st.integers(1, 500), st.floats(0, 1))
-def test_wilson_s_interval_holds_the_share_and_stays_within_bounds(n: int, share: float):
-    low, high = wilson(share * n, n)
-    assert 0 <= low <= share + 1e-9
-    assert share - 1e-9 <= high <= 1
 
 
 def test_an_ending_that_only_right_answers_have_is_found():
@@ -121,7 +107,7 @@ def test_a_fixed_place_is_found():
         item(n, names(n, ""), tuple(names(1000 + 3 * n + k, "") for k in range(3)))
         for n in range(20)
     ]
-    assert scores(items)[POSITION] == (1.0, pytest.approx(wilson(20, 20)[0]), 0.25)
+    assert scores(items)[POSITION] == (1.0, pytest.approx(wilson(20, 20).low), 0.25)
 
 
 def test_scripts_are_reported_apart():

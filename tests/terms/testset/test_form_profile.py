@@ -12,7 +12,6 @@ from lexgraft.terms.testset.form_profile import (
     measure,
     option,
     profile,
-    script,
 )
 
 FORM = Form("definition-to-term", "en", "ja")
@@ -93,14 +92,6 @@ def test_endings_that_many_names_share_tell_nothing():
     assert generic >= {"症候", "候群"}
     assert may_answer(group[0], group[1], NOTHING)
     assert not may_answer(group[0], group[1], generic)
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [("頻脈", "kanji"), ("コレラ", "kana"), ("くる病", "mixed"), ("Cholera", "Latin")],
-)
-def test_scripts_are_told_apart(text: str, name: str):
-    assert script(text) == name
 
 
 def test_length_is_in_characters_for_names_and_words_for_sentences():

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from lexgraft.terms.glossary import GlossaryEntry
-from lexgraft.terms.text.character_tables import script
+from lexgraft.terms.text.character_tables import spacing_of
 from lexgraft.terms.text.normalize import folded_text
 
 Problem = Literal[
@@ -150,6 +150,6 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
 
 def is_too_short(folded: str) -> bool:
     """Tell a term of one letter or of digits and signs only; one Han character may be a term."""
-    letters = [character for character in folded if script(character) and not character.isdigit()]
-    names = unicodedata.name(folded[0], "")
-    return not letters or (len(folded) == 1 and not names.startswith("CJK"))
+    has_letter = any(spacing_of(sign) and not sign.isdigit() for sign in folded)
+    is_han = unicodedata.name(folded[0], "").startswith("CJK")
+    return not has_letter or (len(folded) == 1 and not is_han)

@@ -33,7 +33,7 @@ _LENGTHS = np.uint64((2 << LONG) - 1)
 Words = NDArray[np.uint64]
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Kinds = NDArray[np.uint8]  # of the letters of `character_tables.scripts`
+Kinds = NDArray[np.uint8]  # of the letters of `character_tables.spacings`
 
 
 class TermFilter:

@@ -1,14 +1,13 @@
 """A million folded terms: the longest that may stand at each place of a text."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from lexgraft.terms.glossary.term_filter import TermFilter
 from lexgraft.terms.text.normalize import Folded, folded_text
+from lexgraft.terms.text.word_forms import base_forms
 
 Value = TypeVar("Value")
-_PLURAL = re.compile(r"[a-z]{3,}$")
 
 
 class _CombinedIndex(tuple[Any, ...]):
@@ -49,37 +48,9 @@ class TermIndex(Generic[Value]):
 
     def _of_stems(self, form: str) -> _CombinedIndex:
         """Return the values of the terms of which a folded text is an English form."""
-        groups = [self._values[stem] for stem in stems(form) if stem in self._values]
+        groups = [self._values[stem] for stem in base_forms(form) if stem in self._values]
         values = _CombinedIndex(value for group in groups for value in _as_several(group))
         return values or _NOTHING
-
-
-def inflections(key: str) -> tuple[str, ...]:
-    """Return the regular English plural and possessive forms of a folded term's last word."""
-    if not _PLURAL.search(key) or not key.isascii():
-        return ()
-    if key.endswith("sis"):
-        plural = key[:-2] + "es"
-    elif key.endswith(("s", "x", "z", "ch", "sh")):
-        plural = key + "es"
-    elif key.endswith("y") and key[-2] not in "aeiou":
-        plural = key[:-1] + "ies"
-    else:
-        plural = key + "s"
-    return (plural, key + "'s", key + "\u2019s")
-
-
-def stems(form: str) -> tuple[str, ...]:
-    """Return the folded terms of which this is a form: the way back from `inflections`."""
-    if form.endswith(("'s", "\u2019s")):
-        guesses = (form[:-2],)
-    elif form.endswith("ies"):
-        guesses = (form[:-3] + "y", form[:-1])
-    elif form.endswith("es"):
-        guesses = (form[:-2] + "is", form[:-2], form[:-1])
-    else:
-        guesses = (form[:-1],)
-    return tuple(guess for guess in guesses if form in inflections(guess))
 
 
 def _joined(before: Any, value: Any) -> _CombinedIndex:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.term_index import TermIndex
-from lexgraft.terms.text.character_tables import scripts
+from lexgraft.terms.text.character_tables import spacings
 from lexgraft.terms.text.normalize import Folded, fold, folded_text
 
 Value = TypeVar("Value")
@@ -87,7 +87,7 @@ def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    for word in _WORDS.finditer(scripts(folded.text)):
+    for word in _WORDS.finditer(spacings(folded.text)):
         first, last = word.span()
         pieces.append(folded.text[done:first])
         starts.extend(folded.starts[done:first])

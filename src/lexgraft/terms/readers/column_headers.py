@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.terms.text.language_tags import known_language
+from lexgraft.terms.text.normalize import comparison_key
 
 _ROLES = {
     "id": (
@@ -189,7 +190,7 @@ def _given(header: str, meaning: str) -> TableColumn:
 
 def _column(header: str) -> TableColumn:
     """Return one column: a language alone means terms of it."""
-    text = " ".join(normalize("NFKC", header).casefold().split())
+    text = comparison_key(header)
     role = "id" if header.strip() == "No" else _ROLE_OF.get(text, "")  # `no` is Norwegian
     if role:
         return TableColumn(header, role, _language_without_tag(role))

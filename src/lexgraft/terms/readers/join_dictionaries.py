@@ -6,7 +6,7 @@ from unicodedata import normalize
 import msgspec
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.text.spelling_variants import spelling_key
+from lexgraft.terms.text.spelling_keys import english_key
 
 Rank = tuple[int, int, int, int, str]
 """Sorts the matches of one term: field, dictionary, place among the glosses, sense, id."""
@@ -54,7 +54,7 @@ def _index(
                 off_field = int(entry.field not in fields)
                 for gloss_rank, gloss in enumerate(entry.names(shared)):
                     rank = (off_field, number, gloss_rank, _sense(entry.id), entry.id)
-                    index.setdefault(spelling_key(gloss), []).append((rank, entry))
+                    index.setdefault(english_key(gloss), []).append((rank, entry))
     for matches in index.values():
         matches.sort(key=lambda match: match[0])
     return index
@@ -77,7 +77,7 @@ def _best(
 ) -> tuple[int, list[Concept]]:
     """Return the place of the first name that matches (0: the concept's own) and its entries."""
     for position, name in enumerate(names):
-        matches = [] if _is_abbreviation(name) else index.get(spelling_key(name), [])
+        matches = [] if _is_abbreviation(name) else index.get(english_key(name), [])
         entries = [
             entry
             for rank, entry in matches

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import sqrt
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Score, digest
+from lexgraft.stats.intervals import wilson
 from lexgraft.terms.testset.baseline_rules import (
     FROM_QUESTION,
     LEARNT,
@@ -20,8 +20,8 @@ from lexgraft.terms.testset.baseline_rules import (
     Learn,
     mean,
 )
-from lexgraft.terms.testset.form_profile import is_loanword, writing
 from lexgraft.terms.testset.question_forms import texts_of
+from lexgraft.terms.text.scripts import is_loanword, writing_of
 
 NO_MODEL = "options alone"
 KATAKANA = "katakana"  # loanwords: their sound gives them away whatever the other options are
@@ -29,7 +29,6 @@ KATAKANA = "katakana"  # loanwords: their sound gives them away whatever the oth
 _MARGIN = 0.03  # by how much an interval may lie above chance before the set is refused
 _MARGIN_SHARED = 0.15  # the same where words explained and words of the explanation share letters
 _FEW = 20  # concepts; a smaller group is not reported apart
-_Z = 1.959964  # 95 %
 
 Facts = Mapping[str, Mapping[str, str]]
 """Concept id → name of a fact (`frequency`, `part of speech`, `tokens`) → its class."""
@@ -113,16 +112,6 @@ def warnings_of(scores: Sequence[Score]) -> list[str]:
     return [f"{_sentence(cue)} (n = {cue.n})" for cue in cues(scores)]
 
 
-def wilson(right: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a proportion, `right` of `n` (may be fractional)."""
-    if n == 0:
-        return 0.0, 1.0
-    share, square = right / n, _Z * _Z
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z / (1 + square / n) * sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def _sentence(score: Score) -> str:
     return (
         f"{score.name} alone give {score.value:.2f} [{score.low:.2f}, {score.high:.2f}] "
@@ -196,7 +185,7 @@ def _tried(
     ]
     right = 1 / len(best) if item.gold in best else 0.0
     loanword = is_loanword(question) or is_loanword(answer)
-    return RuleResult(item.concept, writing(answer), loanword, right, 1 / len(positions))
+    return RuleResult(item.concept, writing_of(answer), loanword, right, 1 / len(positions))
 
 
 def _by_writing(name: str, form: str, tried: Sequence[RuleResult]) -> list[Score]:
@@ -221,8 +210,7 @@ def _score(name: str, group: str, tried: Sequence[RuleResult]) -> Score:
     """Return a score by concept: several draws of one concept are one observation."""
     right = _by_concept(tried, lambda result: result.right)
     chance = _by_concept(tried, lambda result: result.chance)
-    low, high = wilson(sum(right), len(right))
-    return Score(name, NO_MODEL, group, mean(right), low, high, len(right), mean(chance))
+    return wilson(sum(right), len(right)).score(name, NO_MODEL, group, mean(chance))
 
 
 def _by_concept(tried: Sequence[RuleResult], value: Callable[[RuleResult], float]) -> list[float]:
@@ -235,9 +223,8 @@ def _by_concept(tried: Sequence[RuleResult], value: Callable[[RuleResult], float
 def _position(form: str, items: Sequence[Item]) -> Score:
     """Return how often the right option stands in its commonest place."""
     positions = Counter(item.gold for item in items)
-    commonest, n = max(positions.values()), len(items)
-    low, high = wilson(commonest, n)
-    return Score(POSITION, NO_MODEL, form, commonest / n, low, high, n, 1 / len(items[0].options))
+    chance = 1 / len(items[0].options)
+    return wilson(max(positions.values()), len(items)).score(POSITION, NO_MODEL, form, chance)
 
 
 class Audit(Struct, frozen=True):

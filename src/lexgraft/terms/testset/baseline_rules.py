@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import log
 
-from lexgraft.terms.testset.form_profile import fold, is_dense, measure
+from lexgraft.terms.testset.form_profile import measure
+from lexgraft.terms.text.normalize import comparison_key
 from lexgraft.terms.text.phonetic import sounds
+from lexgraft.terms.text.scripts import is_dense
 
 CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
 SOUND, SHARED = "sound of the options", "text shared with the question"
@@ -60,8 +62,8 @@ def by_sound(question: str, texts: Sequence[str]) -> list[float]:
 
 def by_shared_text(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by the longest piece that an option has in common with the question."""
-    folded = fold(question)
-    return [float(_shared(folded, fold(text))) for text in texts]
+    folded = comparison_key(question)
+    return [float(_shared(folded, comparison_key(text))) for text in texts]
 
 
 LEARNT: tuple[tuple[str, Learn], ...] = ((CHARACTERS, learn_characters), (LENGTH, learn_length))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Document, read_lines
-from lexgraft.terms.testset.form_profile import is_dense
+from lexgraft.terms.text.scripts import is_dense
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _BREAK = re.compile(r"[.,;:!?()\[\]\"“”«»…]+|\n\s*\n")  # no phrase goes across

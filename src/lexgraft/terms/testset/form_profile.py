@@ -1,33 +1,24 @@
 """Profile: how one form of question sees a concept; what gives it away, who is too close."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
-from unicodedata import normalize
 
 from msgspec import Struct
 
 from lexgraft.project import Form
 from lexgraft.records import Concept
 from lexgraft.terms.testset.question_forms import Kin, also_right, missing_part, texts_of
+from lexgraft.terms.text.normalize import comparison_key
 from lexgraft.terms.text.phonetic import alike
-from lexgraft.terms.text.token_estimate import FIRST_DENSE
+from lexgraft.terms.text.scripts import HIRAGANA, UNSPACED, is_dense, script_of
+from lexgraft.terms.text.stems import LETTERS, stems
 
 _SHORTEST, _SHORTEST_DENSE = 6, 3  # characters of a word with two halves; of kanji or kana
-STEM = 5  # letters of a word's start that give it away
+_NAME_WORDS = 5  # a text of more words is a sentence
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
-_UNSPACED_STEM = 2  # kanji or kana in a row that give a Japanese or Chinese word away
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
 _COGNATE = 0.33  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
-_LATIN = re.compile(r"[^\W\d_]+")
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
-_KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff々]")
-_KANA = re.compile("[\u3040-\u30ff]")
-_HIRAGANA = re.compile("[\u3040-\u309fー]+")
-_KATAKANA = re.compile("[\u30a1-\u30ff・\\s]+")
-_LOAN = re.compile("[\u30a1-\u30fa\u30fc]{2}")
 
 
 class FormProfile(Struct, frozen=True):
@@ -55,7 +46,7 @@ def profile(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile
         what, language = missing_part(form, question=question)
         return f"no {what} in {language}"
     reason = _unfair(form, question, answer)
-    return reason or _seen(concept, form, question, answer, kin or {})
+    return reason or _view(concept, form, question, answer, kin or {})
 
 
 def _unfair(form: Form, question: str, answer: str) -> str:
@@ -77,33 +68,33 @@ def can_be_recombined(term: str) -> bool:
 def option(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile | None:
     """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
     question, answer = texts_of(concept, form, kin)
-    return _seen(concept, form, question, answer, kin or {}) if answer else None
+    return _view(concept, form, question, answer, kin or {}) if answer else None
 
 
-def _seen(concept: Concept, form: Form, question: str, answer: str, kin: Kin) -> FormProfile:
-    names = _written(concept, form.answer)
+def _view(concept: Concept, form: Form, question: str, answer: str, kin: Kin) -> FormProfile:
+    names = _answer_names(concept, form.answer)
     return FormProfile(
         concept=concept,
         form=form,
         named=form.kind.startswith("term"),
         question=question,
         answer=answer,
-        names=frozenset(fold(term.text) for term in concept.terms),
+        names=frozenset(comparison_key(term.text) for term in concept.terms),
         answer_names=names,
         stems=frozenset(stem for name in names for stem in stems(name)),
         meaning=frozenset(
-            stem for text in concept.definitions.values() for stem in stems(fold(text))
+            stem for text in concept.definitions.values() for stem in stems(comparison_key(text))
         ),
         part_of_speech=concept.terms[0].part_of_speech,
-        script=script(answer),
+        script=script_of(answer),
         length=measure(answer),
-        also=frozenset(fold(text) for text in also_right(concept, form, kin)),
+        also=frozenset(comparison_key(text) for text in also_right(concept, form, kin)),
     )
 
 
 def gives_away(question: str, answer: str) -> bool:
     """Tell whether one text contains the other, or the start of a word of the other."""
-    folded_question, folded_answer = fold(question), fold(answer)
+    folded_question, folded_answer = comparison_key(question), comparison_key(answer)
     return any(
         _contains(text, clue)
         or any(stem in text for stem in stems(clue))
@@ -114,20 +105,20 @@ def gives_away(question: str, answer: str) -> bool:
 
 def _one_word(question: str, answer: str) -> bool:
     """Tell whether two terms in Latin script sound alike: who reads the one knows the other."""
-    latin = script(question) == script(answer) == "Latin"
+    latin = script_of(question) == script_of(answer) == "Latin"
     return latin and max(alike(question, answer), alike(answer, question)) >= _COGNATE
 
 
 def _contains(text: str, piece: str) -> bool:
     """Tell whether a folded text contains another as whole words (or at all, without spaces)."""
-    if _UNSPACED.search(piece):
+    if UNSPACED.search(piece):
         return piece in text
-    return f" {' '.join(_LATIN.findall(piece))} " in f" {' '.join(_LATIN.findall(text))} "
+    return f" {' '.join(LETTERS.findall(piece))} " in f" {' '.join(LETTERS.findall(text))} "
 
 
 def _long_words(text: str) -> list[str]:
-    words = _LATIN.findall(text)
-    return [word for word in words if len(word) > _INNER and not _UNSPACED.search(word)]
+    words = LETTERS.findall(text)
+    return [word for word in words if len(word) > _INNER and not UNSPACED.search(word)]
 
 
 def may_answer(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
@@ -143,7 +134,7 @@ def may_answer(target: FormProfile, candidate: FormProfile, generic: frozenset[s
         or target_concept.id in candidate_concept.broader
         or candidate_concept.id in target_concept.broader
         or any(a in b or b in a for a in target.answer_names for b in candidate.answer_names)
-        or fold(candidate.answer) in target.also
+        or comparison_key(candidate.answer) in target.also
         or _overlap(target.meaning, candidate.meaning) >= _ALIKE
     )
 
@@ -155,60 +146,16 @@ def generic_stems(profiles: Sequence[FormProfile]) -> frozenset[str]:
     return frozenset(stem for stem, count in counts.items() if count > limit)
 
 
-def fold(text: str) -> str:
-    """Return a text without differences of width, letter case and spacing."""
-    return " ".join(normalize("NFKC", text).casefold().split())
-
-
-@cache
-def stems(text: str) -> frozenset[str]:
-    """Return what gives a folded text away: word starts, and kanji or katakana in a row."""
-    starts: set[str] = set()
-    for word in _LATIN.findall(_UNSPACED.sub(" ", text)):
-        if len(word) >= STEM:
-            starts.add(word[:STEM])
-    for run in _UNSPACED.findall(text):
-        if not _KANJI.search(run) and len(run) <= _UNSPACED_STEM:
-            continue
-        size = _UNSPACED_STEM if _KANJI.search(run) else STEM - 1
-        starts.update(run[offset : offset + size] for offset in range(max(1, len(run) - size + 1)))
-    return frozenset(starts)
-
-
-def script(text: str) -> str:
-    """Return the script class of a text: Latin, kanji, kana or mixed."""
-    kanji, kana = bool(_KANJI.search(text)), bool(_KANA.search(text))
-    if kanji and kana:
-        return "mixed"
-    return "kanji" if kanji else "kana" if kana else "Latin"
-
-
-def writing(text: str) -> str:
-    """Return the script class of a text, with katakana (loanwords) apart from other kana."""
-    text = normalize("NFKC", text.strip())
-    return "katakana" if _KATAKANA.fullmatch(text) else script(text)
-
-
-def is_loanword(text: str) -> bool:
-    """Tell a text with katakana in it: that part can be heard without being known."""
-    return bool(_LOAN.search(normalize("NFKC", text)))
-
-
-def is_dense(text: str) -> bool:
-    """Tell a text in a script without spaces between words."""
-    return any(ord(sign) >= FIRST_DENSE for sign in text)
-
-
 def measure(text: str) -> int:
     """Return a text's length as readers see it: characters of a name, words of a sentence."""
     words = text.split()
-    return len(words) if len(words) > STEM else len(text)
+    return len(words) if len(words) > _NAME_WORDS else len(text)
 
 
-def _written(concept: Concept, language: str) -> tuple[str, ...]:
+def _answer_names(concept: Concept, language: str) -> tuple[str, ...]:
     """Return a concept's folded names, without readings in hiragana when there are others."""
-    names = tuple(fold(name) for name in concept.names(language))
-    return tuple(name for name in names if not _HIRAGANA.fullmatch(name)) or names
+    names = tuple(comparison_key(name) for name in concept.names(language))
+    return tuple(name for name in names if not HIRAGANA.fullmatch(name)) or names
 
 
 def _overlap(first: frozenset[str], second: frozenset[str]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Item
-from lexgraft.terms.testset.form_profile import fold
+from lexgraft.terms.text.normalize import comparison_key
 
 _SHOWN = 5
 
@@ -15,10 +15,10 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
     first: dict[tuple[str, ...], str] = {}
     answers: dict[tuple[str, str], set[str]] = {}
     for item in items:
-        answers.setdefault(_asked(item), set()).add(fold(item.options[item.gold]))
+        answers.setdefault(_asked(item), set()).add(comparison_key(item.options[item.gold]))
     for item in items:
         about = f"`{item.concept}` ({item.kind} {item.pair}, draw {item.draw})"
-        texts = [fold(text) for text in item.options]
+        texts = [comparison_key(text) for text in item.options]
         before = first.setdefault((item.context, *sorted(texts)), item.id)
         if before != item.id:
             sentences.append(f"{about} repeats another item")
@@ -54,4 +54,4 @@ def _asked(item: Item) -> tuple[str, str]:
 def _also_right(item: Item, concepts: Mapping[str, Concept]) -> set[str]:
     """Return every name of the asked concept: none may stand among the wrong options."""
     concept = concepts.get(item.concept)
-    return {fold(term.text) for term in concept.terms} if concept else set()
+    return {comparison_key(term.text) for term in concept.terms} if concept else set()

@@ -6,7 +6,8 @@ from functools import lru_cache
 from math import log
 
 from lexgraft.records import digest
-from lexgraft.terms.testset.form_profile import fold, script
+from lexgraft.terms.text.normalize import comparison_key
+from lexgraft.terms.text.scripts import script_of
 
 _TRIED = 20  # recombinations per wanted pseudo-term
 _ORDER = 3
@@ -60,18 +61,18 @@ def pseudo_terms(term: str, words: Sequence[str], count: int, chance: object) ->
     whose letters are about as likely as the term's; what is a real term in `words` is dropped. All
     begin alike, so that no option is told by what it has in common with the others.
     """
-    real, model = {fold(word) for word in words}, letters_of(tuple(words))
+    real, model = {comparison_key(word) for word in words}, letters_of(tuple(words))
     alike = [word for word in dict.fromkeys(words) if " " not in word]
     alike.sort(
         key=lambda word: (
-            script(word) != script(term),
+            script_of(word) != script_of(term),
             abs(len(word) - len(term)),
             digest("pseudo", chance, term, word),
         )
     )
     candidates = dict.fromkeys(_recombined(term, word) for word in alike[: _TRIED * count])
     likelihood = model.score(term)
-    usable = [candidate for candidate in candidates if fold(candidate) not in real]
+    usable = [candidate for candidate in candidates if comparison_key(candidate) not in real]
     return sorted(usable, key=lambda candidate: abs(model.score(candidate) - likelihood))[:count]
 
 

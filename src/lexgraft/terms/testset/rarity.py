@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from lexgraft.errors import LexgraftError
+from lexgraft.terms.text.scripts import UNSPACED
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー]+")
 _LONGEST = 12  # characters of one Japanese or Chinese word looked up
 
 
@@ -33,8 +33,8 @@ def word_zipf(word: str, language: str) -> float:
 def phrase_zipf(text: str, word_zipf: Callable[[str], float]) -> float:
     """Return the Zipf frequency of the rarest word of a phrase, given that of a word."""
     folded = text.casefold()
-    words = [word for word in _WORD.findall(folded) if not _UNSPACED.search(word)]
-    runs = _UNSPACED.findall(folded)
+    words = [word for word in _WORD.findall(folded) if not UNSPACED.search(word)]
+    runs = UNSPACED.findall(folded)
     values = [word_zipf(word.replace("’", "'")) for word in words]
     values += [_run_zipf(run, word_zipf) for run in runs]
     return min(values, default=0.0)

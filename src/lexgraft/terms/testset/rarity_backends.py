@@ -12,8 +12,8 @@ from lexgraft.errors import LexgraftError
 from lexgraft.project import RaritySettings, TermSettings
 from lexgraft.records import Concept
 from lexgraft.terms.testset.corpus_counts import Corpus, count_phrases, key, read_corpus
-from lexgraft.terms.testset.form_profile import is_dense
 from lexgraft.terms.testset.rarity import phrase_zipf, zipf
+from lexgraft.terms.text.scripts import is_dense
 
 _BILLION = 9.0  # log10: Zipf frequencies are per billion
 _RARE = 3.0  # once per million words; in Brown at most one occurrence

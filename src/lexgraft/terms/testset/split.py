@@ -5,7 +5,7 @@ from typing import get_args
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Split, digest
-from lexgraft.terms.testset.form_profile import fold
+from lexgraft.terms.text.normalize import comparison_key
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -71,8 +71,10 @@ def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
 
 
 def _marks(concept: Concept) -> list[tuple[str, str]]:
-    names = [(term.language, fold(term.text)) for term in concept.terms]
-    return names + [("definition", fold(text)) for text in concept.definitions.values() if text]
+    names = [(term.language, comparison_key(term.text)) for term in concept.terms]
+    return names + [
+        ("definition", comparison_key(text)) for text in concept.definitions.values() if text
+    ]
 
 
 def _fill(groups: list[list[Concept]], count: int) -> list[Concept]:

@@ -45,13 +45,13 @@ def text_of(points: NDArray[np.unsignedinteger]) -> str:
     return points.tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def scripts(text: str) -> str:
+def spacings(text: str) -> str:
     """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
     return kinds(points_of(text)).tobytes().decode("ascii")
 
 
 @cache
-def script(character: str) -> str:
+def spacing_of(character: str) -> str:
     """Return `spaced`, `unspaced` or `hangul` for letters, digits and marks, else nothing."""
     name = unicodedata.name(character, "")
     if unicodedata.category(character)[0] not in "LNM":
@@ -62,11 +62,11 @@ def script(character: str) -> str:
 
 
 def _kind(point: int) -> int:
-    """Return the letter of `scripts` for a code point."""
+    """Return the letter of `spacings` for a code point."""
     if point == SPACE:
         return SPACE
-    return {"spaced": SPACED, "hangul": HANGUL}.get(script(chr(point)), OTHER)
+    return {"spaced": SPACED, "hangul": HANGUL}.get(spacing_of(chr(point)), OTHER)
 
 
 kinds = CharacterTable(_kind, np.uint8)
-"""The letters of `scripts` as numbers."""
+"""The letters of `spacings` as numbers."""

@@ -67,6 +67,15 @@ def folded_text(text: str) -> str:
     return text if folded == text else folded
 
 
+def comparison_key(text: str) -> str:
+    """Return a text without differences of width, letter case and spacing.
+
+    Unlike `folded_text` it keeps soft hyphens and zero widths, and casefold's output as it is: the
+    choice of a test set's concepts and items hangs on it.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _fold_clusters(text: str, plain: str) -> tuple[str, list[int], list[int]]:
     """Return the folded text and its places where characters combine, vanish or multiply."""
     folded: list[str] = []

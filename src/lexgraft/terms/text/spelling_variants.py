@@ -6,15 +6,8 @@ from functools import cache
 from importlib.resources import files
 from unicodedata import normalize
 
-_SPELLINGS = (
-    ("ae", "e"),
-    ("oe", "e"),
-    ("aemia", "emia"),
-    ("our", "or"),
-    ("ph", "f"),
-    ("-", " "),
-    ("'s", ""),
-)
+from lexgraft.terms.text.spelling_keys import english_key
+
 _KATAKANA = r"[ァ-ヺー]"
 _LONG_VOWEL = re.compile(rf"({_KATAKANA}{{3,}})ー(?!{_KATAKANA})")  # JIS Z 8301: from three sounds
 _DOT = re.compile(r"[・゠=]|(?<=[ァ-ヺー])[ \-](?=[ァ-ヺ])")
@@ -29,19 +22,10 @@ _BU = re.compile(r"ヴ([ァィェォ])")
 _BU_OF = dict(zip("ァィェォ", "バビベボ", strict=True))
 
 
-def spelling_key(text: str) -> str:
-    """Return a form that British and American spellings and letter cases share."""
-    key = normalize("NFKC", text).casefold().strip()
-    key = re.sub(r"^(?:the|an?)\s+", "", key)
-    for old, new in _SPELLINGS:
-        key = key.replace(old, new)
-    return " ".join(_singular(word) for word in key.split())
-
-
 def variant_key(text: str) -> str:
     """Return a form that all spellings of a term share; also shared by some that are none.
 
-    English as in `spelling_key`; Japanese without final long vowels, dots between loanwords, old
+    English as in `english_key`; Japanese without final long vowels, dots between loanwords, old
     and variant kanji, and the kana after kanji: compare those with `variants_of`.
     """
     key = _folded(text, _STEPS)
@@ -102,7 +86,7 @@ _STEPS: Steps = (
     ("loanword", _loans),
     ("long vowel", _long_vowels),
     ("中黒", _dots),
-    ("spelling", spelling_key),
+    ("spelling", english_key),
 )
 
 
@@ -135,9 +119,3 @@ def _is_okurigana(first: str, second: str) -> bool:
 def _within(short: str, long: str) -> bool:
     """Tell whether a run of kana is another with some of its beginning left out."""
     return long.endswith(short)
-
-
-def _singular(word: str) -> str:
-    """Return an English word without its plural -s (not -ss, -us, -is)."""
-    plural = len(word) > 4 and word.endswith("s") and word[-2] not in "sui"
-    return word[:-1] if plural else word

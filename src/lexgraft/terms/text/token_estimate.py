@@ -2,11 +2,11 @@
 
 from math import ceil
 
+from lexgraft.terms.text.scripts import FIRST_DENSE
+
 SPACED_CHARACTERS_PER_TOKEN = 4.0
 
 DENSE_CHARACTERS_PER_TOKEN = 1.6
-
-FIRST_DENSE = 0x2E80  # the first CJK block of Unicode
 
 
 def tokens_of(text: str) -> int:
