@@ -38,14 +38,14 @@ PEER_START = "import sys; from mergekit.scripts.run_yaml import main; sys.exit(m
 MERGE = """
 import sys
 from pathlib import Path
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.project import Candidate
 models, output, method, density = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 base = open_checkpoint(models / "base")
-parts = {label: open_constituent(models / label, base, label) for label in ("a", "b")}
+parts = {label: open_input_model(models / label, base, label) for label in ("a", "b")}
 plain = ("linear", "slerp", "task_arithmetic")
 name = "select_topk" if method == "sce" else "density"
 given = {} if method in plain else {name: float(density)}

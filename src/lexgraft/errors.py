@@ -9,13 +9,13 @@ class LexgraftError(Exception):
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         self.what, self.where, self.cure = what, where, cure
-        place = f"{where}: " if where else ""
+        prefix = f"{where}: " if where else ""
         remedy = f"\n  → {cure}" if cure else ""
-        super().__init__(f"{place}{what}{remedy}")
+        super().__init__(f"{prefix}{what}{remedy}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `did you mean …?`, or the list of known names when none is near."""
-    names = sorted(set(known))
+    names = sorted(set(candidates))
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names)}"

@@ -23,7 +23,7 @@ from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample
 from lexgraft.tuning.training_state import aside
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 
 EXAMPLES = [TrainingExample(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
 RECIPE = TrainingConfig(rank=2, alpha=4, learning_rate=1e-2, batch=4)
@@ -126,7 +126,7 @@ def test_the_checkpoint_reader_finds_the_delta_that_was_trained(
     base = open_checkpoint(tiny_model)
     run(model, encode, tmp_path / "adapter", base_digest=base.digest)
     tensors = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
-    adapter = open_constituent(tmp_path / "adapter", base, "tuned")
+    adapter = open_input_model(tmp_path / "adapter", base, "tuned")
     name = "model.layers.1.mlp.up_proj"
     down, up = (tensors[f"base_model.model.{name}.lora_{part}.weight"] for part in "AB")
     delta = adapter.delta(f"{name}.weight")
@@ -141,7 +141,7 @@ def test_an_adapter_of_another_base_is_refused(
 ) -> None:
     run(model, encode, tmp_path / "adapter", base_digest="the digest of another base")
     with pytest.raises(LexgraftError):
-        open_constituent(tmp_path / "adapter", open_checkpoint(make_model("gemma3", 1)), "tuned")
+        open_input_model(tmp_path / "adapter", open_checkpoint(make_model("gemma3", 1)), "tuned")
 
 
 @pytest.mark.slow

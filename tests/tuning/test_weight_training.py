@@ -14,7 +14,7 @@ from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample
 from lexgraft.tuning.weight_training import TrainedWeights
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.checkpoint.replace_tensors import write_replaced
 
 EXAMPLES = [TrainingExample(f"the word for {n} is", f" w{n} w{n}") for n in range(12)] * 2
@@ -56,7 +56,7 @@ def test_everything_is_trained_and_ties_hold(
     assert largest_difference(model, loaded(folder), [[2, 3, 4]]) == 0.0
     assert largest_difference(model, again, [[2, 3, 4]]) > 0.1
     base = open_checkpoint(folder)
-    part = open_constituent(done.folder / MODEL, base, "tuned")
+    part = open_input_model(done.folder / MODEL, base, "tuned")
     assert set(part.touched) == set(base.tensors)
 
 
@@ -64,7 +64,7 @@ def test_chosen_layers_alone_move(make_model: Any, tmp_path: Path) -> None:
     folder = make_model("gemma3", 0, "float32")
     some = msgspec.structs.replace(WHOLE, layers=("mlp@1",))
     _, done = trained_on(folder, some, tmp_path / "out")
-    part = open_constituent(done.folder / MODEL, open_checkpoint(folder), "tuned")
+    part = open_input_model(done.folder / MODEL, open_checkpoint(folder), "tuned")
     names = {f"model.layers.1.mlp.{kind}_proj.weight" for kind in ("up", "down", "gate")}
     assert set(part.touched) == names
 
@@ -79,7 +79,7 @@ def test_rows_of_given_tokens_alone_move(
     rows = msgspec.structs.replace(WHOLE, tokens=tokens)
     _, done = trained_on(folder, rows, tmp_path / "out")
     base = open_checkpoint(folder)
-    part = open_constituent(done.folder / MODEL, base, "tuned")
+    part = open_input_model(done.folder / MODEL, base, "tuned")
     tied = architecture == "gemma3"
     head = set() if tied else {"lm_head.weight"}
     assert set(part.touched) == {"model.embed_tokens.weight"} | head

@@ -32,7 +32,7 @@ from lexgraft.records import (
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.tuning.replay import disjoint
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
-from lexgraft.weights.checkpoint.input_model import InputModel, open_constituent
+from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.tokenizer_check import check_one_vocabulary
@@ -81,7 +81,7 @@ class Experiment:
         """Return G and D by label, checked against the base: tensors, and what a number means."""
         models = self.project.models
         opened = {
-            label: open_constituent(Path(path), self.base, label)
+            label: open_input_model(Path(path), self.base, label)
             for label, path in ((LANGUAGE, models.language), (DOMAIN, models.domain))
         }
         for part in opened.values():

@@ -12,7 +12,7 @@ from lexgraft.files.ownership import check_outputs
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.project import Candidate, Project, inputs_of
 from lexgraft.records import Progress, Score, silent
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.plan_text import describe
@@ -70,7 +70,7 @@ def _subject(session: Experiment, model: Path) -> EvaluatedModel:
     """Return a folder or an adapter as something to ask."""
     if model.resolve() == session.base.folder.resolve():
         return EvaluatedModel(model.name, session.base)
-    part = open_constituent(model, session.base, LANGUAGE)
+    part = open_input_model(model, session.base, LANGUAGE)
     candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})
     dtype = session.project.merge.dtype
     plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)

@@ -263,7 +263,7 @@ def extract(arguments: argparse.Namespace) -> int:
     from lexgraft.files.hub import named_model
     from lexgraft.files.ownership import check_outputs
     from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-    from lexgraft.weights.checkpoint.input_model import open_constituent
+    from lexgraft.weights.checkpoint.input_model import open_input_model
     from lexgraft.weights.merge.extract_adapter import extract, share_rows
 
     base, model = (
@@ -272,7 +272,7 @@ def extract(arguments: argparse.Namespace) -> int:
     )
     check_outputs([arguments.output], [base, model], folders=True)
     with ProgressBars() as bars:
-        constituent = open_constituent(model, open_checkpoint(base), "model")
+        constituent = open_input_model(model, open_checkpoint(base), "model")
         found = extract(constituent, arguments.rank, arguments.output, bars)
     if arguments.json:
         return print_json(found)

@@ -17,7 +17,7 @@ from lexgraft.models.vllm import VllmModel
 from lexgraft.project import Candidate
 from lexgraft.records import Progress, Split, digest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 
@@ -124,7 +124,7 @@ def _base(folder: Path, question: EvaluationRequest) -> Checkpoint:
 
 def _adapter_plan(folder: Path, base: Checkpoint) -> MergePlan:
     """Return the adapter put onto its base with weight 1, in float32."""
-    part = open_constituent(folder, base, ADAPTER)
+    part = open_input_model(folder, base, ADAPTER)
     candidate = Candidate("task_arithmetic", {"weight": {ADAPTER: 1.0}})
     return plan_merge(candidate, base, {ADAPTER: part}, "float32", 0)
 

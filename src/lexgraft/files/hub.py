@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_FILES, SINGLE
+from lexgraft.files.model_files import ADAPTER, ASSET_FILES, CONFIG, INDEX, SINGLE
 
 _REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_WANTED = (SINGLE, INDEX, "model-*.safetensors", *SIDE_FILES, ADAPTER, CONFIG)
+_WANTED = (SINGLE, INDEX, "model-*.safetensors", *ASSET_FILES, ADAPTER, CONFIG)
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 
 
@@ -30,14 +30,14 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
             where=text,
             cure=f"give a path, seen from {near} or from here, or a Hub id such as org/name",
         )
-    wanted = "main" if revision is None else revision
-    if not _REVISION.fullmatch(wanted) or ".." in wanted:
-        raise LexgraftError(f"{wanted!a:.80} is not a revision", where=text)
-    cached = _cached(text, wanted)
-    if download and not _COMMIT.fullmatch(wanted):
-        return _downloaded(text, wanted)
+    revision_name = "main" if revision is None else revision
+    if not _REVISION.fullmatch(revision_name) or ".." in revision_name:
+        raise LexgraftError(f"{revision_name!a:.80} is not a revision", where=text)
+    cached = _cached(text, revision_name)
+    if download and not _COMMIT.fullmatch(revision_name):
+        return _downloaded(text, revision_name)
     if cached is None:
-        return _downloaded(text, wanted) if download else _refused(text, wanted)
+        return _downloaded(text, revision_name) if download else _refused(text, revision_name)
     return cached
 
 
@@ -56,8 +56,8 @@ def named_model(text: str, near: Path, *, download: bool = False) -> Path:
 def cache_folder() -> Path:
     """Return where the Hub's libraries keep what they have downloaded."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(given).expanduser() if given else home.expanduser() / "hub"
+    environment = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return Path(environment).expanduser() if environment else home.expanduser() / "hub"
 
 
 def _cached(text: str, revision: str) -> Path | None:

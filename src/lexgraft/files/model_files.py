@@ -6,7 +6,7 @@ INDEX = "model.safetensors.index.json"
 
 ADAPTER = "adapter_model.safetensors"
 
-SIDE_FILES = (
+ASSET_FILES = (
     "config.json",
     "generation_config.json",
     "tokenizer.json",

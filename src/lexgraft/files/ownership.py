@@ -173,10 +173,10 @@ def check_outputs(
     Raises:
         LexgraftError: such an output; a link; a device; a file for a folder, or the reverse.
     """
-    given = tuple(inputs)
+    input_paths = tuple(inputs)
     for output in outputs:
         _refuse_kind(output, folders=folders)
-        for path in given:
+        for path in input_paths:
             if clash(output, path):
                 raise LexgraftError(
                     f"the output and the input {path} are one, or one lies in the other",
@@ -187,18 +187,18 @@ def check_outputs(
 
 def clash(output: Path, path: Path) -> bool:
     """Return whether two paths lead to one place, or one lies in the other."""
-    here, there = _real(output), _real(path)
-    if _is_within(here, there) or _is_within(there, here):
+    real_output, real_path = _real(output), _real(path)
+    if _is_within(real_output, real_path) or _is_within(real_path, real_output):
         return True
-    return _is_same(here, there)
+    return _is_same(real_output, real_path)
 
 
 def _refuse_kind(output: Path, *, folders: bool) -> None:
     """Raise for what can be no output of this kind, whatever the inputs are."""
-    wanted = "a folder" if folders else "a file"
+    kind = "a folder" if folders else "a file"
     if "\0" in str(output) or output.name in ("", ".."):
         raise LexgraftError(
-            f"this names no new {wanted[2:]}", where=str(output), cure="give it a name of its own"
+            f"this names no new {kind[2:]}", where=str(output), cure="give it a name of its own"
         )
     if len(os.fsencode(output.name)) > _LONGEST:
         raise LexgraftError(
@@ -207,14 +207,14 @@ def _refuse_kind(output: Path, *, folders: bool) -> None:
             cure=f"take one of at most {_LONGEST} bytes",
         )
     try:
-        _refuse_there(output, wanted, folders=folders)
+        _refuse_there(output, kind, folders=folders)
     except OSError as error:
         raise LexgraftError(
             f"cannot be written: {error.strerror}", where=str(output), cure="choose another name"
         ) from error
 
 
-def _refuse_there(output: Path, wanted: str, *, folders: bool) -> None:
+def _refuse_there(output: Path, kind: str, *, folders: bool) -> None:
     """Raise when something of another kind has the name, or stands in the way to it."""
     if output.is_symlink():
         raise LexgraftError(
@@ -225,9 +225,7 @@ def _refuse_there(output: Path, wanted: str, *, folders: bool) -> None:
     if os.path.lexists(output):
         mode = output.stat().st_mode
         if not (stat.S_ISDIR(mode) if folders else stat.S_ISREG(mode)):
-            raise LexgraftError(
-                f"{wanted} is wanted here", where=str(output), cure="choose another"
-            )
+            raise LexgraftError(f"{kind} is wanted here", where=str(output), cure="choose another")
     for parent in output.parents:
         if os.path.lexists(parent):
             if not parent.is_dir():
@@ -252,18 +250,20 @@ def _is_within(inner: Path, outer: Path) -> bool:
         return False
     above = Path(*inner.parts[:depth])
     if _folded(above) != _folded(outer):
-        return any(_is_same(one, outer) for one in (inner, *inner.parents))
-    apart = above.exists() and outer.exists() and not _is_same(above, outer)
-    return not (apart and above != inner)  # two folders that differ by case hold different things
+        return any(_is_same(folder, outer) for folder in (inner, *inner.parents))
+    different = above.exists() and outer.exists() and not _is_same(above, outer)
+    return not (
+        different and above != inner
+    )  # two folders that differ by case hold different things
 
 
 def _folded(path: Path) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(first: Path, second: Path) -> bool:
     try:
-        return one.samefile(other)
+        return first.samefile(second)
     except (OSError, ValueError):
         return False
 
@@ -273,8 +273,8 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _text(folder: Path, purpose: str, output: Path, content: str = "") -> bytes:
     """Return a marker's text; the output is named as seen from the folder, for trees that move."""
-    seen = os.path.relpath(_real(output.parent) / output.name, _real(folder.parent))
-    fields = {"by": "lexgraft", "purpose": purpose, "folder": folder.name, "output": seen}
+    relative = os.path.relpath(_real(output.parent) / output.name, _real(folder.parent))
+    fields = {"by": "lexgraft", "purpose": purpose, "folder": folder.name, "output": relative}
     return json.dumps(fields | ({"content": content} if content else {})).encode() + b"\n"
 
 
@@ -295,10 +295,10 @@ def _read_marker(path: Path) -> bytes:
 
 def _fields(text: bytes) -> dict[str, str]:
     try:
-        found = json.loads(text)
+        fields = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _is_marker(path: Path) -> bool:

@@ -147,10 +147,10 @@ def _holds(path: Path, folder: Path) -> bool:
 def _refuse_inputs(paths: Iterable[Path], inputs: Sequence[Path]) -> None:
     """Raise for an input among what a run writes."""
     for path in paths:
-        for given in inputs:
-            if clash(path, given):
+        for input_path in inputs:
+            if clash(path, input_path):
                 raise LexgraftError(
-                    f"the input {given} lies where the run writes {path.name}",
+                    f"the input {input_path} lies where the run writes {path.name}",
                     where=str(path),
                     cure="give the run another `output`: inputs are never overwritten",
                 )
@@ -158,18 +158,18 @@ def _refuse_inputs(paths: Iterable[Path], inputs: Sequence[Path]) -> None:
 
 def _refuse_foreign(folder: Path) -> None:
     """Raise for a file with a name that a run writes, in a folder that is no run's."""
-    taken = [folder / name for name in (HELD, *_FILES)]
-    taken += [
+    reserved = [folder / name for name in (HELD, *_FILES)]
+    reserved += [
         folder / name / MARKER
         for name in ("stages", "testset")
         if (folder / name).is_dir() and not (folder / name / MARKER).is_file()
     ]
-    for path in taken:
-        known = path.parent if path.name == MARKER else path
-        if os.path.lexists(known) and (known.is_file() or any(known.iterdir())):
+    for path in reserved:
+        existing = path.parent if path.name == MARKER else path
+        if os.path.lexists(existing) and (existing.is_file() or any(existing.iterdir())):
             raise LexgraftError(
                 "a run writes here, and this is not a run's",
-                where=str(known),
+                where=str(existing),
                 cure="move it away, or give the run another `output`: nothing is overwritten",
             )
 

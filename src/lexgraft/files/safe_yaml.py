@@ -29,7 +29,7 @@ class _StrictLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
-        seen: set[Hashable] = set()
+        keys: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
@@ -37,11 +37,11 @@ class _StrictLoader(yaml.SafeLoader):
                 raise LexgraftError(
                     f"key {key!r} at line {line} is not text", cure="put it in quotes"
                 )
-            if key in seen:
+            if key in keys:
                 raise LexgraftError(
                     f"key `{key}` occurs twice, again at line {line}", cure="keep one"
                 )
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -149,7 +149,7 @@ def refuse_unknown(
 
 
 def _refuse_unknown(
-    value: object, kind: inspect.Type, at: str, where: str, renamed: Mapping[str, str]
+    value: object, kind: inspect.Type, path: str, where: str, renamed: Mapping[str, str]
 ) -> None:
     """Raise for the first key that no record knows, with the nearest known name."""
     for inner in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
@@ -157,21 +157,21 @@ def _refuse_unknown(
             fields = {field.encode_name: field.type for field in inner.fields}
             for key, child in value.items():
                 if key not in fields:
-                    cure = renamed.get(f"{at}{key}") or nearest(str(key), fields)
-                    raise LexgraftError(f"unknown key `{at}{key}`", where=where, cure=cure)
-                _refuse_unknown(child, fields[key], f"{at}{key}.", where, renamed)
+                    cure = renamed.get(f"{path}{key}") or nearest(str(key), fields)
+                    raise LexgraftError(f"unknown key `{path}{key}`", where=where, cure=cure)
+                _refuse_unknown(child, fields[key], f"{path}{key}.", where, renamed)
         elif isinstance(inner, inspect.DictType | inspect.VarTupleType):
-            for name, item, child in _children(value, inner, at):
+            for name, item, child in _children(value, inner, path):
                 _refuse_unknown(child, item, f"{name}.", where, renamed)
 
 
 def _children(
-    value: object, kind: inspect.DictType | inspect.VarTupleType, at: str
+    value: object, kind: inspect.DictType | inspect.VarTupleType, path: str
 ) -> Iterator[tuple[str, inspect.Type, object]]:
     """Yield what a mapping or a list holds, with its path and the kind it should be of."""
     if isinstance(kind, inspect.DictType) and isinstance(value, dict):
         for key, child in value.items():
-            yield f"{at}{key}", kind.value_type, child
+            yield f"{path}{key}", kind.value_type, child
     elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
         for number, child in enumerate(value):
-            yield f"{at[:-1]}[{number}]", kind.item_type, child
+            yield f"{path[:-1]}[{number}]", kind.item_type, child

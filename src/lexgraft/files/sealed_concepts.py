@@ -29,7 +29,7 @@ def openings(folder: Path) -> list[SealedOpening]:
     return read_lines(folder / FILE, SealedOpening) if (folder / FILE).is_file() else []
 
 
-def open_sealed(folder: Path, wanted: SealedOpening) -> SealedOpening:
+def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
     """Return the opening on record for this result, written now if these concepts are untouched.
 
     The same result may be asked again: a killed run carries on.
@@ -37,22 +37,22 @@ def open_sealed(folder: Path, wanted: SealedOpening) -> SealedOpening:
     Raises:
         LexgraftError: some of these concepts were opened before, for another result.
     """
-    known = openings(folder)
-    for one in known:
-        same = (one.result, one.references) == (wanted.result, wanted.references)
-        if same and one.concepts == wanted.concepts:
-            return one
-        spent = set(one.concepts) & set(wanted.concepts)
+    earlier = openings(folder)
+    for record in earlier:
+        same = (record.result, record.references) == (opening.result, opening.references)
+        if same and record.concepts == opening.concepts:
+            return record
+        spent = set(record.concepts) & set(opening.concepts)
         if spent:
             raise LexgraftError(
-                f"{len(spent)} of these sealed concepts were opened on {one.opened[:10]} "
-                f"for `{one.name}`: they can confirm nothing any more",
+                f"{len(spent)} of these sealed concepts were opened on {record.opened[:10]} "
+                f"for `{record.name}`: they can confirm nothing any more",
                 where=str(folder / FILE),
                 cure="confirm another result on concepts that were never asked",
             )
-    fresh = structs.replace(wanted, opened=datetime.now(UTC).isoformat(timespec="seconds"))
-    write_lines(folder / FILE, [*known, fresh])
-    return fresh
+    opened = structs.replace(opening, opened=datetime.now(UTC).isoformat(timespec="seconds"))
+    write_lines(folder / FILE, [*earlier, opened])
+    return opened
 
 
 def opened_for(folder: Path) -> Sequence[str]:
@@ -61,11 +61,11 @@ def opened_for(folder: Path) -> Sequence[str]:
     Raises:
         LexgraftError: they were never opened.
     """
-    found = openings(folder)
-    if not found:
+    records = openings(folder)
+    if not records:
         raise LexgraftError(
             "the sealed concepts were never opened",
             where=str(folder),
             cure="`lexgraft adopt PROJECT --open-sealed` opens them, once",
         )
-    return [digest for one in found for digest in (one.result, *one.references)]
+    return [digest for record in records for digest in (record.result, *record.references)]

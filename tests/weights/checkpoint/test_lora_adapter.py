@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 
 NAME = "model.layers.0.self_attn.q_proj"
 EMBEDDED = f"base_model.model.{NAME}.lora_embedding_B"
@@ -50,7 +50,7 @@ def adapter(folder: Path, tensors: dict[str, torch.Tensor] | None = None, **conf
 
 
 def delta(base: Path, path: Path, name: str = NAME) -> torch.Tensor:
-    found = open_constituent(path, open_checkpoint(base), "domain").delta(f"{name}.weight")
+    found = open_input_model(path, open_checkpoint(base), "domain").delta(f"{name}.weight")
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def test_the_delta_is_alpha_over_r_times_b_times_a(base: Path, tmp_path: Path) -
 
 
 def test_rows_are_computed_alone(base: Path, tmp_path: Path) -> None:
-    part = open_constituent(adapter(tmp_path / "a"), open_checkpoint(base), "domain")
+    part = open_input_model(adapter(tmp_path / "a"), open_checkpoint(base), "domain")
     assert part.touched == (f"{NAME}.weight",)
     found = part.delta(f"{NAME}.weight", 1, 2)
     assert found is not None
@@ -96,7 +96,7 @@ def test_a_transposed_base_gets_a_transposed_delta(base: Path, tmp_path: Path) -
     }
     path = adapter(tmp_path / "a", tensors, fan_in_fan_out=True)
     assert delta(base, path).tolist() == [[2, 0, -2], [4, 0, -4]]
-    part = open_constituent(path, open_checkpoint(base), "domain")
+    part = open_input_model(path, open_checkpoint(base), "domain")
     rows = part.delta(f"{NAME}.weight", 1, 2)
     assert rows is not None
     assert rows.tolist() == [[4, 0, -4]]
@@ -121,7 +121,7 @@ def test_more_than_plain_lora_is_refused(
     base: Path, tmp_path: Path, config: dict[str, object], why: str
 ) -> None:
     with pytest.raises(LexgraftError, match=why):
-        open_constituent(adapter(tmp_path / "a", None, **config), open_checkpoint(base), "domain")
+        open_input_model(adapter(tmp_path / "a", None, **config), open_checkpoint(base), "domain")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_tensors_that_do_not_fit_are_refused(
     base: Path, tmp_path: Path, tensors: dict[str, torch.Tensor], why: str
 ) -> None:
     with pytest.raises(LexgraftError, match=why):
-        open_constituent(adapter(tmp_path / "a", tensors), open_checkpoint(base), "domain")
+        open_input_model(adapter(tmp_path / "a", tensors), open_checkpoint(base), "domain")
 
 
 def test_embeddings_that_are_also_the_head_are_refused(tmp_path: Path) -> None:
@@ -156,16 +156,16 @@ def test_embeddings_that_are_also_the_head_are_refused(tmp_path: Path) -> None:
     stem = "base_model.model.model.embed_tokens.lora_embedding_"
     path = adapter(tmp_path / "a", {f"{stem}A": torch.ones(1, 5), f"{stem}B": torch.ones(3, 1)})
     with pytest.raises(LexgraftError, match="also the output head"):
-        open_constituent(path, open_checkpoint(folder), "domain")
+        open_input_model(path, open_checkpoint(folder), "domain")
 
 
 def test_an_adapter_of_another_base_is_refused_by_its_digest(base: Path, tmp_path: Path) -> None:
     path, checkpoint = adapter(tmp_path / "a"), open_checkpoint(base)
     (path / "lexgraft.json").write_text(json.dumps({"base_digest": checkpoint.digest}))
-    open_constituent(path, checkpoint, "domain")
+    open_input_model(path, checkpoint, "domain")
     (path / "lexgraft.json").write_text(json.dumps({"base_digest": "0" * 32}))
     with pytest.raises(LexgraftError, match="an adapter of another base"):
-        open_constituent(path, checkpoint, "domain")
+        open_input_model(path, checkpoint, "domain")
 
 
 def test_the_digest_follows_scaling_and_weights_but_not_the_rest(
@@ -174,7 +174,7 @@ def test_the_digest_follows_scaling_and_weights_but_not_the_rest(
     checkpoint = open_checkpoint(base)
     configs = ({}, {"base_model_name_or_path": "/elsewhere"}, {"lora_alpha": 3})
     same, elsewhere, other = (
-        open_constituent(adapter(tmp_path / str(n), None, **config), checkpoint, "domain").digest
+        open_input_model(adapter(tmp_path / str(n), None, **config), checkpoint, "domain").digest
         for n, config in enumerate(configs)
     )
     assert same == elsewhere
@@ -213,7 +213,7 @@ def test_agrees_with_merge_and_unload_of_peft(
     tuned.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     tuned.merge_and_unload().save_pretrained(tmp_path / "merged")
 
-    part = open_constituent(tmp_path / "adapter", open_checkpoint(folder), "domain")
+    part = open_input_model(tmp_path / "adapter", open_checkpoint(folder), "domain")
     merged = load_file(tmp_path / "merged" / "model.safetensors")
     plain = load_file(folder / "model.safetensors")
     changed = {name for name in plain if not torch.equal(plain[name], merged[name])}

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.methods import METHODS
 
@@ -99,7 +99,7 @@ def plan(models: dict[str, Path]) -> Planner:
         base = open_checkpoint(models["base"])
         most = METHODS[method].models[1] if method in METHODS else None
         labels = [label for label in models if label != "base"][:most]
-        parts = {label: open_constituent(models[label], base, label) for label in labels}
+        parts = {label: open_input_model(models[label], base, label) for label in labels}
         return plan_merge(Candidate(method, parameters), base, parts, dtype, seed)
 
     return make

@@ -95,9 +95,9 @@ def test_neither_memory_nor_workers_show(
     run_merge(plan(method), tmp_path / "roomy", workers=3)
 
     def narrow(*_given: object) -> WorkerBudget:
-        return WorkerBudget(1, window=16, kept=0, held=held)
+        return WorkerBudget(1, window=16, cached_elements=0, held_bytes=held)
 
-    monkeypatch.setattr(blocks, "plan_room", narrow)
+    monkeypatch.setattr(blocks, "plan_budget", narrow)
     run_merge(plan(method), tmp_path / "narrow")
     assert content(tmp_path / "roomy") == content(tmp_path / "narrow")
 
@@ -304,7 +304,7 @@ import os, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[3]))
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint import write
 from lexgraft.weights.merge.disk_merge import run_merge
@@ -316,7 +316,7 @@ def progress(what, done, total):
     if done == kill_at:
         os.kill(os.getpid(), 9)
 base = open_checkpoint(root / "base")
-parts = {label: open_constituent(root / label, base, label) for label in ("language", "domain")}
+parts = {label: open_input_model(root / label, base, label) for label in ("language", "domain")}
 run_merge(plan_merge(Candidate("dare_ties"), base, parts, "bfloat16", 1), root / "out", progress)
 """
 
@@ -339,7 +339,7 @@ def test_the_result_loads_in_transformers_and_answers(tiny_model: Path, tmp_path
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from lexgraft.project import Candidate
-    from lexgraft.weights.checkpoint.input_model import open_constituent
+    from lexgraft.weights.checkpoint.input_model import open_input_model
 
     base = open_checkpoint(tiny_model)
     tensors = load_file(tiny_model / "model.safetensors")
@@ -348,7 +348,7 @@ def test_the_result_loads_in_transformers_and_answers(tiny_model: Path, tmp_path
     moved = {name: (t.float() * 1.1).bfloat16() for name, t in tensors.items()}
     save_file(moved, other / "model.safetensors")
     (other / "config.json").write_bytes((tiny_model / "config.json").read_bytes())
-    part = open_constituent(other, base, "language")
+    part = open_input_model(other, base, "language")
     made = plans.plan_merge(Candidate("linear"), base, {"language": part}, "bfloat16", 1)
     run_merge(made, tmp_path / "out")
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype="auto")

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.weights.methods import METHODS
@@ -40,7 +40,7 @@ def test_the_result_loads_and_gives_finite_logits(
 
     base = open_checkpoint(tiny_model)
     parts = {
-        label: open_constituent(folder, base, label)
+        label: open_input_model(folder, base, label)
         for label, folder in list(tuned.items())[: METHODS[method].models[1]]
     }
     manifest = run_merge(plan_merge(Candidate(method), base, parts, "float32", 1), tmp_path / "out")

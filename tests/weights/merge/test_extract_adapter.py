@@ -10,7 +10,7 @@ from weights.merge.family import Tensors, save, tensors_of
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import InputModel, open_constituent
+from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
 from lexgraft.weights.merge import extract_adapter as module
 from lexgraft.weights.merge.extract_adapter import extract, share_rows, truncated
 
@@ -21,7 +21,7 @@ def pair(folder: Path, moved: Tensors) -> InputModel:
     base = tensors_of(0)
     save(folder / "base", base)
     save(folder / "model", {name: base[name] + moved.get(name, 0) for name in base})
-    return open_constituent(folder / "model", open_checkpoint(folder / "base"), "model")
+    return open_input_model(folder / "model", open_checkpoint(folder / "base"), "model")
 
 
 def low_rank(seed: int, rank: int) -> torch.Tensor:
@@ -37,7 +37,7 @@ def test_a_delta_by_hand(tmp_path: Path) -> None:
     assert share.explained == pytest.approx(16 / 25, rel=1e-5)
     assert share.norm == pytest.approx(5, rel=1e-6)
     base = open_checkpoint(tmp_path / "base")
-    back = open_constituent(tmp_path / "out", base, "back").delta(NAME)
+    back = open_input_model(tmp_path / "out", base, "back").delta(NAME)
     assert back is not None
     expected = torch.zeros(6, 10)
     expected[0, 0] = 4.0
@@ -49,7 +49,7 @@ def test_a_low_rank_delta_comes_back_whole(tmp_path: Path) -> None:
     found = extract(pair(tmp_path, {NAME: delta}), 3, tmp_path / "out")
     assert found.explained == pytest.approx(1)
     base = open_checkpoint(tmp_path / "base")
-    back = open_constituent(tmp_path / "out", base, "back").delta(NAME)
+    back = open_input_model(tmp_path / "out", base, "back").delta(NAME)
     assert back is not None
     assert torch.allclose(back, delta, atol=1e-5)
 
@@ -118,7 +118,7 @@ def test_peft_loads_the_adapter_and_gets_the_model_back(
     tensors[name] += 0.1 * torch.ones(rows, 1) @ torch.arange(columns)[None].float()
     save_file(tensors, moved / "model.safetensors", metadata={"format": "pt"})
     whole = AutoModelForCausalLM.from_pretrained(moved)
-    extract(open_constituent(moved, open_checkpoint(base), "m"), 2, tmp_path / "out")
+    extract(open_input_model(moved, open_checkpoint(base), "m"), 2, tmp_path / "out")
     loaded = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(base), tmp_path / "out"
     ).merge_and_unload()

@@ -135,7 +135,7 @@ def test_no_method_spreads_or_hides_a_value_that_is_not_finite(
     models: dict[str, Path], plan: Planner, tmp_path: Path, method: str, value: float
 ) -> None:
     name = "model.layers.1.mlp.down_proj.weight"
-    label = "domain" if "domain" in [part.label for part in plan(method).constituents] else "base"
+    label = "domain" if "domain" in [part.label for part in plan(method).input_models] else "base"
     path = models[label] / "model.safetensors"
     tensors = load_file(path)
     tensors[name][2, 3] = value

@@ -15,14 +15,14 @@ PLAN = r"""
 import re, sys, time
 from pathlib import Path
 start = time.process_time()
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.merge.plan_text import describe
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.project import Candidate
 root = Path(sys.argv[1])
 base = open_checkpoint(root / "base")
-parts = {label: open_constituent(root / label, base, label) for label in ("language", "domain")}
+parts = {label: open_input_model(root / label, base, label) for label in ("language", "domain")}
 plan = plan_merge(Candidate("ties"), base, parts, "bfloat16", 1)
 lines = describe(plan)
 peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.plan_text import describe
 
@@ -100,7 +100,7 @@ def test_a_merge_of_nothing_is_refused(models: Folders) -> None:
 
 def test_models_opened_under_another_label_are_a_mistake_of_the_program(models: Folders) -> None:
     base = open_checkpoint(models["base"])
-    part = open_constituent(models["domain"], base, "domain")
+    part = open_input_model(models["domain"], base, "domain")
     with pytest.raises(ValueError, match="opened as domain"):
         plan_merge(Candidate("linear"), base, {"language": part}, "bfloat16", 1)
 

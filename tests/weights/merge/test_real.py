@@ -8,7 +8,7 @@ import torch
 
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.weights.methods import METHODS
@@ -44,7 +44,7 @@ def test_gemma_with_two_adapters_gives_finite_logits_of_its_own(
         "domain": ADAPTERS / "domain-medical-en",
     }
     parts = {
-        label: open_constituent(folder, base, label)
+        label: open_input_model(folder, base, label)
         for label, folder in list(folders.items())[: METHODS[method].models[1]]
     }
     plan = plan_merge(Candidate(method), base, parts, "bfloat16", 1)

@@ -371,8 +371,8 @@ def test_the_tokenizer_and_the_chat_template_come_from_where_the_recipe_says(
         "chat_template": "b"
     }
     (plan,) = plans(tmp_path, text + "chat_template: '{{ messages }}'\n")
-    assert plan.sides is not None
-    assert plan.sides.chat_template == "{{ messages }}"
+    assert plan.assets is not None
+    assert plan.assets.chat_template == "{{ messages }}"
 
 
 def test_modules_merge_what_they_name_and_the_rest_is_the_bases(

@@ -50,9 +50,9 @@ def test_the_digest_is_that_of_the_tensor_merged_whole(
         assert set(names) <= {*whole.changed}
 
     def narrow(*_given: object) -> WorkerBudget:
-        return WorkerBudget(1, window=16, kept=0, held=0)
+        return WorkerBudget(1, window=16, cached_elements=0, held_bytes=0)
 
-    monkeypatch.setattr(blocks, "plan_room", narrow)
+    monkeypatch.setattr(blocks, "plan_budget", narrow)
     for size in (7, 50):  # a row; more than one matrix of the stack
         monkeypatch.setattr(plans, "BLOCK", size)
         cut = run_merge(plan(method), tmp_path / f"cut {size}")

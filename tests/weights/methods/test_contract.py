@@ -199,7 +199,15 @@ def test_a_method_of_ones_own_needs_a_function_and_nothing_else(
         return scale * max(float(deltas.abs().max()) for _, deltas, _ in blocks())
 
     @merge_method(survey=largest)
-    def clipped(base, deltas, context, limit, *, weight=1.0, scale: float = 0.5):
+    def clipped(
+        base: Tensor,
+        deltas: Tensor,
+        context: TensorContext,
+        limit: float,
+        *,
+        weight=1.0,  # pyright: ignore[reportMissingParameterType]
+        scale: float = 0.5,
+    ) -> Tensor:
         return base + (deltas[0] * weight).clamp(-limit, limit)
 
     own = registry["clipped"]
@@ -216,10 +224,12 @@ def test_a_method_of_ones_own_needs_a_function_and_nothing_else(
 
 @pytest.mark.usefixtures("registry")
 def test_a_method_that_cannot_be_is_refused_where_it_is_declared() -> None:
-    def ties(base, deltas, context):
+    def ties(base: Tensor, deltas: Tensor, context: TensorContext) -> Tensor:
         return base
 
-    def open_ended(base, deltas, context, *, weight: float):
+    def open_ended(
+        base: Tensor, deltas: Tensor, context: TensorContext, *, weight: float
+    ) -> Tensor:
         return base
 
     with pytest.raises(LexgraftError, match="a merge method `ties` already"):

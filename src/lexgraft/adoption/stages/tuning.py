@@ -18,7 +18,7 @@ from lexgraft.project import Candidate, TuneSettings, inputs_of
 from lexgraft.records import Concept, Score
 from lexgraft.tuning.train import MODEL
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_constituent
+from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 
@@ -95,7 +95,7 @@ def _scaled(
     session: Experiment, onto: EvaluatedModel, adapter: Path, scale: float
 ) -> EvaluatedModel:
     whole = adapter / MODEL
-    constituent = open_constituent(whole if whole.is_dir() else adapter, onto.onto, TUNED)
+    constituent = open_input_model(whole if whole.is_dir() else adapter, onto.onto, TUNED)
     candidate = Candidate("task_arithmetic", {"weight": {TUNED: scale}})
     plan = plan_merge(
         candidate,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import SIDE_FILES
+from lexgraft.files.model_files import ASSET_FILES
 from lexgraft.files.safe_json import LIMIT, read_json
 from lexgraft.weights.checkpoint.checkpoint_index import regular_file
 
@@ -19,7 +19,7 @@ _EDITED = frozenset({"config.json", "tokenizer_config.json"})
 _NO_EDITS: Mapping[str, Any] = MappingProxyType({})
 
 
-def read_sides(
+def read_assets(
     folder: Path,
     dtype: str,
     *,
@@ -37,19 +37,19 @@ def read_sides(
     """
     if not (folder / "config.json").is_file():
         raise LexgraftError("no config.json", where=str(folder), cure="get the whole model folder")
-    homes = {name: folder if name in CONFIG_FILES else tokenizer or folder for name in SIDE_FILES}
-    sides = {
+    homes = {name: folder if name in CONFIG_FILES else tokenizer or folder for name in ASSET_FILES}
+    assets = {
         name: _side(name, regular_file(home, name), {"dtype": dtype, **edits})
         for name, home in homes.items()
         if (home / name).exists()
     }
     if chat_template is not None:
-        sides[CHAT_TEMPLATE] = chat_template.encode()
-        if "tokenizer_config.json" in sides:
-            content = json.loads(sides["tokenizer_config.json"])
+        assets[CHAT_TEMPLATE] = chat_template.encode()
+        if "tokenizer_config.json" in assets:
+            content = json.loads(assets["tokenizer_config.json"])
             content.pop("chat_template", None)
-            sides["tokenizer_config.json"] = _text(content)
-    return dict(sorted(sides.items(), key=lambda side: SIDE_FILES.index(side[0])))
+            assets["tokenizer_config.json"] = _text(content)
+    return dict(sorted(assets.items(), key=lambda side: ASSET_FILES.index(side[0])))
 
 
 def _side(name: str, path: Path, edits: Mapping[str, Any]) -> bytes:
@@ -73,8 +73,8 @@ def edited(config: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any
 def _edit(content: dict[str, Any], key: str, value: object) -> None:
     """Set a dotted key; the dtype under whichever of its names is there."""
     if key == "dtype":
-        known = [name for name in _DTYPE_KEYS if name in content] or [_DTYPE_KEYS[0]]
-        content.update(dict.fromkeys(known, value))
+        keys = [name for name in _DTYPE_KEYS if name in content] or [_DTYPE_KEYS[0]]
+        content.update(dict.fromkeys(keys, value))
         return
     *parents, last = key.split(".")
     for parent in parents:

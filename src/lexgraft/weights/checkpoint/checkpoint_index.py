@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import ADAPTER, INDEX, SIDE_FILES, SINGLE
+from lexgraft.files.model_files import ADAPTER, ASSET_FILES, INDEX, SINGLE
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.safetensors_header import (
@@ -58,7 +58,7 @@ class Checkpoint:
         Reads every byte that has not passed by yet.
         """
         sides = [
-            (n, file_digest(self.folder / n)) for n in SIDE_FILES if (self.folder / n).is_file()
+            (n, file_digest(self.folder / n)) for n in ASSET_FILES if (self.folder / n).is_file()
         ]
         weights = [(e.name, e.dtype, e.shape, content_digest(e)) for e in self.tensors.values()]
         self.check_unchanged()

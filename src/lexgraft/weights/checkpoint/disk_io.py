@@ -57,10 +57,10 @@ def fill(
 
 def reserve(folder: Path, file: str, size: int) -> int:
     """Return the handle of a `.part` file with all its space taken."""
-    part, final = part_name(folder, file), folder / file
+    partial_name, final = part_name(folder, file), folder / file
     if final.exists():  # killed while the names were being given
-        final.rename(part)
-    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        final.rename(partial_name)
+    handle = os.open(partial_name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         os.posix_fallocate(handle, 0, size)
     except OSError as error:
@@ -72,12 +72,12 @@ def reserve(folder: Path, file: str, size: int) -> int:
 
 
 @contextmanager
-def direct_handle(path: Path, *, wanted: bool = True) -> Generator[int | None]:
+def direct_handle(path: Path, *, enabled: bool = True) -> Generator[int | None]:
     """Return a handle that writes past the page cache; None where there is no such thing."""
     try:
         handle = (
             os.open(path, os.O_WRONLY | os.O_DIRECT | os.O_NOFOLLOW | os.O_CLOEXEC)
-            if wanted
+            if enabled
             else None
         )
     except OSError as error:
@@ -119,10 +119,10 @@ def replace_file(path: Path, data: bytes) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, with names that outlive a power cut."""
-    lacking = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(lacking):
-        one.mkdir(exist_ok=True)
-        sync_folder(one.parent)
+    lacking = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(lacking):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -177,13 +177,13 @@ def _fill(handle: int, view: memoryview, offset: int, path: Path) -> None:
 
 def _read(handle: int, view: memoryview, offset: int, path: Path) -> int:
     """Return how many bytes a positioned read gave, tried again when the disk says it failed."""
-    for left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(_TRIES)):
         try:
             return os.preadv(handle, [view], offset)
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
-            if not left:
+            if not tries_left:
                 raise LexgraftError(
                     f"the disk cannot read it at byte {offset:,}",
                     where=str(path),

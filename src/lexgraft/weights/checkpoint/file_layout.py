@@ -81,17 +81,17 @@ def _plan_file(
     ordered = sorted(tensors, key=_rank)
     fields: dict[str, object] = {"__metadata__": {"format": "pt"}}
     relative: list[tuple[str, str, tuple[int, ...], int, int]] = []
-    at = 0
+    offset = 0
     for name, dtype, shape in ordered:
         length = prod(shape) * WIDTHS[dtype]
-        fields[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + length]}
-        relative.append((name, dtype, shape, at, length))
-        at += length
+        fields[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + length]}
+        relative.append((name, dtype, shape, offset, length))
+        offset += length
     text = _json(fields)
     start = -(-(8 + len(text)) // ALIGNMENT) * ALIGNMENT
     header = (start - 8).to_bytes(8, "little") + text.ljust(start - 8)
     slots = [Slot(n, dtype, shape, file, start + o, size) for n, dtype, shape, o, size in relative]
-    return header, slots, start + at
+    return header, slots, start + offset
 
 
 def _rank(tensor: tuple[str, str, tuple[int, ...]]) -> tuple[int, bool, str]:

@@ -65,17 +65,19 @@ class FolderWriter:
         They count as finished only after `note`; until then they may be written again.
         """
         slot = self._layout.slots[name]
-        at, hasher = slot.offset, xxh3_128()
-        part, cached = part_name(self._folder, slot.file), self._handles[slot.file]
-        with direct_handle(part, wanted=at % PAGE == 0 and slot.length >= PAGE) as direct:
+        offset, hasher = slot.offset, xxh3_128()
+        partial_name, cached = part_name(self._folder, slot.file), self._handles[slot.file]
+        with direct_handle(
+            partial_name, enabled=offset % PAGE == 0 and slot.length >= PAGE
+        ) as direct:
             for window in windows:
-                whole_pages = at % PAGE == 0 and len(window) % PAGE == 0 and on_page(window)
+                whole_pages = offset % PAGE == 0 and len(window) % PAGE == 0 and on_page(window)
                 handle = cached if direct is None or not whole_pages else direct
-                write_all(handle, window, at)
+                write_all(handle, window, offset)
                 hasher.update(window)
-                at += len(window)
-        if at != slot.offset + slot.length:
-            raise ValueError(f"{name}: {at - slot.offset} bytes of {slot.length}")
+                offset += len(window)
+        if offset != slot.offset + slot.length:
+            raise ValueError(f"{name}: {offset - slot.offset} bytes of {slot.length}")
         return hasher.hexdigest()
 
     def note(self, name: str, digest: str, record: Mapping[str, str] | None = None) -> None:
@@ -110,9 +112,9 @@ class FolderWriter:
         self.sync()
         return {name: self.done[name] for name in self._layout.slots}
 
-    def finish(self, sides: Mapping[str, bytes], manifest: bytes) -> None:
+    def finish(self, assets: Mapping[str, bytes], manifest: bytes) -> None:
         """Write headers and side files, give the files their names; the manifest comes last."""
-        for file, data in sides.items():
+        for file, data in assets.items():
             replace_file(self._folder / file, data)
         for file, header in self._layout.headers.items():
             write_all(self._handles[file], header, 0)
@@ -146,8 +148,8 @@ class FolderWriter:
     def _held(self, name: str) -> str:
         """Return the digest of what lies in a tensor's place."""
         slot = self._layout.slots[name]
-        part = part_name(self._folder, slot.file)
-        return stretch_digest(part, slot.offset, slot.offset + slot.length)
+        partial_name = part_name(self._folder, slot.file)
+        return stretch_digest(partial_name, slot.offset, slot.offset + slot.length)
 
 
 @contextmanager
@@ -230,8 +232,8 @@ def _check_content(folder: Path) -> None:
 
 def _check_space(folder: Path, layout: Layout) -> None:
     """Raise when the files would not fit on the disk."""
-    there = sum(path.stat().st_blocks * 512 for path in sorted(folder.iterdir()))
-    needed = layout.total - there + layout.total // 100 + SLACK
+    present = sum(path.stat().st_blocks * 512 for path in sorted(folder.iterdir()))
+    needed = layout.total - present + layout.total // 100 + SLACK
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise full(folder, f"{needed:,} bytes are needed, {free:,} are free")

@@ -47,9 +47,10 @@ class InputModel:
         if isinstance(self.source, Adapter):
             return self.held
         added = frozenset(self.adapter.factors if self.adapter else ())
-        pairs = ((self.base.tensors[name], entry) for name, entry in self.source.tensors.items())
         return tuple(
-            mine.name for base, mine in pairs if mine.name in added or not _same(base, mine)
+            name
+            for name, entry in self.source.tensors.items()
+            if name in added or not _same(self.base.tensors[name], entry)
         )
 
     def nonfinite_factor(self, name: str) -> TensorEntry | None:
@@ -122,8 +123,13 @@ class InputModel:
             self.adapter.shard.check_unchanged()
 
 
-def open_constituent(path: Path, base: Checkpoint, label: str) -> InputModel:
-    """Return the model of a folder as a constituent: an adapter if it has a configuration of one.
+def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
+    """Open the model of a folder as an input of a merge: a whole model, or a LoRA adapter.
+
+    Args:
+        path: the model's folder; an adapter's has the configuration of one.
+        base: the model that it descends from.
+        label: what the merge calls it.
 
     Raises:
         LexgraftError: nothing usable there, or a model that is not of this base.
@@ -157,21 +163,21 @@ def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*sh
     return flat.view((stop - start, *entry.shape[1:]) if entry.shape else ())
 
 
-def _same(base: TensorEntry, mine: TensorEntry) -> bool:
+def _same(base: TensorEntry, entry: TensorEntry) -> bool:
     """Return whether two tensors hold the same bytes."""
-    if (base.file, base.start, base.end) == (mine.file, mine.start, mine.end):
-        return base.dtype == mine.dtype
-    return base.dtype == mine.dtype and content_digest(base) == content_digest(mine)
+    if (base.file, base.start, base.end) == (entry.file, entry.start, entry.end):
+        return base.dtype == entry.dtype
+    return base.dtype == entry.dtype and content_digest(base) == content_digest(entry)
 
 
 def _check_base_digest(path: Path, base: Checkpoint) -> None:
     """Raise when the adapter says that it was trained on other weights."""
     if not (path / IDENTITY).exists():
         return
-    known = read_json(path / IDENTITY).get("base_digest")
-    if known != base.digest:
+    base_digest = read_json(path / IDENTITY).get("base_digest")
+    if base_digest != base.digest:
         raise LexgraftError(
-            f"an adapter of another base: trained on {known!a}, this one is {base.digest}",
+            f"an adapter of another base: trained on {base_digest!a}, this one is {base.digest}",
             where=str(path),
             cure=f"give the base it was trained on, or train it again on {base.folder}",
         )
@@ -199,15 +205,15 @@ def check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
         check_same_kind(model.tensors[name], entry, where)
 
 
-def check_same_kind(mine: TensorEntry, base: TensorEntry, where: str) -> None:
+def check_same_kind(entry: TensorEntry, base: TensorEntry, where: str) -> None:
     """Raise unless two tensors have one shape and are both of floating point, or both not.
 
     Raises:
         LexgraftError: they differ; vocabularies of different sizes show here.
     """
-    if mine.shape != base.shape or (mine.dtype in FLOATS) != (base.dtype in FLOATS):
+    if entry.shape != base.shape or (entry.dtype in FLOATS) != (base.dtype in FLOATS):
         raise LexgraftError(
-            f"tensor `{mine.name}` is {mine.dtype} {mine.shape}, "
+            f"tensor `{entry.name}` is {entry.dtype} {entry.shape}, "
             f"in the base {base.dtype} {base.shape}",
             where=where,
             cure="a vocabulary of another size? `tokenizer_source: union` in a recipe, or "

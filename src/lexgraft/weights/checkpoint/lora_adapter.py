@@ -89,21 +89,21 @@ def open_adapter(folder: Path, base: Checkpoint) -> Adapter:
 
 def _halves(path: Path) -> dict[str, dict[str, TensorEntry]]:
     """Return the factors of every module, by `A` and `B` or `embedding_A` and `embedding_B`."""
-    found: dict[str, dict[str, TensorEntry]] = {}
+    factors: dict[str, dict[str, TensorEntry]] = {}
     for entry in read_header(path):
-        parts = _FACTOR.fullmatch(entry.name)
-        if parts is None:
+        match = _FACTOR.fullmatch(entry.name)
+        if match is None:
             raise LexgraftError(
                 f"`{entry.name}` is not a LoRA factor",
                 where=str(path),
                 cure="train with bias none, no DoRA, no modules_to_save, no saved embeddings; or "
                 "merge the adapter into a whole model and give that folder",
             )
-        module, half, embedding_half = parts.groups()
-        found.setdefault(module, {})[half or embedding_half] = entry
-    if not found:
+        module, half, embedding_half = match.groups()
+        factors.setdefault(module, {})[half or embedding_half] = entry
+    if not factors:
         raise LexgraftError("the adapter holds no tensors", where=str(path))
-    return found
+    return factors
 
 
 def _factors(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
@@ -32,13 +32,15 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
             )
     if (output / MANIFEST).is_file():
         return  # whole already: a run was killed after it
-    layout = plan_layout((one.name, one.dtype, one.shape) for one in base.tensors.values())
+    layout = plan_layout(
+        (stored.name, stored.dtype, stored.shape) for stored in base.tensors.values()
+    )
     with open_folder(output, layout, base.digest, [base.folder]) as writer:
         for name, entry in base.tensors.items():
             writer.note(name, writer.write(name, _bytes(entry, tensors.get(name))))
         base.check_unchanged()
         manifest = msgspec.json.encode({"base": base.digest, "tensors": writer.digests()})
-        writer.finish(read_sides(base.folder, main_dtype(base)), manifest)
+        writer.finish(read_assets(base.folder, main_dtype(base)), manifest)
 
 
 def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:

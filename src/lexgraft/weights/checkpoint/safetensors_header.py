@@ -96,13 +96,13 @@ def _entry(path: Path, name: str, value: object, data_start: int) -> TensorEntry
 
 def _check_places(path: Path, entries: Iterable[TensorEntry], data_start: int, total: int) -> None:
     """Raise unless the tensors fill the data exactly: no hole, overlap or tail."""
-    at = data_start
+    offset = data_start
     for entry in entries:
-        if entry.start != at:
+        if entry.start != offset:
             raise broken(path, f"tensor `{entry.name}` overlaps another or leaves a hole")
-        at = entry.end
-    if at != total:
-        raise broken(path, f"the data ends at byte {at:,} but the file at {total:,}")
+        offset = entry.end
+    if offset != total:
+        raise broken(path, f"the data ends at byte {offset:,} but the file at {total:,}")
 
 
 def _check_metadata(path: Path, metadata: Any) -> None:

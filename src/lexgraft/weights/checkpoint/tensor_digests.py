@@ -22,9 +22,9 @@ def stretch_digest(path: Path, start: int, end: int) -> str:
 def stretch_windows(path: Path, start: int, end: int, window: int = WINDOW) -> Iterator[memoryview]:
     """Yield bytes [start, end) of a file window by window, in memory that is used again."""
     memory = page_memory(min(window, max(1, end - start)))
-    for at in range(start, end, window):
-        view = memory[: min(window, end - at)]
-        fill(path, at, view, ahead=min(window, end - at - len(view)))
+    for offset in range(start, end, window):
+        view = memory[: min(window, end - offset)]
+        fill(path, offset, view, ahead=min(window, end - offset - len(view)))
         yield view
 
 

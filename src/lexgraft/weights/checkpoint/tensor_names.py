@@ -19,16 +19,16 @@ _PARTS: tuple[tuple[Role, re.Pattern[str]], ...] = (
 
 def layer_of(name: str) -> int | None:
     """Return the number of the language model's layer that holds a tensor, from 0."""
-    found = _LAYER.search(name)
-    return int(found[1]) if found and not _OTHER_TOWERS.search(name) else None
+    match = _LAYER.search(name)
+    return int(match[1]) if match and not _OTHER_TOWERS.search(name) else None
 
 
 def with_layer(name: str, number: int) -> str:
     """Return the name that a layer's tensor has in the layer of another number."""
-    found = _LAYER.search(name)
-    if found is None:
+    match = _LAYER.search(name)
+    if match is None:
         raise ValueError(f"{name} belongs to no layer")
-    return f"{name[: found.start(1)]}{number}{name[found.end(1) :]}"
+    return f"{name[: match.start(1)]}{number}{name[match.end(1) :]}"
 
 
 def count_layers(names: Iterable[str]) -> int:

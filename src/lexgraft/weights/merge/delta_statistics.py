@@ -42,59 +42,68 @@ class DeltaSums:
     base: float = 0.0  # sum of squares
     merged: float = 0.0  # sum of squares of what the merge adds to the base
     squares: dict[str, float] = field(default_factory=dict[str, float])
-    left: dict[str, float] = field(default_factory=dict[str, float])  # ⟨merged delta, delta⟩
+    kept_dots: dict[str, float] = field(default_factory=dict[str, float])  # ⟨merged delta, delta⟩
     under: dict[str, float] = field(default_factory=dict[str, float])  # base's squares there
     ranks: dict[str, list[Rank]] = field(default_factory=dict[str, list[Rank]])
     dots: dict[Pair, float] = field(default_factory=dict[Pair, float])
-    both: dict[Pair, int] = field(default_factory=dict[Pair, int])  # elements that both change
+    changed_by_both: dict[Pair, int] = field(default_factory=dict[Pair, int])  # elements
     opposed: dict[Pair, int] = field(default_factory=dict[Pair, int])
     shared: dict[Pair, int] = field(default_factory=dict[Pair, int])  # largest of both
     largest: dict[Pair, int] = field(default_factory=dict[Pair, int])
 
-    def add(self, other: "DeltaSums") -> None:
+    def add(self, sums: "DeltaSums") -> None:
         """Add the sums of other tensors."""
-        self.elements += other.elements
-        self.base += other.base
-        self.merged += other.merged
-        for name in ("squares", "left", "under", "dots", "both", "opposed", "shared", "largest"):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            for key, value in theirs.items():
-                mine[key] = mine.get(key, 0) + value
-        for label, ranks in other.ranks.items():
+        self.elements += sums.elements
+        self.base += sums.base
+        self.merged += sums.merged
+        for name in (
+            "squares",
+            "kept_dots",
+            "under",
+            "dots",
+            "changed_by_both",
+            "opposed",
+            "shared",
+            "largest",
+        ):
+            totals, added = getattr(self, name), getattr(sums, name)
+            for key, value in added.items():
+                totals[key] = totals.get(key, 0) + value
+        for label, ranks in sums.ranks.items():
             self.ranks.setdefault(label, []).extend(ranks)
 
     def region(self, layer: int | None, role: str) -> DiagnosisRegion:
         """Return the sums as figures."""
         return DiagnosisRegion(
-            layer,
-            role,
-            self.elements,
-            sqrt(self.merged),
-            sqrt(self.merged / self.base) if self.base else 0.0,
-            tuple(self._model(label) for label in self.squares),
-            tuple(self._pair(pair) for pair in self.dots),
+            layer=layer,
+            role=role,
+            elements=self.elements,
+            merged=sqrt(self.merged),
+            merged_relative=sqrt(self.merged / self.base) if self.base else 0.0,
+            models=tuple(self._model(label) for label in self.squares),
+            pairs=tuple(self._pair(pair) for pair in self.dots),
         )
 
     def _model(self, label: str) -> ModelFigures:
         square, ranks = self.squares[label], self.ranks.get(label)
         base = self.under[label]
         return ModelFigures(
-            label,
-            sqrt(square),
-            sqrt(square / base) if base else 0.0,
-            sum(rank for rank, _ in ranks) / len(ranks) if ranks else None,
-            sum(most for _, most in ranks) / len(ranks) if ranks else None,
-            self.left[label] / square if square else None,
+            label=label,
+            norm=sqrt(square),
+            relative=sqrt(square / base) if base else 0.0,
+            rank=sum(rank for rank, _ in ranks) / len(ranks) if ranks else None,
+            directions=sum(limit for _, limit in ranks) / len(ranks) if ranks else None,
+            survival=self.kept_dots[label] / square if square else None,
         )
 
     def _pair(self, pair: Pair) -> PairFigures:
         norms = sqrt(self.squares[pair[0]] * self.squares[pair[1]])
-        both, largest = self.both[pair], self.largest[pair]
+        changed_by_both, largest = self.changed_by_both[pair], self.largest[pair]
         return PairFigures(
             *pair,
-            self.dots[pair] / norms if norms else None,
-            self.opposed[pair] / both if both else None,
-            self.shared[pair] / largest if largest else None,
+            cosine=self.dots[pair] / norms if norms else None,
+            conflict=self.opposed[pair] / changed_by_both if changed_by_both else None,
+            overlap=self.shared[pair] / largest if largest else None,
         )
 
 
@@ -115,42 +124,50 @@ def diagnose(plan: MergePlan, progress: Progress = silent) -> Diagnosis:
         cells.setdefault(key, DeltaSums()).add(tensor_sums(plan, name))
     progress("diagnose", len(plan.merged), len(plan.merged))
     layers = dict.fromkeys(
-        sorted({key[0] for key in cells}, key=lambda at: -1 if at is None else at)
+        sorted({key[0] for key in cells}, key=lambda layer: -1 if layer is None else layer)
     )
     roles = [role for role in ROLES if any(key[1] == role for key in cells)]
-    whole = _joined(cells.values()).region(None, "")
+    overall = _joined(cells.values()).region(None, "")
+    by_role = [_joined(s for key, s in cells.items() if key[1] == role) for role in roles]
+    by_layer = [_joined(s for key, s in cells.items() if key[0] == layer) for layer in layers]
     return Diagnosis(
-        plan.method.name,
-        plan.labels,
-        whole,
-        tuple(_joined(s for key, s in cells.items() if key[1] == r).region(None, r) for r in roles),
-        tuple(
-            _joined(s for key, s in cells.items() if key[0] == at).region(at, "") for at in layers
+        method=plan.method.name,
+        labels=plan.labels,
+        whole=overall,
+        roles=tuple(sums.region(None, role) for role, sums in zip(roles, by_role, strict=True)),
+        layers=tuple(sums.region(layer, "") for layer, sums in zip(layers, by_layer, strict=True)),
+        cells=tuple(
+            cells[layer, role].region(layer, role)
+            for layer in layers
+            for role in roles
+            if (layer, role) in cells
         ),
-        tuple(cells[at, r].region(at, r) for at in layers for r in roles if (at, r) in cells),
-        warnings_of(whole),
+        warnings=warnings_of(overall),
     )
 
 
 def tensor_sums(plan: MergePlan, name: str) -> DeltaSums:
     """Return the sums of one tensor."""
     entry, labels = plan.base.tensors[name], plan.group(name).labels
-    found = [*_read(plan, name)] if entry.size <= KEPT else []
+    in_memory = [*_read(plan, name)] if entry.size <= KEPT else []
 
     def blocks() -> Iterator[tuple[Base, Deltas, TensorContext]]:
-        return iter(found) if found else _read(plan, name)
+        return iter(in_memory) if in_memory else _read(plan, name)
 
-    cut = cuts(blocks, density=TOP)
+    thresholds = cuts(blocks, density=TOP)
     merged = plan.method.merge(blocks, plan.group(name).settings)
     sums = DeltaSums(elements=entry.size)
     gram = np.zeros((len(labels) + 1, len(labels) + 1))  # of the deltas, the merge's last
     largest = max(1, round(TOP * entry.size))
     counts = {pair: [0, 0, 0] for pair in combinations(range(len(labels)), 2)}
-    for (base, deltas, place), block in zip(blocks(), merged, strict=True):
+    for (base, deltas, context), block in zip(blocks(), merged, strict=True):
         flat = _doubles(torch.cat([deltas, (block - base)[None]]))
         gram += flat @ flat.T
         sums.base += float(np.square(_doubles(base[None])).sum())
-        tops = [kept(delta, one, place.start) for delta, one in zip(deltas, cut, strict=True)]
+        tops = [
+            kept(delta, threshold, context.start)
+            for delta, threshold in zip(deltas, thresholds, strict=True)
+        ]
         for (first, second), count in counts.items():
             product = deltas[first].sign() * deltas[second].sign()
             count[0] += int((product != 0).sum())
@@ -160,12 +177,12 @@ def tensor_sums(plan: MergePlan, name: str) -> DeltaSums:
     ranks = _ranks(blocks, len(labels), entry.shape)
     for number, label in enumerate(labels):
         sums.squares[label] = float(gram[number, number])
-        sums.left[label], sums.under[label] = float(gram[number, -1]), sums.base
+        sums.kept_dots[label], sums.under[label] = float(gram[number, -1]), sums.base
         if gram[number, number] and ranks is not None:
             sums.ranks[label] = [ranks[number]]
-    for (first, second), (both, opposed, shared) in counts.items():
+    for (first, second), (changed_by_both, opposed, shared) in counts.items():
         pair = labels[first], labels[second]
-        sums.dots[pair], sums.both[pair] = float(gram[first, second]), both
+        sums.dots[pair], sums.changed_by_both[pair] = float(gram[first, second]), changed_by_both
         sums.opposed[pair] = opposed
         both_moved = bool(gram[first, first] and gram[second, second])
         sums.shared[pair], sums.largest[pair] = shared * both_moved, largest * both_moved
@@ -191,29 +208,29 @@ def _ranks(
     if len(shape) < 2 or min(shape[0], np.prod(shape[1:])) < 2:
         return None
     width = int(np.prod(shape[1:]))
-    wanted = np.linspace(0, shape[0] - 1, min(SAMPLE, shape[0])).round().astype(np.int64)
+    sampled = np.linspace(0, shape[0] - 1, min(SAMPLE, shape[0])).round().astype(np.int64)
     columns = np.linspace(0, width - 1, min(WIDEST, width)).round().astype(np.int64)
     samples: list[list[Any]] = [[] for _ in range(models)]
-    for base, deltas, place in blocks():
-        first = place.start // width
-        here = wanted[(wanted >= first) & (wanted < first + base.shape[0])] - first
+    for base, deltas, context in blocks():
+        first = context.start // width
+        local = sampled[(sampled >= first) & (sampled < first + base.shape[0])] - first
         for sample, delta in zip(samples, deltas, strict=True):
-            sample.append(delta.reshape(base.shape[0], width).numpy()[np.ix_(here, columns)])
-    most = min(len(wanted), len(columns))
+            sample.append(delta.reshape(base.shape[0], width).numpy()[np.ix_(local, columns)])
+    limit = min(len(sampled), len(columns))
     matrices = (np.concatenate(sample).astype(np.float64) for sample in samples)
-    return [(effective_rank(matrix), most) for matrix in matrices]
+    return [(effective_rank(matrix), limit) for matrix in matrices]
 
 
 def _read(plan: MergePlan, name: str) -> Iterator[tuple[Base, Deltas, TensorContext]]:
     """Yield base, deltas and place of every block of a tensor."""
-    entry, place = plan.base.tensors[name], plan.place(name)
+    entry, context = plan.base.tensors[name], plan.context(name)
     width, step = entry.size // max(rows(entry), 1), rows_of_block(entry, plan.method)
     for start in range(0, rows(entry), step):
         stop = min(start + step, rows(entry))
         base = read_rows(entry, start, stop)
-        parts = [part.delta(name, start, stop) for part in plan.parts(name)]
-        deltas = torch.stack([torch.zeros_like(base) if p is None else p for p in parts])
-        yield base, deltas, replace(place, start=start * width)
+        changes = [model.delta(name, start, stop) for model in plan.models_of(name)]
+        deltas = torch.stack([torch.zeros_like(base) if p is None else p for p in changes])
+        yield base, deltas, replace(context, start=start * width)
 
 
 def _doubles(deltas: Float32[Tensor, "model *shape"]) -> Float64[np.ndarray, "model element"]:
@@ -221,7 +238,7 @@ def _doubles(deltas: Float32[Tensor, "model *shape"]) -> Float64[np.ndarray, "mo
 
 
 def _joined(sums: Iterable[DeltaSums]) -> DeltaSums:
-    whole = DeltaSums()
-    for one in sums:
-        whole.add(one)
-    return whole
+    total = DeltaSums()
+    for part_sums in sums:
+        total.add(part_sums)
+    return total

@@ -60,9 +60,9 @@ class Diagnosis(Struct, frozen=True, forbid_unknown_fields=True):
     warnings: tuple[str, ...] = ()
 
 
-def warnings_of(whole: DiagnosisRegion) -> tuple[str, ...]:
+def warnings_of(overall: DiagnosisRegion) -> tuple[str, ...]:
     """Return what a reader should know, in sentences; a diagnosis does not decide."""
-    return (*_about_models(whole.models), *_about_pairs(whole.pairs))
+    return (*_about_models(overall.models), *_about_pairs(overall.pairs))
 
 
 def model_rows(diagnosis: Diagnosis) -> list[list[str]]:
@@ -72,9 +72,9 @@ def model_rows(diagnosis: Diagnosis) -> list[list[str]]:
         for model in region.models:
             rank = "" if model.rank is None else f"{model.rank:.1f}"
             relative = f"{model.relative:.4f}"
-            place = region.role or "all"
+            title = region.role or "all"
             rows.append(
-                [model.label, place, f"{model.norm:.4g}", relative, rank, _share(model.survival)]
+                [model.label, title, f"{model.norm:.4g}", relative, rank, _share(model.survival)]
             )
         size = [f"{region.merged:.4g}", f"{region.merged_relative:.4f}"]
         rows.append(["the merge", region.role or "all", *size, "", ""])
@@ -101,15 +101,19 @@ def layer_rows(diagnosis: Diagnosis) -> list[list[str]]:
         by_label = {model.label: model for model in region.models}
         cells: list[str] = []
         for label in diagnosis.labels:
-            one = by_label.get(label)
-            cells += ["", ""] if one is None else [f"{one.relative:.4f}", _share(one.survival)]
+            figures = by_label.get(label)
+            cells += (
+                ["", ""]
+                if figures is None
+                else [f"{figures.relative:.4f}", _share(figures.survival)]
+            )
         rows.append(["none" if region.layer is None else str(region.layer), *cells])
     return rows
 
 
 def grids(diagnosis: Diagnosis) -> list[Grid]:
     """Return the figures by layer and role as grids to be drawn."""
-    found: list[Grid] = []
+    tables: list[Grid] = []
     for label in diagnosis.labels:
         for name, key, middle, note in (
             ("relative size of the delta", "relative", None, "delta norm over base norm"),
@@ -122,7 +126,7 @@ def grids(diagnosis: Diagnosis) -> list[Grid]:
                 for model in cell.models
                 if model.label == label
             }
-            found.append(_grid(f"{label}: {name}", note, diagnosis.cells, values, middle))
+            tables.append(_grid(f"{label}: {name}", note, diagnosis.cells, values, middle))
     pairs = [(pair.first, pair.second) for pair in diagnosis.whole.pairs]
     for first, second in pairs:
         for name, key, middle, note in (
@@ -137,8 +141,8 @@ def grids(diagnosis: Diagnosis) -> list[Grid]:
                 if (pair.first, pair.second) == (first, second)
             }
             title = f"{first} · {second}: {name}"
-            found.append(_grid(title, note, diagnosis.cells, values, middle))
-    return found
+            tables.append(_grid(title, note, diagnosis.cells, values, middle))
+    return tables
 
 
 def _grid(
@@ -149,7 +153,7 @@ def _grid(
     middle: float | None,
 ) -> Grid:
     """Return one figure of all cells, layers down, roles across."""
-    layers = sorted({c.layer for c in cells}, key=lambda at: -1 if at is None else at)
+    layers = sorted({c.layer for c in cells}, key=lambda number: -1 if number is None else number)
     roles = [role for role in ROLES if any(cell.role == role for cell in cells)]
     return Grid(
         title=title,
@@ -163,7 +167,7 @@ def _grid(
 
 def _about_models(models: Sequence[ModelFigures]) -> Iterator[str]:
     """Yield what is remarkable about single models."""
-    changed = [one for one in models if one.norm > 0]
+    changed = [figures for figures in models if figures.norm > 0]
     for model in models:
         if model.norm == 0:
             yield f"`{model.label}` does not differ from the base"
@@ -202,8 +206,8 @@ def _about_pairs(pairs: Sequence[PairFigures]) -> Iterator[str]:
             )
 
 
-def _norm(one: ModelFigures) -> float:
-    return one.norm
+def _norm(figures: ModelFigures) -> float:
+    return figures.norm
 
 
 def _share(value: float | None) -> str:

@@ -14,7 +14,7 @@ from lexgraft import __version__
 from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, digest, silent
-from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard, open_checkpoint
 from lexgraft.weights.checkpoint.folder_writer import (
     MANIFEST,
@@ -27,7 +27,7 @@ from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
 from lexgraft.weights.merge.manifest import Manifest, read_manifest
-from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_room
+from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
 from lexgraft.weights.merge.native_dispatch import needs_torch
 from lexgraft.weights.merge.tensor_merge import TensorMerge
@@ -58,23 +58,23 @@ def run_merge(
         return _finished(plan, output)
     names = plan.base.tensors
     torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
-    room = plan_room(plan, memory, workers, MEMORY if torches else MEMORY + HELD)
+    budget = plan_budget(plan, memory, workers, MEMORY if torches else MEMORY + HELD)
     threads = torch.get_num_threads() if torches else 0
-    sides = _sides(plan)
+    assets = _assets(plan)
     with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
-        _execute(plan, writer, room, threads, progress, allow_nonfinite=allow_nonfinite)
+        _execute(plan, writer, budget, threads, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
         _recall(plan, writer)
         manifest = _manifest(plan, writer)
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-        writer.finish(sides, text)
+        writer.finish(assets, text)
     return manifest
 
 
 def _execute(
     plan: MergePlan,
     writer: FolderWriter,
-    room: WorkerBudget,
+    budget: WorkerBudget,
     threads: int,  # of torch; 0 where it is not needed
     progress: Progress,
     *,
@@ -83,22 +83,22 @@ def _execute(
     """Write every tensor that an earlier run has not finished, the largest first."""
     slots = plan.layout.slots
     names = sorted((n for n in slots if n not in writer.done), key=lambda n: (-slots[n].length, n))
-    desks: SimpleQueue[BufferPool] = SimpleQueue()
-    for _ in range(room.workers):
-        desks.put(BufferPool(room))
+    idle: SimpleQueue[BufferPool] = SimpleQueue()
+    for _ in range(budget.workers):
+        idle.put(BufferPool(budget))
     stop = Event()
 
     def make(name: str) -> None:
-        desk = desks.get()
+        buffers = idle.get()
         try:
-            work = TensorMerge(plan, name, desk, allow_nonfinite=allow_nonfinite)
-            _write(work, writer, stop)
+            merge = TensorMerge(plan, name, buffers, allow_nonfinite=allow_nonfinite)
+            _write(merge, writer, stop)
         finally:
-            desks.put(desk)
+            idle.put(buffers)
 
     done = len(slots) - len(names)
     progress("merge", done, len(slots))
-    pool = ThreadPoolExecutor(room.workers, initializer=_alone if threads else None)
+    pool = ThreadPoolExecutor(budget.workers, initializer=_alone if threads else None)
     try:
         for future in as_completed([pool.submit(make, name) for name in names]):
             future.result()
@@ -116,17 +116,21 @@ def _alone() -> None:
     torch.set_num_threads(1)
 
 
-def _write(work: TensorMerge, writer: FolderWriter, stop: Event) -> None:
+def _write(merge: TensorMerge, writer: FolderWriter, stop: Event) -> None:
     """Write one tensor, unless the run is being stopped."""
-    found = writer.write(work.name, _until(stop, work.windows()))
-    work.check_whole_numbers()
-    if not work.changed and work.digests and found != work.digests["base"]:
-        work.nonfinite = 0
-        found = writer.write(work.name, work.copied_windows())
-    record = {_INPUT + label: one for label, one in work.digests.items()}
-    record |= {_CHANGED: "yes"} if work.changed else {}
-    record |= {_NONFINITE: str(work.nonfinite)} if work.nonfinite else {}
-    writer.note(work.name, found, record)
+    written = writer.write(merge.name, _until(stop, merge.windows()))
+    merge.check_whole_numbers()
+    if (
+        not merge.inputs.changed
+        and merge.inputs.digests
+        and written != merge.inputs.digests["base"]
+    ):
+        merge.nonfinite = 0
+        written = writer.write(merge.name, merge.copied_windows())
+    record = {_INPUT + label: input_digest for label, input_digest in merge.inputs.digests.items()}
+    record |= {_CHANGED: "yes"} if merge.inputs.changed else {}
+    record |= {_NONFINITE: str(merge.nonfinite)} if merge.nonfinite else {}
+    writer.note(merge.name, written, record)
 
 
 def _until(stop: Event, windows: Iterator[memoryview]) -> Iterator[memoryview]:
@@ -144,10 +148,10 @@ class _StoppedError(Exception):
 def _run_key(plan: MergePlan) -> str:
     """Return what an unfinished folder must have been begun with, from headers only."""
     shards = [*plan.base.shards]
-    for part in plan.constituents:
-        source = part.source
+    for model in plan.input_models:
+        source = model.source
         shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
-        shards += [part.adapter.shard] if part.adapter else []
+        shards += [model.adapter.shard] if model.adapter else []
     return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
 
 
@@ -159,9 +163,9 @@ def _states(shards: Sequence[Shard]) -> list[tuple[object, ...]]:
 def _recall(plan: MergePlan, writer: FolderWriter) -> None:
     """Take over the digests of inputs that an earlier run has read."""
     folders = {"base": plan.base.tensors}
-    for part in plan.constituents:
-        if isinstance(part.source, Checkpoint):
-            folders[part.label] = part.source.tensors
+    for model in plan.input_models:
+        if isinstance(model.source, Checkpoint):
+            folders[model.label] = model.source.tensors
     for name, record in sorted(writer.records().items()):
         for label, tensors in folders.items():
             if _INPUT + label in record:
@@ -178,13 +182,17 @@ def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
     }
     records = writer.records()
     return Manifest(
-        plan.digest,
-        plan.recipe(),
-        plan.inputs(),
-        versions,
-        writer.digests(),
-        tuple(name for name, record in records.items() if _CHANGED in record),
-        {n: int(record[_NONFINITE]) for n, record in records.items() if _NONFINITE in record},
+        plan=plan.digest,
+        recipe=plan.recipe(),
+        inputs=plan.inputs(),
+        versions=versions,
+        tensors=writer.digests(),
+        changed=tuple(name for name, record in records.items() if _CHANGED in record),
+        nonfinite={
+            name: int(record[_NONFINITE])
+            for name, record in records.items()
+            if _NONFINITE in record
+        },
     )
 
 
@@ -206,20 +214,20 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
     return manifest
 
 
-def _sides(plan: MergePlan) -> dict[str, bytes]:
+def _assets(plan: MergePlan) -> dict[str, bytes]:
     """Return configuration and tokenizer of the result: as planned, or G's if it is whole."""
-    if plan.sides is not None:
-        return read_sides(
-            plan.sides.config,
+    if plan.assets is not None:
+        return read_assets(
+            plan.assets.config,
             plan.dtype,
-            tokenizer=plan.sides.tokenizer,
-            edits=plan.sides.edits,
-            chat_template=plan.sides.chat_template,
+            tokenizer=plan.assets.tokenizer,
+            edits=plan.assets.edits,
+            chat_template=plan.assets.chat_template,
         )
-    whole = [
-        part.folder
-        for part in plan.constituents
-        if part.label == "language" and isinstance(part.source, Checkpoint)
+    folders = [
+        model.folder
+        for model in plan.input_models
+        if model.label == "language" and isinstance(model.source, Checkpoint)
     ]
-    complete = [folder for folder in whole if (folder / "tokenizer_config.json").is_file()]
-    return read_sides(complete[0] if complete else plan.base.folder, plan.dtype)
+    complete = [folder for folder in folders if (folder / "tokenizer_config.json").is_file()]
+    return read_assets(complete[0] if complete else plan.base.folder, plan.dtype)

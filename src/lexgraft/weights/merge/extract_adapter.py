@@ -83,20 +83,23 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         progress("extract", number, len(linear))
         delta = model.delta(name)
         assert delta is not None
-        parts = _factors((delta.T if turned else delta).numpy(), rank, name)
+        factors = _factors((delta.T if turned else delta).numpy(), rank, name)
         stem = f"base_model.model.{name.removesuffix('.weight')}"
-        tensors[f"{stem}.lora_A.weight"] = torch.from_numpy(parts.down).float().contiguous()
-        tensors[f"{stem}.lora_B.weight"] = torch.from_numpy(parts.up).float().contiguous()
-        squares.append((parts.kept, parts.square))
-        shares.append(_share(name, parts))
+        tensors[f"{stem}.lora_A.weight"] = torch.from_numpy(factors.down).float().contiguous()
+        tensors[f"{stem}.lora_B.weight"] = torch.from_numpy(factors.up).float().contiguous()
+        squares.append((factors.kept, factors.square))
+        shares.append(_share(name, factors))
     progress("extract", len(linear), len(linear))
     left_out = tuple(name for name in model.touched if name not in frozenset(linear))
-    rest = fsum(_square(model, name) for name in left_out)
-    whole, kept = fsum(square for _, square in squares), fsum(kept for kept, _ in squares)
+    unexplained = fsum(_square(model, name) for name in left_out)
+    total, captured = (
+        fsum(square for _, square in squares),
+        fsum(captured_square for captured_square, _ in squares),
+    )
     modules = [name.removesuffix(".weight") for name in linear]
     _write(output, model, _config(modules, rank, turned=turned), tensors)
-    covered = kept / (whole + rest) if whole + rest else 1.0
-    explained = kept / whole if whole else 1.0
+    covered = captured / (total + unexplained) if total + unexplained else 1.0
+    explained = captured / total if total else 1.0
     return Extraction(rank, explained, covered, tuple(shares), left_out)
 
 
@@ -120,25 +123,25 @@ def truncated(matrix: Stored, rank: int, key: str) -> tuple[Matrix, Matrix, Matr
     return u * signs, values[None, :], v * signs[:, None]
 
 
-def share_rows(found: Extraction) -> list[list[str]]:
+def share_rows(extraction: Extraction) -> list[list[str]]:
     """Return the table: explained share by layer, the linear layers of each put together."""
     by_layer: dict[int | None, list[ExplainedShare]] = {}
-    for share in found.shares:
+    for share in extraction.shares:
         by_layer.setdefault(share.layer, []).append(share)
     rows = [["layer", "linear layers", "delta norm", "explained", "least"]]
     for layer, shares in sorted(
         by_layer.items(), key=lambda pair: -1 if pair[0] is None else pair[0]
     ):
-        whole = fsum(one.norm**2 for one in shares)
-        kept = fsum(one.explained * one.norm**2 for one in shares)
-        least = min(shares, key=lambda one: one.explained)
+        total = fsum(layer_share.norm**2 for layer_share in shares)
+        explained = fsum(layer_share.explained * layer_share.norm**2 for layer_share in shares)
+        weakest = min(shares, key=lambda layer_share: layer_share.explained)
         rows.append(
             [
                 "none" if layer is None else str(layer),
                 str(len(shares)),
-                f"{whole**0.5:.4g}",
-                f"{kept / whole:.1%}" if whole else "",
-                f"{least.explained:.1%} {least.name}",
+                f"{total**0.5:.4g}",
+                f"{explained / total:.1%}" if total else "",
+                f"{weakest.explained:.1%} {weakest.name}",
             ]
         )
     return rows
@@ -167,13 +170,13 @@ def _factors(matrix: Stored, rank: int, key: str) -> _Parts:
     up = np.zeros((matrix.shape[0], rank))
     down = np.zeros((rank, matrix.shape[1]))
     up[:, : u.shape[1]], down[: len(v)] = u * roots, v * roots.T
-    square = fsum(float(np.square(part).sum()) for part in _pieces(matrix))
+    square = fsum(float(np.square(piece).sum()) for piece in _pieces(matrix))
     return _Parts(up, down, square, min(square, float(np.square(values).sum())))
 
 
-def _share(name: str, parts: _Parts) -> ExplainedShare:
-    explained = parts.kept / parts.square if parts.square else 1.0
-    return ExplainedShare(name, layer_of(name), role_of(name), parts.square**0.5, explained)
+def _share(name: str, factors: _Parts) -> ExplainedShare:
+    explained = factors.kept / factors.square if factors.square else 1.0
+    return ExplainedShare(name, layer_of(name), role_of(name), factors.square**0.5, explained)
 
 
 def _square(model: InputModel, name: str) -> float:
@@ -187,16 +190,16 @@ def _pieces(matrix: Stored) -> Iterator[Matrix]:
         yield matrix[start : start + _ROWS].astype(np.float64)
 
 
-def _times(matrix: Stored, other: Matrix) -> Matrix:
+def _times(matrix: Stored, right: Matrix) -> Matrix:
     """Return matrix · other, rows after rows in float64."""
-    return np.concatenate([piece @ other for piece in _pieces(matrix)])
+    return np.concatenate([piece @ right for piece in _pieces(matrix)])
 
 
-def _turned_times(matrix: Stored, other: Matrix) -> Matrix:
+def _turned_times(matrix: Stored, right: Matrix) -> Matrix:
     """Return matrixᵀ · other."""
-    total = np.zeros((matrix.shape[1], other.shape[1]))
+    total = np.zeros((matrix.shape[1], right.shape[1]))
     for number, piece in enumerate(_pieces(matrix)):
-        total += piece.T @ other[number * _ROWS : number * _ROWS + len(piece)]
+        total += piece.T @ right[number * _ROWS : number * _ROWS + len(piece)]
     return total
 
 

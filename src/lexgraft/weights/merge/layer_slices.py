@@ -1,4 +1,4 @@
-"""A recipe as bands: runs of the result's layers, with the models' layers that make them."""
+"""A recipe as layer slices: runs of the result's layers, with the models' layers that make them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _WHERE = "recipe"
 
 
 class SliceSource(NamedTuple):
-    """A model's part in a band: its layers from `first` on, and its own parameters."""
+    """A model's part in a layer slice: its layers from `first` on, and its own parameters."""
 
     model: RecipeModel
     first: int
@@ -37,37 +37,40 @@ class LayerSlice(NamedTuple):
     based: bool  # whether the recipe names a base
 
 
-class SlicePart(NamedTuple):
-    """One part of the model (text, vision, …) and its bands; `tower` None: the whole model."""
+class ModelTower(NamedTuple):
+    """One part of the model and its layer slices, first to last."""
 
-    tower: str | None
-    bands: tuple[LayerSlice, ...]
+    name: str | None  # text, vision, audio, projector; None: the whole model
+    layer_slices: tuple[LayerSlice, ...]
 
 
-def parts_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> tuple[SlicePart, ...]:
-    """Return the parts that a recipe speaks of, with their bands in order.
+def towers_of(
+    recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]
+) -> tuple[ModelTower, ...]:
+    """Return the towers that a recipe speaks of, with their layer slices in order.
 
     Raises:
         LexgraftError: layers that a model does not have, sources of unequal length, a module that
             is not known.
     """
     if recipe.modules is None:
-        whole = [
-            SliceSource(_model(one.model, models), 0, one.parameters) for one in recipe.models or ()
+        listed = [
+            SliceSource(_model(item.model, models), 0, item.parameters)
+            for item in recipe.models or ()
         ]
-        return (SlicePart(None, _bands(recipe, whole, recipe.slices, models, None)),)
-    found: list[SlicePart] = []
+        return (ModelTower(None, _layer_slices(recipe, listed, recipe.slices, models, None)),)
+    towers: list[ModelTower] = []
     for name, module in recipe.modules.items():
-        whole = [
-            SliceSource(_model(one.model, models), 0, one.parameters) for one in module.models or ()
+        listed = [
+            SliceSource(_model(item.model, models), 0, item.parameters)
+            for item in module.models or ()
         ]
-        bands = _bands(recipe, whole, module.slices, models, module.parameters)
-        tower = None if len(recipe.modules) == 1 and name == "default" else tower_named(name)
-        found.append(SlicePart(tower, bands))
-    towers = [part.tower for part in found]
-    if len({*towers}) < len(towers):
+        layer_slices = _layer_slices(recipe, listed, module.slices, models, module.parameters)
+        tower_name = None if len(recipe.modules) == 1 and name == "default" else tower_named(name)
+        towers.append(ModelTower(tower_name, layer_slices))
+    if len({tower.name for tower in towers}) < len(towers):
         raise LexgraftError("two modules stand for one part of the model", where=_WHERE)
-    return tuple(found)
+    return tuple(towers)
 
 
 def tower_named(module: str) -> str:
@@ -96,27 +99,27 @@ def tower_named(module: str) -> str:
 
 def tower_of(name: str) -> str:
     """Return the part of a model that a tensor belongs to, by the words of its name."""
-    for part in name.split("."):
-        if part.startswith(("vision", "visual")):
+    for word in name.split("."):
+        if word.startswith(("vision", "visual")):
             return "vision"
-        if part.startswith("audio"):
+        if word.startswith("audio"):
             return "audio"
-        if "projector" in part or part.startswith(("mm_", "connector")):
+        if "projector" in word or word.startswith(("mm_", "connector")):
             return "projector"
     return "text"
 
 
-def _bands(
+def _layer_slices(
     recipe: MergeRecipe,
-    whole: Sequence[SliceSource],
+    sources: Sequence[SliceSource],
     slices: Sequence[RecipeSlice] | None,
     models: Mapping[ModelName, RecipeModel],
     module: Parameters,
 ) -> tuple[LayerSlice, ...]:
-    """Return the bands of whole models, or of slices."""
+    """Return the layer slices of whole models, or of slices in the recipe."""
     base = None if recipe.base_model is None else _model(recipe.base_model, models)
     if slices is None:
-        depths = {source.model.label: source.model.layers for source in whole}
+        depths = {source.model.label: source.model.layers for source in sources}
         if base is not None:
             depths[base.label] = base.layers
         if len({*depths.values()}) > 1:
@@ -126,47 +129,47 @@ def _bands(
                 cure="write slices with a layer_range for each",
             )
         stands = None if base is None else SliceSource(base, 0)
-        listed = base is not None and any(one.model is base for one in whole)
-        length = whole[0].model.layers
+        listed = base is not None and any(item.model is base for item in sources)
+        length = sources[0].model.layers
         scopes = (None, module, recipe.parameters)
-        return (LayerSlice(tuple(whole), stands, length, scopes, listed, base is not None),)
-    return tuple(_band(one, base, models, module, recipe.parameters) for one in slices)
+        return (LayerSlice(tuple(sources), stands, length, scopes, listed, base is not None),)
+    return tuple(_layer_slice(item, base, models, module, recipe.parameters) for item in slices)
 
 
-def _band(
+def _layer_slice(
     piece: RecipeSlice,
     base: RecipeModel | None,
     models: Mapping[ModelName, RecipeModel],
     module: Parameters,
-    whole: Parameters,
+    recipe_parameters: Parameters,
 ) -> LayerSlice:
-    """Return the band of one slice."""
+    """Return the layer slice that one slice of the recipe describes."""
     if piece.residual_weight is not None:
         raise LexgraftError("`residual_weight` has no effect", where=_WHERE, cure="leave it out")
     if piece.base_model is not None:
         base = _model(piece.base_model, models)
     sources = [
-        SliceSource(_model(one.model, models), one.layer_range[0], one.parameters)
-        for one in piece.sources
+        SliceSource(_model(item.model, models), item.layer_range[0], item.parameters)
+        for item in piece.sources
     ]
     if not sources:
         raise LexgraftError("a slice has no sources", where=_WHERE)
-    lengths = [end - first for first, end in (one.layer_range for one in piece.sources)]
+    lengths = [end - first for first, end in (item.layer_range for item in piece.sources)]
     if len({*lengths}) > 1:
         raise LexgraftError(f"the sources of a slice have {lengths} layers", where=_WHERE)
-    for one, source in zip(piece.sources, sources, strict=True):
-        if one.layer_range[1] > source.model.layers:
+    for item, source in zip(piece.sources, sources, strict=True):
+        if item.layer_range[1] > source.model.layers:
             raise LexgraftError(
-                f"layer_range {list(one.layer_range)} of `{source.model.label}`, which has "
+                f"layer_range {list(item.layer_range)} of `{source.model.label}`, which has "
                 f"{source.model.layers} layers",
                 where=_WHERE,
                 cure="the first layer is 0, and the end is not included",
             )
-    mine = next((one for one in sources if one.model is base), None)
-    scopes = (piece.parameters, module, whole)
-    stands = mine or _beside(base, sources, lengths[0])
+    own_source = next((item for item in sources if item.model is base), None)
+    scopes = (piece.parameters, module, recipe_parameters)
+    stands = own_source or _beside(base, sources, lengths[0])
     return LayerSlice(
-        tuple(sources), stands, lengths[0], scopes, mine is not None, base is not None
+        tuple(sources), stands, lengths[0], scopes, own_source is not None, base is not None
     )
 
 
@@ -195,11 +198,11 @@ def names_of(recipe: MergeRecipe) -> Iterator[ModelName]:
     """Yield the models that a recipe names, the base first, those of its tokenizer last."""
     values = [recipe.base_model]
     lists = [recipe.models or (), *((m.models or ()) for m in (recipe.modules or {}).values())]
-    values += [one.model for group in lists for one in group]
+    values += [item.model for group in lists for item in group]
     slices = [*(recipe.slices or ())]
-    slices += [one for m in (recipe.modules or {}).values() for one in m.slices or ()]
-    for one in slices:
-        values += [one.base_model, *(source.model for source in one.sources)]
+    slices += [item for m in (recipe.modules or {}).values() for item in m.slices or ()]
+    for item in slices:
+        values += [item.base_model, *(source.model for source in item.sources)]
     yield from (parse_model(value, _WHERE) for value in values if value is not None)
     rows = (token_choice.model for token_choice in token_choices(recipe).values())
-    yield from (one for one in (vocabulary_of(recipe), *rows) if isinstance(one, ModelName))
+    yield from (item for item in (vocabulary_of(recipe), *rows) if isinstance(item, ModelName))

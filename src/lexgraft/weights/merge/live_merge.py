@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float32
 from lexgraft.weights.checkpoint.tensor_reading import dtype_of
-from lexgraft.weights.merge.memory_budget import BufferPool, plan_room
+from lexgraft.weights.merge.memory_budget import BufferPool, plan_budget
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.tensor_merge import TensorMerge, is_changed
 
@@ -16,19 +16,19 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
     Values are rounded to the plan's dtype, then widened: what a model loaded from the folder
     would compute with in float32.
     """
-    desk = BufferPool(plan_room(plan))
+    buffers = BufferPool(plan_budget(plan))
     for name in plan.merged:
         if is_changed(plan, name):
-            yield name, _value(TensorMerge(plan, name, desk))
+            yield name, _value(TensorMerge(plan, name, buffers))
     plan.check_unchanged()
 
 
-def _value(work: TensorMerge) -> Float32[Tensor, "*shape"]:
+def _value(merge: TensorMerge) -> Float32[Tensor, "*shape"]:
     """Return a whole tensor of the result."""
-    value, at = torch.empty(work.entry.size), 0
-    dtype = dtype_of(work.plan.stored(work.entry))
-    for window in work.windows():
-        part = torch.frombuffer(window, dtype=dtype)
-        value[at : at + len(part)].copy_(part)
-        at += len(part)
-    return value.view(work.entry.shape)
+    value, offset = torch.empty(merge.entry.size), 0
+    dtype = dtype_of(merge.plan.stored(merge.entry))
+    for window in merge.windows():
+        values = torch.frombuffer(window, dtype=dtype)
+        value[offset : offset + len(values)].copy_(values)
+        offset += len(values)
+    return value.view(merge.entry.shape)

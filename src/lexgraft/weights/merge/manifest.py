@@ -91,12 +91,12 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
 
 
 def _different(
-    tensors: Mapping[str, TensorEntry], known: Mapping[str, str], progress: Progress
+    tensors: Mapping[str, TensorEntry], digests: Mapping[str, str], progress: Progress
 ) -> Iterator[str]:
     """Yield the tensors whose bytes are not those of the manifest."""
-    names = [name for name in tensors if name in known]
+    names = [name for name in tensors if name in digests]
     for number, name in enumerate(names):
         progress("verify", number, len(names))
-        if tensor_digest(tensors[name]) != known[name]:
+        if tensor_digest(tensors[name]) != digests[name]:
             yield name
     progress("verify", len(names), len(names))

@@ -22,28 +22,28 @@ class WorkerBudget:
 
     workers: int
     window: int  # bytes of every input read at once, and of the result written at once
-    kept: int  # elements of a tensor whose blocks are kept between survey and merge
-    held: int  # bytes of a tensor's inputs that are held, as stored, between survey and merge
+    cached_elements: int  # of a tensor whose float32 blocks are kept between survey and merge
+    held_bytes: int  # of a tensor's inputs that are held, as stored, between survey and merge
 
 
 class BufferPool:
-    """One worker's memory for windows: taken once, used for every tensor."""
+    """Page-aligned buffers, allocated once per worker and reused for every tensor."""
 
-    def __init__(self, room: WorkerBudget) -> None:
-        self.room = room
-        self._places: dict[int, memoryview] = {}
+    def __init__(self, budget: WorkerBudget) -> None:
+        self.budget = budget
+        self._buffers: dict[int, memoryview] = {}
 
-    def place(self, number: int, size: int) -> memoryview:
-        """Return the first `size` bytes of a numbered place, which grows with what is asked."""
-        if len(self._places.get(number, b"")) < size:
-            self._places[number] = page_memory(size)
-        return self._places[number][:size]
+    def view(self, number: int, size: int) -> memoryview:
+        """Return the first `size` bytes of a numbered buffer, which grows to what is asked for."""
+        if len(self._buffers.get(number, b"")) < size:
+            self._buffers[number] = page_memory(size)
+        return self._buffers[number][:size]
 
 
-def plan_room(
+def plan_budget(
     plan: MergePlan, memory: int | None = None, workers: int | None = None, usual: int = MEMORY
 ) -> WorkerBudget:
-    """Return the room of each worker: as many as there are processors, if the memory allows.
+    """Return the budget of each worker: as many as there are processors, if the memory allows.
 
     Without `memory` it is the usual one, or what a single worker needs if its method takes whole
     tensors.
@@ -51,9 +51,9 @@ def plan_room(
     Raises:
         LexgraftError: not even one worker fits.
     """
-    least = plan.memory_bytes
-    models = sum(_is_folder(part) for part in plan.constituents) + _INPUTS_BESIDE
-    smallest = least + models * _NARROWEST
+    block_memory = plan.memory_bytes
+    models = sum(_is_folder(model) for model in plan.input_models) + _INPUTS_BESIDE
+    smallest = block_memory + models * _NARROWEST
     memory = max(usual, smallest) if memory is None else memory
     if memory < smallest:
         raise LexgraftError(
@@ -61,15 +61,20 @@ def plan_room(
             where="--memory",
             cure=f"give --memory {-(-smallest // (1 << 20))}M",
         )
-    wanted = workers or len(os.sched_getaffinity(0)) + 1  # one reads or writes, the others compute
-    count = max(1, min(wanted, memory // smallest))
+    # One worker more than processors: one reads or writes while the others compute.
+    threads = workers or len(os.sched_getaffinity(0)) + 1
+    count = max(1, min(threads, memory // smallest))
     share = memory // count
     window = min(WINDOW, max(_NARROWEST, share // _WINDOWS_SHARE // models // PAGE * PAGE))
-    spare = max(0, share - least - models * window)
-    held = spare + (models - 1) * window
-    return WorkerBudget(count, window, spare // (4 * (len(plan.constituents) + 1)), held)
+    spare = max(0, share - block_memory - models * window)
+    return WorkerBudget(
+        workers=count,
+        window=window,
+        cached_elements=spare // (4 * (len(plan.input_models) + 1)),
+        held_bytes=spare + (models - 1) * window,
+    )
 
 
-def _is_folder(part: InputModel) -> bool:
+def _is_folder(model: InputModel) -> bool:
     """Return whether a model is read as it is stored, not made from factors."""
-    return isinstance(part.source, Checkpoint)
+    return isinstance(model.source, Checkpoint)

@@ -13,7 +13,7 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.project import Candidate
 from lexgraft.records import digest
-from lexgraft.weights.checkpoint.assets import code_named, read_sides
+from lexgraft.weights.checkpoint.assets import code_named, read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
@@ -34,7 +34,7 @@ _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what n
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
 
-class PlanPart(NamedTuple):
+class TensorGroup(NamedTuple):
     """Tensors of the result that the same models make, with the same settings."""
 
     labels: tuple[str, ...]
@@ -58,15 +58,15 @@ class MergePlan:
     method: Method
     settings: Mapping[str, Any]
     base: Checkpoint
-    constituents: tuple[InputModel, ...]
+    input_models: tuple[InputModel, ...]
     dtype: str
     seed: int
     merged: tuple[str, ...]  # tensors that some model may change, sorted
     layers: int
-    groups: tuple[PlanPart, ...] = ()  # where not all tensors are made alike
+    groups: tuple[TensorGroup, ...] = ()  # where not all tensors are made alike
     group_of: Mapping[str, int] = field(default_factory=dict[str, int])  # tensor → group
     depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
-    sides: AssetSources | None = None  # None: the language model's if it is whole, or the base's
+    assets: AssetSources | None = None  # None: the language model's if it is whole, or the base's
     rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
     warnings: tuple[str, ...] = ()
 
@@ -78,32 +78,32 @@ class MergePlan:
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the models, in the order of the merge."""
-        return tuple(part.label for part in self.constituents)
+        return tuple(model.label for model in self.input_models)
 
-    def group(self, name: str) -> PlanPart:
+    def group(self, name: str) -> TensorGroup:
         """Return which models make a tensor, and with which settings."""
         return (
             self.groups[self.group_of[name]]
             if self.groups
-            else PlanPart(self.labels, self.settings)
+            else TensorGroup(self.labels, self.settings)
         )
 
-    def parts(self, name: str) -> tuple[InputModel, ...]:
+    def models_of(self, name: str) -> tuple[InputModel, ...]:
         """Return the models that make a tensor, in the order of the merge."""
         return tuple(self._by_label[label] for label in self.group(name).labels)
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:
         """The folders of all inputs."""
-        named = (self.sides.config, self.sides.tokenizer) if self.sides else ()
+        named = (self.assets.config, self.assets.tokenizer) if self.assets else ()
         bases = (folder.folder for folder in folders(self.base))
-        adapters = (part.adapter.folder for part in self.constituents if part.adapter)
-        parts = (part.folder for part in self.constituents)
-        return tuple(dict.fromkeys((*bases, *parts, *adapters, *named)))
+        adapters = (model.adapter.folder for model in self.input_models if model.adapter)
+        models = (model.folder for model in self.input_models)
+        return tuple(dict.fromkeys((*bases, *models, *adapters, *named)))
 
     @cached_property
     def _by_label(self) -> dict[str, InputModel]:
-        return {part.label: part for part in self.constituents}
+        return {model.label: model for model in self.input_models}
 
     @cached_property
     def layout(self) -> Layout:
@@ -119,8 +119,8 @@ class MergePlan:
     @property
     def read_bytes(self) -> int:
         """The bytes of all inputs' weights, each counted once."""
-        whole = sum(shard.size for shard in self.base.shards)
-        return whole + sum(part.byte_count for part in self.constituents)
+        base_bytes = sum(shard.size for shard in self.base.shards)
+        return base_bytes + sum(model.byte_count for model in self.input_models)
 
     @property
     def write_bytes(self) -> int:
@@ -132,7 +132,7 @@ class MergePlan:
         """The memory that one worker needs at least, beside the interpreter."""
         entries = map(self.base.tensors.__getitem__, self.merged)
         widest = max((_block_size(entry, self.method) for entry in entries), default=0)
-        return 4 * widest * (2 * len(self.constituents) + 1 + _COPIES)
+        return 4 * widest * (2 * len(self.input_models) + 1 + _COPIES)
 
     @cached_property
     def merged_names(self) -> frozenset[str]:
@@ -143,7 +143,7 @@ class MergePlan:
         """Return the dtype a tensor of the base is stored in."""
         return CODES[self.dtype] if entry.dtype in FLOATS else entry.dtype
 
-    def place(self, name: str) -> TensorContext:
+    def context(self, name: str) -> TensorContext:
         """Return where the first block of a tensor stands."""
         size, layer, labels = self.base.tensors[name].size, layer_of(name), self.group(name).labels
         depth = self.depths.get(name)
@@ -152,7 +152,7 @@ class MergePlan:
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
-        asked: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "method": self.method.name,
             "parameters": dict(self.settings),
             "labels": list(self.labels),
@@ -161,35 +161,37 @@ class MergePlan:
         }
         if self.groups:
             groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
-            asked["parameters"] = {}
-            asked["groups"] = groups
-            asked["places"] = digest("places", self.group_of, self.depths)
-        if self.sides is not None:
-            asked["config"] = dict(self.sides.edits)
-            asked["chat_template"] = self.sides.chat_template
-        return asked
+            fields["parameters"] = {}
+            fields["groups"] = groups
+            fields["places"] = digest("places", self.group_of, self.depths)
+        if self.assets is not None:
+            fields["config"] = dict(self.assets.edits)
+            fields["chat_template"] = self.assets.chat_template
+        return fields
 
     def inputs(self) -> dict[str, str]:
         """Return the digests of the base and of every model (reads every input once)."""
-        found = {"base": self.base.digest}
-        found.update((part.label, part.digest) for part in self.constituents)
-        if self.sides is not None:
-            dtype, sides = self.dtype, self.sides
-            files = read_sides(sides.config, dtype, tokenizer=sides.tokenizer)
-            found["sides"] = digest("sides", [(n, sha256(b).hexdigest()) for n, b in files.items()])
-        return found
+        digests = {"base": self.base.digest}
+        digests.update((model.label, model.digest) for model in self.input_models)
+        if self.assets is not None:
+            dtype, assets = self.dtype, self.assets
+            files = read_assets(assets.config, dtype, tokenizer=assets.tokenizer)
+            digests["sides"] = digest(
+                "sides", [(n, sha256(b).hexdigest()) for n, b in files.items()]
+            )
+        return digests
 
     def check_unchanged(self) -> None:
         """Raise when an input changed since it was opened."""
         self.base.check_unchanged()
-        for part in self.constituents:
-            part.check_unchanged()
+        for model in self.input_models:
+            model.check_unchanged()
 
 
 def plan_merge(
     candidate: Candidate,
     base: Checkpoint,
-    constituents: Mapping[str, InputModel],
+    input_models: Mapping[str, InputModel],
     dtype: str,
     seed: int,
 ) -> MergePlan:
@@ -200,11 +202,22 @@ def plan_merge(
     """
     if dtype not in CODES:
         raise LexgraftError(f"dtype `{dtype}` is not known", cure=nearest(dtype, CODES))
-    method, parts = get_method(candidate.method), tuple(constituents.values())
-    _check_parts(constituents, base)
-    settings = method.settings(candidate.parameters, tuple(constituents))
+    method, models = get_method(candidate.method), tuple(input_models.values())
+    _check_parts(input_models, base)
+    settings = method.settings(candidate.parameters, tuple(input_models))
     layers = count_layers(base.tensors)
-    plan = complete(MergePlan(method, settings, base, parts, dtype, seed, (), layers))
+    plan = complete(
+        MergePlan(
+            method=method,
+            settings=settings,
+            base=base,
+            input_models=models,
+            dtype=dtype,
+            seed=seed,
+            merged=(),
+            layers=layers,
+        )
+    )
     _check_filters(plan)
     return plan
 
@@ -216,7 +229,7 @@ def complete(plan: MergePlan) -> MergePlan:
         LexgraftError: what the method refuses.
     """
     rewritten = _rehearse(plan)
-    held = {part.label: frozenset(part.held) for part in plan.constituents}
+    held = {model.label: frozenset(model.held) for model in plan.input_models}
     merged = tuple(
         name
         for name, entry in plan.base.tensors.items()
@@ -229,7 +242,7 @@ def complete(plan: MergePlan) -> MergePlan:
 
 def _code_warnings(plan: MergePlan) -> Iterator[str]:
     """Yield a warning for every folder whose configuration names code, which is left out."""
-    homes = (plan.sides.config, plan.sides.tokenizer) if plan.sides else (plan.base.folder,)
+    homes = (plan.assets.config, plan.assets.tokenizer) if plan.assets else (plan.base.folder,)
     for folder in dict.fromkeys(homes):
         keys = code_named(folder)
         if keys:
@@ -276,13 +289,13 @@ def _block_size(entry: TensorEntry, method: Method) -> int:
     return min(entry.size, rows_of_block(entry, method) * width)
 
 
-def _check_parts(constituents: Mapping[str, InputModel], base: Checkpoint) -> None:
+def _check_parts(input_models: Mapping[str, InputModel], base: Checkpoint) -> None:
     """Raise unless there are models, under their own labels, opened against this base."""
-    if not constituents:
+    if not input_models:
         raise LexgraftError("a merge needs at least one model beside the base")
-    for label, part in constituents.items():
-        if part.label != label or part.base.folder != base.folder:
-            raise ValueError(f"{label}: opened as {part.label} against {part.base.folder}")
+    for label, model in input_models.items():
+        if model.label != label or model.base.folder != base.folder:
+            raise ValueError(f"{label}: opened as {model.label} against {model.base.folder}")
 
 
 def _check_filters(plan: MergePlan) -> None:
@@ -306,33 +319,33 @@ def _rehearse(plan: MergePlan) -> frozenset[str]:
     One number per layer, group and setting is merged, so that a method's own refusals come
     before any work.
     """
-    seen: dict[tuple[object, ...], bool] = {}
+    rewriting: dict[tuple[object, ...], bool] = {}
     rewritten: list[str] = []
     for name, entry in plan.base.tensors.items():
         group = plan.group(name)
         if entry.dtype not in FLOATS or not group.labels:
             continue
-        place = plan.place(name)
+        context = plan.context(name)
         varied = any(map(varies, group.settings.values()))
-        known = str(plan.method.settings_at(group.settings, place)) if varied else ""
-        key = (place.layer, plan.group_of.get(name), known)
-        if key not in seen:
-            seen[key] = _moves(plan.method, group, replace(place, size=1))
-        if seen[key]:
+        single_values = str(plan.method.settings_at(group.settings, context)) if varied else ""
+        key = (context.layer, plan.group_of.get(name), single_values)
+        if key not in rewriting:
+            rewriting[key] = _moves(plan.method, group, replace(context, size=1))
+        if rewriting[key]:
             rewritten.append(name)
     return frozenset(rewritten)
 
 
-def _moves(method: Method, group: PlanPart, place: TensorContext) -> bool:
+def _moves(method: Method, group: TensorGroup, context: TensorContext) -> bool:
     """Return whether a number that no model changes becomes another one (by a scale)."""
-    moved = (_shared(method, group, place, number) - number for number in (0.0, 1.0))
-    return any(abs(by) > _KEPT_BASE for by in moved)
+    differences = (_shared(method, group, context, number) - number for number in (0.0, 1.0))
+    return any(abs(difference) > _KEPT_BASE for difference in differences)
 
 
-def _shared(method: Method, group: PlanPart, place: TensorContext, number: float) -> float:
+def _shared(method: Method, group: TensorGroup, context: TensorContext, number: float) -> float:
     """Return what a method makes of one number that all models share."""
-    rule = method.native_spec(group.settings, place) if kernel.library() else None
-    if rule is not None:
-        return merge_shared(rule, place, number)
-    one = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), place)]
-    return float(next(method.merge(lambda: iter(one), group.settings)))
+    spec = method.native_spec(group.settings, context) if kernel.library() else None
+    if spec is not None:
+        return merge_shared(spec, context, number)
+    block = [(torch.full((1,), number), torch.zeros(len(group.labels), 1), context)]
+    return float(next(method.merge(lambda: iter(block), group.settings)))

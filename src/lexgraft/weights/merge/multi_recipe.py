@@ -182,6 +182,6 @@ def _expected(plan: MergePlan, name: str, config: Mapping[str, Any]) -> RecipeMo
         )
         for slot in plan.layout.slots.values()
     }
-    assert plan.sides is not None
-    settings = edited(config, {"dtype": plan.dtype, **plan.sides.edits})
-    return RecipeModel("", Checkpoint(folder, tensors, ()), None, settings, plan.sides.tokenizer)
+    assert plan.assets is not None
+    settings = edited(config, {"dtype": plan.dtype, **plan.assets.edits})
+    return RecipeModel("", Checkpoint(folder, tensors, ()), None, settings, plan.assets.tokenizer)

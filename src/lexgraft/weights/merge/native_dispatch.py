@@ -9,17 +9,17 @@ from lexgraft.weights.methods.native_spec import KernelSpec
 
 def stored_inputs(plan: MergePlan, name: str) -> list[tuple[str, TensorEntry]]:
     """Return the base and the models that are folders, with a tensor as they hold it."""
-    models = [(part.label, part.stored(name)) for part in plan.parts(name)]
-    held = [(label, one) for label, one in models if one is not None]
+    models = [(model.label, model.stored(name)) for model in plan.models_of(name)]
+    held = [(label, entry) for label, entry in models if entry is not None]
     return [("base", plan.base.tensors[name]), *held]
 
 
 def touched_by_adapters(plan: MergePlan, name: str) -> bool:
     """Return whether a model that is not a folder changes a tensor."""
-    return any(_touches(part, name) for part in plan.parts(name))
+    return any(_touches(model, name) for model in plan.models_of(name))
 
 
-def compiled_rule(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> KernelSpec | None:
+def compiled_spec(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> KernelSpec | None:
     """Return what the compiled loops do for a tensor; None: the method is called, or it is copied.
 
     They take what is stored as bfloat16 or float32, and know no NaN that is to be kept.
@@ -30,22 +30,22 @@ def compiled_rule(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> Kerne
     codes = {entry.dtype for entry in entries} | {plan.stored(plan.base.tensors[name])}
     if kernel.library() is None or allow_nonfinite or not codes <= kernel.CODES.keys():
         return None
-    whole = len(entries) == 1 + len(plan.parts(name))
-    if not whole or touched_by_adapters(plan, name):
+    all_stored = len(entries) == 1 + len(plan.models_of(name))
+    if not all_stored or touched_by_adapters(plan, name):
         return None
-    return plan.method.native_spec(plan.group(name).settings, plan.place(name))
+    return plan.method.native_spec(plan.group(name).settings, plan.context(name))
 
 
 def needs_torch(plan: MergePlan, name: str, *, allow_nonfinite: bool) -> bool:
     """Return whether a tensor is made neither by the compiled loops nor copied as it is stored."""
     if name in plan.merged_names:
-        return compiled_rule(plan, name, allow_nonfinite=allow_nonfinite) is None
+        return compiled_spec(plan, name, allow_nonfinite=allow_nonfinite) is None
     entry = plan.base.tensors[name]
     return plan.stored(entry) != entry.dtype
 
 
-def _touches(part: InputModel, name: str) -> bool:
+def _touches(model: InputModel, name: str) -> bool:
     """Return whether an adapter changes a tensor; folders are compared as they are read."""
-    if part.stored(name) is not None:
-        return part.adapter is not None and name in part.adapter.factors
-    return part.changes(name)
+    if model.stored(name) is not None:
+        return model.adapter is not None and name in model.adapter.factors
+    return model.changes(name)

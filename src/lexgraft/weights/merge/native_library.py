@@ -71,33 +71,33 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL | None:
     if not path.is_file():
         return None
     try:
-        found = ctypes.CDLL(str(path))
+        loops = ctypes.CDLL(str(path))
     except OSError:  # made for another machine
         return None
-    found.lexgraft_source.restype = ctypes.c_char_p
-    if found.lexgraft_source() != source_digest().encode():
+    loops.lexgraft_source.restype = ctypes.c_char_p
+    if loops.lexgraft_source() != source_digest().encode():
         return None
     pointer, number, narrow = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
-    found.lexgraft_merge.restype = number
-    found.lexgraft_merge.argtypes = [pointer, pointer, number]
-    found.lexgraft_upper.restype = None
-    found.lexgraft_upper.argtypes = [pointer, pointer, number, pointer]
-    found.lexgraft_between.restype = None
-    found.lexgraft_between.argtypes = [pointer, pointer, number, narrow, *[pointer] * 4]
-    found.lexgraft_finite.restype = narrow
-    found.lexgraft_finite.argtypes = [pointer, narrow, number]
-    found.lexgraft_dots.restype = None
-    found.lexgraft_dots.argtypes = [pointer, pointer, number, narrow, narrow, pointer, pointer]
-    return found
+    loops.lexgraft_merge.restype = number
+    loops.lexgraft_merge.argtypes = [pointer, pointer, number]
+    loops.lexgraft_upper.restype = None
+    loops.lexgraft_upper.argtypes = [pointer, pointer, number, pointer]
+    loops.lexgraft_between.restype = None
+    loops.lexgraft_between.argtypes = [pointer, pointer, number, narrow, *[pointer] * 4]
+    loops.lexgraft_finite.restype = narrow
+    loops.lexgraft_finite.argtypes = [pointer, narrow, number]
+    loops.lexgraft_dots.restype = None
+    loops.lexgraft_dots.argtypes = [pointer, pointer, number, narrow, narrow, pointer, pointer]
+    return loops
 
 
 def all_finite(view: memoryview, dtype: str) -> bool:
     """Return whether the compiled loops find only finite values; False too where they cannot."""
-    found = library()
-    if found is None or dtype not in CODES:
+    loops = library()
+    if loops is None or dtype not in CODES:
         return False
     count = view.nbytes // WIDTHS[dtype]
-    return bool(found.lexgraft_finite(address(view), CODES[dtype], count))
+    return bool(loops.lexgraft_finite(address(view), CODES[dtype], count))
 
 
 def source_digest() -> str:

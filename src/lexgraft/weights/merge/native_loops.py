@@ -30,30 +30,30 @@ class NativeLoops:
 
     def __init__(
         self,
-        rule: KernelSpec,
-        place: TensorContext,
+        spec: KernelSpec,
+        context: TensorContext,
         codes: Sequence[str],
-        result: str,
+        result_code: str,
         shape: tuple[int, ...],
     ) -> None:
         """Take the stored dtypes (base first) and the tensor's shape."""
         library = kernel.library()
         assert library is not None
-        self._library, self._rule, self._place = library, rule, place
+        self._library, self._rule, self._place = library, spec, context
         self._codes = codes
         self._row = shape[-1] if len(shape) > 1 else 1  # as sums see it
         self._vector = shape[-1] if shape else 1  # a norm or bias is one vector
         count = len(codes) - 1
-        self._pair = rule.arc is not None and count == 1  # slerp from the base
+        self._pair = spec.arc is not None and count == 1  # slerp from the base
         self._models = (kernel.NativeModel * (count + self._pair))()
         self._job = kernel.NativeMerge(
             base_code=kernel.CODES[codes[0]],
-            result_code=kernel.CODES[result],
+            result_code=kernel.CODES[result_code],
             models=len(self._models),
-            elect=rule.elect,
-            normalize=rule.normalize,
-            scale=rule.scale,
-            lambda_=rule.lambda_,
+            elect=spec.elect,
+            normalize=spec.normalize,
+            scale=spec.scale,
+            lambda_=spec.lambda_,
         )
         self._inverses: list[Any] = []  # arrays that the structures point into
         self._scratch: tuple[Any, ...] = ()
@@ -65,22 +65,22 @@ class NativeLoops:
 
         No sample changes what is found: one that misleads costs another pass.
         """
-        rule, models = self._rule, self._models
+        spec, models = self._rule, self._models
         self._sample = sample or windows
-        if rule.thresholds:
-            found = self._cuts(windows, rule.thresholds)
+        if spec.thresholds:
+            thresholds = self._cuts(windows, spec.thresholds)
             for number, model in enumerate(models):
-                if rule.band:
-                    (model.top, model.top_ties), (model.bits, model.ties) = found[
+                if spec.band:
+                    (model.top, model.top_ties), (model.bits, model.ties) = thresholds[
                         2 * number : 2 * number + 2
                     ]
                 else:
-                    model.bits, model.ties = found[number]
-        if rule.arc is not None:
-            self._job.scale, weights = rule.arc(self._cosine(windows))
+                    model.bits, model.ties = thresholds[number]
+        if spec.arc is not None:
+            self._job.scale, weights = spec.arc(self._cosine(windows))
             self._weigh(weights)
-        if rule.select is not None:
-            self._select(windows, rule.select)
+        if spec.select is not None:
+            self._select(windows, spec.select)
 
     def merge(self, views: Sequence[Any], result: Any) -> int:
         """Write the merge of one window into memory; return how many values are not finite."""
@@ -91,27 +91,27 @@ class NativeLoops:
 
     def _models_set(self) -> None:
         """Fill in what is known of the models without a survey."""
-        rule, place = self._rule, self._place
+        spec, context = self._rule, self._place
         codes = self._codes if self._pair else self._codes[1:]
         for number, (model, code) in enumerate(zip(self._models, codes, strict=True)):
             model.code, model.factor = kernel.CODES[code], 1.0
-            label = place.labels[number - self._pair]
+            label = context.labels[number - self._pair]
             model.thin = (
-                kernel.BAND if rule.band else kernel.LARGEST if rule.thresholds else kernel.ALL
+                kernel.BAND if spec.band else kernel.LARGEST if spec.thresholds else kernel.ALL
             )
-            if rule.steps or rule.ranked:
-                low_high = philox_key(place, label)
+            if spec.steps or spec.ranked:
+                low_high = philox_key(context, label)
                 model.key[:] = [low_high & (2**64 - 1), low_high >> 64]
-            if rule.steps:
-                model.thin, model.steps = kernel.RANDOM, rule.steps[number]
-                model.factor = STEPS / rule.steps[number] if rule.rescale else 1.0
-            chances = rule.ranked[number] if rule.ranked else None
+            if spec.steps:
+                model.thin, model.steps = kernel.RANDOM, spec.steps[number]
+                model.factor = STEPS / spec.steps[number] if spec.rescale else 1.0
+            chances = spec.ranked[number] if spec.ranked else None
             if chances is not None:
                 inverse = np.float32(STEPS) / chances(self._vector).astype(np.float32)
                 self._inverses.append(inverse)
-                model.thin, model.rescale = kernel.RANKED, rule.rescale
+                model.thin, model.rescale = kernel.RANKED, spec.rescale
                 model.ranked = kernel.address(inverse)
-        self._weigh(rule.weights if not self._pair else (1.0, 1.0))
+        self._weigh(spec.weights if not self._pair else (1.0, 1.0))
 
     def _weigh(self, weights: Sequence[float]) -> None:
         """Set every model's weight."""
@@ -127,52 +127,56 @@ class NativeLoops:
             job.varied = 1
             job.bits, job.ties = self._cuts(windows, ((0, -1),), share)[0]
         ties = job.ties
-        squares = self._dots(windows, whole=False, crossed=False)
+        squares = self._dots(windows, of_models=False, with_cross_products=False)
         job.ties = ties  # the pass above has used them up
         total = sum(squares)
         self._weigh([square / total if total else 1 / len(squares) for square in squares])
 
     def _cosine(self, windows: Windows) -> float:
         """Return the cosine between the two whole models (see `slerp`)."""
-        first, dot, second = self._dots(windows, whole=True, crossed=True)
+        first, dot, second = self._dots(windows, of_models=True, with_cross_products=True)
         norms = sqrt(first) * sqrt(second)
         return max(-1.0, min(1.0, dot / norms)) if norms else 1.0
 
-    def _dots(self, windows: Windows, *, whole: bool, crossed: bool) -> list[float]:
+    def _dots(self, windows: Windows, *, of_models: bool, with_cross_products: bool) -> list[float]:
         """Return the exact sums over the rows of the pairs' dot products."""
         width, count = self._row, len(self._models)
-        pairs = count * (count + 1) // 2 if crossed else count
+        pairs = count * (count + 1) // 2 if with_cross_products else count
         columns: list[Any] = []
         for views in windows():
             self._strip(width)
             products = np.empty(width, np.float64)
-            found = np.empty((pairs, self._count(views) // width), np.float64)
+            sums = np.empty((pairs, self._count(views) // width), np.float64)
             self._library.lexgraft_dots(
                 *self._at(views),
                 self._count(views),
-                whole,
-                crossed,
+                of_models,
+                with_cross_products,
                 kernel.address(products),
-                kernel.address(found),
+                kernel.address(sums),
             )
-            columns.append(found)
+            columns.append(sums)
         return [fsum(column) for column in np.concatenate(columns, axis=1)]
 
     def _cuts(
-        self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float = 0.0
+        self, windows: Windows, targets: Sequence[tuple[int, int]], share: float = 0.0
     ) -> list[Cut]:
         """Return threshold and ties kept for every (track, k); a k below 0: a share of non-zeros.
 
         A sample tells about where the thresholds are, then all magnitudes near them are counted.
         """
-        found = self._between(windows, wanted, share, self._buckets(self._sample, wanted, share))
-        if found is None:
-            found = self._between(windows, wanted, share, self._buckets(windows, wanted, share))
-        assert found is not None
-        return found
+        thresholds = self._between(
+            windows, targets, share, self._buckets(self._sample, targets, share)
+        )
+        if thresholds is None:
+            thresholds = self._between(
+                windows, targets, share, self._buckets(windows, targets, share)
+            )
+        assert thresholds is not None
+        return thresholds
 
     def _buckets(
-        self, windows: Windows, wanted: Sequence[tuple[int, int]], share: float
+        self, windows: Windows, targets: Sequence[tuple[int, int]], share: float
     ) -> list[int]:
         """Return the upper bits of the thresholds, from a histogram of what is shown."""
         tracks = 1 if self._job.varied else len(self._models)
@@ -184,45 +188,45 @@ class NativeLoops:
             )
         counts = upper[:, :-1].astype(np.int64)
         size, buckets = self._place.size, list[int]()
-        for track, keep in wanted:
-            seen = int(counts[track].sum())
-            filled = seen - int(upper[track, -1])
-            rank = round(share * filled) if keep < 0 else (keep * seen + size // 2) // size
+        for track, keep in targets:
+            counted = int(counts[track].sum())
+            filled = counted - int(upper[track, -1])
+            rank = round(share * filled) if keep < 0 else (keep * counted + size // 2) // size
             buckets.append(descend(counts[track], max(1, rank))[0])
         return buckets
 
     def _between(
         self,
         windows: Windows,
-        wanted: Sequence[tuple[int, int]],
+        targets: Sequence[tuple[int, int]],
         share: float,
         buckets: Sequence[int],
     ) -> list[Cut] | None:
         """Return the cuts, looked for near the thresholds' upper bits; None: not all are there."""
-        chosen = np.array([track for track, _ in wanted], np.int32)
+        chosen = np.array([track for track, _ in targets], np.int32)
         low = np.array([max(0, bucket - _MARGIN) << 16 for bucket in buckets], np.uint32)
-        above = np.zeros(len(wanted) + 1, np.uint64)
-        counts = np.zeros((len(wanted), kernel.SPAN), np.uint32)
+        above = np.zeros(len(targets) + 1, np.uint64)
+        counts = np.zeros((len(targets), kernel.SPAN), np.uint32)
         self._strip(STRIP)
         for views in windows():
             self._library.lexgraft_between(
                 *self._at(views),
                 self._count(views),
-                len(wanted),
+                len(targets),
                 kernel.address(chosen),
                 kernel.address(low),
                 kernel.address(above),
                 kernel.address(counts),
             )
         filled = self._place.size - int(above[-1])
-        ranks = [keep if keep >= 0 else round(share * filled) for _, keep in wanted]
-        found: list[Cut] = []
+        ranks = [keep if keep >= 0 else round(share * filled) for _, keep in targets]
+        thresholds: list[Cut] = []
         for rank, first, over, row in zip(ranks, low, above, counts, strict=False):
-            cut = _cut(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
-            if cut is None:
+            threshold = _cut(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
+            if threshold is None:
                 return None
-            found.append(cut)
-        return found
+            thresholds.append(threshold)
+        return thresholds
 
     def _at(self, views: Sequence[Any]) -> tuple[int, int]:
         """Return the addresses of job and models, these pointing at a window."""
@@ -247,44 +251,44 @@ class NativeLoops:
         return memoryview(views[0]).nbytes // WIDTHS[self._codes[0]]
 
 
-def _cut(low: int, counts: Any, rest: int) -> Cut | None:
+def _cut(low: int, counts: Any, rank: int) -> Cut | None:
     """Return the threshold, `rest` from the top of the magnitudes counted from `low` on; or None.
 
     With it, how many of those equal to it are kept.
     """
-    parts = counts.reshape(-1, _PART).sum(
+    sums = counts.reshape(-1, _PART).sum(
         axis=1, dtype=counts.dtype
     )  # not cast: three times as fast
-    if not 0 < rest <= int(parts.sum()):
+    if not 0 < rank <= int(sums.sum()):
         return None
-    part, rest = descend(parts.astype(np.int64), rest)
-    inside = counts[part * _PART :][:_PART].astype(np.int64)
-    at, left = descend(inside, rest)
-    bits = low + part * _PART + at
-    return bits, left if bits and int(inside[at]) > left else _ALL_TIES
+    piece, rank = descend(sums.astype(np.int64), rank)
+    piece_counts = counts[piece * _PART :][:_PART].astype(np.int64)
+    position, kept_ties = descend(piece_counts, rank)
+    bits = low + piece * _PART + position
+    return bits, kept_ties if bits and int(piece_counts[position]) > kept_ties else _ALL_TIES
 
 
 def sample_spans(size: int) -> list[tuple[int, int]]:
     """Return the elements of a tensor that tell enough about it: [start, stop), evenly spaced."""
-    least, most = _PIECES
-    if size <= least * _PIECE:
+    fewest, limit = _PIECES
+    if size <= fewest * _PIECE:
         return [(0, size)]
-    count = min(max(least, -(-size // _APART)), most)
+    count = min(max(fewest, -(-size // _APART)), limit)
     starts = [number * (size - _PIECE) // (count - 1) for number in range(count)]
     return [(start, start + _PIECE) for start in starts]
 
 
-def merge_arrays(rule: KernelSpec, place: TensorContext, models: Sequence[Floats]) -> Floats:
+def merge_arrays(spec: KernelSpec, context: TensorContext, models: Sequence[Floats]) -> Floats:
     """Return the merge of a tensor in memory, given as base and models."""
     shape = models[0].shape
-    loops = NativeLoops(rule, place, ["F32"] * len(models), "F32", shape)
+    loops = NativeLoops(spec, context, ["F32"] * len(models), "F32", shape)
     result = np.empty(shape, np.float32)
     loops.survey(lambda: iter([models]))
     loops.merge(models, result)
     return result
 
 
-def merge_shared(rule: KernelSpec, place: TensorContext, number: float) -> float:
+def merge_shared(spec: KernelSpec, context: TensorContext, number: float) -> float:
     """Return what becomes of a single number that all models share."""
-    one = np.full(1, number, np.float32)
-    return float(merge_arrays(rule, place, [one] * (1 + len(place.labels)))[0])
+    value = np.full(1, number, np.float32)
+    return float(merge_arrays(spec, context, [value] * (1 + len(context.labels)))[0])

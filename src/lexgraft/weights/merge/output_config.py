@@ -20,7 +20,7 @@ class ChosenConfig(NamedTuple):
     """The model whose configuration the result gets, the files' folders, and warnings."""
 
     model: RecipeModel
-    sides: AssetSources
+    assets: AssetSources
     warnings: tuple[str, ...]
 
 
@@ -30,11 +30,11 @@ def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
     Raises:
         LexgraftError: a dtype that is not written.
     """
-    wanted = recipe.out_dtype or recipe.dtype
-    if wanted is not None:
-        name = wanted.removeprefix("torch.")
+    dtype = recipe.out_dtype or recipe.dtype
+    if dtype is not None:
+        name = dtype.removeprefix("torch.")
         if name not in CODES:
-            raise LexgraftError(f"dtype `{wanted}` is not written", cure=nearest(name, CODES))
+            raise LexgraftError(f"dtype `{dtype}` is not written", cure=nearest(name, CODES))
         return name
     sizes = dict.fromkeys(CODES, 0)
     names = {code: name for name, code in CODES.items()}
@@ -44,14 +44,14 @@ def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
     return max(sizes, key=lambda name: sizes[name]) if any(sizes.values()) else "float32"
 
 
-def sides_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> ChosenConfig:
+def assets_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> ChosenConfig:
     """Return where configuration and tokenizer come from: the base, or the first model.
 
     Models of different vocabularies have been brought together before, if a recipe asks for that.
     """
     first = models[next(names_of(recipe))]
-    wanted = vocabulary_of(recipe)
-    owner = models[wanted] if isinstance(wanted, ModelName) else first
+    vocabulary = vocabulary_of(recipe)
+    owner = models[vocabulary] if isinstance(vocabulary, ModelName) else first
     warnings: list[str] = []
     for model in models.values():
         how = None if model is owner else difference(owner.tokenizer, model.tokenizer)
@@ -63,8 +63,8 @@ def sides_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Ch
             )
     folders = _folders(models.values())
     template = recipe.chat_template and chat_template(recipe.chat_template, folders)
-    sides = AssetSources(first.checkpoint.folder, owner.tokenizer, chat_template=template)
-    return ChosenConfig(first, sides, tuple(warnings))
+    assets = AssetSources(first.checkpoint.folder, owner.tokenizer, chat_template=template)
+    return ChosenConfig(first, assets, tuple(warnings))
 
 
 def edits_of(
@@ -99,7 +99,9 @@ def edits_of(
     edits[prefix + count] = layers
     for key, value in config.items():
         if isinstance(value, list) and len(value) == model.layers:
-            edits[prefix + key] = [_entry(source, key, at, value) for source, at in order]
+            edits[prefix + key] = [
+                _entry(source, key, position, value) for source, position in order
+            ]
     return edits
 
 
@@ -108,18 +110,20 @@ def _order(
 ) -> list[tuple[RecipeModel, int]]:
     """Return which layer of which model every layer of the result comes from."""
     stack: dict[int, tuple[RecipeModel, int]] = {}
-    for name, (source, own) in zip(names, origins, strict=True):
-        layer, before = layer_of(name), layer_of(own)
+    for name, (source, origin) in zip(names, origins, strict=True):
+        layer, before = layer_of(name), layer_of(origin)
         if layer is not None and before is not None:
             stack.setdefault(layer, (source, before))
     return [stack[layer] for layer in sorted(stack)]
 
 
-def _entry(source: RecipeModel, key: str, at: int, values: Sequence[Any]) -> object:
+def _entry(source: RecipeModel, key: str, layer: int, values: Sequence[Any]) -> object:
     """Return a layer's own entry of a list in the configuration of the model it comes from."""
-    own = source.text_config[1].get(key)
-    known = own if isinstance(own, list) and len(own) == source.layers else values
-    return known[at % len(known)]
+    own_values = source.text_config[1].get(key)
+    entries = (
+        own_values if isinstance(own_values, list) and len(own_values) == source.layers else values
+    )
+    return entries[layer % len(entries)]
 
 
 def _folders(models: Iterable[RecipeModel]) -> list[Path]:

@@ -11,7 +11,7 @@ import numpy as np
 from lexgraft.arrays.lazy_torch import torch
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.merge import native_library as kernel
-from lexgraft.weights.merge.merge_plan import MergePlan, PlanPart
+from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup
 from lexgraft.weights.merge.native_loops import Floats, merge_arrays
 from lexgraft.weights.methods import Method
 from lexgraft.weights.methods.registry import TensorContext
@@ -27,7 +27,7 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
     lines = [
         f"merge    {method.name} ({_settings(plan.settings)}), {method.paper}",
         f"base     {plan.base.folder}",
-        *(f"{part.label:<8} {_where(part)}" for part in plan.constituents),
+        *(f"{model.label:<8} {_where(model)}" for model in plan.input_models),
         *_groups(plan),
         f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.layers} layers",
         *(f"copied   {name}" for name in plan.copied[:_MOST_GROUPS]),
@@ -37,10 +37,10 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
     ]
     if len(plan.copied) > _MOST_GROUPS:
         lines.insert(-3, f"copied   and {len(plan.copied) - _MOST_GROUPS} more")
-    if plan.sides is not None:
-        lines.append(f"config   {plan.sides.config}")
-        lines.append(f"tokens   {plan.sides.tokenizer}")
-        lines += [f"config   {key} = {_short(value)}" for key, value in plan.sides.edits.items()]
+    if plan.assets is not None:
+        lines.append(f"config   {plan.assets.config}")
+        lines.append(f"tokens   {plan.assets.tokenizer}")
+        lines += [f"config   {key} = {_short(value)}" for key, value in plan.assets.edits.items()]
     if output is not None:
         lines.append(f"disk     {_free(output):,} bytes free at {output}")
         lines.append(
@@ -55,7 +55,7 @@ def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
     return {
         "recipe": plan.recipe(),
         "base": str(plan.base.folder),
-        "models": {part.label: _where(part) for part in plan.constituents},
+        "models": {model.label: _where(model) for model in plan.input_models},
         "tensors": {
             name: {
                 "from": list(plan.group(name).labels) if name in merged else ["base"],
@@ -81,15 +81,15 @@ def arithmetic_seconds(plan: MergePlan) -> float:
     """
     if not plan.merged:
         return 0.0
-    name = max(plan.merged, key=lambda one: plan.base.tensors[one].size)
-    group, place = plan.group(name), plan.place(name)
-    total = sum(plan.base.tensors[one].size for one in plan.merged)
+    name = max(plan.merged, key=lambda tensor: plan.base.tensors[tensor].size)
+    group, context = plan.group(name), plan.context(name)
+    total = sum(plan.base.tensors[tensor].size for tensor in plan.merged)
     size = min(_TRIAL, total)
     side = max(1, int(size**0.5))
     generator = np.random.default_rng(0)
     base, *deltas = generator.standard_normal((1 + len(group.labels), side, side), np.float32)
     models = [base, *(base + 0.01 * delta for delta in deltas)]
-    trial = TensorContext(name, group.labels, place.layer, plan.layers, side * side, plan.seed)
+    trial = TensorContext(name, group.labels, context.layer, plan.layers, side * side, plan.seed)
     took: list[float] = []
     for _ in range(_TRIES):  # the first one also loads what is needed
         start = time.process_time()
@@ -98,15 +98,17 @@ def arithmetic_seconds(plan: MergePlan) -> float:
     return min(took) * total / (side * side)
 
 
-def _try(method: Method, group: PlanPart, place: TensorContext, models: Sequence[Floats]) -> None:
+def _try(
+    method: Method, group: TensorGroup, context: TensorContext, models: Sequence[Floats]
+) -> None:
     """Merge a tensor in memory, and forget it."""
-    rule = method.native_spec(group.settings, place) if kernel.library() else None
-    if rule is not None:
-        merge_arrays(rule, place, models)
+    spec = method.native_spec(group.settings, context) if kernel.library() else None
+    if spec is not None:
+        merge_arrays(spec, context, models)
         return
-    base, *others = map(torch.from_numpy, models)
-    deltas = torch.stack([other - base for other in others])
-    for _ in method.merge(lambda: iter([(base, deltas, place)]), group.settings):
+    base, *fine_tuned = map(torch.from_numpy, models)
+    deltas = torch.stack([model - base for model in fine_tuned])
+    for _ in method.merge(lambda: iter([(base, deltas, context)]), group.settings):
         pass
 
 
@@ -119,8 +121,8 @@ def _groups(plan: MergePlan) -> list[str]:
         f"group    {tensors} tensors from {', '.join(group.labels)} ({_settings(group.settings)})"
         for group, tensors in zip(plan.groups, count, strict=True)
     ]
-    more = len(lines) - _MOST_GROUPS
-    return [*lines[:_MOST_GROUPS], *([f"group    and {more} more"] if more > 0 else [])]
+    left_out = len(lines) - _MOST_GROUPS
+    return [*lines[:_MOST_GROUPS], *([f"group    and {left_out} more"] if left_out > 0 else [])]
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -132,11 +134,11 @@ def _short(value: object) -> str:
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 
-def _where(part: InputModel) -> str:
-    return f"{part.folder} + {part.adapter.folder}" if part.adapter else str(part.folder)
+def _where(model: InputModel) -> str:
+    return f"{model.folder} + {model.adapter.folder}" if model.adapter else str(model.folder)
 
 
 def _free(output: Path) -> int:
     """Return the free bytes of the disk that a folder lies on, or will lie on."""
-    there = next(p for p in (output, *output.absolute().parents) if p.exists())
-    return shutil.disk_usage(there).free
+    existing = next(p for p in (output, *output.absolute().parents) if p.exists())
+    return shutil.disk_usage(existing).free

@@ -89,11 +89,11 @@ class ModelName(NamedTuple):
     adapter_revision: str | None = None
 
     def __str__(self) -> str:
-        whole = f"{self.path}@{self.revision}" if self.revision else self.path
+        model = f"{self.path}@{self.revision}" if self.revision else self.path
         if self.adapter is None:
-            return whole
-        at = f"@{self.adapter_revision}" if self.adapter_revision else ""
-        return f"{whole}+{self.adapter}{at}"
+            return model
+        revision = f"@{self.adapter_revision}" if self.adapter_revision else ""
+        return f"{model}+{self.adapter}{revision}"
 
 
 class TokenChoice(NamedTuple):
@@ -138,20 +138,20 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
 def inputs_of(recipe: MergeRecipe) -> Iterator[RecipeInput | LayerRange]:
     """Yield everything that a recipe takes models from, in the order it is written."""
     yield from recipe.models or ()
-    for one in recipe.slices or ():
-        yield from one.sources
+    for recipe_slice in recipe.slices or ():
+        yield from recipe_slice.sources
     for module in (recipe.modules or {}).values():
         yield from module.models or ()
-        for one in module.slices or ():
-            yield from one.sources
+        for recipe_slice in module.slices or ():
+            yield from recipe_slice.sources
 
 
 def vocabulary_of(recipe: MergeRecipe) -> str | ModelName | None:
     """Return whose vocabulary a recipe asks for: `base`, `union`, a model, or nobody's."""
-    wanted = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
-    if wanted is None or wanted in ("base", "union"):
-        return wanted
-    return parse_model(wanted, "recipe: tokenizer")
+    source = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
+    if source is None or source in ("base", "union"):
+        return source
+    return parse_model(source, "recipe: tokenizer")
 
 
 def token_choices(recipe: MergeRecipe) -> dict[str, TokenChoice]:
@@ -210,14 +210,14 @@ def _choice(row: TokenRow, where: str) -> TokenChoice:
         source = msgspec.convert(row.source, _RowSource)
     except msgspec.ValidationError as error:
         raise LexgraftError(str(error), where=where, cure="kinds: zero, model_token") from error
-    given = [one for one in (source.token, source.token_id) if one is not None]
+    tokens = [token for token in (source.token, source.token_id) if token is not None]
     if source.kind == "zero":
-        if given or source.model is not None:
+        if tokens or source.model is not None:
             raise LexgraftError("zeros come from no model and no token", where=where)
         return TokenChoice(None, None, row.force)
-    if len(given) != 1:
+    if len(tokens) != 1:
         raise LexgraftError("exactly one of token and token_id is needed", where=where)
-    return TokenChoice(parse_model(source.model, where), given[0], row.force)
+    return TokenChoice(parse_model(source.model, where), tokens[0], row.force)
 
 
 class _Reference(Struct):
@@ -249,10 +249,10 @@ def _recipe(raw: object, where: str) -> MergeRecipe:
         raise LexgraftError(str(error).replace("object", "mapping"), where=where) from error
     _check_whole(recipe, where)
     token_choices(recipe)
-    for one in inputs_of(recipe):
-        if isinstance(one, LayerRange) and not 0 <= one.layer_range[0] < one.layer_range[1]:
+    for item in inputs_of(recipe):
+        if isinstance(item, LayerRange) and not 0 <= item.layer_range[0] < item.layer_range[1]:
             raise LexgraftError(
-                f"layer_range {list(one.layer_range)} is empty or negative",
+                f"layer_range {list(item.layer_range)} is empty or negative",
                 where=where,
                 cure="write [first, end]: the end is not included",
             )

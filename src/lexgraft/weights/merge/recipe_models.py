@@ -47,10 +47,10 @@ class RecipeModel:
     @cached_property
     def by_layer(self) -> Mapping[int | None, tuple[str, ...]]:
         """The names of its tensors by layer; None: those of no layer."""
-        found: dict[int | None, list[str]] = {}
+        names_of_layer: dict[int | None, list[str]] = {}
         for name in self.checkpoint.tensors:
-            found.setdefault(layer_of(name), []).append(name)
-        return {layer: tuple(names) for layer, names in found.items()}
+            names_of_layer.setdefault(layer_of(name), []).append(name)
+        return {layer: tuple(names) for layer, names in names_of_layer.items()}
 
 
 def open_models(
@@ -76,12 +76,12 @@ def open_models(
     for name in dict.fromkeys(named):
         label = _label(name, [model.label for model in models.values()])
         model = earlier.get(name.path) if name.revision is None else None
-        whole = _whole(find(name.path, name.revision)) if model is None else model
+        plain_model = _whole(find(name.path, name.revision)) if model is None else model
         adapter = None
         if name.adapter is not None:
             folder = find(name.adapter, name.adapter_revision)
-            adapter = open_adapter_of(folder, whole.checkpoint)
-        models[name] = replace(whole, label=label, adapter=adapter)
+            adapter = open_adapter_of(folder, plain_model.checkpoint)
+        models[name] = replace(plain_model, label=label, adapter=adapter)
     return _untied(models)
 
 
@@ -97,12 +97,12 @@ def _whole(folder: Path) -> RecipeModel:
     return RecipeModel("", checkpoint, None, read_json(folder / "config.json"), folder)
 
 
-def _label(name: ModelName, taken: Iterable[str]) -> str:
+def _label(name: ModelName, labels: Iterable[str]) -> str:
     """Return a short name: the last parts of the paths, with a number where it is taken."""
-    parts = [Path(path).name or path for path in (name.path, name.adapter) if path]
-    plain, known = "+".join(parts), frozenset((*taken, *_RESERVED))
+    names = [Path(path).name or path for path in (name.path, name.adapter) if path]
+    plain, reserved = "+".join(names), frozenset((*labels, *_RESERVED))
     numbered = (plain if number == 1 else f"{plain}#{number}" for number in range(1, 10_000))
-    return next(label for label in numbered if label not in known)
+    return next(label for label in numbered if label not in reserved)
 
 
 def _untied(models: dict[ModelName, RecipeModel]) -> dict[ModelName, RecipeModel]:
@@ -126,5 +126,5 @@ def _with_head(model: RecipeModel, head: str | None) -> RecipeModel:
             cure="get the whole model again",
         )
     origins = {name: Origin(0, name) for name in model.checkpoint.tensors}
-    whole = view((model.checkpoint,), {**origins, head: Origin(0, tied[0])})
-    return replace(model, checkpoint=whole, untied=True)
+    with_head = view((model.checkpoint,), {**origins, head: Origin(0, tied[0])})
+    return replace(model, checkpoint=with_head, untied=True)

@@ -19,12 +19,12 @@ UNUSED = {
 
 def settings_of(
     method: Method,
-    own: Mapping[str, Parameters],
+    of_models: Mapping[str, Parameters],
     scopes: Sequence[Parameters],
     *,
     based: bool,
 ) -> dict[str, Any]:
-    """Return the settings of a band: `own` by label, then the slice's, module's and recipe's.
+    """Return the settings of a layer slice: those of its models, by label, then of the scopes.
 
     What the recipe leaves out is as in mergekit: nothing is trimmed, and without a base the
     models themselves are turned, not their differences.
@@ -32,15 +32,19 @@ def settings_of(
     Raises:
         LexgraftError: a parameter that is one for all models, given to one of them.
     """
-    found: dict[str, Any] = {"density": DENSITY} if "density" in method.parameters else {}
+    settings: dict[str, Any] = {"density": DENSITY} if "density" in method.parameters else {}
     if "origin" in method.parameters and not based:
-        found["origin"] = "zero"
+        settings["origin"] = "zero"
     for name, (kind, _) in method.parameters.items():
         outer = [scope[name] for scope in scopes if scope and name in scope]
-        inner = {label: mine[name] for label, mine in own.items() if mine and name in mine}
+        inner = {
+            label: parameters[name]
+            for label, parameters in of_models.items()
+            if parameters and name in parameters
+        }
         if _per_model(kind):
-            chains = {label: _chain([inner.get(label), *outer]) for label in own}
-            given = {label: chain for label, chain in chains.items() if chain is not None}
+            chains = {label: _chain([inner.get(label), *outer]) for label in of_models}
+            value = {label: chain for label, chain in chains.items() if chain is not None}
         else:
             if inner:
                 raise LexgraftError(
@@ -48,10 +52,10 @@ def settings_of(
                     where=method.name,
                     cure="write it under the recipe's own `parameters`",
                 )
-            given = _chain(outer)
-        if given not in (None, {}):
-            found[name] = _bool(given) if kind is bool else given
-    return found
+            value = _chain(outer)
+        if value not in (None, {}):
+            settings[name] = _bool(value) if kind is bool else value
+    return settings
 
 
 def unused(method: Method, groups: Iterable[Parameters]) -> list[str]:
@@ -80,7 +84,7 @@ def check_known(method: Method, parameters: Parameters) -> None:
 def _per_model(kind: Any) -> bool:
     """Return whether a parameter may differ between models."""
     return get_origin(kind) in {Union, UnionType} and any(
-        get_origin(part) is dict for part in get_args(kind)
+        get_origin(alternative) is dict for alternative in get_args(kind)
     )
 
 
@@ -88,12 +92,12 @@ def _chain(settings: Iterable[Any]) -> Any:
     """Return one setting from several, innermost first: rules fall through to what follows."""
     rules: list[dict[str, Any]] = []
     for setting in settings:
-        given = [setting] if isinstance(setting, dict) else setting
-        if given is None or given == []:
+        value = [setting] if isinstance(setting, dict) else setting
+        if value is None or value == []:
             continue
-        if not (isinstance(given, list) and isinstance(given[0], dict)):
-            return [*rules, {"filter": "*", "value": given}] if rules else given
-        rules += [_rule(one) for one in given]
+        if not (isinstance(value, list) and isinstance(value[0], dict)):
+            return [*rules, {"filter": "*", "value": value}] if rules else value
+        rules += [_rule(item) for item in value]
         if rules[-1].get("filter") == "*":
             break
     if len(rules) == 1 and rules[0].get("filter") == "*":

@@ -26,12 +26,17 @@ class JoinedVocabularies(NamedTuple):
 
     def expected(self) -> dict[ModelName, RecipeModel]:
         """Return the models by the headers that they will have; nothing is written."""
-        seen = [self.meeting.expected(place) for place in range(len(self.meeting.members))]
+        expected_rows = [
+            self.meeting.expected(member) for member in range(len(self.meeting.members))
+        ]
         return {
             name: replace(
-                model, checkpoint=seen[place][0], config=seen[place][1], tokenizer=self.meeting.home
+                model,
+                checkpoint=expected_rows[member][0],
+                config=expected_rows[member][1],
+                tokenizer=self.meeting.home,
             )
-            for name, model, place in self._placed()
+            for name, model, member in self._placed()
         }
 
     def written(self, output: Path, progress: Progress) -> dict[ModelName, RecipeModel]:
@@ -40,11 +45,11 @@ class JoinedVocabularies(NamedTuple):
         return {
             name: replace(
                 model,
-                checkpoint=common.checkpoints[place],
-                config=read_json(common.checkpoints[place].folder / "config.json"),
+                checkpoint=common.checkpoints[member],
+                config=read_json(common.checkpoints[member].folder / "config.json"),
                 tokenizer=common.folder,
             )
-            for name, model, place in self._placed()
+            for name, model, member in self._placed()
         }
 
     def _placed(self) -> list[tuple[ModelName, RecipeModel, int]]:
@@ -58,40 +63,42 @@ def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Joined
         LexgraftError: `base` without a base, an adapter that changes rows of tokens, and all that
             bringing vocabularies together refuses.
     """
-    wanted = vocabulary_of(recipe)
-    if wanted == "base" and recipe.base_model is None:
+    vocabulary = vocabulary_of(recipe)
+    if vocabulary == "base" and recipe.base_model is None:
         raise LexgraftError("tokenizer `base` without base_model", where="recipe")
-    if wanted is None or not _differ(recipe, models):
+    if vocabulary is None or not _differ(recipe, models):
         return None
     from lexgraft.weights.vocabulary.align import AlignmentMember, TokenSource, meet
 
-    places: dict[ModelName, int] = {}
+    member_of: dict[ModelName, int] = {}
     members: dict[Path, AlignmentMember] = {}
     for name, model in models.items():
         _check_whole(model)
         folder = model.checkpoint.folder
         members.setdefault(folder, AlignmentMember(model.label, model.checkpoint, model.tokenizer))
-        places[name] = list(members).index(folder)
+        member_of[name] = list(members).index(folder)
     labels = [member.label for member in members.values()]
     choices = {
         spelled: TokenSource(
-            "zero" if one.model is None else labels[places[one.model]], one.token, one.force
+            "zero" if choice.model is None else labels[member_of[choice.model]],
+            choice.token,
+            choice.force,
         )
-        for spelled, one in token_choices(recipe).items()
+        for spelled, choice in token_choices(recipe).items()
     }
-    policy = labels[places[wanted]] if isinstance(wanted, ModelName) else wanted
+    policy = labels[member_of[vocabulary]] if isinstance(vocabulary, ModelName) else vocabulary
     multiple = (recipe.tokenizer and recipe.tokenizer.pad_to_multiple_of) or 1
     meeting = meet([*members.values()], policy, choices, multiple)
-    return None if meeting.is_plain else JoinedVocabularies(models, places, meeting)
+    return None if meeting.is_plain else JoinedVocabularies(models, member_of, meeting)
 
 
 def _differ(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> bool:
     """Return whether rows must be moved: by the tokenizers' files, the sizes, or the recipe."""
     if recipe.tokenizer and (recipe.tokenizer.tokens or recipe.tokenizer.pad_to_multiple_of):
         return True
-    first, *others = models.values()
+    first, *rest_of_models = models.values()
     sizes = {model.text_config[1].get("vocab_size") for model in models.values()}
-    return len(sizes) > 1 or any(difference(first.tokenizer, one.tokenizer) for one in others)
+    return len(sizes) > 1 or any(difference(first.tokenizer, m.tokenizer) for m in rest_of_models)
 
 
 def _check_whole(model: RecipeModel) -> None:

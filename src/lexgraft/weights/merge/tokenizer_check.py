@@ -22,8 +22,8 @@ _FAST, _SLOW = "tokenizer.json", "tokenizer.model"
 def difference(first: Path, second: Path) -> str | None:
     """Return how two folders' vocabularies differ, in words; None: ids mean the same in both."""
     for name in (_FAST, _SLOW):
-        both = [folder / name for folder in (first, second)]
-        if not all(path.is_file() for path in both):
+        paths = [folder / name for folder in (first, second)]
+        if not all(path.is_file() for path in paths):
             continue
         files = [regular_file(folder, name) for folder in (first, second)]
         if file_digest(files[0]) == file_digest(files[1]):
@@ -50,24 +50,24 @@ def check_one_vocabulary(base: Path, model: Path) -> None:
         )
 
 
-def chat_template(wanted: str, folders: Sequence[Path]) -> str | None:
+def chat_template(choice: str, folders: Sequence[Path]) -> str | None:
     """Return a recipe's chat template: Jinja text, `chatml`, or `auto`: the models' commonest.
 
     Raises:
         LexgraftError: a name that stands for no template here.
     """
-    if any(mark in wanted for mark in _MARKS):
-        return wanted
-    if wanted == "chatml":
+    if any(mark in choice for mark in _MARKS):
+        return choice
+    if choice == "chatml":
         return CHATML
-    if wanted != "auto":
+    if choice != "auto":
         raise LexgraftError(
-            f"chat template {wanted!a:.80} is not known",
+            f"chat template {choice!a:.80} is not known",
             where="chat_template",
             cure="known: auto, chatml; or write the template's Jinja text",
         )
-    found = [template for folder in folders if (template := _template(folder)) is not None]
-    return Counter(found).most_common(1)[0][0] if found else None
+    templates = [template for folder in folders if (template := _template(folder)) is not None]
+    return Counter(templates).most_common(1)[0][0] if templates else None
 
 
 def _has(folder: Path) -> bool:
@@ -79,7 +79,7 @@ def _ids(tokenizer: Mapping[str, Any], path: Path) -> dict[str, int]:
     vocabulary = tokenizer.get("model", {}).get("vocab", {})
     if isinstance(vocabulary, list):  # Unigram: pairs of token and score
         vocabulary = {pair[0]: number for number, pair in enumerate(vocabulary)}
-    added = {one["content"]: one["id"] for one in tokenizer.get("added_tokens") or ()}
+    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
     if not isinstance(vocabulary, dict):
         raise LexgraftError("no vocabulary in the tokenizer", where=str(path))
     return {**vocabulary, **added}
@@ -107,7 +107,9 @@ def _template(folder: Path) -> str | None:
         return regular_file(folder, CHAT_TEMPLATE).read_text(encoding="utf-8")
     if not (folder / "tokenizer_config.json").is_file():
         return None
-    found = read_json(regular_file(folder, "tokenizer_config.json")).get("chat_template")
-    if isinstance(found, list):
-        found = next((one.get("template") for one in found if one.get("name") == "default"), None)
-    return found if isinstance(found, str) else None
+    template = read_json(regular_file(folder, "tokenizer_config.json")).get("chat_template")
+    if isinstance(template, list):
+        template = next(
+            (named.get("template") for named in template if named.get("name") == "default"), None
+        )
+    return template if isinstance(template, str) else None

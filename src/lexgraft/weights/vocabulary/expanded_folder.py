@@ -12,7 +12,7 @@ from xxhash import xxh3_128
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX, SINGLE
 from lexgraft.records import Progress, digest, silent, write_bytes
-from lexgraft.weights.checkpoint.assets import read_sides
+from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
@@ -163,7 +163,7 @@ def _sides(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dic
         )
     size = max(had, growth.base.size + len(growth.additions))
     size = -(-size // multiple) * multiple
-    sides = grown_sides(growth, read_sides(base.folder, main_dtype(base)), base.folder)
+    sides = grown_sides(growth, read_assets(base.folder, main_dtype(base)), base.folder)
     settings = resized_config(json.loads(sides["config.json"]), size)
     _check_ids(settings, growth.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}

@@ -78,15 +78,15 @@ class Cursor:
 
     def texts(self, count: int) -> list[str]:
         """Return that many strings; a vocabulary is most of a header, so this loop is tight."""
-        data, at, unpack = self.data, self.at, struct.Struct("<Q").unpack_from
+        data, offset, unpack = self.data, self.at, struct.Struct("<Q").unpack_from
         texts: list[str] = []
         for _ in range(count):
-            start = at + 8
-            at = start + unpack(data, at)[0]
-            if at > len(data):
+            start = offset + 8
+            offset = start + unpack(data, offset)[0]
+            if offset > len(data):
                 raise LexgraftError("a string runs past the end of the header")
-            texts.append(data[start:at].decode())
-        self.at = at
+            texts.append(data[start:offset].decode())
+        self.at = offset
         return texts
 
 

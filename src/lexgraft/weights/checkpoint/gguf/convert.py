@@ -84,12 +84,12 @@ def _write_weights(
 def _safetensors_header(targets: Sequence[GgufTarget]) -> bytes:
     """Return length and JSON of a safetensors header, padded to eight bytes."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    at = 0
+    offset = 0
     for target in targets:
-        end = at + 2 * prod(target.shape)
+        end = offset + 2 * prod(target.shape)
         shape = list(target.shape)
-        header[target.name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, end]}
-        at = end
+        header[target.name] = {"dtype": "BF16", "shape": shape, "data_offsets": [offset, end]}
+        offset = end
     text = msgspec.json.encode(header)
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text

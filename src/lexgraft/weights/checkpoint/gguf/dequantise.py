@@ -29,9 +29,9 @@ class QuantisedType(Struct, frozen=True):
     decode: Callable[[Blocks], Values]
 
 
-def _half(blocks: Blocks, at: int) -> Float32[ndarray, "block 1"]:
+def _half(blocks: Blocks, column: int) -> Float32[ndarray, "block 1"]:
     """Return the half-precision number at one byte of every block, as a column."""
-    return np.ascontiguousarray(blocks[:, at : at + 2]).view(np.float16).astype(np.float32)
+    return np.ascontiguousarray(blocks[:, column : column + 2]).view(np.float16).astype(np.float32)
 
 
 def _nibbles(packed: Blocks) -> Whole:
@@ -72,14 +72,14 @@ def _q4_1(blocks: Blocks) -> Values:
 
 def _q5_0(blocks: Blocks) -> Values:
     """Return d·(q - 16) with 5-bit q, the fifth bits kept apart."""
-    whole = _nibbles(blocks[:, 6:]) | _high_bits(blocks[:, 2:6])
-    return _half(blocks, 0) * (whole.astype(np.float32) - 16)
+    codes = _nibbles(blocks[:, 6:]) | _high_bits(blocks[:, 2:6])
+    return _half(blocks, 0) * (codes.astype(np.float32) - 16)
 
 
 def _q5_1(blocks: Blocks) -> Values:
     """Return d·q + m with 5-bit q."""
-    whole = _nibbles(blocks[:, 8:]) | _high_bits(blocks[:, 4:8])
-    return _half(blocks, 0) * whole.astype(np.float32) + _half(blocks, 2)
+    codes = _nibbles(blocks[:, 8:]) | _high_bits(blocks[:, 4:8])
+    return _half(blocks, 0) * codes.astype(np.float32) + _half(blocks, 2)
 
 
 def _q8_0(blocks: Blocks) -> Values:
@@ -99,12 +99,12 @@ def _scales(packed: Blocks) -> tuple[Scales, Scales]:
     return scales, minima
 
 
-def _k_values(blocks: Blocks, whole: SubBlocks) -> Values:
+def _k_values(blocks: Blocks, codes: SubBlocks) -> Values:
     """Return d·sc·q - dmin·m for Q4_K and Q5_K."""
     scales, minima = _scales(blocks[:, 4:16])
     factor = (_half(blocks, 0) * scales.astype(np.float32))[:, :, None]
     offset = (_half(blocks, 2) * minima.astype(np.float32))[:, :, None]
-    return (factor * whole.astype(np.float32) - offset).reshape(len(blocks), 256)
+    return (factor * codes.astype(np.float32) - offset).reshape(len(blocks), 256)
 
 
 def _k_nibbles(packed: Blocks) -> SubBlocks:
@@ -120,8 +120,8 @@ def _q4_k(blocks: Blocks) -> Values:
 
 def _q5_k(blocks: Blocks) -> Values:
     """Return the values of Q5_K: bit s of byte l is the fifth bit of value l of sub-block s."""
-    places = np.arange(8, dtype=np.uint8)[None, :, None]
-    fifth = (blocks[:, None, 16:48] >> places) & 1
+    shifts = np.arange(8, dtype=np.uint8)[None, :, None]
+    fifth = (blocks[:, None, 16:48] >> shifts) & 1
     return _k_values(blocks, _k_nibbles(blocks[:, 48:]) | (fifth << 4))
 
 
@@ -130,11 +130,11 @@ def _q6_k(blocks: Blocks) -> Values:
     count = len(blocks)
     low = blocks[:, :128].reshape(count, 2, 1, 64)
     low = np.concatenate((low & 15, low >> 4), axis=2).reshape(count, 2, 4, 32)
-    places = np.arange(0, 8, 2, dtype=np.uint8)[None, None, :, None]
-    high = (blocks[:, 128:192].reshape(count, 2, 1, 32) >> places) & 3
-    whole = (low | (high << 4)).reshape(count, 16, 16).astype(np.float32) - 32
+    shifts = np.arange(0, 8, 2, dtype=np.uint8)[None, None, :, None]
+    high = (blocks[:, 128:192].reshape(count, 2, 1, 32) >> shifts) & 3
+    codes = (low | (high << 4)).reshape(count, 16, 16).astype(np.float32) - 32
     scales = np.ascontiguousarray(blocks[:, 192:208]).view(np.int8).astype(np.float32)
-    return ((_half(blocks, 208) * scales)[:, :, None] * whole).reshape(count, 256)
+    return ((_half(blocks, 208) * scales)[:, :, None] * codes).reshape(count, 256)
 
 
 KINDS: dict[int, QuantisedType] = {

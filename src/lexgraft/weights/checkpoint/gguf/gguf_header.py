@@ -48,29 +48,29 @@ class Gguf(Struct, frozen=True):
         return _read(self.parts, self.starts, start, size)
 
 
-def open_gguf(parts: Sequence[Path]) -> Gguf:
+def open_gguf(files: Sequence[Path]) -> Gguf:
     """Return the header of a file, or of parts that make one file when joined in order.
 
     Raises:
         LexgraftError: a part is missing, or the header is damaged, cut short, too large or of a
             kind that this reader does not know.
     """
-    missing = [path for path in parts if not path.is_file()]
-    if missing or not parts:
+    missing = [path for path in files if not path.is_file()]
+    if missing or not files:
         raise LexgraftError("no such file", where=str(missing[0]) if missing else "GGUF")
-    starts = (0, *accumulate(path.stat().st_size for path in parts))
-    cursor = Cursor(_read(tuple(parts), starts, 0, min(starts[-1], HEADER_LIMIT)))
+    starts = (0, *accumulate(path.stat().st_size for path in files))
+    cursor = Cursor(_read(tuple(files), starts, 0, min(starts[-1], HEADER_LIMIT)))
     try:
         metadata, tensors = _parse(cursor, starts[-1])
     except (struct.error, UnicodeDecodeError) as error:
         raise LexgraftError(
             f"the GGUF header is damaged or cut short ({error})",
-            where=str(parts[0]),
+            where=str(files[0]),
             cure="fetch the file again; parts must be given in order",
         ) from error
     except LexgraftError as error:
-        raise LexgraftError(error.what, where=str(parts[0]), cure=error.cure) from error
-    return Gguf(tuple(parts), starts, metadata, tensors)
+        raise LexgraftError(error.what, where=str(files[0]), cure=error.cure) from error
+    return Gguf(tuple(files), starts, metadata, tensors)
 
 
 def _parse(cursor: Cursor, end: int) -> tuple[dict[str, Value], dict[str, TensorInfo]]:
@@ -99,16 +99,16 @@ def _parse(cursor: Cursor, end: int) -> tuple[dict[str, Value], dict[str, Tensor
 
 def _tensors(cursor: Cursor, count: int, alignment: int, end: int) -> dict[str, TensorInfo]:
     """Return the tensors by name, each within the file; their data starts after the header."""
-    found: dict[str, TensorInfo] = {}
+    tensors: dict[str, TensorInfo] = {}
     for _ in range(count):
         name = cursor.name()
-        if name in found:
+        if name in tensors:
             raise LexgraftError(f"tensor {name!r} occurs twice")
-        found[name] = _tensor(cursor, name)
+        tensors[name] = _tensor(cursor, name)
     data = -(-cursor.at // alignment) * alignment
     placed = {
         name: TensorInfo(info.shape, info.kind, data + info.start, info.size)
-        for name, info in found.items()
+        for name, info in tensors.items()
     }
     for name, info in placed.items():
         if info.start % alignment or info.start + info.size > end:
@@ -128,8 +128,8 @@ def _tensor(cursor: Cursor, name: str) -> TensorInfo:
     number, start = int(cursor.scalar("I")), int(cursor.scalar("Q"))
     kind = KINDS.get(number)
     if kind is None:
-        known = ", ".join(kind.name for kind in KINDS.values())
-        raise LexgraftError(f"tensor {name!r} is of type {number}", cure=f"types read: {known}")
+        kinds = ", ".join(kind.name for kind in KINDS.values())
+        raise LexgraftError(f"tensor {name!r} is of type {number}", cure=f"types read: {kinds}")
     if 0 in shape or shape[-1] % kind.values:
         raise LexgraftError(f"tensor {name!r} of type {kind.name} cannot have the shape {shape}")
     return TensorInfo(shape, kind, start, prod(shape) // kind.values * kind.bytes)
@@ -143,15 +143,15 @@ def _alignment(metadata: dict[str, Value]) -> int:
     return step
 
 
-def _read(parts: tuple[Path, ...], starts: tuple[int, ...], start: int, size: int) -> bytes:
+def _read(files: tuple[Path, ...], starts: tuple[int, ...], start: int, size: int) -> bytes:
     """Return bytes of the joined parts."""
     pieces: list[bytes] = []
-    for path, first, last in zip(parts, starts, starts[1:], strict=False):
+    for path, first, last in zip(files, starts, starts[1:], strict=False):
         low, high = max(start, first), min(start + size, last)
         if low < high:
             with path.open("rb") as file:
                 pieces.append(os.pread(file.fileno(), high - low, low - first))
     data = b"".join(pieces)
     if len(data) != size:
-        raise LexgraftError("the file has become shorter", where=str(parts[0]))
+        raise LexgraftError("the file has become shorter", where=str(files[0]))
     return data

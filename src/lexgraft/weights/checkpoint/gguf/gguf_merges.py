@@ -21,9 +21,9 @@ def stored_merges(gguf: Gguf, tokens: list[str]) -> Merges:
     if not isinstance(merges, list):
         raise LexgraftError("the vocabulary has no merges", where=gguf.label)
     pairs = [str(merge).split(" ") for merge in merges]
-    known = frozenset(tokens)
+    vocabulary = frozenset(tokens)
     for pair in pairs:
-        if len(pair) != 2 or not known.issuperset((*pair, "".join(pair))):
+        if len(pair) != 2 or not vocabulary.issuperset((*pair, "".join(pair))):
             raise LexgraftError(
                 f"merge {' '.join(pair)!r} is not in the vocabulary", where=gguf.label
             )
@@ -36,12 +36,12 @@ def implied_merges(gguf: Gguf, tokens: list[str], *, gemma: bool) -> Merges:
     In Gemma's vocabulary these stand first, elsewhere they have the highest score. Of one token's
     cuts the longest left part goes first.
     """
-    known = frozenset(tokens)
+    vocabulary = frozenset(tokens)
     pairs = [
         [text[:cut], text[cut:]]
         for text in (tokens if gemma else _by_score(gguf, tokens))
         for cut in range(len(text) - 1, 0, -1)
-        if text[:cut] in known and text[cut:] in known
+        if text[:cut] in vocabulary and text[cut:] in vocabulary
     ]
     return sorted(pairs, key=_white_space_first) if gemma else pairs
 
@@ -60,7 +60,7 @@ def _white_space_first(pair: list[str]) -> tuple[int, int]:
 
     The merges in Gemma's own tokenizer.json stand so; so are runs of over 31 spaces cut.
     """
-    left, right = pair
-    if left[0] in WHITE and left + right == left[0] * len(left + right):
-        return -len(left), -len(right)
+    first, second = pair
+    if first[0] in WHITE and first + second == first[0] * len(first + second):
+        return -len(first), -len(second)
     return 0, 0
