@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.hub import HUB_ID
+from lexgraft.files.hub import HUB_ID, named_model
+from lexgraft.files.plugins import load_file
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.records import Kind, PartOfSpeech
@@ -224,6 +225,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     gates: Gates = Gates()
     prices: Prices = Prices()
     limits: ResourceLimits = ResourceLimits()
+    plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217
 
 
@@ -241,8 +243,45 @@ RENAMED = {
 """Keys of earlier versions → what to do instead."""
 
 
+def load_project(path: Path | str, *, download: bool = False) -> Project:
+    """Return the project of a file, ready to be planned, adopted, merged or tuned.
+
+    Paths in it are made absolute from the file's folder; models are named by the folders they lie
+    in, those of a Hub id too; its own `plugins` have been run.
+
+    Args:
+        path: the project file (YAML).
+        download: fetch models that a Hub id names and the cache lacks. Nothing is downloaded
+            unless asked, and never with HF_HUB_OFFLINE.
+
+    Raises:
+        LexgraftError: anything that is not such a project, with the key's path and the nearest
+            name; a model that is neither a folder nor in the Hub's cache.
+
+    Example:
+        project = lexgraft.load_project("project.yaml")
+        print(project.models.base)
+    """
+    file = Path(path)
+    project = read_project(file)
+    models, folder = project.models, file.resolve().parent
+
+    def model_folder(text: str) -> str:
+        return str(named_model(text, folder, download=download))
+
+    return msgspec.structs.replace(
+        project,
+        models=msgspec.structs.replace(
+            models,
+            base=model_folder(models.base),
+            language=model_folder(models.language),
+            domain=model_folder(models.domain),
+        ),
+    )
+
+
 def read_project(path: Path) -> Project:
-    """Return the project of a file, every path in it made absolute from the file's folder.
+    """Return the project of a file as `load_project` does, its models not looked for.
 
     Raises:
         LexgraftError: anything that is not such a project, with the key's path and the nearest
@@ -259,7 +298,11 @@ def read_project(path: Path) -> Project:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
         raise LexgraftError(str(error), where=str(path), cure="see `lexgraft schema`") from error
-    return _absolute(project, path.resolve().parent)
+    folder = path.resolve().parent
+    project = _absolute(project, folder)
+    for plugin in project.plugins:
+        load_file(Path(plugin), folder)
+    return project
 
 
 def inputs_of(project: Project) -> tuple[Path, ...]:
@@ -270,6 +313,7 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
     named += [*project.terms.files, *general.concepts, *(text.file for text in general.texts)]
     named += [file for files in rarity.files.values() for file in files] if rarity else ()
     named += project.tune.replay_texts if project.tune else ()
+    named += project.plugins
     return tuple(Path(text) for text in named)
 
 
@@ -315,4 +359,5 @@ def _absolute(project: Project, folder: Path) -> Project:
         ),
         tune=tune and replace(tune, replay_texts=fix_all(tune.replay_texts)),
         output=fix(project.output),
+        plugins=fix_all(project.plugins),
     )

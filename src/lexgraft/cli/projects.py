@@ -1,11 +1,9 @@
-"""Models at hand: folders, or Hub ids in the local cache, fetched on request; a project's too."""
+"""The option of all verbs that open models: may what a Hub id names be fetched?"""
 
 import argparse
 from pathlib import Path
 
-import msgspec
-
-from lexgraft.project import Project, read_project
+from lexgraft.project import Project, load_project
 
 
 def download_argument(parser: argparse.ArgumentParser) -> None:
@@ -16,26 +14,5 @@ def download_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def open_project(path: Path, *, download: bool) -> Project:
-    """Return the project of a file, its models named by the folders they lie in.
-
-    Raises:
-        LexgraftError: no such project, or a model that is neither a folder nor in the Hub's cache.
-    """
-    from lexgraft.files.hub import named_model
-
-    project = read_project(path)
-    near, models = path.resolve().parent, project.models
-
-    def found(text: str) -> str:
-        return str(named_model(text, near, download=download))
-
-    replace = msgspec.structs.replace
-    return replace(
-        project,
-        models=replace(
-            models,
-            base=found(models.base),
-            language=found(models.language),
-            domain=found(models.domain),
-        ),
-    )
+    """Return the project of a file; see `load_project`."""
+    return load_project(path, download=download)

@@ -9,11 +9,9 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
-from lexgraft.models import LanguageModel
+from lexgraft.models import LanguageModel, RunOptions, backend_of
 from lexgraft.models.generation_only import GenerationOnly
-from lexgraft.models.openai_server import OpenAIModel
 from lexgraft.models.transformers import TOKEN_BUDGET, TransformersModel
-from lexgraft.models.vllm import VllmModel
 from lexgraft.project import Candidate
 from lexgraft.records import Progress, Split, digest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
@@ -22,7 +20,6 @@ from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 
 ADAPTER = "adapter"
-VLLM = "vllm:"
 RUNTIME = 700_000_000  # interpreter, libraries, kernels' scratch
 ROWS_HELD = 24  # activations held at once, in multiples of a layer's width
 
@@ -55,26 +52,30 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
 
 
 def load_alone(question: EvaluationRequest, progress: Progress) -> tuple[LanguageModel, int]:
-    """Return the model and the memory announced for it."""
-    if question.model.startswith(("http://", "https://")):
-        return OpenAIModel.connect(question.model), RUNTIME
-    if question.model.startswith(VLLM):
-        whole = open_checkpoint(Path(question.model.removeprefix(VLLM)))
-        needed = memory_needed(whole, question.dtype, adapter=False)
-        return VllmModel.load(whole.folder, whole.digest, question.dtype), needed
-    folder = named_model(question.model, Path(), download=question.download)
+    """Return the model and the memory announced for it, in bytes.
+
+    An adapter is put onto its base in memory, which the backend's model must be able to take.
+    """
+    backend = backend_of(question.model)
+    options = RunOptions("", question.threads, question.dtype, question.device)
+    if not backend.folders:
+        return backend.load(question.model, options), RUNTIME
+    folder = named_model(backend.rest(question.model), Path(), download=question.download)
     base = _base(folder, question)
     plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
     needed = memory_needed(base, question.dtype, adapter=plan is not None)
-    _check_memory(needed, question.device)
-    what = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"
-    progress(what, 0, 1)
-    model = TransformersModel.load(
-        base.folder, base.digest, question.threads, dtype=question.dtype, device=question.device
-    )
+    if "" in backend.prefixes:  # other backends place the weights themselves
+        _check_memory(needed, question.device)
+    title = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"
+    progress(title, 0, 1)
+    model = backend.load(str(base.folder), options._replace(digest=base.digest))
     if plan is not None:
+        if not isinstance(model, TransformersModel):
+            raise LexgraftError(
+                f"`{backend.name}` runs no adapters", where=str(folder), cure="merge it first"
+            )
         model.put(merged_tensors(plan), digest("merge", plan.digest))
-    progress(what, 1, 1)
+    progress(title, 1, 1)
     return model, needed
 
 

@@ -1,7 +1,19 @@
-"""Ways to run a model: LanguageModel = log-likelihoods, free answers, bits of running text."""
+"""GROWS  Ways to run a model: LanguageModel = log-likelihoods, free answers, bits of running text.
+
+A backend is one file here, or a plugin's, with a function under `@backend`; `load` finds it by how
+a reference begins.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.hub import named_model
+from lexgraft.files.plugins import load_installed
+from lexgraft.records import digest as digest_of
 
 R = TypeVar("R")
 
@@ -54,3 +66,137 @@ class LanguageModel(Protocol):
     def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
         """Yield what calls of this model return, in order; as many run at once as it gains from."""
         ...
+
+
+class RunOptions(NamedTuple):
+    """How a model is run, as far as its backend lets one choose."""
+
+    digest: str = ""  # of the weights and the tokenizer of a folder; part of every answer's key
+    threads: int = 2
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: str = "cpu"
+
+
+Load = Callable[[str, RunOptions], LanguageModel]
+"""Returns the model of a reference without its prefix, or of an address as it is."""
+
+
+class Backend(NamedTuple):
+    """A way to run models: what references to it begin with, and how one is loaded."""
+
+    name: str
+    prefixes: tuple[str, ...]  # "" is that of a plain folder
+    load: Load
+    folders: bool  # what follows the prefix is a model folder or a Hub id, on this machine
+
+    def rest(self, reference: str) -> str:
+        """Return what the backend is given of a reference: an address whole, else what follows."""
+        return reference[len(self._prefix(reference)) :] if self.folders else reference
+
+    def _prefix(self, reference: str) -> str:
+        return next(prefix for prefix in self.prefixes if reference.startswith(prefix))
+
+
+BACKENDS: dict[str, Backend] = {}
+"""Every known backend, by name."""
+
+
+def backend(name: str, *prefixes: str, folders: bool = False) -> Callable[[Load], Load]:
+    """Return a decorator that makes a function a way to run models.
+
+    Args:
+        name: the backend's name, for messages.
+        *prefixes: what a reference to it begins with, such as "vllm:" or "http://".
+        folders: what follows is a model folder or a Hub id, whose digest the function is given;
+            otherwise it is given the reference as it is.
+
+    Raises:
+        LexgraftError: another backend has this name or one of the prefixes.
+
+    Example:
+        @backend("echo", "echo:")
+        def load_echo(reference: str, options: RunOptions) -> LanguageModel: ...
+    """
+
+    def register(function: Load) -> Load:
+        for other in list(BACKENDS.values()):
+            if other.load.__module__ == function.__module__ and other.name == name:
+                continue  # the same file once more
+            if other.name == name or set(other.prefixes) & set(prefixes):
+                raise LexgraftError(
+                    f"the backend `{other.name}` has this name or prefix already",
+                    where=f"{function.__module__}: `{name}`",
+                    cure="choose others",
+                )
+        BACKENDS[name] = Backend(name, prefixes, function, folders)
+        return function
+
+    return register
+
+
+def backend_of(reference: str) -> Backend:
+    """Return the backend that runs a reference: that of the longest prefix it begins with.
+
+    Raises:
+        LexgraftError: it begins like one, as `name:`, and there is no such backend.
+    """
+    for module in sorted(module.name for module in iter_modules(__path__)):
+        import_module(f"{__name__}.{module}")
+    load_installed("lexgraft.models")
+    prefixes = {prefix: entry for entry in BACKENDS.values() for prefix in entry.prefixes}
+    prefix = max((p for p in prefixes if reference.startswith(p)), key=len)
+    name, colon, _ = reference.partition(":")
+    if (
+        not prefix
+        and colon
+        and len(name) > 1
+        and name.isidentifier()
+        and not Path(reference).exists()
+    ):
+        raise LexgraftError(
+            f"no way to run a model is called `{name}:`",
+            cure=nearest(f"{name}:", [prefix for prefix in prefixes if prefix]),
+        )
+    return prefixes[prefix]
+
+
+def load(
+    reference: str | Path,
+    *,
+    digest: str = "",
+    threads: int = 2,
+    dtype: Literal["float32", "bfloat16"] = "float32",
+    device: str = "cpu",
+    download: bool = False,
+) -> LanguageModel:
+    r"""Return a model that can be asked, run by the backend that its reference names.
+
+    Args:
+        reference: a model folder or Hub id (run by transformers), `vllm:FOLDER`, the address of a
+            server such as `http://host:port/v1#name`, or what a plugin's backend takes.
+        digest: of the weights and the tokenizer, part of every stored answer's key (default: that
+            of the names, sizes and times of the folder's files).
+        threads: of the processor.
+        dtype: number format of the weights.
+        device: where it runs, e.g. "cuda"; as far as the backend lets one choose.
+        download: fetch a Hub id that the cache lacks; nothing is fetched unasked.
+
+    Raises:
+        LexgraftError: no such folder, address or backend, or a model that it cannot run.
+
+    Example:
+        model = lexgraft.models.load("http://localhost:8000/v1")
+        print(model.generate(["The heart is"], 8, ["\n"]))
+    """
+    found = backend_of(str(reference))
+    rest = found.rest(str(reference))
+    if found.folders:
+        folder = named_model(rest, Path(), download=download)
+        rest, digest = str(folder), digest or _state(folder)
+    return found.load(rest, RunOptions(digest, threads, dtype, device))
+
+
+def _state(folder: Path) -> str:
+    """Return the digest of the names, sizes and times of a folder's files."""
+    files = [(file.name, file.stat()) for file in sorted(folder.iterdir()) if file.is_file()]
+    return digest_of("files", [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files])

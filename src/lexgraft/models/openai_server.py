@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from lexgraft.errors import LexgraftError, nearest
+from lexgraft.models import RunOptions, backend
 from lexgraft.models.generation_only import GenerationOnly
 from lexgraft.records import digest
 
@@ -91,6 +92,12 @@ class OpenAIModel(GenerationOnly):
             where=self._url,
             cure="ask for free answers only, or give the model's folder",
         )
+
+
+@backend("server", "http://", "https://")
+def load_server(reference: str, options: RunOptions) -> OpenAIModel:
+    """Return the model behind an address; how it is run is the server's affair."""
+    return OpenAIModel.connect(reference)
 
 
 def _call(url: str, body: dict[str, Any] | None) -> dict[str, Any]:

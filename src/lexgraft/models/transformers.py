@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models import OptionScore, Question
+from lexgraft.models import OptionScore, Question, RunOptions, backend
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, most_likely
 from lexgraft.models.live_weights import LiveWeights
@@ -366,6 +366,18 @@ def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:
     named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     listed = named if isinstance(named, list) else [named]
     return frozenset(end for end in [*listed, tokenizer.eos_token_id] if isinstance(end, int))
+
+
+@backend("transformers", "", folders=True)
+def load_folder(reference: str, options: RunOptions) -> TransformersModel:
+    """Return the model of a folder, run by transformers."""
+    return TransformersModel.load(
+        Path(reference),
+        options.digest,
+        options.threads,
+        dtype=options.dtype,
+        device=options.device,
+    )
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lexgraft.errors import LexgraftError
+from lexgraft.models import RunOptions, backend
 from lexgraft.models.generation_only import GenerationOnly
 
 
@@ -66,3 +67,9 @@ class VllmModel(GenerationOnly):
             "vLLM gives no log-likelihoods of options that can be relied on",
             cure="leave `vllm:` out to score options; use it for free answers",
         )
+
+
+@backend("vllm", "vllm:", folders=True)
+def load_vllm(reference: str, options: RunOptions) -> VllmModel:
+    """Return the model of a folder, run by vLLM, which chooses threads and device itself."""
+    return VllmModel.load(Path(reference), options.digest, options.dtype)

@@ -8,11 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
+from lexgraft.project import Project
 from lexgraft.records import Concept
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.lint_glossary import LintFinding, lint
 from lexgraft.terms.glossary.prompt_block import CHARACTERS, ENTRIES, GlossaryBlock, glossary_block
 from lexgraft.terms.glossary.term_matcher import Lemma, Match, Matcher
+from lexgraft.terms.glossary.verify_output import VerifiedText, verify
 from lexgraft.terms.readers import read_concepts
 from lexgraft.terms.text.lemmas import read_lemmas
 
@@ -60,23 +62,81 @@ class OpenGlossary:
         """Return the entries of which a term or a forbidden form stands in a text, each once."""
         return list(dict.fromkeys(hit.entry for hit in self.find(text)))
 
+    def prompt(
+        self,
+        text: str,
+        *,
+        limit: int = ENTRIES,
+        room: int = CHARACTERS,
+        size: Callable[[str], int] = len,
+        definitions: bool = False,
+    ) -> str:
+        """Return a text with the block of its entries before it; the text alone where none match.
+
+        Args:
+            text: what a model is to be asked.
+            limit: entries in the block, at most.
+            room: size of the block, at most: characters, or what `size` counts.
+            size: counts a text, e.g. in tokens.
+            definitions: put definitions in too.
+        """
+        block = block_for(text, self, limit=limit, room=room, size=size, definitions=definitions)
+        return block.text + text
+
+    def check(self, answer: str, question: str = "") -> VerifiedText:
+        """Return which terms that the question requires an answer has, misses, or forbids.
+
+        Args:
+            answer: what a model wrote.
+            question: the text whose terms are required; without it none are, and only forbidden
+                forms anywhere in the glossary count.
+        """
+        verified = verify(answer, self.match(question) if question else [])
+        barred = [place for place in self.find(answer) if place.kind == "forbidden"]
+        forms = (*verified.forbidden, *(place.text for place in barred))
+        return replace(verified, forbidden=tuple(dict.fromkeys(forms)))
+
 
 def open_glossary(
-    files: Sequence[Path],
+    files: Project | Path | str | Sequence[Path | str],
     source: str = "",
     target: str = "",
     *,
     lemmas: bool = False,
     compiled: bool = False,
 ) -> OpenGlossary:
-    """Return the glossary of term files, from the source language into the target language.
+    r"""Return the glossary of term files, from the source language into the target language.
 
-    Languages may be left out where the files have two: the first that occurs is the source. With
-    `lemmas` the source terms are found in any form that simplemma knows; `compiled` needs numba.
+    Args:
+        files: a term base in any format that is read here, several, or a project with its own.
+        source: language of the terms in a text, e.g. "en". Languages may be left out where the
+            files have two: the first that occurs is the source; a project says them itself.
+        target: language of the terms that an answer must use, e.g. "ja".
+        lemmas: find the source terms in any form that simplemma knows.
+        compiled: match faster; needs numba.
+
+    Returns:
+        A glossary to ask: `.match(text)`, `.prompt(text)`, `.check(answer, question)`; `.findings`
+        says which entries are not used, and why.
 
     Raises:
         LexgraftError: files that cannot be read, languages that cannot be told, or no usable entry.
+
+    Example:
+        >>> import lexgraft, pathlib, tempfile
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "terms.csv"
+        >>> _ = file.write_text("id,term en,term ja\n1,heart,心臓\n", encoding="utf-8")
+        >>> glossary = lexgraft.open_glossary(file, source="en", target="ja")
+        >>> [entry.target for entry in glossary.match("The heart beats.")]
+        ['心臓']
+        >>> [entry.source for entry in glossary.check("心は動く", "The heart beats.").missed]
+        ['heart']
     """
+    if isinstance(files, Project):
+        source = source or files.languages.domain
+        target = target or files.languages.target
+        files = files.terms.files
+    files = [Path(file) for file in ([files] if isinstance(files, str | Path) else files)]
     concepts = read_concepts(files)
     source, target = _languages(concepts, source, target)
     entries = [

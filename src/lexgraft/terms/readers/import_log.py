@@ -181,9 +181,27 @@ def reader(
     unique: bool = False,
     fallback: bool = False,
 ) -> Callable[[Read], Read]:
-    """Register a function as the reader of a format; see `Format` for the switches."""
+    """Return a decorator that makes a function the reader of a format.
+
+    Args:
+        name: the format's name, shown in reports.
+        recognise: returns why a file is of this format by how it starts, or nothing.
+        adds: its concepts add terms to those of other files with the same ids.
+        unique: it never yields one id twice.
+        fallback: it claims whatever no other format does.
+
+    Raises:
+        LexgraftError: there is another reader of this name.
+    """
 
     def register(read: Read) -> Read:
+        earlier = next((form for form in FORMATS if form.name == name), None)
+        if earlier is not None:
+            if earlier.read.__module__ != read.__module__:
+                raise LexgraftError(
+                    f"there is a reader `{name}` already", cure="give the format another name"
+                )
+            FORMATS.remove(earlier)
         FORMATS.append(Format(name, recognise, read, adds, unique, fallback))
         return read
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.plugins import load_installed
 from lexgraft.records import Concept
 from lexgraft.terms.readers.import_log import FORMATS, Format, ImportLog, ImportOptions, start_of
 from lexgraft.terms.readers.refused_characters import screened
@@ -114,10 +115,13 @@ def read_concepts(paths: Sequence[Path], options: ImportOptions | None = None) -
 def recognise(path: Path) -> tuple[Format, str]:
     """Return the format of a file or folder, and why it is taken for it.
 
+    Readers of installed packages are asked after those of this one, which claim nothing doubtful.
+
     Raises:
         LexgraftError: it is missing, empty, or of no known format.
     """
     start = start_of(path)
+    load_installed("lexgraft.readers")
     for form in sorted(FORMATS, key=lambda form: form.fallback):
         if why := form.recognise(start):
             return form, why

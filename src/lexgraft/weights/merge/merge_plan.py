@@ -159,6 +159,8 @@ class MergePlan:
             "dtype": self.dtype,
             "seed": self.seed,
         }
+        if self.method.code:
+            asked["code"] = self.method.code
         if self.groups:
             groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
             fields["parameters"] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import Parameter, signature
+from inspect import Parameter, getmodule, getsource, signature
 from keyword import iskeyword
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
@@ -11,6 +11,8 @@ from msgspec import Meta
 from lexgraft.arrays.lazy_torch import Tensor
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.plugins import load_installed
+from lexgraft.records import digest
 from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.parameter_values import check_setting, value_at, varies
 
@@ -76,6 +78,7 @@ class Method:
     unit: Unit
     models: tuple[int, int | None]  # how few and how many it can merge
     native: NativeMapping | None
+    code: str = ""  # digest of its source, where it is not one of this package's
 
     def settings(self, values: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
         """Return every parameter's value: checked, completed, per-model ones in model order.
@@ -133,6 +136,7 @@ class Method:
 
 
 F = TypeVar("F", bound=Callable[..., Merged])
+_OURS = __name__.rpartition(".")[0]  # the package of the methods that come along
 METHODS: dict[str, Method] = {}
 """Every known method, by name, sorted."""
 
@@ -169,6 +173,16 @@ def method(
     Raises:
         LexgraftError: (when the function is decorated) a name that another method has, a
             parameter without a default, or a property that is not one of those above.
+
+    Example:
+        >>> import lexgraft, torch
+        >>> @lexgraft.merge_method(paper="none: the largest change wins")
+        ... def largest(base, deltas, context, *, scale: float = 1.0):
+        ...     winner = deltas.abs().argmax(0, keepdim=True)
+        ...     return base + scale * deltas.gather(0, winner)[0]
+        >>> models = [torch.tensor([1.0, 5.0]), torch.tensor([3.0, 4.0])]
+        >>> lexgraft.merge_tensors("largest", torch.zeros(2), models).tolist()
+        [3.0, 5.0]
     """
     _check_choice("base", base, get_args(BaseUse))
     _check_choice("unit", unit, get_args(Unit))
@@ -192,6 +206,7 @@ def method(
             unit=unit,
             models=models,
             native=native,
+            code=_code_digest(combine),
         )
         in_order = sorted(METHODS.items())
         METHODS.clear()
@@ -240,17 +255,34 @@ def _accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dic
     return {name: value for name, value in values.items() if name in names}
 
 
+def _code_digest(combine: Callable[..., Merged]) -> str:
+    """Return the digest of a method's source; nothing for one of this package, which has versions.
+
+    It is that of the whole file, since the method may use what else is in it.
+    """
+    if combine.__module__.startswith(_OURS):
+        return ""
+    for source in filter(None, (getmodule(combine), combine)):
+        try:
+            return digest("method", getsource(source))
+        except (OSError, TypeError):  # defined at a prompt
+            continue
+    return digest("method", combine.__code__.co_code.hex(), repr(combine.__code__.co_names))
+
+
 def _python_name(name: str) -> str:
     """Return the keyword under which Python knows a parameter."""
     return f"{name}_" if iskeyword(name) else name
 
 
 def get_method(name: str) -> Method:
-    """Return a method by name.
+    """Return a method by name: one of ours, of a project's plugins, or of an installed package.
 
     Raises:
         LexgraftError: no such method; the nearest name is given.
     """
+    if name not in METHODS:
+        load_installed("lexgraft.methods")
     if name not in METHODS:
         raise LexgraftError(f"no merge method `{name}`", cure=nearest(name, METHODS))
     return METHODS[name]

@@ -1,0 +1,184 @@
+"""Merging from a recipe or from a project's candidate: planned first, then written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lexgraft.adoption.standalone_merge import candidate_plan
+from lexgraft.errors import LexgraftError
+from lexgraft.files.hub import find_model
+from lexgraft.files.ownership import check_outputs
+from lexgraft.project import Project, inputs_of, load_project
+from lexgraft.records import Progress, silent
+from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.manifest import Manifest
+from lexgraft.weights.merge.merge_plan import MergePlan
+from lexgraft.weights.merge.multi_recipe import RecipeStep, plan_stages, run_stages
+from lexgraft.weights.merge.plan_text import describe, summary
+from lexgraft.weights.merge.recipe import is_recipe, read_recipes
+
+
+def merge(
+    source: Project | Path | str,
+    output: Path | str,
+    *,
+    method: str | None = None,
+    seed: int | None = None,
+    memory: int | None = None,
+    workers: int | None = None,
+    allow_nonfinite: bool = False,
+    download: bool = False,
+    progress: Progress = silent,
+) -> Manifest:
+    """Merge models into a Hugging Face folder and return what it was made from and holds.
+
+    A killed merge goes on where it stopped, to the same bytes; neither memory nor workers show in
+    them. A folder that holds this very merge already is checked and kept.
+
+    Args:
+        source: a mergekit recipe or a project file (YAML), or a project from `load_project`.
+        output: the folder to write; it must be new, or hold this very merge.
+        method: of a project: which of its candidates (default: the first).
+        seed: of a recipe: what chance is keyed by (default: 0). A project has its own.
+        memory: bytes for the merge's own buffers (default: 288 MiB, 96 MiB beside torch).
+        workers: threads (default: processors + 1).
+        allow_nonfinite: keep NaN and infinity, counted, instead of refusing them.
+        download: fetch models that a Hub id names and the cache lacks.
+        progress: told what is done, how much of it and of how much.
+
+    Returns:
+        The manifest: recipe, digests of inputs and of every tensor; `.digest` is the weights'.
+
+    Raises:
+        LexgraftError: what the recipe, the models or the folder make impossible; nothing is
+            written then.
+
+    Example:
+        manifest = lexgraft.merge("recipe.yaml", "merged/")
+        print(manifest.digest, len(manifest.changed))
+    """
+    planned = plan_merging(source, method=method, seed=seed, download=download)
+    return planned.write(
+        Path(output),
+        progress,
+        memory=memory,
+        workers=workers,
+        allow_nonfinite=allow_nonfinite,
+    )
+
+
+class WriteMerge(Protocol):
+    """Writes a merge that was planned to a folder."""
+
+    def __call__(
+        self,
+        output: Path,
+        progress: Progress = silent,
+        *,
+        memory: int | None = None,
+        workers: int | None = None,
+        allow_nonfinite: bool = False,
+    ) -> Manifest:
+        """Return the manifest of the folder, written or already there."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlannedMerge:
+    """What a merge will do, from headers only; `write` does it."""
+
+    plans: tuple[MergePlan, ...]  # of a recipe's documents in order; the last is the result's
+    joins_vocabularies: bool  # models are first brought to one vocabulary
+    inputs: tuple[Path, ...]  # files and folders that no output may touch, beside the models
+    write_folder: WriteMerge
+
+    def lines(self, output: Path) -> list[str]:
+        """Return the plan as lines of text."""
+        return [line for plan in self.plans for line in describe(plan, output)]
+
+    def summaries(self, output: Path) -> list[dict[str, Any]]:
+        """Return the plan as plain values, one mapping per document."""
+        return [summary(plan, output) for plan in self.plans]
+
+    def check(self, output: Path) -> None:
+        """Refuse an output that would touch an input, before anything is written.
+
+        Raises:
+            LexgraftError: it would.
+        """
+        check_outputs([output], [*self.inputs, *self.plans[-1].folders], folders=True)
+
+    def write(
+        self,
+        output: Path,
+        progress: Progress = silent,
+        *,
+        memory: int | None = None,
+        workers: int | None = None,
+        allow_nonfinite: bool = False,
+    ) -> Manifest:
+        """Write the merge and return its manifest; see `merge`."""
+        check_outputs([output], self.inputs, folders=True)
+        return self.write_folder(
+            output,
+            progress,
+            memory=memory,
+            workers=workers,
+            allow_nonfinite=allow_nonfinite,
+        )
+
+
+def plan_merging(
+    source: Project | Path | str,
+    *,
+    method: str | None = None,
+    seed: int | None = None,
+    download: bool = False,
+) -> PlannedMerge:
+    """Return the plan of a merge by a recipe or a project, from headers only; see `merge`.
+
+    Raises:
+        LexgraftError: what cannot be merged, or an option that the source has no use for.
+    """
+    if isinstance(source, Project) or not is_recipe(Path(source)):
+        return _of_project(source, method, seed, download=download)
+    file = Path(source)
+    if method is not None:
+        raise LexgraftError(
+            "`method` chooses a project's candidate; a recipe has one method",
+            where=str(file),
+            cure="leave it out, or give a project file",
+        )
+    recipes, near = read_recipes(file), file.resolve().parent
+
+    def find(path: str, revision: str | None) -> Path:
+        return find_model(path, revision, near, download=download)
+
+    steps = plan_stages(recipes, find, seed or 0)
+
+    def write(output: Path, progress: Progress = silent, **limits: Any) -> Manifest:
+        return run_stages(recipes, find, seed or 0, output, progress, **limits)
+
+    return PlannedMerge(_plans(steps), any(step.joined for step in steps), (file,), write)
+
+
+def _plans(steps: tuple[RecipeStep, ...]) -> tuple[MergePlan, ...]:
+    return tuple(step.plan for step in steps)
+
+
+def _of_project(
+    source: Project | Path | str, method: str | None, seed: int | None, *, download: bool
+) -> PlannedMerge:
+    if seed is not None:
+        raise LexgraftError(
+            "a project has its own seed", where="seed", cure="set `seed` in the project file"
+        )
+    project = source if isinstance(source, Project) else load_project(source, download=download)
+    plan = candidate_plan(project, method)
+    files = () if isinstance(source, Project) else (Path(source),)
+
+    def write(output: Path, progress: Progress = silent, **limits: Any) -> Manifest:
+        return run_merge(plan, output, progress, **limits)
+
+    inputs = (*files, *inputs_of(project))
+    return PlannedMerge((plan,), joins_vocabularies=False, inputs=inputs, write_folder=write)

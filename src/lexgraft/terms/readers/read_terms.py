@@ -1,0 +1,71 @@
+"""Term bases read in one call: the concepts, and what became of every row."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Concept, Progress
+from lexgraft.terms.readers.import_log import ImportOptions
+from lexgraft.terms.readers.import_terms import FileImport, TermImport
+
+
+class ImportKeywords(TypedDict, total=False):
+    """The options of `read_terms`: the fields of `ImportOptions`, which holds their defaults."""
+
+    languages: tuple[str, ...]
+    columns: dict[str, str]
+    separator: str
+    language: str
+    reliability: int
+    source: str
+    version: str
+    licence: str
+    progress: Progress
+
+
+class TermList(list[Concept]):
+    """The concepts of some files, in file order; `files` says what was read, row by row."""
+
+    def __init__(self, concepts: Iterable[Concept], files: list[FileImport]) -> None:
+        super().__init__(concepts)
+        self.files = files
+
+
+def read_terms(
+    *files: Path | str, strict: bool = False, **options: Unpack[ImportKeywords]
+) -> TermList:
+    r"""Return the concepts of term bases of any format that a reader knows.
+
+    A file is recognised by its content. Rows that cannot be used are left out and counted, with
+    reasons and line numbers, in `files` of what is returned.
+
+    Args:
+        *files: term bases: files or folders, of one format or of several.
+        strict: raise for the first row that cannot be used instead of leaving it out.
+        **options: languages: take only these, e.g. ("en", "ja"), none: all; columns: a table's
+            header → what the column holds, e.g. {"訳": "term en", "Remarks": "ignore"};
+            separator: between several terms of one cell; language: of texts that name none ("en");
+            reliability: the least code of IATE terms (0 to 4); source, version, licence: what the
+            concepts are said to come from; progress: a callback.
+
+    Returns:
+        A list of Concept, with `files`: per file its format, why it was taken for it, and the
+        tally of its rows (read = kept + left out + refused).
+
+    Raises:
+        LexgraftError: a file that is missing, empty, broken, of no known format or without a
+            concept; if strict, the first row that cannot be used.
+
+    Example:
+        >>> import lexgraft, pathlib, tempfile
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "terms.csv"
+        >>> _ = file.write_text("id,term en,term ja\n1,heart,心臓\n", encoding="utf-8")
+        >>> terms = lexgraft.read_terms(file)
+        >>> terms[0].names("ja"), terms.files[0].format
+        (('心臓',), 'table')
+    """
+    if not files:
+        raise LexgraftError("no term base", cure="name one file or more")
+    reading = TermImport([Path(file) for file in files], ImportOptions(**options), strict=strict)
+    return TermList(reading, reading.readings)

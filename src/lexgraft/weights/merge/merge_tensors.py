@@ -1,0 +1,101 @@
+"""One tensor merged in memory, by the same functions and blocks as a merge on disk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lexgraft.arrays.lazy_torch import Tensor, torch
+from lexgraft.errors import LexgraftError
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_names import count_layers, depth_of, layer_of
+from lexgraft.weights.merge.merge_plan import block_shape, rows_of_block
+from lexgraft.weights.methods import get_method
+from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
+
+
+def merge_tensors(
+    method: str,
+    base: Tensor,
+    tensors: Sequence[Tensor] | Mapping[str, Tensor],
+    *,
+    name: str = "tensor",
+    layers: int = 0,
+    seed: int = 0,
+    **parameters: object,
+) -> Tensor:
+    """Return what a merge method makes of one tensor of several models, in memory.
+
+    The values are those that a merge of whole models on disk writes with dtype float32.
+
+    Args:
+        method: a merge method's name, such as "ties"; see `lexgraft.merge_method` for own ones.
+        base: the tensor of the base model, of any shape and floating-point dtype.
+        tensors: the same tensor of each model (whole values, not differences), in order; or by
+            label, so that a parameter can give each its own value: `weight={"a": 1.0, "b": 0.5}`.
+            Without labels the models are called "1", "2", ….
+        name: the tensor's name in the model: chance is keyed by it, and it tells the layer.
+        layers: how many layers the model has, for parameters that change with depth (0: those
+            that the name speaks of).
+        seed: what chance is keyed by.
+        **parameters: of the method; what is left out keeps its default.
+
+    Returns:
+        The merged tensor: float32, the base's shape.
+
+    Raises:
+        LexgraftError: an unknown method or parameter, a value out of range, too few or too many
+            models, or tensors of different shapes.
+
+    Example:
+        >>> import lexgraft, torch
+        >>> base = torch.zeros(3)
+        >>> german, medical = torch.tensor([1.0, 0.0, 2.0]), torch.tensor([1.0, 4.0, 0.0])
+        >>> lexgraft.merge_tensors("task_arithmetic", base, [german, medical], weight=0.5).tolist()
+        [1.0, 2.0, 1.0]
+    """
+    models = tensors if isinstance(tensors, Mapping) else _numbered(tensors)
+    for label, tensor in models.items():
+        if tensor.shape != base.shape or not tensor.is_floating_point():
+            raise LexgraftError(
+                f"a {tensor.dtype} tensor of shape {list(tensor.shape)}",
+                where=f"model `{label}`",
+                cure=f"give floating-point values in the base's shape, {list(base.shape)}",
+            )
+    chosen = get_method(method)
+    settings = chosen.settings(
+        {parameter.rstrip("_"): value for parameter, value in parameters.items()}, tuple(models)
+    )
+    entry = TensorEntry(name, "F32", tuple(base.shape), Path(), 0, 4 * base.numel())
+    shape, step = block_shape(entry, chosen), rows_of_block(entry, chosen)
+    total = layers or count_layers([name])
+    context = TensorContext(
+        name,
+        tuple(models),
+        layer_of(name),
+        total,
+        base.numel(),
+        seed,
+        depth=depth_of(name, total),
+    )
+    start = base.detach().float().reshape(shape)
+    deltas = torch.stack(
+        [tensor.detach().float().reshape(shape) - start for tensor in models.values()]
+    )
+
+    def blocks() -> Iterator[tuple[Base, Deltas, TensorContext]]:
+        if not shape:
+            yield start, deltas, context
+            return
+        width = start[0].numel() if len(start) else 0
+        for row in range(0, len(start), step):
+            place = replace(context, start=row * width)
+            yield start[row : row + step], deltas[:, row : row + step], place
+
+    if not base.numel():
+        return base.detach().float()
+    merged = [block.reshape(-1) for block in chosen.merge(blocks, settings)]
+    return torch.cat(merged).reshape(base.shape)
+
+
+def _numbered(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+    return {str(number): tensor for number, tensor in enumerate(tensors, 1)}
