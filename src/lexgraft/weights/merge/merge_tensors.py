@@ -63,7 +63,8 @@ def merge_tensors(
             )
     chosen = get_method(method)
     settings = chosen.settings(
-        {parameter.removesuffix("_"): value for parameter, value in parameters.items()}, tuple(models)
+        {parameter.removesuffix("_"): value for parameter, value in parameters.items()},
+        tuple(models),
     )
     entry = TensorEntry(name, "F32", tuple(base.shape), Path(), 0, 4 * base.numel())
     shape, step = block_shape(entry, chosen), rows_of_block(entry, chosen)
