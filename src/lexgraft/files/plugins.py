@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_FILES, SINGLE
+from lexgraft.files.model_files import ADAPTER, ASSET_FILES, CONFIG, INDEX, SINGLE
 
 Group = Literal["lexgraft.methods", "lexgraft.readers", "lexgraft.models"]
 
 _PREFIX = "lexgraft_plugin_"  # of the module names of files
-_MODEL_FILES = (SINGLE, INDEX, ADAPTER, CONFIG, *SIDE_FILES)
+_MODEL_FILES = (SINGLE, INDEX, ADAPTER, CONFIG, *ASSET_FILES)
 
 
 @cache
