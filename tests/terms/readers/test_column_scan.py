@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lexgraft.terms.readers import column_scan as columns
-from lexgraft.terms.readers.column_scan import FilePiece, leave, pieces
+from lexgraft.terms.readers.column_scan import FilePiece, pieces, skip_rows
 from lexgraft.terms.readers.import_log import ImportLog
 
 CELLS = st.one_of(
@@ -84,7 +84,7 @@ def test_digits_behind_a_letter_are_a_number(tmp_path: Path):
 
 def test_rows_that_are_left_out_are_counted_with_the_first_lines():
     tally = ImportLog()
-    leave(tally, "inactive", np.arange(5, 25))
-    leave(tally, "suppressed", np.arange(0))
+    skip_rows(tally, np.arange(5, 25), "inactive")
+    skip_rows(tally, np.arange(0), "suppressed")
     assert {reason: passed.count for reason, passed in tally.left_out.items()} == {"inactive": 20}
     assert tally.left_out["inactive"].lines == list(range(5, 15))

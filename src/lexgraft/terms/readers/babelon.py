@@ -57,9 +57,9 @@ def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterat
             tally.read += 1
             fault = _fault(row)
             if None in row or row.get("translation_value") is None:
-                tally.refuse(line, "not as many cells as columns", row.get("subject_id") or "")
+                tally.refuse_row(line, "not as many cells as columns", row.get("subject_id") or "")
             elif fault:
-                tally.leave(fault, line)
+                tally.skip_row(line, fault)
             else:
                 tally.kept += 1
                 _add(drafts.setdefault(row["subject_id"], _TranslationDraft(line)), row)

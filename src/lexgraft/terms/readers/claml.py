@@ -53,13 +53,13 @@ def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
         chapter_name = terms[0].text if kind == "chapter" and terms else ""
         classes.chapter[code] = chapter_name or classes.chapter.get(parent, "")
         if element.tag == "ModifierClass":
-            tally.leave("a modifier, which has to be joined with codes", line)
+            tally.skip_row(line, "a modifier, which has to be joined with codes")
         elif kind in _ABOVE:
-            tally.leave(f"a {kind}", line)
+            tally.skip_row(line, f"a {kind}")
         elif not code:
-            tally.refuse(line, "a class without a code")
+            tally.refuse_row(line, "a class without a code")
         elif not terms:
-            tally.leave("a class without a name", line)
+            tally.skip_row(line, "a class without a name")
         else:
             tally.kept += 1
             yield line, _concept(code, parent, terms, definitions, classes)

@@ -117,13 +117,13 @@ def pieces(
                 return
 
 
-def leave(tally: ImportLog, reason: str, lines: Numbers) -> None:
-    """Count rows that a rule leaves out, with the numbers of their lines."""
+def skip_rows(tally: ImportLog, lines: Numbers, reason: str) -> None:
+    """Count rows that a rule of the format leaves out, with the numbers of their lines."""
     first: Sequence[int] = lines[:10].tolist()
     for line in first:
-        tally.leave(reason, line)
+        tally.skip_row(line, reason)
     if remaining := len(lines) - len(first):
-        tally.leave(reason, int(lines[len(first)]), remaining)
+        tally.skip_row(int(lines[len(first)]), reason, remaining)
 
 
 def line_count(path: Path) -> int:

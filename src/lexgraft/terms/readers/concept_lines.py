@@ -33,7 +33,7 @@ def read_json_lines(path: Path, options: ImportOptions, tally: ImportLog) -> Ite
                 concept = decode(line.removeprefix(b"\xef\xbb\xbf"))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 text = line[:80].decode(errors="replace")
-                tally.refuse(number, f"not a Concept record: {error}", text)
+                tally.refuse_row(number, f"not a Concept record: {error}", text)
                 continue
             tally.kept += 1
             yield number, concept

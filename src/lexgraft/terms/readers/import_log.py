@@ -72,49 +72,60 @@ class RuleCount(Struct):
 
 
 class ImportLog(Struct):
-    """What became of every row of a file: read = kept + left out + refused."""
+    """What became of every row of a file: read = kept + skipped + refused.
+
+    A row, and a text in it (a term or definition of a row that is kept), is skipped where a rule of
+    the format or an option of the user leaves it out, refused where it is faulty, and warned of
+    where it is taken but odd. If `strict`, what would be refused is an error.
+
+                 left out by a rule    faulty             kept, but odd
+        row      skip_row              refuse_row         warn
+        text     skip_text             refuse_text        warn
+
+    A reader counts `read` and `kept` itself.
+    """
 
     where: str = ""
     strict: bool = False  # the first refusal is an error
     read: int = 0
     kept: int = 0
-    left_out: dict[str, RuleCount] = {}  # by a rule of the format, e.g. `inactive`
+    left_out: dict[str, RuleCount] = {}  # rows, by a rule of the format, e.g. `inactive`
     refused: list[RefusedRow] = []
     refusals: int = 0  # also of those that are no longer listed
-    warnings: dict[str, RuleCount] = {}  # kept, but worth a look
-    texts: dict[str, RuleCount] = {}  # terms and definitions of kept rows that were not taken
+    warnings: dict[str, RuleCount] = {}
+    texts: dict[str, RuleCount] = {}  # texts of kept rows that were skipped or refused
 
-    def leave(self, reason: str, line: int, count: int = 1) -> None:
-        """Count rows that a rule of the format leaves out."""
-        _pass(self.left_out, reason, line, count)
+    def skip_row(self, line: int, reason: str, count: int = 1) -> None:
+        """Count a row, or several, that a rule of the format leaves out."""
+        _count(self.left_out, line, reason, count)
 
-    def warn(self, warning: str, line: int) -> None:
-        """Count a row that was kept though something about it is odd."""
-        _pass(self.warnings, warning, line)
-
-    def drop(self, reason: str, line: int, text: str) -> None:
-        """Count a term or definition that is not taken from a row that is.
-
-        Raises:
-            LexgraftError: the tally is strict.
-        """
-        self._raise(line, reason, text)
-        _pass(self.texts, reason, line)
-
-    def pass_over(self, reason: str, line: int) -> None:
-        """Count a term of a kept row that was not asked for."""
-        _pass(self.texts, reason, line)
-
-    def refuse(self, line: int, reason: str, text: str = "", cure: str = "") -> None:
+    def refuse_row(self, line: int, reason: str, text: str = "", cure: str = "") -> None:
         """Count and list a row that cannot be used.
 
         Raises:
-            LexgraftError: the tally is strict.
+            LexgraftError: the log is strict.
         """
         self._raise(line, reason, text, cure)
         self.refusals += 1
         if len(self.refused) < _LISTED:
             self.refused.append(RefusedRow(line, reason, text[:80]))
+
+    def skip_text(self, line: int, reason: str) -> None:
+        """Count a text of a kept row that a rule or an option leaves out."""
+        _count(self.texts, line, reason)
+
+    def refuse_text(self, line: int, reason: str, text: str) -> None:
+        """Count a faulty text of a row that is kept without it.
+
+        Raises:
+            LexgraftError: the log is strict.
+        """
+        self._raise(line, reason, text)
+        _count(self.texts, line, reason)
+
+    def warn(self, line: int, warning: str) -> None:
+        """Count a row that was kept though something about it is odd."""
+        _count(self.warnings, line, warning)
 
     def _raise(self, line: int, reason: str, text: str, cure: str = "") -> None:
         if self.strict:
@@ -123,11 +134,11 @@ class ImportLog(Struct):
             raise LexgraftError(message, where=f"{self.where}:{line}", cure=cure)
 
 
-def _pass(counts: dict[str, RuleCount], reason: str, line: int, count: int = 1) -> None:
-    passed = counts.setdefault(reason, RuleCount())
-    passed.count += count
-    if len(passed.lines) < _FIRST:
-        passed.lines.append(line)
+def _count(counts: dict[str, RuleCount], line: int, reason: str, count: int = 1) -> None:
+    rule = counts.setdefault(reason, RuleCount())
+    rule.count += count
+    if len(rule.lines) < _FIRST:
+        rule.lines.append(line)
 
 
 class XmlRoot(Struct, frozen=True):

@@ -84,10 +84,10 @@ class TermImport:
         """Return a concept that can be used, after counting what is wrong with it."""
         tally = reading.tally
         if not concept.id.strip():
-            tally.refuse(line, "a concept without an id", cure="give every concept an id")
+            tally.refuse_row(line, "a concept without an id", cure="give every concept an id")
             return None
         if not concept.terms:
-            tally.refuse(line, "a concept without a term", concept.id)
+            tally.refuse_row(line, "a concept without a term", concept.id)
             return None
         if not form.adds and not (form.unique and len(self.readings) == 1):
             number = len(self.readings)
@@ -97,7 +97,7 @@ class TermImport:
                 where = f"{self.readings[first % number].path}:{first // number}"
                 cure = "keep one of them, or give one another id"
                 what = f"concept `{concept.id}` occurs twice, first in {where}"
-                tally.refuse(line, what, cure=cure)
+                tally.refuse_row(line, what, cure=cure)
                 return None
         return screened(line, concept, self.options, tally)
 

@@ -99,7 +99,7 @@ class _Reader:
         tally.read += len(self.entry.senses)
         tally.kept += len(concepts)
         if without := len(self.entry.senses) - len(concepts):
-            tally.leave("a sense without an English gloss", line, without)
+            tally.skip_row(line, "a sense without an English gloss", without)
         self.done += [(line, concept) for concept in concepts]
 
     def _keep_sense(self) -> None:

@@ -69,7 +69,7 @@ def read_law_dictionary(path: Path, _options: ImportOptions, tally: ImportLog) -
         last = (row["term"], row.get("reading", "")) if row["term"] else last
         translations = list(_translations(row))
         if not last[0] or not translations:
-            tally.leave("a row without a headword or a translation", line)
+            tally.skip_row(line, "a row without a headword or a translation")
             continue
         tally.kept += 1
         draft = drafts.setdefault(last, _LawConceptDraft(line, _japanese(*last)))

@@ -63,7 +63,7 @@ def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterato
     for line, cells in text_rows(path):
         tally.read += 1
         if not _fits(cells):
-            tally.refuse(line, "not the columns of the basic table", " ".join(cells))
+            tally.refuse_row(line, "not the columns of the basic table", " ".join(cells))
             continue
         control_number, successor = cells[_NUMBER], _successor(cells)
         if successor or cells[_CHANGE] not in _GONE:
@@ -73,7 +73,7 @@ def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterato
             if not successor:
                 draft.line, draft.classes = line, (f"ICD10:{cells[_ICD]}",) * bool(cells[_ICD])
         else:
-            tally.leave("retired, without a successor", line)
+            tally.skip_row(line, "retired, without a successor")
     for number, draft in drafts.items():
         yield (
             draft.line,

@@ -51,7 +51,7 @@ def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[
             is_preferred = element.get("PreferredConceptYN") == "Y"
             terms = list(_terms(element, language, line, tally))
             if not terms:
-                tally.leave("a concept without a usable term", line)
+                tally.skip_row(line, "a concept without a usable term")
                 continue
             tally.kept += 1
             scope = text_of(element.find("ScopeNote"))
@@ -74,7 +74,7 @@ def _terms(concept: Element, language: str, line: int, tally: ImportLog) -> Iter
     """Yield a concept's terms, the preferred one marked."""
     for term in concept.iterfind("TermList/Term"):
         if term.get("IsPermutedTermYN") == "Y":
-            tally.pass_over("a permuted term", line)
+            tally.skip_text(line, "a permuted term")
         elif text := text_of(term.find("String")):
             preferred = term.get("ConceptPreferredTermYN") == "Y"
             yield Term(text, language, "noun", "preferred" if preferred else "admitted")

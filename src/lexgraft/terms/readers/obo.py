@@ -45,18 +45,18 @@ def stream_obo(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
         for line, name, tags in stanzas:
             tally.read += 1
             if name != "Term":
-                tally.leave(f"a stanza [{name}]", line)
+                tally.skip_row(line, f"a stanza [{name}]")
             elif tags.get("is_obsolete") == ["true"]:
-                tally.leave("obsolete", line)
+                tally.skip_row(line, "obsolete")
             else:
                 try:
                     concept, skipped = _concept(tags, options.language, origin)
                 except LexgraftError as error:
-                    tally.refuse(line, error.what)
+                    tally.refuse_row(line, error.what)
                     continue
                 tally.kept += 1
                 for reason in skipped:
-                    tally.pass_over(reason, line)
+                    tally.skip_text(line, reason)
                 yield line, concept
 
 
@@ -83,7 +83,7 @@ def _stanzas(lines: Iterable[str], tally: ImportLog) -> Iterator[Stanza]:
             if colon:
                 tags.setdefault(tag, []).append(value.strip())
             else:
-                tally.drop("a line without `tag: value`", number, line)
+                tally.refuse_text(number, "a line without `tag: value`", line)
     yield start, name, tags
 
 

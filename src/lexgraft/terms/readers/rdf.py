@@ -103,11 +103,11 @@ def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[P
         tally.read += 1
         roles = {(role, text) for role, text, _ in values}
         if any(("type", scheme) in roles for scheme in sorted(_SCHEMES)):
-            tally.leave("the name of the whole", number)
+            tally.skip_row(number, "the name of the whole")
         elif ("deprecated", "true") in roles:
-            tally.leave("deprecated", number)
+            tally.skip_row(number, "deprecated")
         elif _is_property(roles):
-            tally.leave("a property, not a concept", number)
+            tally.skip_row(number, "a property, not a concept")
         else:
             tally.kept += 1
             yield number, _concept(name, values, origin, options, tally, number)
@@ -126,10 +126,10 @@ def _concept(
     for role, text, language in values:
         tag = language_tag(language) if language else options.language
         if role == "hidden":
-            tally.pass_over("a hidden label", number)
+            tally.skip_text(number, "a hidden label")
         elif role in _LABELS:
             if not language:
-                tally.warn(f"a label without a language, read as `{tag}`", number)
+                tally.warn(number, f"a label without a language, read as `{tag}`")
             status = "preferred" if role == "preferred" else "admitted"
             terms.append(Term(text, tag, status=status))
         elif role == "definition":

@@ -52,7 +52,7 @@ def screened(
         if options.wants(language):
             plain = " ".join(text.split())
             if fault := refused_character(plain):
-                tally.drop(f"{fault} in a definition", line, f"{concept.id} {plain}")
+                tally.refuse_text(line, f"{fault} in a definition", f"{concept.id} {plain}")
             else:
                 definitions[language] = plain
     if not terms:
@@ -75,12 +75,12 @@ def _is_taken(
     line: int, term: Term, identifier: str, options: ImportOptions, tally: ImportLog
 ) -> bool:
     if not options.wants(term.language):
-        tally.pass_over(_LANGUAGE_LEFT, line)
+        tally.skip_text(line, _LANGUAGE_LEFT)
         return False
     if fault := refused_character(term.text):
-        tally.drop(f"{fault} in a term", line, term.text)
+        tally.refuse_text(line, f"{fault} in a term", term.text)
         return False
     if not term.text.strip():
-        tally.drop("a term without text", line, identifier)
+        tally.refuse_text(line, "a term without text", identifier)
         return False
     return True

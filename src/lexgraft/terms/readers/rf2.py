@@ -152,9 +152,9 @@ def _concepts(
     )
     for number, line, start, size, end, active, parents in rows:
         if not active:
-            tally.leave("of an inactive concept", line, end - start)
+            tally.skip_row(line, "of an inactive concept", end - start)
         elif not size:
-            tally.leave("of a concept without a usable synonym", line, end - start)
+            tally.skip_row(line, "of a concept without a usable synonym", end - start)
         else:
             tally.kept += end - start
             texts = group.texts[start : start + size]

@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress
-from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, leave, line_count, pieces
+from lexgraft.terms.readers.column_scan import (
+    FilePiece,
+    Flags,
+    Numbers,
+    line_count,
+    pieces,
+    skip_rows,
+)
 from lexgraft.terms.readers.import_log import ImportLog, ImportOptions
 from lexgraft.terms.text.language_tags import language_tag
 
@@ -117,12 +124,12 @@ def described(
             usable = _usable(piece, (ids < 0) | (concepts < 0), tally)
             language = _languages(piece, numbers, rows.languages, options)
             other_language = usable & (language < 0)
-            leave(tally, "another language than those asked for", piece.lines[other_language])
+            skip_rows(tally, piece.lines[other_language], "another language than those asked for")
             kind = _kinds(ids, piece.equals(6, _FULL_NAME), accepted)
             used = usable & ~other_language
             if accepted.dialect is not None:
                 accepts = (kind == NAME) | among(ids, accepted.dialect)
-                leave(tally, _OTHER_DIALECT, piece.lines[used & ~accepts])
+                skip_rows(tally, piece.lines[used & ~accepts], _OTHER_DIALECT)
                 used &= accepts
             rows.add(piece, used, concepts, kind, language)
     return rows
@@ -152,9 +159,9 @@ def _usable(piece: FilePiece, wrong: Flags, tally: ImportLog) -> Flags:
         start = piece.data[piece.edges[row, 0] + 1 :][:80].partition(b"\n")[0]
         odd.append((int(piece.lines[row]), start.decode(errors="replace")))
     for line, text in sorted(odd):
-        tally.refuse(line, "not the 9 columns of a description", text)
+        tally.refuse_row(line, "not the 9 columns of a description", text)
     active = piece.equals(2, b"1")
-    leave(tally, "inactive", piece.lines[~wrong & ~active])
+    skip_rows(tally, piece.lines[~wrong & ~active], "inactive")
     return ~wrong & active
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, leave, pieces
+from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, pieces, skip_rows
 from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
 from lexgraft.terms.text.language_tags import language_tag
 
@@ -138,11 +138,11 @@ def _parts(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_Cu
             tags.setdefault(code, language_tag(piece.text(row, 1)))
         accepted_codes = [code for code, tag in tags.items() if options.wants(tag)]
         visible, accepted = piece.equals(16, b"N"), np.isin(language, accepted_codes)
-        leave(tally, "suppressed", piece.lines[usable & ~visible])
-        leave(
+        skip_rows(tally, piece.lines[usable & ~visible], "suppressed")
+        skip_rows(
             tally,
-            "another language than those asked for",
             piece.lines[usable & visible & ~accepted],
+            "another language than those asked for",
         )
         yield from _cut(
             piece, usable & visible & accepted, cui, [tags[code] for code in language.tolist()]
@@ -176,7 +176,7 @@ def _refuse(piece: FilePiece, usable: Flags, tally: ImportLog) -> None:
     odd = [(line, row[:80].decode(errors="replace")) for line, row in piece.odd]
     odd += [(int(piece.lines[row]), piece.text(row, 0)) for row in np.flatnonzero(~usable).tolist()]
     for line, text in sorted(odd):
-        tally.refuse(line, "not the 18 columns of MRCONSO", text)
+        tally.refuse_row(line, "not the 18 columns of MRCONSO", text)
 
 
 def _check_order(cui: Numbers, lines: Numbers, last: int, path: Path) -> None:

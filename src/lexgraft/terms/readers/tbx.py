@@ -56,13 +56,13 @@ def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[P
         try:
             concept = _concept(element, line, path, options, tally, source)
         except LexgraftError as error:
-            tally.refuse(line, error.what, element.get("id", ""), error.cure)
+            tally.refuse_row(line, error.what, element.get("id", ""), error.cure)
             continue
         if concept.terms:
             tally.kept += 1
             yield line, concept
         else:
-            tally.leave("an entry without a usable term", line)
+            tally.skip_row(line, "an entry without a usable term")
 
 
 def _concept(
@@ -124,10 +124,10 @@ def _terms(
     status = status_of(next((texts[name] for name in sorted(_STATUS & texts.keys())), ""))
     reliability = texts.get("reliabilityCode", "")
     if status == PENDING:
-        tally.pass_over("a term that is not yet approved", line)
+        tally.skip_text(line, "a term that is not yet approved")
     elif texts.get("termType") in _NO_TERMS:
-        tally.pass_over("a form to search by, not a term", line)
+        tally.skip_text(line, "a form to search by, not a term")
     elif reliability.isdecimal() and int(reliability) < options.reliability:
-        tally.pass_over(f"a reliability under {options.reliability}", line)
+        tally.skip_text(line, f"a reliability under {options.reliability}")
     elif texts.get("term"):
         yield Term(texts["term"], language, part_of(texts.get("partOfSpeech", "")), status)

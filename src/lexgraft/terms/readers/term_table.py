@@ -76,7 +76,7 @@ def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Itera
             if tally.strict and count:
                 raise
             failed.append(error)
-            tally.warn(f"sheet `{name}` was not read: {error.what}", 1)
+            tally.warn(1, f"sheet `{name}` was not read: {error.what}")
     if failed and not count:
         raise failed[0]
 
@@ -91,7 +91,7 @@ def _concepts(
     for line, cells in rows:
         tally.read += 1
         if any(cell.strip() for cell in cells[len(columns) :]):
-            tally.refuse(
+            tally.refuse_row(
                 line,
                 f"{len(cells)} cells under {len(columns)} headers",
                 " ".join(cells),
@@ -102,7 +102,7 @@ def _concepts(
         try:
             terms = list(_terms(row, columns, line, options, tally))
         except LexgraftError as error:
-            tally.refuse(line, error.what, cure=error.cure)
+            tally.refuse_row(line, error.what, cure=error.cure)
             continue
         if terms:
             tally.kept += 1
@@ -129,10 +129,10 @@ def _header(
             continue
         for column in columns:
             if not column.role and column.header.strip():
-                tally.warn(f"the column `{column.header.strip()}` was not read", line)
+                tally.warn(line, f"the column `{column.header.strip()}` was not read")
         for header in options.columns:
             if header not in {cell.strip() for cell in cells}:
-                tally.warn(f"there is no column `{header}`, named in `columns`", line)
+                tally.warn(line, f"there is no column `{header}`, named in `columns`")
         return columns
     raise failed or LexgraftError("an empty table", where=str(path))
 
@@ -144,7 +144,7 @@ def _key(
     if key := _cell(row, "id"):
         return key
     if any(column.role == "id" for column in row):
-        tally.warn("a row without an id is a concept of its own", line)
+        tally.warn(line, "a row without an id is a concept of its own")
     return key_of(terms, named, new_id)
 
 
@@ -166,34 +166,44 @@ def _terms(
 ) -> Iterator[Term]:
     """Yield one row's terms; a row that is not yet approved has none.
 
-    A status that names no language concerns, in a row with several languages, the translations:
-    a forbidden one does not forbid the source term, which stands in the first column.
+    A status that names no language concerns, in a row with several languages, the translations: a
+    forbidden one does not forbid the source term, which stands in the first column of terms.
     """
-    row_language = _row_language(row, columns)
     states = {
         column.language: status_of(cell) for column, cell in row.items() if column.role == "status"
     }
     if PENDING in states.values():
-        tally.leave(f"not yet approved ({_cell(row, 'status')})", line)
+        tally.skip_row(line, f"not yet approved ({_cell(row, 'status')})")
         return
     if not any(row.get(column) for column in columns if column.role in _MANY):
-        tally.leave("a row without a term", line)
+        tally.skip_row(line, "a row without a term")
         return
-    source = next(column for column in columns if column.role == "term")
-    several = len({column.language for column in columns if column.role == "term"}) > 1
+    row_language = _row_language(row, columns)
     for column in columns:
-        if column.role == "reading" and row.get(column):
-            yield Term(row[column], column.language, status="admitted")
-        if column.role not in _MANY or not row.get(column):
-            continue
-        language = column.language or row_language
-        status = states.get(language, states.get("", "preferred"))
-        if several and column == source and language not in states:
-            status = "preferred"
-        part_of_speech = part_of(_cell(row, "part_of_speech", language))
-        note = _cell(row, "note", language)
-        for text, rank in _texts(column, row[column], status, line, options, tally):
-            yield Term(text, language, part_of_speech, rank, note)
+        cell = row.get(column, "")
+        if cell and column.role == "reading":
+            yield Term(cell, column.language, status="admitted")
+        elif cell and column.role in _MANY:
+            language = column.language or row_language
+            status = _cell_status(column, language, columns, states)
+            part_of_speech = part_of(_cell(row, "part_of_speech", language))
+            note = _cell(row, "note", language)
+            for text, rank in _texts(column, cell, status, line, options, tally):
+                yield Term(text, language, part_of_speech, rank, note)
+
+
+def _cell_status(
+    column: TableColumn, language: str, columns: list[TableColumn], states: Mapping[str, str]
+) -> str:
+    """Return the status of a cell's terms: that of its language, else the row's.
+
+    The row's status is not that of the source term where the row has translations.
+    """
+    terms = [column for column in columns if column.role == "term"]
+    has_translations = len({term.language for term in terms}) > 1
+    if has_translations and column == terms[0] and language not in states:
+        return "preferred"
+    return states.get(language, states.get("", "preferred"))
 
 
 def _texts(
@@ -205,7 +215,7 @@ def _texts(
     for index, text in enumerate(text for text in texts if text):
         marks = [mark for mark in _LOOK_LIKE_SEPARATORS if mark in text]
         if marks:
-            tally.warn(f"a cell that looks like several terms ({marks[0]!r})", line)
+            tally.warn(line, f"a cell that looks like several terms ({marks[0]!r})")
         if column.role == "forbidden" or status == "forbidden":
             yield text, "forbidden"
         elif index or column.role == "synonyms" or status == "admitted":

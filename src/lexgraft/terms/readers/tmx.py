@@ -35,10 +35,10 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[P
         ]
         terms = [term for term in terms if term.text and term.language]
         if not terms:
-            tally.leave("a unit without text or language", line)
+            tally.skip_row(line, "a unit without text or language")
             continue
         if any(_is_sentence(term.text) for term in terms):
-            tally.warn("a segment that looks like a sentence, not a term", line)
+            tally.warn(line, "a segment that looks like a sentence, not a term")
         tally.kept += 1
         key = unit.get("tuid") or f"{path.stem}:{line}"
         yield line, Concept(key, settled(terms), field=_field(unit), source=path.name)

@@ -57,19 +57,19 @@ def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[
         tally.read += 1
         row = dict(zip(header.columns, (cell.strip() for cell in line.split("\t")), strict=False))
         if len(line.split("\t")) > len(header.columns):
-            tally.refuse(number, f"more cells than the {len(header.columns)} columns", line)
+            tally.refuse_row(number, f"more cells than the {len(header.columns)} columns", line)
             continue
         try:
             terms = _terms(row, header)
         except LexgraftError as error:
-            tally.refuse(number, error.what, line, error.cure)
+            tally.refuse_row(number, error.what, line, error.cure)
             continue
         if terms:
             tally.kept += 1
             key = row.get("concept id") or key_of(terms, named, f"{path.stem}:{number}")
             drafts.setdefault(key, _UtxConceptDraft(number)).terms.extend(terms)
         else:
-            tally.leave("no term, or one that is not yet approved", number)
+            tally.skip_row(number, "no term, or one that is not yet approved")
     for key, draft in drafts.items():
         terms = settled(draft.terms)
         yield draft.line, Concept(key, terms, source=path.name, licence=header.licence)

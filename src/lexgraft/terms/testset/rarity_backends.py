@@ -27,7 +27,7 @@ class RaritySource(Struct, frozen=True):
     corpora: dict[str, dict[str, str | int]]  # language → digest, size, unit
 
 
-def settled(terms: TermSettings) -> TermSettings:
+def with_preset(terms: TermSettings) -> TermSettings:
     """Return the filter with its preset spelt out.
 
     `rare-in-brown` is that of arXiv 2502.12001: nouns and adjectives that are rare in the Brown
@@ -52,7 +52,7 @@ def settled(terms: TermSettings) -> TermSettings:
     )
 
 
-def measured(
+def with_rarity(
     concepts: Sequence[Concept], rarity: RaritySettings, languages: Sequence[str]
 ) -> tuple[list[Concept], RaritySource]:
     """Return the concepts with the frequency of their preferred terms, and where it is from.

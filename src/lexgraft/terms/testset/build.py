@@ -1,0 +1,130 @@
+"""Builds a test set: term base → concepts that can be asked → splits → items → audit."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lexgraft.project import Form, Project, TermSettings
+from lexgraft.records import Concept, Item, Progress, Split, digest, silent
+from lexgraft.terms.readers import ImportOptions, read_concepts
+from lexgraft.terms.readers.rights import rights_of
+from lexgraft.terms.testset.answer_facts import Tokens, facts_of
+from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
+from lexgraft.terms.testset.eligible_concepts import choose_concepts, require_language
+from lexgraft.terms.testset.everyday_items import everyday_items
+from lexgraft.terms.testset.item_faults import refuse_faults
+from lexgraft.terms.testset.items import build_items
+from lexgraft.terms.testset.part_of_speech import tagged
+from lexgraft.terms.testset.rarity_backends import RaritySource, with_preset, with_rarity
+from lexgraft.terms.testset.split import SPLITS, split_concepts
+from lexgraft.terms.testset.testset_power import power_table
+from lexgraft.terms.testset.testset_record import TestSet
+
+
+def build_testset(
+    project: Project, progress: Progress = silent, tokens: Tokens | None = None
+) -> TestSet:
+    """Return the project's test set; the same files and seed give the same items.
+
+    Concepts that every form can ask about are split into `choose`, `confirm` and `sealed`, and each
+    is asked about once per form and draw. An item (in `items[split]`) shows one question, its right
+    answer and wrong ones that are as alike as the term base has them:
+
+        concept  MESH:D006932   kind  definition-to-term   en → ja   draw 0
+        context  意味内容：too much bilirubin in the blood
+                 日本語での呼び名：
+        neutral  日本語での呼び名：           the same without the question
+        options  高ビリルビン血症 · 血小板減少症 · 多発性硬化症 · クローン病
+        gold     0                            the right option's place, which rotates
+
+    Args:
+        project: its term base, forms, counts per split, kind of distractors and seed.
+        progress: told how far the items are.
+        tokens: counts the tokens of a text; where it is given the audit is reported by them too.
+
+    Raises:
+        LexgraftError: a term base that is empty, lacks a language or has too few concepts; items
+            that repeat each other or have two right answers; a test that the options alone can
+            answer.
+    """
+    settings, terms = project.testset, with_preset(project.terms)
+    base, rarity = _term_base(terms, settings.forms)
+    by_id = {concept.id: concept for concept in base}
+    eligible = choose_concepts(base, terms, settings.forms, project.languages.domain)
+
+    counts: dict[Split, int] = {
+        "choose": settings.choose,
+        "confirm": settings.confirm,
+        "sealed": settings.sealed,
+    }
+    concepts = split_concepts(eligible.usable, counts, project.seed, eligible.refused)
+    chosen = {concept.id for group in concepts.values() for concept in group}
+    # Concepts that no split asks about may still lend wrong options.
+    unasked = [concept for concept in eligible.usable if concept.id not in chosen]
+    lenders = [*unasked, *eligible.spare]
+    items = _items_by_split(project, concepts, lenders, by_id, progress)
+    everyday, general = everyday_items(project)
+
+    # Looked at before any model: no item has two answers, and none is answered by its options.
+    asked_items = [item for split in SPLITS for item in items[split]]
+    refuse_faults(asked_items, by_id)
+    scores = audit(asked_items, by_id)
+    facts = facts_of(asked_items, by_id, tokens)
+    return TestSet(
+        concepts={split: tuple(group) for split, group in concepts.items()},
+        items=items,
+        general=tuple(general),
+        refused={**eligible.refused, "not needed": len(unasked)},
+        unknown=sum(_is_untagged(by_id[identifier]) for identifier in sorted(chosen)),
+        rarity=rarity,
+        audit=tuple(scores),
+        details=tuple(breakdown(asked_items, by_id, facts)),
+        power=power_table({split: len(concepts[split]) for split in SPLITS}),
+        warnings=tuple(warnings_of(scores)),
+        rights=rights_of([*eligible.usable, *eligible.spare, *everyday]),
+        digest=digest(*(item.id for item in asked_items), *(item.id for item in general)),
+    )
+
+
+def _term_base(
+    terms: TermSettings, forms: Sequence[Form]
+) -> tuple[list[Concept], RaritySource | None]:
+    """Return the concepts, tagged and with the frequencies that were asked for."""
+    where = ", ".join(Path(name).name for name in terms.files)
+    options = ImportOptions(columns=terms.columns, separator=terms.separator)
+    concepts = tagged(read_concepts([Path(name) for name in terms.files], options), terms.tagger)
+    languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
+    for language in languages:
+        require_language(concepts, language, where)
+    return with_rarity(concepts, terms.rarity, languages) if terms.rarity else (concepts, None)
+
+
+def _items_by_split(
+    project: Project,
+    concepts: Mapping[Split, Sequence[Concept]],
+    lenders: Sequence[Concept],
+    by_id: Mapping[str, Concept],
+    progress: Progress,
+) -> dict[Split, tuple[Item, ...]]:
+    """Return the items of each split, whose options come from that split and the unasked."""
+    test = project.testset
+    items: dict[Split, tuple[Item, ...]] = {}
+    for number, split in enumerate(SPLITS):
+        progress("building items", number, len(SPLITS))
+        items[split] = tuple(
+            build_items(
+                concepts[split],
+                forms=test.forms,
+                options=test.options,
+                draws=test.draws,
+                distractors=test.distractors,
+                seed=project.seed,
+                lenders=lenders,
+                kin=by_id,
+            )
+        )
+    progress("building items", len(SPLITS), len(SPLITS))
+    return items
+
+
+def _is_untagged(concept: Concept) -> bool:
+    return all(term.part_of_speech == "unknown" for term in concept.terms)

@@ -1,0 +1,62 @@
+"""Everyday items: words that anybody knows, by which a loss of general language is seen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lexgraft.errors import LexgraftError
+from lexgraft.project import Form, Project
+from lexgraft.records import Concept, Item, digest
+from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.testset.form_profile import FormProfile, profile
+from lexgraft.terms.testset.items import build_items
+
+_DRAWS = 1  # an everyday item is asked once: its score is a share, not a vocabulary
+
+
+def everyday_items(project: Project) -> tuple[list[Concept], list[Item]]:
+    """Return the everyday concepts and items: for each form its own, chosen by a keyed hash.
+
+    Raises:
+        LexgraftError: forms without concepts, or fewer concepts than items for a form.
+    """
+    general = project.general
+    if not general.forms:
+        return [], []
+    if not general.concepts:
+        raise LexgraftError(
+            "forms without concepts", where="general", cure="give `concepts`, or leave `forms` out"
+        )
+    concepts = read_concepts([Path(name) for name in general.concepts])
+    items: list[Item] = []
+    used: dict[str, Concept] = {}
+    for form in general.forms:
+        chosen = _chosen(concepts, form, general.items, project.seed)
+        used |= {concept.id: concept for concept in chosen}
+        items += build_items(
+            chosen,
+            forms=[form],
+            options=project.testset.options,
+            draws=_DRAWS,
+            distractors=project.testset.distractors,
+            seed=project.seed,
+        )
+    return list(used.values()), items
+
+
+def _chosen(concepts: Sequence[Concept], form: Form, count: int, seed: int) -> list[Concept]:
+    """Return the concepts of one form, at most one of each answer."""
+    chosen: dict[str, Concept] = {}
+    for concept in sorted(
+        concepts, key=lambda candidate: digest(seed, "everyday", form, candidate.id)
+    ):
+        view = profile(concept, form)
+        if isinstance(view, FormProfile) and len(chosen) < count:
+            chosen.setdefault(view.answer, concept)
+    if len(chosen) < count:
+        raise LexgraftError(
+            f"{len(chosen)} everyday concepts for {form.kind} {form.question}->{form.answer}, "
+            f"{count} are wanted",
+            where="general",
+            cure="lower `general.items`, or give more `general.concepts`",
+        )
+    return list(chosen.values())
