@@ -10,6 +10,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from sysconfig import get_platform
 from typing import Any
 
 try:
@@ -31,21 +32,21 @@ def build(library: Path = HERE / "_kernel.so") -> bool:
     if shutil.which(compiler[0]) is None:
         return False
     source = HERE / "kernel.c"
-    known = f'-DSOURCE="{sha256(source.read_bytes()).hexdigest()}"'
-    aside = library.with_suffix(f".{os.getpid()}.part")
-    command = [*compiler, *FLAGS, known, str(source), "-o", str(aside), "-lm"]
-    said = _failure(command) and _failure([*command, "-DNARROW"])  # a compiler that cannot clone
-    if said:
-        sys.stderr.write(said)
+    digest = f'-DSOURCE="{sha256(source.read_bytes()).hexdigest()}"'
+    unfinished = library.with_suffix(f".{os.getpid()}.part")
+    command = [*compiler, *FLAGS, digest, str(source), "-o", str(unfinished), "-lm"]
+    errors = _failure(command) and _failure([*command, "-DNARROW"])  # a compiler that cannot clone
+    if errors:
+        sys.stderr.write(errors)
         return False
-    aside.replace(library)
+    unfinished.replace(library)
     return True
 
 
 def _failure(command: list[str]) -> str:
     """Return what a compiler says that fails; nothing where it does not."""
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    return (done.stderr or "the compiler failed") if done.returncode else ""
+    compiled = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    return (compiled.stderr or "the compiler failed") if compiled.returncode else ""
 
 
 class CompiledLoops(BuildHookInterface):
@@ -55,7 +56,8 @@ class CompiledLoops(BuildHookInterface):
         """Compile before the files are collected."""
         if build():
             build_data["pure_python"] = False
-            build_data["infer_tag"] = True
+            platform = get_platform().replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"py3-none-{platform}"  # ctypes loads it in any Python
             build_data["artifacts"].append("src/lexgraft/weights/merge/_kernel.so")
 
 
