@@ -101,7 +101,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     write_inputs()
-    extend("quiet", given.tokens, "--quiet")
+    extend("quiet", given.tokens, "--suppress")
     extend(
         "grown",
         given.tokens,
@@ -155,7 +155,7 @@ def extend(name: str, tokens: int, *more: str) -> None:
         str(RUN / "names.jsonl"),
         "--held-out",
         str(RUN / "held-out.jsonl"),
-        "--general",
+        "--general-text",
         *(str(DATA / f"{part}.jsonl") for part in ("train", "text-ja", "text-en")),
         "--tokens",
         str(tokens),

@@ -62,7 +62,7 @@ def test_the_tuned_model_is_merged_read_again_and_the_same(
     make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     file, out, merged = make_project(), tmp_path / "out", tmp_path / "merged"
-    command = ["tune", str(file), "-o", str(out), "--terms", "4", "--merged", str(merged)]
+    command = ["tune", str(file), "-o", str(out), "--teach", "4", "--merged", str(merged)]
     assert main([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["tied"] is True

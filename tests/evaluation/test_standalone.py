@@ -117,12 +117,12 @@ def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, 
     ("options", "message"),
     [
         ([], "nothing to ask"),
-        (["--general", "--against", "x"], "--against compares"),
-        (["--project", "p.yaml", "--general"], "--project says what is asked"),
+        (["--general", "--drift-from", "x"], "--drift-from has no effect without --texts"),
+        (["--project", "p.yaml", "--general"], "--general has no effect beside --project"),
         (["--items", "none.jsonl"], "no items here"),
         (["--items", "none.jsonl", "--split", "sealed"], "needs a test set's concepts"),
         (["--items", ".", "--defined"], "who is to read the definitions"),
-        (["--items", ".", "--judge", "x"], "--defined, --judge and --labels together"),
+        (["--items", ".", "--judge", "x"], "--judge has no effect without --defined"),
     ],
 )
 def test_mistakes_are_told_before_a_model_is_loaded(

@@ -1,64 +1,104 @@
-"""One function per verb: read arguments, call, print; a file for each family of verbs."""
+"""One function per verb: read arguments, call, print; a file for each verb."""
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from lexgraft.cli import (
-    adopt as adoption,
-)
-from lexgraft.cli import (
-    compare as comparing,
-)
-from lexgraft.cli import (
-    evaluate as evaluating,
-)
-from lexgraft.cli import (
+    adopt,
+    compare,
+    diagnose,
+    doctor,
+    evaluate,
+    extract,
     glossary,
+    key,
+    merge,
+    plan,
+    report,
+    schema,
+    serve,
     terms,
     testset,
+    tune,
+    verify,
     vocabulary,
 )
-from lexgraft.cli import (
-    merge as merging,
-)
-from lexgraft.cli import (
-    serve as serving,
-)
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import called, parser
+from lexgraft.cli.verb_parser import called
 from lexgraft.errors import LexgraftError
 
 __all__ = [
     "ProgressBars",
-    "adoption",
-    "comparing",
-    "evaluating",
+    "adopt",
+    "compare",
+    "diagnose",
+    "doctor",
+    "evaluate",
+    "extract",
     "glossary",
+    "key",
     "main",
-    "merging",
-    "serving",
+    "merge",
+    "plan",
+    "report",
+    "schema",
+    "serve",
     "terms",
     "testset",
+    "tune",
+    "verify",
     "vocabulary",
 ]
 
 INTERRUPTED = 130
+MISTAKE = 2
+DEBUG = "LEXGRAFT_DEBUG"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 done, 2 a mistake the user can mend, 130 interrupted."""
+    """Return the exit status: 0 done, 2 a mistake the user can mend, 130 interrupted.
+
+    With LEXGRAFT_DEBUG=1 in the environment a mistake shows where in the code it was met.
+    """
     # threads that wait by spinning take the processor from those that work; read when torch loads
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    arguments = parser().parse_args(argv)
     try:
-        return called(arguments)(arguments)
-    except LexgraftError as error:
-        print(f"lexgraft: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nlexgraft: interrupted; the same command carries on from here", file=sys.stderr)
-        return INTERRUPTED
+        run, arguments = called(argv)
+        return run(arguments)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except LexgraftError as error:
+        return _mistake(error)
+    except OSError as error:
+        return _mistake(_explained(error))
+    except KeyboardInterrupt:
+        print("\nlexgraft: interrupted; the same command carries on from here", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _mistake(error: LexgraftError) -> int:
+    if os.environ.get(DEBUG, "") not in {"", "0"}:
+        traceback.print_exc()
+    print(f"lexgraft: {error}", file=sys.stderr)
+    return MISTAKE
+
+
+def _explained(error: OSError) -> LexgraftError:
+    """Return what the system refused as a message with a cure."""
+    cures = {
+        FileNotFoundError: "check the path",
+        PermissionError: "check whose file it is and what may be done with it",
+        IsADirectoryError: "name a file, not a folder",
+        NotADirectoryError: "name a folder, not a file",
+        ConnectionError: "check the address, and that the server runs",
+        TimeoutError: "try again, or check that the server runs",
+    }
+    cure = next((text for kind, text in cures.items() if isinstance(error, kind)), "")
+    return LexgraftError(
+        error.strerror or str(error) or type(error).__name__,
+        where=str(error.filename or ""),
+        cure=cure or f"free the disk or mend the device; {DEBUG}=1 shows where it was met",
+    )

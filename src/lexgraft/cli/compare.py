@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json, print_table
-from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHOWN = 3
 
 
-def _compare(parser: argparse.ArgumentParser) -> None:
+def _compare(parser: VerbParser) -> None:
     parser.add_argument("runs", type=Path, nargs="*", help="folders of adopt or evaluate -o")
     parser.add_argument(
         "--lm-eval",
@@ -26,8 +26,6 @@ def _compare(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="sample logs of lm-evaluation-harness, or folders of them",
     )
-    parser.add_argument("--metric", default="", help="of lm-eval: acc, exact_match or acc_norm")
-    parser.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
     parser.add_argument(
         "--against",
         nargs="+",
@@ -51,9 +49,14 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--alpha", type=float, default=0.05, help="of intervals and of the family")
     parser.add_argument("--margin", type=float, default=0.02, help="the loss that is allowed")
-    parser.add_argument("--show", type=int, default=SHOWN, help="terms listed per comparison")
     parser.add_argument("-o", "--output", type=Path, help="write the comparison as JSON here")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    json_argument(parser)
+    folders = parser.with_option("runs")
+    folders.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
+    logs = parser.with_option("--lm-eval")
+    logs.add_argument("--metric", default="", help="acc, exact_match or acc_norm")
+    table = parser.without_option("--json")
+    table.add_argument("--show", type=int, default=SHOWN, help="terms listed per comparison (3)")
 
 
 @verb(_compare)

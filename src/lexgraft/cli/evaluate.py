@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
-from lexgraft.cli.verb_parser import verb
-from lexgraft.errors import LexgraftError
+from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,35 +15,42 @@ if TYPE_CHECKING:
     from lexgraft.records import Score
 
 
-def _evaluate(parser: argparse.ArgumentParser) -> None:
+def _evaluate(parser: VerbParser) -> None:
     parser.add_argument(
         "model",
         help="a model folder, a LoRA adapter, a Hub id, vllm:FOLDER, or a server: http://host/v1#name",
     )
     parser.add_argument("--project", type=Path, help="ask what this project asks on `confirm`")
-    parser.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
-    download_argument(parser)
-    parser.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
-    parser.add_argument("--written", action="store_true", help="let terms be written freely too")
-    parser.add_argument("--defined", action="store_true", help="let it write definitions too")
-    parser.add_argument("--scorer", type=Path, help="frozen model that reads the definitions")
-    parser.add_argument("--judge", default="", metavar="COMMAND", help="program that grades them")
-    parser.add_argument("--labels", type=Path, help="graded definitions: the judge's bias")
-    parser.add_argument("--aligned", action="store_true", help="do two languages rank alike?")
-    parser.add_argument("--general", action="store_true", help="grammar pairs and small probes")
-    parser.add_argument("--texts", type=Path, help="running text (Document lines): bits per byte")
-    parser.add_argument("--against", type=Path, help="drift on the texts from this model (folder)")
-    parser.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
-    parser.add_argument("--task-files", type=Path, help="folder of task files; only these then")
-    parser.add_argument("--limit", type=int, help="samples per task")
-    parser.add_argument("--base", type=Path, help="the model an adapter was trained on")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--device", default="cpu", help="e.g. cuda")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("answers"), help="where answers are kept"
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    download_argument(parser)
+    json_argument(parser)
+    own = parser.without_option("--project")
+    own.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
+    own.add_argument("--texts", type=Path, help="running text (Document lines): bits per byte")
+    own.add_argument("--general", action="store_true", help="grammar pairs and small probes")
+    own.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
+    own.add_argument("--base", type=Path, help="the model an adapter was trained on")
+    own.add_argument("--threads", type=int, default=2, help="of the processor (2)")
+    own.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    own.add_argument("--device", default="cpu", help="e.g. cuda")
+    items = parser.with_option("--items")
+    items.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
+    items.add_argument("--written", action="store_true", help="let terms be written freely too")
+    items.add_argument("--defined", action="store_true", help="let it write definitions too")
+    items.add_argument("--aligned", action="store_true", help="do two languages rank alike?")
+    defined = parser.with_option("--defined")
+    defined.add_argument("--scorer", type=Path, help="frozen model that reads the definitions")
+    defined.add_argument("--judge", default="", metavar="COMMAND", help="program that grades them")
+    defined.add_argument("--labels", type=Path, help="graded definitions: the judge's bias")
+    texts = parser.with_option("--texts")
+    texts.add_argument(
+        "--drift-from", type=Path, metavar="MODEL", help="drift on the texts from this folder"
+    )
+    tasks = parser.with_option("--tasks")
+    tasks.add_argument("--task-files", type=Path, help="folder of task files; only these then")
+    tasks.add_argument("--limit", type=int, help="samples per task")
 
 
 @verb(_evaluate)
@@ -59,9 +65,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """
     if arguments.project:
         return _project(arguments)
+    _check(arguments)
     from lexgraft.adoption import EvaluationRequest, evaluate_alone
 
-    question = EvaluationRequest(
+    request = EvaluationRequest(
         model=arguments.model,
         output=arguments.output,
         items=arguments.items,
@@ -75,7 +82,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         aligned=arguments.aligned,
         general=arguments.general,
         texts=arguments.texts,
-        against=arguments.against,
+        against=arguments.drift_from,
         tasks=tuple(arguments.tasks),
         task_files=arguments.task_files,
         limit=arguments.limit,
@@ -85,20 +92,47 @@ def evaluate(arguments: argparse.Namespace) -> int:
         download=arguments.download,
     )
     with ProgressBars() as bars:
-        found = evaluate_alone(question, bars)
+        record = evaluate_alone(request, bars)
     if arguments.json:
-        return print_json(found)
-    _show(found.model, found.scores)
-    for warning in found.warnings:
+        return print_json(record)
+    _show(record.model, record.scores)
+    for warning in record.warnings:
         print(f"warning: {warning}")
-    if found.crossed:
-        print(f"{found.crossed} options were scored by themselves: a token crossed the seam")
+    if record.crossed:
+        print(f"{record.crossed} options were scored by themselves: a token crossed the seam")
     print(
-        f"scoring {found.scoring}, {found.seconds:.0f} s, memory {found.peak_bytes / 1e9:.1f} GB "
-        f"(announced {found.announced_bytes / 1e9:.1f})"
+        f"scoring {record.scoring}, {record.seconds:.0f} s, "
+        f"memory {record.peak_bytes / 1e9:.1f} GB (announced {record.announced_bytes / 1e9:.1f})"
     )
-    print(f"answers: {arguments.output / 'answers' / found.digest}")
+    print(f"answers: {arguments.output / 'answers' / record.digest}")
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse options that have no effect on this kind of model or of items.
+
+    Raises:
+        LexgraftError: one of them is given.
+    """
+    from lexgraft.files.model_files import CONFIG
+
+    if arguments.split == "choose" and arguments.items.is_file():
+        refuse("--split", "on a file of items", "give --items the folder of a test set")
+    if arguments.scorer or arguments.drift_from:
+        return  # these models are run here, with the same options
+    model = arguments.model
+    effective = {"base", "threads", "device", "dtype"}
+    if model.startswith(("http://", "https://")):
+        effective, why = set[str](), "on a server's model"
+    elif model.startswith("vllm:"):
+        effective, why = {"dtype"}, "on a model that vLLM runs"
+    elif Path(model).is_dir() and not (Path(model) / CONFIG).is_file():
+        effective, why = effective - {"base"}, "on a model that is no adapter"
+    else:
+        return
+    for name, default in (("base", None), ("threads", 2), ("device", "cpu"), ("dtype", "float32")):
+        if name not in effective and getattr(arguments, name) != default:
+            refuse(f"--{name}", why, "leave it out")
 
 
 def _project(arguments: argparse.Namespace) -> int:
@@ -106,8 +140,6 @@ def _project(arguments: argparse.Namespace) -> int:
     from lexgraft.adoption import evaluate_model
     from lexgraft.files.hub import named_model
 
-    if arguments.items or arguments.texts or arguments.general:
-        raise LexgraftError("--project says what is asked", cure="leave the other questions out")
     project = open_project(arguments.project, download=arguments.download)
     with ProgressBars() as bars:
         model = named_model(arguments.model, Path(), download=arguments.download)

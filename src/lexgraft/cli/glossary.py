@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.verb_parser import (
+    OptionGroup,
+    VerbParser,
+    json_argument,
+    verb,
+    verb_of_jobs,
+)
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_text import read_text
 from lexgraft.project import read_project
@@ -18,29 +24,8 @@ Rows = Sequence[dict[str, object]]
 FAULTS = 1  # the exit status of lint and check when there is something to mend
 
 
-def _glossary(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("match", "lint", "prompt", "check"))
-    parser.add_argument("file", type=Path, help="a term file, or a project (.yaml) with its own")
-    parser.add_argument("text", type=Path, nargs="?", help="the text, or the answer to check")
-    glossary_arguments(parser)
-    parser.add_argument("--question", type=Path, help="check: the text whose terms are required")
-    parser.add_argument("--edges", action="store_true", help="match: flag hits inside words (ja)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def glossary_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `glossary` and `serve` ask about a glossary."""
-    parser.add_argument("--source", default="", help="language of the text's terms, e.g. en")
-    parser.add_argument("--target", default="", help="language of the required terms, e.g. ja")
-    parser.add_argument("--lemmas", action="store_true", help="find inflected forms (simplemma)")
-    parser.add_argument("--compiled", action="store_true", help="match faster, with numba")
-    parser.add_argument("--entries", type=int, default=30, help="in a prompt, at most (30)")
-    parser.add_argument("--tokens", type=int, default=1000, help="of a prompt's block (1000)")
-    parser.add_argument("--definitions", action="store_true", help="put definitions in too")
-
-
-@verb(_glossary)
-def glossary(arguments: argparse.Namespace) -> int:
+verb_of_jobs(
+    "glossary",
     """Find terms in a text, check the glossary, show its block for a prompt, check an answer.
 
     Examples:
@@ -49,28 +34,130 @@ def glossary(arguments: argparse.Namespace) -> int:
       lexgraft glossary prompt project.yaml letter.txt
       lexgraft glossary check terms.csv answer.txt --question letter.txt
 
-    Exit status 1 when lint or check finds something to mend.
+    Exit status 1 when lint or check finds something to mend.""",
+)
+
+
+def _file(parser: VerbParser) -> None:
+    parser.add_argument("file", type=Path, help="a term file, or a project (.yaml) with its own")
+    languages_arguments(parser)
+    json_argument(parser)
+
+
+def _file_and_text(parser: VerbParser) -> None:
+    _file(parser)
+    parser.add_argument("text", type=Path, help="the text")
+    matching_arguments(parser)
+
+
+def languages_arguments(parser: VerbParser | OptionGroup) -> None:
+    """Add the languages of a glossary."""
+    parser.add_argument("--from", dest="source", default="", help="language of a text, e.g. en")
+    parser.add_argument("--to", dest="target", default="", help="language of an answer, e.g. ja")
+
+
+def matching_arguments(parser: VerbParser | OptionGroup) -> None:
+    """Add how terms are found."""
+    parser.add_argument("--lemmas", action="store_true", help="find inflected forms (simplemma)")
+    parser.add_argument("--compiled", action="store_true", help="match faster, with numba")
+
+
+def block_arguments(parser: VerbParser | OptionGroup) -> None:
+    """Add what a glossary's block before a prompt may hold."""
+    parser.add_argument("--entries", type=int, default=30, help="in a prompt, at most (30)")
+    parser.add_argument(
+        "--block-tokens", type=int, default=1000, help="of a prompt's block, at most (1000)"
+    )
+    parser.add_argument("--definitions", action="store_true", help="put definitions in too")
+
+
+@verb(_file, of="glossary")
+def lint(arguments: argparse.Namespace) -> int:
+    """Say which entries are refused, and why; status 1 if any is.
+
+    Example:
+      lexgraft glossary lint terms.csv --from en --to ja
     """
-    if arguments.action != "lint" and arguments.text is None:
-        raise LexgraftError(f"`glossary {arguments.action}` needs a text file", cure="name one")
-    opened = open_named(arguments)
-    text = read_text(arguments.text) if arguments.text else ""
-    if arguments.action == "prompt":
-        return _prompt(arguments, opened, text)
-    if arguments.action == "match":
-        return _show(arguments, _matches(opened, text, edges=arguments.edges))
-    if arguments.action == "lint":
-        rows: Rows = [
-            {
-                "entry": finding.number,
-                "term": finding.source,
-                "problem": finding.problem,
-                "detail": finding.detail,
-            }
-            for finding in opened.findings
-        ]
-    else:
-        rows = _faults(opened, text, arguments.question)
+    rows: Rows = [
+        {
+            "entry": finding.number,
+            "term": finding.source,
+            "problem": finding.problem,
+            "detail": finding.detail,
+        }
+        for finding in open_named(arguments).findings
+    ]
+    _show(arguments, rows)
+    return FAULTS if rows else 0
+
+
+def _match(parser: VerbParser) -> None:
+    _file_and_text(parser)
+    parser.add_argument("--edges", action="store_true", help="flag hits inside words (ja)")
+
+
+@verb(_match, of="glossary")
+def match(arguments: argparse.Namespace) -> int:
+    """Say which terms stand where in a text.
+
+    Example:
+      lexgraft glossary match terms.csv letter.txt
+    """
+    rows = _matches(open_named(arguments), read_text(arguments.text), edges=arguments.edges)
+    return _show(arguments, rows)
+
+
+def _prompt(parser: VerbParser) -> None:
+    _file_and_text(parser)
+    block_arguments(parser)
+
+
+@verb(_prompt, of="glossary")
+def prompt(arguments: argparse.Namespace) -> int:
+    """Show a text with the block of its terms before it, and what there was no room for.
+
+    Example:
+      lexgraft glossary prompt terms.csv letter.txt --block-tokens 500
+    """
+    from lexgraft.terms.glossary.prompt_block import estimated_tokens
+    from lexgraft.terms.glossary.termbase import block_for
+
+    text = read_text(arguments.text)
+    block = block_for(
+        text,
+        open_named(arguments),
+        limit=arguments.entries,
+        room=arguments.block_tokens,
+        size=estimated_tokens,
+        definitions=arguments.definitions,
+    )
+    if arguments.json:
+        record = {
+            "prompt": block.text + text,
+            "used": [entry.source for entry in block.used],
+            "dropped": [entry.source for entry in block.dropped],
+        }
+        print(json.dumps(record, ensure_ascii=False))
+        return 0
+    for entry in block.dropped:
+        print(f"# left out: {entry.source}")
+    print(block.text + text)
+    return 0
+
+
+def _check(parser: VerbParser) -> None:
+    _file_and_text(parser)
+    parser.add_argument("--question", type=Path, help="the text whose terms are required")
+
+
+@verb(_check, of="glossary")
+def check(arguments: argparse.Namespace) -> int:
+    """Say which required terms an answer misses and which forbidden ones it uses; status 1 if any.
+
+    Example:
+      lexgraft glossary check terms.csv answer.txt --question letter.txt
+    """
+    rows = _faults(open_named(arguments), read_text(arguments.text), arguments.question)
     _show(arguments, rows)
     return FAULTS if rows else 0
 
@@ -85,7 +172,11 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
         files = [Path(file) for file in project.terms.files]
         source, target = source or project.languages.domain, target or project.languages.target
     return open_glossary(
-        files, source, target, lemmas=arguments.lemmas, compiled=arguments.compiled
+        files,
+        source,
+        target,
+        lemmas=getattr(arguments, "lemmas", False),  # lint finds nothing in texts
+        compiled=getattr(arguments, "compiled", False),
     )
 
 
@@ -130,33 +221,6 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
             for one in barred
         ),
     ]
-
-
-def _prompt(arguments: argparse.Namespace, opened: "OpenGlossary", text: str) -> int:
-    """Print the text with its block, and before it what there was no room for."""
-    from lexgraft.terms.glossary.prompt_block import estimated_tokens
-    from lexgraft.terms.glossary.termbase import block_for
-
-    block = block_for(
-        text,
-        opened,
-        limit=arguments.entries,
-        room=arguments.tokens,
-        size=estimated_tokens,
-        definitions=arguments.definitions,
-    )
-    if arguments.json:
-        said = {
-            "prompt": block.text + text,
-            "used": [one.source for one in block.used],
-            "dropped": [one.source for one in block.dropped],
-        }
-        print(json.dumps(said, ensure_ascii=False))
-        return 0
-    for entry in block.dropped:
-        print(f"# left out: {entry.source}")
-    print(block.text + text)
-    return 0
 
 
 def _show(arguments: argparse.Namespace, rows: Rows) -> int:

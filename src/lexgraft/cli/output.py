@@ -31,7 +31,7 @@ def print_table(title: str, rows: Sequence[Sequence[str]]) -> None:
         table.add_column(name, justify="left" if number == 0 else "right")
     for row in rows[1:]:
         table.add_row(*row)
-    console = Console()
+    console = Console(markup=False, emoji=False)  # `[…]` in a term is text
     if not console.is_terminal:
         console.width = WIDE
     console.print(table)

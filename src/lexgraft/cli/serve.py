@@ -1,4 +1,4 @@
-"""The verbs `serve` and `key`."""
+"""The verb `serve`: a model behind the gateway."""
 
 import argparse
 import json
@@ -7,8 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.glossary import glossary_arguments, open_named
-from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.glossary import (
+    block_arguments,
+    languages_arguments,
+    matching_arguments,
+    open_named,
+)
+from lexgraft.cli.verb_parser import VerbParser, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -19,11 +24,9 @@ if TYPE_CHECKING:
 UPSTREAM_KEY = "LEXGRAFT_UPSTREAM_KEY"
 
 
-def _serve(parser: argparse.ArgumentParser) -> None:
+def _serve(parser: VerbParser) -> None:
     parser.add_argument("model", help="a model folder; with --upstream the model's name there")
     parser.add_argument("--glossary", type=Path, dest="file", help="a term file or a project")
-    glossary_arguments(parser)
-    parser.add_argument("--repair", action="store_true", help="ask once more if terms are wrong")
     parser.add_argument(
         "--upstream", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8001/v1"
     )
@@ -37,7 +40,13 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-tokens", type=int, default=1024, help="of an answer (1024)")
     parser.add_argument("--max-body", type=int, default=1 << 20, help="bytes of a request (1 MiB)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds of silence (120)")
-    parser.add_argument("--threads", type=int, default=2, help="of the local engine (2)")
+    here = parser.without_option("--upstream")
+    here.add_argument("--threads", type=int, default=2, help="of the processor (2)")
+    terms = parser.with_option("--glossary")
+    languages_arguments(terms)
+    matching_arguments(terms)
+    block_arguments(terms)
+    terms.add_argument("--repair", action="store_true", help="ask once more if terms are wrong")
 
 
 @verb(_serve)
@@ -87,31 +96,6 @@ def serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="the file of keys (only hashes are kept)")
-    parser.add_argument("name", help="whose key this is")
-    parser.add_argument("--days", type=int, help="how long it is valid (always)")
-    parser.add_argument("--per-minute", type=int, default=0, help="requests a minute (no limit)")
-    parser.add_argument("--drop", action="store_true", help="take this key out of the file")
-
-
-@verb(_key)
-def key(arguments: argparse.Namespace) -> int:
-    """Make a key for `serve`, shown once, or drop one.
-
-    Examples:
-      lexgraft key keys.jsonl alice --days 90
-      lexgraft key keys.jsonl alice --drop
-    """
-    from lexgraft.serving.bearer_keys import add_key, drop_key
-
-    if arguments.drop:
-        drop_key(arguments.file, arguments.name)
-    else:
-        print(add_key(arguments.file, arguments.name, arguments.days, max(0, arguments.per_minute)))
-    return 0
-
-
 def _terms(arguments: argparse.Namespace) -> "AppliedTerms | None":
     """Return the glossary to serve with."""
     from lexgraft.serving.gateway import AppliedTerms
@@ -121,7 +105,7 @@ def _terms(arguments: argparse.Namespace) -> "AppliedTerms | None":
     return AppliedTerms(
         open_named(arguments),
         arguments.entries,
-        arguments.tokens,
+        arguments.block_tokens,
         definitions=arguments.definitions,
         repair=arguments.repair,
     )

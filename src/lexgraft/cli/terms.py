@@ -1,13 +1,13 @@
 """The verb `terms`: term bases in, checked, joined and out."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb, verb_of_jobs
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -15,21 +15,13 @@ if TYPE_CHECKING:
     from lexgraft.terms.readers import FileImport, ImportOptions
 
 FORMS = ("tbx", "utx", "skos", "csv", "deepl", "google", "aws")
+UNDIRECTED = ("tbx", "skos", "csv")  # they hold all languages at once
 _LINES = 3  # named per reason
 _SHOWN = 40  # findings and reasons on the screen; all are in the JSON
 
 
-def _terms(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, (add, act) in _ACTIONS.items():
-        summary = (act.__doc__ or "").split("\n")[0]
-        action = actions.add_parser(name, help=summary.rstrip("."), description=summary)
-        add(action)
-        action.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-@verb(_terms)
-def terms(arguments: argparse.Namespace) -> int:
+verb_of_jobs(
+    "terms",
     """Read term bases of any format, check, join and export them.
 
     Examples:
@@ -41,17 +33,17 @@ def terms(arguments: argparse.Namespace) -> int:
       lexgraft terms export terms.jsonl --format deepl --from en --to ja -o glossary.csv
 
     `import` says which format it took a file for and why, and accounts for every row; what was
-    not taken stands with reasons and lines in OUT.import.json. `lint` ends with status 1 on errors.
-    """
-    _, act = _ACTIONS[arguments.action]
-    return act(arguments)
+    not taken stands with reasons and lines in OUT.import.json. `lint` ends with status 1 on
+    errors.""",
+)
 
 
-def _files(parser: argparse.ArgumentParser) -> None:
+def _files(parser: VerbParser) -> None:
     parser.add_argument("files", type=Path, nargs="+", help="term bases: files or folders")
+    json_argument(parser)
 
 
-def _reading(parser: argparse.ArgumentParser) -> None:
+def _reading(parser: VerbParser) -> None:
     parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
     parser.add_argument(
         "--column",
@@ -68,7 +60,7 @@ def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--licence", default="", help="under which licence it may be used")
 
 
-def _import(parser: argparse.ArgumentParser) -> None:
+def _import(parser: VerbParser) -> None:
     _files(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--project", type=Path, help="whose `terms.columns` and separator are used")
@@ -111,6 +103,7 @@ def _beside(output: Path, ending: str) -> Path:
     return output.with_name(output.name + ending)
 
 
+@verb(_import, of="terms")
 def import_(arguments: argparse.Namespace) -> int:
     """Read term bases of any format into JSON lines, accounting for every row."""
     from lexgraft.files.ownership import writing
@@ -181,16 +174,17 @@ def _show(readings: Sequence["FileImport"]) -> None:
             print(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
 
 
-def _lint(parser: argparse.ArgumentParser) -> None:
+def _lint(parser: VerbParser) -> None:
     _files(parser)
-    parser.add_argument("--common", type=Path, help="words, one a line, that stand in any text")
+    parser.add_argument("--common-words", type=Path, help="a file of words that stand in any text")
 
 
+@verb(_lint, of="terms")
 def lint(arguments: argparse.Namespace) -> int:
     """Find duplicates, cycles, contradictions, spelling variants and useless terms."""
     from lexgraft.terms.glossary.lint_concepts import lint_concepts
 
-    common = _lines(arguments.common) if arguments.common else ()
+    common = _lines(arguments.common_words) if arguments.common_words else ()
     findings = lint_concepts(_concepts(arguments.files), common)
     errors = sum(finding.grade == "error" for finding in findings)
     if arguments.json:
@@ -223,7 +217,7 @@ def _concepts(files: Sequence[Path]) -> list["Concept"]:
         return list(TermImport(files, ImportOptions(progress=bars)))
 
 
-def _export(parser: argparse.ArgumentParser) -> None:
+def _export(parser: VerbParser) -> None:
     _files(parser)
     parser.add_argument("--format", choices=FORMS, required=True, help="the form to write")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
@@ -232,10 +226,17 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--date", default="", help="for the header of UTX, e.g. 2025-02-17")
 
 
+@verb(_export, of="terms")
 def export(arguments: argparse.Namespace) -> int:
     """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary."""
     from lexgraft.files.ownership import writing
 
+    directed = [("--from", arguments.source), ("--to", arguments.target)]
+    for option, value in directed if arguments.format in UNDIRECTED else ():
+        if value:
+            refuse(option, f"on {arguments.format}: it holds all languages", "leave it out")
+    if arguments.date and arguments.format != "utx":
+        refuse("--date", f"on {arguments.format}", "leave it out: it stands in the header of UTX")
     notice = _beside(arguments.output, ".licences.md")
     with writing("terms export", [arguments.output, notice], arguments.files):
         return _exported(arguments, notice)
@@ -265,13 +266,15 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
     return 0
 
 
-def _join(parser: argparse.ArgumentParser) -> None:
+def _join(parser: VerbParser) -> None:
+    json_argument(parser)
     parser.add_argument("one", type=Path, help="the term base whose ids are kept")
     parser.add_argument("other", type=Path, help="the one that is joined to it")
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--all", action="store_true", help="keep concepts without a link too")
 
 
+@verb(_join, of="terms")
 def join(arguments: argparse.Namespace) -> int:
     """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous."""
     from lexgraft.files.ownership import writing
@@ -314,13 +317,3 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     print(f"{made.unlinked:,} concepts of {arguments.one.name} without a link")
     print(f"written: {arguments.output}, {report.name}")
     return 0
-
-
-_Add = Callable[[argparse.ArgumentParser], None]
-_Act = Callable[[argparse.Namespace], int]
-_ACTIONS: dict[str, tuple[_Add, _Act]] = {
-    "import": (_import, import_),
-    "lint": (_lint, lint),
-    "join": (_join, join),
-    "export": (_export, export),
-}

@@ -6,23 +6,24 @@ from pathlib import Path
 
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import output_argument, verb
+from lexgraft.cli.verb_parser import VerbParser, output_argument, verb
 from lexgraft.project import inputs_of, read_project
 
 
-def _testset(parser: argparse.ArgumentParser) -> None:
+def _testset(parser: VerbParser) -> None:
     output_argument(parser)
     parser.add_argument(
-        "--lm-eval", type=Path, metavar="DIR", help="also write task files for lm-eval there"
+        "--lm-eval-tasks", type=Path, metavar="DIR", help="also write task files for lm-eval there"
     )
     parser.add_argument(
+        "--tokenizer", type=Path, help="a model folder: report the audit by tokens per term too"
+    )
+    tasks = parser.with_option("--lm-eval-tasks")
+    tasks.add_argument(
         "--split",
         choices=("choose", "confirm", "sealed"),
         default="confirm",
         help="which items go to lm-eval (default: confirm)",
-    )
-    parser.add_argument(
-        "--tokenizer", type=Path, help="a model folder: report the audit by tokens per term too"
     )
 
 
@@ -33,7 +34,7 @@ def testset(arguments: argparse.Namespace) -> int:
     Examples:
       lexgraft testset project.yaml -o testset/
       lexgraft testset project.yaml -o testset/ --tokenizer models/gemma-3-270m
-      lexgraft testset project.yaml -o testset/ --lm-eval testset/lm-eval --split sealed
+      lexgraft testset project.yaml -o testset/ --lm-eval-tasks testset/lm-eval --split sealed
 
     A set that can be answered without knowing the words is refused: see docs/testset.md.
     """
@@ -46,26 +47,26 @@ def testset(arguments: argparse.Namespace) -> int:
     inputs += [arguments.tokenizer] if arguments.tokenizer else []
     check_outputs([arguments.output], inputs, folders=True)
     refuse_other(arguments.output)
-    if arguments.lm_eval:
-        check_outputs([arguments.lm_eval], inputs, folders=True)
-        refuse_foreign(arguments.lm_eval, "lm-eval", arguments.lm_eval)
+    if arguments.lm_eval_tasks:
+        check_outputs([arguments.lm_eval_tasks], inputs, folders=True)
+        refuse_foreign(arguments.lm_eval_tasks, "lm-eval", arguments.lm_eval_tasks)
     tokens = _token_counter(arguments.tokenizer) if arguments.tokenizer else None
     with ProgressBars() as bars:
         bundle = build_testset(project, bars, tokens)
     write_testset(bundle, arguments.output)
-    if arguments.lm_eval and arguments.split == "sealed":
+    if arguments.lm_eval_tasks and arguments.split == "sealed":
         opening = SealedOpening(
             "lm-eval", "lm-eval", (), tuple(c.id for c in bundle.concepts["sealed"])
         )
         open_sealed(arguments.output, opening)
-    if arguments.lm_eval:
-        write_harness(bundle, project.name, arguments.split, arguments.lm_eval)
+    if arguments.lm_eval_tasks:
+        write_harness(bundle, project.name, arguments.split, arguments.lm_eval_tasks)
     if arguments.json:
         return print_json(bundle.audit)
     print_table("Test set", bundle.rows())
     print(f"written: {arguments.output}")
-    if arguments.lm_eval:
-        print(f"for lm-eval: {arguments.lm_eval}")
+    if arguments.lm_eval_tasks:
+        print(f"for lm-eval: {arguments.lm_eval_tasks}")
     return 0
 
 

@@ -1,70 +1,247 @@
 """The verbs: a decorator registers one, the parser is made of all of them."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from lexgraft import __version__
+from lexgraft.errors import LexgraftError, nearest
 
-Verb = Callable[[argparse.Namespace], int]
+VERBS = (
+    "adopt",
+    "plan",
+    "terms",
+    "testset",
+    "merge",
+    "diagnose",
+    "verify",
+    "extract",
+    "vocabulary",
+    "evaluate",
+    "compare",
+    "glossary",
+    "serve",
+    "key",
+    "tune",
+    "report",
+    "schema",
+    "doctor",
+)
+"""In the order of `lexgraft --help`."""
+
+Run = Callable[[argparse.Namespace], int]
+Declare = Callable[["VerbParser"], None]
 _FUNCTION = "the verb's function"  # a key of the namespace that no argument's name can be
-_VERBS: dict[str, tuple[Verb, Callable[[argparse.ArgumentParser], None]]] = {}
 
 
-def verb(add: Callable[[argparse.ArgumentParser], None]) -> Callable[[Verb], Verb]:
-    """Register a function as the verb of its name; `add` declares its arguments."""
+class _Verb(NamedTuple):
+    """What a verb, or one job of a verb, does, and what declares its arguments."""
 
-    def register(function: Verb) -> Verb:
-        _VERBS[function.__name__.rstrip("_")] = (function, add)
+    run: Run
+    declare: Declare
+
+
+_PLAIN: dict[str, _Verb] = {}
+_JOBS: dict[str, dict[str, _Verb]] = {}  # per verb of several jobs
+_TEXTS: dict[str, str] = {}  # the help of a verb of several jobs
+
+
+class VerbParser(argparse.ArgumentParser):
+    """An argument parser that refuses an option without effect, and names what it belongs to."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**settings, allow_abbrev=False)
+        self.conditions: list[OptionGroup] = []
+
+    def with_option(self, *needed: str) -> "OptionGroup":
+        """Return a group for options that have an effect only beside one of these."""
+        return self._condition(f"only with {' or '.join(needed)}", needed, unless=False)
+
+    def without_option(self, *barring: str) -> "OptionGroup":
+        """Return a group for options that have no effect beside one of these."""
+        return self._condition(f"not with {' or '.join(barring)}", barring, unless=True)
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] (one use of many)
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Return the arguments and what is unknown.
+
+        Raises:
+            LexgraftError: an option has no effect beside the others.
+        """
+        arguments, unknown = super().parse_known_args(args, namespace)
+        for condition in self.conditions:
+            condition.check(arguments, self.prog)
+        return arguments, unknown
+
+    def options(self) -> list[argparse.Action]:
+        """Return what the parser takes, its help left out."""
+        return [action for action in self._actions if action.dest not in {"help", "version"}]
+
+    def subparsers(self) -> "dict[str, VerbParser]":
+        """Return the parsers below this one by name."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 (has no other name)
+                return dict(action.choices)
+        return {}
+
+    def _condition(self, title: str, options: Sequence[str], *, unless: bool) -> "OptionGroup":
+        group = OptionGroup(self, title, options, unless=unless)
+        self.conditions.append(group)
+        return group
+
+
+class OptionGroup:
+    """Options that have an effect only beside some others, or only without them."""
+
+    def __init__(
+        self, parser: VerbParser, title: str, deciding: Sequence[str], *, unless: bool
+    ) -> None:
+        self._parser, self._group = parser, parser.add_argument_group(title)
+        self._deciding, self._unless = deciding, unless
+        self._actions: list[argparse.Action] = []
+
+    def add_argument(self, *names: str, **settings: Any) -> None:
+        """Add an option as `ArgumentParser.add_argument` does."""
+        self._actions.append(self._group.add_argument(*names, **settings))
+
+    def check(self, arguments: argparse.Namespace, verb: str) -> None:
+        """Refuse an option of this group that would be dropped.
+
+        Raises:
+            LexgraftError: one is given without what it belongs to, or beside what bars it.
+        """
+        deciding = [
+            action
+            for action in self._parser.options()
+            if set(self._deciding) & {*action.option_strings, action.dest}
+        ]
+        present = [action for action in deciding if _is_given(action, arguments)]
+        if bool(present) != self._unless:
+            return
+        names = " or ".join(self._deciding)
+        for action in self._actions:
+            if _is_given(action, arguments):
+                name = action.option_strings[-1]
+                beside = "beside" if self._unless else "without"
+                cure = f"leave {name} or {names} out" if self._unless else f"give {names} too"
+                raise LexgraftError(f"{verb}: {name} has no effect {beside} {names}", cure=cure)
+
+
+def verb(declare: Declare, *, of: str = "") -> Callable[[Run], Run]:
+    """Register a function as the verb of its name, or as a job of the verb `of`.
+
+    `declare` adds its arguments; the docstring is its help.
+    """
+
+    def register(function: Run) -> Run:
+        verbs = _JOBS[of] if of else _PLAIN
+        verbs[function.__name__.rstrip("_")] = _Verb(function, declare)
         return function
 
     return register
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all verbs that were registered, in that order."""
-    whole = argparse.ArgumentParser(
+def verb_of_jobs(name: str, text: str) -> None:
+    """Register a verb whose jobs follow, each with its own options; `text` is its help."""
+    _TEXTS[name], _JOBS[name] = text, {}
+
+
+def parser() -> VerbParser:
+    """Return the parser of all verbs that were registered, in the order of `VERBS`."""
+    root = VerbParser(
         prog="lexgraft",
         description="Graft a technical vocabulary onto a language model, and prove that it took.",
         epilog="The main job:\n  lexgraft adopt project.yaml",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    whole.add_argument("--version", action="version", version=f"lexgraft {__version__}")
-    verbs = whole.add_subparsers(metavar="VERB", required=True)
-    for name, (function, add) in _VERBS.items():
-        summary, _, examples = (function.__doc__ or "").partition("\n\n")
-        sub = verbs.add_parser(
-            name,
-            help=summary.rstrip("."),
-            description=summary,
-            epilog=_dedent(examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+    root.add_argument("--version", action="version", version=f"lexgraft {__version__}")
+    verbs = root.add_subparsers(metavar="VERB", required=True)
+    for name in VERBS:
+        if name in _PLAIN:
+            _fill(verbs.add_parser(name, **_help(_PLAIN[name].run.__doc__)), _PLAIN[name])
+            continue
+        jobs = verbs.add_parser(name, **_help(_TEXTS[name])).add_subparsers(
+            dest="job", metavar="JOB", required=True
         )
-        add(sub)
-        sub.set_defaults(**{_FUNCTION: function})
-    return whole
+        for job_name, job in _JOBS[name].items():
+            _fill(jobs.add_parser(job_name, **_help(job.run.__doc__)), job)
+    return root
 
 
-def called(arguments: argparse.Namespace) -> Verb:
-    """Return the function of the verb that the arguments name."""
-    return getattr(arguments, _FUNCTION)
+def called(argv: Sequence[str] | None) -> tuple[Run, argparse.Namespace]:
+    """Return the function that a command line calls, and its arguments.
+
+    Raises:
+        LexgraftError: an option that its verb does not have, with the nearest that it has.
+    """
+    root = parser()
+    arguments, unknown = root.parse_known_args(argv)
+    if unknown:
+        options = _options_of(root, argv)
+        raise LexgraftError(
+            f"unknown argument `{unknown[0]}`", cure=nearest(unknown[0].partition("=")[0], options)
+        )
+    return getattr(arguments, _FUNCTION), arguments
 
 
-def project_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the project file and `--json`."""
-    parser.add_argument("project", type=Path, help="the project file (YAML)")
+def refuse(option: str, why: str, cure: str) -> None:
+    """Refuse an option that has no effect on what the other arguments name.
+
+    Raises:
+        LexgraftError: always.
+    """
+    raise LexgraftError(f"{option} has no effect {why}", cure=cure)
+
+
+def json_argument(parser: VerbParser) -> None:
+    """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def output_argument(parser: argparse.ArgumentParser) -> None:
+def project_argument(parser: VerbParser) -> None:
+    """Add the project file and `--json`."""
+    parser.add_argument("project", type=Path, help="the project file (YAML)")
+    json_argument(parser)
+
+
+def output_argument(parser: VerbParser) -> None:
     """Add the project file, `--json` and the folder to write."""
     project_argument(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
 
 
-def nothing(_parser: argparse.ArgumentParser) -> None:
+def nothing(_parser: VerbParser) -> None:
     """Add no argument."""
 
 
-def _dedent(text: str) -> str:
-    return "\n".join(line.removeprefix("    ") for line in text.rstrip().splitlines())
+def _help(text: str | None) -> dict[str, str]:
+    summary, _, examples = (text or "").partition("\n\n")
+    lines = (line.removeprefix("    ") for line in examples.rstrip().splitlines())
+    return {
+        "help": summary.rstrip("."),
+        "description": summary,
+        "epilog": "\n".join(lines),
+    }
+
+
+def _fill(parser: VerbParser, entry: _Verb) -> None:
+    entry.declare(parser)
+    parser.set_defaults(**{_FUNCTION: entry.run})
+
+
+def _options_of(root: VerbParser, argv: Sequence[str] | None) -> list[str]:
+    """Return the options of the verb, and of its job, that a command line names."""
+    import sys
+
+    reached = root
+    for word in sys.argv[1:] if argv is None else argv:
+        reached = reached.subparsers().get(word, reached)
+    return [name for action in reached.options() for name in action.option_strings]
+
+
+def _is_given(action: argparse.Action, arguments: argparse.Namespace) -> bool:
+    """Return whether an argument differs from its default: only then it can be dropped."""
+    value = getattr(arguments, action.dest, action.default)
+    return value != action.default

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import verb
+from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb, verb_of_jobs
 from lexgraft.cli.vocabulary_fit import FitInputs, fitted_rows, kept_for, passages, read_given
 from lexgraft.errors import LexgraftError
 
@@ -19,126 +19,227 @@ if TYPE_CHECKING:
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
 
-def _vocabulary(parser: argparse.ArgumentParser) -> None:
+verb_of_jobs(
+    "vocabulary",
+    r"""Add technical words to a tokenizer and its model, or align models by token.
+
+    Examples:
+      lexgraft vocabulary plan gemma/ --terms terms.jsonl --general-text news.jsonl --tokens 500
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
+        --general-text news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
+      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
+      lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
+
+    `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.""",
+)
+
+
+def _choice(parser: VerbParser) -> None:
+    """Add what says which words become tokens."""
     add = parser.add_argument
-    add("action", choices=("plan", "extend", "align"))
-    add("base", type=Path, help="the model (or tokenizer) folder that grows, or is aligned to")
-    add("other", type=Path, nargs="*", help="align: the models that get one vocabulary with base")
+    add("base", type=Path, help="the model (or tokenizer) folder that grows")
     add("--terms", type=Path, nargs="+", default=[], help="term bases, in any format read here")
     add("--text", type=Path, nargs="+", default=[], help="the user's text, JSON lines or .txt")
     add("--donor", type=Path, help="a model folder whose tokens and rows are used")
-    add("--general", type=Path, nargs="+", default=[], help="text that must be cut as before")
+    _general_text(parser)
     add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
-    add("--tokens", type=int, default=500, help="new tokens at most, steps included (500)")
-    add("--pieces", type=int, default=0, help="of the base, that a word may stand for (any number)")
+    add("--tokens", type=_natural, default=500, help="new tokens at most, steps included (500)")
+    add("--pieces", type=_whole, default=0, help="of the base, that a word may stand for (any)")
     add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
     add(
         "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
     )
-    rows = ("auto", "mean", "donor", "sparse")
-    add("--rows", choices=rows, default="auto", help="where new rows come from (auto)")
-    add("--pad-to-multiple-of", type=int, default=1, help="pad the vocabulary's rows (1)")
-    add(
+    json_argument(parser)
+
+
+def _general_text(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--general-text",
+        type=Path,
+        nargs="+",
+        default=[],
+        dest="general",
+        help="text that must be cut as before",
+    )
+
+
+def _padding(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--pad-to-multiple-of", type=_natural, default=1, help="pad the vocabulary's rows (1)"
+    )
+
+
+def _plan(parser: VerbParser) -> None:
+    _choice(parser)
+    parser.set_defaults(read=[])
+
+
+@verb(_plan, of="vocabulary")
+def plan(arguments: argparse.Namespace) -> int:
+    """Show which words would become tokens, and what that saves; nothing is written.
+
+    Example:
+      lexgraft vocabulary plan gemma/ --terms terms.jsonl --general-text news.jsonl --tokens 500
+    """
+    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
+
+    with ProgressBars() as bars:
+        planned = plan_vocabulary(_request(arguments, read_given(arguments)), bars)
+    return _print_plan(arguments, planned, {})
+
+
+def _extend(parser: VerbParser) -> None:
+    _choice(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
+    parser.add_argument(
+        "--rows",
+        choices=("auto", "mean", "donor", "sparse"),
+        default="auto",
+        help="where new rows come from (auto)",
+    )
+    _padding(parser)
+    parser.add_argument(
         "--distil",
-        type=int,
+        type=_whole,
         nargs="?",
         const=0,
         metavar="STEPS",
-        help="extend: fit new rows to be as likely as their pieces, and for so many batches to "
+        help="fit new rows to be as likely as their pieces, and for so many batches to "
         "read like them (slow)",
     )
-    add(
+    parser.add_argument("--bits", action="store_true", help="bits per byte before and after (slow)")
+    parser.without_option("--distil").add_argument(
+        "--suppress",
+        action="store_true",
+        help="lower new rows until general text is as likely as before (slow)",
+    )
+    distil = parser.with_option("--distil")
+    distil.add_argument(
         "--read",
         type=Path,
         nargs="+",
         default=[],
-        help="further text with the words: --distil learns on it, nothing is chosen by it",
+        help="further text with the words to learn on; nothing is chosen by it",
     )
-    add(
-        "--ahead",
-        type=int,
-        default=16,
-        metavar="TOKENS",
-        help="by which the base itself goes on with each text of --read: what it knows (16)",
-    )
-    add(
+    distil.add_argument(
         "--dtype",
         choices=("float32", "bfloat16"),
         default="float32",
-        help="for --distil; bfloat16 is faster where the processor has it (float32)",
+        help="bfloat16 is faster where the processor has it (float32)",
     )
-    add(
-        "--quiet",
-        action="store_true",
-        help="extend: lower new rows until general text is as likely as before (slow)",
+    parser.with_option("--read").add_argument(
+        "--ahead",
+        type=_whole,
+        default=16,
+        metavar="TOKENS",
+        help="by which the base itself goes on with each of these texts: what it knows (16)",
     )
-    add("--bits", action="store_true", help="extend: bits per byte before and after (slow)")
-    add("--threads", type=int, default=2, help="of the processor, for the three above (2)")
-    add(
+    parser.with_option("--distil", "--suppress", "--bits").add_argument(
+        "--threads", type=_natural, default=2, help="of the processor (2)"
+    )
+
+
+@verb(_extend, of="vocabulary")
+def extend(arguments: argparse.Namespace) -> int:
+    r"""Add the words to the tokenizer and a row for each to the model.
+
+    Examples:
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
+      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
+        --general-text news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
+    """
+    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
+
+    _check_output(arguments)
+    _check_weights(arguments)
+    inputs = read_given(arguments)
+    with ProgressBars() as bars:
+        planned = plan_vocabulary(_request(arguments, inputs), bars)
+        written = _written(arguments, inputs, planned, bars)
+    return _print_plan(arguments, planned, written)
+
+
+def _align(parser: VerbParser) -> None:
+    parser.add_argument("base", type=Path, help="the model folder that the others are aligned to")
+    parser.add_argument("other", type=Path, nargs="+", help="models that get its vocabulary")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
+    parser.add_argument(
         "--policy",
         default="base",
         metavar="base|union|MODEL",
-        help="align: whose vocabulary all get; a model by its folder's name (base)",
+        help="whose vocabulary all get; a model by its folder's name (base)",
     )
-    add(
+    parser.add_argument(
         "--token",
         action="append",
         default=[],
         metavar="TOKEN=MODEL",
-        help="align: whose row this token gets where a model lacks it, or `zero`; may be repeated",
+        help="whose row this token gets where a model lacks it, or `zero`; may be repeated",
     )
-    add("--choices", type=Path, help="align: such choices in a file, YAML or JSON")
-    add("-o", "--output", type=Path, help="the folder to write")
-    add("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--choices", type=Path, help="such choices in a file, YAML or JSON")
+    _general_text(parser)
+    _padding(parser)
+    json_argument(parser)
 
 
-@verb(_vocabulary)
-def vocabulary(arguments: argparse.Namespace) -> int:
-    r"""Add technical words to a tokenizer and its model, or align models by token.
+def _natural(text: str) -> int:
+    """Return a number from 1 on."""
+    return _number(text, 1)
 
-    Examples:
-      lexgraft vocabulary plan gemma/ --terms terms.jsonl --general news.jsonl --tokens 500
-      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
-      lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
-      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
-      lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
-    `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.
-    """
-    if min(arguments.tokens, arguments.pad_to_multiple_of) < 1:
-        raise LexgraftError(
-            "a number below 1", cure="give --tokens and --pad-to-multiple-of from 1 on"
-        )
-    if min(arguments.ahead, arguments.pieces, arguments.distil or 0) < 0:
-        raise LexgraftError(
-            "a number below 0", cure="give --ahead, --pieces and --distil from 0 on"
-        )
-    if (arguments.read or arguments.dtype != "float32") and arguments.distil is None:
-        raise LexgraftError("--read or --dtype without --distil", cure="add --distil 700, or less")
-    if arguments.action == "align":
-        return _align(arguments)
-    if arguments.action == "extend":
-        _check_output(arguments)
+def _whole(text: str) -> int:
+    """Return a number from 0 on."""
+    return _number(text, 0)
+
+
+def _number(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number from {least} on")
+    return int(text)
+
+
+def _print_plan(
+    arguments: argparse.Namespace, planned: "VocabularyPlan", written: dict[str, object]
+) -> int:
+    """Print what is added and what it saves, and what was written."""
     from lexgraft.weights.vocabulary.expansion_check import proof_json
-    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
 
-    given = read_given(arguments)
-    with ProgressBars() as bars:
-        planned = plan_vocabulary(_request(arguments, given), bars)
-        extra = _extend(arguments, given, planned, bars) if arguments.action == "extend" else {}
     if arguments.json:
         words = [
             {"id": word.id, "text": word.text, "count": word.count} for word in planned.growth.words
         ]
-        print(proof_json(planned.proof, {**extra, "words": words}).decode())
+        print(proof_json(planned.proof, {**written, "words": words}).decode())
         return 0
     print_table("Vocabulary", planned.proof.rows())
     best = sorted(planned.growth.words, key=lambda word: (-word.count, word.id))[:SHOWN]
     print("first words: " + " · ".join(word.text.strip() for word in best))
-    for name, value in extra.items():
+    for name, value in written.items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     return 0
+
+
+def _check_weights(arguments: argparse.Namespace) -> None:
+    """Refuse options about rows where the folder has no weights, only a tokenizer.
+
+    Raises:
+        LexgraftError: one of them is given.
+    """
+    from lexgraft.weights.vocabulary.expanded_folder import has_weights
+
+    if has_weights(arguments.base):
+        return
+    for option, value, default in (
+        ("--rows", arguments.rows, "auto"),
+        ("--pad-to-multiple-of", arguments.pad_to_multiple_of, 1),
+        ("--distil", arguments.distil, None),
+        ("--suppress", arguments.suppress, False),
+        ("--bits", arguments.bits, False),
+    ):
+        if value != default:
+            refuse(
+                option, "on a folder without weights", "give the model's folder, or leave it out"
+            )
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
@@ -146,12 +247,10 @@ def _check_output(arguments: argparse.Namespace) -> None:
     from lexgraft.files.ownership import check_outputs, refuse_foreign
     from lexgraft.weights.checkpoint.folder_writer import refuse_taken
 
-    if arguments.output is None:
-        raise LexgraftError("`vocabulary extend` writes a folder", cure="name it with -o")
     output, inputs = arguments.output, _inputs(arguments)
     check_outputs([output], inputs, folders=True)
     refuse_taken(output, inputs)
-    if arguments.quiet or arguments.distil is not None:
+    if arguments.suppress or arguments.distil is not None:
         beside = output.resolve().with_name(f"{output.name}.fit")
         check_outputs([beside], inputs, folders=True)
         refuse_foreign(beside, "fit", output.resolve())
@@ -160,8 +259,8 @@ def _check_output(arguments: argparse.Namespace) -> None:
 def _inputs(arguments: argparse.Namespace) -> list[Path]:
     """Return all files and folders that are read."""
     lists = ("other", "terms", "text", "general", "held_out", "read")
-    given = [path for name in lists for path in getattr(arguments, name)]
-    single = (arguments.base, arguments.donor, arguments.choices)
+    given = [path for name in lists for path in getattr(arguments, name, ())]
+    single = (getattr(arguments, name, None) for name in ("base", "donor", "choices"))
     return [*given, *(path for path in single if path is not None)]
 
 
@@ -183,7 +282,7 @@ def _request(arguments: argparse.Namespace, given: FitInputs) -> "ExpansionReque
     )
 
 
-def _extend(
+def _written(
     arguments: argparse.Namespace, given: FitInputs, planned: "VocabularyPlan", bars: ProgressBars
 ) -> dict[str, object]:
     """Write the grown folder and return what is to be said about it."""
@@ -203,7 +302,7 @@ def _extend(
     source = open_donor(donor) if donor is not None and has_weights(donor) else None
     base = open_checkpoint(arguments.base)
     kept, fitted = None, None
-    if arguments.quiet or arguments.distil is not None:
+    if arguments.suppress or arguments.distil is not None:
         kept = kept_for(arguments, given, planned.growth, base, source)
         fitted, said["fitted"] = fitted_rows(
             arguments, given, planned.growth, base, source, kept, bars
@@ -240,14 +339,20 @@ def _bits(arguments: argparse.Namespace, given: FitInputs) -> dict[str, list[flo
     return found
 
 
-def _align(arguments: argparse.Namespace) -> int:
-    """Write the base and other models in one vocabulary."""
+@verb(_align, of="vocabulary")
+def align(arguments: argparse.Namespace) -> int:
+    """Write the base and other models in one vocabulary, so that they can be merged.
+
+    Examples:
+      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
+      lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
+    """
     from lexgraft.files.ownership import check_outputs
     from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
     from lexgraft.weights.vocabulary.align import AlignmentMember, bring_together
 
-    if not arguments.other or arguments.output is None:
-        raise LexgraftError("`vocabulary align` needs base, others and -o", cure="name all of them")
+    if arguments.general and arguments.policy != "union":
+        refuse("--general-text", "without --policy union", "give --policy union too")
     check_outputs([arguments.output], _inputs(arguments), folders=True)
     folders = {path.resolve().name: path for path in (arguments.base, *arguments.other)}
     if len(folders) <= len(arguments.other):

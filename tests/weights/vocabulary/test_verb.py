@@ -38,7 +38,7 @@ def test_plan_prints_the_proof_and_writes_nothing(
 ):
     base = folder_of("byte-level")
     before = sorted(base.parent.rglob("*"))
-    given = ["--terms", files["terms"], "--general", files["general"]]
+    given = ["--terms", files["terms"], "--general-text", files["general"]]
     assert main(["vocabulary", "plan", str(base), *given]) == 0
     shown = capsys.readouterr().out
     assert "tokens per term, ja" in shown
@@ -55,7 +55,7 @@ def test_extend_and_align_write_folders_that_belong_together(
 ):
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
-    more = ["--general", files["general"], "--bits", "--distil", "1", "--json", "-o", str(output)]
+    more = ["--general-text", files["general"], "--bits", "--distil", "1", "--json", "-o", str(output)]
     more += ["--read", files["text"], "--ahead", "3", "--dtype", "bfloat16"]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -99,7 +99,7 @@ def test_a_stopped_fit_goes_on_where_it_was_and_a_taken_folder_is_refused_before
         told(self, what, done, total)
 
     monkeypatch.setattr("lexgraft.cli.vocabulary_fit.CONTINUED", 2)
-    given = ["--terms", files["terms"], "--text", files["text"], "--general", files["general"]]
+    given = ["--terms", files["terms"], "--text", files["text"], "--general-text", files["general"]]
     given += ["--distil", "24", "--read", files["text"], "--ahead", "3", "-o"]
     start = ["vocabulary", "extend", str(base), *given]
     assert main([*start, str(tmp_path / "whole")]) == 0
@@ -127,7 +127,7 @@ def test_quiet_rows_need_general_text(
     capsys: pytest.CaptureFixture[str],
 ):
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
-    given = ["--terms", files["terms"], "--quiet", "-o", str(output)]
+    given = ["--terms", files["terms"], "--suppress", "-o", str(output)]
     assert main(["vocabulary", "extend", str(base), *given]) == 2
     assert "too little general text" in capsys.readouterr().err
     assert not output.exists()
@@ -178,18 +178,17 @@ def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["extend", "BASE", "--terms", "TERMS"], "writes a folder"),
-        (["align", "BASE"], "needs base, other"),
         (["align", "BASE", "BASE", "-o", "OUT"], "one folder name"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--token", "kidney"], "is no choice"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--choices", "LIST"], "cannot read these choices"),
         (["extend", "BASE", "-o", "OUT", "--read", "TERMS"], "without --distil"),
-        (["extend", "BASE", "-o", "OUT", "--distil", "-1"], "a number below 0"),
         (["extend", "BASE", "-o", "OUT", "--dtype", "bfloat16"], "without --distil"),
-        (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--ahead", "-1"], "below 0"),
-        (["plan", "BASE", "--terms", "TERMS", "--pieces", "-1"], "below 0"),
+        (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--ahead", "1"], "without --read"),
+        (["extend", "BASE", "-o", "OUT", "--distil", "--suppress"], "beside --distil"),
+        (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--bits"], "without weights"),
+        (["align", "BASE", "OTHER", "-o", "OUT", "--general-text", "TERMS"], "--policy union"),
+        (["plan", "BASE", "--policy", "union"], "unknown argument `--policy`"),
         (["plan", "BASE"], "nothing says what to add"),
-        (["plan", "BASE", "--terms", "TERMS", "--tokens", "0"], "a number below 1"),
         (["plan", "MISSING", "--terms", "TERMS"], "no such file"),
     ],
 )
@@ -213,3 +212,12 @@ def test_mistakes_are_said_with_a_cure(
     }
     assert main(["vocabulary", *(known.get(one, one) for one in arguments)]) == 2
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["--tokens=0", "--pieces=-1", "--pieces=x"])
+def test_a_number_that_means_nothing_is_refused(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["vocabulary", "plan", "base", number])
+    assert "is not a number from" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""The verb `diagnose`: how models' deltas agree, before a merge."""
+
+import argparse
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lexgraft.cli.merge import checked_recipe, recipes_of, source_arguments
+from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.projects import open_project
+from lexgraft.cli.verb_parser import VerbParser, verb
+from lexgraft.errors import LexgraftError
+
+if TYPE_CHECKING:
+    from lexgraft.weights.merge.merge_plan import MergePlan
+
+
+def _diagnose(parser: VerbParser) -> None:
+    source_arguments(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also draw heat maps into a page")
+
+
+@verb(_diagnose)
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Say from the files, before merging, how the models' deltas agree and what would be left.
+
+    Examples:
+      lexgraft diagnose recipe.yaml
+      lexgraft diagnose project.yaml --method ties --html heat.html
+
+    It explains and warns; it does not decide.
+    """
+    from lexgraft.adoption.report.heat import heat_page
+    from lexgraft.files.ownership import writing
+    from lexgraft.records import write_bytes
+    from lexgraft.weights.merge.delta_statistics import diagnose
+    from lexgraft.weights.merge.diagnosis_figures import grids, layer_rows, model_rows, pair_rows
+
+    plan = _planned(arguments)
+    inputs = [arguments.recipe, *plan.folders]
+    page = writing("diagnose", [arguments.html], inputs) if arguments.html else nullcontext()
+    with page, ProgressBars() as bars:
+        diagnosis = diagnose(plan, bars)
+        if arguments.html is not None:
+            title = f"{diagnosis.method}: {', '.join(diagnosis.labels)}"
+            text = heat_page(title, diagnosis.warnings, grids(diagnosis))
+            write_bytes(arguments.html, text.encode())
+    if arguments.json:
+        return print_json(diagnosis)
+    print_table("Models", model_rows(diagnosis))
+    print_table("Pairs", pair_rows(diagnosis))
+    print_table("Layers", layer_rows(diagnosis))
+    for warning in diagnosis.warnings:
+        print(f"warning: {warning}")
+    if arguments.html is not None:
+        print(f"heat maps: {arguments.html}")
+    return 0
+
+
+def _planned(arguments: argparse.Namespace) -> "MergePlan":
+    """Return the plan of a recipe's result, or of a project's candidate."""
+    if not checked_recipe(arguments):
+        from lexgraft.adoption import candidate_plan
+
+        project = open_project(arguments.recipe, download=arguments.download)
+        return candidate_plan(project, arguments.method)
+    from lexgraft.weights.merge.multi_recipe import plan_stages
+
+    *earlier, last = plan_stages(*recipes_of(arguments), arguments.seed or 0)
+    if earlier:
+        raise LexgraftError(
+            "a recipe of several documents",
+            where=str(arguments.recipe),
+            cure="give a file with one of them; its models must be there",
+        )
+    if last.joined is not None:
+        raise LexgraftError(
+            "models of different vocabularies",
+            where=str(arguments.recipe),
+            cure="bring them together first with `lexgraft vocabulary align`",
+        )
+    return last.plan

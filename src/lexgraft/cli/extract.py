@@ -1,0 +1,53 @@
+"""The verb `extract`: the difference of two models as an record."""
+
+import argparse
+from pathlib import Path
+
+from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.projects import download_argument
+from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
+
+SHOWN = 10  # names of what is not in the adapter
+
+
+def _extract(parser: VerbParser) -> None:
+    parser.add_argument("base", help="the base: a folder or a Hub id")
+    parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
+    parser.add_argument("--rank", type=int, default=16, help="of the adapter (default: 16)")
+    download_argument(parser)
+    json_argument(parser)
+
+
+@verb(_extract)
+def extract(arguments: argparse.Namespace) -> int:
+    """Write the difference of two models as a LoRA adapter, and say how much of it that holds.
+
+    Example:
+      lexgraft extract base/ finetuned/ -o adapter/ --rank 16
+    """
+    from lexgraft.files.hub import named_model
+    from lexgraft.files.ownership import check_outputs
+    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+    from lexgraft.weights.checkpoint.input_model import open_input_model
+    from lexgraft.weights.merge.extract_adapter import extract, share_rows
+
+    base, model = (
+        named_model(text, Path(), download=arguments.download)
+        for text in (arguments.base, arguments.model)
+    )
+    check_outputs([arguments.output], [base, model], folders=True)
+    with ProgressBars() as bars:
+        input_model = open_input_model(model, open_checkpoint(base), "model")
+        record = extract(input_model, arguments.rank, arguments.output, bars)
+    if arguments.json:
+        return print_json(record)
+    print_table("Explained share", share_rows(record))
+    for name in record.left_out[:SHOWN]:
+        print(f"not in the adapter: {name}")
+    if len(record.left_out) > SHOWN:
+        print(f"not in the adapter: {len(record.left_out) - SHOWN} more")
+    print(f"{record.explained:.1%} of the linear layers' delta, {record.covered:.1%} of all of it")
+    print(f"written: {arguments.output}")
+    return 0

@@ -1,0 +1,33 @@
+"""The verb `plan`: what an adoption will do and cost."""
+
+import argparse
+
+from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.projects import download_argument, open_project
+from lexgraft.cli.verb_parser import VerbParser, project_argument, verb
+
+
+def _plan(parser: VerbParser) -> None:
+    project_argument(parser)
+    download_argument(parser)
+
+
+@verb(_plan)
+def plan(arguments: argparse.Namespace) -> int:
+    """Show what an adoption will do, cost and be able to show, before any model is loaded.
+
+    Example:
+      lexgraft plan examples/medical-ja/project.yaml
+    """
+    from lexgraft.adoption import plan_project
+
+    project = open_project(arguments.project, download=arguments.download)
+    with ProgressBars() as bars:
+        planned = plan_project(project, bars)
+    if arguments.json:
+        return print_json(planned)
+    print_table("Plan", planned.rows())
+    for warning in planned.warnings:
+        print(f"warning: {warning['en']}")
+    return 0
