@@ -93,7 +93,7 @@ def check(question: EvaluationRequest) -> None:
     if not (question.items or question.texts or question.general or question.tasks):
         raise LexgraftError("nothing to ask", cure="give --items, --texts, --general or --tasks")
     if question.against and not question.texts:
-        raise LexgraftError("--against compares predictions on texts", cure="give --texts too")
+        raise LexgraftError("drift is measured on texts", cure="give --texts too")
     beside = question.items is not None and question.items.is_dir()
     if (question.defined or question.split == "sealed") and not beside:
         raise LexgraftError(

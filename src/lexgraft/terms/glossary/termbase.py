@@ -197,7 +197,7 @@ def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[s
     if len(candidates) != (1 if source or target else 2):
         raise LexgraftError(
             f"the direction is not clear: the term base has {', '.join(spoken)}",
-            cure="name the source and the target language (--source en --target ja)",
+            cure="name the source and the target language (--from en --to ja)",
         )
     first = source or candidates[0]
     return first, target or candidates[-1]
