@@ -216,7 +216,7 @@ def nothing(_parser: VerbParser) -> None:
     """Add no argument."""
 
 
-def _help(text: str | None) -> dict[str, str]:
+def _help(text: str | None) -> dict[str, Any]:
     summary, _, examples = (text or "").partition("\n\n")
     lines = (line.removeprefix("    ") for line in examples.rstrip().splitlines())
     return {
