@@ -13,7 +13,6 @@ from lexgraft.cli.verb_parser import (
     verb,
     verb_of_jobs,
 )
-from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_text import read_text
 from lexgraft.project import read_project
 

@@ -290,7 +290,9 @@ def _expected(
 ) -> dict[str, Predictions]:
     """Return a model's predictions per document, at the other's likeliest tokens if given."""
     if not isinstance(model, TransformersModel):
-        raise LexgraftError("this engine's predictions cannot be seen", cure="leave --drift-from out")
+        raise LexgraftError(
+            "this engine's predictions cannot be seen", cure="leave --drift-from out"
+        )
     names = list(dict.fromkeys(one.id for one in documents))
     texts = {document.id: document.text for document in documents}
     found = model.predictions(

@@ -165,7 +165,8 @@ def test_files_are_written_and_read_back(project_file: Path, tmp_path: Path):
 @pytest.mark.slow
 def test_sealed_items_given_to_lm_eval_are_opened(project_file: Path, tmp_path: Path):
     out = tmp_path / "out"
-    command = ["testset", str(project_file), "-o", str(out), "--lm-eval-tasks", str(tmp_path / "tasks")]
+    tasks = ["--lm-eval-tasks", str(tmp_path / "tasks")]
+    command = ["testset", str(project_file), "-o", str(out), *tasks]
     assert main(command) == 0
     assert openings(out) == []
     assert main([*command, "--split", "sealed"]) == main([*command, "--split", "sealed"]) == 0

@@ -55,7 +55,8 @@ def test_extend_and_align_write_folders_that_belong_together(
 ):
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
-    more = ["--general-text", files["general"], "--bits", "--distil", "1", "--json", "-o", str(output)]
+    more = ["--general-text", files["general"], "--bits", "--distil", "1", "--json"]
+    more += ["-o", str(output)]
     more += ["--read", files["text"], "--ahead", "3", "--dtype", "bfloat16"]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)

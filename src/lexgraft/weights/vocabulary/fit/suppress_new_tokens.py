@@ -92,7 +92,9 @@ def quieted(
         LexgraftError: fewer than two texts, or a model whose hidden states share no direction.
     """
     if len(lessons) < 2:
-        raise LexgraftError("too little general text to make rows quiet", cure="give --general-text")
+        raise LexgraftError(
+            "too little general text to make rows quiet", cure="give --general-text"
+        )
     base = Teacher(model)
     truths = read_lessons(base, lessons, progress)
     seen, judged = (places_of(base, truths[part::2]) for part in range(2))
