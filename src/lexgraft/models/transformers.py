@@ -16,6 +16,7 @@ from lexgraft.models import OptionScore, Question, RunOptions, backend
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, most_likely
 from lexgraft.models.live_weights import LiveWeights
+from lexgraft.models.load_checks import check_finite, check_folder, check_tensors
 from lexgraft.models.sampling import GeneratedText, Hear, TextStream, cut_at
 from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
 from lexgraft.models.thread_pool import side_by_side
@@ -73,12 +74,15 @@ class TransformersModel:
             raise LexgraftError(
                 "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
             )
+        check_folder(folder)
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         torch.set_num_threads(threads)
         try:
-            model: Any = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported, and refused by name below
                 dtype=getattr(torch, dtype),
                 local_files_only=True,
                 trust_remote_code=False,
@@ -93,7 +97,10 @@ class TransformersModel:
                 where=str(folder),
                 cure="needs safetensors, a tokenizer and an architecture that transformers knows",
             ) from error
+        model, report = loaded
+        check_tensors(report, folder)
         model = model.to(device).eval().requires_grad_(requires_grad=False)
+        check_finite(model, folder)
         return cls(model, tokenizer, digest)
 
     @property

@@ -1,0 +1,108 @@
+"""One gate after a model is loaded: it is the folder's, whole, and computes numbers."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import CONFIG
+from lexgraft.files.safe_json import read_json
+
+SHOWN = 3  # names in a message
+_NOT_TEXT = ("vision", "visual", "audio", "multi_modal", "mtp", "speech", "image")
+"""Words in names of tensors that a text-only loader leaves out on purpose."""
+_HUB_KEYS = ("attn_implementation", "_attn_implementation", "experts_implementation")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder from which another model, or code from a hub, would be loaded.
+
+    transformers follows an `adapter_config.json` beside a configuration to another base, and an
+    attention that is named `org/kernel` to a kernel on the Hub.
+
+    Raises:
+        LexgraftError: the folder holds such a file or names such a kernel.
+    """
+    if (folder / CONFIG).exists():
+        raise LexgraftError(
+            f"a model's folder with a stray {CONFIG}: another base would be loaded",
+            where=str(folder),
+            cure=f"move {CONFIG} away, or give the adapter a folder of its own",
+        )
+    config = read_json(folder / "config.json")
+    for values in (config, *(value for value in config.values() if isinstance(value, dict))):
+        for key in _HUB_KEYS:
+            named = values.get(key)
+            if isinstance(named, str) and ("/" in named or "@" in named):
+                raise LexgraftError(
+                    f"`{key}: {named}` loads a kernel from a hub",
+                    where=str(folder / "config.json"),
+                    cure="take the key out: the attention is chosen by what is installed",
+                )
+
+
+def check_tensors(report: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a model whose live tensors are not those of its files.
+
+    Args:
+        report: what transformers says of its loading (`output_loading_info`).
+        folder: the model's.
+
+    Raises:
+        LexgraftError: tensors that were filled at random, left out, or have another shape.
+    """
+    unknown = [
+        name
+        for name in report.get("unexpected_keys", ())
+        if not any(word in name for word in _NOT_TEXT)
+    ]
+    mismatched = [
+        name[0] if isinstance(name, tuple) else name for name in report["mismatched_keys"]
+    ]
+    for names, fault in (
+        (report["missing_keys"], "the files lack tensors that the configuration wants"),
+        (unknown, "the files hold tensors that the configuration has no place for"),
+        (mismatched, "tensors have another shape than the configuration wants"),
+    ):
+        if names:
+            raise LexgraftError(
+                f"{fault}: {_listed(names)}",
+                where=str(folder),
+                cure="get the whole model folder again: configuration and weights differ",
+            )
+
+
+@torch.inference_mode()
+def check_finite(model: nn.Module, folder: Path) -> None:
+    """Refuse a model whose weights or logits are not finite numbers.
+
+    Raises:
+        LexgraftError: NaN or infinity in a parameter, or in the logits of a short row of tokens.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.numel() and not torch.stack(torch.aminmax(parameter)).isfinite().all():
+            raise LexgraftError(
+                f"`{name}` holds values that are not finite",
+                where=str(folder),
+                cure="get the model again; a merge keeps such values only with --allow-nonfinite",
+            )
+    live: Any = model
+    size = int(live.config.get_text_config().vocab_size)
+    device = next(model.parameters()).device
+    tokens = torch.tensor([[number % size for number in (3, 1, 4, 1)]], device=device)
+    if not bool(live(input_ids=tokens).logits.isfinite().all()):
+        raise LexgraftError(
+            "its logits are not finite: its values are too large for this number format",
+            where=str(folder),
+            cure="try --dtype float32",
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the first names in order, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
+    return ", ".join(f"`{name}`" for name in ordered[:SHOWN]) + more
