@@ -1,43 +1,17 @@
 """The stages as verbs of their own, on the same records."""
 
 from pathlib import Path
-from typing import Any
 
 from lexgraft.adoption.experiment import LANGUAGE, EvaluatedModel, Experiment
 from lexgraft.adoption.generation import free_scores
 from lexgraft.adoption.metrics import scores_of
 from lexgraft.adoption.split_results import see, setting
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.files.ownership import check_outputs
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.project import Candidate, Project, inputs_of
 from lexgraft.records import Progress, Score, silent
 from lexgraft.weights.checkpoint.input_model import open_input_model
-from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
-from lexgraft.weights.merge.plan_text import describe
-
-
-def merge_candidate(
-    project: Project,
-    method: str | None,
-    output: Path,
-    *,
-    dry: bool,
-    progress: Progress = silent,
-    **room: Any,
-) -> list[str]:
-    """Return the lines of a merge's plan, after writing it unless `dry`, with what `room` allows.
-
-    Raises:
-        LexgraftError: the project has no candidate of this method.
-    """
-    check_outputs([output], inputs_of(project), folders=True)
-    plan = candidate_plan(project, method)
-    if dry:
-        return describe(plan)
-    manifest = run_merge(plan, output, progress, **room)
-    return [*describe(plan), f"digest   {manifest.digest}", f"written  {output}"]
 
 
 def candidate_plan(project: Project, method: str | None) -> MergePlan:

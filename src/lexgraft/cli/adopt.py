@@ -1,7 +1,6 @@
 """The verb `adopt`: every stage of a project in order."""
 
 import argparse
-from pathlib import Path
 
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
@@ -29,12 +28,13 @@ def adopt(arguments: argparse.Namespace) -> int:
     A second call runs only what changed; a killed run carries on. Exit status 0 whatever the
     verdict is: read it in the table, in report.html or with --json.
     """
-    from lexgraft.adoption import run_project
+    from lexgraft import adopt
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows
 
     project = open_project(arguments.project, download=arguments.download)
     with ProgressBars() as bars:
-        report, unchanged = run_project(project, bars, unseal=arguments.open_sealed)
+        adoption = adopt(project, progress=bars, open_sealed=arguments.open_sealed)
+    report = adoption.report
     if arguments.json:
         return print_json(report)
     print_table("Verdicts", verdict_rows(report, "en"))
@@ -44,11 +44,11 @@ def adopt(arguments: argparse.Namespace) -> int:
     print(report.recommendation["en"])
     if report.decision is not None:
         print(f"what could change this: {report.decision.would_change['en']}")
-    if unchanged:
+    if adoption.unchanged:
         print("all stages unchanged: nothing was run again")
-    print(f"model:  {Path(project.output) / 'model'}")
-    print(f"report: {Path(project.output) / 'report.html'}")
+    print(f"model:  {adoption.model_dir}")
+    print(f"report: {adoption.report_page}")
     if report.decision is not None and report.decision.model != "recipient":
         terms = f" --glossary {arguments.project}" if report.decision.glossary else ""
-        print(f"serve:  lexgraft serve {Path(project.output) / 'model'}{terms}")
+        print(f"serve:  lexgraft serve {adoption.model_dir}{terms}")
     return 0

@@ -3,15 +3,9 @@
 import argparse
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
-from lexgraft.errors import LexgraftError
-
-if TYPE_CHECKING:
-    from lexgraft.evaluation.comparison import ModelRun
-    from lexgraft.records import Split
 
 SHOWN = 3
 
@@ -70,7 +64,6 @@ def compare(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.files.ownership import writing
 
-    _check(arguments)
     inputs = [*arguments.runs, *arguments.lm_eval]
     with writing("compare", [arguments.output], inputs) if arguments.output else nullcontext():
         return _compared(arguments)
@@ -78,55 +71,32 @@ def compare(arguments: argparse.Namespace) -> int:
 
 def _compared(arguments: argparse.Namespace) -> int:
     """Compare, write and print."""
-    from lexgraft.evaluation import pairwise_comparison as contest
+    from lexgraft import compare
     from lexgraft.evaluation.comparison_tables import tables
-    from lexgraft.evaluation.lm_eval_logs import read_samples
-    from lexgraft.evaluation.load_runs import distinct, named_parents
 
-    entrants = distinct(
-        [
-            *(one for run in arguments.runs for one in _read(run, arguments.split)),
-            *(read_samples(path, metric=arguments.metric) for path in arguments.lm_eval),
-        ]
-    )
-    found = contest.compare(
-        named_parents(entrants, arguments.parents),
-        arguments.against,
-        arguments.group,
+    comparison = compare(
+        *arguments.runs,
+        lm_eval=arguments.lm_eval,
+        metric=arguments.metric,
+        split=arguments.split,
+        against=arguments.against,
+        parents=arguments.parents,
+        groups=arguments.group,
         alpha=arguments.alpha,
         margin=arguments.margin,
     )
     if arguments.output:
-        _write(arguments.output, found)
+        _write(arguments.output, comparison)
     if arguments.json:
-        return print_json(found)
-    for title, rows in tables(found, arguments.show):
+        return print_json(comparison)
+    for title, rows in tables(comparison, arguments.show):
         print_table(title, rows)
-    for group, names in found.racing.items():
-        if len(found.models) - len(found.references) > 1:
+    for group, names in comparison.racing.items():
+        if len(comparison.models) - len(comparison.references) > 1:
             print(f"{group}: none of the others is shown to beat {', '.join(names)}")
     if arguments.split == "choose":
         print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
     return 0
-
-
-def _read(run: Path, split: "Split") -> "list[ModelRun]":
-    """Return a run's models; of sealed concepts, those that they were opened for."""
-    from lexgraft.evaluation.load_runs import read_run
-    from lexgraft.files.sealed_concepts import opened_for
-
-    test = run / "testset"
-    allowed = opened_for(test) if split == "sealed" and test.is_dir() else None
-    return [one for one in read_run(run, split) if allowed is None or one.digest in allowed]
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    if not arguments.runs and not arguments.lm_eval:
-        raise LexgraftError("nothing to compare", cure="name runs, or logs with --lm-eval")
-    for name, low, high in (("alpha", 0.0, 0.5), ("margin", 0.0, 1.0)):
-        value = getattr(arguments, name)
-        if not low < value < high:
-            raise LexgraftError(f"--{name} {value:g} is not between {low:g} and {high:g}")
 
 
 def _write(path: Path, record: object) -> None:

@@ -5,10 +5,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.merge import checked_recipe, recipes_of, source_arguments
+from lexgraft.cli.merge import planned_merge, source_arguments
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.projects import open_project
 from lexgraft.cli.verb_parser import VerbParser, verb
 from lexgraft.errors import LexgraftError
 
@@ -37,7 +36,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     from lexgraft.weights.merge.delta_statistics import diagnose
     from lexgraft.weights.merge.diagnosis_figures import grids, layer_rows, model_rows, pair_rows
 
-    plan = _planned(arguments)
+    plan = _plan(arguments)
     inputs = [arguments.recipe, *plan.folders]
     page = writing("diagnose", [arguments.html], inputs) if arguments.html else nullcontext()
     with page, ProgressBars() as bars:
@@ -58,26 +57,19 @@ def diagnose(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _planned(arguments: argparse.Namespace) -> "MergePlan":
+def _plan(arguments: argparse.Namespace) -> "MergePlan":
     """Return the plan of a recipe's result, or of a project's candidate."""
-    if not checked_recipe(arguments):
-        from lexgraft.adoption import candidate_plan
-
-        project = open_project(arguments.recipe, download=arguments.download)
-        return candidate_plan(project, arguments.method)
-    from lexgraft.weights.merge.multi_recipe import plan_stages
-
-    *earlier, last = plan_stages(*recipes_of(arguments), arguments.seed or 0)
-    if earlier:
+    planned = planned_merge(arguments)
+    if len(planned.plans) > 1:
         raise LexgraftError(
             "a recipe of several documents",
             where=str(arguments.recipe),
             cure="give a file with one of them; its models must be there",
         )
-    if last.joined is not None:
+    if planned.joins_vocabularies:
         raise LexgraftError(
             "models of different vocabularies",
             where=str(arguments.recipe),
             cure="bring them together first with `lexgraft vocabulary align`",
         )
-    return last.plan
+    return planned.plans[0]

@@ -66,33 +66,33 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.project:
         return _project(arguments)
     _check(arguments)
-    from lexgraft.adoption import EvaluationRequest, evaluate_alone
+    from lexgraft import evaluate
 
-    request = EvaluationRequest(
-        model=arguments.model,
-        output=arguments.output,
-        items=arguments.items,
-        split=arguments.split,
-        base=arguments.base,
-        written=arguments.written,
-        defined=arguments.defined,
-        scorer=arguments.scorer,
-        judge=arguments.judge,
-        labels=arguments.labels,
-        aligned=arguments.aligned,
-        general=arguments.general,
-        texts=arguments.texts,
-        against=arguments.drift_from,
-        tasks=tuple(arguments.tasks),
-        task_files=arguments.task_files,
-        limit=arguments.limit,
-        threads=arguments.threads,
-        dtype=arguments.dtype,
-        device=arguments.device,
-        download=arguments.download,
-    )
     with ProgressBars() as bars:
-        record = evaluate_alone(request, bars)
+        record = evaluate(
+            arguments.model,
+            arguments.items,
+            output=arguments.output,
+            progress=bars,
+            split=arguments.split,
+            base=arguments.base,
+            written=arguments.written,
+            defined=arguments.defined,
+            scorer=arguments.scorer,
+            judge=arguments.judge,
+            labels=arguments.labels,
+            aligned=arguments.aligned,
+            general=arguments.general,
+            texts=arguments.texts,
+            against=arguments.drift_from,
+            tasks=arguments.tasks,
+            task_files=arguments.task_files,
+            limit=arguments.limit,
+            threads=arguments.threads,
+            dtype=arguments.dtype,
+            device=arguments.device,
+            download=arguments.download,
+        )
     if arguments.json:
         return print_json(record)
     _show(record.model, record.scores)

@@ -163,17 +163,13 @@ def check(arguments: argparse.Namespace) -> int:
 
 def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
     """Return the glossary that the arguments name: of a term file, or of a project."""
-    from lexgraft.terms.glossary.termbase import open_glossary
+    from lexgraft import open_glossary
 
-    files, source, target = [arguments.file], arguments.source, arguments.target
-    if arguments.file.suffix in (".yaml", ".yml"):
-        project = read_project(arguments.file)
-        files = [Path(file) for file in project.terms.files]
-        source, target = source or project.languages.domain, target or project.languages.target
+    file = arguments.file
     return open_glossary(
-        files,
-        source,
-        target,
+        read_project(file) if file.suffix in {".yaml", ".yml"} else file,
+        arguments.source,
+        arguments.target,
         lemmas=getattr(arguments, "lemmas", False),  # lint finds nothing in texts
         compiled=getattr(arguments, "compiled", False),
     )

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lexgraft.cli.output import print_json
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.projects import download_argument, open_project
+from lexgraft.cli.projects import download_argument
 from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lexgraft.weights.merge.recipe import MergeRecipe
+    from lexgraft.adoption.merge_models import PlannedMerge
 
 _MOST_WORKERS = 1024
 _LIMITS = ("memory", "workers", "allow_nonfinite")
@@ -29,12 +27,13 @@ def source_arguments(parser: VerbParser) -> None:
     json_argument(parser)
 
 
-def checked_recipe(arguments: argparse.Namespace) -> bool:
-    """Return whether the file is a recipe, not a project, after holding the options against it.
+def planned_merge(arguments: argparse.Namespace) -> "PlannedMerge":
+    """Return what the file says is merged, after holding the options against its kind.
 
     Raises:
-        LexgraftError: an option has no effect on a file of this kind.
+        LexgraftError: an option has no effect on a file of this kind; all that planning refuses.
     """
+    from lexgraft.adoption.merge_models import plan_merging
     from lexgraft.weights.merge.recipe import is_recipe
 
     by_recipe = is_recipe(arguments.recipe)
@@ -42,22 +41,12 @@ def checked_recipe(arguments: argparse.Namespace) -> bool:
         refuse("--method", "on a recipe", "write `merge_method:` in the recipe")
     if not by_recipe and arguments.seed is not None:
         refuse("--seed", "on a project", "write `seed:` in the project file")
-    return by_recipe
-
-
-def recipes_of(
-    arguments: argparse.Namespace,
-) -> "tuple[tuple[MergeRecipe, ...], Callable[[str, str | None], Path]]":
-    """Return the recipes of a file and how its models are found."""
-    from lexgraft.files.hub import find_model
-    from lexgraft.weights.merge.recipe import read_recipes
-
-    folder = arguments.recipe.resolve().parent
-
-    def find(path: str, revision: str | None) -> Path:
-        return find_model(path, revision, folder, download=arguments.download)
-
-    return read_recipes(arguments.recipe), find
+    return plan_merging(
+        arguments.recipe,
+        method=arguments.method,
+        seed=arguments.seed,
+        download=arguments.download,
+    )
 
 
 def _merge(parser: VerbParser) -> None:
@@ -104,8 +93,15 @@ def merge(arguments: argparse.Namespace) -> int:
     and checks it.
     """
     output = _output(arguments)
-    run = _merge_recipe if checked_recipe(arguments) else _merge_project
-    lines, record = run(arguments, output)
+    planned = planned_merge(arguments)
+    planned.check(output)
+    lines = planned.lines(output)
+    if arguments.dry_run:
+        record = planned.summaries(output)
+    else:
+        with ProgressBars() as bars:
+            record = planned.write(output, bars, **_limits(arguments))
+        lines += [f"digest   {record.digest}", f"written  {output}"]
     if arguments.json:
         return print_json(record)
     print("\n".join(lines))
@@ -124,46 +120,6 @@ def _output(arguments: argparse.Namespace) -> Path:
             cure="lexgraft merge FILE OUT, or lexgraft merge FILE -o OUT",
         )
     return arguments.out or arguments.output
-
-
-def _merge_project(arguments: argparse.Namespace, output: Path) -> tuple[list[str], object]:
-    """Return what to print after merging by a project file: lines, and a record."""
-    from lexgraft.adoption import candidate_plan
-    from lexgraft.files.ownership import check_outputs
-    from lexgraft.project import inputs_of
-    from lexgraft.weights.merge.disk_merge import run_merge
-    from lexgraft.weights.merge.plan_text import describe, summary
-
-    project = open_project(arguments.recipe, download=arguments.download)
-    check_outputs([output], [arguments.recipe, *inputs_of(project)], folders=True)
-    plan = candidate_plan(project, arguments.method)
-    if arguments.dry_run:
-        return describe(plan, output), [summary(plan, output)]
-    with ProgressBars() as bars:
-        manifest = run_merge(plan, output, bars, **_limits(arguments))
-    return [*describe(plan, output), *_written(manifest.digest, output)], manifest
-
-
-def _merge_recipe(arguments: argparse.Namespace, output: Path) -> tuple[list[str], object]:
-    """Return what to print after merging by a recipe: lines, and a record."""
-    from lexgraft.files.ownership import check_outputs
-    from lexgraft.weights.merge.multi_recipe import plan_stages, run_stages
-    from lexgraft.weights.merge.plan_text import describe, summary
-
-    recipes, find = recipes_of(arguments)
-    seed = arguments.seed or 0
-    check_outputs([output], [arguments.recipe], folders=True)
-    stages = plan_stages(recipes, find, seed)
-    lines = [line for stage in stages for line in describe(stage.plan, output)]
-    if arguments.dry_run:
-        return lines, [summary(stage.plan, output) for stage in stages]
-    with ProgressBars() as bars:
-        manifest = run_stages(recipes, find, seed, output, bars, **_limits(arguments))
-    return [*lines, *_written(manifest.digest, output)], manifest
-
-
-def _written(digest: str, output: Path) -> tuple[str, str]:
-    return f"digest   {digest}", f"written  {output}"
 
 
 def _limits(arguments: argparse.Namespace) -> dict[str, Any]:

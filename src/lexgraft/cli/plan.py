@@ -20,11 +20,11 @@ def plan(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft plan examples/medical-ja/project.yaml
     """
-    from lexgraft.adoption import plan_project
+    from lexgraft import plan
 
     project = open_project(arguments.project, download=arguments.download)
     with ProgressBars() as bars:
-        planned = plan_project(project, bars)
+        planned = plan(project, progress=bars)
     if arguments.json:
         return print_json(planned)
     print_table("Plan", planned.rows())

@@ -40,7 +40,8 @@ def tune(arguments: argparse.Namespace) -> int:
 
     The curve is drawn in report.html, in both languages, with its numbers in report.json.
     """
-    from lexgraft.adoption import draw_curve, tune_language_model, write_merged
+    from lexgraft import tune
+    from lexgraft.adoption import draw_curve, write_merged
     from lexgraft.files.ownership import check_outputs
     from lexgraft.project import inputs_of
 
@@ -53,7 +54,7 @@ def tune(arguments: argparse.Namespace) -> int:
         if arguments.curve or (project.tune and project.tune.curve and not arguments.merged):
             report = draw_curve(project, output, bars)
             return _show_curve(arguments, report)
-        trained = tune_language_model(project, output, bars)
+        trained = tune(project, output, progress=bars)
         merged = arguments.merged and write_merged(project, trained, output, arguments.merged, bars)
     if arguments.json:
         return print_json(merged or trained)
