@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from terms.readers.samples import SAMPLES, write_sample
 
+from lexgraft.terms import readers
 from lexgraft.terms.readers import FORMATS, TermImport, read_concepts
-from lexgraft.terms.readers.import_log import start_of
+from lexgraft.terms.readers.file_start import start_of
 
 JAPANESE = dict.fromkeys(SAMPLES, "発熱") | {
     "babelon": '"発"熱',
@@ -71,3 +72,24 @@ def test_line_ends_do_not_matter(tmp_path: Path, name: str):
     plain = read_concepts([path])
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     assert read_concepts([path]) == plain
+
+
+def test_a_reader_of_one_s_own_is_a_function_as_the_docs_show_it(tmp_path: Path):
+    shown = [line[4:] for line in (readers.__doc__ or "").splitlines() if line[:4] in {"    ", ""}]
+    file = tmp_path / "list.txt"
+    file.write_text("#words\nheart=心臓\nliver\n", encoding="utf-8")
+    plugin = tmp_path / "words_reader.py"
+    plugin.write_text("\n".join(shown), encoding="utf-8")
+    known = list(FORMATS)
+    try:
+        exec("\n".join(shown), {})
+        taken = TermImport([file])
+        (concept,) = taken
+    finally:
+        FORMATS[:] = known
+    assert concept.names("ja") == ("心臓",)
+    (reading,) = taken.readings
+    assert (reading.format, reading.why) == ("words", "the first line is `#words`")
+    tally = reading.tally
+    assert (tally.read, tally.kept) == (2, 1)
+    assert [(refusal.line, refusal.reason) for refusal in tally.refused] == [(3, "no `=`")]

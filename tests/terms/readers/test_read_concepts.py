@@ -8,7 +8,7 @@ import pytest
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term, write_lines
 from lexgraft.terms.readers import ImportOptions, read_concepts
-from lexgraft.terms.readers import import_log as intake
+from lexgraft.terms.readers import file_start as intake
 from lexgraft.terms.readers.refused_characters import _are_clean, refused_character
 
 FORMS = {

@@ -7,7 +7,7 @@ import pytest
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers import TermImport, read_concepts
-from lexgraft.terms.readers.import_log import ImportOptions
+from lexgraft.terms.readers.import_options import ImportOptions
 
 
 def read_table(path: Path, asked: ImportOptions | None = None) -> list[Concept]:

@@ -8,14 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import (
-    FileStart,
-    ImportLog,
-    ImportOptions,
-    Placed,
-    reader,
-    unpacked,
-)
+from lexgraft.terms.readers.file_start import FileStart, unpacked
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.text.language_tags import language_tag
 
@@ -40,7 +36,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("Babelon", _recognise, adds=True, unique=True)
-def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per subject with its approved, exact translations.
 
     Candidates and translations that are broader, narrower or only close are left out, by the

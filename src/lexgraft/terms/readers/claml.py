@@ -7,7 +7,10 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.xml_stream import language_of, records, text_of
 from lexgraft.terms.text.language_tags import language_tag
@@ -30,7 +33,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("ClaML", _recognise)
-def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per category, in file order; the field is the name of its chapter.
 
     A name that stands alone (`preferredLong`) comes before the one that needs its context

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from lexgraft.arrays.shapes import Bool, Int64, UInt8
 from lexgraft.records import Progress, silent
-from lexgraft.terms.readers.import_log import ImportLog, unpacked
+from lexgraft.terms.readers.file_start import unpacked
+from lexgraft.terms.readers.import_log import ImportLog
 
 Numbers = Int64[np.ndarray, "_"]
 Flags = Bool[np.ndarray, "_"]

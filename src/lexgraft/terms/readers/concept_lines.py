@@ -6,14 +6,10 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.records import Concept
-from lexgraft.terms.readers.import_log import (
-    FileStart,
-    ImportLog,
-    ImportOptions,
-    Placed,
-    reader,
-    unpacked,
-)
+from lexgraft.terms.readers.file_start import FileStart, unpacked
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 
 
 def _recognise(start: FileStart) -> str:
@@ -21,7 +17,9 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("concepts", _recognise)
-def read_json_lines(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_json_lines(
+    path: Path, options: ImportOptions, tally: ImportLog
+) -> Iterator[ConceptAtLine]:
     """Yield the records as they are; a line that is none is refused."""
     decode = msgspec.json.Decoder(Concept).decode
     with unpacked(path, options.progress) as file:

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from lexgraft.errors import LexgraftError
 from lexgraft.files.plugins import load_installed
 from lexgraft.records import Concept
-from lexgraft.terms.readers.import_log import FORMATS, Format, ImportLog, ImportOptions, start_of
+from lexgraft.terms.readers.file_start import start_of
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import FORMATS, Format
 from lexgraft.terms.readers.refused_characters import screened
 from lexgraft.terms.readers.status_labels import settled
 

@@ -9,14 +9,10 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, PartOfSpeech, Term
-from lexgraft.terms.readers.import_log import (
-    FileStart,
-    ImportLog,
-    ImportOptions,
-    Placed,
-    reader,
-    unpacked,
-)
+from lexgraft.terms.readers.file_start import FileStart, unpacked
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 
 LICENCE = "EDRDG licence (CC BY-SA 4.0)"
 _LISTS = frozenset({"pos", "field", "misc", "gloss", "stagk", "stagr"})
@@ -54,7 +50,7 @@ class _Reader:
 
     def __init__(self, version: str, tally: ImportLog) -> None:
         self.version, self.tally = version, tally
-        self.done: list[Placed] = []
+        self.done: list[ConceptAtLine] = []
         self.entry, self.sense, self.english = _Entry(), _Sense(), True
         self.text: list[str] = []
         self.notes: list[str] = []
@@ -115,7 +111,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("JMdict", _recognise, unique=True)
-def stream_jmdict(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def stream_jmdict(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per sense of a JMdict file, in file order.
 
     Japanese written forms and English glosses are terms, the preferred form first (kana when the

@@ -10,7 +10,10 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_headers import READING
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.text_tables import separator_of, split_rows, text_rows
 
@@ -48,7 +51,9 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("law dictionary", _recognise, unique=True)
-def read_law_dictionary(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_law_dictionary(
+    path: Path, _options: ImportOptions, tally: ImportLog
+) -> Iterator[ConceptAtLine]:
     """Yield one concept per headword and reading, with all its translations.
 
     Each translation keeps the condition under which it is used: from the column 使い分け基準, by

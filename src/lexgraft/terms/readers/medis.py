@@ -10,7 +10,10 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_headers import READING
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.text_tables import split_rows, text_rows
 
@@ -52,7 +55,7 @@ def _fits(cells: Sequence[str]) -> bool:
 
 
 @reader("MEDIS", _recognise, unique=True)
-def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per disease in use, in the order of the file; its class is its ICD-10 code.
 
     The file has no header: the first seven columns are read by position, and a control number in

@@ -5,7 +5,10 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.xml_stream import records, text_of
 from lexgraft.terms.text.language_tags import known_language
@@ -36,7 +39,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("MeSH", _recognise)
-def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per concept of each descriptor, the preferred one under its id.
 
     The others are narrower or related meanings: their broader concept is the descriptor. The type

@@ -7,14 +7,10 @@ from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import (
-    FileStart,
-    ImportLog,
-    ImportOptions,
-    Placed,
-    reader,
-    unpacked,
-)
+from lexgraft.terms.readers.file_start import FileStart, unpacked
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -29,7 +25,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("OBO", _recognise)
-def stream_obo(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def stream_obo(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield the live terms of an OBO file in file order; OBO itself has no language tags.
 
     Exact synonyms become admitted terms, save abbreviations, plurals and discarded ones. The type

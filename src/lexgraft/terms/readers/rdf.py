@@ -10,15 +10,10 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Progress, Term
-from lexgraft.terms.readers.import_log import (
-    FileStart,
-    ImportLog,
-    ImportOptions,
-    Placed,
-    reader,
-    start_of,
-    unpacked,
-)
+from lexgraft.terms.readers.file_start import FileStart, start_of, unpacked
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.xml_stream import check_entities
 from lexgraft.terms.text.language_tags import language_tag
@@ -85,7 +80,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("RDF", _recognise, unique=True)
-def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per subject with labels, in the order of the file, by its name.
 
     Labels keep their language; one without is read as the language asked for, and counted. Hidden

@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Progress
-from lexgraft.terms.readers.import_log import ImportOptions
+from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.import_terms import FileImport, TermImport
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import ImportLog, ImportOptions, originated
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions, originated
 
 _REFUSED = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # controls

@@ -10,7 +10,10 @@ from msgspec import Struct
 
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, ScannedColumn, pieces
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.rf2_descriptions import (
     HEADER,
     NAME,
@@ -63,7 +66,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("SNOMED CT RF2", _recognise, unique=True)
-def read_rf2(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rf2(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per active concept, in the order of their numbers.
 
     Active synonyms are terms, the preferred one of the language refsets first; the field is the
@@ -133,7 +136,7 @@ def _concepts(
     joined: _Joined,
     version: str,
     tally: ImportLog,
-) -> Iterator[Placed]:
+) -> Iterator[ConceptAtLine]:
     """Yield the active concepts that have a term; count the descriptions of the others."""
     lines, spoken = group.lines[group.starts].tolist(), group.languages.tolist()
     sizes = np.add.reduceat(group.kinds < NAME, group.starts, dtype=np.int64).tolist()

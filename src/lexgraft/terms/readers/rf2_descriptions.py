@@ -18,7 +18,8 @@ from lexgraft.terms.readers.column_scan import (
     pieces,
     skip_rows,
 )
-from lexgraft.terms.readers.import_log import ImportLog, ImportOptions
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.text.language_tags import language_tag
 
 HEADER = "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcase"

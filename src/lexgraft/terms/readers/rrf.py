@@ -11,7 +11,10 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_scan import FilePiece, Flags, Numbers, pieces, skip_rows
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.text.language_tags import language_tag
 
 LICENCE = "UMLS Metathesaurus Licence"
@@ -69,7 +72,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("UMLS RRF", _recognise, unique=True)
-def read_rrf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_rrf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per CUI, in the order of the file, which is that of the CUIs.
 
     Terms are the rows that are not suppressed, the preferred form first (TS = P, STT = PF,

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.readers.import_log import FileStart
+from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.text_tables import Cells
 
 _LARGEST = 1 << 30  # bytes of one part when unpacked

@@ -8,7 +8,10 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import PENDING, part_of, settled, status_of
 from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
 from lexgraft.terms.text.language_tags import language_tag
@@ -40,7 +43,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("TBX", _recognise)
-def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per entry, in file order, with the subject field and definitions.
 
     Versions and styles differ in names only: a category is an element with a `type` (version 2,

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_headers import TableColumn, read_headers
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.spreadsheet import recognise_workbook, sheets
 from lexgraft.terms.readers.status_labels import (
     PENDING,
@@ -48,7 +51,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("table", _recognise, unique=True, fallback=True)
-def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield the concepts of a CSV or TSV file, in the order of their first row.
 
     UTF-8, or CP932 when it is not; UTF-16 only with a byte order mark. Every cell is text: `NA` and
@@ -62,7 +65,7 @@ def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
 
 
 @reader("workbook", recognise_workbook, unique=True)
-def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield the concepts of an Excel workbook: all sheets that have a column of terms."""
     failed: list[LexgraftError] = []
     count = 0
@@ -83,7 +86,7 @@ def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Itera
 
 def _concepts(
     rows: Iterator[Cells], stem: str, path: Path, options: ImportOptions, tally: ImportLog
-) -> Iterator[Placed]:
+) -> Iterator[ConceptAtLine]:
     """Yield the concepts of one table."""
     columns = _header(rows, path, options, tally)
     drafts: dict[str, _TableConceptDraft] = {}

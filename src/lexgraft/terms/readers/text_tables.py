@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.readers.import_log import unpacked
+from lexgraft.terms.readers.file_start import unpacked
 
 Cells = tuple[int, list[str]]
 """A row's line number and its cells."""

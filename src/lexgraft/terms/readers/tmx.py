@@ -5,7 +5,10 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import settled
 from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
 from lexgraft.terms.text.language_tags import language_tag
@@ -20,7 +23,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("TMX", _recognise)
-def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per translation unit; formatting codes inside segments are left out.
 
     A segment that looks like a sentence is counted as a warning: a translation memory is no term

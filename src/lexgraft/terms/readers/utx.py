@@ -8,7 +8,10 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.import_log import FileStart, ImportLog, ImportOptions, Placed, reader
+from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import PENDING, key_of, part_of, settled, status_of
 from lexgraft.terms.readers.text_tables import decoded
 from lexgraft.terms.text.language_tags import language_tag
@@ -38,7 +41,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("UTX", _recognise, unique=True)
-def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[Placed]:
+def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per concept ID, or per meaning without one, in the order of first rows.
 
     The status of a row is that of its target term (UTX 1.11, section on term status): a source

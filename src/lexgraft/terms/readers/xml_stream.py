@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, silent
-from lexgraft.terms.readers.import_log import unpacked
+from lexgraft.terms.readers.file_start import unpacked
 
 _PIECE = 1 << 14
 _LONGEST_ENTITY = 4096  # characters; JMdict's are descriptions of tags
