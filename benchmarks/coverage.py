@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lexgraft.evaluation.judge import judged
 from lexgraft.stats.intervals import (
     Interval,
     bootstrap,
@@ -28,6 +27,7 @@ from lexgraft.stats.intervals import (
     wilson,
 )
 from lexgraft.stats.multiple_testing import holm
+from lexgraft.stats.prediction_powered import corrected_mean
 from lexgraft.stats.sequential import first_above, first_difference
 
 SIZES = (30, 100, 300, 1000, 2000)
@@ -180,7 +180,7 @@ def judge_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
     """Return whether a judge's mean less its bias, on 30 labels, holds the truth."""
     truth = rng.beta(2, 3, n + 30)
     said = np.clip(truth * (1 - loss) + gain * rng.random(n + 30), 0, 1)
-    found = judged(said[:n].tolist(), said[n:].tolist(), truth[n:].tolist())
+    found = corrected_mean(said[:n].tolist(), said[n:].tolist(), truth[n:].tolist())
     return _holds(found.corrected, 0.4)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adapters import save_adapter
 from adopt_project import MakeProject
 from invented import concept, word
 
@@ -63,29 +64,6 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
         "limits": {"threads": 1},
         "output": str(folder / "run"),
     }
-
-
-def save_adapter(base: Path, output: Path, seed: int) -> None:
-    """Write a LoRA adapter with both factors random, as the tuning code writes them."""
-    import torch
-
-    from lexgraft.models.transformers import TransformersModel
-    from lexgraft.records import write_bytes
-    from lexgraft.tuning.lora_training import LoraLayers, adapter_files, linear_layers
-    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-
-    checkpoint = open_checkpoint(base)
-    model = TransformersModel.load(base, checkpoint.digest, 1)
-    layers = linear_layers(model.module)
-    lora = LoraLayers(layers, 2, 4.0, seed)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for up in lora.up:
-            up.copy_(torch.randn(up.shape, generator=generator) * 0.2)
-    files = adapter_files(lora, tuple(layers), "tiny", torch.float32)
-    said = f'{{"base_digest": "{checkpoint.digest}"}}'.encode()
-    for name, data in (files | {"lexgraft.json": said}).items():
-        write_bytes(output / name, data)
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,22 @@
-"""Fates and transfer by hand, and a placebo that transfers nothing."""
+"""Transitions and transfer by hand, and a placebo that transfers nothing."""
 
 import numpy as np
 import pytest
 
-from lexgraft.evaluation.knowledge_transitions import emergence, fates, retention, transfer
+from lexgraft.evaluation.knowledge_transitions import emergence, retention, transfer, transitions
 
 Draws = dict[str, dict[int, bool]]
 
 
-def test_fates_by_hand() -> None:
-    language = {"a": False, "b": True, "c": True, "d": False, "e": True}
+def test_transitions_by_hand() -> None:
+    recipient = {"a": False, "b": True, "c": True, "d": False, "e": True}
     result = {"a": True, "b": True, "c": False, "d": False}
-    assert fates(language, result) == {"a": "acquired", "b": "kept", "c": "lost", "d": "never"}
+    assert transitions(recipient, result) == {
+        "a": "acquired",
+        "b": "kept",
+        "c": "lost",
+        "d": "never",
+    }
 
 
 def test_transfer_by_hand() -> None:

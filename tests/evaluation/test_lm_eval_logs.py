@@ -46,7 +46,7 @@ def test_options_margins_and_verdicts_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "org__model", [line(0, [-1.0, -3.0], 0), line(1, [-5.0, -4.5], 0)])
     found = read_samples(path)
     assert found.name == "org__model"
-    first, second = found.shown.values()
+    first, second = found.results.values()
     assert (first.concept, first.group, first.right, first.margin) == ("d0", "arc_easy", True, 2.0)
     assert (first.question, first.gold, first.chosen) == ("Question 0:", "option 0", "option 0")
     assert (second.right, second.margin, second.chosen) == (False, -0.5, "option 1")
@@ -57,9 +57,9 @@ def test_logs_that_lm_eval_has_written_are_read_and_paired() -> None:
     [plain] = (LOGS / "org__model-a").glob("samples_organs_*.jsonl")
     [other] = (LOGS / "org__model-b").glob("samples_organs_*.jsonl")
     one, two = read_samples(plain), read_samples(other, metric="acc_norm")
-    assert [s.right for s in one.shown.values()] == [False, False, True, False, False, True]
-    assert [s.right for s in two.shown.values()] == [False, True, False, False, True, False]
-    first = next(iter(one.shown.values()))
+    assert [s.right for s in one.results.values()] == [False, False, True, False, False, True]
+    assert [s.right for s in two.results.values()] == [False, True, False, False, True, False]
+    first = next(iter(one.results.values()))
     assert (first.question, first.gold, first.chosen) == (
         "Which organ is number 0?",
         "heart",
@@ -69,7 +69,7 @@ def test_logs_that_lm_eval_has_written_are_read_and_paired() -> None:
     [contest] = compare([one, two]).contests
     assert (contest.n, len(contest.gained), len(contest.lost)) == (6, 2, 2)
     whole = read_samples(LOGS / "org__model-a")
-    assert {s.group for s in whole.shown.values()} == {"organs", "named"}
+    assert {s.group for s in whole.results.values()} == {"organs", "named"}
 
 
 def test_two_logs_are_paired_by_document_whatever_their_order(tmp_path: Path) -> None:
@@ -92,14 +92,14 @@ def test_a_changed_target_is_another_item(tmp_path: Path) -> None:
 
 def test_free_answers_have_a_verdict_and_no_margin(tmp_path: Path) -> None:
     row = line(0, [], 0, exact_match=1.0) | {"filtered_resps": ["42"], "target": "42"}
-    [shown] = read_samples(write(tmp_path / "a", [row], "gsm8k")).shown.values()
+    [shown] = read_samples(write(tmp_path / "a", [row], "gsm8k")).results.values()
     assert (shown.right, shown.margin, shown.chosen, shown.gold) == (True, 0.0, "42", "42")
 
 
 def test_another_metric_can_be_taken(tmp_path: Path) -> None:
     path = write(tmp_path / "a", [line(0, [-1.0, -2.0], 0, acc=1.0, acc_norm=0.0)])
-    assert [one.right for one in read_samples(path).shown.values()] == [True]
-    assert [one.right for one in read_samples(path, metric="acc_norm").shown.values()] == [False]
+    assert [one.right for one in read_samples(path).results.values()] == [True]
+    assert [one.right for one in read_samples(path, metric="acc_norm").results.values()] == [False]
 
 
 def test_mistakes_are_named_by_line(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_run_gives_every_model_graded_as_grading_does(
     for one in entrants:
         answers = ask(items, fake_model(one.name), run / "again.jsonl", silent)
         for item, graded in zip(items, grade(items, answers), strict=True):
-            shown = one.shown[item.id]
+            shown = one.results[item.id]
             assert (shown.right, shown.margin) == (graded.right, graded.margin)
             assert shown.probability == pytest.approx(graded.probability)
             assert shown.gold == item.options[item.gold]

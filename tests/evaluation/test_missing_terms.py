@@ -22,7 +22,7 @@ from lexgraft.evaluation.term_grade import TermGrade
 def test_every_case_has_one_name(
     *, own: bool, target: bool, parents: bool, named: TermGrade | None, expected: Diagnosis
 ) -> None:
-    assert diagnose(own=own, target=target, parents=parents, named=named) == expected
+    assert diagnose(source=own, target=target, parents=parents, named=named) == expected
 
 
 def test_concepts_are_counted_in_a_fixed_order() -> None:

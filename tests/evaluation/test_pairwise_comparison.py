@@ -88,7 +88,7 @@ def test_scores_carry_the_level_of_guessing_in_both_items() -> None:
 
 
 def test_only_items_both_answered_count() -> None:
-    partly = MERGED._replace(shown=dict(list(MERGED.shown.items())[:4]))
+    partly = MERGED._replace(results=dict(list(MERGED.results.items())[:4]))
     [one] = compare([G, partly]).contests
     assert one.n == 2
 
@@ -119,9 +119,9 @@ def test_the_tables_show_the_best_first_and_its_terms() -> None:
 
 
 def test_what_is_the_matter_is_told_of_models_that_are_no_parents() -> None:
-    own = {f"own{i}": s._replace(group="en->en") for i, s in enumerate(D.shown.values())}
+    own = {f"own{i}": s._replace(group="en->en") for i, s in enumerate(D.results.values())}
     merged = MERGED._replace(
-        shown={**MERGED.shown, **own},
+        results={**MERGED.results, **own},
         written={
             ("en->ja", "c0"): WrittenTerm("c0", "en->ja", "x", "wrong", faithful=True, loops=False)
         },

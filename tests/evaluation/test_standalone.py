@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adapters import save_adapter
 
 from lexgraft.adoption import EvaluationRequest, evaluate_alone
 from lexgraft.cli import main
@@ -97,10 +98,11 @@ def test_vllm_is_asked_for_by_its_name(make_model: Maker, own: Path, tmp_path: P
         evaluate_alone(EvaluationRequest(model=model, output=tmp_path, items=own))
 
 
-def test_an_adapter_needs_its_base(own: Path, material: Path, tiny_model: Path, tmp_path: Path):
+def test_an_adapter_needs_its_base(own: Path, tiny_model: Path, tmp_path: Path) -> None:
+    save_adapter(tiny_model, tmp_path / "adapter", 2)
     question: dict[str, Any] = {
-        "model": str(material / "domain"),
-        "output": tmp_path,
+        "model": str(tmp_path / "adapter"),
+        "output": tmp_path / "answers",
         "items": own,
         "threads": 1,
     }

@@ -4,8 +4,14 @@ import pytest
 
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
 from lexgraft.evaluation.comparison_tables import tables
+from lexgraft.evaluation.measures import (
+    EMERGENCE,
+    RETENTION_OF_DONOR,
+    RETENTION_OF_RECIPIENT,
+    TRANSFER,
+)
 from lexgraft.evaluation.pairwise_comparison import compare
-from lexgraft.evaluation.transfer import EMERGENCE, KEPT, TRANSFER, crossings
+from lexgraft.evaluation.transfer import transfer_scores
 
 
 def entrant(name: str, **groups: str) -> ModelRun:
@@ -37,22 +43,23 @@ MERGED = entrant("merge", en_en="++ -- ++ --", en_ja="++ ++ -- --")
 
 def test_each_share_is_measured_at_another_draw_and_less_its_placebo() -> None:
     found = {
-        (s.name, s.group): s for s in crossings([MERGED], [G, D], ["en->en", "en->ja"], 0, 0.05)
+        (s.name, s.group): s
+        for s in transfer_scores([MERGED], [G, D], ["en->en", "en->ja"], 0, 0.05)
     }
     # D knows c0 and c1; G misses c0 in both draws, c1 in the second, looked at again in the first
     transferred = found[TRANSFER, "en->ja"]
     assert transferred.value == pytest.approx((2 + 1 - 1) / 3)
     assert transferred.n == 2
     # G has c1 in the first draw, c3 in both: seen again c1 −, c3 ++; the merge has c1 +, c3 −−
-    assert found[KEPT["G"], "en->ja"].value == pytest.approx((1 - 2) / 3)
+    assert found[RETENTION_OF_RECIPIENT, "en->ja"].value == pytest.approx((1 - 2) / 3)
     # neither parent: c0 twice, c1 once (the second draw), c2 twice
     assert found[EMERGENCE, "en->ja"].value == pytest.approx((2 + 1 - 1) / 5)
     # D has c0 and c1 twice, c2 once: seen again 4 of 5; the merge has c0 twice and c2
-    assert found[KEPT["D"], "en->en"].value == pytest.approx((3 - 4) / 5)
+    assert found[RETENTION_OF_DONOR, "en->en"].value == pytest.approx((3 - 4) / 5)
 
 
 def test_without_both_parents_nothing_is_said() -> None:
-    assert crossings([MERGED], [G], ["en->ja"], 0, 0.05) == []
+    assert transfer_scores([MERGED], [G], ["en->ja"], 0, 0.05) == []
     assert compare([G, MERGED]).carried == ()
 
 
@@ -60,5 +67,5 @@ def test_the_table_shows_it_in_points() -> None:
     compared = compare([G, D, MERGED], ["G"])
     title, rows = next(one for one in tables(compared, 0) if "carried over" in one[0])
     assert title.startswith("en->en")
-    assert rows[1][:2] == ["merge", KEPT["D"]]
+    assert rows[1][:2] == ["merge", RETENTION_OF_DONOR]
     assert rows[1][2].startswith("-20.0")

@@ -1,24 +1,19 @@
 """Free answers: terms named and definitions written, graded without a judge."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.report.report_record import SampleAnswer
 from lexgraft.evaluation.definitions import (
-    CHRF,
-    DEFINITION_GENERATION,
     DEFINITION_TOKENS,
-    WrittenDefinition,
-    cases,
-    definition_prompts,
-    identified,
-    likeness,
+    WrittenDefinitions,
+    definition_scores,
+    write_definition,
 )
 from lexgraft.evaluation.measures import TERM_GENERATION
-from lexgraft.evaluation.term_generation import TERM_TOKENS
-from lexgraft.evaluation.term_grade import TermGrade, grade_term
-from lexgraft.records import Concept, Item, Score, digest
+from lexgraft.evaluation.term_generation import TERM_TOKENS, grade_written
+from lexgraft.evaluation.term_grade import RIGHT
+from lexgraft.records import Answer, Concept, Item, Score, digest
 from lexgraft.stats.intervals import wilson
 
 SHOWN = 6  # samples in the report
@@ -42,8 +37,8 @@ def asked_freely(session: Experiment) -> list[Concept]:
 
 def _named(session: Experiment, subject: EvaluatedModel) -> list[Score]:
     """Return, per direction that ends in the target language, the share of terms named right."""
-    concepts = {one.id: one for one in asked_freely(session)}
-    found: list[Score] = []
+    concepts = {concept.id: concept for concept in asked_freely(session)}
+    scores: list[Score] = []
     for pair, items in _by_pair(_first_draws(session, concepts)).items():
         texts = session.generations(
             subject,
@@ -51,14 +46,10 @@ def _named(session: Experiment, subject: EvaluatedModel) -> list[Score]:
             [item.context for item in items],
             TERM_TOKENS,
         )
-        answer = items[0].answer_language
-        grades = Counter(
-            _graded(text.text, concepts[item.concept], answer)
-            for item, text in zip(items, texts, strict=True)
-        )
-        right = grades["exact"] + grades["variant"]
-        found.append(wilson(right, len(items)).score(TERM_GENERATION, subject.name, pair))
-    return found
+        terms = grade_written(items, [text.text for text in texts], concepts)
+        right = sum(term.grade in RIGHT for term in terms)
+        scores.append(wilson(right, len(items)).score(TERM_GENERATION, subject.name, pair))
+    return scores
 
 
 def _first_draws(session: Experiment, concepts: dict[str, Concept]) -> list[Item]:
@@ -78,52 +69,53 @@ def _defined(session: Experiment, subject: EvaluatedModel) -> list[Score]:
 
     Definitions are asked for in the domain's language, of the term in either language.
     """
-    scorer, found = session.parents["base"], list[Score]()
-    concepts, items = asked_freely(session), session.testset.items["confirm"]
-    for definition in _definitions(session, subject):
-        what = f"definitions {definition.named} by {subject.digest[:12]}"
-        share = identified(
-            definition,
-            items,
-            concepts,
-            lambda asked, what=what: session.answers(scorer, what, asked),
-        )
-        if share:
-            found.append(share.score(DEFINITION_GENERATION, subject.name, definition.group))
-        if beside := cases(definition, concepts):
-            like = likeness(beside, session.project.seed)
-            found.append(like.score(CHRF, subject.name, definition.group))
-    return found
+
+    def scorer(written: WrittenDefinitions, items: Sequence[Item]) -> list[Answer]:
+        what = f"definitions {written.name_language} by {subject.digest[:12]}"
+        return session.answers(session.parents["base"], what, items)
+
+    return definition_scores(
+        subject.name,
+        _definitions(session, subject),
+        session.testset.items["confirm"],
+        asked_freely(session),
+        seed=session.project.seed,
+        scorer=scorer,
+    )
 
 
-def _definitions(session: Experiment, subject: EvaluatedModel) -> list[WrittenDefinition]:
+def _definitions(session: Experiment, subject: EvaluatedModel) -> list[WrittenDefinitions]:
     """Return a subject's definitions, of terms in the domain's and in the target language."""
     domain, target = session.project.languages.domain, session.project.languages.target
-    found: list[WrittenDefinition] = []
-    for named in dict.fromkeys((domain, target)):
-        prompts = definition_prompts(asked_freely(session), named, domain)
-        said = session.generations(
-            subject, f"definitions {named}", list(prompts.values()), DEFINITION_TOKENS
-        )
-        texts = {one: text.text for one, text in zip(prompts, said, strict=True)}
-        found.append(WrittenDefinition(named, domain, prompts, texts))
-    return found
+
+    def written_by_names_in(name_language: str) -> WrittenDefinitions:
+        def generate(prompts: Sequence[str]) -> list[str]:
+            what = f"definitions {name_language}"
+            answers = session.generations(subject, what, list(prompts), DEFINITION_TOKENS)
+            return [answer.text for answer in answers]
+
+        return write_definition(asked_freely(session), name_language, domain, generate)
+
+    return [written_by_names_in(language) for language in dict.fromkeys((domain, target))]
 
 
 def samples(session: Experiment, subjects: Sequence[EvaluatedModel]) -> tuple[SampleAnswer, ...]:
     """Return a few definitions written by several models, in the domain's language."""
     if not session.project.testset.generated:
         return ()
-    concepts = {one.id: one for one in asked_freely(session)}
+    concepts = {concept.id: concept for concept in asked_freely(session)}
     by_model = {subject.name: _definitions(session, subject) for subject in subjects}
     return tuple(
         SampleAnswer(
-            concepts[concept].names(first.named)[0],
-            first.named,
+            concepts[concept].names(first.name_language)[0],
+            first.name_language,
             prompt,
-            {name: found[place].texts[concept].strip() for name, found in by_model.items()},
+            {
+                name: definitions[index].texts[concept].strip()
+                for name, definitions in by_model.items()
+            },
         )
-        for place, first in reversed(list(enumerate(next(iter(by_model.values())))))
+        for index, first in reversed(list(enumerate(next(iter(by_model.values())))))
         for concept, prompt in list(first.prompts.items())[: SHOWN // 2]
     )
 
@@ -133,9 +125,3 @@ def _by_pair(items: Sequence[Item]) -> dict[str, list[Item]]:
     for item in items:
         grouped.setdefault(item.pair, []).append(item)
     return grouped
-
-
-def _graded(text: str, concept: Concept, language: str) -> TermGrade:
-    """Return how a written term relates to its concept."""
-    elsewhere = tuple(term.text for term in concept.terms if term.language != language)
-    return grade_term(text, concept.names(language), elsewhere)

@@ -19,7 +19,7 @@ from lexgraft.evaluation.grade import (
     recognition,
     select,
 )
-from lexgraft.evaluation.knowledge_transitions import fate, fates, transfer
+from lexgraft.evaluation.knowledge_transitions import transfer, transition, transitions
 from lexgraft.evaluation.measures import (
     BITS,
     EVERYDAY,
@@ -88,7 +88,7 @@ def acquisitions(
     found: list[AcquisitionCounts] = []
     targets = setting.targets(seen.terms)
     for pair in _pairs(seen.terms):
-        counted = list(fates(_known(language.terms, pair), _known(seen.terms, pair)).values())
+        counted = list(transitions(_known(language.terms, pair), _known(seen.terms, pair)).values())
         moved = transferred(seen, language, domain, pair, setting) if pair in targets else None
         found.append(
             AcquisitionCounts(
@@ -269,7 +269,7 @@ def outcomes(
                     term=_name(by_id[concept], setting.languages.domain),
                     target=_name(by_id[concept], setting.languages.target),
                     direction=pair,
-                    fate=fate(before=verdicts["G"][concept], after=verdict),
+                    fate=transition(before=verdicts["G"][concept], after=verdict),
                     known_base=verdicts["base"][concept],
                     known_language=verdicts["G"][concept],
                     known_domain=verdicts["D"][concept],

@@ -1,4 +1,4 @@
-"""Answers on disk as they come: one checked row per question, never another model's (SQLite)."""
+"""Answers on disk as they come, one row with a checksum per key (SQLite)."""
 
 import sqlite3
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -26,17 +26,19 @@ class AnswerStore:
         self._path = path
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return the JSON of what was kept under these keys, without those that have nothing."""
-        wanted = list(keys)
+        """Return key → stored JSON, for those of these keys that have an undamaged row."""
+        requested = list(keys)
         if not self._path.is_file():
             return {}
         with self._opened() as file:
-            pieces = (wanted[at : at + AT_ONCE] for at in range(0, len(wanted), AT_ONCE))
-            rows = [row for piece in pieces for row in _rows(file, piece)]
+            chunks = (
+                requested[start : start + AT_ONCE] for start in range(0, len(requested), AT_ONCE)
+            )
+            rows = [row for chunk in chunks for row in _rows(file, chunk)]
         return {key: value for key, value, check in rows if check == _check(key, value)}
 
     def put(self, answers: Mapping[str, object]) -> None:
-        """Keep answers, all of them or none; they are on disk when this returns."""
+        """Store answers, all of them or none; they are on disk when this returns."""
         raw = {key: msgspec.json.encode(value) for key, value in answers.items()}
         rows = [(key, value, _check(key, value)) for key, value in raw.items()]
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,7 @@ class AnswerStore:
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
-        """Open the database; SQLite rolls back what a kill has cut off.
+        """Open the database; SQLite rolls back what a kill interrupted.
 
         Raises:
             LexgraftError: the file is no such database, or damaged.
@@ -65,8 +67,8 @@ class AnswerStore:
 
 def _rows(file: sqlite3.Connection, keys: Sequence[str]) -> list[tuple[str, bytes, int]]:
     marks = ", ".join("?" * len(keys))
-    found = file.execute(f"SELECT * FROM answers WHERE key IN ({marks})", keys)  # noqa: S608 (marks)
-    return found.fetchall()
+    selected = file.execute(f"SELECT * FROM answers WHERE key IN ({marks})", keys)  # noqa: S608 (marks)
+    return selected.fetchall()
 
 
 def _check(key: str, raw: bytes) -> int:

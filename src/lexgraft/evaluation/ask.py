@@ -1,4 +1,4 @@
-"""Items, texts and prompts → answers; each is kept by itself and never asked again."""
+"""Items, texts and prompts → answers; each is stored by itself and never asked again."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,15 +57,15 @@ def ask_texts(
 ) -> list[TextScore]:
     """Return the bits and bytes of at most `tokens` tokens of every document, in order."""
     texts = sorted({document.text for document in documents}, key=lambda text: (-len(text), text))
-    kept = _StoredAnswers(model, store, ("texts", tokens), progress)
-    found = kept.ask(
+    stored = _StoredAnswers(model, store, ("texts", tokens), progress)
+    scores = stored.ask(
         texts,
-        [kept.key(text) for text in texts],
-        _places(len(texts), TEXTS),
+        [stored.key(text) for text in texts],
+        _ranges(len(texts), TEXTS),
         lambda batch: [(-_finite(-bits), n) for bits, n in model.text_bits(batch, tokens)],
         _BITS.decode,
     )
-    by_text = dict(zip(texts, found, strict=True))
+    by_text = dict(zip(texts, scores, strict=True))
     return [TextScore(document.id, *by_text[document.text]) for document in documents]
 
 
@@ -79,15 +79,15 @@ def ask_generations(
 ) -> list[Generation]:
     """Return the greedy answer to every prompt, in order; its `prompt` is the prompt's digest."""
     unique = sorted(set(prompts), key=lambda prompt: (-len(prompt), prompt))
-    kept = _StoredAnswers(model, store, ("prompts", tokens, list(stop)), progress)
-    found = kept.ask(
+    stored = _StoredAnswers(model, store, ("prompts", tokens, list(stop)), progress)
+    answers = stored.ask(
         unique,
-        [kept.key(prompt) for prompt in unique],
-        _places(len(unique), PROMPTS),
+        [stored.key(prompt) for prompt in unique],
+        _ranges(len(unique), PROMPTS),
         lambda batch: model.generate(batch, tokens, stop),
         _LINE.decode,
     )
-    by_prompt = dict(zip(unique, found, strict=True))
+    by_prompt = dict(zip(unique, answers, strict=True))
     return [Generation(digest(prompt), by_prompt[prompt]) for prompt in prompts]
 
 
@@ -96,40 +96,40 @@ def ask_questions(
 ) -> list[list[OptionScore]]:
     """Return the score of every option of every question, in order.
 
-    An option's score after a context depends on these two alone, so they are what it is kept by.
+    An option's score after a context depends on these two alone, so they are its key in the store.
     """
-    units = [
+    options_asked = [
         (number, context, option)
         for number, (context, options) in enumerate(questions)
         for option in options
     ]
     ends = list(accumulate((len(options) for _, options in questions), initial=0))
-    kept = _StoredAnswers(model, store, ("options",), progress)
-    found = iter(
-        kept.ask(
-            units,
-            [kept.key(unit[1:]) for unit in units],
+    stored = _StoredAnswers(model, store, ("options",), progress)
+    flat = iter(
+        stored.ask(
+            options_asked,
+            [stored.key(unit[1:]) for unit in options_asked],
             [
-                [place for number in batch for place in range(ends[number], ends[number + 1])]
+                [index for number in batch for index in range(ends[number], ends[number + 1])]
                 for batch in model.plan_batches(questions)
             ],
-            lambda left: _scored(left, model),
+            lambda options: _scored(options, model),
             _SCORE.decode,
         )
     )
-    return [[next(found) for _ in options] for _, options in questions]
+    return [[next(flat) for _ in options] for _, options in questions]
 
 
-def _scored(left: Sequence[tuple[int, str, str]], model: LanguageModel) -> list[OptionScore]:
+def _scored(options: Sequence[tuple[int, str, str]], model: LanguageModel) -> list[OptionScore]:
     """Return the scores of options, those of one question asked together."""
-    grouped = [list(units) for _, units in groupby(left, key=lambda unit: unit[0])]
-    asked = [(units[0][1], [option for *_, option in units]) for units in grouped]
-    rows = model.loglikelihoods(asked)
+    grouped = [list(units) for _, units in groupby(options, key=lambda unit: unit[0])]
+    questions = [(units[0][1], [option for *_, option in units]) for units in grouped]
+    rows = model.loglikelihoods(questions)
     return [score._replace(loglik=_finite(score.loglik)) for row in rows for score in row]
 
 
 class _StoredAnswers:
-    """What one model has answered so far, by the digest of the model and of what was asked."""
+    """One model's answers on disk, by the digests of the model and of what was asked."""
 
     def __init__(
         self, model: LanguageModel, store: Path, what: tuple[object, ...], progress: Progress
@@ -139,43 +139,43 @@ class _StoredAnswers:
         self._store, self._progress, self._what = AnswerStore(store), progress, str(what[0])
 
     def key(self, content: object) -> str:
-        """Return what the answer to this is kept by."""
+        """Return the key of the answer to this content."""
         return digest(*self._key, content)
 
     def ask(
         self,
-        asked: Sequence[Q],
+        contents: Sequence[Q],
         keys: Sequence[str],
         batches: Iterable[Sequence[int]],
         work: Callable[[Sequence[Q]], list[R]],
         decode: Callable[[bytes], R],
     ) -> list[R]:
-        """Return an answer to everything asked, in order; what was answered before is not asked.
+        """Return an answer to each content, in order; what is stored is not asked again.
 
-        The batches are those of the whole, whatever is known already: a run that was killed
-        finishes with the numbers of one that was not. Of a batch that is known in part, from an
-        earlier test set, the rest is asked.
+        `batches` are made of all contents, stored or not, so that a run that was killed finishes
+        with the numbers of one that was not. Of a batch that is stored in part, from an earlier
+        test set, only the missing contents are asked.
         """
-        known = {key: decode(raw) for key, raw in self._store.get(keys).items()}
-        done, taken = 0, set(known)
-        fresh: list[list[int]] = []
+        answers_by_key = {key: decode(raw) for key, raw in self._store.get(keys).items()}
+        done, scheduled = 0, set(answers_by_key)
+        pending: list[list[int]] = []
         for batch in batches:
-            left = [place for place in batch if keys[place] not in taken]
-            taken.update(keys[place] for place in left)
-            fresh.append(left)
-            done += len(batch) - len(left)
-        asking = [batch for batch in fresh if batch]
-        calls = [partial(work, [asked[place] for place in batch]) for batch in asking]
-        for batch, answers in zip(asking, self._model.side_by_side(calls), strict=True):
-            found = {keys[place]: one for place, one in zip(batch, answers, strict=True)}
-            self._store.put(found)
-            known |= found
+            missing = [index for index in batch if keys[index] not in scheduled]
+            scheduled.update(keys[index] for index in missing)
+            pending.append(missing)
+            done += len(batch) - len(missing)
+        to_ask = [batch for batch in pending if batch]
+        calls = [partial(work, [contents[index] for index in batch]) for batch in to_ask]
+        for batch, answers in zip(to_ask, self._model.side_by_side(calls), strict=True):
+            new = {keys[index]: answer for index, answer in zip(batch, answers, strict=True)}
+            self._store.put(new)
+            answers_by_key |= new
             done += len(batch)
             self._progress(self._what, done, len(keys))
-        return [known[key] for key in keys]
+        return [answers_by_key[key] for key in keys]
 
 
-def _places(count: int, size: int) -> list[range]:
+def _ranges(count: int, size: int) -> list[range]:
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
@@ -185,9 +185,9 @@ def _neutral_questions(items: Sequence[Item]) -> list[Question]:
     for item in items:
         options.setdefault(item.neutral, set()).update(item.options)
     return [
-        (context, sorted(options[context])[places.start : places.stop])
+        (context, sorted(options[context])[batch.start : batch.stop])
         for context in sorted(options)
-        for places in _places(len(options[context]), NEUTRAL_OPTIONS)
+        for batch in _ranges(len(options[context]), NEUTRAL_OPTIONS)
     ]
 
 
@@ -196,13 +196,13 @@ def _answer(
 ) -> Answer:
     bare = [option.strip() for option in item.options]
     return Answer(
-        item.id,
-        tuple(score.loglik for score in scores),
-        tuple(without[item.neutral, option] for option in item.options),
-        tuple(score.tokens for score in scores),
-        tuple(map(len, bare)),
-        tuple(len(option.encode()) for option in bare),
-        tuple(score.crossed for score in scores),
+        item=item.id,
+        logliks=tuple(score.loglik for score in scores),
+        neutral=tuple(without[item.neutral, option] for option in item.options),
+        tokens=tuple(score.tokens for score in scores),
+        characters=tuple(map(len, bare)),
+        bytes=tuple(len(option.encode()) for option in bare),
+        crossed=tuple(score.crossed for score in scores),
     )
 
 

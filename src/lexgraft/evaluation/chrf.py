@@ -12,23 +12,23 @@ def chrf(text: str, reference: str) -> float:
     Precision and recall are means over the lengths of n-gram that both texts have, F as
     (1 + β²)·P·R / (β²·P + R). It ranks form above truth: a secondary figure.
     """
-    said, wanted = ("".join(one.split()) for one in (text, reference))
-    shares = [_shares(said, wanted, size) for size in range(1, ORDER + 1)]
-    known = [share for share in shares if share is not None]
-    precision = sum(p for p, _ in known) / max(1, len(known))
-    recall = sum(r for _, r in known) / max(1, len(known))
+    candidate, target = ("".join(string.split()) for string in (text, reference))
+    shares = [_shares(candidate, target, size) for size in range(1, ORDER + 1)]
+    defined = [share for share in shares if share is not None]
+    precision = sum(p for p, _ in defined) / max(1, len(defined))
+    recall = sum(r for _, r in defined) / max(1, len(defined))
     below = BETA**2 * precision + recall
     return (1 + BETA**2) * precision * recall / below if below else 0.0
 
 
-def _shares(said: str, wanted: str, size: int) -> tuple[float, float] | None:
+def _shares(candidate: str, target: str, size: int) -> tuple[float, float] | None:
     """Return precision and recall of one length, or None where a text is shorter."""
-    one, other = _counts(said, size), _counts(wanted, size)
-    if not one or not other:
+    counts, target_counts = _counts(candidate, size), _counts(target, size)
+    if not counts or not target_counts:
         return None
-    common = (one & other).total()
-    return common / one.total(), common / other.total()
+    common = (counts & target_counts).total()
+    return common / counts.total(), common / target_counts.total()
 
 
 def _counts(text: str, size: int) -> Counter[str]:
-    return Counter(text[at : at + size] for at in range(len(text) - size + 1))
+    return Counter(text[start : start + size] for start in range(len(text) - size + 1))

@@ -1,4 +1,4 @@
-"""What a comparison is made of and what it says: entrants, contests, terms that moved."""
+"""Records of a comparison: models with their graded items, differences, terms that changed."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,11 +9,9 @@ from lexgraft.evaluation.missing_terms import Diagnosis
 from lexgraft.evaluation.term_generation import WrittenTerm
 from lexgraft.records import Score
 
-PARENTS = ("base", "G", "D")
-
 
 class ItemResult(NamedTuple):
-    """What one model made of one item, wherever it was asked."""
+    """What one model made of one item, asked here or by lm-eval."""
 
     concept: str  # what items are clustered by
     group: str  # direction or task
@@ -28,13 +26,17 @@ class ItemResult(NamedTuple):
 
 
 class ModelRun(NamedTuple):
-    """One model with all it was asked, by item."""
+    """One model with its graded answers."""
 
     name: str
     digest: str
     source: str
-    shown: Mapping[str, ItemResult]
+    results: Mapping[str, ItemResult]  # by item
     written: Mapping[tuple[str, str], WrittenTerm] = {}  # direction and concept → free answer
+
+    def in_group(self, group: str) -> list[ItemResult]:
+        """Return the results of one direction or task."""
+        return [result for result in self.results.values() if result.group == group]
 
 
 class TermFlip(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,34 +3,36 @@
 from lexgraft.evaluation.comparison import Comparison, PairwiseResult, TermFlip
 
 LONGEST = 40  # characters of a question shown
-LEAST = 0.001  # p values below it are shown as such
+SMALLEST_P = 0.001  # p values below it are shown as such
 
 Table = tuple[str, list[list[str]]]
 """A title, and rows of which the first are the heads."""
 
 
-def tables(found: Comparison, most: int) -> list[Table]:
-    """Return what is known, one table of differences per group and reference, the terms moved.
+def tables(comparison: Comparison, limit: int) -> list[Table]:
+    """Return one table of shares known, one of differences per group and reference, and more.
 
-    Terms are listed for the best model of each table, at most so many gained and lost.
+    Terms gained and lost are listed for the best model of each table, at most `limit` of either.
     """
-    pairs = dict.fromkeys((contest.group, contest.reference) for contest in found.contests)
-    contests = [_ranked(found, group, reference) for group, reference in pairs]
+    pairs = dict.fromkeys((result.group, result.reference) for result in comparison.contests)
+    ranked = [_ranked(comparison, group, reference) for group, reference in pairs]
     return [
-        ("Known", known_rows(found)),
-        *(_differences(ranked, found) for ranked in contests),
-        *_carried_tables(found),
-        *_missed_tables(found),
-        *(_moved_table(ranked[0], most) for ranked in contests if most and _changed(ranked[0])),
+        ("Known", known_rows(comparison)),
+        *(_difference_table(results, comparison.margin) for results in ranked),
+        *_transfer_tables(comparison),
+        *_missing_tables(comparison),
+        *(
+            _flip_table(results[0], limit)
+            for results in ranked
+            if limit and (results[0].gained or results[0].lost)
+        ),
     ]
 
 
-def known_rows(found: Comparison) -> list[list[str]]:
+def known_rows(comparison: Comparison) -> list[list[str]]:
     """Return the share of concepts known by every model in every group, the best first."""
-    order = {
-        group: place for place, group in enumerate(dict.fromkeys(s.group for s in found.scores))
-    }
-    scores = sorted(found.scores, key=lambda one: (order[one.group], -one.value))
+    groups = list(dict.fromkeys(score.group for score in comparison.scores))
+    scores = sorted(comparison.scores, key=lambda score: (groups.index(score.group), -score.value))
     return [
         ["group", "model", "known", "interval", "chance", "n"],
         *(
@@ -47,18 +49,19 @@ def known_rows(found: Comparison) -> list[list[str]]:
     ]
 
 
-def _ranked(found: Comparison, group: str, reference: str) -> list[PairwiseResult]:
-    chosen = [
-        contest
-        for contest in found.contests
-        if (contest.group, contest.reference) == (group, reference)
+def _ranked(comparison: Comparison, group: str, reference: str) -> list[PairwiseResult]:
+    """Return the models against one reference in one group, the best first."""
+    results = [
+        result
+        for result in comparison.contests
+        if (result.group, result.reference) == (group, reference)
     ]
-    return sorted(chosen, key=lambda one: (-one.value, -one.probability[0]))
+    return sorted(results, key=lambda result: (-result.value, -result.probability[0]))
 
 
-def _differences(ranked: list[PairwiseResult], found: Comparison) -> Table:
+def _difference_table(ranked: list[PairwiseResult], margin: float) -> Table:
     first = ranked[0]
-    shown = f"n = {first.n}; shows {first.detectable * 100:.0f}; margin needs n = {first.needed:,}"
+    power = f"n = {first.n}; shows {first.detectable * 100:.0f}; margin needs n = {first.needed:,}"
     heads = [
         "model",
         "difference",
@@ -68,87 +71,81 @@ def _differences(ranked: list[PairwiseResult], found: Comparison) -> Table:
         "Holm",
         "e-value",
         "P(right)",
-        f"loss < {found.margin * 100:g}, p",
+        f"loss < {margin * 100:g}, p",
     ]
-    title = f"{first.group}: against {first.reference} in points ({shown})"
-    return title, [heads, *(_contest(one) for one in ranked)]
+    title = f"{first.group}: against {first.reference} in points ({power})"
+    return title, [heads, *(_difference_row(result) for result in ranked)]
 
 
-def _contest(one: PairwiseResult) -> list[str]:
+def _difference_row(result: PairwiseResult) -> list[str]:
     return [
-        one.model,
-        _interval(one.value, one.low, one.high),
-        str(len(one.gained)),
-        str(len(one.lost)),
-        _p(one.p),
-        _p(one.holm),
-        f"{one.evidence:.3g}",
-        _interval(*one.probability),
-        _p(one.not_worse),
+        result.model,
+        _interval(result.value, result.low, result.high),
+        str(len(result.gained)),
+        str(len(result.lost)),
+        _p(result.p),
+        _p(result.holm),
+        f"{result.evidence:.3g}",
+        _interval(*result.probability),
+        _p(result.not_worse),
     ]
 
 
 def _p(value: float) -> str:
-    return f"{value:.3f}" if value >= LEAST else f"< {LEAST}"
+    return f"{value:.3f}" if value >= SMALLEST_P else f"< {SMALLEST_P}"
 
 
 def _interval(value: float, low: float, high: float) -> str:
     return f"{value * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
 
 
-def _missed_tables(found: Comparison) -> list[Table]:
+def _missing_tables(comparison: Comparison) -> list[Table]:
     """Return, per direction, why terms are missing: concepts by diagnosis."""
-    return [
-        (
-            f"{group}: what is the matter with the terms (concepts)",
-            [
-                ["model", *chosen[0].counts],
-                *([one.model, *map(str, one.counts.values())] for one in chosen),
-            ],
-        )
-        for group in dict.fromkeys(one.group for one in found.missed)
-        for chosen in ([one for one in found.missed if one.group == group],)
-    ]
+    tables: list[Table] = []
+    for group in dict.fromkeys(missing.group for missing in comparison.missed):
+        models = [missing for missing in comparison.missed if missing.group == group]
+        heads = ["model", *models[0].counts]
+        rows = [[missing.model, *map(str, missing.counts.values())] for missing in models]
+        tables.append((f"{group}: what is the matter with the terms (concepts)", [heads, *rows]))
+    return tables
 
 
-def _carried_tables(found: Comparison) -> list[Table]:
+def _transfer_tables(comparison: Comparison) -> list[Table]:
     """Return, per direction, what was carried over, less what an unchanged model shows."""
-    return [
-        (
-            f"{group}: carried over, in points",
+    tables: list[Table] = []
+    for group in dict.fromkeys(score.group for score in comparison.carried):
+        rows = [
             [
-                ["model", "what", "difference", "n"],
-                *(
-                    [one.model, one.name, _interval(one.value, one.low, one.high), str(one.n)]
-                    for one in found.carried
-                    if one.group == group
-                ),
-            ],
-        )
-        for group in dict.fromkeys(one.group for one in found.carried)
-    ]
+                score.model,
+                score.name,
+                _interval(score.value, score.low, score.high),
+                str(score.n),
+            ]
+            for score in comparison.carried
+            if score.group == group
+        ]
+        heads = ["model", "what", "difference", "n"]
+        tables.append((f"{group}: carried over, in points", [heads, *rows]))
+    return tables
 
 
-def _changed(one: PairwiseResult) -> bool:
-    return bool(one.gained or one.lost)
-
-
-def _moved_table(one: PairwiseResult, most: int) -> Table:
+def _flip_table(result: PairwiseResult, limit: int) -> Table:
     heads = ["", "right answer", "before", "after", "margin", "question"]
     rows = [
-        [sign, *_moved(each)]
-        for sign, moved in (("gained", one.gained), ("lost", one.lost))
-        for each in moved[:most]
+        [sign, *_flip_row(flip)]
+        for sign, flips in (("gained", result.gained), ("lost", result.lost))
+        for flip in flips[:limit]
     ]
-    return f"{one.group}: what {one.model} changed against {one.reference}", [heads, *rows]
+    title = f"{result.group}: what {result.model} changed against {result.reference}"
+    return title, [heads, *rows]
 
 
-def _moved(moved: TermFlip) -> list[str]:
-    question = " ".join(moved.question.split())
+def _flip_row(flip: TermFlip) -> list[str]:
+    question = " ".join(flip.question.split())
     return [
-        moved.gold,
-        moved.chosen_before,
-        moved.chosen_after,
-        f"{moved.margin_before:+.1f} to {moved.margin_after:+.1f}",
+        flip.gold,
+        flip.chosen_before,
+        flip.chosen_after,
+        f"{flip.margin_before:+.1f} to {flip.margin_after:+.1f}",
         question if len(question) <= LONGEST else question[: LONGEST - 1] + "…",
     ]

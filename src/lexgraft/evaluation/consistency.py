@@ -65,17 +65,17 @@ def aligned_items(items: Sequence[Item], concepts: Sequence[Concept]) -> list[tu
     the second's answer language. Where an option has no such name the pair is left out.
     """
     named = {(t.language, t.text): concept for concept in concepts for t in concept.terms}
-    by_place: dict[tuple[str, str, int], list[Item]] = {}
+    by_form: dict[tuple[str, str, int], list[Item]] = {}
     for item in items:
-        by_place.setdefault((item.concept, item.kind, item.draw), []).append(item)
-    found: list[tuple[Item, Item]] = []
-    for group in by_place.values():
-        for place, first in enumerate(group):
-            for second in group[place + 1 :]:
+        by_form.setdefault((item.concept, item.kind, item.draw), []).append(item)
+    pairs: list[tuple[Item, Item]] = []
+    for group in by_form.values():
+        for index, first in enumerate(group):
+            for second in group[index + 1 :]:
                 options = _renamed(first, second, named)
                 if options and first.answer_language != second.answer_language:
-                    found.append((first, _with_options(second, options, first.gold)))
-    return found
+                    pairs.append((first, _with_options(second, options, first.gold)))
+    return pairs
 
 
 def _renamed(
@@ -86,8 +86,8 @@ def _renamed(
     for option in first.options:
         concept = named.get((first.answer_language, option.strip()))
         names += concept.names(second.answer_language)[:1] if concept else ()
-    whole = len(names) == len(first.options) == len(set(names))
-    return tuple(space + name for name in names) if whole else ()
+    complete = len(names) == len(first.options) == len(set(names))
+    return tuple(space + name for name in names) if complete else ()
 
 
 def _with_options(item: Item, options: tuple[str, ...], gold: int) -> Item:

@@ -19,13 +19,13 @@ class CustomQuestion(Struct, frozen=True, forbid_unknown_fields=True):
 
     question: str
     options: tuple[str, ...]
-    answer: int | str  # the right option's place from 0, or its text
+    answer: int | str  # the right option's index from 0, or its text
     concept: str = ""  # what is counted; questions of one concept must all be right
     language: str = ""  # of question and options; by their script where it is not said
 
 
 def read_items(path: Path, split: Split = "confirm") -> list[Item]:
-    """Return the items of a test set's folder, or of a file of Item or of Own records.
+    """Return the items of a test set's folder, or of a file of Item or CustomQuestion records.
 
     Raises:
         LexgraftError: nothing there, or a line that is neither, named by its number.
@@ -57,34 +57,34 @@ def _item(line: bytes, where: str) -> Item:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        own = msgspec.json.decode(line, type=CustomQuestion)
+        question = msgspec.json.decode(line, type=CustomQuestion)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LexgraftError(
             f"not a question: {error}",
             where=where,
             cure='write {"question": "…", "options": ["…", "…"], "answer": 0}',
         ) from error
-    return _from_own(own, where)
+    return _from_question(question, where)
 
 
-def _from_own(own: CustomQuestion, where: str) -> Item:
-    options = [option.strip() for option in own.options]
+def _from_question(question: CustomQuestion, where: str) -> Item:
+    options = [option.strip() for option in question.options]
     if len(options) < 2 or len(set(options)) < len(options) or not all(options):
         raise LexgraftError("two or more different options are needed", where=where)
-    language = own.language or ("ja" if in_language(own.question, "ja") else "en")
+    language = question.language or ("ja" if in_language(question.question, "ja") else "en")
     context, neutral, space = _FRAME.get(language.partition("-")[0], _FRAME["en"])
-    key = digest("own", own.question, options)
+    key = digest("own", question.question, options)
     return Item(
         id=key,
-        concept=own.concept or key,
+        concept=question.concept or key,
         kind="definition-to-term",
         question_language=language,
         answer_language=language,
         draw=0,
-        context=context.replace("{}", own.question.rstrip()),
+        context=context.replace("{}", question.question.rstrip()),
         neutral=neutral,
         options=tuple(space + option for option in options),
-        gold=_gold(own.answer, options, where),
+        gold=_gold(question.answer, options, where),
     )
 
 

@@ -65,21 +65,21 @@ _PAST = ("admired", "blamed", "helped", "praised", "described", "watched")
 
 
 def _agreement(draw: _Draw) -> tuple[str, str]:
-    head, place = draw.one(_PEOPLE), draw.one(_PLACES)
+    head, preposition = draw.one(_PEOPLE), draw.one(_PLACES)
     attractor, verb = draw.one(_THINGS), draw.one(_VERBS)
     many = draw.one(("", "s")) == "s"
-    start = f"The {head}{'s' * many} {place} the {attractor}{'s' * (not many)}"
+    start = f"The {head}{'s' * many} {preposition} the {attractor}{'s' * (not many)}"
     good, bad = (verb, f"{verb}s") if many else (f"{verb}s", verb)
     return f"{start} {good} every day.", f"{start} {bad} every day."
 
 
 def _determiner(draw: _Draw) -> tuple[str, str]:
-    person, verb, thing = draw.one(_PEOPLE), draw.one(_PAST), draw.one(_THINGS)
+    person, verb, noun = draw.one(_PEOPLE), draw.one(_PAST), draw.one(_THINGS)
     good, bad = draw.one(("this these", "that those", "these this", "those that")).split()
     ending = "s" * (good in ("these", "those"))
     return (
-        f"The {person} {verb} {good} {thing}{ending}.",
-        f"The {person} {verb} {bad} {thing}{ending}.",
+        f"The {person} {verb} {good} {noun}{ending}.",
+        f"The {person} {verb} {bad} {noun}{ending}.",
     )
 
 
@@ -136,21 +136,21 @@ _GODAN = (
 
 
 def _case(draw: _Draw) -> tuple[str, str]:
-    person, place = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
-    thing, does, _ = _TRANSITIVE[place]
-    return f"{person}が{thing}を{does}。", f"{person}を{thing}が{does}。"
+    person, number = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
+    noun, does, _ = _TRANSITIVE[number]
+    return f"{person}が{noun}を{does}。", f"{person}を{noun}が{does}。"
 
 
 def _transitivity(draw: _Draw) -> tuple[str, str]:
-    person, place = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
-    thing, does, happens = _TRANSITIVE[place]
-    return f"{person}は{thing}を{does}。", f"{person}は{thing}を{happens}。"
+    person, number = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
+    noun, does, happens = _TRANSITIVE[number]
+    return f"{person}は{noun}を{does}。", f"{person}は{noun}を{happens}。"
 
 
 def _counter(draw: _Draw) -> tuple[str, str]:
-    thing, right, wrong = _COUNTED[int(draw.one("01234567"))]
+    noun, right, wrong = _COUNTED[int(draw.one("01234567"))]
     number, verb = draw.one(_NUMBERS), draw.one(("見た", "数えた", "描いた"))
-    start = f"{draw.one(_JA_PEOPLE)}は{thing}を{number}"
+    start = f"{draw.one(_JA_PEOPLE)}は{noun}を{number}"
     return f"{start}{right}{verb}。", f"{start}{wrong}{verb}。"
 
 
@@ -202,22 +202,22 @@ _GRAMMARS: dict[str, dict[str, Callable[[_Draw], tuple[str, str]]]] = {
 }
 
 
-def minimal_pairs(languages: Sequence[str], each: int, seed: int) -> list[MinimalPair]:
+def minimal_pairs(languages: Sequence[str], count: int, seed: int) -> list[MinimalPair]:
     """Return so many different pairs per phenomenon of the languages that have a grammar.
 
     After BLiMP (Warstadt et al. 2020, arXiv 1912.00582) and JBLiMP (Someya and Oseki 2023), from
     small grammars of our own; fewer where a grammar makes fewer.
     """
-    found: dict[MinimalPair, None] = {}
+    pairs: dict[MinimalPair, None] = {}
     for language in languages:
         for phenomenon, make in _GRAMMARS.get(language, {}).items():
-            made: dict[MinimalPair, None] = {}
-            for number in range(4 * each):
-                if len(made) < each:
+            of_phenomenon: dict[MinimalPair, None] = {}
+            for number in range(4 * count):
+                if len(of_phenomenon) < count:
                     pair = make(_Draw(seed, language, phenomenon, number))
-                    made[MinimalPair(language, phenomenon, *pair)] = None
-            found.update(made)
-    return list(found)
+                    of_phenomenon[MinimalPair(language, phenomenon, *pair)] = None
+            pairs.update(of_phenomenon)
+    return list(pairs)
 
 
 def pair_questions(pairs: Sequence[MinimalPair]) -> list[Question]:

@@ -95,14 +95,16 @@ def _of(language: str, number: int, seed: int) -> list[GeneralProbe]:
     words = _drawn(language, number, seed)
     space = " " if language == "en" else ""
     ask, shot = _COPY[language]
-    lines = [space.join(words[at : at + 3]) for at in (0, 3, 6)]
+    lines = [space.join(words[start : start + 3]) for start in (0, 3, 6)]
     first = 2 + number * 3
-    given, asked = _PAIR[language]
-    table = "".join(given.format(words[at], words[at + 4]) for at in range(4))
+    row, query = _PAIR[language]
+    table = "".join(row.format(words[start], words[start + 4]) for start in range(4))
     opening = _OPENINGS[language][number % len(_OPENINGS[language])]
     shots = "".join(shot.format(line, line) for line in lines[:2])
     choose = _CHOOSE[language]
-    chosen = "".join(choose.format(*words[at : at + 2]) + words[at] + "\n\n" for at in (0, 2))
+    examples = "".join(
+        choose.format(*words[start : start + 2]) + words[start] + "\n\n" for start in (0, 2)
+    )
     return [
         GeneralProbe("copying", language, shots + ask.format(lines[2]).rstrip(), lines[2]),
         GeneralProbe(
@@ -114,13 +116,13 @@ def _of(language: str, number: int, seed: int) -> list[GeneralProbe]:
         GeneralProbe(
             "looking up",
             language,
-            (table + asked.format(words[number % 4])).rstrip(),
+            (table + query.format(words[number % 4])).rstrip(),
             words[number % 4 + 4],
         ),
         GeneralProbe(
             "instruction format",
             language,
-            chosen + choose.format(*words[4:6]).rstrip(),
+            examples + choose.format(*words[4:6]).rstrip(),
             choices=tuple(words[4:6]),
         ),
         GeneralProbe("staying in language", language, opening),
@@ -147,9 +149,9 @@ def passed(probe: GeneralProbe, answer: str) -> bool:
     return answer.strip().startswith(probe.expected)
 
 
-def probe_scores(asked: Sequence[GeneralProbe], answers: Sequence[str]) -> dict[str, Interval]:
+def probe_scores(tasks: Sequence[GeneralProbe], answers: Sequence[str]) -> dict[str, Interval]:
     """Return the share passed with Wilson's interval, per `language/task`."""
-    found: dict[str, list[bool]] = {}
-    for probe, answer in zip(asked, answers, strict=True):
-        found.setdefault(f"{probe.language}/{probe.task}", []).append(passed(probe, answer))
-    return {name: wilson(sum(right), len(right)) for name, right in sorted(found.items())}
+    verdicts: dict[str, list[bool]] = {}
+    for probe, answer in zip(tasks, answers, strict=True):
+        verdicts.setdefault(f"{probe.language}/{probe.task}", []).append(passed(probe, answer))
+    return {name: wilson(sum(right), len(right)) for name, right in sorted(verdicts.items())}

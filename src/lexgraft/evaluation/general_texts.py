@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lexgraft.arrays.shapes import Float
 from lexgraft.records import Document, TextScore
-from lexgraft.stats.intervals import Interval, bootstrap
+from lexgraft.stats.intervals import Interval, bootstrap, quotient
 
 
 def bits_per_byte(
@@ -17,7 +16,7 @@ def bits_per_byte(
     return {
         group: bootstrap(
             np.array([[by_id[i].bits, by_id[i].bytes] for i in ids], np.float64),
-            lambda means: _over(means, 0, 1),
+            quotient,
             seed,
             alpha,
         )
@@ -37,17 +36,17 @@ def relative_change(
     Documents are resampled whole, with both models' figures, so their difficulty cancels.
     """
     old, new = ({score.document: score for score in scores} for scores in (before, after))
-    both = {i: score for i, score in old.items() if i in new}
+    shared = {i: score for i, score in old.items() if i in new}
     return {
         group: bootstrap(
             np.array(
                 [[new[i].bits, new[i].bytes, old[i].bits, old[i].bytes] for i in ids], np.float64
             ),
-            lambda means: _over(means, 0, 1) / _over(means, 2, 3) - 1,
+            lambda means: quotient(means) / quotient(means, 2, 3) - 1,
             seed,
             alpha,
         )
-        for group, ids in _groups(documents, both).items()
+        for group, ids in _groups(documents, shared).items()
     }
 
 
@@ -58,9 +57,3 @@ def _groups(documents: Sequence[Document], scored: Mapping[str, TextScore]) -> d
         if document.id in scored and scored[document.id].bytes:
             groups.setdefault(f"{document.language}/{document.register}", []).append(document.id)
     return dict(sorted(groups.items()))
-
-
-def _over(
-    means: Float[np.ndarray, "*draw column"], above: int, below: int
-) -> Float[np.ndarray, "*draw"]:
-    return np.asarray(means[..., above] / means[..., below])

@@ -2,10 +2,35 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from lexgraft.records import Answer, Item, Kind
 from lexgraft.stats.intervals import Interval, wilson
+
+
+@runtime_checkable
+class GradedAnswer(Protocol):
+    """What counting needs of a graded answer: of an item here, of a model's run in comparisons."""
+
+    @property
+    def concept(self) -> str:
+        """What items are clustered by."""
+        ...
+
+    @property
+    def draw(self) -> int:
+        """Which of the concept's items of one form."""
+        ...
+
+    @property
+    def right(self) -> bool:
+        """Whether the right option scored best, alone."""
+        ...
+
+    @property
+    def chance(self) -> float:
+        """What guessing would give: 1 / options."""
+        ...
 
 
 class GradedItem(NamedTuple):
@@ -75,7 +100,7 @@ def select(
     return [g for g in graded if pair in (None, g.pair) and kind in (None, g.kind)]
 
 
-def by_draw(graded: Iterable[GradedItem]) -> dict[str, dict[int, bool]]:
+def by_draw(graded: Iterable[GradedAnswer]) -> dict[str, dict[int, bool]]:
     """Return concept → draw → right; several items of one draw must all be right."""
     verdicts: dict[str, dict[int, bool]] = {}
     for g in graded:
@@ -84,27 +109,27 @@ def by_draw(graded: Iterable[GradedItem]) -> dict[str, dict[int, bool]]:
     return verdicts
 
 
-def known(graded: Iterable[GradedItem]) -> dict[str, bool]:
-    """Return concept → known: right in every draw (and kind, and direction) given."""
+def known(graded: Iterable[GradedAnswer]) -> dict[str, bool]:
+    """Return concept → known: right in every draw (and kind, and direction) that is passed."""
     return {concept: all(draws.values()) for concept, draws in by_draw(graded).items()}
 
 
 def shares(graded: Iterable[GradedItem]) -> dict[str, float]:
     """Return concept → share of its items that are right, for comparisons finer than known."""
-    return _means((g.concept, float(g.right)) for g in graded)
+    return concept_means((g.concept, float(g.right)) for g in graded)
 
 
 def probabilities(graded: Iterable[GradedItem]) -> dict[str, float]:
     """Return concept → mean probability of the right option: the sharpest score to race on."""
-    return _means((g.concept, g.probability) for g in graded)
+    return concept_means((g.concept, g.probability) for g in graded)
 
 
 def margins(graded: Iterable[GradedItem]) -> dict[str, float]:
     """Return concept → mean margin over its items."""
-    return _means((g.concept, g.margin) for g in graded)
+    return concept_means((g.concept, g.margin) for g in graded)
 
 
-def recognition(graded: Sequence[GradedItem], alpha: float = 0.05) -> tuple[Interval, float]:
+def recognition(graded: Sequence[GradedAnswer], alpha: float = 0.05) -> tuple[Interval, float]:
     """Return the share of concepts known with its interval, and what guessing would give.
 
     Guessing must hit in every item of a concept, so its level is the product of 1/options.
@@ -123,7 +148,8 @@ def without_chance(interval: Interval, chance: float) -> Interval:
     return Interval(value, low, high, interval.n)
 
 
-def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+def concept_means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return concept → mean of its values."""
     grouped: dict[str, list[float]] = {}
     for concept, value in pairs:
         grouped.setdefault(concept, []).append(value)

@@ -1,20 +1,26 @@
-"""Answers with all that was asked, line by line, and their scores by every way of counting."""
+"""One record per answered item, and the scores of items by every way of counting."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from lexgraft.evaluation.grade import GradedItem, grade, recognition, select, without_chance
+from lexgraft.evaluation.measures import (
+    RECOGNITION,
+    RECOGNITION_ABOVE_CHANCE,
+    RECOGNITION_BY_SUM,
+    RECOGNITION_PER_CHARACTER,
+    WITHOUT_QUESTION,
+)
 from lexgraft.records import Answer, Item, Score
 
-RECOGNITION = "recognition"
-ABOVE_CHANCE = "recognition, chance taken off"
-_WAYS: Mapping[str, Callable[[GradedItem], bool]] = {
-    RECOGNITION: lambda one: one.right,
-    "recognition, by sum": lambda one: one.right_by_sum,
-    "recognition, per character": lambda one: one.right_per_character,
-    "without the question": lambda one: one.right_blind,
+_VERDICTS: Mapping[str, Callable[[GradedItem], bool]] = {
+    RECOGNITION: lambda item: item.right,
+    RECOGNITION_BY_SUM: lambda item: item.right_by_sum,
+    RECOGNITION_PER_CHARACTER: lambda item: item.right_per_character,
+    WITHOUT_QUESTION: lambda item: item.right_blind,
 }
+"""Score names and the verdict on an item that each counts."""
 
 
 class AnswerResult(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,11 +35,11 @@ class AnswerResult(Struct, frozen=True, forbid_unknown_fields=True):
     options: tuple[str, ...]
     gold: int
     logliks: tuple[float, ...]  # log P(option | context), natural
-    neutral: tuple[float, ...]  # log P(option | the same place without the question)
+    neutral: tuple[float, ...]  # log P(option | the same prompt without the question)
     tokens: tuple[int, ...]
     characters: tuple[int, ...]
     bytes: tuple[int, ...]
-    crossed: tuple[bool, ...]  # encoded alone: a token would have crossed the seam
+    crossed: tuple[bool, ...]  # encoded alone: a token would have spanned the end of the context
     right: bool  # by PMI
     right_by_sum: bool
     right_per_character: bool
@@ -45,7 +51,7 @@ class AnswerResult(Struct, frozen=True, forbid_unknown_fields=True):
 def results(items: Sequence[Item], answers: Sequence[Answer]) -> list[AnswerResult]:
     """Return one record per answered item."""
     by_item = {answer.item: answer for answer in answers}
-    asked = [item for item in items if item.id in by_item]
+    answered = [item for item in items if item.id in by_item]
     return [
         AnswerResult(
             item=item.id,
@@ -62,28 +68,28 @@ def results(items: Sequence[Item], answers: Sequence[Answer]) -> list[AnswerResu
             characters=answer.characters,
             bytes=answer.bytes,
             crossed=answer.crossed,
-            right=one.right,
-            right_by_sum=one.right_by_sum,
-            right_per_character=one.right_per_character,
-            right_blind=one.right_blind,
-            margin=one.margin,
-            probability=one.probability,
+            right=graded.right,
+            right_by_sum=graded.right_by_sum,
+            right_per_character=graded.right_per_character,
+            right_blind=graded.right_blind,
+            margin=graded.margin,
+            probability=graded.probability,
         )
-        for item, one in zip(asked, grade(items, answers), strict=True)
+        for item, graded in zip(answered, grade(items, answers), strict=True)
         for answer in (by_item[item.id],)
     ]
 
 
 def item_scores(model: str, graded: Sequence[GradedItem], alpha: float = 0.05) -> list[Score]:
     """Return, per direction, the share of concepts known by every way of counting."""
-    found: list[Score] = []
-    for pair in dict.fromkeys(one.pair for one in graded):
-        chosen = select(graded, pair=pair)
-        for name, way in _WAYS.items():
-            counted = [one._replace(right=way(one)) for one in chosen]
+    scores: list[Score] = []
+    for pair in dict.fromkeys(item.pair for item in graded):
+        in_direction = select(graded, pair=pair)
+        for name, verdict in _VERDICTS.items():
+            counted = [item._replace(right=verdict(item)) for item in in_direction]
             interval, chance = recognition(counted, alpha)
-            found.append(interval.score(name, model, pair, chance))
+            scores.append(interval.score(name, model, pair, chance))
             if name == RECOGNITION:
                 above = without_chance(interval, chance)
-                found.append(above.score(ABOVE_CHANCE, model, pair, 0.0))
-    return found
+                scores.append(above.score(RECOGNITION_ABOVE_CHANCE, model, pair, 0.0))
+    return scores

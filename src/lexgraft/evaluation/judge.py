@@ -1,19 +1,16 @@
-"""A judge by plug-in: any program that grades texts, its bias measured on a labelled sample."""
+"""A judge by plug-in: any program that grades texts, and the labels that it is measured on."""
 
 import shlex
 import subprocess
 from collections.abc import Sequence
-from math import sqrt
 from pathlib import Path
-from statistics import fmean, variance
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import read_lines
-from lexgraft.stats.intervals import Interval, student
 
 PATIENCE = 3600  # seconds for one call of the program
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -44,14 +41,6 @@ class _Grade(Struct, frozen=True):
     score: Share
 
 
-class JudgedText(NamedTuple):
-    """What the judge says of all cases, its bias on the labelled ones, and the first less both."""
-
-    raw: Interval
-    bias: Interval
-    corrected: Interval
-
-
 def ask_judge(command: str, cases: Sequence[JudgeCase]) -> list[float]:
     """Return the program's score of every case, in order.
 
@@ -61,10 +50,10 @@ def ask_judge(command: str, cases: Sequence[JudgeCase]) -> list[float]:
     Raises:
         LexgraftError: it cannot be run, fails, or leaves a case out.
     """
-    said = _run(command, b"".join(msgspec.json.encode(case) + b"\n" for case in cases))
+    output = _run(command, b"".join(msgspec.json.encode(case) + b"\n" for case in cases))
     decode = msgspec.json.Decoder(_Grade).decode
     try:
-        grades = [decode(line) for line in said.splitlines() if line.strip()]
+        grades = [decode(line) for line in output.splitlines() if line.strip()]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LexgraftError(
             f"the judge did not write a grade: {error}",
@@ -86,9 +75,9 @@ def _run(command: str, lines: bytes) -> bytes:
             shlex.split(command), input=lines, capture_output=True, check=True, timeout=PATIENCE
         )
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error).encode()
+        message = getattr(error, "stderr", None) or str(error).encode()
         raise LexgraftError(
-            f"the judge failed: {said.decode(errors='replace').strip()[-300:]}",
+            f"the judge failed: {message.decode(errors='replace').strip()[-300:]}",
             where=command,
             cure="give a program that reads and writes JSON lines: see docs/evaluate.md",
         ) from error
@@ -105,34 +94,3 @@ def read_labels(path: Path) -> list[JudgeLabel]:
     if len(labels) < 2:
         raise LexgraftError("a bias cannot be measured on fewer than two labels", where=str(path))
     return labels
-
-
-def judged(
-    scores: Sequence[float],
-    sample: Sequence[float],
-    labels: Sequence[float],
-    alpha: float = 0.05,
-) -> JudgedText:
-    """Return the mean score with the judge's bias taken off.
-
-    mean(scores) − mean(sample − labels), where `sample` is what the judge said of labelled cases;
-    the variances of both means add up (prediction-powered inference: Angelopoulos et al. 2023,
-    arXiv 2301.09633, section 2.1). Student's t with Welch's degrees of freedom.
-    """
-    wrong = [said - label for said, label in zip(sample, labels, strict=True)]
-    raw, bias = fmean(scores), fmean(wrong)
-    parts = [(variance(one) / len(one), len(one) - 1) for one in (scores, wrong)]
-    whole = _around(raw - bias, parts, len(scores), alpha)
-    return JudgedText(
-        _around(raw, parts[:1], len(scores), alpha),
-        _around(bias, parts[1:], len(wrong), alpha),
-        whole._replace(low=max(0.0, whole.low), high=min(1.0, whole.high)),
-    )
-
-
-def _around(value: float, parts: Sequence[tuple[float, int]], n: int, alpha: float) -> Interval:
-    """Return value ± t·√Σv with (Σv)² / Σ(v²/f) degrees of freedom (Welch 1947)."""
-    total = sum(part for part, _ in parts)
-    below = sum(part**2 / freedom for part, freedom in parts)
-    half = student(total**2 / below, alpha) * sqrt(total) if below else 0.0
-    return Interval(value, value - half, value + half, n)

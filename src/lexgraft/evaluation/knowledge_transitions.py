@@ -1,99 +1,67 @@
-"""What became of the concepts: acquired, kept, lost, never; transfer minus placebo."""
+"""What became of the concepts: acquired, kept, lost, never known; transfer minus placebo (pure)."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from lexgraft.records import Fate
-from lexgraft.stats.intervals import Interval, ratio
-
-ByDraw = Mapping[str, Mapping[int, bool]]
-"""Concept → draw → right."""
+from lexgraft.stats.cross_draw import ByDraw, CrossDrawEstimate, cross_draw_estimate
 
 
-def fate(*, before: bool, after: bool) -> Fate:
-    """Return what became of one concept between G (before) and the result (after)."""
+def transition(*, before: bool, after: bool) -> Fate:
+    """Return what became of one concept, known or not to G (before) and to the result (after)."""
     if before:
         return "kept" if after else "lost"
     return "acquired" if after else "never"
 
 
-def fates(language: Mapping[str, bool], result: Mapping[str, bool]) -> dict[str, Fate]:
-    """Return the fate of every concept that both G and the result were asked."""
-    return {c: fate(before=language[c], after=result[c]) for c in language if c in result}
-
-
-class TransferEstimate(NamedTuple):
-    """Of concepts chosen by one look at them, the share right at another look."""
-
-    result: Interval
-    placebo: Interval
-    difference: Interval  # result minus placebo, paired by concept
-
-
-def carried(
-    chosen: Callable[[str, int], bool],
-    result: ByDraw,
-    placebo: ByDraw,
-    seed: int,
-    alpha: float = 0.05,
-) -> TransferEstimate:
-    """Return the share right in draw B of the concepts chosen in draw A, over all A ≠ B.
-
-    An answer is right or wrong partly by luck, so concepts chosen for a wrong answer do better
-    when asked again, though nothing was learnt (regression to the mean). Choosing and measuring
-    on different draws, and taking off what an unchanged model, the placebo, gains in the same way,
-    leaves what the result itself added. Concepts, with all their draws, are resampled.
-    """
-    rows: list[tuple[int, int, int]] = []
-    for concept, right in result.items():
-        other = placebo.get(concept, {})
-        draws = [draw for draw in right if draw in other]
-        looks = [b for a in draws if chosen(concept, a) for b in draws if b != a]
-        if looks:
-            rows.append((sum(right[b] for b in looks), sum(other[b] for b in looks), len(looks)))
-    gained, unmoved, asked = ([float(row[i]) for row in rows] for i in range(3))
-    return TransferEstimate(
-        ratio(gained, asked, seed, alpha),
-        ratio(unmoved, asked, seed, alpha),
-        ratio([g - u for g, u in zip(gained, unmoved, strict=True)], asked, seed, alpha),
-    )
+def transitions(recipient: Mapping[str, bool], result: Mapping[str, bool]) -> dict[str, Fate]:
+    """Return concept → what became of it, where both G and the result were asked."""
+    return {
+        concept: transition(before=verdict, after=result[concept])
+        for concept, verdict in recipient.items()
+        if concept in result
+    }
 
 
 def transfer(
-    domain_own: Mapping[str, bool], language: ByDraw, result: ByDraw, seed: int, alpha: float = 0.05
-) -> TransferEstimate:
-    """Return transfer: of what D knows in its language and G does not in the target's.
+    donor_knows: Mapping[str, bool],
+    recipient: ByDraw,
+    result: ByDraw,
+    seed: int,
+    alpha: float = 0.05,
+) -> CrossDrawEstimate:
+    """Return transfer: of what D knows in its language and G does not in the target language.
 
-    `domain_own` says what D knows in its own language (every draw); `language` and `result` are
+    `donor_knows` says what D knows in its own language (every draw); `recipient` and `result` are
     G's and the result's verdicts in the target language. The placebo is G.
     """
 
     def chosen(concept: str, draw: int) -> bool:
-        return domain_own.get(concept, False) and not language.get(concept, {}).get(draw, True)
+        unknown_to_recipient = not recipient.get(concept, {}).get(draw, True)
+        return donor_knows.get(concept, False) and unknown_to_recipient
 
-    return carried(chosen, result, language, seed, alpha)
+    return cross_draw_estimate(chosen, result, recipient, seed, alpha)
 
 
-def retention(parent: ByDraw, result: ByDraw, seed: int, alpha: float = 0.05) -> TransferEstimate:
-    """Return, of what a parent got right at one look, the share right at another.
+def retention(parent: ByDraw, result: ByDraw, seed: int, alpha: float = 0.05) -> CrossDrawEstimate:
+    """Return, of what a parent got right in one draw, the share right in another.
 
     The placebo is the parent itself: `difference` below 0 is real loss.
     """
-    return carried(
+    return cross_draw_estimate(
         lambda concept, draw: parent.get(concept, {}).get(draw, False), result, parent, seed, alpha
     )
 
 
 def emergence(
-    language: ByDraw, domain: ByDraw, result: ByDraw, seed: int, alpha: float = 0.05
-) -> TransferEstimate:
-    """Return, of what neither parent got right at one look, the share right at another.
+    recipient: ByDraw, donor: ByDraw, result: ByDraw, seed: int, alpha: float = 0.05
+) -> CrossDrawEstimate:
+    """Return, of what neither parent got right in one draw, the share right in another.
 
     The placebo is G.
     """
 
     def chosen(concept: str, draw: int) -> bool:
-        parents = (language.get(concept, {}), domain.get(concept, {}))
+        parents = (recipient.get(concept, {}), donor.get(concept, {}))
         return all(draw in parent and not parent[draw] for parent in parents)
 
-    return carried(chosen, result, language, seed, alpha)
+    return cross_draw_estimate(chosen, result, recipient, seed, alpha)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
-from lexgraft.evaluation.load_runs import shown
+from lexgraft.evaluation.load_runs import result_of_scores
 from lexgraft.records import digest
 
 METRICS = ("acc", "exact_match", "acc_norm")
@@ -46,15 +46,15 @@ def read_samples(path: Path, name: str = "", metric: str = "") -> ModelRun:
     if metric and metric not in METRICS:
         raise LexgraftError(f"`{metric}` is not a yes-or-no metric", cure=nearest(metric, METRICS))
     files = sorted(path.glob("samples_*.jsonl")) if path.is_dir() else [path]
-    found = {key: one for file in files for key, one in _read(file, metric).items()}
-    if not found:
+    results = {key: result for file in files for key, result in _read(file, metric).items()}
+    if not results:
         raise LexgraftError(
             "no sample logs of lm-eval here",
             where=str(path),
             cure="run lm-eval with --log_samples --output_path FOLDER",
         )
-    own = name or (path if path.is_dir() else path.resolve().parent).name
-    return ModelRun(own, digest("lm-eval", *sorted(found.items()))[:16], str(path), found)
+    model = name or (path if path.is_dir() else path.resolve().parent).name
+    return ModelRun(model, digest("lm-eval", *sorted(results.items()))[:16], str(path), results)
 
 
 def _read(path: Path, metric: str) -> dict[str, ItemResult]:
@@ -63,7 +63,7 @@ def _read(path: Path, metric: str) -> dict[str, ItemResult]:
     match = _NAME.fullmatch(path.name)
     task = match["task"] if match else path.stem.removeprefix("samples_")
     decode = msgspec.json.Decoder(_Line).decode
-    found: dict[str, ItemResult] = {}
+    results: dict[str, ItemResult] = {}
     with path.open("rb") as file:
         for number, text in enumerate(file, 1):
             where = f"{path}:{number}"
@@ -73,11 +73,11 @@ def _read(path: Path, metric: str) -> dict[str, ItemResult]:
                 raise LexgraftError(f"not a logged sample: {error}", where=where) from error
             document = line.doc_hash or str(line.doc_id)
             key = digest("lm-eval", task, document, line.target_hash, line.filter)
-            found[key] = _shown(line, task, document, metric, where)
-    return found
+            results[key] = _result(line, task, document, metric, where)
+    return results
 
 
-def _shown(line: _Line, task: str, document: str, metric: str, where: str) -> ItemResult:
+def _result(line: _Line, task: str, document: str, metric: str, where: str) -> ItemResult:
     """Return one sample: right by the logged metric, margins from the options' scores."""
     right = _metric(line, metric, where)
     scores, options = _options(line.filtered_resps), _arguments(line.arguments)
@@ -85,9 +85,10 @@ def _shown(line: _Line, task: str, document: str, metric: str, where: str) -> It
     question = options[0][0][-QUESTION:] if options else ""
     if len(scores) > 1 and 0 <= gold < len(scores):
         texts = [text.strip() for _, text in options] or [str(i) for i in range(len(scores))]
-        found = shown(scores, gold, concept=document, group=task, question=question, options=texts)
-        return found._replace(right=right)
-    said = str(line.filtered_resps[0]) if line.filtered_resps else ""
+        return result_of_scores(
+            scores, gold, concept=document, group=task, question=question, options=texts
+        )._replace(right=right)
+    response = str(line.filtered_resps[0]) if line.filtered_resps else ""
     return ItemResult(
         concept=document,
         group=task,
@@ -97,7 +98,7 @@ def _shown(line: _Line, task: str, document: str, metric: str, where: str) -> It
         chance=0.0,
         question=question,
         gold=str(line.target)[:QUESTION],
-        chosen=said[:QUESTION],
+        chosen=response[:QUESTION],
     )
 
 

@@ -1,4 +1,4 @@
-"""Tasks of lm-evaluation-harness asked with this scorer; its sample logs, ready to compare."""
+"""Tasks of lm-evaluation-harness run with this scorer; its sample logs, ready to compare."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,13 +9,13 @@ import msgspec
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.lm_eval_logs import read_samples
+from lexgraft.evaluation.measures import TASK
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import Score, write_bytes
 from lexgraft.stats.intervals import wilson
 
 ANSWER_TOKENS = 256
 SEED = 1234
-TASK = "task"
 
 
 def task_scores(
@@ -43,17 +43,19 @@ def task_scores(
         raise LexgraftError(
             "lm-eval is not installed", cure="pip install 'lexgraft[benchmarks]'"
         ) from error
-    known = manager(include_path=str(include) if include else None, include_defaults=not include)
-    missing = [task for task in tasks if task not in known.all_tasks]
+    task_manager = manager(
+        include_path=str(include) if include else None, include_defaults=not include
+    )
+    missing = [task for task in tasks if task not in task_manager.all_tasks]
     if missing:
         raise LexgraftError(
             f"lm-eval knows no task `{missing[0]}`", cure="see `lm_eval --tasks list`"
         )
-    found = evaluate(
-        model=_peer(model),
+    evaluated = evaluate(
+        model=_lm_eval_model(model),
         tasks=list(tasks),
         limit=limit,
-        task_manager=known,
+        task_manager=task_manager,
         bootstrap_iters=0,
         use_cache=None,
         log_samples=True,
@@ -62,7 +64,7 @@ def task_scores(
         torch_random_seed=SEED,
         fewshot_random_seed=SEED,
     )
-    for task, samples in sorted(found["samples"].items()):
+    for task, samples in sorted(evaluated["samples"].items()):
         lines = b"".join(_line(sample) for sample in samples)
         write_bytes(output / f"samples_{task}.jsonl", lines)
     return _scores(output, name)
@@ -71,7 +73,7 @@ def task_scores(
 def _line(sample: dict[str, Any]) -> bytes:
     """Return one sample as lm-eval's own logs have it."""
     arguments = {
-        f"gen_args_{i}": {f"arg_{j}": part for j, part in enumerate(row)}
+        f"gen_args_{i}": {f"arg_{j}": argument for j, argument in enumerate(row)}
         for i, row in enumerate(sample["arguments"])
     }
     plain = sample | {"arguments": arguments, "target": str(sample["target"])}
@@ -79,22 +81,22 @@ def _line(sample: dict[str, Any]) -> bytes:
 
 
 def _scores(output: Path, name: str) -> list[Score]:
-    shown = list(read_samples(output, name).shown.values())
+    run = read_samples(output, name)
     scores: list[Score] = []
-    for task in dict.fromkeys(one.group for one in shown):
-        right = [one.right for one in shown if one.group == task]
-        chances = [one.chance for one in shown if one.group == task]
-        chance = sum(chances) / len(chances)
-        scores.append(wilson(sum(right), len(right)).score(TASK, name, task, chance))
+    for task in dict.fromkeys(result.group for result in run.results.values()):
+        results = run.in_group(task)
+        right = sum(result.right for result in results)
+        chance = sum(result.chance for result in results) / len(results)
+        scores.append(wilson(right, len(results)).score(TASK, name, task, chance))
     return scores
 
 
-def _peer(model: TransformersModel) -> Any:
-    """Return the model as lm-eval wants one: its tokens in, our scores out."""
+def _lm_eval_model(model: TransformersModel) -> Any:
+    """Return the model behind lm-eval's interface: its tokens in, our scores out."""
     template: Any = import_module("lm_eval.api.model").TemplateLM
 
     class HarnessModel(template):
-        """lm-eval's face of this scorer."""
+        """This scorer, as lm-eval calls it."""
 
         eot_token_id = model.end_token
 
@@ -104,7 +106,9 @@ def _peer(model: TransformersModel) -> Any:
         def _loglikelihood_tokens(
             self, requests: Sequence[tuple[object, list[int], list[int]]], **_: object
         ) -> list[tuple[float, bool]]:
-            return model.score_tokens([(context, rest) for _, context, rest in requests])
+            return model.score_tokens(
+                [(context, continuation) for _, context, continuation in requests]
+            )
 
         def generate_until(self, requests: Sequence[Any], **_: object) -> list[str]:
             return [_generated(model, *request.args) for request in requests]

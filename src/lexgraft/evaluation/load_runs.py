@@ -8,13 +8,15 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.evaluation.comparison import PARENTS, ItemResult, ModelRun
+from lexgraft.evaluation.comparison import ItemResult, ModelRun
 from lexgraft.evaluation.grade import pmi
+from lexgraft.evaluation.measures import PARENTS
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
 
 IDENTITY = "model.json"
-EVERYDAY = "everyday "
+EVERYDAY_GROUP = "everyday "
+"""What the group of an everyday word's item begins with."""
 
 
 class ModelIdentity(Struct, frozen=True):
@@ -42,26 +44,26 @@ def read_run(folder: Path, split: Split = "confirm") -> list[ModelRun]:
         LexgraftError: not such a folder, or nobody answered this split.
     """
     items = _items(folder, split)
-    names = _names(folder)
-    found = [
-        entrant
+    names = _candidate_names(folder)
+    runs = [
+        run
         for answers in sorted((folder / "answers").glob("*/"))
-        if (entrant := _entrant(folder, answers, items, names, split))
+        if (run := _model_run(folder, answers, items, names, split))
     ]
-    if not found:
+    if not runs:
         raise LexgraftError(
             f"no model has answered the `{split}` items",
             where=str(folder),
             cure="finish the run, or take another --split",
         )
-    return found
+    return runs
 
 
 def _items(folder: Path, split: Split) -> dict[str, tuple[str, Item]]:
     """Return item id → group and item."""
-    test, own = folder / "testset", folder / "items.jsonl"
-    if own.is_file():
-        return {item.id: (item.pair, item) for item in read_lines(own, Item)}
+    test, custom = folder / "testset", folder / "items.jsonl"
+    if custom.is_file():
+        return {item.id: (item.pair, item) for item in read_lines(custom, Item)}
     if not (test / f"items-{split}.jsonl").is_file():
         raise LexgraftError(
             "no run here: neither testset/ nor items.jsonl",
@@ -72,73 +74,72 @@ def _items(folder: Path, split: Split) -> dict[str, tuple[str, Item]]:
     general = test / "items-general.jsonl"
     everyday = read_lines(general, Item) if split == "confirm" and general.is_file() else []
     return {item.id: (item.pair, item) for item in terms} | {
-        item.id: (EVERYDAY + item.pair, item) for item in everyday
+        item.id: (EVERYDAY_GROUP + item.pair, item) for item in everyday
     }
 
 
-def _names(folder: Path) -> dict[str, str]:
+def _candidate_names(folder: Path) -> dict[str, str]:
     """Return digest → name of the candidates that an adoption has raced."""
     file = folder / "stages" / "merge.json"
     if not file.is_file():
         return {}
     race = msgspec.json.decode(file.read_bytes(), type=_RunFiles)
-    return {one.digest: one.name for one in race.raced}
+    return {candidate.digest: candidate.name for candidate in race.raced}
 
 
-def _entrant(
+def _model_run(
     folder: Path,
     answers: Path,
     items: dict[str, tuple[str, Item]],
     names: dict[str, str],
     split: Split,
 ) -> ModelRun | None:
+    """Return the model of one folder of answers; None where it has no answer to these items."""
     file = answers / IDENTITY
     identity = (
         msgspec.json.decode(file.read_bytes(), type=ModelIdentity) if file.is_file() else None
     )
     name = identity.name if identity else names.get(answers.name, answers.name[:8])
-    shown = {
-        answer.item: show(items[answer.item][1], answer, items[answer.item][0])
-        for path in _files(answers, split)
+    results = {
+        answer.item: item_result(items[answer.item][1], answer, items[answer.item][0])
+        for path in _answer_files(answers, split)
         for answer in read_lines(path, Answer)
         if answer.item in items
     }
-    if not shown:
+    if not results:
         return None
-    asked = [item for _, item in items.values()]
-    return ModelRun(name, answers.name, str(folder), shown, _written(folder, answers, asked, split))
+    terms = _written_terms(folder, answers, [item for _, item in items.values()], split)
+    return ModelRun(name, answers.name, str(folder), results, terms)
 
 
-def _written(
+def _written_terms(
     folder: Path, answers: Path, items: Sequence[Item], split: Split
 ) -> dict[tuple[str, str], WrittenTerm]:
     """Return the free answers by direction and concept, graded by the concept's names."""
-    said = {
-        read_line.prompt: read_line.text
+    texts = {
+        generation.prompt: generation.text
         for path in sorted(answers.glob("terms *.jsonl"))
-        for read_line in read_lines(path, Generation)
+        for generation in read_lines(path, Generation)
     }
     file = folder / "testset" / f"concepts-{split}.jsonl"
-    asked = [
-        term_question
-        for term_question in term_questions(items)
-        if digest(term_question.context) in said
-    ]
-    if not asked or not file.is_file():
+    questions = [item for item in term_questions(items) if digest(item.context) in texts]
+    if not questions or not file.is_file():
         return {}
-    concepts = {one.id: one for one in read_lines(file, Concept)}
-    found = grade_written(asked, [said[digest(one.context)] for one in asked], concepts)
-    return {(one.group, one.concept): one for one in found}
+    concepts = {concept.id: concept for concept in read_lines(file, Concept)}
+    answered = [texts[digest(item.context)] for item in questions]
+    return {
+        (term.group, term.concept): term for term in grade_written(questions, answered, concepts)
+    }
 
 
-def _files(answers: Path, split: Split) -> list[Path]:
+def _answer_files(answers: Path, split: Split) -> list[Path]:
     patterns = (f"{split} terms-*.jsonl", "everyday-*.jsonl", "items-*.jsonl")
     return [path for pattern in patterns for path in sorted(answers.glob(pattern))]
 
 
-def show(item: Item, answer: Answer, group: str) -> ItemResult:
-    """Return an answer graded by PMI, in words."""
-    return shown(
+def item_result(item: Item, answer: Answer, group: str) -> ItemResult:
+    """Return an answer graded by PMI, with the question and the options in words."""
+    return result_of_scores(
         pmi(answer),
         item.gold,
         concept=item.concept,
@@ -148,7 +149,7 @@ def show(item: Item, answer: Answer, group: str) -> ItemResult:
     )._replace(draw=item.draw)
 
 
-def shown(
+def result_of_scores(
     scores: Sequence[float],
     gold: int,
     *,
@@ -157,7 +158,7 @@ def shown(
     question: str,
     options: Sequence[str],
 ) -> ItemResult:
-    """Return the scores of one item's options in words; a tie for the best is wrong."""
+    """Return one item's result from its options' log-scores; a tie for the best is wrong."""
     best = max(range(len(scores)), key=lambda i: (scores[i], -i))
     wrong = max(score for i, score in enumerate(scores) if i != gold)
     shares = [exp(score - scores[best]) for score in scores]
@@ -174,38 +175,38 @@ def shown(
     )
 
 
-def named_parents(entrants: Sequence[ModelRun], roles: Sequence[str]) -> list[ModelRun]:
-    """Return the entrants, those named by `ROLE=NAME` under their role: base, G or D.
+def named_parents(runs: Sequence[ModelRun], roles: Sequence[str]) -> list[ModelRun]:
+    """Return the models, those named by `ROLE=NAME` under their role: base, G or D.
 
     Raises:
         LexgraftError: no such role, or nobody of that name.
     """
-    names = [entrant.name for entrant in entrants]
-    by_name: dict[str, str] = {}
-    for given in roles:
-        role, _, name = given.partition("=")
+    names = [run.name for run in runs]
+    role_of: dict[str, str] = {}
+    for text in roles:
+        role, _, name = text.partition("=")
         if role not in PARENTS:
             raise LexgraftError(f"`{role}` is no parent", cure=f"write {', '.join(PARENTS)}=MODEL")
         if name not in names:
             raise LexgraftError(f"nothing here is called `{name}`", cure=nearest(name, names))
-        by_name[name] = role
-    return [one._replace(name=by_name.get(one.name, one.name)) for one in entrants]
+        role_of[name] = role
+    return [run._replace(name=role_of.get(run.name, run.name)) for run in runs]
 
 
-def distinct(entrants: Iterable[ModelRun]) -> list[ModelRun]:
-    """Return the entrants, those of one name and digest joined, equal names told apart.
+def distinct(runs: Iterable[ModelRun]) -> list[ModelRun]:
+    """Return the models, those of one name and digest joined, equal names told apart.
 
-    Parents that several runs have asked are one entrant; other models of one name get a part of
+    Parents that several runs have asked are one model; other models of one name get a part of
     their digest.
     """
     joined: dict[tuple[str, str], ModelRun] = {}
-    for entrant in entrants:
-        known = joined.get((entrant.name, entrant.digest))
-        items = {**known.shown, **entrant.shown} if known else entrant.shown
-        written = {**known.written, **entrant.written} if known else entrant.written
-        joined[entrant.name, entrant.digest] = entrant._replace(shown=items, written=written)
+    for run in runs:
+        earlier = joined.get((run.name, run.digest))
+        results = {**earlier.results, **run.results} if earlier else run.results
+        written = {**earlier.written, **run.written} if earlier else run.written
+        joined[run.name, run.digest] = run._replace(results=results, written=written)
     names = [name for name, _ in joined]
     return [
-        one if names.count(one.name) == 1 else one._replace(name=f"{one.name} ({one.digest[:8]})")
-        for one in joined.values()
+        run if names.count(run.name) == 1 else run._replace(name=f"{run.name} ({run.digest[:8]})")
+        for run in joined.values()
     ]

@@ -1,50 +1,59 @@
-"""The names of what is measured: each once, for stages, reports and comparisons."""
+"""The names of what is measured: each once, for stages, reports and comparisons.
 
+They stand in reports and in scores on disk as the `name`, `model` or `group` of a Score: a changed
+name would make scores of another version incomparable.
+"""
+
+# share of concepts known (right in every draw); `group` is a direction, e.g. `en->ja`
 RECOGNITION = "recognition"
-"""Name of a Score: share of concepts known (right in every draw); `group` is a direction."""
+RECOGNITION_ABOVE_CHANCE = "recognition, chance taken off"  # (share - chance) / (1 - chance)
+RECOGNITION_BY_SUM = "recognition, by sum"  # by the plain log-likelihood instead of PMI
+RECOGNITION_PER_CHARACTER = "recognition, per character"
+WITHOUT_QUESTION = "without the question"  # from the options alone: what the format gives away
+KNOWN = "known"  # the same share in a comparison of models
+TASK = "task"  # share right in a task of lm-evaluation-harness; `group` names it
 
-
-GENERAL = "general items"
-"""Name of a Score: share of everyday concepts known; `group` is a direction."""
-
-
-BITS = "bits per byte"
-"""Name of a Score: bits per UTF-8 byte of running text (less is better); `group` `ja/manual`."""
-
-
-DRIFT = "drift, bits a token"
-"""Name of a Score: KL divergence from another model's predictions; `group` names that model."""
-
-
-EFFECT = "proper - random"
-"""Name of a Score: what the right glossary entries add over random ones; `model` says to what."""
-
-
-PARENTS = ("base", "G", "D")
-"""Display names of the three models that go in."""
-
-
-MODES = ("no terms", "proper terms", "random terms")
-"""Values of `model` in the scores of the glossary stage."""
-
-
-TAUGHT, SIBLINGS, FAR = "trained terms", "siblings of trained terms", "far terms"
-"""Names of Scores after a tuning; siblings share their nearest broader concept with one taught."""
-
-
-LESSON_GROUPS = (TAUGHT, SIBLINGS, FAR)
-
-BEFORE, AFTER, GAIN = "before", "after", "after - before"
-"""Values of `model` in the scores of a Lesson."""
-
-
-TRANSFER = "transfer - placebo"
-
+# a result against G, paired by concept
 TARGET_GAIN = "target gain"
-
+GLOSSARY_EFFECT = "glossary effect"
 RETENTION = "retention"
-
 EVERYDAY = "everyday words"
+TRANSFER = "transfer - placebo"
+RETENTION_OF_RECIPIENT = "retention of G - placebo"
+RETENTION_OF_DONOR = "retention of D - placebo"
+EMERGENCE = "emergence - placebo"
 
+# general ability
+GENERAL = "general items"  # share of everyday concepts known; `group` is a direction
+BITS = "bits per byte"  # of running text, UTF-8; less is better; `group` e.g. `ja/manual`
+DRIFT = "drift, bits a token"  # KL divergence from another model; `group` names that model
+AGREEMENT = "same next token"  # share of positions whose likeliest token is the other model's
+PROBES = "probes"  # share of small tasks passed; `group` e.g. `en/copying`
+GRAMMAR = "grammar"  # share of minimal pairs judged right; `group` e.g. `en/reflexive`
+CONSISTENCY = "consistency (RankC less chance)"  # of two languages; `group` joins two directions
 
-TERM_GENERATION = "term generation"
+# free answers
+TERM_GENERATION = "term generation"  # share of terms named right; ", GRADE" follows for each grade
+TERM_CHRF = f"{TERM_GENERATION}, chrF"
+IN_LANGUAGE = "in the language asked for"
+LOOPING = "runs into a loop"
+DEFINITION_GENERATION = "definition generation"  # share by which a frozen scorer picks the term
+DEFINITION_CHRF = "definitions, chrF"
+DEFINITIONS_JUDGED = (
+    "definitions, judged",
+    "bias of the judge",
+    "definitions, judged less bias",
+)
+
+# the glossary stage
+EFFECT = "proper - random"  # what the right entries add over random ones; `model` says to what
+MODES = ("no terms", "proper terms", "random terms")  # values of `model`
+
+# models that go in, by display name: the common ancestor, the recipient G and the donor D
+PARENTS = ("base", "G", "D")
+RECIPIENT, DONOR = PARENTS[1:]
+
+# after a tuning; siblings share their nearest broader concept with a trained one
+TAUGHT, SIBLINGS, FAR = "trained terms", "siblings of trained terms", "far terms"
+LESSON_GROUPS = (TAUGHT, SIBLINGS, FAR)
+BEFORE, AFTER, GAIN = "before", "after", "after - before"  # values of `model`

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
-from lexgraft.evaluation.term_grade import TermGrade
+from lexgraft.evaluation.term_grade import RIGHT, TermGrade
 
 Diagnosis = Literal[
     "known",
@@ -17,7 +17,7 @@ Diagnosis = Literal[
 
 
 def diagnose(
-    *, own: bool, target: bool, parents: bool, named: TermGrade | None = None
+    *, source: bool, target: bool, parents: bool, named: TermGrade | None = None
 ) -> Diagnosis:
     """Return what is the matter with one concept in the target language.
 
@@ -26,16 +26,16 @@ def diagnose(
     model wrote it when asked freely (None: it was not asked).
     """
     if target:
-        if named in (None, "exact", "variant"):
+        if named is None or named in RIGHT:
             return "known"
         return "wrong language" if named == "other language" else "known but not named"
     if parents:
         return "lost by the merge"
-    return "known in the domain's language only" if own else "not known anywhere"
+    return "known in the domain's language only" if source else "not known anywhere"
 
 
 def diagnoses(
-    own: Mapping[str, bool],
+    source: Mapping[str, bool],
     target: Mapping[str, bool],
     parents: Iterable[Mapping[str, bool]],
     named: Mapping[str, TermGrade],
@@ -44,7 +44,7 @@ def diagnoses(
     before = tuple(parents)
     return {
         concept: diagnose(
-            own=own.get(concept, False),
+            source=source.get(concept, False),
             target=yes,
             parents=any(parent.get(concept, False) for parent in before),
             named=named.get(concept),
@@ -53,7 +53,7 @@ def diagnoses(
     }
 
 
-def counted(found: Mapping[str, Diagnosis]) -> dict[str, int]:
+def counted(concepts: Mapping[str, Diagnosis]) -> dict[str, int]:
     """Return diagnosis → concepts, in the order from best to worst, zeros included."""
-    counts = Counter(found.values())
+    counts = Counter(concepts.values())
     return {name: counts[name] for name in get_args(Diagnosis)}

@@ -94,8 +94,8 @@ def check(question: EvaluationRequest) -> None:
         raise LexgraftError("nothing to ask", cure="give --items, --texts, --general or --tasks")
     if question.against and not question.texts:
         raise LexgraftError("drift is measured on texts", cure="give --texts too")
-    beside = question.items is not None and question.items.is_dir()
-    if (question.defined or question.split == "sealed") and not beside:
+    has_concepts = question.items is not None and question.items.is_dir()
+    if (question.defined or question.split == "sealed") and not has_concepts:
         raise LexgraftError(
             "this needs a test set's concepts",
             cure="give --items the folder that `lexgraft testset` has written",
@@ -125,9 +125,9 @@ def _base(folder: Path, question: EvaluationRequest) -> Checkpoint:
 
 def _adapter_plan(folder: Path, base: Checkpoint) -> MergePlan:
     """Return the adapter put onto its base with weight 1, in float32."""
-    part = open_input_model(folder, base, ADAPTER)
+    adapter = open_input_model(folder, base, ADAPTER)
     candidate = Candidate("task_arithmetic", {"weight": {ADAPTER: 1.0}})
-    return plan_merge(candidate, base, {ADAPTER: part}, "float32", 0)
+    return plan_merge(candidate, base, {ADAPTER: adapter}, "float32", 0)
 
 
 def memory_needed(model: Checkpoint, dtype: str, *, adapter: bool) -> int:
@@ -138,11 +138,11 @@ def memory_needed(model: Checkpoint, dtype: str, *, adapter: bool) -> int:
     """
     parameters = sum(entry.size for entry in model.tensors.values())
     width = max(min(entry.shape, default=1) for entry in model.tensors.values())
-    each = 4 if dtype == "float32" else 2
+    bytes_each = 4 if dtype == "float32" else 2
     copies = 2 * 4 * parameters if adapter else 0
     file = sum(shard.size for shard in model.shards)
     batch = 4 * TOKEN_BUDGET * (ROWS_HELD * width + TOKEN_BUDGET)
-    return each * parameters + copies + file + batch + RUNTIME
+    return bytes_each * parameters + copies + file + batch + RUNTIME
 
 
 def _check_memory(needed: int, device: str) -> None:

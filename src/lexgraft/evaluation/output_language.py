@@ -29,8 +29,8 @@ def in_language(text: str, language: str) -> bool:
     """
     letters = [character for character in text if character.isalpha()]
     scripts = _SCRIPTS.get(language.partition("-")[0], _LATIN)
-    own = sum(unicodedata.name(letter, "").startswith(scripts) for letter in letters)
-    return bool(letters) and own >= ENOUGH * len(letters)
+    in_script = sum(unicodedata.name(letter, "").startswith(scripts) for letter in letters)
+    return bool(letters) and in_script >= ENOUGH * len(letters)
 
 
 def repeats(text: str) -> bool:

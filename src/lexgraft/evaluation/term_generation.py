@@ -1,23 +1,18 @@
-"""Terms written freely: which of five grades, and whether in the language asked for."""
+"""Terms written freely: how they relate to the concept, and whether in the language asked for."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
 
-import numpy as np
-
 from lexgraft.evaluation.chrf import chrf
+from lexgraft.evaluation.measures import IN_LANGUAGE, LOOPING, TERM_CHRF, TERM_GENERATION
 from lexgraft.evaluation.output_language import in_language, repeats
-from lexgraft.evaluation.term_grade import TermGrade, grade_term
+from lexgraft.evaluation.term_grade import RIGHT, TermGrade, grade_term
 from lexgraft.records import Concept, Item, Score
-from lexgraft.stats.intervals import bootstrap, wilson
+from lexgraft.stats.intervals import mean_interval, wilson
 
 TERM_TOKENS = 16
 SEED = 0  # of the bootstrap
-NAMED = "term generation"
-FAITHFUL = "in the language asked for"
-LOOPING = "runs into a loop"
-LIKE = f"{NAMED}, chrF"
 
 
 class WrittenTerm(NamedTuple):
@@ -35,7 +30,7 @@ class WrittenTerm(NamedTuple):
 def term_questions(items: Sequence[Item]) -> list[Item]:
     """Return the items whose answer is a term, the first draw of each concept and direction."""
     first: dict[tuple[str, str], Item] = {}
-    for item in sorted(items, key=lambda one: one.draw):
+    for item in sorted(items, key=lambda item: item.draw):
         if item.kind != "term-to-definition":
             first.setdefault((item.concept, item.pair), item)
     return list(first.values())
@@ -55,32 +50,31 @@ def _grade(item: Item, text: str, concept: Concept | None) -> WrittenTerm:
     language = item.answer_language
     names = [item.options[item.gold].strip(), *(concept.names(language) if concept else ())]
     elsewhere = [t.text for t in concept.terms if t.language != language] if concept else []
-    line = next((part for part in text.split("\n") if part.strip()), "")
+    first_line = next((line for line in text.split("\n") if line.strip()), "")
     return WrittenTerm(
-        item.concept,
-        item.pair,
-        text,
-        grade_term(text, names, elsewhere),
-        in_language(line, language),
-        repeats(text),
-        max(chrf(line, name) for name in names),
+        concept=item.concept,
+        group=item.pair,
+        text=text,
+        grade=grade_term(text, names, elsewhere),
+        faithful=in_language(first_line, language),
+        loops=repeats(text),
+        likeness=max(chrf(first_line, name) for name in names),
     )
 
 
-def written_scores(model: str, found: Sequence[WrittenTerm]) -> list[Score]:
-    """Return, per direction, the share named right, each grade, and the language kept."""
+def written_scores(model: str, written: Sequence[WrittenTerm]) -> list[Score]:
+    """Return, per direction, the share named right, each grade, the language kept, and chrF."""
     scores: list[Score] = []
-    for group in dict.fromkeys(one.group for one in found):
-        chosen = [one for one in found if one.group == group]
-        counts, n = Counter(one.grade for one in chosen), len(chosen)
-        shares = {NAMED: counts["exact"] + counts["variant"]}
-        shares |= {f"{NAMED}, {grade}": counts[grade] for grade in get_args(TermGrade)}
+    for group in dict.fromkeys(term.group for term in written):
+        terms = [term for term in written if term.group == group]
+        counts = Counter(term.grade for term in terms)
+        shares = {TERM_GENERATION: sum(counts[grade] for grade in RIGHT)}
+        shares |= {f"{TERM_GENERATION}, {grade}": counts[grade] for grade in get_args(TermGrade)}
         shares |= {
-            FAITHFUL: sum(one.faithful for one in chosen),
-            LOOPING: sum(one.loops for one in chosen),
+            IN_LANGUAGE: sum(term.faithful for term in terms),
+            LOOPING: sum(term.loops for term in terms),
         }
-        scores += [wilson(k, n).score(name, model, group) for name, k in shares.items()]
-        like = np.array([[one.likeness] for one in chosen], np.float64)
-        mean = bootstrap(like, lambda means: means[..., 0], SEED)
-        scores.append(mean.score(LIKE, model, group))
+        scores += [wilson(k, len(terms)).score(name, model, group) for name, k in shares.items()]
+        likeness = mean_interval([term.likeness for term in terms], SEED)
+        scores.append(likeness.score(TERM_CHRF, model, group))
     return scores

@@ -7,6 +7,8 @@ from typing import Literal
 from lexgraft.terms.text.spelling_keys import EDGE_MARKS, notation_key
 
 TermGrade = Literal["exact", "variant", "wrong", "other language", "empty"]
+RIGHT: tuple[TermGrade, ...] = ("exact", "variant")
+"""The grades of an answer that names the concept."""
 
 
 def grade_term(text: str, names: Iterable[str], elsewhere: Iterable[str] = ()) -> TermGrade:
@@ -14,13 +16,13 @@ def grade_term(text: str, names: Iterable[str], elsewhere: Iterable[str] = ()) -
 
     `elsewhere` are its names in other languages. Only the first line that is not blank counts.
     """
-    said = _first_line(text)
-    if not said:
+    line = _first_line(text)
+    if not line:
         return "empty"
     names = tuple(names)
-    if said in {unicodedata.normalize("NFC", name) for name in names}:
+    if line in {unicodedata.normalize("NFC", name) for name in names}:
         return "exact"
-    key = notation_key(said)
+    key = notation_key(line)
     if key in {notation_key(name) for name in names}:
         return "variant"
     return "other language" if key in {notation_key(name) for name in elsewhere} else "wrong"

@@ -1,24 +1,23 @@
-"""What a result carries over: transfer, retention and emergence, each less its placebo (pure)."""
+"""Transfer, retention and emergence of many models as scores, each less its placebo (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from lexgraft.evaluation.comparison import ItemResult, ModelRun
-from lexgraft.evaluation.knowledge_transitions import (
-    ByDraw,
-    TransferEstimate,
-    emergence,
-    retention,
-    transfer,
+from lexgraft.evaluation.comparison import ModelRun
+from lexgraft.evaluation.grade import by_draw
+from lexgraft.evaluation.knowledge_transitions import emergence, retention, transfer
+from lexgraft.evaluation.measures import (
+    DONOR,
+    EMERGENCE,
+    RECIPIENT,
+    RETENTION_OF_DONOR,
+    RETENTION_OF_RECIPIENT,
+    TRANSFER,
 )
 from lexgraft.records import Score
-
-LANGUAGE, DOMAIN = "G", "D"
-TRANSFER = "transfer - placebo"
-KEPT = {LANGUAGE: "retention of G - placebo", DOMAIN: "retention of D - placebo"}
-EMERGENCE = "emergence - placebo"
+from lexgraft.stats.cross_draw import CrossDrawEstimate
 
 
-def crossings(
+def transfer_scores(
     models: Sequence[ModelRun],
     parents: Sequence[ModelRun],
     groups: Sequence[str],
@@ -31,58 +30,42 @@ def crossings(
     neither parent knows, and G's knowledge that was kept; within one language, D's that was kept.
     """
     by_name = {parent.name: parent for parent in parents}
-    if not {LANGUAGE, DOMAIN} <= by_name.keys():
+    if not {RECIPIENT, DONOR} <= by_name.keys():
         return []
-    language, domain = by_name[LANGUAGE], by_name[DOMAIN]
-    found: list[Score] = []
+    recipient, donor = by_name[RECIPIENT], by_name[DONOR]
+    scores: list[Score] = []
     for group in groups:
-        asked, arrow, answered = group.partition("->")
-        for model in models if arrow and " " not in asked else ():
-            if asked == answered:
-                rows = _within(model, domain, group, seed, alpha)
-            else:
-                rows = _across(model, language, domain, group, f"{asked}->{asked}", seed, alpha)
-            found += [
-                one.difference.score(name, model.name, group)
-                for name, one in rows.items()
-                if one.difference.n
+        source, arrow, target = group.partition("->")
+        for model in models if arrow and " " not in source else ():
+            estimates = (
+                _within_language(model, donor, group, seed, alpha)
+                if source == target
+                else _across_languages(model, recipient, donor, group, seed, alpha)
+            )
+            scores += [
+                estimate.difference.score(name, model.name, group)
+                for name, estimate in estimates.items()
+                if estimate.difference.n
             ]
-    return found
+    return scores
 
 
-def _within(
-    model: ModelRun, domain: ModelRun, group: str, seed: int, alpha: float
-) -> dict[str, TransferEstimate]:
-    kept = retention(_by_draw(domain, group), _by_draw(model, group), seed, alpha)
-    return {KEPT[DOMAIN]: kept}
+def _within_language(
+    model: ModelRun, donor: ModelRun, group: str, seed: int, alpha: float
+) -> dict[str, CrossDrawEstimate]:
+    before, after = (by_draw(run.in_group(group)) for run in (donor, model))
+    return {RETENTION_OF_DONOR: retention(before, after, seed, alpha)}
 
 
-def _across(
-    model: ModelRun,
-    language: ModelRun,
-    domain: ModelRun,
-    group: str,
-    own: str,
-    seed: int,
-    alpha: float,
-) -> dict[str, TransferEstimate]:
-    result, before, donor = (_by_draw(one, group) for one in (model, language, domain))
-    known = {concept: all(draws.values()) for concept, draws in _by_draw(domain, own).items()}
+def _across_languages(
+    model: ModelRun, recipient: ModelRun, donor: ModelRun, group: str, seed: int, alpha: float
+) -> dict[str, CrossDrawEstimate]:
+    before, elsewhere, after = (by_draw(run.in_group(group)) for run in (recipient, donor, model))
+    source = group.partition("->")[0]
+    own_language = by_draw(donor.in_group(f"{source}->{source}"))
+    donor_knows = {concept: all(draws.values()) for concept, draws in own_language.items()}
     return {
-        TRANSFER: transfer(known, before, result, seed, alpha),
-        KEPT[LANGUAGE]: retention(before, result, seed, alpha),
-        EMERGENCE: emergence(before, donor, result, seed, alpha),
+        TRANSFER: transfer(donor_knows, before, after, seed, alpha),
+        RETENTION_OF_RECIPIENT: retention(before, after, seed, alpha),
+        EMERGENCE: emergence(before, elsewhere, after, seed, alpha),
     }
-
-
-def _by_draw(entrant: ModelRun, group: str) -> ByDraw:
-    """Return concept → draw → right in every item of that draw."""
-    return _drawn(one for one in entrant.shown.values() if one.group == group)
-
-
-def _drawn(shown: Iterable[ItemResult]) -> dict[str, dict[int, bool]]:
-    found: dict[str, dict[int, bool]] = {}
-    for one in shown:
-        draws = found.setdefault(one.concept, {})
-        draws[one.draw] = draws.get(one.draw, True) and one.right
-    return found

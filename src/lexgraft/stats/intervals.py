@@ -28,8 +28,17 @@ class Interval(NamedTuple):
     n: int
 
     def score(self, name: str, model: str, group: str, chance: float | None = None) -> Score:
-        """Return it as a record."""
-        return Score(name, model, group, self.value, self.low, self.high, self.n, chance)
+        """Return the estimate as a named score; `chance` is what guessing would give."""
+        return Score(
+            name=name,
+            model=model,
+            group=group,
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            n=self.n,
+            chance=chance,
+        )
 
 
 class PairedDifference(NamedTuple):
@@ -128,6 +137,12 @@ def paired_means(
     return bootstrap(column, lambda means: means[..., 0], seed, alpha, steady=True)
 
 
+def mean_interval(values: Sequence[float], seed: int, alpha: float = 0.05) -> Interval:
+    """Return the mean of one value per concept or document with a bootstrap over them."""
+    column = np.array(values, np.float64).reshape(-1, 1)
+    return bootstrap(column, lambda means: means[..., 0], seed, alpha)
+
+
 def ratio(
     numerator: Sequence[float], denominator: Sequence[float], seed: int, alpha: float = 0.05
 ) -> Interval:
@@ -136,7 +151,7 @@ def ratio(
     Numerators lie between plus and minus their denominators.
     """
     columns = np.array([numerator, denominator], np.float64).T.reshape(-1, 2)
-    return bootstrap(columns, _quotient, seed, alpha, steady=True)
+    return bootstrap(columns, quotient, seed, alpha, steady=True)
 
 
 def bootstrap(
@@ -192,9 +207,12 @@ def _steadied(columns: Float[np.ndarray, "n column"]) -> Float[np.ndarray, "more
     return np.vstack([columns, up, down])
 
 
-def _quotient(means: Float[np.ndarray, "*draw column"]) -> Float[np.ndarray, "*draw"]:
-    below = means[..., 1]
-    return np.asarray(means[..., 0] / np.where(below == 0, 1, below))
+def quotient(
+    means: Float[np.ndarray, "*draw column"], above: int = 0, below: int = 1
+) -> Float[np.ndarray, "*draw"]:
+    """Return one column of means over another; 0 where both are 0."""
+    divisor = means[..., below]
+    return np.asarray(means[..., above] / np.where(divisor == 0, 1, divisor))
 
 
 def student(freedom: float, alpha: float = 0.05) -> float:

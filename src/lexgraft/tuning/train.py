@@ -47,7 +47,7 @@ class TrainingResult(Struct, frozen=True):
 
 
 class TrainingWork(Struct, frozen=True, kw_only=True):
-    """What a run is called and how it is run: nothing here decides the result, but threads."""
+    """How a run is named and run: nothing here decides the result, but the number of threads."""
 
     base_digest: str  # of the model that is trained
     base_name: str = ""
@@ -63,14 +63,16 @@ def train(
     model: nn.Module,
     encode: Encode,
     examples: Sequence[TrainingExample],
-    recipe: TrainingConfig,
+    config: TrainingConfig,
     output: Path,
     work: TrainingWork,
     held: Sequence[TrainingExample] = (),
 ) -> TrainingResult:
-    """Return what one pass over the examples, in their order, has made in `output`.
+    """Train a model in one pass over the examples, in their order, and write the result.
 
-    Killed and called again with the same arguments it goes on from its last checkpoint, to the
+    `encode` turns text into tokens; `config` and the examples alone decide the result, `work` says
+    how the run is called and run. The result is an adapter folder, or with trained weights a
+    folder with a whole model. Killed and called again it goes on from its last checkpoint, to the
     same bytes on a CPU with the same number of threads. Checked now and then on `held`, it ends
     when these no longer get better and takes the best. The model itself is left unchanged, but
     for being spread over the processes where there are several.
@@ -78,14 +80,14 @@ def train(
     Raises:
         LexgraftError: no examples, a model that cannot be tuned, or `output` holds something else.
     """
-    rows = encode_examples(examples, encode, recipe.max_tokens)
-    held_rows = encode_examples(held, encode, recipe.max_tokens) if held and recipe.patience else ()
+    rows = encode_examples(examples, encode, config.max_tokens)
+    held_rows = encode_examples(held, encode, config.max_tokens) if held and config.patience else ()
     plan = {
         "base_digest": work.base_digest,
         "data_digest": digest(rows, held_rows) if held_rows else digest(rows),
-        "recipe": msgspec.to_builtins(recipe),
-        "seed": recipe.seed,
-        "steps": -(-len(rows) // recipe.batch),
+        "recipe": msgspec.to_builtins(config),
+        "seed": config.seed,
+        "steps": -(-len(rows) // config.batch),
         "wording": work.wording,
     }
     done = _finished(output, plan)
@@ -94,73 +96,83 @@ def train(
     if work.group.first:
         claim(aside(output), PURPOSE, output)
     with _threads(work.threads):
-        trained = trainable(model, recipe)
+        trained = trainable(model, config)
         check_head(model, rows[0])
         if isinstance(trained, LoraLayers):
             shard(model, work.group)
-        order = batches(rows, recipe.batch, recipe.seed)
-        so_far = _run(model, trained, order, held_rows, recipe, aside(output), digest(plan), work)
+        order = batches(rows, config.batch, config.seed)
+        so_far = _run(
+            model,
+            trained,
+            plan=order,
+            held=held_rows,
+            config=config,
+            folder=aside(output),
+            key=digest(plan),
+            work=work,
+        )
     if work.group.first:
         record = plan | {"losses": so_far.losses, "versions": _versions(work)}
         record |= {"checks": so_far.checks} if so_far.checks else {}
         text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
-        _publish(trained, model, recipe, output, {"lexgraft.json": text}, work)
+        _publish(trained, model, config, output, {"lexgraft.json": text}, work)
     work.group.wait()
     return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks))
 
 
-def trainable(model: nn.Module, recipe: TrainingConfig) -> LoraLayers | TrainedWeights:
-    """Return what the recipe names, ready to be trained.
+def trainable(model: nn.Module, config: TrainingConfig) -> LoraLayers | TrainedWeights:
+    """Return the parameters that the configuration names, ready to be trained.
 
     Raises:
         LexgraftError: a name that chooses nothing.
     """
-    if recipe.method == "lora":
+    if config.method == "lora":
         layers = linear_layers(model)
-        names = choose_names(tuple(layers), recipe.layers)
+        names = choose_names(tuple(layers), config.layers)
         return LoraLayers(
-            {name: layers[name] for name in names}, recipe.rank, recipe.alpha, recipe.seed
+            {name: layers[name] for name in names}, config.rank, config.alpha, config.seed
         )
-    if recipe.tokens:
-        return TrainedWeights(model, embedding_names(model), recipe.tokens)
+    if config.tokens:
+        return TrainedWeights(model, embedding_names(model), config.tokens)
     return TrainedWeights(
-        model, choose_names([n for n, _ in model.named_parameters()], recipe.layers)
+        model, choose_names([n for n, _ in model.named_parameters()], config.layers)
     )
 
 
-def rate(step: int, steps: int, recipe: TrainingConfig) -> float:
+def rate(step: int, steps: int, config: TrainingConfig) -> float:
     """Return the learning rate of a step: linear warm-up, then half a cosine (SGDR, §3)."""
-    warm = max(1, round(recipe.warmup * steps))
+    warm = max(1, round(config.warmup * steps))
     if step < warm:
-        return recipe.learning_rate * (step + 1) / warm
-    return recipe.learning_rate * (1 + cos(pi * (step - warm) / max(1, steps - warm))) / 2
+        return config.learning_rate * (step + 1) / warm
+    return config.learning_rate * (1 + cos(pi * (step - warm) / max(1, steps - warm))) / 2
 
 
 def _run(
     model: nn.Module,
     trained: LoraLayers | TrainedWeights,
+    *,
     plan: Sequence[tuple[TrainingRow, ...]],
     held: Sequence[TrainingRow],
-    recipe: TrainingConfig,
+    config: TrainingConfig,
     folder: Path,
     key: str,
     work: TrainingWork,
 ) -> TrainingProgress:
     """Train in place, from the last checkpoint on, up to the best values; return the losses."""
     trained.to(head_of(model).weight.device)
-    optimizer = torch.optim.AdamW(trained.parameters(), lr=recipe.learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=config.learning_rate, weight_decay=0.0)
     so_far = load_state(folder, trained, optimizer, key)
     model.eval()
     with trained.attached(model):
         for step in range(len(so_far.losses), len(plan)):
-            if held and so_far.stalled(recipe.patience):
+            if held and so_far.stalled(config.patience):
                 break
             for group in optimizer.param_groups:
-                group["lr"] = rate(step, len(plan), recipe)
-            so_far.losses.append(_step(model, trained, optimizer, plan[step], recipe, work.group))
+                group["lr"] = rate(step, len(plan), config)
+            so_far.losses.append(_step(model, trained, optimizer, plan[step], config, work.group))
             last = step + 1 == len(plan)
-            if held and (last or (step + 1) % recipe.check_every == 0):
-                so_far.checked(round(held_loss(model, held, recipe.batch), 5), trained.tensors())
+            if held and (last or (step + 1) % config.check_every == 0):
+                so_far.checked(round(held_loss(model, held, config.batch), 5), trained.tensors())
             _report_progress(work.progress, so_far, len(plan))
             if (step + 1) % work.checkpoint_every == 0 and work.group.first:
                 save_state(folder, trained, optimizer, so_far, key)
@@ -174,7 +186,7 @@ def _step(
     trained: Trainable,
     optimizer: torch.optim.Optimizer,
     batch: Sequence[TrainingRow],
-    recipe: TrainingConfig,
+    config: TrainingConfig,
     group: ProcessGroup,
 ) -> float:
     """Move the parameters by one batch; return its loss."""
@@ -183,7 +195,7 @@ def _step(
     loss = batch_loss(model, local_rows or batch[:1], len(batch)) * (1.0 if local_rows else 0.0)
     loss.backward()
     total = group.add(loss, trained.parameters())
-    nn.utils.clip_grad_norm_(trained.parameters(), recipe.clip)
+    nn.utils.clip_grad_norm_(trained.parameters(), config.clip)
     optimizer.step()
     return round(total, 5)
 
@@ -199,7 +211,7 @@ def _report_progress(progress: Progress, so_far: TrainingProgress, steps: int) -
 def _publish(
     trained: LoraLayers | TrainedWeights,
     model: nn.Module,
-    recipe: TrainingConfig,
+    config: TrainingConfig,
     output: Path,
     record: dict[str, bytes],
     work: TrainingWork,
@@ -207,7 +219,7 @@ def _publish(
     """Write the adapter, or the model with the trained weights, and give it its name."""
     if isinstance(trained, LoraLayers):
         layers = tuple(linear_layers(model))
-        files = adapter_files(trained, layers, work.base_name, getattr(torch, recipe.dtype))
+        files = adapter_files(trained, layers, work.base_name, getattr(torch, config.dtype))
         publish(files | record, output)
     else:
         if work.write is None:
@@ -235,8 +247,8 @@ def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
 
 def _compared(plan: dict[str, Any]) -> str:
     """Return a plan's digest; a recipe of an earlier version names fewer fields."""
-    recipe = msgspec.convert(plan["recipe"] or {}, TrainingConfig)
-    return digest(plan | {"recipe": recipe})
+    config = msgspec.convert(plan["recipe"] or {}, TrainingConfig)
+    return digest(plan | {"recipe": config})
 
 
 def _versions(work: TrainingWork) -> dict[str, str]:

@@ -5,13 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
-from lexgraft.adoption.generation import TERM_TOKENS
 from lexgraft.adoption.metrics import criterion
 from lexgraft.adoption.stage_records import GlossaryResult
 from lexgraft.adoption.verdict_text import verdict_sentence
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition
-from lexgraft.evaluation.measures import EFFECT, MODES, RECOGNITION, TERM_GENERATION
-from lexgraft.evaluation.term_grade import grade_term
+from lexgraft.evaluation.measures import (
+    EFFECT,
+    GLOSSARY_EFFECT,
+    MODES,
+    RECOGNITION,
+    TARGET_GAIN,
+    TERM_GENERATION,
+)
+from lexgraft.evaluation.term_generation import TERM_TOKENS
+from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.gates import combine
@@ -22,8 +29,6 @@ from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
 from lexgraft.terms.testset.items import build_items
 
 Prompter = Callable[[str], str]
-EFFECT_CRITERION = "glossary effect"
-GAIN = "target gain"
 
 
 def glossary_stage(
@@ -69,8 +74,8 @@ def criteria(
         requirement
         for name, (effect, gain) in effects.items()
         for requirement in (
-            criterion(f"{EFFECT_CRITERION}, {name}", pair, effect, gate.effect),
-            criterion(f"{GAIN}, {name}", pair, gain, gate.target_gain),
+            criterion(f"{GLOSSARY_EFFECT}, {name}", pair, effect, gate.effect),
+            criterion(f"{TARGET_GAIN}, {name}", pair, gain, gate.target_gain),
         )
     )
 
@@ -155,7 +160,6 @@ def _written(
     texts = session.generations(subject, f"glossary terms {mode}", prompts, TERM_TOKENS)
     target = session.project.languages.target
     return {
-        item.concept: grade_term(text.text, concepts[item.concept].names(target))
-        in ("exact", "variant")
+        item.concept: grade_term(text.text, concepts[item.concept].names(target)) in RIGHT
         for item, text in zip(items, texts, strict=True)
     }
