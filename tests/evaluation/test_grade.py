@@ -5,7 +5,6 @@ from math import exp
 import pytest
 
 from lexgraft.evaluation.grade import (
-    both,
     by_draw,
     grade,
     known,
@@ -80,10 +79,3 @@ def test_two_kinds_in_one_draw_must_both_be_right() -> None:
 def test_chance_is_taken_off_the_whole_interval() -> None:
     found = without_chance(Interval(0.5, 0.25, 0.75, 9), 0.25)
     assert found == pytest.approx((1 / 3, 0.0, 2 / 3, 9))
-
-
-def test_known_in_both_directions() -> None:
-    assert both({"a": True, "b": True, "c": True}, {"a": True, "b": False}) == {
-        "a": True,
-        "b": False,
-    }

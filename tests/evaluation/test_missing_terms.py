@@ -2,7 +2,7 @@
 
 import pytest
 
-from lexgraft.evaluation.missing_terms import Diagnosis, counted, diagnose, diagnoses
+from lexgraft.evaluation.missing_terms import Diagnosis, diagnose, diagnoses, diagnosis_counts
 from lexgraft.evaluation.term_grade import TermGrade
 
 
@@ -25,7 +25,7 @@ def test_every_case_has_one_name(
     assert diagnose(source=own, target=target, parents=parents, named=named) == expected
 
 
-def test_concepts_are_counted_in_a_fixed_order() -> None:
+def test_concepts_are_diagnosis_counts_in_a_fixed_order() -> None:
     found = diagnoses(
         {"a": True, "b": True}, {"a": True, "b": False, "c": False}, [{"c": True}], {"a": "exact"}
     )
@@ -34,4 +34,4 @@ def test_concepts_are_counted_in_a_fixed_order() -> None:
         "b": "known in the domain's language only",
         "c": "lost by the merge",
     }
-    assert list(counted(found).values()) == [1, 0, 0, 1, 1, 0]
+    assert list(diagnosis_counts(found).values()) == [1, 0, 0, 1, 1, 0]

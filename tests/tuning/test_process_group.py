@@ -2,7 +2,7 @@
 
 import torch
 
-from lexgraft.tuning.process_group import ALONE, ProcessGroup, together
+from lexgraft.tuning.process_group import ALONE, ProcessGroup, joined_processes
 
 
 def test_the_parts_of_a_batch_are_the_batch() -> None:
@@ -16,9 +16,9 @@ def test_alone_nothing_is_joined_and_gradients_stay() -> None:
     weight = torch.nn.Parameter(torch.tensor([2.0]))
     loss = (weight * 3).sum()
     loss.backward()
-    with together() as group:
+    with joined_processes() as group:
         assert group is ALONE
-        assert group.add(loss, [weight]) == 6.0
+        assert group.sum_gradients(loss, [weight]) == 6.0
         group.wait()
     assert weight.grad is not None
     assert weight.grad.item() == 3.0

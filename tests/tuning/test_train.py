@@ -18,10 +18,10 @@ from lexgraft.tuning.answer_loss import AnswerLoss, answer_loss
 from lexgraft.tuning.batch_forward import batch_loss, hidden_states
 from lexgraft.tuning.lora_training import LoraLayers, linear_layers
 from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
-from lexgraft.tuning.train import TrainingResult, TrainingWork, rate, train
+from lexgraft.tuning.train import TrainingResult, TrainingWork, learning_rate, train
 from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample
-from lexgraft.tuning.training_state import aside
+from lexgraft.tuning.training_state import unfinished_folder
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
 
@@ -157,7 +157,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         == -9
     )
     assert not (tmp_path / "killed").exists()
-    assert (aside(tmp_path / "killed") / "state.safetensors").is_file()
+    assert (unfinished_folder(tmp_path / "killed") / "state.safetensors").is_file()
     seen: list[int] = []
     run(
         model,
@@ -297,7 +297,7 @@ def test_training_ends_when_held_out_wordings_get_no_better_and_takes_the_best(
     given: Any = {"recipe": wild, "held": HELD, "checkpoint_every": 1, "progress": stop}
     with pytest.raises(KeyboardInterrupt):
         run(model, encode, tmp_path / "cut", **given)
-    then = load_file(aside(tmp_path / "cut") / "state.safetensors")
+    then = load_file(unfinished_folder(tmp_path / "cut") / "state.safetensors")
     best = load_file(tmp_path / "short" / "adapter_model.safetensors")
     assert all(torch.equal(then[f"now.{name}"], value) for name, value in best.items())
 
@@ -346,7 +346,7 @@ def test_batches_hold_every_row_once_and_little_padding() -> None:
 
 def test_the_rate_warms_up_and_ends_near_zero() -> None:
     recipe = msgspec.structs.replace(RECIPE, learning_rate=0.1, warmup=0.1)
-    rates = [rate(step, 100, recipe) for step in range(100)]
+    rates = [learning_rate(step, 100, recipe) for step in range(100)]
     assert rates[0] == pytest.approx(0.01)
     assert rates[10] == max(rates) == pytest.approx(0.1)
     assert rates[55] == pytest.approx(0.05)

@@ -19,7 +19,7 @@ from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Project, TuneSettings, inputs_of
 from lexgraft.records import Progress, silent, write_bytes
 from lexgraft.tuning.logit_comparison import is_tied, largest_difference
-from lexgraft.tuning.process_group import ProcessGroup, together
+from lexgraft.tuning.process_group import ProcessGroup, joined_processes
 from lexgraft.tuning.train import TrainingResult
 from lexgraft.tuning.training_examples import read_openings
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
@@ -53,7 +53,7 @@ def tune_language_model(
         LexgraftError: the project has no `tune` section.
     """
     settings = _settings(project)
-    with together() as group, ExitStack() as held:
+    with joined_processes() as group, ExitStack() as held:
         if group.size > 1 and isinstance(settings.learning_rate, tuple):
             raise LexgraftError(
                 "several learning rates are tried in one process",

@@ -1,8 +1,8 @@
-"""chrF: how far the characters of a text are those of a reference (pure)."""
+"""chrF: the overlap of character n-grams of a text and a reference (pure)."""
 
 from collections import Counter
 
-ORDER = 6  # characters in a row, at most
+ORDER = 6  # longest n-gram, in characters
 BETA = 2  # recall counts twice as much as precision
 
 

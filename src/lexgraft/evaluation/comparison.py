@@ -74,7 +74,7 @@ class PairwiseResult(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MissingTerm(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is the matter with a model's terms in one direction, counted and by concept."""
+    """Why a model's terms are missing in one direction: diagnoses counted and by concept."""
 
     model: str
     group: str

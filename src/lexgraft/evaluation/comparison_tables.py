@@ -10,7 +10,7 @@ Table = tuple[str, list[list[str]]]
 
 
 def tables(comparison: Comparison, limit: int) -> list[Table]:
-    """Return one table of shares known, one of differences per group and reference, and more.
+    """Return tables of shares known, differences, transfer, missing terms, and terms changed.
 
     Terms gained and lost are listed for the best model of each table, at most `limit` of either.
     """

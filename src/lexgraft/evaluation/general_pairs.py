@@ -18,12 +18,12 @@ class MinimalPair(NamedTuple):
 
 
 class _Draw:
-    """Choices keyed by seed, phenomenon and number: the same pairs whatever is generated beside."""
+    """Choices keyed by seed, phenomenon and number: the same pairs whatever else is generated."""
 
     def __init__(self, *key: object) -> None:
         self._key, self._taken = key, 0
 
-    def one(self, words: Sequence[str]) -> str:
+    def choose(self, words: Sequence[str]) -> str:
         """Return one of the words."""
         self._taken += 1
         return words[int(digest(*self._key, self._taken), 16) % len(words)]
@@ -65,17 +65,17 @@ _PAST = ("admired", "blamed", "helped", "praised", "described", "watched")
 
 
 def _agreement(draw: _Draw) -> tuple[str, str]:
-    head, preposition = draw.one(_PEOPLE), draw.one(_PLACES)
-    attractor, verb = draw.one(_THINGS), draw.one(_VERBS)
-    many = draw.one(("", "s")) == "s"
+    head, preposition = draw.choose(_PEOPLE), draw.choose(_PLACES)
+    attractor, verb = draw.choose(_THINGS), draw.choose(_VERBS)
+    many = draw.choose(("", "s")) == "s"
     start = f"The {head}{'s' * many} {preposition} the {attractor}{'s' * (not many)}"
     good, bad = (verb, f"{verb}s") if many else (f"{verb}s", verb)
     return f"{start} {good} every day.", f"{start} {bad} every day."
 
 
 def _determiner(draw: _Draw) -> tuple[str, str]:
-    person, verb, noun = draw.one(_PEOPLE), draw.one(_PAST), draw.one(_THINGS)
-    good, bad = draw.one(("this these", "that those", "these this", "those that")).split()
+    person, verb, noun = draw.choose(_PEOPLE), draw.choose(_PAST), draw.choose(_THINGS)
+    good, bad = draw.choose(("this these", "that those", "these this", "those that")).split()
     ending = "s" * (good in ("these", "those"))
     return (
         f"The {person} {verb} {good} {noun}{ending}.",
@@ -84,20 +84,20 @@ def _determiner(draw: _Draw) -> tuple[str, str]:
 
 
 def _anaphor(draw: _Draw) -> tuple[str, str]:
-    male = draw.one("ab") == "a"
-    person, verb = draw.one(_MEN if male else _WOMEN), draw.one(_PAST)
+    male = draw.choose("ab") == "a"
+    person, verb = draw.choose(_MEN if male else _WOMEN), draw.choose(_PAST)
     good, bad = ("himself", "herself") if male else ("herself", "himself")
     return f"The {person} {verb} {good}.", f"The {person} {verb} {bad}."
 
 
 def _polarity(draw: _Draw) -> tuple[str, str]:
-    person, verb = draw.one(_PEOPLE), draw.one(_REGULAR)
+    person, verb = draw.choose(_PEOPLE), draw.choose(_REGULAR)
     return f"No {person} has ever {verb}ed here.", f"The {person} has ever {verb}ed here."
 
 
 def _tense(draw: _Draw) -> tuple[str, str]:
-    person, verb = draw.one(_PEOPLE), draw.one(_REGULAR)
-    time = draw.one(("yesterday", "last week", "two years ago"))
+    person, verb = draw.choose(_PEOPLE), draw.choose(_REGULAR)
+    time = draw.choose(("yesterday", "last week", "two years ago"))
     return f"The {person} {verb}ed {time}.", f"The {person} {verb}s {time}."
 
 
@@ -136,42 +136,42 @@ _GODAN = (
 
 
 def _case(draw: _Draw) -> tuple[str, str]:
-    person, number = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
+    person, number = draw.choose(_JA_PEOPLE), int(draw.choose("01234567"))
     noun, does, _ = _TRANSITIVE[number]
     return f"{person}が{noun}を{does}。", f"{person}を{noun}が{does}。"
 
 
 def _transitivity(draw: _Draw) -> tuple[str, str]:
-    person, number = draw.one(_JA_PEOPLE), int(draw.one("01234567"))
+    person, number = draw.choose(_JA_PEOPLE), int(draw.choose("01234567"))
     noun, does, happens = _TRANSITIVE[number]
     return f"{person}は{noun}を{does}。", f"{person}は{noun}を{happens}。"
 
 
 def _counter(draw: _Draw) -> tuple[str, str]:
-    noun, right, wrong = _COUNTED[int(draw.one("01234567"))]
-    number, verb = draw.one(_NUMBERS), draw.one(("見た", "数えた", "描いた"))
-    start = f"{draw.one(_JA_PEOPLE)}は{noun}を{number}"
+    noun, right, wrong = _COUNTED[int(draw.choose("01234567"))]
+    number, verb = draw.choose(_NUMBERS), draw.choose(("見た", "数えた", "描いた"))
+    start = f"{draw.choose(_JA_PEOPLE)}は{noun}を{number}"
     return f"{start}{right}{verb}。", f"{start}{wrong}{verb}。"
 
 
 def _conjugation(draw: _Draw) -> tuple[str, str]:
-    person = draw.one(_JA_PEOPLE)
-    if draw.one("ab") == "a":
-        stem = draw.one(_ICHIDAN)
+    person = draw.choose(_JA_PEOPLE)
+    if draw.choose("ab") == "a":
+        stem = draw.choose(_ICHIDAN)
         return f"{person}はまだ{stem}ない。", f"{person}はまだ{stem}らない。"
-    stem, negative, _, plain = _GODAN[int(draw.one("012345"))]
+    stem, negative, _, plain = _GODAN[int(draw.choose("012345"))]
     return f"{person}はまだ{stem}{negative}ない。", f"{person}はまだ{stem}{plain}ない。"
 
 
 def _past(draw: _Draw) -> tuple[str, str]:
-    person, stem = draw.one(_JA_PEOPLE), draw.one(_ICHIDAN)
-    before, after = _TIMES[int(draw.one("0123"))]
+    person, stem = draw.choose(_JA_PEOPLE), draw.choose(_ICHIDAN)
+    before, after = _TIMES[int(draw.choose("0123"))]
     return f"{person}は{before}よく{stem}ました。", f"{person}は{after}よく{stem}ました。"
 
 
 def _honorific(draw: _Draw) -> tuple[str, str]:
-    guest = draw.one(("お客様", "社長", "先生", "部長"))
-    verb = draw.one(
+    guest = draw.choose(("お客様", "社長", "先生", "部長"))
+    verb = draw.choose(
         (
             "おっしゃいました 申しました",
             "召し上がりました いただきました",
@@ -203,7 +203,7 @@ _GRAMMARS: dict[str, dict[str, Callable[[_Draw], tuple[str, str]]]] = {
 
 
 def minimal_pairs(languages: Sequence[str], count: int, seed: int) -> list[MinimalPair]:
-    """Return so many different pairs per phenomenon of the languages that have a grammar.
+    """Return `count` different pairs per phenomenon of the languages that have a grammar.
 
     After BLiMP (Warstadt et al. 2020, arXiv 1912.00582) and JBLiMP (Someya and Oseki 2023), from
     small grammars of our own; fewer where a grammar makes fewer.
@@ -221,14 +221,14 @@ def minimal_pairs(languages: Sequence[str], count: int, seed: int) -> list[Minim
 
 
 def pair_questions(pairs: Sequence[MinimalPair]) -> list[Question]:
-    """Return what to ask a model: both sentences after nothing."""
+    """Return one question per pair: both sentences as options after an empty context."""
     return [("", (pair.good, pair.bad)) for pair in pairs]
 
 
 def pair_scores(
     pairs: Sequence[MinimalPair], scores: Sequence[Sequence[OptionScore]]
 ) -> dict[str, Interval]:
-    """Return, per `language/phenomenon` and per language, how often the right one is likelier."""
+    """Return, per `language/phenomenon` and per language, the share of pairs judged right."""
     right: dict[str, list[bool]] = {}
     for pair, (good, bad) in zip(pairs, scores, strict=True):
         for group in (pair.language, f"{pair.language}/{pair.phenomenon}"):

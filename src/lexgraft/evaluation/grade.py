@@ -1,6 +1,6 @@
 """Answers → right or wrong per item, known or not per concept, margins (pure)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import exp
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -34,7 +34,7 @@ class GradedAnswer(Protocol):
 
 
 class GradedItem(NamedTuple):
-    """What one model made of one item."""
+    """One model's answer to one item, graded in four ways."""
 
     concept: str
     kind: Kind
@@ -115,7 +115,7 @@ def known(graded: Iterable[GradedAnswer]) -> dict[str, bool]:
 
 
 def shares(graded: Iterable[GradedItem]) -> dict[str, float]:
-    """Return concept → share of its items that are right, for comparisons finer than known."""
+    """Return concept → share of its items that are right: finer than known or not."""
     return concept_means((g.concept, float(g.right)) for g in graded)
 
 
@@ -154,8 +154,3 @@ def concept_means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     for concept, value in pairs:
         grouped.setdefault(concept, []).append(value)
     return {concept: sum(values) / len(values) for concept, values in grouped.items()}
-
-
-def both(first: Mapping[str, bool], second: Mapping[str, bool]) -> dict[str, bool]:
-    """Return concept → known in both, over the concepts asked in both (e.g. two directions)."""
-    return {c: first[c] and second[c] for c in first if c in second}

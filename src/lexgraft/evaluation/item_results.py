@@ -24,7 +24,7 @@ _VERDICTS: Mapping[str, Callable[[GradedItem], bool]] = {
 
 
 class AnswerResult(Struct, frozen=True, forbid_unknown_fields=True):
-    """One item with one model's answer: whatever is counted can be counted again from these."""
+    """One item with one model's answer: every score can be computed again from these."""
 
     item: str
     concept: str

@@ -17,7 +17,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class JudgeCase(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the program reads, one line each: a text written to a prompt, and a reference."""
+    """One line of the program's input: a text written to a prompt, and a reference."""
 
     id: str
     prompt: str
@@ -35,7 +35,7 @@ class JudgeLabel(Struct, frozen=True):
 
 
 class _Grade(Struct, frozen=True):
-    """What the program answers, one line per case, in any order."""
+    """One line of the program's output; cases in any order."""
 
     id: str
     score: Share

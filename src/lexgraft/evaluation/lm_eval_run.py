@@ -71,7 +71,7 @@ def task_scores(
 
 
 def _line(sample: dict[str, Any]) -> bytes:
-    """Return one sample as lm-eval's own logs have it."""
+    """Return one sample as a line of lm-eval's own logs."""
     arguments = {
         f"gen_args_{i}": {f"arg_{j}": argument for j, argument in enumerate(row)}
         for i, row in enumerate(sample["arguments"])

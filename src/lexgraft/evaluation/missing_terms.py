@@ -19,7 +19,7 @@ Diagnosis = Literal[
 def diagnose(
     *, source: bool, target: bool, parents: bool, named: TermGrade | None = None
 ) -> Diagnosis:
-    """Return what is the matter with one concept in the target language.
+    """Return why one concept is or is not known in the target language.
 
     `own` and `target` say whether the model recognises the term in the domain's and in the target
     language, `parents` whether a parent recognises it in the target language, `named` how the
@@ -53,7 +53,7 @@ def diagnoses(
     }
 
 
-def counted(concepts: Mapping[str, Diagnosis]) -> dict[str, int]:
+def diagnosis_counts(concepts: Mapping[str, Diagnosis]) -> dict[str, int]:
     """Return diagnosis → concepts, in the order from best to worst, zeros included."""
     counts = Counter(concepts.values())
     return {name: counts[name] for name in get_args(Diagnosis)}

@@ -1,4 +1,4 @@
-"""Free answers looked at without a judge: the language asked for, repetition, stopping (pure)."""
+"""Checks of free answers without a judge: is it in the language, does it loop (pure)."""
 
 import unicodedata
 

@@ -16,7 +16,7 @@ from lexgraft.evaluation.comparison import (
 )
 from lexgraft.evaluation.grade import concept_means, known, recognition
 from lexgraft.evaluation.measures import KNOWN, PARENTS
-from lexgraft.evaluation.missing_terms import counted, diagnoses
+from lexgraft.evaluation.missing_terms import diagnoses, diagnosis_counts
 from lexgraft.evaluation.transfer import transfer_scores
 from lexgraft.records import Score, digest
 from lexgraft.stats.intervals import non_inferiority, paired_means, paired_shares
@@ -184,7 +184,7 @@ def _missing_terms(runs: Sequence[ModelRun], groups: Sequence[str]) -> list[Miss
                     [known(parent.in_group(group)) for parent in parents],
                     {c: term.grade for (g, c), term in run.written.items() if g == group},
                 )
-                missing.append(MissingTerm(run.name, group, counted(concepts), concepts))
+                missing.append(MissingTerm(run.name, group, diagnosis_counts(concepts), concepts))
     return missing
 
 

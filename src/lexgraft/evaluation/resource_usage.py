@@ -1,4 +1,4 @@
-"""What a stage takes: seconds, peak memory of this process, money."""
+"""Resource usage of a stage: seconds, peak memory of this process, money."""
 
 import resource
 import sys
@@ -14,7 +14,7 @@ RESET_PEAK = "5"  # proc(5): resets the peak resident set size
 
 
 class Meter:
-    """Measures from its making on; the peak is the stage's own where the kernel can reset it."""
+    """Measures from its creation on; the peak is the stage's own where the kernel can reset it."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
@@ -25,7 +25,7 @@ class Meter:
             return
 
     def cost(self) -> Cost:
-        """Return what has been taken so far."""
+        """Return the time, peak memory and money used so far."""
         seconds = time.monotonic() - self._start
         money = seconds / 3600 * self._prices.per_hour
         return Cost(round(seconds, 2), _peak_bytes(), round(money, 6), self._prices.currency)

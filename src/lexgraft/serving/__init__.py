@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class GatewayLimits(Struct, frozen=True):
-    """What one client may take; everything above is refused or ended, and its slot freed."""
+    """Limits on one client; what exceeds them is refused or cut off, and its slot freed."""
 
     header_bytes: int = 16 << 10
     body_bytes: int = 1 << 20

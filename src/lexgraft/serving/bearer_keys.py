@@ -1,4 +1,4 @@
-"""Bearer keys: made at random, shown once, kept as SHA-256, compared without an early exit."""
+"""Bearer keys: random, shown once, stored as SHA-256, compared in constant time."""
 
 import fcntl
 import hmac
@@ -30,7 +30,7 @@ class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0) -> str:
-    """Return a new key, whose hash was added to a file; nothing else ever shows it.
+    """Make a random key, add its hash to a file and return it; it cannot be read again.
 
     Raises:
         LexgraftError: the name is there already.
@@ -49,7 +49,7 @@ def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0)
 
 
 def drop_key(path: Path, name: str) -> None:
-    """Take a key out of a file.
+    """Remove a key from a file.
 
     Raises:
         LexgraftError: there is no key of this name.

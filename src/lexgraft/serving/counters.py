@@ -1,4 +1,4 @@
-"""What the gateway has done, in the text form that Prometheus reads."""
+"""The gateway's metrics in Prometheus' text format."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ class Counters:
         self._entries += entries
 
     def text(self) -> str:
-        """Return all numbers, one a line."""
+        """Return all metrics in Prometheus' text format."""
         lines = ["# TYPE lexgraft_requests_total counter"]
         for (route, status), number in sorted(self._requests.items()):
             labels = f'route="{route}",status="{status}"'

@@ -43,7 +43,7 @@ class AppliedTerms(Struct, frozen=True):
 
 
 class Gateway:
-    """Answers requests for one model, with the terms of one glossary."""
+    """Answers requests to one model, with the terms of one glossary in its prompts."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How often a key may ask: a bucket per key that fills by the minute."""
+"""Rate limit: one token bucket per key, refilled by the minute."""
 
 from math import ceil
 
@@ -12,7 +12,7 @@ class RateBuckets:
         self._held: dict[str, tuple[float, float]] = {}  # name → requests left, at which moment
 
     def take(self, name: str, per_minute: int, now: float) -> int:
-        """Take one request; return 0, or the seconds after which there is one to take."""
+        """Take one request; return 0, or the seconds to wait until the next one is allowed."""
         if not per_minute:
             return 0
         tokens, updated = self._held.get(name, (float(per_minute), now))

@@ -48,15 +48,15 @@ def hidden_states(model: nn.Module, tokens: Tensor) -> Float[Tensor, "row token 
 
 
 @torch.no_grad()
-def held_loss(model: nn.Module, rows: Sequence[TrainingRow], batch: int) -> float:
-    """Return the mean loss on rows that are not trained on."""
+def held_out_loss(model: nn.Module, rows: Sequence[TrainingRow], batch: int) -> float:
+    """Return the mean loss on rows that are not trained on, in batches of `batch` rows."""
     batches = [rows[first : first + batch] for first in range(0, len(rows), batch)]
     return sum(batch_loss(model, rows_of_batch, len(rows)).item() for rows_of_batch in batches)
 
 
 @torch.no_grad()
 def check_head(model: nn.Module, row: TrainingRow) -> None:
-    """Do nothing, unless the model's logits are more than its head applied to its last states.
+    """Check that the model's logits are its head applied to its last hidden states.
 
     Raises:
         LexgraftError: they are, or the model is not in float32.

@@ -16,14 +16,14 @@ from lexgraft.records import digest
 
 
 class LoraLayers(nn.Module):
-    """Two thin matrices per linear layer: W x + (alpha / r) B A x (LoRA, Hu et al. 2021, §4.1)."""
+    """Two matrices of rank r per linear layer: W x + (alpha / r) B A x (Hu et al. 2021, §4.1)."""
 
     def __init__(self, layers: Mapping[str, nn.Linear], rank: int, alpha: float, seed: int) -> None:
         super().__init__()
         self.rank, self.alpha = rank, alpha
         self.names = tuple(sorted(layers))
         self.down = nn.ParameterList(
-            nn.Parameter(_first(layers[name], rank, digest("lora", seed, name)))
+            nn.Parameter(_initial_down(layers[name], rank, digest("lora", seed, name)))
             for name in self.names
         )
         self.up = nn.ParameterList(
@@ -66,7 +66,7 @@ class LoraLayers(nn.Module):
         return named
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the values of `tensors()` back."""
+        """Restore values that `tensors()` returned."""
         with torch.no_grad():
             for name, down, up in zip(self.names, self.down, self.up, strict=True):
                 down.copy_(tensors[f"base_model.model.{name}.lora_A.weight"])
@@ -123,13 +123,13 @@ def adapter_files(
 
 
 def _targets(chosen: Sequence[str], layers: Sequence[str]) -> list[str]:
-    """Return last names where they say exactly what was chosen, else full names."""
+    """Return PEFT's target_modules: last names if these choose the same layers, else full names."""
     last = sorted({name.rpartition(".")[2] for name in chosen})
     same = sorted(chosen) == sorted(n for n in layers if n.rpartition(".")[2] in last)
     return last if same else sorted(chosen)
 
 
-def _first(layer: nn.Linear, rank: int, key: str) -> Float[Tensor, "rank inputs"]:
+def _initial_down(layer: nn.Linear, rank: int, key: str) -> Float[Tensor, "rank inputs"]:
     """Return A as PEFT starts it: uniform with bound 1 / sqrt(inputs) (He et al. 2015, a = √5)."""
     generator = torch.Generator().manual_seed(int(key[:15], 16))
     bound = 1 / sqrt(layer.in_features)

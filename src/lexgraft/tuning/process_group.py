@@ -1,4 +1,4 @@
-"""Several processes that train one model: who they are, and gradients summed over them."""
+"""Several processes that train one model: their ranks, and gradients summed over them."""
 
 import os
 from collections.abc import Generator, Iterable, Sequence
@@ -34,11 +34,11 @@ class ProcessGroup:
         return rows[self.rank :: self.size]
 
     def wait(self) -> None:
-        """Return when every process has come here."""
+        """Block until every process has called this."""
         if self.size > 1:
             distributed.barrier()
 
-    def add(self, loss: Tensor, parameters: Iterable[Tensor]) -> float:
+    def sum_gradients(self, loss: Tensor, parameters: Iterable[Tensor]) -> float:
         """Sum the gradients over the processes, in place, and return the summed loss."""
         if self.size == 1:
             return loss.item()
@@ -58,8 +58,8 @@ ALONE = ProcessGroup()
 
 
 @contextmanager
-def together() -> Generator[ProcessGroup]:
-    """Join the processes that `torchrun` started, a GPU each where there are, while this lasts."""
+def joined_processes() -> Generator[ProcessGroup]:
+    """Join the processes that `torchrun` started, each on a GPU of its own where there are some."""
     if "LOCAL_RANK" not in os.environ:
         yield ALONE
         return

@@ -24,7 +24,13 @@ class TrainingRow(Struct, frozen=True):
 def encode_examples(
     examples: Sequence[TrainingExample], encode: Encode, max_tokens: int
 ) -> tuple[TrainingRow, ...]:
-    """Return the rows of the examples: an answer starts where prompt and whole text part."""
+    """Return the examples in tokens; an answer starts where prompt and full text differ.
+
+    Examples whose answer lies beyond `max_tokens` are left out.
+
+    Raises:
+        LexgraftError: no examples, or none with an answer within `max_tokens`.
+    """
     if not examples:
         raise LexgraftError("nothing to train on", cure="give terms or texts")
     rows: list[TrainingRow] = []

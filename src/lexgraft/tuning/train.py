@@ -15,7 +15,7 @@ from lexgraft import __version__
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim, release
 from lexgraft.records import Progress, digest, silent
-from lexgraft.tuning.batch_forward import batch_loss, check_head, held_loss
+from lexgraft.tuning.batch_forward import batch_loss, check_head, held_out_loss
 from lexgraft.tuning.lora_training import LoraLayers, adapter_files, head_of, linear_layers
 from lexgraft.tuning.process_group import ALONE, ProcessGroup, shard
 from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
@@ -26,10 +26,10 @@ from lexgraft.tuning.training_state import (
     PURPOSE,
     Trainable,
     TrainingProgress,
-    aside,
     load_state,
     publish,
     save_state,
+    unfinished_folder,
 )
 from lexgraft.tuning.weight_training import TrainedWeights, embedding_names
 
@@ -94,7 +94,7 @@ def train(
     if done:
         return done
     if work.group.first:
-        claim(aside(output), PURPOSE, output)
+        claim(unfinished_folder(output), PURPOSE, output)
     with _threads(work.threads):
         trained = trainable(model, config)
         check_head(model, rows[0])
@@ -107,7 +107,7 @@ def train(
             plan=order,
             held=held_rows,
             config=config,
-            folder=aside(output),
+            folder=unfinished_folder(output),
             key=digest(plan),
             work=work,
         )
@@ -139,7 +139,7 @@ def trainable(model: nn.Module, config: TrainingConfig) -> LoraLayers | TrainedW
     )
 
 
-def rate(step: int, steps: int, config: TrainingConfig) -> float:
+def learning_rate(step: int, steps: int, config: TrainingConfig) -> float:
     """Return the learning rate of a step: linear warm-up, then half a cosine (SGDR, §3)."""
     warm = max(1, round(config.warmup * steps))
     if step < warm:
@@ -168,11 +168,13 @@ def _run(
             if held and so_far.stalled(config.patience):
                 break
             for group in optimizer.param_groups:
-                group["lr"] = rate(step, len(plan), config)
+                group["lr"] = learning_rate(step, len(plan), config)
             so_far.losses.append(_step(model, trained, optimizer, plan[step], config, work.group))
             last = step + 1 == len(plan)
             if held and (last or (step + 1) % config.check_every == 0):
-                so_far.checked(round(held_loss(model, held, config.batch), 5), trained.tensors())
+                so_far.record_check(
+                    round(held_out_loss(model, held, config.batch), 5), trained.tensors()
+                )
             _report_progress(work.progress, so_far, len(plan))
             if (step + 1) % work.checkpoint_every == 0 and work.group.first:
                 save_state(folder, trained, optimizer, so_far, key)
@@ -194,7 +196,7 @@ def _step(
     local_rows = group.local_rows(batch)
     loss = batch_loss(model, local_rows or batch[:1], len(batch)) * (1.0 if local_rows else 0.0)
     loss.backward()
-    total = group.add(loss, trained.parameters())
+    total = group.sum_gradients(loss, trained.parameters())
     nn.utils.clip_grad_norm_(trained.parameters(), config.clip)
     optimizer.step()
     return round(total, 5)
@@ -224,12 +226,12 @@ def _publish(
     else:
         if work.write is None:
             raise ValueError("the weights themselves need a writer")
-        work.write(trained.whole(), aside(output) / MODEL)
+        work.write(trained.full_tensors(), unfinished_folder(output) / MODEL)
         publish(record, output)
 
 
 def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
-    """Return the adapter of the same plan that stands there already, if one does."""
+    """Return the finished result of the same plan, if `output` holds one."""
     record = output / "lexgraft.json"
     if not output.exists():
         return None
@@ -246,7 +248,7 @@ def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
 
 
 def _compared(plan: dict[str, Any]) -> str:
-    """Return a plan's digest; a recipe of an earlier version names fewer fields."""
+    """Return a plan's digest; a configuration of an earlier version has fewer fields."""
     config = msgspec.convert(plan["recipe"] or {}, TrainingConfig)
     return digest(plan | {"recipe": config})
 

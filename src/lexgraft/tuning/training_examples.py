@@ -44,7 +44,7 @@ def read_wordings(language: str) -> TrainingWordings:
 
 
 def read_held_wordings(language: str) -> TrainingWordings:
-    """Return the wordings that are kept from training, by which it is stopped.
+    """Return the held-out wordings, on which early stopping is decided.
 
     Raises:
         LexgraftError: there are none, with the nearest language.
@@ -56,7 +56,7 @@ def read_held_wordings(language: str) -> TrainingWordings:
 
 
 def read_openings(language: str) -> tuple[str, ...]:
-    """Return beginnings of everyday texts, which a model goes on with to say what it knows.
+    """Return openings of everyday texts, from which a model generates its own replay texts.
 
     Raises:
         LexgraftError: there are none, with the nearest language.
@@ -104,7 +104,7 @@ def term_examples(
 
 
 def refuse_protected(concepts: Iterable[Concept], protected: Iterable[Concept]) -> None:
-    """Do nothing, unless a concept shares its id or one of its terms with a protected one.
+    """Check that no concept shares its id or one of its terms with a protected one.
 
     Raises:
         LexgraftError: the first such concept.
@@ -177,6 +177,6 @@ def _fill(wording: str, values: Mapping[str, str]) -> str:
 
 
 def _keys(concept: Concept) -> list[str]:
-    """Return what a concept is recognised by: its id and its terms, width and case folded."""
+    """Return a concept's id and its terms, width and case folded, by which it is recognised."""
     terms = [f"{t.language} {normalize('NFKC', t.text).casefold()}" for t in concept.terms]
     return [concept.id, *(" ".join(term.split()) for term in terms)]

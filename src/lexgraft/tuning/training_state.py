@@ -1,4 +1,4 @@
-"""What a training run needs to go on after a kill, and how its folder is finished."""
+"""The state from which a killed training run resumes, and the publishing of its folder."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class Trainable(Protocol):
         ...
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the values of `tensors()` back."""
+        """Restore values that `tensors()` returned."""
         ...
 
 
@@ -42,8 +42,8 @@ class TrainingProgress:
         self.checks: list[tuple[int, float]] = []  # after so many steps: loss on held-out wordings
         self.best: dict[str, Tensor] = {}
 
-    def checked(self, loss: float, now: Mapping[str, Tensor]) -> None:
-        """Note a check; keep the values if it is the best so far."""
+    def record_check(self, loss: float, now: Mapping[str, Tensor]) -> None:
+        """Record a loss on held-out wordings; keep the current values if it is the best so far."""
         if all(loss < earlier for _, earlier in self.checks):
             self.best = {name: value.clone() for name, value in now.items()}
         self.checks.append((len(self.losses), loss))
@@ -76,7 +76,7 @@ def save_state(
 def load_state(
     folder: Path, trained: Trainable, optimizer: torch.optim.Optimizer, plan: str
 ) -> TrainingProgress:
-    """Take the state of the same plan back, if there is one; return how far it was."""
+    """Restore the state of the same plan, if one was saved; return its progress."""
     path, so_far = folder / "state.safetensors", TrainingProgress()
     if not path.is_file():
         return so_far
@@ -101,18 +101,18 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): value for n, value in tensors.items() if n.startswith(prefix)}
 
 
-def aside(output: Path) -> Path:
-    """Return the folder that a run works in until it is finished."""
+def unfinished_folder(output: Path) -> Path:
+    """Return the folder that a run writes into until it is finished."""
     return output.with_name(output.name + ".part")
 
 
 def publish(files: Mapping[str, bytes], output: Path) -> None:
-    """Write the files into the folder aside and give it its name.
+    """Write the files into the unfinished folder, then rename it to `output`.
 
     Raises:
         LexgraftError: the name is taken.
     """
-    folder = claim(aside(output), PURPOSE, output)
+    folder = claim(unfinished_folder(output), PURPOSE, output)
     for name, data in sorted(files.items()):
         write_bytes(folder / name, data)
     (folder / "state.safetensors").unlink(missing_ok=True)

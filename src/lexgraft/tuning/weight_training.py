@@ -26,16 +26,16 @@ class TrainedWeights(nn.Module):
 
     @contextmanager
     def attached(self, model: nn.Module) -> Generator[None]:
-        """Put the copies in the place of the model's own, tied ones too, while this lasts."""
+        """Replace the model's parameters by the copies, tied ones too, while the context lasts."""
         flags = {name: weight.requires_grad for name, weight in model.named_parameters()}
         parameters = dict(model.named_parameters())
-        owners = [_places(model, parameters[name]) for name in self.names]
+        owners = [_owners(model, parameters[name]) for name in self.names]
         model.requires_grad_(requires_grad=False)
 
         def put(*_: object) -> None:
             for name, value, where in zip(self.names, self.values, owners, strict=True):
                 for module, key in where:
-                    module._parameters[key] = self._whole(name, value)  # noqa: SLF001 (a plain tensor cannot be assigned)
+                    module._parameters[key] = self._full(name, value)  # noqa: SLF001 (a plain tensor cannot be assigned)
 
         put()
         body: Any = model.base_model
@@ -50,23 +50,23 @@ class TrainedWeights(nn.Module):
             for name, weight in model.named_parameters():
                 weight.requires_grad_(flags[name])
 
-    def _whole(self, name: str, value: nn.Parameter) -> Any:
-        """Return the parameter as the model is to see it now."""
+    def _full(self, name: str, value: nn.Parameter) -> Any:
+        """Return the full parameter with the trained rows put in."""
         if self.rows is None:
             return value
         return self.frozen[name].index_copy(0, self.rows.to(value.device), value)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what is trained by its name in the model; of an embedding the rows alone."""
+        """Return the trained values by parameter name; of an embedding the trained rows alone."""
         return {name: value.detach() for name, value in zip(self.names, self.values, strict=True)}
 
-    def whole(self) -> dict[str, Tensor]:
-        """Return the parameters as the model is to have them, by name."""
+    def full_tensors(self) -> dict[str, Tensor]:
+        """Return the full parameters by name, trained rows put in."""
         pairs = zip(self.names, self.values, strict=True)
-        return {name: self._whole(name, value).detach() for name, value in pairs}
+        return {name: self._full(name, value).detach() for name, value in pairs}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the values of `tensors()` back."""
+        """Restore values that `tensors()` returned."""
         with torch.no_grad():
             for name, value in zip(self.names, self.values, strict=True):
                 value.copy_(tensors[name])
@@ -96,8 +96,8 @@ def embedding_names(model: nn.Module) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _places(model: nn.Module, parameter: nn.Parameter) -> list[tuple[nn.Module, str]]:
-    """Return every module and key under which the model holds a parameter."""
+def _owners(model: nn.Module, parameter: nn.Parameter) -> list[tuple[nn.Module, str]]:
+    """Return every module and key under which the model holds a parameter (several if tied)."""
     return [
         (module, key)
         for module in model.modules()
