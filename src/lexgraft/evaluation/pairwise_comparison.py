@@ -162,7 +162,8 @@ def _still_racing(
     }
     if not by_candidate:
         return []
-    shared = set.intersection(*(set(probabilities) for probabilities in by_candidate.values()))
+    first, *remaining = (set(probabilities) for probabilities in by_candidate.values())
+    shared = first.intersection(*remaining)
     order = sorted(shared, key=lambda concept: digest("race", concept))
     rows = [[by_concept[concept] for concept in order] for by_concept in by_candidate.values()]
     return [list(by_candidate)[index] for index in survivors(rows, alpha)]
