@@ -14,10 +14,9 @@ from lexgraft.evaluation.grade import (
     recognition,
     select,
     shares,
-    without_chance,
 )
 from lexgraft.records import Answer, Item, Kind
-from lexgraft.stats.intervals import Interval, wilson
+from lexgraft.stats.intervals import wilson
 
 
 def item(concept: str, draw: int, *, gold: int = 0, kind: Kind = "definition-to-term") -> Item:
@@ -74,8 +73,3 @@ def test_two_kinds_in_one_draw_must_both_be_right() -> None:
     assert by_draw(graded) == {"a": {1: False}}
     assert known(select(graded, kind="definition-to-term")) == {"a": True}
     assert select(graded, pair="ja->ja") == []
-
-
-def test_chance_is_taken_off_the_whole_interval() -> None:
-    found = without_chance(Interval(0.5, 0.25, 0.75, 9), 0.25)
-    assert found == pytest.approx((1 / 3, 0.0, 2 / 3, 9))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from lexgraft.stats.intervals import (
+    Interval,
     bootstrap,
     mcnemar,
     non_inferiority,
@@ -242,3 +243,8 @@ def test_steadiness_adds_more_than_half_a_gain_and_half_a_loss() -> None:
     found = bootstrap(np.zeros((n, 1)), lambda means: means[..., 0], seed=0, steady=True)
     spread = sqrt(0.72 / (n + 2)) / sqrt(n + 2)
     assert found.high == pytest.approx(1.98 * spread, rel=0.25)
+
+
+def test_chance_is_taken_off_the_whole_interval() -> None:
+    found = Interval(0.5, 0.25, 0.75, 9).without_chance(0.25)
+    assert found == pytest.approx((1 / 3, 0.0, 2 / 3, 9))

@@ -49,9 +49,9 @@ def compare(
     """
     if not runs and not lm_eval:
         raise LexgraftError("nothing to compare", cure="name runs, or logs of lm-eval")
-    for name, value, most in (("alpha", alpha, 0.5), ("margin", margin, 1.0)):
-        if not 0.0 < value < most:
-            raise LexgraftError(f"`{name}` {value:g} is not between 0 and {most:g}")
+    for name, value, upper in (("alpha", alpha, 0.5), ("margin", margin, 1.0)):
+        if not 0.0 < value < upper:
+            raise LexgraftError(f"`{name}` {value:g} is not between 0 and {upper:g}")
     models = distinct(
         [
             *(model for run in runs for model in _models(Path(run), split)),

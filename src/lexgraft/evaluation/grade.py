@@ -142,12 +142,6 @@ def recognition(graded: Sequence[GradedAnswer], alpha: float = 0.05) -> tuple[In
     return wilson(sum(verdicts.values()), len(verdicts), alpha), level
 
 
-def without_chance(interval: Interval, chance: float) -> Interval:
-    """Return (share − chance) / (1 − chance), the interval moved the same way: 0 is guessing."""
-    value, low, high = ((x - chance) / (1 - chance) for x in interval[:3])
-    return Interval(value, low, high, interval.n)
-
-
 def concept_means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Return concept → mean of its values."""
     grouped: dict[str, list[float]] = {}

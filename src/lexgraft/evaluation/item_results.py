@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from lexgraft.evaluation.grade import GradedItem, grade, recognition, select, without_chance
+from lexgraft.evaluation.grade import GradedItem, grade, recognition, select
 from lexgraft.evaluation.measures import (
     RECOGNITION,
     RECOGNITION_ABOVE_CHANCE,
@@ -90,6 +90,6 @@ def item_scores(model: str, graded: Sequence[GradedItem], alpha: float = 0.05) -
             interval, chance = recognition(counted, alpha)
             scores.append(interval.score(name, model, pair, chance))
             if name == RECOGNITION:
-                above = without_chance(interval, chance)
+                above = interval.without_chance(chance)
                 scores.append(above.score(RECOGNITION_ABOVE_CHANCE, model, pair, 0.0))
     return scores

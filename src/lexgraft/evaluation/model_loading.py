@@ -51,21 +51,21 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
     seed: int = 20250217
 
 
-def load_alone(question: EvaluationRequest, progress: Progress) -> tuple[LanguageModel, int]:
+def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[LanguageModel, int]:
     """Return the model and the memory announced for it, in bytes.
 
     An adapter is put onto its base in memory, which the backend's model must be able to take.
     """
-    backend = backend_of(question.model)
-    options = RunOptions("", question.threads, question.dtype, question.device)
+    backend = backend_of(request.model)
+    options = RunOptions("", request.threads, request.dtype, request.device)
     if not backend.folders:
-        return backend.load(question.model, options), RUNTIME
-    folder = named_model(backend.rest(question.model), Path(), download=question.download)
-    base = _base(folder, question)
+        return backend.load(request.model, options), RUNTIME
+    folder = named_model(backend.rest(request.model), Path(), download=request.download)
+    base = _base(folder, request)
     plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
-    needed = memory_needed(base, question.dtype, adapter=plan is not None)
+    needed = memory_needed(base, request.dtype, adapter=plan is not None)
     if "" in backend.prefixes:  # other backends place the weights themselves
-        _check_memory(needed, question.device)
+        _check_memory(needed, request.device)
     title = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"
     progress(title, 0, 1)
     model = backend.load(str(base.folder), options._replace(digest=base.digest))
@@ -84,43 +84,43 @@ def free_only(model: LanguageModel) -> bool:
     return isinstance(model, GenerationOnly)
 
 
-def check(question: EvaluationRequest) -> None:
+def check(request: EvaluationRequest) -> None:
     """Refuse what cannot be asked, before a model is loaded.
 
     Raises:
         LexgraftError: nothing to ask, or a part of it without what it needs.
     """
-    if not (question.items or question.texts or question.general or question.tasks):
+    if not (request.items or request.texts or request.general or request.tasks):
         raise LexgraftError("nothing to ask", cure="give --items, --texts, --general or --tasks")
-    if question.against and not question.texts:
+    if request.against and not request.texts:
         raise LexgraftError("drift is measured on texts", cure="give --texts too")
-    has_concepts = question.items is not None and question.items.is_dir()
-    if (question.defined or question.split == "sealed") and not has_concepts:
+    has_concepts = request.items is not None and request.items.is_dir()
+    if (request.defined or request.split == "sealed") and not has_concepts:
         raise LexgraftError(
             "this needs a test set's concepts",
             cure="give --items the folder that `lexgraft testset` has written",
         )
-    if question.defined and not (question.scorer or question.judge):
+    if request.defined and not (request.scorer or request.judge):
         raise LexgraftError(
             "who is to read the definitions?",
             cure="give --scorer MODEL, or a --judge with its --labels",
         )
-    if bool(question.judge) != bool(question.labels) or (question.judge and not question.defined):
+    if bool(request.judge) != bool(request.labels) or (request.judge and not request.defined):
         raise LexgraftError(
             "a judge grades definitions and is measured on labels",
             cure="give --defined, --judge and --labels together",
         )
 
 
-def _base(folder: Path, question: EvaluationRequest) -> Checkpoint:
+def _base(folder: Path, request: EvaluationRequest) -> Checkpoint:
     """Return the checkpoint to load: the folder itself, or an adapter's base."""
     if not (folder / CONFIG).is_file():
         return open_checkpoint(folder)
-    if question.base is None:
+    if request.base is None:
         raise LexgraftError(
             "an adapter needs the model it was trained on", where=str(folder), cure="give --base"
         )
-    return open_checkpoint(named_model(str(question.base), Path(), download=question.download))
+    return open_checkpoint(named_model(str(request.base), Path(), download=request.download))
 
 
 def _adapter_plan(folder: Path, base: Checkpoint) -> MergePlan:

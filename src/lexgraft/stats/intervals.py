@@ -27,6 +27,11 @@ class Interval(NamedTuple):
     high: float
     n: int
 
+    def without_chance(self, chance: float) -> "Interval":
+        """Return (share − chance) / (1 − chance), the bounds moved alike: 0 is guessing."""
+        value, low, high = ((x - chance) / (1 - chance) for x in self[:3])
+        return Interval(value, low, high, self.n)
+
     def score(self, name: str, model: str, group: str, chance: float | None = None) -> Score:
         """Return the estimate as a named score; `chance` is what guessing would give."""
         return Score(
