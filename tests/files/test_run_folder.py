@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.run_folder import file_digest, hold
+from lexgraft.files.file_digest import file_digest
+from lexgraft.files.run_folder import hold
 from lexgraft.records import Cost, Term
 
 RECORD = Term("頻脈", "ja")

@@ -33,7 +33,8 @@ from lexgraft.adoption.stages.sealed_test import (
 )
 from lexgraft.adoption.stages.tuning import merged_folder, tune_stage, tuned_subject
 from lexgraft.errors import LexgraftError
-from lexgraft.files.run_folder import file_digest, hold
+from lexgraft.files.file_digest import file_digest
+from lexgraft.files.run_folder import hold
 from lexgraft.project import Models, Project, TuneSettings, inputs_of
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint

@@ -40,8 +40,8 @@ from lexgraft.adoption.stage_records import (
     TuningResult,
 )
 from lexgraft.adoption.training_data import taught_concepts
+from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import note, remove_noted
-from lexgraft.files.run_folder import file_digest
 from lexgraft.project import inputs_of
 from lexgraft.records import Concept, Cost, Verdict, write_bytes
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST

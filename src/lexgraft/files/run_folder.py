@@ -174,23 +174,5 @@ def _refuse_foreign(folder: Path) -> None:
             )
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's files by name, in hex; marks do not count.
-
-    Raises:
-        LexgraftError: nothing is there.
-    """
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MARKER)
-        return _sha("\n".join(f"{p.relative_to(path)} {file_digest(p)}" for p in files).encode())
-    if not path.is_file():
-        raise LexgraftError("no such file", where=str(path))
-    with path.open("rb") as file:
-        total = sha256()
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
-
-
 def _sha(data: bytes) -> str:
     return sha256(data).hexdigest()

@@ -306,11 +306,11 @@ import torch
 torch.set_num_threads(int(sys.argv[3]))
 from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint import write
+from lexgraft.weights.checkpoint import folder_writer
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.project import Candidate
-write.SYNC_EVERY = 1
+folder_writer.SYNC_EVERY = 1
 root, kill_at = Path(sys.argv[1]), int(sys.argv[2])
 def progress(what, done, total):
     if done == kill_at:

@@ -12,8 +12,8 @@ from lexgraft.adoption.training_data import taught_concepts, teach
 from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import GradedItem, recognition, select
 from lexgraft.evaluation.measures import FAR, SIBLINGS, TAUGHT
+from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import is_noted, note, remove_noted
-from lexgraft.files.run_folder import file_digest
 from lexgraft.project import Candidate, TuneSettings, inputs_of
 from lexgraft.records import Concept, Score
 from lexgraft.tuning.train import MODEL

@@ -5,10 +5,10 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.file_digest import file_digest
 from lexgraft.files.model_files import ADAPTER, ASSET_FILES, INDEX, SINGLE
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
@@ -100,15 +100,6 @@ def shard(path: Path) -> Shard:
     """Return the identity of a file: size, time of change, inode."""
     status = path.stat()
     return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
-    hasher = sha256()
-    with path.open("rb", buffering=0) as file:
-        while window := file.read(4 << 20):
-            hasher.update(window)
-    return hasher.hexdigest()
 
 
 def _add(

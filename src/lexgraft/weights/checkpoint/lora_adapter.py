@@ -9,12 +9,12 @@ from typing import Any
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.file_digest import file_digest
 from lexgraft.files.model_files import ADAPTER, CONFIG
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
     Shard,
-    file_digest,
     regular_file,
     shard,
 )

@@ -56,7 +56,7 @@ class _Parts(NamedTuple):
     up: Matrix
     down: Matrix
     square: float
-    kept: float
+    explained: float
 
 
 def extract(model: InputModel, rank: int, output: Path, progress: Progress = silent) -> Extraction:
@@ -87,7 +87,7 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         stem = f"base_model.model.{name.removesuffix('.weight')}"
         tensors[f"{stem}.lora_A.weight"] = torch.from_numpy(factors.down).float().contiguous()
         tensors[f"{stem}.lora_B.weight"] = torch.from_numpy(factors.up).float().contiguous()
-        squares.append((factors.kept, factors.square))
+        squares.append((factors.explained, factors.square))
         shares.append(_share(name, factors))
     progress("extract", len(linear), len(linear))
     left_out = tuple(name for name in model.touched if name not in frozenset(linear))
@@ -175,12 +175,11 @@ def _factors(matrix: Stored, rank: int, key: str) -> _Parts:
 
 
 def _share(name: str, factors: _Parts) -> ExplainedShare:
-    explained = factors.kept / factors.square if factors.square else 1.0
+    explained = factors.explained / factors.square if factors.square else 1.0
     return ExplainedShare(name, layer_of(name), role_of(name), factors.square**0.5, explained)
 
 
 def _square(model: InputModel, name: str) -> float:
-    """Return the squared norm of a delta."""
     delta = model.delta(name)
     return 0.0 if delta is None else float(delta.double().square().sum())
 

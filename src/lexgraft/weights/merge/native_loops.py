@@ -16,17 +16,19 @@ from lexgraft.weights.methods.registry import TensorContext
 STRIP = 1024  # elements that stay in the first cache with all that is made of them
 _ALL_TIES = 1 << 62
 _MARGIN = kernel.SPAN >> 17  # values of the upper bits looked at below a threshold's, and above
-_PIECE, _PIECES = 1 << 13, (16, 64)  # elements of a piece of a sample; pieces at least, at most
-_APART = 1 << 17  # elements from one piece of a sample to the next, where neither limit is met
-_PART = 1 << 12  # magnitudes whose counts are added up first
-Cut = tuple[int, int]
+_PIECE_SIZE = 1 << 13  # elements of a piece of a sample
+_PIECE_LIMITS = (16, 64)  # pieces at least, at most
+_PIECE_DISTANCE = 1 << 17  # elements from one piece to the next, where neither limit is met
+_COUNTS_ADDED_FIRST = 1 << 12  # magnitudes whose counts are added up first
+Threshold = tuple[int, int]
+"""A magnitude's bits, and how many of those equal to it are kept."""
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Windows = Callable[[], Iterator[Sequence[Any]]]
 """The tensor's stored bytes, base first, window by window, as often as they are asked for."""
 
 
 class NativeLoops:
-    """The merge of one tensor by a rule; windows are whole rows of its first axis."""
+    """The merge of one tensor by its specification; windows are whole rows of its first axis."""
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class NativeLoops:
         """Take the stored dtypes (base first) and the tensor's shape."""
         library = kernel.library()
         assert library is not None
-        self._library, self._rule, self._place = library, spec, context
+        self._library, self._spec, self._context = library, spec, context
         self._codes = codes
         self._row = shape[-1] if len(shape) > 1 else 1  # as sums see it
         self._vector = shape[-1] if shape else 1  # a norm or bias is one vector
@@ -58,17 +60,17 @@ class NativeLoops:
         self._inverses: list[Any] = []  # arrays that the structures point into
         self._scratch: tuple[Any, ...] = ()
         self._sample: Windows = lambda: iter(())
-        self._models_set()
+        self._describe_models()
 
     def survey(self, windows: Windows, sample: Windows | None = None) -> None:
         """Find out what must be known about the whole tensor, a sample of it telling where to look.
 
         No sample changes what is found: one that misleads costs another pass.
         """
-        spec, models = self._rule, self._models
+        spec, models = self._spec, self._models
         self._sample = sample or windows
         if spec.thresholds:
-            thresholds = self._cuts(windows, spec.thresholds)
+            thresholds = self._thresholds(windows, spec.thresholds)
             for number, model in enumerate(models):
                 if spec.band:
                     (model.top, model.top_ties), (model.bits, model.ties) = thresholds[
@@ -85,20 +87,20 @@ class NativeLoops:
     def merge(self, views: Sequence[Any], result: Any) -> int:
         """Write the merge of one window into memory; return how many values are not finite."""
         job = self._job
-        self._strip(self._vector if self._rule.ranked else STRIP)
+        self._prepare_scratch(self._vector if self._spec.ranked else STRIP)
         job.result = kernel.address(result)
-        return self._library.lexgraft_merge(*self._at(views), self._count(views))
+        return self._library.lexgraft_merge(*self._addresses(views), self._element_count(views))
 
-    def _models_set(self) -> None:
+    def _describe_models(self) -> None:
         """Fill in what is known of the models without a survey."""
-        spec, context = self._rule, self._place
+        spec, context = self._spec, self._context
         codes = self._codes if self._pair else self._codes[1:]
         for number, (model, code) in enumerate(zip(self._models, codes, strict=True)):
             model.code, model.factor = kernel.CODES[code], 1.0
             label = context.labels[number - self._pair]
-            model.thin = (
-                kernel.BAND if spec.band else kernel.LARGEST if spec.thresholds else kernel.ALL
-            )
+            model.thin = kernel.ALL
+            if spec.thresholds:
+                model.thin = kernel.BAND if spec.band else kernel.LARGEST
             if spec.steps or spec.ranked:
                 low_high = philox_key(context, label)
                 model.key[:] = [low_high & (2**64 - 1), low_high >> 64]
@@ -117,7 +119,7 @@ class NativeLoops:
         """Set every model's weight."""
         for model, weight in zip(self._models, weights, strict=True):
             model.weight, model.size = weight, abs(weight)
-            model.vote = 1.0 if self._rule.select is not None else weight
+            model.vote = 1.0 if self._spec.select is not None else weight
 
     def _select(self, windows: Windows, share: float) -> None:
         """Cut on the variance between the models, and weigh them by the squares there."""
@@ -125,7 +127,7 @@ class NativeLoops:
         job.share = 1 / len(self._models)
         if share < 1:
             job.varied = 1
-            job.bits, job.ties = self._cuts(windows, ((0, -1),), share)[0]
+            job.bits, job.ties = self._thresholds(windows, ((0, -1),), share)[0]
         ties = job.ties
         squares = self._dots(windows, of_models=False, with_cross_products=False)
         job.ties = ties  # the pass above has used them up
@@ -144,12 +146,12 @@ class NativeLoops:
         pairs = count * (count + 1) // 2 if with_cross_products else count
         columns: list[Any] = []
         for views in windows():
-            self._strip(width)
+            self._prepare_scratch(width)
             products = np.empty(width, np.float64)
-            sums = np.empty((pairs, self._count(views) // width), np.float64)
+            sums = np.empty((pairs, self._element_count(views) // width), np.float64)
             self._library.lexgraft_dots(
-                *self._at(views),
-                self._count(views),
+                *self._addresses(views),
+                self._element_count(views),
                 of_models,
                 with_cross_products,
                 kernel.address(products),
@@ -158,18 +160,18 @@ class NativeLoops:
             columns.append(sums)
         return [fsum(column) for column in np.concatenate(columns, axis=1)]
 
-    def _cuts(
+    def _thresholds(
         self, windows: Windows, targets: Sequence[tuple[int, int]], share: float = 0.0
-    ) -> list[Cut]:
+    ) -> list[Threshold]:
         """Return threshold and ties kept for every (track, k); a k below 0: a share of non-zeros.
 
         A sample tells about where the thresholds are, then all magnitudes near them are counted.
         """
-        thresholds = self._between(
+        thresholds = self._thresholds_near(
             windows, targets, share, self._buckets(self._sample, targets, share)
         )
         if thresholds is None:
-            thresholds = self._between(
+            thresholds = self._thresholds_near(
                 windows, targets, share, self._buckets(windows, targets, share)
             )
         assert thresholds is not None
@@ -181,13 +183,13 @@ class NativeLoops:
         """Return the upper bits of the thresholds, from a histogram of what is shown."""
         tracks = 1 if self._job.varied else len(self._models)
         upper = np.zeros((tracks, kernel.UPPER + 1), np.uint32)
-        self._strip(STRIP)
+        self._prepare_scratch(STRIP)
         for views in windows():
             self._library.lexgraft_upper(
-                *self._at(views), self._count(views), kernel.address(upper)
+                *self._addresses(views), self._element_count(views), kernel.address(upper)
             )
         counts = upper[:, :-1].astype(np.int64)
-        size, buckets = self._place.size, list[int]()
+        size, buckets = self._context.size, list[int]()
         for track, keep in targets:
             counted = int(counts[track].sum())
             filled = counted - int(upper[track, -1])
@@ -195,40 +197,42 @@ class NativeLoops:
             buckets.append(descend(counts[track], max(1, rank))[0])
         return buckets
 
-    def _between(
+    def _thresholds_near(
         self,
         windows: Windows,
         targets: Sequence[tuple[int, int]],
         share: float,
         buckets: Sequence[int],
-    ) -> list[Cut] | None:
-        """Return the cuts, looked for near the thresholds' upper bits; None: not all are there."""
+    ) -> list[Threshold] | None:
+        """Return the thresholds, by their upper bits' buckets; None: not all are there."""
         chosen = np.array([track for track, _ in targets], np.int32)
         low = np.array([max(0, bucket - _MARGIN) << 16 for bucket in buckets], np.uint32)
         above = np.zeros(len(targets) + 1, np.uint64)
         counts = np.zeros((len(targets), kernel.SPAN), np.uint32)
-        self._strip(STRIP)
+        self._prepare_scratch(STRIP)
         for views in windows():
             self._library.lexgraft_between(
-                *self._at(views),
-                self._count(views),
+                *self._addresses(views),
+                self._element_count(views),
                 len(targets),
                 kernel.address(chosen),
                 kernel.address(low),
                 kernel.address(above),
                 kernel.address(counts),
             )
-        filled = self._place.size - int(above[-1])
+        filled = self._context.size - int(above[-1])
         ranks = [keep if keep >= 0 else round(share * filled) for _, keep in targets]
-        thresholds: list[Cut] = []
+        thresholds: list[Threshold] = []
         for rank, first, over, row in zip(ranks, low, above, counts, strict=False):
-            threshold = _cut(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
+            threshold = (
+                _threshold_in(int(first), row, rank - int(over)) if rank else (NONE, _ALL_TIES)
+            )
             if threshold is None:
                 return None
             thresholds.append(threshold)
         return thresholds
 
-    def _at(self, views: Sequence[Any]) -> tuple[int, int]:
+    def _addresses(self, views: Sequence[Any]) -> tuple[int, int]:
         """Return the addresses of job and models, these pointing at a window."""
         job = self._job
         job.base = kernel.address(views[0])
@@ -237,45 +241,44 @@ class NativeLoops:
             model.raw = kernel.address(view)
         return kernel.ctypes.addressof(job), kernel.ctypes.addressof(self._models)
 
-    def _strip(self, length: int) -> None:
+    def _prepare_scratch(self, length: int) -> None:
         """Have scratch for strips of a length."""
         job = self._job
         if job.strip != length:
             work = np.empty((len(self._models) + 4) * length, np.float32)
-            room = np.empty(2 * length + kernel.RANK_ROOM if self._rule.ranked else 1, np.uint64)
+            room = np.empty(2 * length + kernel.RANK_ROOM if self._spec.ranked else 1, np.uint64)
             self._scratch = (work, room)
             job.work, job.room, job.strip = kernel.address(work), kernel.address(room), length
 
-    def _count(self, views: Sequence[Any]) -> int:
-        """Return the number of elements of a window."""
+    def _element_count(self, views: Sequence[Any]) -> int:
         return memoryview(views[0]).nbytes // WIDTHS[self._codes[0]]
 
 
-def _cut(low: int, counts: Any, rank: int) -> Cut | None:
+def _threshold_in(low: int, counts: Any, rank: int) -> Threshold | None:
     """Return the threshold, `rest` from the top of the magnitudes counted from `low` on; or None.
 
     With it, how many of those equal to it are kept.
     """
-    sums = counts.reshape(-1, _PART).sum(
+    sums = counts.reshape(-1, _COUNTS_ADDED_FIRST).sum(
         axis=1, dtype=counts.dtype
     )  # not cast: three times as fast
     if not 0 < rank <= int(sums.sum()):
         return None
     piece, rank = descend(sums.astype(np.int64), rank)
-    piece_counts = counts[piece * _PART :][:_PART].astype(np.int64)
+    piece_counts = counts[piece * _COUNTS_ADDED_FIRST :][:_COUNTS_ADDED_FIRST].astype(np.int64)
     position, kept_ties = descend(piece_counts, rank)
-    bits = low + piece * _PART + position
+    bits = low + piece * _COUNTS_ADDED_FIRST + position
     return bits, kept_ties if bits and int(piece_counts[position]) > kept_ties else _ALL_TIES
 
 
 def sample_spans(size: int) -> list[tuple[int, int]]:
     """Return the elements of a tensor that tell enough about it: [start, stop), evenly spaced."""
-    fewest, limit = _PIECES
-    if size <= fewest * _PIECE:
+    fewest, limit = _PIECE_LIMITS
+    if size <= fewest * _PIECE_SIZE:
         return [(0, size)]
-    count = min(max(fewest, -(-size // _APART)), limit)
-    starts = [number * (size - _PIECE) // (count - 1) for number in range(count)]
-    return [(start, start + _PIECE) for start in starts]
+    count = min(max(fewest, -(-size // _PIECE_DISTANCE)), limit)
+    starts = [number * (size - _PIECE_SIZE) // (count - 1) for number in range(count)]
+    return [(start, start + _PIECE_SIZE) for start in starts]
 
 
 def merge_arrays(spec: KernelSpec, context: TensorContext, models: Sequence[Floats]) -> Floats:

@@ -240,7 +240,6 @@ def _plan(
     models: Mapping[ModelName, RecipeModel],
     seed: int,
 ) -> MergePlan:
-    """Return the plan for the targets."""
     base = _gathered({name: target.base for name, target in targets.items()})
     origins: dict[str, dict[str, tuple[RecipeModel, str]]] = {}
     for name, target in targets.items():

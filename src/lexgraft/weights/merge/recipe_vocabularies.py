@@ -21,7 +21,7 @@ class JoinedVocabularies(NamedTuple):
     """A recipe's models, and what bringing their vocabularies together comes to."""
 
     models: Mapping[ModelName, RecipeModel]
-    places: Mapping[ModelName, int]  # among the members: an adapter's model is its base's
+    member_of: Mapping[ModelName, int]  # among the members: an adapter's model is its base's
     meeting: "AlignmentPlan"
 
     def expected(self) -> dict[ModelName, RecipeModel]:
@@ -53,7 +53,7 @@ class JoinedVocabularies(NamedTuple):
         }
 
     def _placed(self) -> list[tuple[ModelName, RecipeModel, int]]:
-        return [(name, model, self.places[name]) for name, model in self.models.items()]
+        return [(name, model, self.member_of[name]) for name, model in self.models.items()]
 
 
 def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> JoinedVocabularies | None:

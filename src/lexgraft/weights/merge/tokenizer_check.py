@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.file_digest import file_digest
 from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.assets import CHAT_TEMPLATE
-from lexgraft.weights.checkpoint.checkpoint_index import file_digest, regular_file
+from lexgraft.weights.checkpoint.checkpoint_index import regular_file
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' "

@@ -19,7 +19,7 @@ _SMALL = 1e-8  # added to every probability
 class ImportanceThreshold(NamedTuple):
     """How important an element must be, and how far every row's distribution moved."""
 
-    least: float
+    minimum: float
     divergences: Doubles
 
 
@@ -55,7 +55,7 @@ def arcee_fusion(
     of its row in b and in a. a and b are the two models; one model alone is b, and the base is a.
     """
     ends = two_ends(deltas)
-    mask = _importance(ends, threshold.divergences, context) >= threshold.least
+    mask = _importance(ends, threshold.divergences, context) >= threshold.minimum
     first, second = ends
     return base + (first + (second - first) * mask)
 
@@ -78,6 +78,5 @@ def _divergences(base: Base, ends: Float32[Tensor, "2 *shape"]) -> Doubles:
 
 
 def _softmax(rows: Doubles) -> Doubles:
-    """Return the softmax of every row."""
     shares = np.exp(rows - rows.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)

@@ -155,11 +155,7 @@ def method(
     The function takes a block of the base, the models' deltas (model minus base, stacked along
     a first axis), the block's `TensorContext`, the survey's result if there is a survey, and its
     parameters as keywords with defaults (`lambda_` is written `lambda` in a recipe). It returns
-    the merged block, float32 like its inputs, which it must not change::
-
-        @method(paper="arXiv 2212.04089, section 4")
-        def halfway(base, deltas, context, *, weight: Factors = 0.5):
-            return base + weighted_sum(deltas, context.each(weight))
+    the merged block, float32 like its inputs, which it must not change.
 
     Args:
         paper: where the formula is from; manifests and docs state it.
@@ -188,32 +184,41 @@ def method(
     _check_choice("unit", unit, get_args(Unit))
 
     def register(combine: F) -> F:
-        name = combine.__name__
-        earlier = METHODS.get(name)
-        if earlier is not None and earlier.combine.__module__ != combine.__module__:
-            raise LexgraftError(
-                f"there is a merge method `{name}` already",
-                where=combine.__module__,
-                cure="give the function another name",
+        _add(
+            Method(
+                name=combine.__name__,
+                paper=paper,
+                combine=combine,
+                survey=survey,
+                parameters=_parameters(combine),
+                base=base,
+                unit=unit,
+                models=models,
+                native=native,
+                code=_code_digest(combine),
             )
-        METHODS[name] = Method(
-            name=name,
-            paper=paper,
-            combine=combine,
-            survey=survey,
-            parameters=_parameters(combine),
-            base=base,
-            unit=unit,
-            models=models,
-            native=native,
-            code=_code_digest(combine),
         )
-        in_order = sorted(METHODS.items())
-        METHODS.clear()
-        METHODS.update(in_order)
         return combine
 
     return register
+
+
+def _add(method: Method) -> None:
+    """Enter a method in its place among the names; a module that is loaded again may do so again.
+
+    Raises:
+        LexgraftError: another module's method has the name.
+    """
+    earlier, module = METHODS.get(method.name), method.combine.__module__
+    if earlier is not None and earlier.combine.__module__ != module:
+        raise LexgraftError(
+            f"there is a merge method `{method.name}` already",
+            where=module,
+            cure="give the function another name",
+        )
+    methods = sorted([*METHODS.items(), (method.name, method)], key=lambda item: item[0])
+    METHODS.clear()
+    METHODS.update(methods)
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

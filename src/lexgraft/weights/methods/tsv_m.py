@@ -32,7 +32,6 @@ def tsv_m(
 
 
 def _merged(matrices: Matrices) -> Matrix:
-    """Return the merged matrix."""
     rank = max(1, min(matrices.shape[1:]) // len(matrices))
     decompositions = [svd(matrix) for matrix in matrices]
     u_hat = nearest_orthogonal(torch.cat([u[:, :rank] for u, _, _ in decompositions], dim=1))

@@ -29,7 +29,7 @@ class TensorInfo(Struct, frozen=True):
 class Gguf(Struct, frozen=True):
     """An opened file: parts that belong behind each other, what is known, what is stored."""
 
-    parts: tuple[Path, ...]
+    files: tuple[Path, ...]
     starts: tuple[int, ...]  # of each part in the joined file, and the end
     metadata: dict[str, Value]
     tensors: dict[str, TensorInfo]
@@ -37,7 +37,7 @@ class Gguf(Struct, frozen=True):
     @property
     def label(self) -> str:
         """The first part's path, for messages."""
-        return str(self.parts[0])
+        return str(self.files[0])
 
     def read(self, start: int, size: int) -> bytes:
         """Return bytes of the joined file.
@@ -45,7 +45,7 @@ class Gguf(Struct, frozen=True):
         Raises:
             LexgraftError: the file has become shorter since it was opened.
         """
-        return _read(self.parts, self.starts, start, size)
+        return _read(self.files, self.starts, start, size)
 
 
 def open_gguf(files: Sequence[Path]) -> Gguf:
