@@ -36,6 +36,12 @@ def ask(
     The score of an option after its neutral context depends on these two alone and is asked once
     per model, however many items share them. A run that was killed goes on where it stopped, with
     the numbers it would have had.
+
+    Args:
+        items: any, of any concepts and forms.
+        model: what scores the options.
+        store: the SQLite file that answers are kept in; it may hold other models' answers too.
+        progress: called after every batch with the number of options answered, of how many.
     """
     questions: list[Question] = [(item.context, item.options) for item in items]
     neutral = _neutral_questions(items)
@@ -55,7 +61,7 @@ def ask_texts(
     tokens: int,
     progress: Progress,
 ) -> list[TextScore]:
-    """Return the bits and bytes of at most `tokens` tokens of every document, in order."""
+    """Return the bits and UTF-8 bytes of at most `tokens` tokens of every document, in order."""
     texts = sorted({document.text for document in documents}, key=lambda text: (-len(text), text))
     stored = _StoredAnswers(model, store, ("texts", tokens), progress)
     scores = stored.ask(
@@ -77,7 +83,10 @@ def ask_generations(
     stop: Sequence[str],
     progress: Progress,
 ) -> list[Generation]:
-    """Return the greedy answer to every prompt, in order; its `prompt` is the prompt's digest."""
+    """Return the greedy answer to every prompt, in order; its `prompt` is the prompt's digest.
+
+    An answer ends after `tokens` tokens, or before the first of the texts in `stop`.
+    """
     unique = sorted(set(prompts), key=lambda prompt: (-len(prompt), prompt))
     stored = _StoredAnswers(model, store, ("prompts", tokens, list(stop)), progress)
     answers = stored.ask(

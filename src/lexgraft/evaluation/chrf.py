@@ -11,6 +11,9 @@ def chrf(text: str, reference: str) -> float:
 
     Precision and recall are means over the lengths of n-gram that both texts have, F as
     (1 + β²)·P·R / (β²·P + R). It ranks form above truth: a secondary figure.
+
+    >>> round(chrf("心筋梗塞", reference="心筋梗塞症"), 2)
+    0.73
     """
     candidate, target = ("".join(string.split()) for string in (text, reference))
     shares = [_shares(candidate, target, size) for size in range(1, ORDER + 1)]

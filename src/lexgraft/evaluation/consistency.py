@@ -14,6 +14,9 @@ def rank_overlap(first: Sequence[float], second: Sequence[float]) -> float:
     """Return Σ_j w_j · |top_j ∩ top_j'| / j, w_j ∝ e^(N−j), of two scorings of N options.
 
     RankC of one query (Qi, Fernández and Bisazza 2023, arXiv 2310.10378, section 3).
+
+    >>> rank_overlap([3.0, 2.0, 1.0], [9.0, 5.0, 1.0])
+    1.0
     """
     ranked = [sorted(range(len(s)), key=lambda i, s=s: (-s[i], i)) for s in (first, second)]
     weights = _weights(len(first))

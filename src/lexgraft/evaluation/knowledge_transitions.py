@@ -14,7 +14,11 @@ def transition(*, before: bool, after: bool) -> Fate:
 
 
 def transitions(recipient: Mapping[str, bool], result: Mapping[str, bool]) -> dict[str, Fate]:
-    """Return concept → what became of it, where both G and the result were asked."""
+    """Return concept → what became of it, where both G and the result were asked.
+
+    >>> transitions({"fever": False, "stroke": True}, {"fever": True, "stroke": False})
+    {'fever': 'acquired', 'stroke': 'lost'}
+    """
     return {
         concept: transition(before=verdict, after=result[concept])
         for concept, verdict in recipient.items()

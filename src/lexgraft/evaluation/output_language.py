@@ -26,6 +26,9 @@ def in_language(text: str, language: str) -> bool:
     """Return whether at least half of the letters are of the language's script.
 
     Languages of one script are not told apart; a text without letters is in no language.
+
+    >>> in_language("心筋梗塞です", "ja"), in_language("a heart attack", "ja")
+    (True, False)
     """
     letters = [character for character in text if character.isalpha()]
     scripts = _SCRIPTS.get(language.partition("-")[0], _LATIN)
@@ -34,7 +37,11 @@ def in_language(text: str, language: str) -> bool:
 
 
 def repeats(text: str) -> bool:
-    """Return whether a text ends in a loop: one piece four or more times in a row."""
+    """Return whether a text ends in a loop: one piece four or more times in a row.
+
+    >>> repeats("no no no no no"), repeats("no")
+    (True, False)
+    """
     end = text.rstrip()
     pieces = (end[-size:] for size in range(1, min(LONGEST, len(end)) + 1))
     return any(piece.strip() and end.endswith(piece * LOOPS) for piece in pieces)

@@ -15,6 +15,11 @@ def grade_term(text: str, names: Iterable[str], elsewhere: Iterable[str] = ()) -
     """Return how a generated answer relates to a concept's names in the language asked for.
 
     `elsewhere` are its names in other languages. Only the first line that is not blank counts.
+
+    >>> grade_term("コンピュータ", names=["コンピューター"])
+    'variant'
+    >>> grade_term("heart attack", names=["心筋梗塞"], elsewhere=["heart attack"])
+    'other language'
     """
     line = _first_line(text)
     if not line:

@@ -17,6 +17,11 @@ def judge(
     Pass when the whole interval is at or above the threshold, fail when it is wholly below,
     else undecided with the number of further concepts after which the interval, shrinking with
     the square root of n, would clear the threshold if the estimate stayed where it is.
+
+    >>> bounds = {"value": 0.05, "low": -0.01, "high": 0.11}
+    >>> criterion = judge("target gain", "en->ja", **bounds, threshold=0.0, n=400)
+    >>> criterion.outcome, criterion.needed
+    ('undecided', 176)
     """
     outcome: Outcome = "pass" if low >= threshold else "fail" if high < threshold else "undecided"
     needed = None if outcome != "undecided" else further_needed(value, low, high, threshold, n)

@@ -61,6 +61,10 @@ def wilson(right: float, n: int, alpha: float = 0.05) -> Interval:
     (k + z²/2 ± z·√(k(n−k)/n + z²/4)) / (n + z²): near its nominal coverage where the usual
     ±1.96 standard errors is not, at shares near 0 and 1. `right` may be fractional, where each of
     the n is right in part.
+
+    >>> share = wilson(8, 10)
+    >>> f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"
+    '0.80 [0.49, 0.94]'
     """
     if n == 0:
         return Interval(0.0, 0.0, 1.0, 0)
@@ -76,6 +80,9 @@ def mcnemar(gained: int, lost: int) -> float:
 
     Twice the binomial tail, counting only half of the observed outcome (Fagerland, Lydersen and
     Laake 2013, BMC Medical Research Methodology 13:91).
+
+    >>> round(mcnemar(gained=9, lost=1), 3)
+    0.012
     """
     n, fewer = gained + lost, min(gained, lost)
     ways, tail = 1, 0  # whole numbers of any size: exact for thousands of changes
@@ -90,6 +97,10 @@ def tango(gained: int, lost: int, n: int, alpha: float = 0.05) -> Interval:
 
     The set of differences δ with |T(δ)| ≤ z (Tango 1998, Statistics in Medicine 17), found by
     bisection; it keeps its coverage with few or no changed verdicts.
+
+    >>> change = tango(gained=9, lost=1, n=40)
+    >>> f"{change.value:.2f} [{change.low:.2f}, {change.high:.2f}]"
+    '0.20 [0.06, 0.36]'
     """
     if n == 0:
         return Interval(0.0, -1.0, 1.0, 0)
@@ -124,7 +135,13 @@ def non_inferiority(gained: int, lost: int, n: int, margin: float) -> float:
 def paired_shares(
     before: Mapping[str, bool], after: Mapping[str, bool], alpha: float = 0.05
 ) -> PairedDifference:
-    """Return how the share of known concepts changed, over the concepts both were asked."""
+    """Return how the share of known concepts changed, over the concepts both were asked.
+
+    >>> before, after = {"fever": False, "stroke": True}, {"fever": True, "stroke": True}
+    >>> change = paired_shares(before, after)
+    >>> change.difference.value, change.gained, change.lost
+    (0.5, 1, 0)
+    """
     shared = [concept for concept in before if concept in after]
     gained = sum(after[concept] and not before[concept] for concept in shared)
     lost = sum(before[concept] and not after[concept] for concept in shared)

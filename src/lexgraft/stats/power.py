@@ -11,6 +11,9 @@ def smallest_difference(
 
     Connor 1987 (Biometrics 43): n = (z_a √p + z_b √(p − d²))² / d², solved for d by bisection;
     `changing` p is the share of concepts on which two models differ, d where d is greater.
+
+    >>> round(smallest_difference(626), 3)
+    0.05
     """
     upper = NormalDist().inv_cdf(1 - alpha / 2)
     lower = NormalDist().inv_cdf(power)
@@ -30,6 +33,9 @@ def power_of(n: int, difference: float, changing: float = 0.2, *, alpha: float =
     """Return the chance that n concepts show a true paired difference (Connor 1987).
 
     Φ((|d|√n − z_a √p) / √(p − d²)); `changing` p is the share of concepts that change.
+
+    >>> round(power_of(626, 0.05), 2)
+    0.8
     """
     share = max(changing, abs(difference))
     spread = sqrt(max(1e-12, share - difference**2))
@@ -44,6 +50,9 @@ def concepts_for_margin(
 
     n = (z_a + z_b)² p / margin², one-sided: the score test of Tango 1998 (Statistics in Medicine
     17) at a true difference of 0, where p of the concepts change either way.
+
+    >>> concepts_for_margin(0.02, changing=0.1)
+    1546
     """
     quantiles = NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(power)
     return ceil(quantiles**2 * changing / margin**2)

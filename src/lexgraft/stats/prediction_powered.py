@@ -28,6 +28,10 @@ def corrected_mean(
     also have a label, two or more; the variances of both means add up (prediction-powered
     inference: Angelopoulos et al. 2023, arXiv 2301.09633, section 2.1). Student's t with Welch's
     degrees of freedom.
+
+    >>> mean = corrected_mean([0.6, 1.0], sample=[1.0, 0.5], labels=[0.5, 0.5])
+    >>> [round(interval.value, 2) for interval in mean]
+    [0.8, 0.25, 0.55]
     """
     errors = [score - label for score, label in zip(sample, labels, strict=True)]
     mean, bias = fmean(scores), fmean(errors)

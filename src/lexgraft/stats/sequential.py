@@ -24,6 +24,9 @@ def evidence(gained: int, lost: int, prior: float = PRIOR) -> float:
     E = 2^(w+l) · B(a+w, a+l) / B(a, a): a Beta(a, a) mixture of likelihood ratios of changed
     verdicts, a martingale when nothing changed in truth (Ville 1939; Robbins 1970, Annals of
     Mathematical Statistics 41). P(E ever ≥ 1/alpha) ≤ alpha, however often one looks.
+
+    >>> round(evidence(gained=10, lost=1), 1)
+    3.1
     """
     exponent = (gained + lost) * log(2) + _log_beta(prior + gained, prior + lost)
     exponent -= _log_beta(prior, prior)
@@ -75,6 +78,9 @@ def survivors(scores: Sequence[Sequence[float]], alpha: float = 0.05) -> list[in
     `scores` holds one row of per-concept shares in [0, 1] per candidate, over the same concepts
     in the same order. Each of the k(k − 1) races gets alpha / (k(k − 1)), so that with probability
     1 − alpha no candidate is dropped that is truly best.
+
+    >>> survivors([[1.0] * 40, [0.0] * 40, [0.9] * 40])
+    [0, 2]
     """
     races = max(1, len(scores) * (len(scores) - 1))
 
