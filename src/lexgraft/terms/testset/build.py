@@ -45,6 +45,11 @@ def build_testset(
         LexgraftError: a term base that is empty, lacks a language or has too few concepts; items
             that repeat each other or have two right answers; a test that the options alone can
             answer.
+
+    Example:
+        test = lexgraft.build_testset(lexgraft.load_project("project.yaml"))
+        for row in test.rows():
+            print(*row)
     """
     settings, terms = project.testset, with_preset(project.terms)
     base, rarity = _term_base(terms, settings.forms)
