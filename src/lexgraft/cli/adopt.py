@@ -28,10 +28,10 @@ def adopt(arguments: argparse.Namespace) -> int:
     A second call runs only what changed; a killed run carries on. Exit status 0 whatever the
     verdict is: read it in the table, in report.html or with --json.
     """
+    project = open_project(arguments.project, download=arguments.download)
     from lexgraft import adopt
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows
 
-    project = open_project(arguments.project, download=arguments.download)
     with ProgressBars() as bars:
         adoption = adopt(project, progress=bars, open_sealed=arguments.open_sealed)
     report = adoption.report

@@ -11,7 +11,9 @@ SHOWN = 3
 
 
 def _compare(parser: VerbParser) -> None:
-    parser.add_argument("runs", type=Path, nargs="*", help="folders of adopt or evaluate -o")
+    parser.add_argument(
+        "runs", type=Path, nargs="*", default=[], help="folders of adopt or evaluate -o"
+    )
     parser.add_argument(
         "--lm-eval",
         type=Path,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
-from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
+from lexgraft.cli.verb_parser import VerbParser, from_one, json_argument, refuse, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _evaluate(parser: VerbParser) -> None:
     own.add_argument("--general", action="store_true", help="grammar pairs and small probes")
     own.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
     own.add_argument("--base", type=Path, help="the model an adapter was trained on")
-    own.add_argument("--threads", type=int, default=2, help="of the processor (2)")
+    own.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
     own.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     own.add_argument("--device", default="cpu", help="e.g. cuda")
     items = parser.with_option("--items")
@@ -50,7 +50,7 @@ def _evaluate(parser: VerbParser) -> None:
     )
     tasks = parser.with_option("--tasks")
     tasks.add_argument("--task-files", type=Path, help="folder of task files; only these then")
-    tasks.add_argument("--limit", type=int, help="samples per task")
+    tasks.add_argument("--limit", type=from_one, help="samples per task")
 
 
 @verb(_evaluate)

@@ -6,7 +6,7 @@ from pathlib import Path
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
-from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
+from lexgraft.cli.verb_parser import VerbParser, from_one, json_argument, verb
 
 SHOWN = 10  # names of what is not in the adapter
 
@@ -15,7 +15,7 @@ def _extract(parser: VerbParser) -> None:
     parser.add_argument("base", help="the base: a folder or a Hub id")
     parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
-    parser.add_argument("--rank", type=int, default=16, help="of the adapter (default: 16)")
+    parser.add_argument("--rank", type=from_one, default=16, help="of the adapter (default: 16)")
     download_argument(parser)
     json_argument(parser)
 

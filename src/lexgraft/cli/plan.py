@@ -20,9 +20,9 @@ def plan(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft plan examples/medical-ja/project.yaml
     """
+    project = open_project(arguments.project, download=arguments.download)
     from lexgraft import plan
 
-    project = open_project(arguments.project, download=arguments.download)
     with ProgressBars() as bars:
         planned = plan(project, progress=bars)
     if arguments.json:

@@ -13,7 +13,7 @@ from lexgraft.cli.glossary import (
     matching_arguments,
     open_named,
 )
-from lexgraft.cli.verb_parser import VerbParser, verb
+from lexgraft.cli.verb_parser import VerbParser, from_one, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _serve(parser: VerbParser) -> None:
     parser.add_argument("--max-body", type=int, default=1 << 20, help="bytes of a request (1 MiB)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds of silence (120)")
     here = parser.without_option("--upstream")
-    here.add_argument("--threads", type=int, default=2, help="of the processor (2)")
+    here.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
     terms = parser.with_option("--glossary")
     languages_arguments(terms)
     matching_arguments(terms)

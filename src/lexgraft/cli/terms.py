@@ -105,7 +105,12 @@ def _beside(output: Path, ending: str) -> Path:
 
 @verb(_import, of="terms")
 def import_(arguments: argparse.Namespace) -> int:
-    """Read term bases of any format into JSON lines, accounting for every row."""
+    """Read term bases of any format into JSON lines, accounting for every row.
+
+    Examples:
+      lexgraft terms import glossary.xlsx -o terms.jsonl
+      lexgraft terms import 用語集.csv --column "訳=term en" --separator ";" -o terms.jsonl
+    """
     from lexgraft.files.ownership import writing
 
     inputs = [*arguments.files, *([arguments.project] if arguments.project else ())]
@@ -181,7 +186,11 @@ def _lint(parser: VerbParser) -> None:
 
 @verb(_lint, of="terms")
 def lint(arguments: argparse.Namespace) -> int:
-    """Find duplicates, cycles, contradictions, spelling variants and useless terms."""
+    """Find duplicates, cycles, contradictions, spelling variants and useless terms.
+
+    Example:
+      lexgraft terms lint terms.jsonl --common-words everyday.txt
+    """
     from lexgraft.terms.glossary.lint_concepts import lint_concepts
 
     common = _lines(arguments.common_words) if arguments.common_words else ()
@@ -228,7 +237,11 @@ def _export(parser: VerbParser) -> None:
 
 @verb(_export, of="terms")
 def export(arguments: argparse.Namespace) -> int:
-    """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary."""
+    """Write a term base as TBX-Basic, UTX, SKOS, CSV, or a service's glossary.
+
+    Example:
+      lexgraft terms export terms.jsonl --format deepl --from en --to ja -o glossary.csv
+    """
     from lexgraft.files.ownership import writing
 
     directed = [("--from", arguments.source), ("--to", arguments.target)]
@@ -276,7 +289,11 @@ def _join(parser: VerbParser) -> None:
 
 @verb(_join, of="terms")
 def join(arguments: argparse.Namespace) -> int:
-    """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous."""
+    """Join two term bases by id, cross-reference, term or spelling; list what is ambiguous.
+
+    Example:
+      lexgraft terms join hp.obo medical-ja.csv -o joined.jsonl
+    """
     from lexgraft.files.ownership import writing
 
     report = _beside(arguments.output, ".links.json")

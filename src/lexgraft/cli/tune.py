@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
-from lexgraft.cli.verb_parser import VerbParser, output_argument, verb
+from lexgraft.cli.verb_parser import VerbParser, from_one, output_argument, verb
 
 if TYPE_CHECKING:
     from lexgraft.adoption.report.report_record import Report
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def _tune(parser: VerbParser) -> None:
     output_argument(parser)
     download_argument(parser)
-    parser.add_argument("--teach", type=int, metavar="TERMS", help="how many (`tune.terms`)")
+    parser.add_argument("--teach", type=from_one, metavar="TERMS", help="how many (`tune.terms`)")
     parser.add_argument(
         "--curve",
-        type=int,
+        type=from_one,
         nargs="+",
         metavar="TERMS",
         help="teach so many terms each, measure what is learned and lost, and draw it",

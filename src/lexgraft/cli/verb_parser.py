@@ -32,6 +32,7 @@ VERBS = (
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[["VerbParser"], None]
+_DIGITS = 12  # of a number, at most
 _FUNCTION = "the verb's function"  # a key of the namespace that no argument's name can be
 
 
@@ -63,7 +64,7 @@ class VerbParser(argparse.ArgumentParser):
         """Return a group for options that have no effect beside one of these."""
         return self._condition(f"not with {' or '.join(barring)}", barring, unless=True)
 
-    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] (one use of many)
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Return the arguments and what is unknown.
@@ -71,7 +72,7 @@ class VerbParser(argparse.ArgumentParser):
         Raises:
             LexgraftError: an option has no effect beside the others.
         """
-        arguments, unknown = super().parse_known_args(args, namespace)
+        arguments, unknown = super().parse_known_args(args, namespace or argparse.Namespace())
         for condition in self.conditions:
             condition.check(arguments, self.prog)
         return arguments, unknown
@@ -82,10 +83,8 @@ class VerbParser(argparse.ArgumentParser):
 
     def subparsers(self) -> "dict[str, VerbParser]":
         """Return the parsers below this one by name."""
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 (has no other name)
-                return dict(action.choices)
-        return {}
+        choices = (action.choices for action in self._actions)
+        return next((dict(group) for group in choices if isinstance(group, dict)), {})
 
     def _condition(self, title: str, options: Sequence[str], *, unless: bool) -> "OptionGroup":
         group = OptionGroup(self, title, options, unless=unless)
@@ -212,8 +211,24 @@ def output_argument(parser: VerbParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
 
 
+def from_one(text: str) -> int:
+    """Return a whole number from 1 on."""
+    return _number(text, 1)
+
+
+def from_zero(text: str) -> int:
+    """Return a whole number from 0 on."""
+    return _number(text, 0)
+
+
 def nothing(_parser: VerbParser) -> None:
     """Add no argument."""
+
+
+def _number(text: str, lowest: int) -> int:
+    if not text.isdecimal() or len(text) > _DIGITS or int(text) < lowest:
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number from {lowest} on")
+    return int(text)
 
 
 def _help(text: str | None) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb, verb_of_jobs
+from lexgraft.cli.verb_parser import (
+    VerbParser,
+    from_one,
+    from_zero,
+    json_argument,
+    refuse,
+    verb,
+    verb_of_jobs,
+)
 from lexgraft.cli.vocabulary_fit import FitInputs, fitted_rows, kept_for, passages, read_given
 from lexgraft.errors import LexgraftError
 
@@ -44,8 +52,8 @@ def _choice(parser: VerbParser) -> None:
     add("--donor", type=Path, help="a model folder whose tokens and rows are used")
     _general_text(parser)
     add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
-    add("--tokens", type=_natural, default=500, help="new tokens at most, steps included (500)")
-    add("--pieces", type=_whole, default=0, help="of the base, that a word may stand for (any)")
+    add("--tokens", type=from_one, default=500, help="new tokens at most, steps included (500)")
+    add("--pieces", type=from_zero, default=0, help="of the base, that a word may stand for (any)")
     add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
     add(
         "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
@@ -66,7 +74,7 @@ def _general_text(parser: VerbParser) -> None:
 
 def _padding(parser: VerbParser) -> None:
     parser.add_argument(
-        "--pad-to-multiple-of", type=_natural, default=1, help="pad the vocabulary's rows (1)"
+        "--pad-to-multiple-of", type=from_one, default=1, help="pad the vocabulary's rows (1)"
     )
 
 
@@ -101,7 +109,7 @@ def _extend(parser: VerbParser) -> None:
     _padding(parser)
     parser.add_argument(
         "--distil",
-        type=_whole,
+        type=from_zero,
         nargs="?",
         const=0,
         metavar="STEPS",
@@ -130,13 +138,13 @@ def _extend(parser: VerbParser) -> None:
     )
     parser.with_option("--read").add_argument(
         "--ahead",
-        type=_whole,
+        type=from_zero,
         default=16,
         metavar="TOKENS",
         help="by which the base itself goes on with each of these texts: what it knows (16)",
     )
     parser.with_option("--distil", "--suppress", "--bits").add_argument(
-        "--threads", type=_natural, default=2, help="of the processor (2)"
+        "--threads", type=from_one, default=2, help="of the processor (2)"
     )
 
 
@@ -181,22 +189,6 @@ def _align(parser: VerbParser) -> None:
     _general_text(parser)
     _padding(parser)
     json_argument(parser)
-
-
-def _natural(text: str) -> int:
-    """Return a number from 1 on."""
-    return _number(text, 1)
-
-
-def _whole(text: str) -> int:
-    """Return a number from 0 on."""
-    return _number(text, 0)
-
-
-def _number(text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!a} is not a number from {least} on")
-    return int(text)
 
 
 def _print_plan(

@@ -1,0 +1,155 @@
+"""Calls of every verb that give every option: a new option needs one here."""
+
+from typing import NamedTuple
+
+
+class Call(NamedTuple):
+    """A command line without `lexgraft`, what must be called before, and how it ends."""
+
+    line: str
+    before: tuple[str, ...] = ()
+    status: int = 0
+    slow: bool = False
+    stub: str = ""  # a public function that notes what it is given instead of working
+
+
+MERGED = ("merge recipe.yaml merged",)
+GROWTH = "--terms terms.csv --text notes.txt --general-text general.txt"
+LANGUAGES = "--from en --to ja"
+KEY = ("key keys.jsonl alice",)
+CALLS = (
+    Call("adopt project.yaml --json", slow=True),
+    Call("adopt project.yaml --download --open-sealed --json", stub="adopt"),
+    Call("plan project.yaml --download"),
+    Call("plan project.yaml --json"),
+    Call("terms import terms.csv -o out.jsonl --json"),
+    Call(
+        "terms import table.csv other.csv -o out.jsonl --project project.yaml --languages en,ja "
+        "--column 原語='term en' --column 訳='term ja' --separator '|' --language ja "
+        "--reliability 2 --source mine --source-version 1 --licence CC0-1.0"
+    ),
+    Call("terms lint terms.csv --common-words words.txt --json"),
+    Call("terms join terms.csv other.csv -o out.jsonl --all --json"),
+    Call(f"terms export terms.csv --format utx {LANGUAGES} --date 2025-02-17 -o out.utx --json"),
+    Call("terms export terms.csv --format tbx -o out.tbx"),
+    Call("testset project.yaml -o testset --json"),
+    Call(
+        "testset project.yaml -o testset --lm-eval-tasks tasks --split choose --tokenizer base",
+    ),
+    Call(
+        "merge recipe.yaml merged --json --seed 7 --download --memory 96M --workers 1 "
+        "--allow-nonfinite"
+    ),
+    Call("merge recipe.yaml -o merged --dry-run --json"),
+    Call("merge project.yaml merged --method ties --json"),
+    Call("merge project.yaml merged --dry-run"),
+    Call("diagnose recipe.yaml --json --seed 7 --download"),
+    Call("diagnose project.yaml --method linear --html heat.html"),
+    Call("verify merged", before=MERGED),
+    Call("verify merged --json", before=MERGED),
+    Call("extract base domain -o adapter --rank 2 --download --json"),
+    Call(
+        f"vocabulary plan base {GROWTH} --held-out notes.txt --donor domain --tokens 40 "
+        "--pieces 9 --least 0.5 --common 1000000 --json"
+    ),
+    Call(
+        f"vocabulary extend base {GROWTH} --held-out notes.txt --donor domain --tokens 40 "
+        "--pieces 30 --least 0.5 --common 1000000 --rows mean --pad-to-multiple-of 8 "
+        "-o grown --json"
+    ),
+    Call(
+        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --bits "
+        "--distil 1 --read notes.txt --ahead 2 --dtype bfloat16 --threads 1",
+        slow=True,
+    ),
+    Call(
+        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress",
+        slow=True,
+    ),
+    Call("vocabulary align base domain -o aligned --json"),
+    Call(
+        "vocabulary align base domain -o aligned --policy union --token a=domain "
+        "--choices choices.yaml --general-text texts.jsonl --pad-to-multiple-of 8"
+    ),
+    Call("evaluate base --items questions.jsonl --json", slow=True),
+    Call("evaluate base --project project.yaml -o out --download --json", slow=True),
+    Call(
+        "evaluate base --items testset --split choose --written --defined --aligned "
+        "--scorer domain --judge ./judge --labels labels.jsonl --texts texts.jsonl "
+        "--drift-from domain --general --tasks arc --task-files tasks --limit 3 --base domain "
+        "--threads 1 --dtype bfloat16 --device cuda --download -o out --json",
+        stub="evaluate",
+    ),
+    Call(
+        "compare --lm-eval logs/org__model-a logs/org__model-b --metric acc --against org__model-a "
+        "--group tiny --alpha 0.1 --margin 0.1 --show 1 -o comparison.json",
+        stub="compare",
+    ),
+    Call("compare --lm-eval logs/org__model-a logs/org__model-b --json"),
+    Call("compare run other --split choose --parents G=a --json", stub="compare"),
+    Call(f"glossary lint terms.csv {LANGUAGES} --json"),
+    Call(f"glossary match terms.csv letter.txt {LANGUAGES} --lemmas --edges --json"),
+    Call("glossary match terms.csv letter.txt --compiled", slow=True),
+    Call(
+        f"glossary prompt terms.csv letter.txt {LANGUAGES} --lemmas --entries 1 "
+        "--block-tokens 100 --definitions --json"
+    ),
+    Call("glossary prompt terms.csv letter.txt --compiled", slow=True),
+    Call(
+        f"glossary check terms.csv answer.txt {LANGUAGES} --lemmas --question letter.txt --json",
+        status=1,
+    ),
+    Call("glossary check terms.csv answer.txt --compiled", slow=True),
+    Call(
+        f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} --lemmas "
+        "--compiled --entries 2 --block-tokens 100 --definitions --repair --host localhost "
+        "--port 0 --keys keys.jsonl --concurrent 2 --per-minute 3 --max-tokens 9 --max-body 999 "
+        "--timeout 3",
+        before=KEY,
+        stub="serve",
+    ),
+    Call("serve base --port 0 --threads 1", stub="serve"),
+    Call("key keys.jsonl alice --days 9 --per-minute 9"),
+    Call("key keys.jsonl alice --drop", before=KEY),
+    Call("tune project.yaml -o tuned --teach 3 --merged model --json", slow=True),
+    Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
+    Call("report old"),
+    Call("schema"),
+    Call("doctor"),
+    Call("doctor --json"),
+)
+
+REFUSED = (
+    ("merge project.yaml out --seed 9", "`seed:` in the project file"),
+    ("merge recipe.yaml out --method ties", "`merge_method:` in the recipe"),
+    ("merge recipe.yaml", "no folder to write"),
+    ("merge recipe.yaml a -o b", "two folders to write"),
+    ("merge recipe.yaml out --sed 9", "did you mean `--seed`?"),
+    ("vocabulary align base domain -o out --terms terms.csv", "unknown argument `--terms`"),
+    ("vocabulary extend base --terms terms.csv -o out --read texts.jsonl", "give --distil too"),
+    ("vocabulary extend base --distil 3 --suppress -o out", "no effect beside --distil"),
+    ("vocabulary extend base --terms terms.csv -o out --ahead 3", "give --read too"),
+    ("vocabulary extend base --terms terms.csv -o out --threads 1", "no effect without --distil"),
+    ("vocabulary align base domain -o out --general-text texts.jsonl", "--policy union"),
+    ("evaluate base --project project.yaml --device cuda", "no effect beside --project"),
+    ("evaluate base --project project.yaml --split sealed", "no effect without --items"),
+    ("evaluate base --texts texts.jsonl --written", "give --items too"),
+    ("evaluate base --items questions.jsonl --split choose", "on a file of items"),
+    ("evaluate base --general --base domain", "on a model that is no adapter"),
+    ("evaluate base --general --limit 3", "give --tasks too"),
+    ("evaluate http://h/v1 --general --device cuda", "on a server's model"),
+    ("evaluate vllm:base --general --threads 1", "on a model that vLLM runs"),
+    ("compare run --metric acc", "give --lm-eval too"),
+    ("compare --lm-eval logs --split choose", "no effect without runs"),
+    ("compare run --json --show 3000", "leave --show or --json out"),
+    ("terms export terms.csv --format csv --from en -o out.csv", "it holds all languages"),
+    ("terms export terms.csv --format tbx --date 2025-01-01 -o out.tbx", "header of UTX"),
+    ("testset project.yaml -o out --split choose", "give --lm-eval-tasks too"),
+    ("glossary lint terms.csv --lemmas", "unknown argument `--lemmas`"),
+    ("glossary match terms.csv letter.txt --definitions", "unknown argument `--definitions`"),
+    ("serve base --repair", "give --glossary too"),
+    ("serve base --upstream http://127.0.0.1:9/v1 --threads 3", "no effect beside --upstream"),
+    ("key keys.jsonl alice --drop --days 3", "no effect beside --drop"),
+    ("tune project.yaml -o out --curve 2 3 --merged model", "no effect beside --curve"),
+)
+"""Options without effect, and what their refusal says."""

@@ -1,0 +1,183 @@
+"""Every verb is really called, every option has an effect or is refused, every example parses."""
+
+import argparse
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.calls import CALLS, REFUSED, Call
+
+from lexgraft import cli
+from lexgraft.cli.verb_parser import VERBS, VerbParser, called, parser
+
+
+def leaves(branch: VerbParser, *names: str) -> Iterator[tuple[str, VerbParser]]:
+    """Yield the parsers that call something, by verb and job."""
+    if not branch.subparsers():
+        yield " ".join(names), branch
+    for name, below in branch.subparsers().items():
+        yield from leaves(below, *names, name)
+
+
+LEAVES = dict(leaves(parser()))
+
+
+def leaf_of(line: str) -> str:
+    return next(name for name in LEAVES if f"{line} ".startswith(f"{name} "))
+
+
+def differing(name: str, arguments: argparse.Namespace) -> set[str]:
+    """Return the arguments that are not as they are by default."""
+    actions = LEAVES[name].options()
+    return {one.dest for one in actions if getattr(arguments, one.dest) != one.default}
+
+
+class ReadNotes(argparse.Namespace):
+    """Arguments that note which of them are read."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        super().__init__(**vars(arguments))
+        object.__setattr__(self, "noted", set())
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name != "noted":
+            object.__getattribute__(self, "noted").add(name)
+        return object.__getattribute__(self, name)
+
+
+def adoption(folder: Path) -> Any:
+    from lexgraft.adoption.project_verbs import Adoption
+    from lexgraft.adoption.report import read_report
+
+    return Adoption(read_report(folder / "old" / "report.json"), folder, folder, unchanged=True)
+
+
+def evaluation(_folder: Path) -> Any:
+    from lexgraft.evaluation.standalone import EvaluationRecord
+
+    return EvaluationRecord(
+        model="m",
+        digest="d",
+        scoring="plain",
+        scores=(),
+        crossed=0,
+        announced_bytes=0,
+        peak_bytes=0,
+        seconds=0.0,
+    )
+
+
+def comparison(folder: Path) -> Any:
+    from lexgraft.evaluation.compare_runs import compare
+
+    return compare(lm_eval=[folder / "logs" / f"org__model-{name}" for name in "ab"])
+
+
+def stub(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put what only notes its arguments in the place of what the call would start."""
+    if call.stub == "serve":
+        monkeypatch.setattr(
+            "lexgraft.serving.server.run", lambda _g, _l, listening, _k: listening.close()
+        )
+        monkeypatch.setattr("asyncio.run", lambda _: None)
+        return
+    makers = {"adopt": adoption, "evaluate": evaluation, "compare": comparison}
+    outcome = makers[call.stub](folder)
+    monkeypatch.setattr(f"lexgraft.{call.stub}", lambda *_, **__: outcome, raising=False)
+
+
+def test_every_verb_and_every_option_is_given_by_some_call() -> None:
+    assert {name.partition(" ")[0] for name in LEAVES} == set(VERBS)
+    given: dict[str, set[str]] = {name: set() for name in LEAVES}
+    for call in CALLS:
+        name = leaf_of(call.line)
+        given[name] |= differing(name, called(shlex.split(call.line))[1])
+    for name, leaf in LEAVES.items():
+        assert {action.dest for action in leaf.options()} == given[name], name
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(call, id=call.line, marks=[pytest.mark.slow] if call.slow else [])
+        for call in CALLS
+    ],
+)
+def test_a_call_ends_well_and_reads_every_option_it_was_given(
+    call: Call,
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for line in call.before:
+        assert cli.main(shlex.split(line)) == 0
+    if call.stub:
+        stub(call, work, monkeypatch)
+    run, arguments = called(shlex.split(call.line))
+    notes = ReadNotes(arguments)
+    capsys.readouterr()
+    monkeypatch.setattr("lexgraft.cli.called", lambda _: (run, notes))
+    assert cli.main([]) == call.status, capsys.readouterr().err
+    assert differing(leaf_of(call.line), arguments) <= notes.noted
+    if arguments.__dict__.get("json") or call.line == "schema":
+        json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED)
+def test_an_option_without_effect_is_refused_with_what_has_one(
+    line: str, message: str, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(work.rglob("*"))
+    assert cli.main(shlex.split(line)) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(work.rglob("*")) == before
+
+
+def examples(text: str) -> list[str]:
+    joined = text.replace("\\\n", " ")
+    return re.findall(r"^\s*((?:torchrun .* -m )?lexgraft .*)$", joined, re.MULTILINE)
+
+
+def test_every_example_of_the_help_parses() -> None:
+    for name, leaf in [("", parser()), *LEAVES.items()]:
+        lines = examples(leaf.epilog or "")
+        assert lines, name
+        for line in lines:
+            called(shlex.split(line.partition("lexgraft ")[2]))
+
+
+def test_every_example_of_a_group_of_jobs_parses() -> None:
+    for branch in parser().subparsers().values():
+        for line in examples(branch.epilog or ""):
+            called(shlex.split(line.partition("lexgraft ")[2]))
+
+
+def test_an_option_means_one_thing_in_all_verbs() -> None:
+    meanings: dict[str, set[str]] = {}
+    for leaf in LEAVES.values():
+        for action in leaf.options():
+            kind = getattr(action.type, "__name__", "")
+            meaning = f"{type(action).__name__} {kind} {action.nargs} {action.choices}"
+            for option in action.option_strings:
+                meanings.setdefault(option, set()).add(meaning)
+    assert {option: kinds for option, kinds in meanings.items() if len(kinds) > 1} == {}
+
+
+def test_what_the_system_refuses_is_a_message_and_a_traceback_only_on_request(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "run/report.html")
+
+    monkeypatch.setattr("lexgraft.adoption.report.write_report", refuse)
+    assert cli.main(["report", "old"]) == 2
+    message = capsys.readouterr().err
+    assert "run/report.html: Permission denied" in message
+    assert "Traceback" not in message
+    monkeypatch.setenv("LEXGRAFT_DEBUG", "1")
+    assert cli.main(["report", "old"]) == 2
+    assert "Traceback" in capsys.readouterr().err
