@@ -28,8 +28,13 @@ from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.candidates import donor_units
 from lexgraft.weights.vocabulary.expanded_files import grown_document
 from lexgraft.weights.vocabulary.expansion import Expansion
-from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Passage, Stability
-from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Stability
+from lexgraft.weights.vocabulary.expansion_plan import (
+    ExpansionRequest,
+    ExpansionSettings,
+    plan_vocabulary,
+)
+from lexgraft.weights.vocabulary.expansion_texts import Passage
 from lexgraft.weights.vocabulary.occurrences import look_for
 
 LANGUAGES = ("en", "ja")
@@ -61,11 +66,15 @@ def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     base = tokenizer_folder(name)
     general = [text for rows in texts.values() for text in rows]
     proof = plan_vocabulary(
-        ExpansionRequest(base, terms(), general=general, held_out=names(), tokens=TOKENS)
+        ExpansionRequest(
+            base, terms(), general=general, held_out=names(), settings=ExpansionSettings(TOKENS)
+        )
     ).proof
     halves = [rows[part::2] for part in range(2) for rows in texts.values()]
     shown, unseen = ([*halves[at], *halves[at + 1]] for at in (0, len(LANGUAGES)))
-    growth = plan_vocabulary(ExpansionRequest(base, terms(), general=shown, tokens=TOKENS)).growth
+    growth = plan_vocabulary(
+        ExpansionRequest(base, terms(), general=shown, settings=ExpansionSettings(TOKENS))
+    ).growth
     return {
         "words, steps": [proof.words, proof.steps],
         "produced alone": proof.produced_alone,
@@ -121,7 +130,12 @@ def planned(
     """Return what a donor gives to a base, and the proof on the same text."""
     plan = plan_vocabulary(
         ExpansionRequest(
-            base, texts=shown, donor=donor, general=kept, held_out=shown, tokens=200_000, common=1e9
+            base,
+            texts=shown,
+            donor=donor,
+            general=kept,
+            held_out=shown,
+            settings=ExpansionSettings(200_000, max_per_million=1e9),
         )
     )
     return plan.proof, plan.growth

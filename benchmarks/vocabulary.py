@@ -19,7 +19,11 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from lexgraft.records import digest
 from lexgraft.weights.vocabulary.expanded_files import grown_content
-from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.expansion_plan import (
+    ExpansionRequest,
+    ExpansionSettings,
+    plan_vocabulary,
+)
 
 PEER = [740, 1_740, 3_740, 7_740]
 LETTERS = "aeioumnrstlkpdgbvzfh"
@@ -58,7 +62,7 @@ def measure(base: Path, work: Path, size: int, peer: Path | None) -> None:
     """Print what one size takes, here and with the peer."""
     terms = [("en", invented("new", number)) for number in range(size)]
     start = time.process_time()
-    planned = plan_vocabulary(ExpansionRequest(base, terms, tokens=size))
+    planned = plan_vocabulary(ExpansionRequest(base, terms, settings=ExpansionSettings(size)))
     content = grown_content(planned.growth)
     taken = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -17,12 +17,12 @@ from lexgraft.cli.verb_parser import (
     verb,
     verb_of_jobs,
 )
-from lexgraft.cli.vocabulary_fit import FitInputs, fitted_rows, kept_for, passages, read_given
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
     from lexgraft.weights.vocabulary.align import TokenSource
-    from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, VocabularyPlan
+    from lexgraft.weights.vocabulary.expand import VocabularyExpansion
+    from lexgraft.weights.vocabulary.expansion_plan import ExpansionSettings, VocabularyPlan
 
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
@@ -78,23 +78,27 @@ def _padding(parser: VerbParser) -> None:
     )
 
 
-def _plan(parser: VerbParser) -> None:
-    _choice(parser)
-    parser.set_defaults(read=[])
-
-
-@verb(_plan, of="vocabulary")
+@verb(_choice, of="vocabulary")
 def plan(arguments: argparse.Namespace) -> int:
     """Show which words would become tokens, and what that saves; nothing is written.
 
     Example:
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general-text news.jsonl --tokens 500
     """
-    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
+    from lexgraft.weights.vocabulary.expand import expand_vocabulary
 
     with ProgressBars() as bars:
-        planned = plan_vocabulary(_request(arguments, read_given(arguments)), bars)
-    return _print_plan(arguments, planned, {})
+        expanded = expand_vocabulary(
+            arguments.base,
+            arguments.terms,
+            arguments.text,
+            donor=arguments.donor,
+            general=arguments.general,
+            held_out=arguments.held_out,
+            settings=_settings(arguments),
+            progress=bars,
+        )
+    return _print_plan(arguments, expanded.plan, {})
 
 
 def _extend(parser: VerbParser) -> None:
@@ -157,15 +161,42 @@ def extend(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
         --general-text news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
     """
-    from lexgraft.weights.vocabulary.expansion_plan import plan_vocabulary
+    from lexgraft.weights.vocabulary.expand import expand_vocabulary
+    from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
 
-    _check_output(arguments)
     _check_weights(arguments)
-    inputs = read_given(arguments)
+    fit = None
+    if arguments.suppress or arguments.distil is not None:
+        fit = FitSettings(arguments.distil, arguments.ahead, arguments.dtype, arguments.threads)
     with ProgressBars() as bars:
-        planned = plan_vocabulary(_request(arguments, inputs), bars)
-        written = _written(arguments, inputs, planned, bars)
-    return _print_plan(arguments, planned, written)
+        expanded = expand_vocabulary(
+            arguments.base,
+            arguments.terms,
+            arguments.text,
+            arguments.output,
+            donor=arguments.donor,
+            general=arguments.general,
+            held_out=arguments.held_out,
+            further=arguments.read,
+            settings=_settings(arguments),
+            rows=arguments.rows,
+            pad_to_multiple_of=arguments.pad_to_multiple_of,
+            fit=fit,
+            progress=bars,
+        )
+    return _print_plan(arguments, expanded.plan, _written(arguments, expanded))
+
+
+def _settings(arguments: argparse.Namespace) -> "ExpansionSettings":
+    """Return which candidates become tokens."""
+    from lexgraft.weights.vocabulary.expansion_plan import ExpansionSettings
+
+    return ExpansionSettings(
+        tokens=arguments.tokens,
+        min_saving=arguments.least,
+        max_pieces=arguments.pieces or inf,
+        max_per_million=arguments.common,
+    )
 
 
 def _align(parser: VerbParser) -> None:
@@ -217,9 +248,10 @@ def _check_weights(arguments: argparse.Namespace) -> None:
     Raises:
         LexgraftError: one of them is given.
     """
+    from lexgraft.files.hub import named_model
     from lexgraft.weights.vocabulary.expanded_folder import has_weights
 
-    if has_weights(arguments.base):
+    if has_weights(named_model(str(arguments.base), Path())):
         return
     for option, value, default in (
         ("--rows", arguments.rows, "auto"),
@@ -234,101 +266,28 @@ def _check_weights(arguments: argparse.Namespace) -> None:
             )
 
 
-def _check_output(arguments: argparse.Namespace) -> None:
-    """Raise without a folder to write, or with one that is taken: before any work."""
-    from lexgraft.files.ownership import check_outputs, refuse_foreign
-    from lexgraft.weights.checkpoint.folder_writer import refuse_taken
-
-    output, inputs = arguments.output, _inputs(arguments)
-    check_outputs([output], inputs, folders=True)
-    refuse_taken(output, inputs)
-    if arguments.suppress or arguments.distil is not None:
-        beside = output.resolve().with_name(f"{output.name}.fit")
-        check_outputs([beside], inputs, folders=True)
-        refuse_foreign(beside, "fit", output.resolve())
-
-
 def _inputs(arguments: argparse.Namespace) -> list[Path]:
     """Return all files and folders that are read."""
-    lists = ("other", "terms", "text", "general", "held_out", "read")
-    given = [path for name in lists for path in getattr(arguments, name, ())]
-    single = (getattr(arguments, name, None) for name in ("base", "donor", "choices"))
-    return [*given, *(path for path in single if path is not None)]
+    paths = [arguments.base, *arguments.other, *arguments.general]
+    return paths if arguments.choices is None else [*paths, arguments.choices]
 
 
-def _request(arguments: argparse.Namespace, given: FitInputs) -> "ExpansionRequest":
-    """Return what was asked for."""
-    from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest
+def _written(arguments: argparse.Namespace, expanded: "VocabularyExpansion") -> dict[str, object]:
+    """Return what is printed about a written folder."""
+    from lexgraft.weights.vocabulary.expand import measure_bits
 
-    return ExpansionRequest(
-        base=arguments.base,
-        terms=given.terms,
-        texts=given.texts,
-        donor=arguments.donor,
-        general=[text for _, text in given.general],
-        held_out=given.held_out,
-        tokens=arguments.tokens,
-        least=arguments.least,
-        pieces=arguments.pieces or inf,
-        common=arguments.common,
-    )
-
-
-def _written(
-    arguments: argparse.Namespace, given: FitInputs, planned: "VocabularyPlan", bars: ProgressBars
-) -> dict[str, object]:
-    """Write the grown folder and return what is to be said about it."""
-    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-    from lexgraft.weights.vocabulary.expanded_folder import (
-        has_weights,
-        open_donor,
-        write_model,
-        write_tokenizer,
-    )
-
-    said: dict[str, object] = {"written": str(arguments.output)}
-    if not has_weights(arguments.base):
-        write_tokenizer(planned.growth, arguments.base, arguments.output)
-        return said
-    donor, output = arguments.donor, arguments.output
-    source = open_donor(donor) if donor is not None and has_weights(donor) else None
-    base = open_checkpoint(arguments.base)
-    kept, fitted = None, None
-    if arguments.suppress or arguments.distil is not None:
-        kept = kept_for(arguments, given, planned.growth, base, source)
-        fitted, said["fitted"] = fitted_rows(
-            arguments, given, planned.growth, base, source, kept, bars
-        )
-    said["rows"] = write_model(
-        planned.growth,
-        base,
-        output,
-        source,
-        arguments.rows,
-        arguments.pad_to_multiple_of,
-        fitted,
-        bars,
-    )
-    if kept is not None:
-        kept.drop()
+    written: dict[str, object] = {"written": str(arguments.output)}
+    if expanded.fit is not None:
+        written["fitted"] = expanded.fit
+    if expanded.rows:
+        written["rows"] = expanded.rows
     if arguments.bits:
-        said["bits per byte"] = _bits(arguments, given)
-    return said
-
-
-def _bits(arguments: argparse.Namespace, given: FitInputs) -> dict[str, list[float]]:
-    """Return bits per byte before and after, on the first texts of each kind given."""
-    from lexgraft.models.transformers import TransformersModel
-
-    kinds = {"general": given.general, "held-out": given.held_out or given.texts}
-    texts = {kind: [text for _, text in rows[:24]] for kind, rows in kinds.items()}
-    found: dict[str, list[float]] = {kind: [] for kind, rows in texts.items() if rows}
-    for folder in (arguments.base, arguments.output):
-        model = TransformersModel.load(folder, str(folder), arguments.threads)
-        for kind, values in found.items():
-            scores = model.text_bits(texts[kind], 160)
-            values.append(sum(bits for bits, _ in scores) / max(1, sum(n for _, n in scores)))
-    return found
+        before, after = (
+            measure_bits(folder, expanded.texts, arguments.threads)
+            for folder in (expanded.base, arguments.output)
+        )
+        written["bits per byte"] = {kind: [bits, after[kind]] for kind, bits in before.items()}
+    return written
 
 
 @verb(_align, of="vocabulary")
@@ -342,6 +301,7 @@ def align(arguments: argparse.Namespace) -> int:
     from lexgraft.files.ownership import check_outputs
     from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
     from lexgraft.weights.vocabulary.align import AlignmentMember, bring_together
+    from lexgraft.weights.vocabulary.expansion_texts import read_passages
 
     if arguments.general and arguments.policy != "union":
         refuse("--general-text", "without --policy union", "give --policy union too")
@@ -362,7 +322,7 @@ def align(arguments: argparse.Namespace) -> int:
             arguments.policy,
             choices,
             arguments.pad_to_multiple_of,
-            [text for _, text in passages(arguments.general)],
+            [text for _, text in read_passages(arguments.general)],
             bars,
             whole=True,
         )

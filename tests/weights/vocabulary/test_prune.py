@@ -10,7 +10,11 @@ from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.candidates import find_units
 from lexgraft.weights.vocabulary.expansion import survey
-from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.expansion_plan import (
+    ExpansionRequest,
+    ExpansionSettings,
+    plan_vocabulary,
+)
 from lexgraft.weights.vocabulary.prune import settle
 
 pytestmark = pytest.mark.slow
@@ -74,7 +78,11 @@ def test_a_word_whose_pieces_meet_everywhere_in_general_text_is_left_out(
 def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of: FolderOf):
     texts = [("", "an eigenvalue of it")] * 50 + [("", "the photosynthesis")]
     request = ExpansionRequest(
-        folder_of("byte-level"), PASSAGES, texts, held_out=[("", "eigenvalue")], tokens=12
+        folder_of("byte-level"),
+        PASSAGES,
+        texts,
+        held_out=[("", "eigenvalue")],
+        settings=ExpansionSettings(12),
     )
     growth = plan_vocabulary(request).growth
     assert len(growth.additions) <= 12
@@ -85,7 +93,9 @@ def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of
 def test_an_addition_that_the_text_never_produces_is_dropped(folder_of: FolderOf, kind: str):
     texts = [("", text) for text in DOMAIN * 3]
     terms = [*PASSAGES, ("en", "encephalomyelitis"), ("ja", "心筋脳症")]
-    request = ExpansionRequest(folder_of(kind), terms, texts, held_out=texts, least=0.0)
+    request = ExpansionRequest(
+        folder_of(kind), terms, texts, held_out=texts, settings=ExpansionSettings(min_saving=0.0)
+    )
     planned = plan_vocabulary(request)
     words = {word.text.strip() for word in planned.growth.words}
     assert "photosynthesis" in words
@@ -98,14 +108,16 @@ def test_a_word_stands_for_no_more_pieces_than_allowed(folder_of: FolderOf, kind
     texts = [("", text) for text in DOMAIN * 3]
     free = ExpansionRequest(folder_of(kind), PASSAGES, texts, held_out=texts)
     sizes = sorted({len(word.parts) for word in plan_vocabulary(free).growth.words})
-    growth = plan_vocabulary(replace(free, pieces=sizes[-2])).growth
+    growth = plan_vocabulary(replace(free, settings=ExpansionSettings(max_pieces=sizes[-2]))).growth
     assert max(len(word.parts) for word in growth.words) == sizes[-2] < sizes[-1]
     assert growth.refused["of more pieces than allowed"] > 0
 
 
 def test_words_of_a_text_are_looked_at_where_no_terms_are_given(folder_of: FolderOf):
     request = ExpansionRequest(
-        folder_of("unigram"), texts=[("", text) for text in DOMAIN * 3], least=2
+        folder_of("unigram"),
+        texts=[("", text) for text in DOMAIN * 3],
+        settings=ExpansionSettings(min_saving=2),
     )
     words = {word.text for word in plan_vocabulary(request).growth.words}
     assert {" mitochondria", "心筋梗塞", "脳症"} <= words
@@ -122,7 +134,11 @@ def test_a_donors_tokens_are_built_and_used(folder_of: FolderOf, tmp_path: Path)
     (donor / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
     texts = [("", text) for text in DOMAIN]
     request = ExpansionRequest(
-        folder_of("byte-fallback"), texts=texts, donor=donor, held_out=texts, tokens=900
+        folder_of("byte-fallback"),
+        texts=texts,
+        donor=donor,
+        held_out=texts,
+        settings=ExpansionSettings(900),
     )
     proof = plan_vocabulary(request).proof
     assert proof.words >= 8
@@ -151,5 +167,10 @@ def test_a_word_that_general_text_knows_well_is_not_a_technical_one(folder_of: F
     growth = plan_vocabulary(request).growth
     assert " eigenvalue" not in {word.text for word in growth.words}
     assert growth.refused["common in general text"] == 2  # with and without a space
-    loose = ExpansionRequest(folder_of("unigram"), PASSAGES, general=general, common=1e6)
+    loose = ExpansionRequest(
+        folder_of("unigram"),
+        PASSAGES,
+        general=general,
+        settings=ExpansionSettings(max_per_million=1e6),
+    )
     assert " eigenvalue" in {word.text for word in plan_vocabulary(loose).growth.words}

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.expansion_plan import (
+    ExpansionRequest,
+    ExpansionSettings,
+    plan_vocabulary,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 GEMMA = ROOT / ".cache" / "models" / "gemma-3-270m"
@@ -29,7 +33,9 @@ def test_gemma_takes_japanese_medical_terms_and_cuts_general_text_as_before():
         if term["language"] == "ja"
     ]
     general = [str(row["text"]) for row in rows("train.jsonl")]
-    proof = plan_vocabulary(ExpansionRequest(GEMMA, terms, general=general, tokens=20_000)).proof
+    proof = plan_vocabulary(
+        ExpansionRequest(GEMMA, terms, general=general, settings=ExpansionSettings(20_000))
+    ).proof
     assert proof.produced_alone == proof.words > 800
     assert proof.round_trips == proof.terms
     assert proof.general is not None

@@ -99,7 +99,7 @@ def test_a_stopped_fit_goes_on_where_it_was_and_a_taken_folder_is_refused_before
             raise KeyboardInterrupt
         told(self, what, done, total)
 
-    monkeypatch.setattr("lexgraft.cli.vocabulary_fit.CONTINUED", 2)
+    monkeypatch.setattr("lexgraft.weights.vocabulary.fit.fit_rows.BATCH", 2)
     given = ["--terms", files["terms"], "--text", files["text"], "--general-text", files["general"]]
     given += ["--distil", "24", "--read", files["text"], "--ahead", "3", "-o"]
     start = ["vocabulary", "extend", str(base), *given]
@@ -190,7 +190,7 @@ def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
         (["align", "BASE", "OTHER", "-o", "OUT", "--general-text", "TERMS"], "--policy union"),
         (["plan", "BASE", "--policy", "union"], "unknown argument `--policy`"),
         (["plan", "BASE"], "nothing says what to add"),
-        (["plan", "MISSING", "--terms", "TERMS"], "no such file"),
+        (["plan", "MISSING", "--terms", "TERMS"], "no such folder"),
     ],
 )
 def test_mistakes_are_said_with_a_cure(

@@ -11,12 +11,10 @@ from msgspec import Struct
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.vocabulary.candidates import is_bare, writes_spaces
 from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.expansion_texts import Passage
 from lexgraft.weights.vocabulary.prune import carriers
 
 _BARE = re.compile(r"(?<![\w\s])\w+")  # words after a bracket or the like
-
-Passage = tuple[str, str]
-"""A language and a text."""
 
 
 class CutChange(Struct, frozen=True):

@@ -17,11 +17,32 @@ from lexgraft.weights.vocabulary.candidates import (
     terms_of_texts,
 )
 from lexgraft.weights.vocabulary.expansion import COMMON, Expansion, survey
-from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Passage, prove
+from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, prove
+from lexgraft.weights.vocabulary.expansion_texts import Passage
 from lexgraft.weights.vocabulary.prune import settle
 
 HELD_OUT = 5  # every so many documents of the user's text is held out where none are given
 SHARED = 5  # pieces beside which a beginning or an end must stand before it is looked at by itself
+
+
+@dataclass(frozen=True)
+class ExpansionSettings:
+    """Which candidates become tokens.
+
+    Raises:
+        LexgraftError: fewer than one token, or a negative number of pieces.
+    """
+
+    tokens: int = 500  # new tokens at most, intermediate merges included
+    min_saving: float = 1.0  # tokens that a word must save over the user's text
+    max_pieces: float = inf  # of the base, that a word may stand for
+    max_per_million: float = COMMON  # tokens of general text, up to which a word is a technical one
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1:
+            raise LexgraftError("a number below 1", cure="allow 1 new token or more")
+        if self.max_pieces < 0:
+            raise LexgraftError("a number below 0", cure="allow 2 pieces of the base or more")
 
 
 @dataclass(frozen=True)
@@ -33,11 +54,8 @@ class ExpansionRequest:
     texts: Sequence[Passage] = ()  # the user's text: what is frequent in it comes first
     donor: Path | None = None  # a model folder whose vocabulary is looked through
     general: Sequence[str] = ()  # text that must be cut as before
-    held_out: Sequence[Passage] = ()  # text for the proof alone
-    tokens: int = 500  # new tokens at most, steps included
-    least: float = 1.0  # tokens that a word must save over the user's text
-    pieces: float = inf  # of the base, that a word may stand for at most
-    common: float = COMMON  # per million tokens of general text, from which a word is not added
+    held_out: Sequence[Passage] = ()  # text for the report alone
+    settings: ExpansionSettings = ExpansionSettings()
 
 
 @dataclass(frozen=True)
@@ -62,9 +80,12 @@ def plan_vocabulary(request: ExpansionRequest, progress: Progress = silent) -> V
     texts, held_out = _split(request)
     progress("vocabulary, looking at text", 1, steps)
     units = _units(base, request, texts)
-    ground = survey(base, units, texts, request.general, request.common, pieces=request.pieces)
+    limits = request.settings
+    ground = survey(
+        base, units, texts, request.general, limits.max_per_million, pieces=limits.max_pieces
+    )
     progress("vocabulary, growing", 2, steps)
-    growth, grown = settle(ground, request.tokens, request.least, texts, request.general)
+    growth, grown = settle(ground, limits.tokens, limits.min_saving, texts, request.general)
     progress("vocabulary, proving", 3, steps)
     proof = prove(growth, base, grown, request.terms, held_out, request.general)
     progress("vocabulary, done", steps, steps)

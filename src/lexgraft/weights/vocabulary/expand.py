@@ -1,0 +1,203 @@
+"""Grow a model's vocabulary in one call: terms and texts → plan → rows fitted → folder written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lexgraft.files.hub import named_model
+from lexgraft.files.ownership import check_outputs, refuse_foreign
+from lexgraft.records import Concept, Progress, silent
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.folder_writer import refuse_taken
+from lexgraft.weights.vocabulary.expanded_folder import (
+    has_weights,
+    open_donor,
+    write_model,
+    write_tokenizer,
+)
+from lexgraft.weights.vocabulary.expansion_plan import (
+    ExpansionRequest,
+    ExpansionSettings,
+    VocabularyPlan,
+    plan_vocabulary,
+)
+from lexgraft.weights.vocabulary.expansion_texts import (
+    ExpansionTexts,
+    Passage,
+    read_passages,
+    read_terms_as_passages,
+)
+from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
+from lexgraft.weights.vocabulary.new_rows import How
+
+MEASURED = 24  # texts of a kind on which bits per byte are measured
+WINDOW = 160  # tokens of each
+
+
+@dataclass(frozen=True)
+class VocabularyExpansion:
+    """A planned vocabulary with its report, and what was written of it."""
+
+    base: Path
+    plan: VocabularyPlan
+    texts: ExpansionTexts
+    output: Path | None = None  # None: planned alone
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    """Tensor → where its new rows came from → how many; empty for a tokenizer alone."""
+    fit: Mapping[str, Any] | None = None  # figures of the fit
+
+
+def expand_vocabulary(
+    model: str | Path,
+    terms: Sequence[str | Path | Concept] = (),
+    texts: Sequence[str | Path | Passage] = (),
+    output: str | Path | None = None,
+    *,
+    donor: str | Path | None = None,
+    general: Sequence[str | Path | Passage] = (),
+    held_out: Sequence[str | Path | Passage] = (),
+    further: Sequence[str | Path | Passage] = (),
+    settings: ExpansionSettings | None = None,
+    rows: How = "auto",
+    pad_to_multiple_of: int = 1,
+    fit: FitSettings | None = None,
+    progress: Progress = silent,
+) -> VocabularyExpansion:
+    """Add technical words to a tokenizer in its own algorithm, and to the model that has it.
+
+    Candidates are the words of the terms and the donor's tokens or, with neither, of the texts;
+    those that save most come first. An interrupted call goes on where it was when made again.
+
+    Args:
+        model: A folder with weights and tokenizer.json, or the latter alone; or a cached Hub id.
+        terms: Term bases in any format that is read here, or concepts.
+        texts: The user's text, by which words are chosen: `.txt` files (one text a line), JSON
+            lines of `Document`, or pairs of a language and a text.
+        output: A new folder for the grown model; None plans alone and writes nothing.
+        donor: A model whose tokens are candidates and whose rows are used.
+        general: Text that must be tokenized as before, and on which rows are fitted.
+        held_out: Text for the report alone; without it, a fifth of `texts`.
+        further: Text to distil on, which the base itself goes on with; nothing is chosen by it.
+        settings: Which candidates become tokens; None: the defaults.
+        rows: Where new rows come from: the donor's as they are (`donor`) or in sparse combinations
+            of shared tokens (`sparse`), the mean of the pieces (`mean`), or what fits (`auto`).
+        pad_to_multiple_of: The number of rows is padded to a multiple of this.
+        fit: How new rows are fitted on text, which loads the model; None leaves them as they are.
+        progress: Called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        LexgraftError: nothing worth adding; a tokenizer that is refused or not its weights'; an
+            output that is an input or not empty; too little text for the fit.
+    """
+    base = named_model(str(model), Path())
+    donor_folder = None if donor is None else named_model(str(donor), Path())
+    if output is not None:
+        sources = (*terms, *texts, *general, *held_out, *further)
+        files = [Path(source) for source in sources if isinstance(source, str | Path)]
+        folders = [base] if donor_folder is None else [base, donor_folder]
+        check_output(Path(output), [*folders, *files], fitted=fit is not None)
+    passages = (read_passages(sources) for sources in (texts, general, held_out, further))
+    read = ExpansionTexts(read_terms_as_passages(terms), *passages)
+    plan = _plan(base, donor_folder, read, settings or ExpansionSettings(), progress)
+    if output is None:
+        return VocabularyExpansion(base, plan, read)
+    writer = _Writer(base, donor_folder, Path(output), rows, pad_to_multiple_of)
+    return writer.write(plan, read, fit, progress)
+
+
+def check_output(output: Path, inputs: Sequence[Path], *, fitted: bool) -> None:
+    """Raise for an output folder that cannot be written, before any work.
+
+    Args:
+        output: The folder to write; beside it `OUTPUT.fit` holds what a fit keeps.
+        inputs: All files and folders that are read.
+        fitted: Whether rows will be fitted.
+
+    Raises:
+        LexgraftError: the folder, or `OUTPUT.fit`, is an input, holds one, lies in one, or is there
+            and not of an interrupted run.
+    """
+    check_outputs([output], inputs, folders=True)
+    refuse_taken(output, inputs)
+    if fitted:
+        cache = output.resolve().with_name(f"{output.name}.fit")
+        check_outputs([cache], inputs, folders=True)
+        refuse_foreign(cache, "fit", output.resolve())
+
+
+def measure_bits(folder: Path, texts: ExpansionTexts, threads: int) -> dict[str, float]:
+    """Return bits per UTF-8 byte of a model on the first texts of each kind that was given.
+
+    Kinds are `general` and `held-out`; for the latter the user's texts stand in. Models of other
+    tokenizers can be compared by it, for the bytes are the same.
+    """
+    from lexgraft.models.transformers import TransformersModel
+
+    kinds = {"general": texts.general, "held-out": texts.held_out or texts.texts}
+    model = TransformersModel.load(folder, str(folder), threads)
+    bits: dict[str, float] = {}
+    for kind, passages in kinds.items():
+        if passages:
+            scores = model.text_bits([text for _, text in passages[:MEASURED]], WINDOW)
+            bits[kind] = sum(n for n, _ in scores) / max(1, sum(size for _, size in scores))
+    return bits
+
+
+def _plan(
+    base: Path,
+    donor: Path | None,
+    texts: ExpansionTexts,
+    settings: ExpansionSettings,
+    progress: Progress,
+) -> VocabularyPlan:
+    general = [text for _, text in texts.general]
+    request = ExpansionRequest(
+        base, texts.terms, texts.texts, donor, general, texts.held_out, settings
+    )
+    return plan_vocabulary(request, progress)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Where an expansion is written, and where its rows come from."""
+
+    base: Path
+    donor: Path | None
+    output: Path
+    rows: How
+    pad_to_multiple_of: int
+
+    def write(
+        self,
+        plan: VocabularyPlan,
+        texts: ExpansionTexts,
+        fit: FitSettings | None,
+        progress: Progress,
+    ) -> VocabularyExpansion:
+        if not has_weights(self.base):
+            write_tokenizer(plan.growth, self.base, self.output)
+            return VocabularyExpansion(self.base, plan, texts, self.output)
+        # a donor may be a tokenizer alone: it has words then and no rows
+        has_rows = self.donor is not None and has_weights(self.donor)
+        donor = open_donor(self.donor) if self.donor is not None and has_rows else None
+        base, fitted, figures, cache = open_checkpoint(self.base), None, None, None
+        if fit is not None:
+            from lexgraft.weights.vocabulary.fit.fit_rows import FitInputs, fit_rows, open_fit_cache
+
+            inputs = FitInputs(plan.growth, base, donor, self.rows, texts)
+            cache = open_fit_cache(inputs, fit, self.output)
+            fitted, figures = fit_rows(inputs, fit, cache, progress)
+        origins = write_model(
+            plan.growth,
+            base,
+            self.output,
+            donor,
+            self.rows,
+            self.pad_to_multiple_of,
+            fitted,
+            progress,
+        )
+        if cache is not None:
+            cache.drop()
+        return VocabularyExpansion(self.base, plan, texts, self.output, origins, figures)
