@@ -212,11 +212,11 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def _lines(path: Path) -> list[str]:
-    from lexgraft.terms.readers.text_tables import decoded
+    from lexgraft.terms.readers.text_tables import read_text
 
     if not path.is_file():
         raise LexgraftError("no such word list", where=str(path))
-    return [line.strip() for line in decoded(path).splitlines() if line.strip()]
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
 
 
 def _concepts(files: Sequence[Path]) -> list["Concept"]:

@@ -11,7 +11,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary.export_tables import LanguagePair, export_concepts
 from lexgraft.terms.readers import read_concepts
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 
 FEVER = Concept(
     "C:1",
@@ -65,7 +65,7 @@ TERMS = st.lists(
 def test_what_is_exported_is_read_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, form: str, terms: list[Term], definition: str
 ):
-    terms = list(settled(terms))
+    terms = list(ranked_terms(terms))
     defined = {terms[0].language: definition} if definition else {}
     concept = Concept("C:1", tuple(terms), defined, "medicine")
     (found,) = exported(tmp_path_factory.mktemp("export"), form, concept)

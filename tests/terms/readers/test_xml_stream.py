@@ -9,7 +9,7 @@ from terms.readers.samples import TBX_2
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.readers import read_concepts
-from lexgraft.terms.readers.xml_stream import records, text_of
+from lexgraft.terms.readers.xml_stream import outermost_elements, text_of
 
 BODY = """<martif><text><body><termEntry id="1"><langSet xml:lang="en">
 <tig><term>{}</term></tig></langSet></termEntry></body></text></martif>"""
@@ -67,7 +67,7 @@ def test_an_encoding_that_the_parser_lacks_is_refused(tmp_path: Path):
 def test_records_are_given_with_their_lines_and_inline_marks_keep_their_text(tmp_path: Path):
     path = tmp_path / "x.xml"
     path.write_text("<a>\n<r>one <b>two</b>\n three</r>\n<x:r>four</x:r></a>", encoding="utf-8")
-    found = [(line, text_of(element)) for line, element in records(path, "r")]
+    found = [(line, text_of(element)) for line, element in outermost_elements(path, "r")]
     assert found == [(2, "one two three"), (4, "four")]
 
 
@@ -75,7 +75,7 @@ def test_only_few_records_are_held_at_a_time(tmp_path: Path):
     path = tmp_path / "large.xml"
     row = f"<r><b>{'x' * 200}</b></r>"
     path.write_text(f"<a>{row * 600}</a>", encoding="utf-8")
-    found = records(path, "r")
+    found = outermost_elements(path, "r")
     for _ in range(300):
         next(found)
     held = sum(type(one) is Element for one in gc.get_objects())

@@ -6,12 +6,12 @@ from lexgraft.project import Form
 from lexgraft.records import Concept, Term
 from lexgraft.terms.testset.form_profile import (
     FormProfile,
+    could_be_right,
     generic_stems,
     gives_away,
-    may_answer,
-    measure,
-    option,
     profile,
+    profile_of_option,
+    text_length,
 )
 
 FORM = Form("definition-to-term", "en", "ja")
@@ -24,7 +24,7 @@ def concept(key: str, english: str, japanese: str, meaning: str, broader: tuple[
 
 
 def seen(*parts: str, broader: tuple[str, ...] = (), form: Form = FORM) -> FormProfile:
-    found = option(concept(*parts, broader=broader), form)
+    found = profile_of_option(concept(*parts, broader=broader), form)
     assert found is not None
     return found
 
@@ -73,12 +73,12 @@ COLITIS = ("A", "Colitis", "大腸炎", "Inflammation of the colon.")
 )
 def test_a_relative_is_no_wrong_option(other: tuple[str, ...], broader: tuple[str, ...]):
     one, two = seen(*COLITIS), seen(*other, broader=broader)
-    assert may_answer(one, two, NOTHING)
-    assert may_answer(two, one, NOTHING)
+    assert could_be_right(one, two, NOTHING)
+    assert could_be_right(two, one, NOTHING)
 
 
 def test_a_stranger_is_a_wrong_option():
-    assert not may_answer(
+    assert not could_be_right(
         seen(*COLITIS), seen("B", "Glaucoma", "緑内障", "Raised pressure in the eye."), NOTHING
     )
 
@@ -90,10 +90,10 @@ def test_endings_that_many_names_share_tell_nothing():
     ]
     generic = generic_stems(group)
     assert generic >= {"症候", "候群"}
-    assert may_answer(group[0], group[1], NOTHING)
-    assert not may_answer(group[0], group[1], generic)
+    assert could_be_right(group[0], group[1], NOTHING)
+    assert not could_be_right(group[0], group[1], generic)
 
 
 def test_length_is_in_characters_for_names_and_words_for_sentences():
-    assert measure("Acute colitis") == 13
-    assert measure("A swelling of the large bowel.") == 6
+    assert text_length("Acute colitis") == 13
+    assert text_length("A swelling of the large bowel.") == 6

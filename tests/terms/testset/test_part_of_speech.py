@@ -7,7 +7,7 @@ import pytest
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.testset import part_of_speech as tagging
-from lexgraft.terms.testset.part_of_speech import part_of, tagged
+from lexgraft.terms.testset.part_of_speech import part_of, with_part_of_speech
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_sudachi_tags_only_what_the_source_left_open():
     terms = ("軸受", "保全する", "適法", "違法性")
     concepts = [Concept(text, (Term(text, "ja"), Term("x", "en"))) for text in terms]
     said = Concept("said", (Term("保全する", "ja", "noun"),))
-    found = tagged([*concepts, said], "sudachi")
+    found = with_part_of_speech([*concepts, said], "sudachi")
     assert [one.terms[0].part_of_speech for one in found] == [
         "noun",
         "other",
@@ -43,7 +43,7 @@ def test_sudachi_tags_only_what_the_source_left_open():
 
 def test_without_a_tagger_nothing_changes():
     concepts = [Concept("1", (Term("軸受", "ja"),))]
-    assert tagged(concepts, None) == concepts
+    assert with_part_of_speech(concepts, None) == concepts
 
 
 def test_a_missing_tagger_names_the_extra(monkeypatch: pytest.MonkeyPatch):
@@ -51,6 +51,6 @@ def test_a_missing_tagger_names_the_extra(monkeypatch: pytest.MonkeyPatch):
     tagging._sudachi.cache_clear()
     try:
         with pytest.raises(LexgraftError, match=r"lexgraft\[japanese\]"):
-            tagged([], "sudachi")
+            with_part_of_speech([], "sudachi")
     finally:
         tagging._sudachi.cache_clear()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Split, Term
-from lexgraft.terms.testset.split import related, split_concepts
+from lexgraft.terms.testset.split import groups_of_relatives, split_concepts
 
 Maker = Callable[[int], list[Concept]]
 COUNTS: dict[Split, int] = {"choose": 5, "confirm": 12, "sealed": 3}
@@ -48,7 +48,7 @@ def test_concepts_that_share_a_name_or_a_definition_form_a_chain():
     def concept(key: str, *names: str, meaning: str = "") -> Concept:
         return Concept(key, tuple(Term(n, "en") for n in names), {"en": meaning} if meaning else {})
 
-    groups = related(
+    groups = groups_of_relatives(
         [
             concept("D", "four", meaning="The same."),
             concept("B", "TWO", "three"),

@@ -122,7 +122,10 @@ def _between(concepts: Sequence[Concept]) -> list[TermFinding]:
 def _rivals(
     language: str, uses: Sequence[TermUse], reported: set[tuple[str, str]]
 ) -> Iterator[TermFinding]:
-    """Yield what there is to say about the concepts that share a term, against the first."""
+    """Yield duplicates, variants and ambiguities among concepts that share a term.
+
+    Each is compared with the first of them, and a pair is reported once.
+    """
     first, text = uses[0]
     for rival, again in uses[1:]:
         kinds = kinds_of_variant(text, again)

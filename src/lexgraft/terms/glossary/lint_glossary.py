@@ -133,7 +133,7 @@ def _hidden(text: str) -> list[str]:
 
 
 def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Problem, str]]:
-    """Return the faults of an entry's terms as terms."""
+    """Return what makes an entry's terms unfit: empty, too short, common, or contradictory."""
     faults: list[tuple[Problem, str]] = []
     source, target = folded_text(entry.source), folded_text(entry.target)
     forbidden = [folded_text(text) for text in entry.forbidden]

@@ -79,7 +79,7 @@ def glossary_block(
 
 
 def repair_request(entries: Sequence[GlossaryEntry], language: str) -> str:
-    """Return the one turn that asks for the last answer again with these entries kept."""
+    """Return the request, after an answer, for the same answer with these entries' terms."""
     wording = read_wording(language)
     return _render(wording.repair, entries, wording, definitions=False)
 
@@ -93,7 +93,7 @@ def estimated_tokens(text: str) -> int:
 def random_entries(
     text: str, count: int, entries: Sequence[GlossaryEntry], seed: int
 ) -> list[GlossaryEntry]:
-    """Return as many entries that have nothing to do with the text: the control of WMT25.
+    """Return `count` entries that have nothing to do with a text: a control, as in WMT25.
 
     Their sources are not in the text, nor do they share a source or target with one that is; the
     choice is keyed by text and seed.

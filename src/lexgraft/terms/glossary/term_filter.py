@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.text.character_tables import kinds, points_of
+from lexgraft.terms.text.character_tables import code_points, kinds
 from lexgraft.terms.text.span_hash import (
     BASE,
     CODE_E,
@@ -37,7 +37,7 @@ Kinds = NDArray[np.uint8]  # of the letters of `character_tables.spacings`
 
 
 class TermFilter:
-    """What lets every term of a text through, its English forms too, and little else.
+    """A filter over the spans of a text: passes every term and its English forms, and few others.
 
     A table of sets has, at the hash of how a term begins (its first word, or two characters where
     words are not spaced), the lengths of such terms and a tag of them; a filter has one bit per
@@ -63,7 +63,7 @@ class TermFilter:
 
         They begin and end where their scripts' rules let a term begin and end.
         """
-        points = points_of(plain)
+        points = code_points(plain)
         codes = points + np.uint64(1)  # so that none is nothing
         around = np.full(len(points) + 2, SPACE, np.uint8)
         around[1:-1] = kinds(points)
@@ -159,7 +159,7 @@ class TermFilter:
         self._longest = max(self._longest, int(sizes.max()))
         stops = np.cumsum(sizes)
         starts = stops - sizes
-        points = points_of(text)
+        points = code_points(text)
         spaced = kinds(points) == SPACED
         unspaced = np.append(np.flatnonzero(~spaced), len(points))
         words = spaced[starts]
@@ -209,7 +209,7 @@ def _sums(codes: Words) -> Words:
 
 
 def _slots(sums: Words, starts: Positions, ends: Positions, bits: int) -> Positions:
-    """Return the first bits of the hashes of spans of what was summed."""
+    """Return the first bits of the hashes of spans, by the running sums."""
     hashes = sums[ends]
     hashes -= sums[starts]
     hashes *= _mixed(_room(len(sums)))[starts]
@@ -218,7 +218,7 @@ def _slots(sums: Words, starts: Positions, ends: Positions, bits: int) -> Positi
 
 
 def _tags(slots: Positions) -> Words:
-    """Return the bit that beginnings set besides their lengths: most others have another."""
+    """Return the tag bit of each beginning: most others that fall on its slot have another."""
     return np.uint64(1) << ((slots & (1 << TAGS) - 1) + LONG + 1).view(np.uint64)
 
 

@@ -1,4 +1,4 @@
-"""A million folded terms: the longest that may stand at each place of a text."""
+"""A dictionary of folded terms: the leftmost longest of them in a text."""
 
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
@@ -10,23 +10,23 @@ from lexgraft.terms.text.word_forms import base_forms
 Value = TypeVar("Value")
 
 
-class _CombinedIndex(tuple[Any, ...]):
+class _SharedValues(tuple[Any, ...]):
     """The values of terms that fold to the same text."""
 
     __slots__ = ()
 
 
-_NOTHING = _CombinedIndex()
+_NOTHING = _SharedValues()
 
 
 class TermIndex(Generic[Value]):
-    """Folded terms with what they stand for, and the English forms they are also found in."""
+    """A dictionary from folded terms to values; English plurals and possessives are found too."""
 
     def __init__(self, terms: Iterable[tuple[str, Value]], *, compiled: bool = False) -> None:
-        values: dict[str, Value | _CombinedIndex] = {}
+        values: dict[str, Value | _SharedValues] = {}
         for term, value in terms:
             if key := folded_text(term):
-                values[key] = _joined(values[key], value) if key in values else value
+                values[key] = _with_value(values[key], value) if key in values else value
         self._values = values
         self._filter = TermFilter(values, compiled=compiled)
 
@@ -42,24 +42,22 @@ class TermIndex(Generic[Value]):
             if entry is _NOTHING and span[-1] == "s":
                 entry = self._of_stems(span)
             if entry is not _NOTHING and (straight or folded.is_whole(start, end)):
-                matches.append((start, end, _as_several(entry)))
+                matches.append((start, end, _values_of(entry)))
                 done = end
         return matches
 
-    def _of_stems(self, form: str) -> _CombinedIndex:
+    def _of_stems(self, form: str) -> _SharedValues:
         """Return the values of the terms of which a folded text is an English form."""
         groups = [self._values[stem] for stem in base_forms(form) if stem in self._values]
-        values = _CombinedIndex(value for group in groups for value in _as_several(group))
+        values = _SharedValues(value for group in groups for value in _values_of(group))
         return values or _NOTHING
 
 
-def _joined(before: Any, value: Any) -> _CombinedIndex:
+def _with_value(before: Any, value: Any) -> _SharedValues:
     """Return the values of one text with one more."""
-    return _CombinedIndex(
-        (*before, value) if isinstance(before, _CombinedIndex) else (before, value)
-    )
+    return _SharedValues((*before, value) if isinstance(before, _SharedValues) else (before, value))
 
 
-def _as_several(value: Any) -> tuple[Any, ...]:
+def _values_of(value: Any) -> tuple[Any, ...]:
     """Return the values of one text."""
-    return value if isinstance(value, _CombinedIndex) else (value,)
+    return value if isinstance(value, _SharedValues) else (value,)

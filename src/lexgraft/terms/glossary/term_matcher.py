@@ -1,4 +1,12 @@
-"""Finds glossary terms in a text: longest match, leftmost first, boundaries by script."""
+"""Finds glossary terms in a text: longest match, leftmost first, boundaries by script.
+
+    text ──fold──► folded text ──TermFilter──► spans that may be terms ──TermIndex──► terms
+      ▲            (knows the way back)        (hashes, all at once)     (dictionary)   │
+      └───────────────────────────── Match(start, end, values) ◄────────────────────────┘
+
+With a lemmatiser the same is done over the text's lemmas, and the hits are joined. The drawing with
+an example stands in docs/glossary.md.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +25,7 @@ _WORDS = re.compile("s+")
 
 
 class Match(Struct, Generic[Value], frozen=True):
-    """A place of the original text with what stands there."""
+    """A span of the original text, and the values of the terms found there."""
 
     start: int
     end: int
@@ -68,12 +76,12 @@ def match_entries(text: str, matcher: Matcher[GlossaryEntry]) -> list[GlossaryEn
 def entry_matcher(
     entries: Sequence[GlossaryEntry], lemma: Lemma | None = None
 ) -> Matcher[GlossaryEntry]:
-    """Return what finds the entries by their sources."""
+    """Return a matcher over the sources of the entries."""
     return Matcher(((entry.source, entry) for entry in entries), lemma)
 
 
 def _matches(index: TermIndex[Value], folded: Folded) -> list[Match[Value]]:
-    """Return what an index finds, at its places in the original text."""
+    """Return what an index finds, as spans of the original text."""
     spans = index.find(folded)
     if folded.is_straight:
         return [Match(*span) for span in spans]

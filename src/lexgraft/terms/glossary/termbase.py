@@ -25,7 +25,7 @@ class ForbiddenTerm(Struct, frozen=True):
     entry: GlossaryEntry
 
 
-class GlossaryMatches(Struct, frozen=True):
+class GlossaryMatch(Struct, frozen=True):
     """A term at its place in a text, as the source of an entry or as a form it forbids."""
 
     start: int
@@ -54,7 +54,7 @@ class OpenGlossary:
             _forms(self.entries), lemma, compiled=compiled
         )
 
-    def find(self, text: str) -> list[GlossaryMatches]:
+    def find(self, text: str) -> list[GlossaryMatch]:
         """Return the terms and forbidden forms of a text, in its order."""
         return [hit for match in self._matcher.find(text) for hit in _hits(match, text)]
 
@@ -92,8 +92,8 @@ class OpenGlossary:
                 forms anywhere in the glossary count.
         """
         verified = verify(answer, self.match(question) if question else [])
-        barred = [place for place in self.find(answer) if place.kind == "forbidden"]
-        forms = (*verified.forbidden, *(place.text for place in barred))
+        barred = [hit for hit in self.find(answer) if hit.kind == "forbidden"]
+        forms = (*verified.forbidden, *(hit.text for hit in barred))
         return replace(verified, forbidden=tuple(dict.fromkeys(forms)))
 
 
@@ -177,13 +177,13 @@ def _forms(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryEntr
             yield form, ForbiddenTerm(entry)
 
 
-def _hits(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatches]:
+def _hits(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatch]:
     """Return what one match says of every entry it belongs to."""
     span = text[match.start : match.end]
     return [
-        GlossaryMatches(match.start, match.end, span, "forbidden", value.entry)
+        GlossaryMatch(match.start, match.end, span, "forbidden", value.entry)
         if isinstance(value, ForbiddenTerm)
-        else GlossaryMatches(match.start, match.end, span, "term", value)
+        else GlossaryMatch(match.start, match.end, span, "term", value)
         for value in match.values
     ]
 
@@ -192,11 +192,11 @@ def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[s
     """Return the direction: as given, completed from two languages that occur."""
     if source and target:
         return source, target
-    spoken = _languages_of(concepts)
-    candidates = [language for language in spoken if language not in (source, target)]
+    languages = _languages_of(concepts)
+    candidates = [language for language in languages if language not in (source, target)]
     if len(candidates) != (1 if source or target else 2):
         raise LexgraftError(
-            f"the direction is not clear: the term base has {', '.join(spoken)}",
+            f"the direction is not clear: the term base has {', '.join(languages)}",
             cure="name the source and the target language (--from en --to ja)",
         )
     first = source or candidates[0]

@@ -23,7 +23,7 @@ class VerifiedText(Struct, frozen=True):
 
 
 def verify(answer: str, entries: Sequence[GlossaryEntry]) -> VerifiedText:
-    """Return what became of the entries' terms in an answer.
+    """Return which target terms of the entries an answer uses, misses, or has as forbidden forms.
 
     A forbidden term inside a longer required one is not held against it.
     """

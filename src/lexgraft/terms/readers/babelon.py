@@ -12,7 +12,7 @@ from lexgraft.terms.readers.file_start import FileStart, unpacked
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.text.language_tags import language_tag
 
 _NEEDED = frozenset({"subject_id", "predicate_id", "translation_language", "translation_value"})
@@ -60,7 +60,10 @@ def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterat
                 tally.kept += 1
                 _add(drafts.setdefault(row["subject_id"], _TranslationDraft(line)), row)
     for key, draft in drafts.items():
-        yield draft.line, Concept(key, settled(draft.terms), draft.definitions, source=path.name)
+        yield (
+            draft.line,
+            Concept(key, ranked_terms(draft.terms), draft.definitions, source=path.name),
+        )
 
 
 def _fault(row: dict[str, str]) -> str:

@@ -11,8 +11,8 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
-from lexgraft.terms.readers.xml_stream import language_of, records, text_of
+from lexgraft.terms.readers.status_labels import ranked_terms
+from lexgraft.terms.readers.xml_stream import language_of, outermost_elements, text_of
 from lexgraft.terms.text.language_tags import language_tag
 
 _NO_TEXT = frozenset({"Reference", "Usage"})  # codes and daggers inside labels
@@ -41,7 +41,7 @@ def read_claml(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
     hints and references are no terms. Modifiers, which have to be joined with codes, are counted.
     """
     classes = _Classes(path.name)
-    for line, element in records(
+    for line, element in outermost_elements(
         path, "Title", "Class", "ModifierClass", progress=options.progress
     ):
         if element.tag == "Title":
@@ -74,7 +74,7 @@ def _concept(
     broader = f"{classes.source}:{parent}" if parent else ""
     return Concept(
         id=f"{classes.source}:{code}",
-        terms=settled(terms),
+        terms=ranked_terms(terms),
         definitions=definitions,
         field=classes.chapter[code],
         type=broader,

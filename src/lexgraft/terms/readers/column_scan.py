@@ -80,10 +80,10 @@ class FilePiece(Struct, frozen=True):
 
 
 class ScannedColumn:
-    """Numbers gathered piece by piece, in one place that never moves: memory is not torn up."""
+    """A column of numbers, gathered piece by piece in one array that is allocated once."""
 
     def __init__(self, files: Iterable[Path]) -> None:
-        """Make room for one number a line; what is not used takes no memory."""
+        """Allocate one number a line; pages that are not used take no memory."""
         self._room = np.empty(sum(map(line_count, files)), np.int64)
         self._size = 0
 
@@ -111,7 +111,7 @@ def pieces(
             end = data.rfind(b"\n") + 1
             data, remainder = data[:end], data[end:]
             if data:
-                piece = _cut(data, separator, width, offset, line)
+                piece = _whole_rows(data, separator, width, offset, line)
                 yield piece
                 offset, line = offset + len(data), line + piece.read
             if not chunk:
@@ -133,7 +133,7 @@ def line_count(path: Path) -> int:
         return 1 + sum(data.count(b"\n") for data in iter(lambda: file.read(_PIECE), b""))
 
 
-def _cut(data: bytes, separator: bytes, width: int, offset: int, line: int) -> FilePiece:
+def _whole_rows(data: bytes, separator: bytes, width: int, offset: int, line: int) -> FilePiece:
     """Return whole lines with the places of their cells."""
     signs = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(signs == _LINE_FEED)

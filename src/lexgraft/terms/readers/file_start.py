@@ -70,7 +70,7 @@ def start_of(path: Path) -> FileStart:
 
 
 def _text(data: bytes) -> str:
-    """Return a file's start as text; a character that is cut off at its end is nothing."""
+    """Return a file's start as text, without a character that is cut off at its end."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     try:
@@ -80,7 +80,7 @@ def _text(data: bytes) -> str:
 
 
 class _WatchedFile(FileIO):
-    """A file that tells how far it has been read."""
+    """A file that reports progress as it is read."""
 
     def __init__(self, path: Path, progress: Progress) -> None:
         super().__init__(path)

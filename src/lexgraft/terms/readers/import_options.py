@@ -33,7 +33,7 @@ def _tags(languages: tuple[str, ...]) -> frozenset[str]:
     return frozenset(language_tag(tag) for tag in languages)
 
 
-def originated(concept: Concept, options: ImportOptions) -> Concept:
+def with_origin(concept: Concept, options: ImportOptions) -> Concept:
     """Return a concept with the source, version and licence that the user gave."""
     if not (options.source or options.version or options.licence):
         return concept

@@ -13,8 +13,8 @@ from lexgraft.terms.readers.file_start import start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import FORMATS, Format
-from lexgraft.terms.readers.refused_characters import screened
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.refused_characters import with_clean_texts
+from lexgraft.terms.readers.status_labels import ranked_terms
 
 
 class FileImport(Struct):
@@ -53,7 +53,7 @@ class TermImport:
             if not form.adds:
                 for concept in self._of(form, reading):
                     added = additions.pop(concept.id, None)
-                    yield _extended(concept, added) if added else concept
+                    yield _with_additions(concept, added) if added else concept
         yield from additions.values()
 
     def _additions(self) -> dict[str, Concept]:
@@ -62,7 +62,7 @@ class TermImport:
         for form, reading in zip(self._forms, self.readings, strict=True):
             for concept in self._of(form, reading) if form.adds else ():
                 earlier = additions.get(concept.id)
-                additions[concept.id] = _extended(earlier, concept) if earlier else concept
+                additions[concept.id] = _with_additions(earlier, concept) if earlier else concept
         return additions
 
     def _of(self, form: Format, reading: FileImport) -> Iterator[Concept]:
@@ -102,7 +102,7 @@ class TermImport:
                 what = f"concept `{concept.id}` occurs twice, first in {where}"
                 tally.refuse_row(line, what, cure=cure)
                 return None
-        return screened(line, concept, self.options, tally)
+        return with_clean_texts(line, concept, self.options, tally)
 
 
 def read_concepts(paths: Sequence[Path], options: ImportOptions | None = None) -> list[Concept]:
@@ -136,19 +136,19 @@ def recognise(path: Path) -> tuple[Format, str]:
     raise LexgraftError("no known term base", where=str(path), cure=f"give one of: {names}")
 
 
-def _extended(concept: Concept, added: Concept) -> Concept:
+def _with_additions(concept: Concept, added: Concept) -> Concept:
     """Return a concept with another's terms, definitions and origin added to its own."""
     return replace(
         concept,
-        terms=settled((*concept.terms, *added.terms)),
+        terms=ranked_terms((*concept.terms, *added.terms)),
         definitions={**added.definitions, **concept.definitions},
-        source=_joined(concept.source, added.source),
-        source_version=_joined(concept.source_version, added.source_version),
-        licence=_joined(concept.licence, added.licence),
+        source=_joined_origins(concept.source, added.source),
+        source_version=_joined_origins(concept.source_version, added.source_version),
+        licence=_joined_origins(concept.licence, added.licence),
     )
 
 
-def _joined(*texts: str) -> str:
+def _joined_origins(*texts: str) -> str:
     origins = [origin for text in texts for origin in text.split(" + ") if origin]
     return " + ".join(dict.fromkeys(origins))
 

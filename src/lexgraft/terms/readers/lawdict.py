@@ -14,7 +14,7 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.readers.text_tables import separator_of, split_rows, text_rows
 
 _COLUMNS = {
@@ -88,7 +88,7 @@ def read_law_dictionary(
 def _concept(key: tuple[str, str], draft: _LawConceptDraft, path: Path) -> Concept:
     return Concept(
         id=f"{path.stem}:{key[0]}" + (f":{key[1]}" if key[1] else ""),
-        terms=settled(draft.terms),
+        terms=ranked_terms(draft.terms),
         definitions={"ja": " ".join(draft.remarks)} if draft.remarks else {},
         field="law",
         source=path.name,

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lexgraft.records import Concept
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.text.spelling_variants import kinds_of_variant, variant_key
 
 How = Literal["id", "cross-reference", "shared reference", "term", "synonym", "spelling"]
@@ -186,7 +186,7 @@ def _joined(first: Concept, second: Concept) -> Concept:
     """Return the first concept with the terms, definitions, references and origin of both."""
     return replace(
         first,
-        terms=settled((*first.terms, *second.terms)),
+        terms=ranked_terms((*first.terms, *second.terms)),
         definitions={**second.definitions, **first.definitions},
         field=first.field or second.field,
         same_as=tuple(dict.fromkeys((*first.same_as, second.id, *second.same_as))),

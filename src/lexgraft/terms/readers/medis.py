@@ -14,7 +14,7 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.readers.text_tables import split_rows, text_rows
 
 # change, control number, name, kana, adoption, exchange code, ICD-10; later ones as they come
@@ -82,7 +82,7 @@ def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterato
             draft.line,
             Concept(
                 id=f"MEDIS:{number}",
-                terms=settled(draft.terms),
+                terms=ranked_terms(draft.terms),
                 field="medicine",
                 type=draft.classes[0] if draft.classes else "",
                 broader=draft.classes,

@@ -9,8 +9,8 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
-from lexgraft.terms.readers.xml_stream import records, text_of
+from lexgraft.terms.readers.status_labels import ranked_terms
+from lexgraft.terms.readers.xml_stream import outermost_elements, text_of
 from lexgraft.terms.text.language_tags import known_language
 
 LICENCE = "MeSH, U.S. National Library of Medicine (terms of use)"
@@ -45,7 +45,7 @@ def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[
     The others are narrower or related meanings: their broader concept is the descriptor. The type
     is the first place in the tree above. Permuted terms are left out: they are made by rule.
     """
-    for line, record in records(path, "DescriptorRecord", progress=options.progress):
+    for line, record in outermost_elements(path, "DescriptorRecord", progress=options.progress):
         descriptor = f"MESH:{text_of(record.find('DescriptorUI'))}"
         trees = [text_of(tree) for tree in record.iter("TreeNumber")]
         language = known_language(record.get("LanguageCode", "")) or options.language
@@ -62,7 +62,7 @@ def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[
                 line,
                 Concept(
                     id=descriptor if is_preferred else f"MESH:{text_of(element.find('ConceptUI'))}",
-                    terms=settled(terms),
+                    terms=ranked_terms(terms),
                     definitions={language: scope} if scope else {},
                     field=_CATEGORIES.get(trees[0][:1], "") if trees else "",
                     type=_above(trees[0]) if trees else "",

@@ -14,7 +14,7 @@ from lexgraft.terms.readers.file_start import FileStart, start_of, unpacked
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.readers.xml_stream import check_entities
 from lexgraft.terms.text.language_tags import language_tag
 
@@ -132,7 +132,7 @@ def _concept(
     broader = [_short(text) for role, text, _ in values if role == "broader" and text[:2] != "_:"]
     return Concept(
         id=_short(name),
-        terms=settled(term for term in terms if term.text),
+        terms=ranked_terms(term for term in terms if term.text),
         definitions=definitions,
         type=broader[0] if broader else "",
         broader=tuple(broader),

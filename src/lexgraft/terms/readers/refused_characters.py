@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.import_log import ImportLog
-from lexgraft.terms.readers.import_options import ImportOptions, originated
+from lexgraft.terms.readers.import_options import ImportOptions, with_origin
 
 _REFUSED = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # controls
@@ -35,16 +35,16 @@ def refused_character(text: str) -> str:
     return f"U+{ord(character):04X} {name}"
 
 
-def screened(
+def with_clean_texts(
     line: int, concept: Concept, options: ImportOptions, tally: ImportLog
 ) -> Concept | None:
-    """Return the concept with the texts that were asked for and are clean; None without a term.
+    """Return a concept with its texts in the languages asked for that have no refused character.
 
-    What is taken away is counted; a definition's line breaks are spaces.
+    None where no term remains. What is taken away is counted; a definition is put on one line.
     """
     simple = not options.languages and not concept.definitions  # nearly all of a large file
     if simple and _are_clean(concept.terms):
-        return originated(concept, options)
+        return with_origin(concept, options)
     terms = tuple(
         term for term in concept.terms if _is_taken(line, term, concept.id, options, tally)
     )
@@ -60,7 +60,7 @@ def screened(
         return None
     if len(terms) < len(concept.terms) or definitions != concept.definitions:
         concept = replace(concept, terms=terms, definitions=definitions)
-    return originated(concept, options)
+    return with_origin(concept, options)
 
 
 def _are_clean(terms: Iterable[Term]) -> bool:

@@ -20,10 +20,10 @@ from lexgraft.terms.readers.rf2_descriptions import (
     WIDTH,
     AcceptedDescriptions,
     ConceptDescriptions,
-    among,
-    described,
+    is_among,
+    read_descriptions,
 )
-from lexgraft.terms.readers.status_labels import settled
+from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.text.language_tags import language_tag
 
 LICENCE = "SNOMED CT Affiliate Licence"
@@ -77,8 +77,8 @@ def read_rf2(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
         LexgraftError: a description file with another header.
     """
     release = _release(path)
-    files, active = release.of("Description"), _active(release)
-    rows = described(files, active, _acceptability(release, options), options, tally)
+    files, active = release.of("Description"), _active_concepts(release)
+    rows = read_descriptions(files, active, _acceptability(release, options), options, tally)
     with closing(rows):
         joined = _Joined(active, *_parents(release), _definitions(release, options))
         for group in rows.groups(options.progress):
@@ -138,10 +138,10 @@ def _concepts(
     tally: ImportLog,
 ) -> Iterator[ConceptAtLine]:
     """Yield the active concepts that have a term; count the descriptions of the others."""
-    lines, spoken = group.lines[group.starts].tolist(), group.languages.tolist()
+    lines, language_numbers = group.lines[group.starts].tolist(), group.languages.tolist()
     sizes = np.add.reduceat(group.kinds < NAME, group.starts, dtype=np.int64).tolist()
     ends = [*group.starts[1:].tolist(), len(group.texts)]
-    alive = among(group.concepts, joined.active) | (len(joined.active) == 0)
+    alive = is_among(group.concepts, joined.active) | (len(joined.active) == 0)
     above = _parents_of(group.concepts, joined)
     rows = zip(
         group.concepts.tolist(),
@@ -165,9 +165,9 @@ def _concepts(
                 line,
                 Concept(
                     id=f"SNOMEDCT:{number}",
-                    terms=_terms(texts, spoken[start : start + size], languages),
+                    terms=_terms(texts, language_numbers[start : start + size], languages),
                     definitions=joined.definitions.get(number, {}),
-                    field=_tag(group.texts[start + size : end]),
+                    field=_semantic_tag(group.texts[start + size : end]),
                     type=parents[0] if parents else "",
                     broader=parents,
                     source="SNOMED CT",
@@ -177,7 +177,7 @@ def _concepts(
             )
 
 
-def _tag(names: Sequence[str]) -> str:
+def _semantic_tag(names: Sequence[str]) -> str:
     """Return the semantic tag: what the last brackets of a fully specified name hold."""
     for name in names:
         opened, _, tag = name.rstrip().rpartition("(")
@@ -187,20 +187,20 @@ def _tag(names: Sequence[str]) -> str:
 
 
 def _terms(
-    texts: Sequence[str], spoken: Sequence[int], languages: Sequence[str]
+    texts: Sequence[str], language_numbers: Sequence[int], languages: Sequence[str]
 ) -> tuple[Term, ...]:
     """Return the terms of one concept, of each language the first preferred."""
     if len(languages) > 1 or len(set(texts)) < len(texts):
-        return settled(
+        return ranked_terms(
             Term(text, languages[number], "unknown", "admitted" if index else "preferred")
-            for index, (text, number) in enumerate(zip(texts, spoken, strict=True))
+            for index, (text, number) in enumerate(zip(texts, language_numbers, strict=True))
         )
     language = languages[0]
     synonyms = [Term(text, language, "unknown", "admitted") for text in texts[1:]]
     return (Term(texts[0], language, "unknown", "preferred"), *synonyms)
 
 
-def _active(release: _Release) -> Numbers:
+def _active_concepts(release: _Release) -> Numbers:
     """Return the numbers of the active concepts; none where there is no concept file."""
     files = release.of("Concept")
     concepts = ScannedColumn(files)

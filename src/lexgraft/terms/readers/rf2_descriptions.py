@@ -98,7 +98,7 @@ class ConceptDescriptions(Struct):
     texts: list[str]
 
 
-def described(
+def read_descriptions(
     files: Sequence[Path],
     concepts: Numbers,
     accepted: AcceptedDescriptions,
@@ -129,7 +129,7 @@ def described(
             kind = _kinds(ids, piece.equals(6, _FULL_NAME), accepted)
             used = usable & ~other_language
             if accepted.dialect is not None:
-                accepts = (kind == NAME) | among(ids, accepted.dialect)
+                accepts = (kind == NAME) | is_among(ids, accepted.dialect)
                 skip_rows(tally, piece.lines[used & ~accepts], _OTHER_DIALECT)
                 used &= accepts
             rows.add(piece, used, concepts, kind, language)
@@ -191,8 +191,8 @@ def _number(code: str, languages: list[str], options: ImportOptions) -> int:
 def _kinds(ids: Numbers, full: Flags, accepted: AcceptedDescriptions) -> Numbers:
     """Return how good the terms of some descriptions are."""
     kind = np.full(len(ids), ACCEPTABLE)
-    kind[among(ids, accepted.preferred)] = PREFERRED_SOMEWHERE
-    kind[among(ids, accepted.american)] = PREFERRED_IN_AMERICA
+    kind[is_among(ids, accepted.preferred)] = PREFERRED_SOMEWHERE
+    kind[is_among(ids, accepted.american)] = PREFERRED_IN_AMERICA
     kind[full] = NAME
     return kind
 
@@ -216,8 +216,8 @@ def _grouped(keys: Numbers, packed: Numbers, texts: bytes) -> ConceptDescription
     )
 
 
-def among(numbers: Numbers, members: Numbers) -> Flags:
-    """Tell which numbers are known; the known ones are in order."""
+def is_among(numbers: Numbers, members: Numbers) -> Flags:
+    """Tell which numbers are among the members, which are in order."""
     if not len(members):
         return np.zeros(len(numbers), dtype=np.bool_)
     positions = np.searchsorted(members, numbers)

@@ -57,7 +57,7 @@ class SourceRights(Struct, frozen=True):
 
 
 class RightsLog:
-    """The licences of concepts that go by; notes each, and says what they ask."""
+    """The licences of concepts that pass through `note`, and what these licences ask."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}

@@ -44,7 +44,7 @@ class _CuiGroup(NamedTuple):
         self.atoms.extend(group.atoms)
 
 
-class _Side(Struct):
+class _SideFile(Struct):
     """A file beside MRCONSO, read along with it."""
 
     rows: Iterator[list[bytes]]
@@ -83,8 +83,8 @@ def read_rrf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
         LexgraftError: the rows of a concept do not stand together.
     """
     conso = next(path.rglob(_CONSO)) if path.is_dir() else path
-    definitions = _Side(_beside(conso.with_name(_DEF)))
-    types = _Side(_beside(conso.with_name(_STY)))
+    definitions = _SideFile(_rows_of_side_file(conso.with_name(_DEF)))
+    types = _SideFile(_rows_of_side_file(conso.with_name(_STY)))
     for group in _groups(conso, options, tally):
         tally.kept += len(group.texts)
         cui = b"C%07d" % group.cui
@@ -108,7 +108,7 @@ def read_rrf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
 def _groups(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
     """Yield the rows of each concept, also of one that lies in two pieces of the file."""
     last: _CuiGroup | None = None
-    for group in _parts(path, options, tally):
+    for group in _groups_by_piece(path, options, tally):
         if last is not None and last.cui == group.cui:
             last.extend(group)
             continue
@@ -119,7 +119,7 @@ def _groups(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_C
         yield last
 
 
-def _parts(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
+def _groups_by_piece(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_CuiGroup]:
     """Yield the rows that are used, in the order of their CUIs; count the others.
 
     Raises:
@@ -137,7 +137,7 @@ def _parts(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_Cu
         _check_order(cui[usable], piece.lines[usable], last, path)
         last = max(last, int(cui[usable].max(initial=0)))
         language = piece.codes(1)
-        for code, row in zip(*_firsts(language), strict=True):
+        for code, row in zip(*_first_rows(language), strict=True):
             tags.setdefault(code, language_tag(piece.text(row, 1)))
         accepted_codes = [code for code, tag in tags.items() if options.wants(tag)]
         visible, accepted = piece.equals(16, b"N"), np.isin(language, accepted_codes)
@@ -147,12 +147,12 @@ def _parts(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[_Cu
             piece.lines[usable & visible & ~accepted],
             "another language than those asked for",
         )
-        yield from _cut(
+        yield from _by_concept(
             piece, usable & visible & accepted, cui, [tags[code] for code in language.tolist()]
         )
 
 
-def _cut(
+def _by_concept(
     piece: FilePiece, used: Flags, cuis: Numbers, languages: Sequence[str]
 ) -> Iterator[_CuiGroup]:
     """Yield some rows of a piece by concept."""
@@ -192,7 +192,7 @@ def _check_order(cui: Numbers, lines: Numbers, last: int, path: Path) -> None:
         )
 
 
-def _firsts(codes: Numbers) -> tuple[list[int], list[int]]:
+def _first_rows(codes: Numbers) -> tuple[list[int], list[int]]:
     """Return the different codes, and the row where each stands first."""
     different, first = np.unique(codes, return_index=True)
     return different.tolist(), first.tolist()
@@ -229,7 +229,7 @@ def _definitions(
     return {tag: text for tag, text in definitions.items() if options.wants(tag)}
 
 
-def _beside(path: Path) -> Iterator[list[bytes]]:
+def _rows_of_side_file(path: Path) -> Iterator[list[bytes]]:
     """Yield the rows of a file beside MRCONSO; none where it is missing."""
     if path.is_file():
         width = _WIDTHS[path.name] + 1

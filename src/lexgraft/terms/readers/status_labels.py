@@ -88,8 +88,8 @@ def part_of(text: str) -> PartOfSpeech:
     return _PART.get(normalize("NFKC", text).casefold().strip(), "other")
 
 
-def settled(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Return the terms by language, in each the preferred first and only one, no text twice.
+def ranked_terms(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Return the terms by language: in each one preferred term, the first, and no text twice.
 
     Languages stand in the order of their first terms. A text that is both asked for and forbidden
     stays twice: `lexgraft terms lint` says so.
@@ -113,7 +113,7 @@ def _ranked(terms: list[Term]) -> list[Term]:
     return terms
 
 
-def key_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> str:
+def concept_id_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> str:
     """Return the id of the concept that a row without an id belongs to, and note it in `named`.
 
     A row that only admits or forbids another term of a known first term belongs to it; two

@@ -12,8 +12,8 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import PENDING, part_of, settled, status_of
-from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
+from lexgraft.terms.readers.status_labels import PENDING, part_of, ranked_terms, status_of
+from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
 from lexgraft.terms.text.language_tags import language_tag
 
 _ENTRIES = ("termEntry", "conceptEntry")
@@ -50,9 +50,9 @@ def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     DCA) or an element of that name (DCT); see ISO 30042:2008 and 30042:2019.
     """
     source = path.name
-    for line, element in records(path, *_ENTRIES, *_HEADERS, progress=options.progress):
-        if local(element) in _HEADERS:
-            titles = [text_of(child) for child in element.iter() if local(child) == "title"]
+    for line, element in outermost_elements(path, *_ENTRIES, *_HEADERS, progress=options.progress):
+        if local_name(element) in _HEADERS:
+            titles = [text_of(child) for child in element.iter() if local_name(child) == "title"]
             source = next((title for title in titles if title), source)
             continue
         tally.read += 1
@@ -76,10 +76,10 @@ def _concept(
     definitions: dict[str, str] = {}
     terms: list[Term] = []
     for section in entry:
-        if local(section) in _LANGUAGES:
+        if local_name(section) in _LANGUAGES:
             language = language_tag(language_of(section, options.language))
             term_sections = [
-                term_section for term_section in section if local(term_section) in _TERMS
+                term_section for term_section in section if local_name(term_section) in _TERMS
             ]
             for level in (
                 _categories(section, _TERMS),
@@ -91,7 +91,7 @@ def _concept(
     _define(definitions, entry_categories, options.language)
     return Concept(
         id=entry.get("id") or f"{path.stem}:{line}",
-        terms=settled(terms),
+        terms=ranked_terms(terms),
         definitions=definitions,
         field=next(
             (category.text for category in entry_categories if category.name == "subjectField"), ""
@@ -110,7 +110,7 @@ def _define(definitions: dict[str, str], categories: Iterable[_Category], langua
 def _categories(element: Element, without: frozenset[str] = frozenset()) -> Iterator[_Category]:
     """Yield the data categories of one level, in groups too, but not those of deeper levels."""
     for child in element:
-        name = local(child)
+        name = local_name(child)
         if name in without:
             continue
         if len(child) and name.endswith("Grp"):

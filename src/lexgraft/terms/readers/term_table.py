@@ -17,9 +17,9 @@ from lexgraft.terms.readers.spreadsheet import recognise_workbook, sheets
 from lexgraft.terms.readers.status_labels import (
     PENDING,
     Status,
-    key_of,
+    concept_id_of,
     part_of,
-    settled,
+    ranked_terms,
     status_of,
 )
 from lexgraft.terms.readers.text_tables import Cells, separator_of, text_rows
@@ -112,7 +112,7 @@ def _concepts(
             key = _key(row, terms, named, f"{stem}:{line}", line, tally)
             _add(drafts.setdefault(key, _TableConceptDraft(line)), row, terms, columns)
     for key, draft in drafts.items():
-        terms = settled(draft.terms)
+        terms = ranked_terms(draft.terms)
         concept = Concept(key, terms, draft.definitions, draft.field, source=path.name)
         yield draft.line, replace(concept, licence=draft.licence)
 
@@ -148,7 +148,7 @@ def _key(
         return key
     if any(column.role == "id" for column in row):
         tally.warn(line, "a row without an id is a concept of its own")
-    return key_of(terms, named, new_id)
+    return concept_id_of(terms, named, new_id)
 
 
 def _add(

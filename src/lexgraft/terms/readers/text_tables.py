@@ -12,7 +12,7 @@ Cells = tuple[int, list[str]]
 """A row's line number and its cells."""
 
 
-def decoded(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Return a text file's content: UTF-16 only with its mark, else UTF-8, else CP932.
 
     Raises:
@@ -37,7 +37,7 @@ def text_rows(path: Path) -> Iterator[Cells]:
     Raises:
         LexgraftError: a broken row, named by its line.
     """
-    yield from split_rows(decoded(path), str(path))
+    yield from split_rows(read_text(path), str(path))
 
 
 def split_rows(text: str, where: str, separator: str = "") -> Iterator[Cells]:

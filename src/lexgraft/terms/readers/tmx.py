@@ -9,8 +9,8 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import settled
-from lexgraft.terms.readers.xml_stream import language_of, local, records, text_of
+from lexgraft.terms.readers.status_labels import ranked_terms
+from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
 from lexgraft.terms.text.language_tags import language_tag
 
 _CODES = frozenset({"bpt", "ept", "ph", "it", "ut"})  # formatting, no text
@@ -29,12 +29,12 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     A segment that looks like a sentence is counted as a warning: a translation memory is no term
     base.
     """
-    for line, unit in records(path, "tu", progress=options.progress):
+    for line, unit in outermost_elements(path, "tu", progress=options.progress):
         tally.read += 1
         terms = [
             Term(text_of(variant.find("seg"), without=_CODES), language_tag(language_of(variant)))
             for variant in unit
-            if local(variant) == "tuv"
+            if local_name(variant) == "tuv"
         ]
         terms = [term for term in terms if term.text and term.language]
         if not terms:
@@ -44,7 +44,7 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
             tally.warn(line, "a segment that looks like a sentence, not a term")
         tally.kept += 1
         key = unit.get("tuid") or f"{path.stem}:{line}"
-        yield line, Concept(key, settled(terms), field=_field(unit), source=path.name)
+        yield line, Concept(key, ranked_terms(terms), field=_field(unit), source=path.name)
 
 
 def _field(unit: Element) -> str:

@@ -12,8 +12,14 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import PENDING, key_of, part_of, settled, status_of
-from lexgraft.terms.readers.text_tables import decoded
+from lexgraft.terms.readers.status_labels import (
+    PENDING,
+    concept_id_of,
+    part_of,
+    ranked_terms,
+    status_of,
+)
+from lexgraft.terms.readers.text_tables import read_text
 from lexgraft.terms.text.language_tags import language_tag
 
 _FIRST = re.compile(r"#UTX\S*\s+(\S+?);\s*([\w-]+)(?:/([\w-]+))?", re.IGNORECASE)
@@ -50,7 +56,7 @@ def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[
     Raises:
         LexgraftError: the lines that start with `#` name no columns `src` and `tgt`.
     """
-    lines = decoded(path).splitlines()
+    lines = read_text(path).splitlines()
     header = _header(lines, str(path))
     drafts: dict[str, _UtxConceptDraft] = {}
     named = dict[str, str]()  # source term → id of the row without id that has it first
@@ -69,12 +75,12 @@ def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[
             continue
         if terms:
             tally.kept += 1
-            key = row.get("concept id") or key_of(terms, named, f"{path.stem}:{number}")
+            key = row.get("concept id") or concept_id_of(terms, named, f"{path.stem}:{number}")
             drafts.setdefault(key, _UtxConceptDraft(number)).terms.extend(terms)
         else:
             tally.skip_row(number, "no term, or one that is not yet approved")
     for key, draft in drafts.items():
-        terms = settled(draft.terms)
+        terms = ranked_terms(draft.terms)
         yield draft.line, Concept(key, terms, source=path.name, licence=header.licence)
 
 

@@ -26,7 +26,7 @@ class _Stream:
         self.name, self.line = "", 0
         self.parser = parser = expat.ParserCreate()
         parser.buffer_text = True
-        guard(parser, where)
+        refuse_harmful_entities(parser, where)
         self._wait()
 
     def _wait(self) -> None:
@@ -53,7 +53,7 @@ class _Stream:
             self._wait()
 
 
-def guard(parser: expat.XMLParserType, where: str) -> None:
+def refuse_harmful_entities(parser: expat.XMLParserType, where: str) -> None:
     """Make a parser refuse entities that reach outside, contain others, are huge or unknown."""
 
     def entity(
@@ -86,10 +86,12 @@ def guard(parser: expat.XMLParserType, where: str) -> None:
     parser.SkippedEntityHandler = skipped
 
 
-def records(path: Path, *names: str, progress: Progress = silent) -> Iterator[tuple[int, Element]]:
+def outermost_elements(
+    path: Path, *names: str, progress: Progress = silent
+) -> Iterator[tuple[int, Element]]:
     """Yield (line, element) for every outermost element of these names, prefixes aside.
 
-    A DOCTYPE is allowed and never fetched; see `guard` for its entities.
+    A DOCTYPE is allowed and never fetched; see `refuse_harmful_entities` for its entities.
 
     Raises:
         LexgraftError: not well-formed, or an entity that is refused by its name.
@@ -112,11 +114,11 @@ def check_entities(path: Path) -> None:
 
     For files that another library reads: entities can be declared nowhere else.
     """
-    for _ in records(path, ""):
+    for _ in outermost_elements(path, ""):
         break
 
 
-def local(element: Element) -> str:
+def local_name(element: Element) -> str:
     """Return an element's name without its prefix."""
     return element.tag.rpartition(":")[2]
 
@@ -129,7 +131,7 @@ def text_of(element: Element | None, *, without: frozenset[str] = frozenset()) -
 def _pieces(element: Element, without: frozenset[str]) -> Iterator[str]:
     yield element.text or ""
     for child in element:
-        if local(child) not in without:
+        if local_name(child) not in without:
             yield from _pieces(child, without)
         yield child.tail or ""
 

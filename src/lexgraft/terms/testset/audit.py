@@ -57,7 +57,7 @@ def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) 
     """
     scores: list[Score] = []
     for form, form_items in _by_form(items).items():
-        for name, tried in _all_tried(form_items, concepts or {}):
+        for name, tried in _results_by_rule(form_items, concepts or {}):
             scores += _by_writing(name, form, tried)
         scores.append(_position(form, form_items))
     return scores
@@ -67,7 +67,7 @@ def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Fac
     """Return the same figures per class of each fact, for classes of 20 concepts and more."""
     scores: list[Score] = []
     for form, form_items in _by_form(items).items():
-        for name, tried in _all_tried(form_items, concepts):
+        for name, tried in _results_by_rule(form_items, concepts):
             classes: dict[str, list[RuleResult]] = {}
             for result in tried:
                 for fact, value in sorted(facts.get(result.concept, {}).items()):
@@ -126,18 +126,21 @@ def _by_form(items: Sequence[Item]) -> dict[str, list[Item]]:
     return forms
 
 
-def _all_tried(
+def _results_by_rule(
     items: Sequence[Item], concepts: Mapping[str, Concept]
 ) -> Iterable[tuple[str, list[RuleResult]]]:
     """Yield every rule's name and what it made of the items of one form."""
     questions = {item.id: _question(item, concepts) for item in items}
     for name, learn in LEARNT:
-        yield name, _learnt(items, questions, learn)
+        yield name, _by_learnt_rule(items, questions, learn)
     across = items[0].question_language != items[0].answer_language
     for name, guess in (
         FROM_QUESTION if across else [rule for rule in FROM_QUESTION if rule[0] != SOUND]
     ):
-        yield name, [_tried(item, range(len(item.options)), questions, guess) for item in items]
+        yield (
+            name,
+            [_rule_result(item, range(len(item.options)), questions, guess) for item in items],
+        )
 
 
 def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
@@ -147,7 +150,9 @@ def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
     return texts_of(concept, form)[0] if concept else item.context.removesuffix(item.neutral)
 
 
-def _learnt(items: Sequence[Item], questions: Mapping[str, str], learn: Learn) -> list[RuleResult]:
+def _by_learnt_rule(
+    items: Sequence[Item], questions: Mapping[str, str], learn: Learn
+) -> list[RuleResult]:
     """Return how a rule learnt on one half of the concepts does on the other half's items."""
     owner = {item.options[item.gold]: item.concept for item in items}
     half = {item.concept: int(digest("half", item.concept), 16) % 2 for item in items}
@@ -170,11 +175,11 @@ def _learnt(items: Sequence[Item], questions: Mapping[str, str], learn: Learn) -
                     if text not in learnt_texts
                 ]
                 if item.gold in unseen and len(unseen) > 1:
-                    results.append(_tried(item, unseen, questions, guess))
+                    results.append(_rule_result(item, unseen, questions, guess))
     return results
 
 
-def _tried(
+def _rule_result(
     item: Item, positions: Sequence[int], questions: Mapping[str, str], guess: Guess
 ) -> RuleResult:
     """Return one item's result; a tie counts in part."""
@@ -242,7 +247,7 @@ class Audit(Struct, frozen=True):
         return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
 
 
-def audited(
+def audit_record(
     scores: Sequence[Score], details: Sequence[Score], warnings: Sequence[str], items: str
 ) -> Audit:
     """Return the record of an audit that a set has passed."""

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import log
 
-from lexgraft.terms.testset.form_profile import measure
+from lexgraft.terms.testset.form_profile import text_length
 from lexgraft.terms.text.normalize import comparison_key
-from lexgraft.terms.text.phonetic import sounds
+from lexgraft.terms.text.phonetic import sound_similarities
 from lexgraft.terms.text.scripts import is_dense
 
 CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
@@ -41,7 +41,7 @@ def learn_characters(examples: Iterable[tuple[str, bool]]) -> Guess:
 
 def learn_length(examples: Iterable[tuple[str, bool]]) -> Guess:
     """Return a guess by length: the longest, the shortest or the middle, what fits best."""
-    pairs = [(measure(text.strip()), right) for text, right in examples]
+    pairs = [(text_length(text.strip()), right) for text, right in examples]
     means = {
         right: mean([size for size, which in pairs if which == right]) for right in (True, False)
     }
@@ -50,20 +50,20 @@ def learn_length(examples: Iterable[tuple[str, bool]]) -> Guess:
         for right in (True, False)
     }
     if spread[True] < _STEADY * spread[False]:
-        return lambda _, texts: [-abs(measure(text.strip()) - means[True]) for text in texts]
+        return lambda _, texts: [-abs(text_length(text.strip()) - means[True]) for text in texts]
     sign = 1 if means[True] >= means[False] else -1
-    return lambda _, texts: [float(sign * measure(text.strip())) for text in texts]
+    return lambda _, texts: [float(sign * text_length(text.strip())) for text in texts]
 
 
 def by_sound(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by how much an option sounds like the question: no meaning is needed."""
-    return sounds(question, texts)
+    return sound_similarities(question, texts)
 
 
 def by_shared_text(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by the longest piece that an option has in common with the question."""
     folded = comparison_key(question)
-    return [float(_shared(folded, comparison_key(text))) for text in texts]
+    return [float(_longest_shared(folded, comparison_key(text))) for text in texts]
 
 
 LEARNT: tuple[tuple[str, Learn], ...] = ((CHARACTERS, learn_characters), (LENGTH, learn_length))
@@ -75,7 +75,7 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _shared(question: str, text: str) -> int:
+def _longest_shared(question: str, text: str) -> int:
     """Return how many characters the longest shared piece has, 0 below what chance gives."""
     shortest = 1 if is_dense(text) else _LATIN_PIECE
     for size in range(min(_LONGEST, len(text)), shortest - 1, -1):

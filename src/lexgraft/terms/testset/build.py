@@ -13,7 +13,7 @@ from lexgraft.terms.testset.eligible_concepts import choose_concepts, require_la
 from lexgraft.terms.testset.everyday_items import everyday_items
 from lexgraft.terms.testset.item_faults import refuse_faults
 from lexgraft.terms.testset.items import build_items
-from lexgraft.terms.testset.part_of_speech import tagged
+from lexgraft.terms.testset.part_of_speech import with_part_of_speech
 from lexgraft.terms.testset.rarity_backends import RaritySource, with_preset, with_rarity
 from lexgraft.terms.testset.split import SPLITS, split_concepts
 from lexgraft.terms.testset.testset_power import power_table
@@ -96,7 +96,9 @@ def _term_base(
     """Return the concepts, tagged and with the frequencies that were asked for."""
     where = ", ".join(Path(name).name for name in terms.files)
     options = ImportOptions(columns=terms.columns, separator=terms.separator)
-    concepts = tagged(read_concepts([Path(name) for name in terms.files], options), terms.tagger)
+    concepts = with_part_of_speech(
+        read_concepts([Path(name) for name in terms.files], options), terms.tagger
+    )
     languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
     for language in languages:
         require_language(concepts, language, where)

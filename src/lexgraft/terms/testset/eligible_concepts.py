@@ -1,4 +1,4 @@
-"""Choice: which concepts of a term base a project can ask about, and why the others not."""
+"""Which concepts of a term base a project can ask about, and why the others not."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from lexgraft.terms.testset.rarity import zipf
 
 
 class EligibleConcepts(Struct, frozen=True):
-    """A term base sorted out."""
+    """The concepts of a term base that can be asked about, and why the others cannot."""
 
     usable: list[Concept]  # every form can ask for them
     spare: list[Concept]  # like those, but not askable: they may lend wrong options
@@ -59,7 +59,7 @@ def require_language(concepts: Sequence[Concept], language: str, where: str) -> 
 
 
 def _part_of_speech(concept: Concept, terms: TermSettings, languages: Sequence[str]) -> str:
-    """Return that a preferred term is of another part of speech, or nothing."""
+    """Return a reason where a preferred term is of another part of speech, else nothing."""
     preferred = [
         term
         for language in languages
@@ -74,7 +74,7 @@ def _part_of_speech(concept: Concept, terms: TermSettings, languages: Sequence[s
 
 
 def _frequency(concept: Concept, terms: TermSettings, language: str) -> str:
-    """Return that the preferred term is not rare, or nothing."""
+    """Return a reason where the preferred term is not rare, else nothing."""
     names = concept.names(language)
     if terms.max_zipf is None or not names:
         return ""
@@ -88,7 +88,7 @@ def _frequency(concept: Concept, terms: TermSettings, language: str) -> str:
 
 
 def _length(concept: Concept, terms: TermSettings) -> str:
-    """Return that a definition is too long, or nothing; text without spaces counts as one word."""
+    """Return a reason where a definition is too long, else nothing; unspaced text is one word."""
     words = max((len(text.split()) for text in concept.definitions.values()), default=0)
     limit = terms.max_definition_words
     return f"definition longer than {limit} words" if words > limit else ""

@@ -1,4 +1,4 @@
-"""Profile: how one form of question sees a concept; what gives it away, who is too close."""
+"""A concept for one form of question: what gives its answer away, what is too close to it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from lexgraft.project import Form
 from lexgraft.records import Concept
 from lexgraft.terms.testset.question_forms import Kin, also_right, missing_part, texts_of
 from lexgraft.terms.text.normalize import comparison_key
-from lexgraft.terms.text.phonetic import alike
+from lexgraft.terms.text.phonetic import sound_similarity
 from lexgraft.terms.text.scripts import HIRAGANA, UNSPACED, is_dense, script_of
 from lexgraft.terms.text.stems import LETTERS, stems
 
@@ -22,7 +22,7 @@ _ALIKE = 0.5  # share of common content words from which two definitions may fit
 
 
 class FormProfile(Struct, frozen=True):
-    """A concept as one form sees it."""
+    """What one form of question needs to know of a concept: texts, names, stems, looks."""
 
     concept: Concept
     form: Form
@@ -40,17 +40,17 @@ class FormProfile(Struct, frozen=True):
 
 
 def profile(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile | str:
-    """Return how a form sees a concept it can ask for, or why it cannot."""
+    """Return the profile of a concept for a form, or, as a text, why the form cannot ask for it."""
     question, answer = texts_of(concept, form, kin)
     if not question or not answer:
         what, language = missing_part(form, question=question)
         return f"no {what} in {language}"
-    reason = _unfair(form, question, answer)
-    return reason or _view(concept, form, question, answer, kin or {})
+    reason = _unfairness(form, question, answer)
+    return reason or _profile(concept, form, question, answer, kin or {})
 
 
-def _unfair(form: Form, question: str, answer: str) -> str:
-    """Return why a question would be no question, or nothing."""
+def _unfairness(form: Form, question: str, answer: str) -> str:
+    """Return why a question could be answered without knowing the term, or nothing."""
     if gives_away(question, answer):
         return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
     if form.kind == "term-to-term" and _one_word(question, answer):
@@ -65,13 +65,13 @@ def can_be_recombined(term: str) -> bool:
     return " " not in term and len(term) >= (_SHORTEST_DENSE if is_dense(term) else _SHORTEST)
 
 
-def option(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile | None:
-    """Return how a form sees a concept that only lends a wrong option; nothing when it has none."""
+def profile_of_option(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile | None:
+    """Return the profile of a concept that only lends a wrong option; None without an answer."""
     question, answer = texts_of(concept, form, kin)
-    return _view(concept, form, question, answer, kin or {}) if answer else None
+    return _profile(concept, form, question, answer, kin or {}) if answer else None
 
 
-def _view(concept: Concept, form: Form, question: str, answer: str, kin: Kin) -> FormProfile:
+def _profile(concept: Concept, form: Form, question: str, answer: str, kin: Kin) -> FormProfile:
     names = _answer_names(concept, form.answer)
     return FormProfile(
         concept=concept,
@@ -87,7 +87,7 @@ def _view(concept: Concept, form: Form, question: str, answer: str, kin: Kin) ->
         ),
         part_of_speech=concept.terms[0].part_of_speech,
         script=script_of(answer),
-        length=measure(answer),
+        length=text_length(answer),
         also=frozenset(comparison_key(text) for text in also_right(concept, form, kin)),
     )
 
@@ -106,7 +106,10 @@ def gives_away(question: str, answer: str) -> bool:
 def _one_word(question: str, answer: str) -> bool:
     """Tell whether two terms in Latin script sound alike: who reads the one knows the other."""
     latin = script_of(question) == script_of(answer) == "Latin"
-    return latin and max(alike(question, answer), alike(answer, question)) >= _COGNATE
+    return (
+        latin
+        and max(sound_similarity(question, answer), sound_similarity(answer, question)) >= _COGNATE
+    )
 
 
 def _contains(text: str, piece: str) -> bool:
@@ -121,7 +124,7 @@ def _long_words(text: str) -> list[str]:
     return [word for word in words if len(word) > _INNER and not UNSPACED.search(word)]
 
 
-def may_answer(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
+def could_be_right(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
     """Tell whether the other concept's answer could be right as well, or nearly.
 
     It could when they share a name or a stem of their names (save generic ones), one name is inside
@@ -146,7 +149,7 @@ def generic_stems(profiles: Sequence[FormProfile]) -> frozenset[str]:
     return frozenset(stem for stem, count in counts.items() if count > limit)
 
 
-def measure(text: str) -> int:
+def text_length(text: str) -> int:
     """Return a text's length as readers see it: characters of a name, words of a sentence."""
     words = text.split()
     return len(words) if len(words) > _NAME_WORDS else len(text)

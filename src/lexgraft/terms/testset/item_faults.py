@@ -15,7 +15,7 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
     first: dict[tuple[str, ...], str] = {}
     answers: dict[tuple[str, str], set[str]] = {}
     for item in items:
-        answers.setdefault(_asked(item), set()).add(comparison_key(item.options[item.gold]))
+        answers.setdefault(_question_key(item), set()).add(comparison_key(item.options[item.gold]))
     for item in items:
         about = f"`{item.concept}` ({item.kind} {item.pair}, draw {item.draw})"
         texts = [comparison_key(text) for text in item.options]
@@ -24,7 +24,7 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
             sentences.append(f"{about} repeats another item")
         if len(set(texts)) < len(texts):
             sentences.append(f"{about} has an option twice")
-        right = answers[_asked(item)] | _also_right(item, concepts)
+        right = answers[_question_key(item)] | _also_right(item, concepts)
         wrong = [text for index, text in enumerate(texts) if index != item.gold]
         if shared := sorted(right.intersection(wrong)):
             sentences.append(f"{about}: `{shared[0]}` is right too")
@@ -32,7 +32,7 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
 
 
 def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> None:
-    """Do nothing, unless items are ambiguous or repeated.
+    """Refuse a set with ambiguous or repeated items.
 
     Raises:
         LexgraftError: some are, with the first few.
@@ -46,7 +46,7 @@ def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> Non
         )
 
 
-def _asked(item: Item) -> tuple[str, str]:
+def _question_key(item: Item) -> tuple[str, str]:
     """Return what two items have in common that ask the same question."""
     return f"{item.kind} {item.pair}", item.context
 

@@ -12,15 +12,15 @@ from lexgraft.records import Concept, Item, digest
 from lexgraft.terms.testset.baseline_rules import by_shared_text
 from lexgraft.terms.testset.form_profile import (
     FormProfile,
+    could_be_right,
     generic_stems,
-    may_answer,
-    option,
     profile,
+    profile_of_option,
 )
 from lexgraft.terms.testset.pseudo_terms import pseudo_terms
 from lexgraft.terms.testset.question_forms import Kin
 from lexgraft.terms.testset.question_wordings import wording
-from lexgraft.terms.text.phonetic import alike
+from lexgraft.terms.text.phonetic import sound_similarity
 
 Distractors = Literal["sibling", "field", "matched", "random"]
 
@@ -91,7 +91,7 @@ def _pool(
     ordered = sorted(concepts, key=lambda concept: keys[concept.id])
     lent = sorted(lenders, key=lambda concept: keys[concept.id])[:_LENT]
     views = [_askable(concept, form, kin) for concept in ordered]
-    spare = [view for concept in lent if (view := option(concept, form, kin))]
+    spare = [view for concept in lent if (view := profile_of_option(concept, form, kin))]
     return _Pool(form, views, spare, generic_stems([*views, *spare]), keys)
 
 
@@ -139,7 +139,7 @@ def _near(
         if len(near) >= (count if distance[0] else circle):
             break
         is_other = candidate.concept.id != target.concept.id
-        if is_other and not may_answer(target, candidate, pool.generic):
+        if is_other and not could_be_right(target, candidate, pool.generic):
             near.setdefault(candidate.answer, (chance, candidate))
     return list(near.values())
 
@@ -210,7 +210,7 @@ def _distance(
     """
     if distractors == "random":
         return (0, lent)
-    looks = _looks(target, candidate)
+    looks = _look_differences(target, candidate)
     other_field = target.concept.field != candidate.concept.field
     unlike = other_field or looks > _ALIKE
     if distractors in ("field", "matched"):
@@ -227,7 +227,7 @@ def _classes(concept: Concept) -> set[str]:
     return {concept.type, *concept.broader} - {""}
 
 
-def _looks(target: FormProfile, candidate: FormProfile) -> tuple[float, float, float]:
+def _look_differences(target: FormProfile, candidate: FormProfile) -> tuple[float, float, float]:
     """Return differences of part of speech, script and length (relative, in steps of a fifth)."""
     short, long = sorted((target.length, candidate.length))
     return (
@@ -246,13 +246,13 @@ def _mismatch(target: FormProfile, candidate: FormProfile) -> tuple[float, float
     technical words share pieces with what explains them (-itis with an inflammation), so the wrong
     ones must share as much.
     """
-    frequency = _frequency(target, candidate)
+    frequency = _frequency_difference(target, candidate)
     if _is_explained(target.form):
         right, wrong = by_shared_text(target.question, (target.answer, candidate.answer))
         shares_less = wrong < right  # of two equally far ones, rather the one that shares more
         return 2 * abs(right - wrong) + shares_less, frequency
-    right = alike(target.question, target.answer)
-    wrong = alike(target.question, candidate.answer)
+    right = sound_similarity(target.question, target.answer)
+    wrong = sound_similarity(target.question, candidate.answer)
     return frequency, round(10 * abs(right - wrong))  # in tenths: finer is noise
 
 
@@ -261,7 +261,7 @@ def _is_explained(form: Form) -> bool:
     return form.question == form.answer or not form.kind.startswith("term")
 
 
-def _frequency(target: FormProfile, candidate: FormProfile) -> float:
+def _frequency_difference(target: FormProfile, candidate: FormProfile) -> float:
     """Return by how many whole Zipf steps two answers differ; 0 where one is unmeasured."""
     language = target.form.answer
     target_zipf, candidate_zipf = (

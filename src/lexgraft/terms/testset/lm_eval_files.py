@@ -1,4 +1,4 @@
-"""Task files of lm-evaluation-harness: the same items for those who have only that."""
+"""Task files of lm-evaluation-harness: the same items for those who use only that."""
 
 import re
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ def write_tasks(
     """
     forms: dict[str, list[Item]] = {}
     for item in items:
-        forms.setdefault(_plain(f"{name} {item.kind} {item.pair}"), []).append(item)
-    tasks = {f"{_plain('lexgraft')}_{form}": task_items for form, task_items in forms.items()}
+        forms.setdefault(_safe_name(f"{name} {item.kind} {item.pair}"), []).append(item)
+    tasks = {f"{_safe_name('lexgraft')}_{form}": task_items for form, task_items in forms.items()}
     for task, task_items in tasks.items():
         rows = [msgspec.json.encode(_row(item, canary)) + b"\n" for item in task_items]
         write_bytes(folder / f"{task}.jsonl", b"".join(rows))
         write_bytes(folder / f"{task}.yaml", _task(task, split, version).encode())
-    group = f"lexgraft_{_plain(name)}"
+    group = f"lexgraft_{_safe_name(name)}"
     listed = "".join(f"  - {task}\n" for task in tasks)
     write_bytes(folder / GROUP, f"group: {group}\ntask:\n{listed}".encode())
     about = _HOW.format(name=name, group=group, canary=canary)
@@ -86,6 +86,6 @@ metadata:
 """
 
 
-def _plain(text: str) -> str:
+def _safe_name(text: str) -> str:
     """Return a name of letters, digits and underscores: no name from a file becomes a path."""
     return _UNSAFE.sub("_", text.casefold()).strip("_") or "items"

@@ -13,7 +13,7 @@ _SUFFIX, _OF_NOUNS, _OF_ADJECTIVES = "接尾辞", "名詞的", ("形状詞的", 
 _MAY_BE_ADJECTIVE = "形状詞可能"
 
 
-def tagged(concepts: Sequence[Concept], tagger: str | None) -> list[Concept]:
+def with_part_of_speech(concepts: Sequence[Concept], tagger: str | None) -> list[Concept]:
     """Return the concepts with the part of speech of their Japanese terms where it was unknown.
 
     Only the end of a term is looked at: nearly all technical terms are noun phrases, whose kind

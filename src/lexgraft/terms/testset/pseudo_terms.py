@@ -50,12 +50,12 @@ class LetterModel:
 
 @lru_cache(maxsize=4)
 def letters_of(words: tuple[str, ...]) -> LetterModel:
-    """Return the model of a term base's words, made once."""
+    """Return the letter model of a term base's words, cached."""
     return LetterModel(words)
 
 
 def pseudo_terms(term: str, words: Sequence[str], count: int, chance: object) -> list[str]:
-    """Return up to `wanted` words that begin like the term and end like others of its shape.
+    """Return up to `count` words that begin like the term and end like others of its shape.
 
     Of many recombinations with terms of the same script and about the same length those are taken
     whose letters are about as likely as the term's; what is a real term in `words` is dropped. All

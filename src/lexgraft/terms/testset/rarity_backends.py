@@ -28,7 +28,7 @@ class RaritySource(Struct, frozen=True):
 
 
 def with_preset(terms: TermSettings) -> TermSettings:
-    """Return the filter with its preset spelt out.
+    """Return the settings with what their preset stands for.
 
     `rare-in-brown` is that of arXiv 2502.12001: nouns and adjectives that are rare in the Brown
     corpus, here rarer than once per million words.
@@ -66,7 +66,7 @@ def with_rarity(
     by = rarity.by or ("text" if rarity.files else "wordfreq")
     if by == "wordfreq":
         wordfreq = {language: _by_wordfreq(language) for language in languages}
-        return _with(concepts, wordfreq), RaritySource(by, {})
+        return _with_frequencies(concepts, wordfreq), RaritySource(by, {})
     if not rarity.files:
         raise LexgraftError(
             f"`{by}` counts in files", where="terms.rarity", cure="give `files: {en: [FOLDER]}`"
@@ -79,17 +79,17 @@ def with_rarity(
         if by == "list":
             lookups[language], notes[language] = _by_list(paths)
         else:
-            corpus = _counted(paths, texts, brown=by == "brown")
+            corpus = _corpus_counts(paths, texts, brown=by == "brown")
             lookups[language] = _by_corpus(corpus)
             notes[language] = {
                 "digest": corpus.digest,
                 "size": corpus.size,
                 "unit": corpus.unit,
             }
-    return _with(concepts, lookups), RaritySource(by, notes)
+    return _with_frequencies(concepts, lookups), RaritySource(by, notes)
 
 
-def _with(
+def _with_frequencies(
     concepts: Sequence[Concept], lookups: Mapping[str, Callable[[str], float]]
 ) -> list[Concept]:
     """Return the concepts with frequencies in the languages that can be looked up."""
@@ -113,7 +113,7 @@ def _by_wordfreq(language: str) -> Callable[[str], float]:
     return lambda text: zipf(text, language)
 
 
-def _counted(paths: Sequence[Path], phrases: Iterable[str], *, brown: bool) -> Corpus:
+def _corpus_counts(paths: Sequence[Path], phrases: Iterable[str], *, brown: bool) -> Corpus:
     names = list(phrases)
     dense = sum(is_dense(name) for name in names) * 2 > len(names)
     return count_phrases(read_corpus(paths, brown=brown), names, dense=dense)

@@ -32,13 +32,13 @@ def split_concepts(
             f"{len(concepts)} concepts can be asked for in every form, {needed} are wanted"
             + "".join(f"; {count} × {reason}" for reason, count in (refused or {}).items()),
             where="testset",
-            cure=_smaller(counts, len(concepts)),
+            cure=_smaller_counts(counts, len(concepts)),
         )
-    groups = related(concepts)
+    groups = groups_of_relatives(concepts)
     groups.sort(key=lambda group: digest(seed, "split", group[0].id))
     chosen: dict[Split, list[Concept]] = {}
     for split in SPLITS:
-        chosen[split] = _fill(groups, counts.get(split, 0))
+        chosen[split] = _take_groups(groups, counts.get(split, 0))
         if len(chosen[split]) < counts.get(split, 0):
             raise LexgraftError(
                 f"related concepts do not fit into {counts[split]} for `{split}`",
@@ -48,7 +48,7 @@ def split_concepts(
     return {split: sorted(group, key=lambda concept: concept.id) for split, group in chosen.items()}
 
 
-def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
+def groups_of_relatives(concepts: Sequence[Concept]) -> list[list[Concept]]:
     """Return the groups of concepts linked by a shared name or definition, each in id order."""
     leader: dict[str, str] = {}  # concept id → id of a smaller member of its group, or itself
 
@@ -61,7 +61,7 @@ def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
     ordered = sorted(concepts, key=lambda concept: concept.id)
     for concept in ordered:
         leader[concept.id] = concept.id
-        for mark in _marks(concept):
+        for mark in _relation_keys(concept):
             smaller, larger = sorted((head(first.setdefault(mark, concept.id)), head(concept.id)))
             leader[larger] = smaller
     groups: dict[str, list[Concept]] = {}
@@ -70,15 +70,15 @@ def related(concepts: Sequence[Concept]) -> list[list[Concept]]:
     return list(groups.values())
 
 
-def _marks(concept: Concept) -> list[tuple[str, str]]:
+def _relation_keys(concept: Concept) -> list[tuple[str, str]]:
     names = [(term.language, comparison_key(term.text)) for term in concept.terms]
     return names + [
         ("definition", comparison_key(text)) for text in concept.definitions.values() if text
     ]
 
 
-def _fill(groups: list[list[Concept]], count: int) -> list[Concept]:
-    """Take groups from the front that still fit, out of the list, until there are enough."""
+def _take_groups(groups: list[list[Concept]], count: int) -> list[Concept]:
+    """Remove groups from the list, front first, while they fit; return their concepts."""
     chosen: list[Concept] = []
     remaining: list[list[Concept]] = []
     for group in groups:
@@ -90,8 +90,8 @@ def _fill(groups: list[list[Concept]], count: int) -> list[Concept]:
     return chosen
 
 
-def _smaller(counts: Mapping[Split, int], available: int) -> str:
-    """Return a proposal that fits, in the proportions asked for."""
+def _smaller_counts(counts: Mapping[Split, int], available: int) -> str:
+    """Return a cure that proposes counts that fit, in the proportions asked for."""
     total = sum(counts.values())
     proposals = [f"{split}: {counts.get(split, 0) * available // total}" for split in SPLITS]
     return f"add concepts, loosen `terms`, leave a form out, or ask for {', '.join(proposals)}"

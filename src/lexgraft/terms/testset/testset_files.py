@@ -7,7 +7,7 @@ import msgspec
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim, refuse_foreign
 from lexgraft.records import Split, write_bytes, write_lines
-from lexgraft.terms.testset.audit import audited
+from lexgraft.terms.testset.audit import audit_record
 from lexgraft.terms.testset.lm_eval_files import write_tasks
 from lexgraft.terms.testset.split import SPLITS
 from lexgraft.terms.testset.testset_record import TestSet
@@ -39,7 +39,7 @@ def write_testset(bundle: TestSet, folder: Path) -> None:
         "power": bundle.power,
         "audit": bundle.audit,
     }
-    record = audited(bundle.audit, bundle.details, bundle.warnings, bundle.digest)
+    record = audit_record(bundle.audit, bundle.details, bundle.warnings, bundle.digest)
     write_bytes(folder / "audit.json", record.encoded())
     write_bytes(folder / "testset.json", msgspec.json.format(msgspec.json.encode(about)) + b"\n")
     write_bytes(folder / LICENCES, bundle.rights.notice())

@@ -1,4 +1,4 @@
-"""Characters as numbers: their scripts, and tables of what is known of each."""
+"""Characters as numbers: how their scripts are spaced, and tables by code point."""
 
 import unicodedata
 from collections.abc import Callable
@@ -16,9 +16,10 @@ Points = NDArray[np.uint32]
 
 
 class CharacterTable:
-    """A number for every character, asked for when the character is first met; 0 is asked again.
+    """A table from code points to numbers, filled by a function as characters are first met.
 
-    It has room for all of Unicode; what is never touched takes no memory.
+    0 means not yet known: a function that returns it is called again. There is room for all of
+    Unicode; pages that are never touched take no memory.
     """
 
     def __init__(self, ask: Callable[[int], int], kind: type[np.unsignedinteger]) -> None:
@@ -26,7 +27,7 @@ class CharacterTable:
         self._ask = ask
 
     def __call__(self, points: Points) -> NDArray[np.unsignedinteger]:
-        """Return the numbers of characters."""
+        """Return the number of each character."""
         numbers = self._known[points]
         if not numbers.all():
             for point in np.unique(points[numbers == 0]).tolist():
@@ -35,7 +36,7 @@ class CharacterTable:
         return numbers
 
 
-def points_of(text: str) -> Points:
+def code_points(text: str) -> Points:
     """Return the code points of a text."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
@@ -47,7 +48,7 @@ def text_of(points: NDArray[np.unsignedinteger]) -> str:
 
 def spacings(text: str) -> str:
     """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
-    return kinds(points_of(text)).tobytes().decode("ascii")
+    return kinds(code_points(text)).tobytes().decode("ascii")
 
 
 @cache

@@ -7,7 +7,7 @@ from lexgraft.errors import LexgraftError
 
 
 def read_lemmas(language: str) -> Callable[[str], str]:
-    """Return what leads the forms of a word in a language to one form.
+    """Return a function from a word to its lemma in a language.
 
     Raises:
         LexgraftError: simplemma is not installed or does not know the language.

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 import numpy as np
 from msgspec import Struct
 
-from lexgraft.terms.text.character_tables import CharacterTable, points_of, text_of
+from lexgraft.terms.text.character_tables import CharacterTable, code_points, text_of
 
 IGNORED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")  # soft hyphen, zero widths
 _MANY = "\uffff"  # no character: stands for one that does not fold to exactly one
@@ -47,7 +47,7 @@ class _Singles(dict[int, int]):
 
 def fold(text: str) -> Folded:
     """Return the text in NFKC and without case, white space runs as one space."""
-    plain = text.translate(_SINGLES) if text.isascii() else text_of(_singles(points_of(text)))
+    plain = text.translate(_SINGLES) if text.isascii() else text_of(_singles(code_points(text)))
     starts: Sequence[int] = range(len(plain))
     ends: Sequence[int] = range(1, len(plain) + 1)
     if _MANY in plain:

@@ -56,7 +56,7 @@ _TO_KATAKANA = 0x60
 
 
 @cache
-def spoken(text: str) -> tuple[str, ...]:
+def phonetic_words(text: str) -> tuple[str, ...]:
     """Return a text's words as they sound: Latin letters and kana; kanji have no sound here."""
     plain = "".join(
         character for character in normalize("NFKD", text.casefold()) if not combining(character)
@@ -67,13 +67,13 @@ def spoken(text: str) -> tuple[str, ...]:
     return tuple(re.sub(r"(.)\1+", r"\1", word) for word in _WORD.findall(latin))
 
 
-def alike(first: str, second: str) -> float:
+def sound_similarity(first: str, second: str) -> float:
     """Return 0 to 1: how far the words of the second text sound like some of the first.
 
     The mean, over the second's words, of the best Dice coefficient of letter pairs (Dice, Ecology
     26, 1945, p. 298) with a word of the first, or that of both as wholes, whichever is larger.
     """
-    first_words, second_words = spoken(first), spoken(second)
+    first_words, second_words = phonetic_words(first), phonetic_words(second)
     if not first_words or not second_words:
         return 0.0
     by_word = [max(_dice(word, candidate) for candidate in first_words) for word in second_words]
@@ -81,9 +81,9 @@ def alike(first: str, second: str) -> float:
     return max(as_wholes, sum(by_word) / len(by_word))
 
 
-def sounds(question: str, options: Sequence[str]) -> list[float]:
+def sound_similarities(question: str, options: Sequence[str]) -> list[float]:
     """Return how much each option sounds like the question."""
-    return [alike(question, option) for option in options]
+    return [sound_similarity(question, option) for option in options]
 
 
 def _latin(composed: str, plain: str) -> list[str]:

@@ -29,7 +29,7 @@ def variant_key(text: str) -> str:
     and variant kanji, and the kana after kanji: compare those with `variants_of`.
     """
     key = _folded(text, _STEPS)
-    return _without_kana(key) if _compound(key) else key
+    return _without_kana(key) if _is_compound(key) else key
 
 
 def kinds_of_variant(first: str, second: str) -> tuple[str, ...]:
@@ -60,32 +60,32 @@ def _without(steps: Steps, left_out: Step) -> Steps:
     return tuple(step for step in steps if step is not left_out)
 
 
-def _width(text: str) -> str:
+def _fold_width(text: str) -> str:
     return normalize("NFKC", text)
 
 
-def _kanji(text: str) -> str:
+def _fold_kanji(text: str) -> str:
     return text.translate(_new_kanji())
 
 
-def _long_vowels(text: str) -> str:
+def _drop_long_vowels(text: str) -> str:
     return _LONG_VOWEL.sub(r"\1", text)
 
 
-def _dots(text: str) -> str:
+def _drop_dots(text: str) -> str:
     return _DOT.sub("", text)
 
 
-def _loans(text: str) -> str:
+def _fold_loanwords(text: str) -> str:
     return _BU.sub(lambda match: _BU_OF[match[1]], text).translate(_SMALL)
 
 
 _STEPS: Steps = (
-    ("width", _width),
-    ("kanji", _kanji),
-    ("loanword", _loans),
-    ("long vowel", _long_vowels),
-    ("中黒", _dots),
+    ("width", _fold_width),
+    ("kanji", _fold_kanji),
+    ("loanword", _fold_loanwords),
+    ("long vowel", _drop_long_vowels),
+    ("中黒", _drop_dots),
     ("spelling", english_key),
 )
 
@@ -103,19 +103,19 @@ def _without_kana(text: str) -> str:
     return _OKURIGANA.sub(r"\1", text)
 
 
-def _compound(key: str) -> bool:
+def _is_compound(key: str) -> bool:
     return len(re.findall(_HAN, key)) >= _COMPOUND
 
 
 def _is_okurigana(first: str, second: str) -> bool:
     """Tell whether two texts differ only in that one writes fewer of the kana after kanji."""
-    if _without_kana(first) != _without_kana(second) or not _compound(first):
+    if _without_kana(first) != _without_kana(second) or not _is_compound(first):
         return False
     first_runs, second_runs = _OKURIGANA.findall(first), _OKURIGANA.findall(second)
     gaps = [(a[1], b[1]) for a, b in zip(first_runs, second_runs, strict=True)]
-    return all(_within(a, b) for a, b in gaps) or all(_within(b, a) for a, b in gaps)
+    return all(_leaves_out(a, b) for a, b in gaps) or all(_leaves_out(b, a) for a, b in gaps)
 
 
-def _within(short: str, long: str) -> bool:
+def _leaves_out(short: str, long: str) -> bool:
     """Tell whether a run of kana is another with some of its beginning left out."""
     return long.endswith(short)
