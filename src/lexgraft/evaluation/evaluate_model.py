@@ -97,7 +97,7 @@ def _written(test: TestSet, output: Path, options: EvaluationKeywords) -> Path:
             "sealed concepts are asked from a test set's folder, which records it",
             cure="write it with `lexgraft testset`, and give the folder",
         )
-    folder = output / "testset"
+    folder = output / "items"  # an input of the run: not a name that the run itself writes
     check_outputs([output], (), folders=True)
     refuse_other(folder)
     write_testset(test, folder)
