@@ -29,7 +29,7 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     `org/name@revision` pins a Hub id; a folder of that name beside the project file comes first.
     """
 
-    base: str
+    base: str  # what both others descend from
     language: str  # G, the general model of the target language: the recipient
     domain: str  # D, the domain model: the donor
     licences: dict[Literal["base", "language", "domain"], str] = {}  # for the card and the report
@@ -38,8 +38,8 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
 class Languages(Struct, frozen=True, forbid_unknown_fields=True):
     """The language the words should arrive in, and the one in which D knows them."""
 
-    target: Language
-    domain: Language
+    target: Language  # in which the words should be known, e.g. `ja`
+    domain: Language  # in which D knows them, e.g. `en`
 
 
 class RaritySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,10 +52,10 @@ class RaritySettings(Struct, frozen=True, forbid_unknown_fields=True):
 class TermSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The term bases (JSON lines of Concept, or any format a reader knows) and the filter."""
 
-    files: Annotated[tuple[str, ...], Meta(min_length=1)]
-    parts_of_speech: tuple[PartOfSpeech, ...] = ("noun", "adjective", "unknown")
+    files: Annotated[tuple[str, ...], Meta(min_length=1)]  # term bases: files or folders
+    parts_of_speech: tuple[PartOfSpeech, ...] = ("noun", "adjective", "unknown")  # kept
     max_zipf: float | None = None  # keep concepts whose terms are rarer (log10 per billion words)
-    max_definition_words: Count = 40
+    max_definition_words: Count = 40  # concepts with a longer one are left out
     columns: dict[str, str] = {}  # a table's header → what the column holds, e.g. `term ja`
     separator: str = ""  # between several terms of one cell; none: a cell is one term
     rarity: RaritySettings | None = None  # null: the term base's own numbers, else `wordfreq`
@@ -66,64 +66,64 @@ class TermSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Form(Struct, frozen=True, forbid_unknown_fields=True):
     """One way of asking: which kind, in which languages."""
 
-    kind: Kind
-    question: Language
-    answer: Language
+    kind: Kind  # what is shown and what is asked for
+    question: Language  # of what is shown
+    answer: Language  # of the options
 
 
 class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How concepts become items, and how many are used to choose, confirm and keep sealed."""
 
-    forms: Annotated[tuple[Form, ...], Meta(min_length=1)]
-    choose: Count = 100  # concepts
-    confirm: Count = 300
-    sealed: Annotated[int, Meta(ge=0)] = 0
-    options: Annotated[int, Meta(ge=2, le=10)] = 4
+    forms: Annotated[tuple[Form, ...], Meta(min_length=1)]  # the ways of asking
+    choose: Count = 100  # concepts to choose a merge by, and to teach from
+    confirm: Count = 300  # concepts that verdicts are given on
+    sealed: Annotated[int, Meta(ge=0)] = 0  # concepts that are asked once, at the end
+    options: Annotated[int, Meta(ge=2, le=10)] = 4  # of an item, the right one among them
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
-    distractors: Literal["sibling", "field", "matched", "random"] = "field"
+    distractors: Literal["sibling", "field", "matched", "random"] = "field"  # whence wrong options
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 
 class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
     """Running text for bits per byte: JSON lines of Document."""
 
-    file: str
-    documents: Count = 24
+    file: str  # JSON lines of Document
+    documents: Count = 24  # so many of them are read
     tokens: Count = 160  # at most, per document
 
 
 class GeneralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability: running text, and everyday concepts asked like terms."""
 
-    texts: tuple[TextSource, ...] = ()
+    texts: tuple[TextSource, ...] = ()  # for bits per byte
     concepts: tuple[str, ...] = ()  # files of Concept with everyday words
-    forms: tuple[Form, ...] = ()
+    forms: tuple[Form, ...] = ()  # the ways in which the everyday words are asked
     items: Count = 60  # concepts per form
 
 
 class Candidate(Struct, frozen=True, forbid_unknown_fields=True):
     """One merge: a method's name and its parameters (checked against its signature)."""
 
-    method: str
-    parameters: dict[str, Any] = {}
+    method: str  # a name out of docs/methods.md
+    parameters: dict[str, Any] = {}  # by name; a mapping gives each model its own
 
 
 class SearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A small evolutionary search over one method's numeric parameters, raced on `choose`."""
 
-    method: str = "dare_ties"
+    method: str = "dare_ties"  # whose parameters are searched
     ranges: dict[str, tuple[float, float]] = msgspec.field(
         default_factory=lambda: {"weight.domain": (0.2, 1.2), "density": (0.2, 1.0)}
     )  # a dot reaches one model's share of a per-model parameter
-    trials: Count = 6
+    trials: Count = 6  # merges that are tried
 
 
 class MergeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The candidates of stage 1."""
 
-    candidates: Annotated[tuple[Candidate, ...], Meta(min_length=1)]
+    candidates: Annotated[tuple[Candidate, ...], Meta(min_length=1)]  # raced on `choose`
     search: SearchSettings | None = None
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"  # in which weights are stored
 
 
 class GlossarySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,8 +143,8 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[str, ...] = ()  # only these rows of the embedding; `method: weights`
     steps: Count = 60  # at most
     patience: Annotated[int, Meta(ge=0)] = 3  # checks without progress that end it; 0: none do
-    batch: Count = 8
-    rank: Count = 16
+    batch: Count = 8  # examples a step
+    rank: Count = 16  # of the low-rank additions
     learning_rate: Rate | tuple[Rate, ...] = 2e-4  # of several the best on held-out wordings
     replay: Annotated[float, Meta(ge=0, lt=1)] = 0.25  # share of general text in the batches
     replay_texts: tuple[str, ...] = ()  # files of Document, disjoint from `general.texts`
@@ -191,28 +191,28 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     merge: MergeGate = MergeGate()
     glossary: GlossaryGate = GlossaryGate()
     tune: TuneGate = TuneGate()
-    alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05
+    alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05  # of intervals: 0.05 gives 95 %
     stop_early: bool = True  # false: run the later stages too, though a gate has passed
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     """What an hour of this machine costs the user."""
 
-    per_hour: NonNegative = 0.0
-    currency: str = "EUR"
+    per_hour: NonNegative = 0.0  # in this currency
+    currency: str = "EUR"  # a name that is printed
 
 
 class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """What the run may use."""
 
-    threads: Annotated[int, Meta(ge=1, le=1024)] = 2
-    memory_gb: Annotated[float, Meta(gt=0, le=1e6)] = 10.0
+    threads: Annotated[int, Meta(ge=1, le=1024)] = 2  # of the processor
+    memory_gb: Annotated[float, Meta(gt=0, le=1e6)] = 10.0  # what models may take, in gigabytes
 
 
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole adoption: `lexgraft adopt project.yaml`."""
 
-    name: str
+    name: str  # printed on the report
     models: Models
     languages: Languages
     terms: TermSettings
@@ -226,7 +226,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     prices: Prices = Prices()
     limits: ResourceLimits = ResourceLimits()
     plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
-    seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217
+    seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217  # all chance is keyed by it
 
 
 _ONLY_GLOSSARY = "take it out: the glossary stage judges `effect` and `target_gain` only"

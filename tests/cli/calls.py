@@ -115,6 +115,7 @@ CALLS = (
     Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
     Call("report old"),
     Call("schema"),
+    Call("schema --page"),
     Call("doctor"),
     Call("doctor --json"),
 )

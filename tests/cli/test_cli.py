@@ -51,9 +51,24 @@ def test_a_mistake_is_one_message_with_a_cure_and_status_2(
     assert "Traceback" not in said
 
 
-def test_schema_is_json_for_editors(capsys: pytest.CaptureFixture[str]):
+def test_schema_is_json_for_editors_and_describes_every_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(schema()))
+    described = json.loads(capsys.readouterr().out)
+    assert described["$defs"].keys() == schema()["$defs"].keys()
+    for name, record in described["$defs"].items():
+        for key, value in record["properties"].items():
+            assert value.get("description"), (name, key)
+    gate = described["$defs"]["MergeGate"]["properties"]
+    assert gate["everyday_loss"]["description"].startswith("largest loss of everyday words")
+
+
+def test_the_page_of_the_project_file_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--page"]) == 0
+    page = Path(__file__).parents[2] / "docs" / "project.md"
+    cure = "run: lexgraft schema --page > docs/project.md"
+    assert page.read_text(encoding="utf-8") == capsys.readouterr().out, cure
 
 
 def test_an_unknown_verb_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]):

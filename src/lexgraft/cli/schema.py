@@ -1,18 +1,28 @@
-"""The verb `schema`: the project file for editors."""
+"""The verb `schema`: the project file for editors, and the page of all its keys."""
 
 import argparse
 import json
 
-from lexgraft.cli.verb_parser import nothing, verb
-from lexgraft.project import schema
+from lexgraft.cli.verb_parser import VerbParser, verb
 
 
-@verb(nothing)
-def schema_(_arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of the project file, for editors.
+def _schema(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--page", action="store_true", help="print the page of all keys, docs/project.md"
+    )
+
+
+@verb(_schema)
+def schema(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of the project file, for editors, with every key described.
 
     Example:
       lexgraft schema
     """
-    print(json.dumps(schema(), indent=2, ensure_ascii=False))
+    from lexgraft.cli.project_reference import described_schema, reference_page
+
+    if arguments.page:
+        print(reference_page(), end="")
+    else:
+        print(json.dumps(described_schema(), indent=2, ensure_ascii=False))
     return 0
