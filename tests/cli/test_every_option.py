@@ -181,3 +181,21 @@ def test_what_the_system_refuses_is_a_message_and_a_traceback_only_on_request(
     monkeypatch.setenv("LEXGRAFT_DEBUG", "1")
     assert cli.main(["report", "old"]) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_page_of_a_verb_says_what_its_json_holds() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    for name, leaf in LEAVES.items():
+        if any(action.dest == "json" for action in leaf.options()):
+            page = (docs / f"{name.partition(' ')[0]}.md").read_text(encoding="utf-8")
+            assert re.search(r"`--json`:? [^|]*`", page), name
+
+
+def test_the_doctor_knows_every_extra_that_users_install() -> None:
+    import tomllib
+
+    from lexgraft.cli.machine_report import BRINGS
+
+    file = Path(__file__).parents[2] / "pyproject.toml"
+    extras = tomllib.loads(file.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(BRINGS) == set(extras) - {"dev", "fuzz", "docs", "notebooks"}

@@ -145,7 +145,7 @@ def _project(arguments: argparse.Namespace) -> int:
         model = named_model(arguments.model, Path(), download=arguments.download)
         scores = evaluate_model(project, model, arguments.output, bars)
     if arguments.json:
-        return print_json(scores)
+        return print_json({"model": arguments.model, "scores": scores})
     _show(arguments.model, scores)
     return 0
 

@@ -57,7 +57,7 @@ def tune(arguments: argparse.Namespace) -> int:
         trained = tune(project, output, progress=bars)
         merged = arguments.merged and write_merged(project, trained, output, arguments.merged, bars)
     if arguments.json:
-        return print_json(merged or trained)
+        return print_json({"trained": trained, "merged": merged, "curve": []})
     print(f"written: {trained.folder}")
     if merged:
         print(f"merged:  {merged.folder}, logits at most {merged.apart:.1g} from the live model's")
@@ -71,8 +71,8 @@ def _tuned_project(arguments: argparse.Namespace) -> "Project":
     project = open_project(arguments.project, download=arguments.download)
     if project.tune is None:
         return project
-    given = {"terms": arguments.teach, "curve": arguments.curve and tuple(arguments.curve)}
-    tune = msgspec.structs.replace(project.tune, **{k: v for k, v in given.items() if v})
+    changes = {"terms": arguments.teach, "curve": arguments.curve and tuple(arguments.curve)}
+    tune = msgspec.structs.replace(project.tune, **{k: v for k, v in changes.items() if v})
     return msgspec.structs.replace(project, tune=msgspec.convert(tune, type(tune)))
 
 
@@ -81,7 +81,7 @@ def _show_curve(arguments: argparse.Namespace, report: "Report") -> int:
     from lexgraft.adoption.report.report_tables import lesson_rows
 
     if arguments.json:
-        return print_json(report.lessons)
+        return print_json({"trained": None, "merged": None, "curve": report.lessons})
     print_table("Few-shot curve", lesson_rows(report.lessons))
     for warning in report.warnings:
         print(f"warning: {warning['en']}")
