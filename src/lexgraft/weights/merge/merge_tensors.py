@@ -54,6 +54,47 @@ def merge_tensors(
         [1.0, 2.0, 1.0]
     """
     models = tensors if isinstance(tensors, Mapping) else _numbered(tensors)
+    _check_alike(base, models)
+    chosen = get_method(method)
+    values = {parameter.removesuffix("_"): value for parameter, value in parameters.items()}
+    settings = chosen.settings(values, tuple(models))
+    if not base.numel():
+        return base.detach().float()
+    entry = TensorEntry(name, "F32", tuple(base.shape), Path(), 0, 4 * base.numel())
+    shape, step = block_shape(entry, chosen), rows_of_block(entry, chosen)
+    start = base.detach().float().reshape(shape)
+    deltas = torch.stack(
+        [tensor.detach().float().reshape(shape) - start for tensor in models.values()]
+    )
+    context = _context(name, tuple(models), layers, base.numel(), seed)
+    merged = chosen.merge(lambda: _blocks(start, deltas, step, context), settings)
+    return torch.cat([block.reshape(-1) for block in merged]).reshape(base.shape)
+
+
+def _blocks(
+    base: Base, deltas: Deltas, step: int, context: TensorContext
+) -> Iterator[tuple[Base, Deltas, TensorContext]]:
+    """Yield blocks of `step` rows, as a merge on disk reads them."""
+    if not base.ndim:
+        yield base, deltas, context
+        return
+    width = base[0].numel()
+    for row in range(0, len(base), step):
+        rows = slice(row, row + step)
+        yield base[rows], deltas[:, rows], replace(context, start=row * width)
+
+
+def _context(
+    name: str, labels: tuple[str, ...], layers: int, size: int, seed: int
+) -> TensorContext:
+    """Return what the arithmetic may depend on beside the values."""
+    layers = layers or count_layers([name])
+    depth = depth_of(name, layers)
+    return TensorContext(name, labels, layer_of(name), layers, size, seed, depth=depth)
+
+
+def _check_alike(base: Tensor, models: Mapping[str, Tensor]) -> None:
+    """Raise for a tensor of another shape than the base's, or of no floating point."""
     for label, tensor in models.items():
         if tensor.shape != base.shape or not tensor.is_floating_point():
             raise LexgraftError(
@@ -61,41 +102,6 @@ def merge_tensors(
                 where=f"model `{label}`",
                 cure=f"give floating-point values in the base's shape, {list(base.shape)}",
             )
-    chosen = get_method(method)
-    settings = chosen.settings(
-        {parameter.removesuffix("_"): value for parameter, value in parameters.items()},
-        tuple(models),
-    )
-    entry = TensorEntry(name, "F32", tuple(base.shape), Path(), 0, 4 * base.numel())
-    shape, step = block_shape(entry, chosen), rows_of_block(entry, chosen)
-    total = layers or count_layers([name])
-    context = TensorContext(
-        name,
-        tuple(models),
-        layer_of(name),
-        total,
-        base.numel(),
-        seed,
-        depth=depth_of(name, total),
-    )
-    start = base.detach().float().reshape(shape)
-    deltas = torch.stack(
-        [tensor.detach().float().reshape(shape) - start for tensor in models.values()]
-    )
-
-    def blocks() -> Iterator[tuple[Base, Deltas, TensorContext]]:
-        if not shape:
-            yield start, deltas, context
-            return
-        width = start[0].numel() if len(start) else 0
-        for row in range(0, len(start), step):
-            place = replace(context, start=row * width)
-            yield start[row : row + step], deltas[:, row : row + step], place
-
-    if not base.numel():
-        return base.detach().float()
-    merged = [block.reshape(-1) for block in chosen.merge(blocks, settings)]
-    return torch.cat(merged).reshape(base.shape)
 
 
 def _numbered(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
