@@ -65,7 +65,6 @@ check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/codespell src tests docs examples benchmarks README.md CONTRIBUTING.md CHANGELOG.md Makefile
 	$(BIN)/deptry src
 	$(BIN)/vulture
-	$(BIN)/interrogate --quiet src examples
 	$(BIN)/python .ci/sizes.py
 	$(BIN)/mkdocs build --strict
 	$(BIN)/pyright --pythonpath $(BIN)/python

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RAW = ROOT / ".cache" / "medical-ja" / "raw"
 sys.path.append(str(ROOT / "examples" / "medical-ja"))
 
-from texts import sentence_rows  # noqa: E402  # pyright: ignore[reportMissingImports] (beside this folder)
+from texts import sentence_rows  # pyright: ignore[reportMissingImports] (beside this folder)
 
 DOCUMENT = 600  # bytes, at least
 

