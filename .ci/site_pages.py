@@ -4,13 +4,10 @@ import json
 import re
 from pathlib import Path
 from posixpath import normpath, relpath
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-
-from lexgraft.project import schema
 
 ROOT = Path(__file__).parent.parent
 _PAGES = {
@@ -18,21 +15,19 @@ _PAGES = {
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
 }
-_KEYS = "project-keys.md"
 _NOTEBOOKS = ROOT / "examples" / "notebooks"
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _ELSEWHERE = re.compile(r"[a-z]+:|#|//")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made: README and its like, notebooks, the keys of a project."""
+    """Add the pages that are made: README and its like, and the notebooks."""
     for page, source in _PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=text))
     for notebook in sorted(_NOTEBOOKS.glob("*.ipynb")):
         page = f"notebooks/{notebook.stem}.md"
         files.append(File.generated(config, page, content=notebook_text(notebook)))
-    files.append(File.generated(config, _KEYS, content=keys_text()))
     return files
 
 
@@ -78,60 +73,3 @@ def notebook_text(path: Path) -> str:
     ]
     blocks.append(f"The notebook itself: `examples/notebooks/{path.name}`.")
     return "\n\n".join(blocks) + "\n"
-
-
-def keys_text() -> str:
-    """Return the reference of a project file's keys, made from what `lexgraft schema` prints."""
-    definitions: dict[str, dict[str, Any]] = schema()["$defs"]
-    order = ["Project", *sorted(name for name in definitions if name != "Project")]
-    blocks = [
-        "# Keys of a project file",
-        "Made from `lexgraft schema`. Unknown keys are refused with the nearest known name.",
-    ]
-    for name in order:
-        record = definitions[name]
-        if "properties" not in record:
-            continue
-        needed = record.get("required", [])
-        rows = [
-            f"| `{key}` | {_kind(value)} | {_default(value, needed=key in needed)} "
-            f"| {_cell(value.get('description', ''))} |"
-            for key, value in record["properties"].items()
-        ]
-        described = " ".join(record.get("description", "").split())
-        heads = "| key | value | default | |\n| --- | --- | --- | --- |"
-        blocks += [f"## {name}", described, "\n".join([heads, *rows])]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _kind(value: dict[str, Any]) -> str:
-    """Return in a few words what a key may hold; records are links to their table."""
-    if "$ref" in value:
-        name = value["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
-    if "anyOf" in value:
-        return " or ".join(_kind(choice) for choice in value["anyOf"])
-    if "enum" in value:
-        return ", ".join(f"`{json.dumps(choice)}`" for choice in value["enum"])
-    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {value[bound]:g}" for bound, sign in bounds.items() if bound in value]
-    if value.get("type") == "array":
-        elements = value.get("items") or next(iter(value.get("prefixItems", [])), {})
-        return f"list of {_kind(elements)}"
-    if value.get("type") == "object":
-        return f"mapping to {_kind(value.get('additionalProperties') or {})}"
-    return " ".join([value.get("type", "anything"), *limits])
-
-
-def _default(value: dict[str, Any], *, needed: bool) -> str:
-    """Return the default as YAML would have it; a record's own stands in its table."""
-    if needed:
-        return "**needed**"
-    default = value.get("default")
-    if isinstance(default, dict) and default:
-        return "as below"
-    return f"`{_cell(json.dumps(default, ensure_ascii=False))}`"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
