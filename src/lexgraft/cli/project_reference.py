@@ -98,7 +98,8 @@ def _record_summary(value: Mapping[str, Any], records: Mapping[str, Any]) -> str
     """Return the first line about the record that a key holds; nothing where it holds none."""
     names = _references(value)
     text = str(records[names[0]]["description"]) if names else ""
-    return text.partition(". ")[0].removesuffix(".")
+    sentence = text.partition("\n\n")[0].partition(". ")[0]
+    return " ".join(sentence.split()).removesuffix(".")
 
 
 def _references(value: Mapping[str, Any]) -> list[str]:
