@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -127,7 +127,7 @@ def _hash(key: str) -> str:
 
 
 def _today() -> date:
-    return date.today()  # noqa: DTZ011 (the day where the gateway runs)
+    return datetime.now().astimezone().date()  # the day where the gateway runs
 
 
 def _is_day(text: str) -> bool:

@@ -165,10 +165,10 @@ async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if len(unfinished) + sum(map(len, lines)) > _EVENT:
             raise RequestRefusal(502, "the engine's answer is too long", "engine_error")
         for line in complete:
-            line = line.removesuffix(b"\r")  # noqa: PLW2901 (an end of line cut in two)
-            if line.startswith(b"data:"):
-                lines.append(line[5:].removeprefix(b" "))
-            elif not line and lines:
+            text = line.removesuffix(b"\r")  # left where an end of line was cut in two
+            if text.startswith(b"data:"):
+                lines.append(text[5:].removeprefix(b" "))
+            elif not text and lines:
                 yield b"\n".join(lines)
                 lines = []
 

@@ -83,7 +83,8 @@ def load_state(
     with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
         if (file.metadata() or {}).get("plan") != plan:
             return so_far
-        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        names: list[str] = list(file.keys())
+        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
     trained.load(_named(tensors, "now."))
     so_far.best = _named(tensors, "best.")
     so_far.losses = tensors["losses"].tolist()
