@@ -16,7 +16,7 @@ from invented import concept
 
 import lexgraft
 from lexgraft.evaluation.evaluate_model import EvaluationKeywords
-from lexgraft.evaluation.model_loading import EvaluationRequest
+from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.records import Document, Term, write_lines
 from lexgraft.terms.readers import ImportOptions
 from lexgraft.terms.readers.read_terms import ImportKeywords

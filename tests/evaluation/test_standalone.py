@@ -137,7 +137,7 @@ def test_mistakes_are_told_before_a_model_is_loaded(
 def test_too_little_memory_is_told_before_a_model_is_loaded(
     make_model: Maker, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lexgraft.evaluation.model_loading._free_memory", lambda: 1000)
+    monkeypatch.setattr("lexgraft.evaluation.memory_check._free_memory", lambda: 1000)
     with pytest.raises(LexgraftError, match="GB of memory are needed"):
         evaluate_alone(
             EvaluationRequest(model=str(make_model("llama")), output=tmp_path, items=own)

@@ -3,7 +3,7 @@
 from lexgraft.adoption.adopt import plan_project, run_project
 from lexgraft.adoption.standalone_merge import candidate_plan, evaluate_model
 from lexgraft.adoption.standalone_tuning import draw_curve, tune_language_model, write_merged
-from lexgraft.evaluation.model_loading import EvaluationRequest
+from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.standalone import evaluate_alone
 
 __all__ = [

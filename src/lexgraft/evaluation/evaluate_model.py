@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 from lexgraft.errors import LexgraftError
-from lexgraft.evaluation.model_loading import EvaluationRequest
+from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.standalone import EvaluationRecord, evaluate_alone
 from lexgraft.files.ownership import check_outputs
 from lexgraft.records import Progress, Split, silent

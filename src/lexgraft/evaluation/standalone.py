@@ -20,6 +20,11 @@ from lexgraft.evaluation.definitions import (
     definitions_for_items,
     save_definitions,
 )
+from lexgraft.evaluation.evaluation_request import (
+    EvaluationRequest,
+    check_request,
+    inputs_of_request,
+)
 from lexgraft.evaluation.general_drift import Predictions, drift
 from lexgraft.evaluation.general_pairs import minimal_pairs, pair_questions, pair_scores
 from lexgraft.evaluation.general_probes import TOKENS, probe_scores, probes
@@ -30,7 +35,7 @@ from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
 from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
-from lexgraft.evaluation.model_loading import EvaluationRequest, check, free_only, load_alone
+from lexgraft.evaluation.model_loading import free_only, load_alone
 from lexgraft.evaluation.resource_usage import Meter
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
@@ -85,24 +90,9 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
     Raises:
         LexgraftError: nothing to ask, a model or items that cannot be read, too little memory.
     """
-    check(request)
+    check_request(request)
     with hold(request.output, inputs_of_request(request)) as run:
         return _StandaloneRun(request, run, progress).record()
-
-
-def inputs_of_request(request: EvaluationRequest) -> list[Path]:
-    """Return all files and folders that are read; an address or a Hub id is none."""
-    model = Path(request.model.removeprefix("vllm:"))
-    inputs = (
-        request.items,
-        request.base,
-        request.scorer,
-        request.labels,
-        request.texts,
-        request.against,
-        request.task_files,
-    )
-    return [*([model] if model.exists() else ()), *(path for path in inputs if path is not None)]
 
 
 class _StandaloneRun:
