@@ -73,6 +73,7 @@ docs: setup  ## build the documentation as a site (site/); a dead link fails
 	$(BIN)/mkdocs build --strict
 
 wheel: setup  ## build a wheel with the compiled loops inside (dist/)
+	rm -f dist/lexgraft-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 test: setup  ## the fast suite: no network
