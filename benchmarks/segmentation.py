@@ -25,8 +25,8 @@ from lexgraft.records import Concept, read_lines
 from lexgraft.terms.readers.po import read_po
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
-from lexgraft.weights.vocabulary.candidates import donor_units
-from lexgraft.weights.vocabulary.expanded_files import grown_document
+from lexgraft.weights.vocabulary.candidates import donor_candidates
+from lexgraft.weights.vocabulary.expanded_files import expanded_tokenizer
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, Stability
 from lexgraft.weights.vocabulary.expansion_plan import (
@@ -35,7 +35,7 @@ from lexgraft.weights.vocabulary.expansion_plan import (
     plan_vocabulary,
 )
 from lexgraft.weights.vocabulary.expansion_texts import Passage
-from lexgraft.weights.vocabulary.occurrences import look_for
+from lexgraft.weights.vocabulary.occurrences import count_occurrences
 
 LANGUAGES = ("en", "ja")
 DONORS = {"smollm2": "qwen", "gemma": "qwen", "qwen": "gemma", "unigram": "gemma"}
@@ -98,8 +98,8 @@ def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     base, donor = tokenizer_folder(name), tokenizer_folder(DONORS[name])
     shown = [(one, text) for one, rows in texts.items() for text in some(rows, DONATED)]
     engine = TokenizerEngine(read_document(base))
-    units = donor_units(engine, read_document(donor))
-    seen = look_for(engine, units, [text for _, text in shown]).counts
+    units = donor_candidates(engine, read_document(donor))
+    seen = count_occurrences(engine, units, [text for _, text in shown]).counts
     possible = {unit.spelled for number, unit in enumerate(units) if seen[number]}
     found: dict[str, Any] = {
         "donor": DONORS[name],
@@ -143,7 +143,7 @@ def planned(
 
 def changed(growth: Expansion, texts: Sequence[str]) -> dict[str, int]:
     """Return how texts that were not looked at are cut: those without a new word as before?"""
-    base, grown = TokenizerEngine(growth.base), TokenizerEngine(grown_document(growth))
+    base, grown = TokenizerEngine(growth.base), TokenizerEngine(expanded_tokenizer(growth))
     pairs = list(zip(base.encode(texts), grown.encode(texts), strict=True))
     shown = growth.shown
     holding = [any(n in shown for n in new) for _, new in pairs]

@@ -18,7 +18,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from lexgraft.records import digest
-from lexgraft.weights.vocabulary.expanded_files import grown_content
+from lexgraft.weights.vocabulary.expanded_files import expanded_content
 from lexgraft.weights.vocabulary.expansion_plan import (
     ExpansionRequest,
     ExpansionSettings,
@@ -63,7 +63,7 @@ def measure(base: Path, work: Path, size: int, peer: Path | None) -> None:
     terms = [("en", invented("new", number)) for number in range(size)]
     start = time.process_time()
     planned = plan_vocabulary(ExpansionRequest(base, terms, settings=ExpansionSettings(size)))
-    content = grown_content(planned.growth)
+    content = expanded_content(planned.growth)
     taken = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     proof = planned.proof

@@ -226,13 +226,13 @@ def _print_plan(
     arguments: argparse.Namespace, planned: "VocabularyPlan", written: dict[str, object]
 ) -> int:
     """Print what is added and what it saves, and what was written."""
-    from lexgraft.weights.vocabulary.expansion_check import proof_json
+    from lexgraft.weights.vocabulary.expansion_check import report_json
 
     if arguments.json:
         words = [
             {"id": word.id, "text": word.text, "count": word.count} for word in planned.growth.words
         ]
-        print(proof_json(planned.proof, {**written, "words": words}).decode())
+        print(report_json(planned.proof, {**written, "words": words}).decode())
         return 0
     print_table("Vocabulary", planned.proof.rows())
     best = sorted(planned.growth.words, key=lambda word: (-word.count, word.id))[:SHOWN]
@@ -300,7 +300,7 @@ def align(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.files.ownership import check_outputs
     from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-    from lexgraft.weights.vocabulary.align import AlignmentMember, bring_together
+    from lexgraft.weights.vocabulary.align import AlignmentMember, align_vocabularies
     from lexgraft.weights.vocabulary.expansion_texts import read_passages
 
     if arguments.general and arguments.policy != "union":
@@ -313,7 +313,7 @@ def align(arguments: argparse.Namespace) -> int:
         )
     choices = _choices(arguments)
     with ProgressBars() as bars:
-        common = bring_together(
+        common = align_vocabularies(
             [
                 AlignmentMember(label, open_checkpoint(path), path)
                 for label, path in folders.items()
@@ -324,7 +324,7 @@ def align(arguments: argparse.Namespace) -> int:
             arguments.pad_to_multiple_of,
             [text for _, text in read_passages(arguments.general)],
             bars,
-            whole=True,
+            whole_models=True,
         )
     written = [str(arguments.output / label) for label in common.counts]
     if arguments.json:

@@ -20,7 +20,7 @@ from lexgraft.weights.vocabulary.align import (
     AlignedVocabulary,
     AlignmentMember,
     TokenSource,
-    bring_together,
+    align_vocabularies,
 )
 from lexgraft.weights.vocabulary.expanded_folder import write_model
 from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
@@ -69,7 +69,7 @@ def own(member: AlignmentMember, spelled: str) -> torch.Tensor:
 
 @pytest.mark.slow
 def test_a_union_holds_what_every_model_can_say(members: list[AlignmentMember], tmp_path: Path):
-    common = bring_together(members, tmp_path / "work", "union", multiple=8)
+    common = align_vocabularies(members, tmp_path / "work", "union", multiple=8)
     union, base = read_document(common.folder), read_document(members[0].tokenizer)
     assert {n: union.tokens[n] for n in base.tokens} == dict(base.tokens)
     assert {MARK, "<|ja|>"} <= union.specials
@@ -79,7 +79,7 @@ def test_a_union_holds_what_every_model_can_say(members: list[AlignmentMember], 
     assert torch.equal(row(common, 1, mark), own(members[1], MARK))
     assert common.counts["base"]["others', sparse"] > 10  # these models have spaces of their own
     assert torch.equal(row(common, 2, mark), row(common, 0, mark))  # lacking: no delta
-    again = bring_together(members, tmp_path / "work", "union", multiple=8)
+    again = align_vocabularies(members, tmp_path / "work", "union", multiple=8)
     assert again.checkpoints[0].digest == common.checkpoints[0].digest
     config = json.loads((common.folder / "config.json").read_text(encoding="utf-8"))
     assert config["vocab_size"] == common.size
@@ -93,7 +93,7 @@ def test_a_token_that_one_model_of_the_space_has_gets_its_row(model_of: ModelOf,
     write_model(growth, open_checkpoint(base), tmp_path / "grown")
     folders = {"base": base, "grown": tmp_path / "grown"}
     members = [AlignmentMember(name, open_checkpoint(one), one) for name, one in folders.items()]
-    common = bring_together(members, tmp_path / "work", "union", general=GENERAL)
+    common = align_vocabularies(members, tmp_path / "work", "union", general=GENERAL)
     union = read_document(common.folder)
     assert len(growth.words) >= 2
     for word in growth.words:
@@ -109,7 +109,7 @@ def test_models_of_three_tokenizers_merge_under_every_policy(
 ):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    common = bring_together(members, tmp_path / "work", policy)
+    common = align_vocabularies(members, tmp_path / "work", policy)
     base, *others = common.checkpoints
     parts = {
         member.label: InputModel(member.label, base, other)
@@ -133,7 +133,7 @@ def test_a_token_takes_the_row_that_was_chosen_for_it(
         "</s>": TokenSource("zero", force=True),
         "a": TokenSource("medical"),  # every model has it: nothing to choose
     }
-    common = bring_together(members, tmp_path / "work", "union", choices)
+    common = align_vocabularies(members, tmp_path / "work", "union", choices)
     union = read_document(common.folder)
     for place in range(3):
         assert torch.equal(row(common, place, union.ids["Ġ"]), own(members[1], "Ġ"))
@@ -155,14 +155,14 @@ def test_names_that_nothing_has_are_refused_with_the_nearest(
         ("base", {"a": TokenSource("medical", token=10_000)}, "no id 10000"),
     ):
         with pytest.raises(LexgraftError, match=why):
-            bring_together(members, tmp_path / "work", policy, choices)
+            align_vocabularies(members, tmp_path / "work", policy, choices)
 
 
 @pytest.mark.slow
 def test_models_that_number_alike_are_read_where_they_lie(model_of: ModelOf, tmp_path: Path):
     folders = [model_of("byte-level", name, seed=seed) for seed, name in enumerate("ab")]
     members = [AlignmentMember(one.name, open_checkpoint(one), one) for one in folders]
-    common = bring_together(members, tmp_path / "work", "union")
+    common = align_vocabularies(members, tmp_path / "work", "union")
     assert common.checkpoints == tuple(one.checkpoint for one in members)
     assert not (tmp_path / "work").exists()
 

@@ -6,9 +6,9 @@ import pytest
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.candidates import (
-    find_units,
+    affix_candidates,
     is_usable,
-    parts_of,
+    term_candidates,
     terms_of_texts,
     words_of,
     writes_spaces,
@@ -52,7 +52,8 @@ def test_scripts_without_spaces_are_known():
 def test_a_word_is_expected_after_a_space_and_seldom_without(folder_of: FolderOf):
     engine = TokenizerEngine(read_document(folder_of("byte-level")))
     units = {
-        unit.raw.decode(): unit for unit in find_units(engine, {"Eigenvalue": 2.0, "脳症": 1.0})
+        unit.raw.decode(): unit
+        for unit in term_candidates(engine, {"Eigenvalue": 2.0, "脳症": 1.0})
     }
     weights = {text: unit.weight for text, unit in units.items()}
     assert weights == {
@@ -70,11 +71,13 @@ def test_a_word_is_expected_after_a_space_and_seldom_without(folder_of: FolderOf
 def test_common_beginnings_and_ends_are_candidates(folder_of: FolderOf):
     engine = TokenizerEngine(read_document(folder_of("unigram")))
     terms: dict[str, float] = dict.fromkeys(("心筋梗塞", "脳梗塞", "光梗塞"), 1.0)
-    parts = {part.raw.decode() for part in parts_of(find_units(engine, terms), engine, 3)}
+    parts = {
+        part.raw.decode() for part in affix_candidates(term_candidates(engine, terms), engine, 3)
+    }
     assert parts == {"梗塞"}
     alike: dict[str, float] = dict.fromkeys(("心筋梗塞", "大心筋梗塞", "小心筋梗塞"), 1.0)
     assert (
-        parts_of(find_units(engine, alike), engine, 3) == []
+        affix_candidates(term_candidates(engine, alike), engine, 3) == []
     )  # 梗塞 has always the same neighbour
 
 

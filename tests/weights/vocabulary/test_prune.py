@@ -8,14 +8,14 @@ from tiny_tokenizers import DOMAIN, GENERAL, KINDS, TERMS
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
-from lexgraft.weights.vocabulary.candidates import find_units
-from lexgraft.weights.vocabulary.expansion import survey
+from lexgraft.weights.vocabulary.candidates import term_candidates
+from lexgraft.weights.vocabulary.expansion import survey_texts
 from lexgraft.weights.vocabulary.expansion_plan import (
     ExpansionRequest,
     ExpansionSettings,
     plan_vocabulary,
 )
-from lexgraft.weights.vocabulary.prune import settle
+from lexgraft.weights.vocabulary.prune import prune_expansion
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +48,10 @@ def test_words_are_produced_terms_come_back_and_general_text_stays(
 @pytest.mark.parametrize("kind", KINDS)
 def test_ids_of_the_base_stay_and_new_ones_follow_without_a_hole(folder_of: FolderOf, kind: str):
     engine = TokenizerEngine(read_document(folder_of(kind)))
-    ground = survey(engine, find_units(engine, {term: 1.0 for _, term in PASSAGES}), [], GENERAL)
-    growth, grown = settle(ground, 60, 1, [], GENERAL)
+    ground = survey_texts(
+        engine, term_candidates(engine, {term: 1.0 for _, term in PASSAGES}), [], GENERAL
+    )
+    growth, grown = prune_expansion(ground, 60, 1, [], GENERAL)
     base = engine.document
     assert dict(grown.document.tokens) == dict(base.tokens) | {
         n.id: n.token for n in growth.additions
@@ -64,7 +66,7 @@ def test_a_word_whose_pieces_meet_everywhere_in_general_text_is_left_out(
     folder_of: FolderOf, kind: str
 ):
     engine = TokenizerEngine(read_document(folder_of(kind)))
-    units = find_units(engine, {"photosynthesis": 1.0})
+    units = term_candidates(engine, {"photosynthesis": 1.0})
     pieces = [
         engine.decode(unit.cut[at : at + 2]) for unit in units for at in range(len(unit.cut) - 1)
     ]
@@ -72,7 +74,7 @@ def test_a_word_whose_pieces_meet_everywhere_in_general_text_is_left_out(
     crowd += [engine.decode(unit.cut[:-1]) + "zz" for unit in units]
     crowd += ["zz" + engine.decode(unit.cut[1:]) for unit in units]
     with pytest.raises(LexgraftError, match="nothing is worth adding"):
-        settle(survey(engine, units, [], crowd), 60, 1, [], crowd)
+        prune_expansion(survey_texts(engine, units, [], crowd), 60, 1, [], crowd)
 
 
 def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of: FolderOf):

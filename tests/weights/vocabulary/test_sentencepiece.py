@@ -8,10 +8,10 @@ import sentencepiece
 from tiny_tokenizers import GENERAL, TERMS
 
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.vocabulary.expanded_files import grown_content
+from lexgraft.weights.vocabulary.expanded_files import expanded_content
 from lexgraft.weights.vocabulary.expanded_folder import write_tokenizer
 from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
-from lexgraft.weights.vocabulary.sentencepiece import grown_model, read_pieces
+from lexgraft.weights.vocabulary.sentencepiece import expanded_sentencepiece, read_pieces
 
 PASSAGES = [(language, term) for language, terms in TERMS.items() for term in terms]
 
@@ -87,7 +87,7 @@ def test_both_files_cut_terms_into_the_same_new_ids(tmp_path: Path, kind: str):
     assert all(word.id in processor.encode("x" + word.text) for word in spaced)
     plain = sentencepiece.SentencePieceProcessor(model_proto=data)
     assert [processor.encode(text) for text in GENERAL] == [plain.encode(text) for text in GENERAL]
-    assert len(grown_content(growth)["model"]["vocab"]) == processor.vocab_size()
+    assert len(expanded_content(growth)["model"]["vocab"]) == processor.vocab_size()
 
 
 def test_a_model_that_differs_from_tokenizer_json_is_refused(tmp_path: Path):
@@ -101,7 +101,7 @@ def test_a_model_that_differs_from_tokenizer_json_is_refused(tmp_path: Path):
     place = data.index("▁".encode(), data.index(b"</s>"))
     other[place : place + 3] = "●".encode()
     with pytest.raises(LexgraftError, match="in tokenizer"):
-        grown_model(growth, bytes(other), "test")
+        expanded_sentencepiece(growth, bytes(other), "test")
 
 
 @pytest.mark.parametrize("data", [b"\x0a\xff", b"\xff" * 20, b"\x0a\x02\x0a\x05", b"\x0b"])

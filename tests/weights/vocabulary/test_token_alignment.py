@@ -19,7 +19,7 @@ from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import plan_merge
 from lexgraft.weights.methods import METHODS
 from lexgraft.weights.tokenizer.tokenizer_file import check_document, read_document
-from lexgraft.weights.vocabulary.align import AlignedVocabulary, AlignmentMember, bring_together
+from lexgraft.weights.vocabulary.align import AlignedVocabulary, AlignmentMember, align_vocabularies
 from lexgraft.weights.vocabulary.token_alignment import check_map, map_vocabularies
 
 pytestmark = pytest.mark.slow
@@ -96,7 +96,7 @@ def flat(entry: TensorEntry) -> torch.Tensor:
 
 def together(output: Path, *folders: Path, policy: str = "base") -> AlignedVocabulary:
     """Return models in one vocabulary, named by their folders."""
-    return bring_together(
+    return align_vocabularies(
         [AlignmentMember(f.name, open_checkpoint(f), f) for f in folders], output, policy
     )
 

@@ -68,7 +68,7 @@ def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Joined
         raise LexgraftError("tokenizer `base` without base_model", where="recipe")
     if vocabulary is None or not _differ(recipe, models):
         return None
-    from lexgraft.weights.vocabulary.align import AlignmentMember, TokenSource, meet
+    from lexgraft.weights.vocabulary.align import AlignmentMember, TokenSource, plan_alignment
 
     member_of: dict[ModelName, int] = {}
     members: dict[Path, AlignmentMember] = {}
@@ -88,7 +88,7 @@ def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Joined
     }
     policy = labels[member_of[vocabulary]] if isinstance(vocabulary, ModelName) else vocabulary
     multiple = (recipe.tokenizer and recipe.tokenizer.pad_to_multiple_of) or 1
-    meeting = meet([*members.values()], policy, choices, multiple)
+    meeting = plan_alignment([*members.values()], policy, choices, multiple)
     return None if meeting.is_plain else JoinedVocabularies(models, member_of, meeting)
 
 

@@ -48,20 +48,20 @@ def check_pattern(pattern: str, where: str) -> None:
     """
     if len(pattern) > LENGTH:
         raise _refused(f"{len(pattern):,} characters long, over {LENGTH:,}", where)
-    groups, closed, at = [_RegexGroup()], _RegexGroup(), 0
-    while at < len(pattern):
-        if _BACK.match(pattern, at):
+    groups, closed, offset = [_RegexGroup()], _RegexGroup(), 0
+    while offset < len(pattern):
+        if _BACK.match(pattern, offset):
             raise _refused("it refers back to a group", where)
-        fewest, most, end = _repetition(pattern, at, where)
-        if most > 1 and closed.is_open:
+        min_repeats, max_repeats, end = _repetition(pattern, offset, where)
+        if max_repeats > 1 and closed.is_open:
             raise _refused("it repeats a group that repeats or has alternatives", where)
-        if most == math.inf:
+        if max_repeats == math.inf:
             groups[-1].repeat()
-        elif most > fewest:
+        elif max_repeats > min_repeats:
             groups[-1].option()
-        end = end if end > at else _after(pattern, at)
-        closed = _bracket(groups, pattern[at]) if end == at + 1 else _RegexGroup()
-        at = end
+        end = end if end > offset else _after(pattern, offset)
+        closed = _bracket(groups, pattern[offset]) if end == offset + 1 else _RegexGroup()
+        offset = end
         _check_row(groups[-1], where)
 
 
@@ -89,43 +89,45 @@ def _bracket(groups: list[_RegexGroup], sign: str) -> _RegexGroup:
     return _RegexGroup()
 
 
-def _repetition(pattern: str, at: int, where: str) -> tuple[int, float, int]:
+def _repetition(pattern: str, offset: int, where: str) -> tuple[int, float, int]:
     """Return how often at least and at most a part is repeated, and where that ends.
 
     Where no repetition stands it is once, and ends where it begins.
     """
-    if pattern[at] in "*+?" and not (at and pattern[at - 1] == "(" and pattern[at] == "?"):
-        end = at + 1
+    if pattern[offset] in "*+?" and not (
+        offset and pattern[offset - 1] == "(" and pattern[offset] == "?"
+    ):
+        end = offset + 1
         while end < len(pattern) and pattern[end] in "+?":
             end += 1
-        return int(pattern[at] == "+"), 1 if pattern[at] == "?" else math.inf, end
-    counted = _COUNTED.match(pattern, at)
+        return int(pattern[offset] == "+"), 1 if pattern[offset] == "?" else math.inf, end
+    counted = _COUNTED.match(pattern, offset)
     if counted is None or not (counted[1] or counted[3]):
-        return 1, 1, at
+        return 1, 1, offset
     if any(
         len(number) > len(str(COUNT)) or int(number or 0) > COUNT for number in counted.group(1, 3)
     ):
         raise _refused(f"a repetition of more than {COUNT:,}", where)
-    fewest = int(counted[1] or 0)
-    most = int(counted[3]) if counted[3] else math.inf if counted[2] else fewest
-    return fewest, most, counted.end()
+    min_repeats = int(counted[1] or 0)
+    max_repeats = int(counted[3]) if counted[3] else math.inf if counted[2] else min_repeats
+    return min_repeats, max_repeats, counted.end()
 
 
-def _after(pattern: str, at: int) -> int:
+def _after(pattern: str, offset: int) -> int:
     """Return where the atom that begins here ends."""
-    if pattern[at] == "\\":
-        brace = pattern[at + 1 : at + 3] in {"p{", "P{", "x{", "u{"}
-        return pattern.find("}", at) + 1 if brace and "}" in pattern[at:] else at + 2
-    if pattern[at] != "[":
-        return at + 1
-    depth, at = 1, at + 1
-    at += pattern[at : at + 1] == "^"
-    at += pattern[at : at + 1] == "]"
-    while at < len(pattern) and depth:
-        sign = pattern[at]
+    if pattern[offset] == "\\":
+        brace = pattern[offset + 1 : offset + 3] in {"p{", "P{", "x{", "u{"}
+        return pattern.find("}", offset) + 1 if brace and "}" in pattern[offset:] else offset + 2
+    if pattern[offset] != "[":
+        return offset + 1
+    depth, offset = 1, offset + 1
+    offset += pattern[offset : offset + 1] == "^"
+    offset += pattern[offset : offset + 1] == "]"
+    while offset < len(pattern) and depth:
+        sign = pattern[offset]
         depth += (sign == "[") - (sign == "]")
-        at += 2 if sign == "\\" else 1
-    return at
+        offset += 2 if sign == "\\" else 1
+    return offset
 
 
 def _refused(why: str, where: str) -> LexgraftError:

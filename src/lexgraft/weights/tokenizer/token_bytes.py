@@ -13,9 +13,9 @@ _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 def _signs() -> dict[str, int]:
     """Return the byte of every sign of the byte-level alphabet (Radford et al. 2019, GPT-2)."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in plain]
-    moved = {chr(256 + place): byte for place, byte in enumerate(others)}
-    return {chr(byte): byte for byte in plain} | moved
+    unprintable = [byte for byte in range(256) if byte not in plain]
+    shifted = {chr(256 + index): byte for index, byte in enumerate(unprintable)}
+    return {chr(byte): byte for byte in plain} | shifted
 
 
 SIGNS = _signs()
@@ -24,8 +24,8 @@ SIGNS = _signs()
 def token_bytes(token: str, alphabet: Alphabet) -> bytes:
     """Return the bytes of text a token of the model stands for."""
     if alphabet == "bytes":
-        known = all(sign in SIGNS for sign in token)
-        return bytes(SIGNS[sign] for sign in token) if known else token.encode()
+        is_alphabet = all(sign in SIGNS for sign in token)
+        return bytes(SIGNS[sign] for sign in token) if is_alphabet else token.encode()
     if alphabet == "words":
         inside = token.startswith(INSIDE)
         return token.removeprefix(INSIDE).encode() if inside else b" " + token.encode()
@@ -35,8 +35,8 @@ def token_bytes(token: str, alphabet: Alphabet) -> bytes:
 
 def byte_of(token: str) -> int | None:
     """Return the byte that a token of the form `<0xE6>` stands for."""
-    found = _BYTE.fullmatch(token)
-    return int(found[1], 16) if found else None
+    match = _BYTE.fullmatch(token)
+    return int(match[1], 16) if match else None
 
 
 def meanings(document: TokenizerFile) -> dict[tuple[str, bytes], int]:
@@ -45,10 +45,10 @@ def meanings(document: TokenizerFile) -> dict[tuple[str, bytes], int]:
     A byte of the last resort that is a character as well (`<0x41>` beside `A`) is no text: only the
     like of it means the same.
     """
-    found: dict[tuple[str, bytes], int] = {}
+    ids: dict[tuple[str, bytes], int] = {}
     for number, token in sorted(document.tokens.items()):
-        found.setdefault(_meaning(document, token), number)
-    return found
+        ids.setdefault(_meaning(document, token), number)
+    return ids
 
 
 def _meaning(document: TokenizerFile, token: str) -> tuple[str, bytes]:

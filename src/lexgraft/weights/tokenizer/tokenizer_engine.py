@@ -48,12 +48,12 @@ class TokenizerEngine:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return every text in tokens."""
-        found: list[list[int]] = []
+        encoded: list[list[int]] = []
         for start in range(0, len(texts), PIECES):
             chunk = [text[:LONGEST] for text in texts[start : start + PIECES]]
             rows = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)
-            found += [row.ids for row in rows]
-        return found
+            encoded += [row.ids for row in rows]
+        return encoded
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of tokens."""
@@ -65,13 +65,13 @@ class TokenizerEngine:
         text = normalizer.normalize_str(before + word) if normalizer else before + word
         pieces = [p for p, _ in cutter.pre_tokenize_str(text)] if cutter else [text]
         skip = "".join(pieces).find(PROBE) + len(PROBE)
-        found: list[str] = []
+        spellings: list[str] = []
         for piece in pieces:
-            rest = piece[min(skip, len(piece)) :].lstrip(BREAKS)
+            tail = piece[min(skip, len(piece)) :].lstrip(BREAKS)
             skip = max(0, skip - len(piece))
-            mark = max(rest.rfind(SPACE), 0)
-            found += [part for part in (rest[:mark], rest[mark:]) if part]
-        return found
+            mark = max(tail.rfind(SPACE), 0)
+            spellings += [segment for segment in (tail[:mark], tail[mark:]) if segment]
+        return spellings
 
 
 def build(content: Mapping[str, Any], where: str) -> Tokenizer:
@@ -81,8 +81,8 @@ def build(content: Mapping[str, Any], where: str) -> Tokenizer:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic in the package is no Exception
-        said = str(error)[:200].encode("ascii", "backslashreplace").decode()
-        raise LexgraftError(f"not a tokenizer that works: {said}", where=where) from error
+        message = str(error)[:200].encode("ascii", "backslashreplace").decode()
+        raise LexgraftError(f"not a tokenizer that works: {message}", where=where) from error
 
 
 def _starts(words: Sequence[int | None]) -> list[int]:

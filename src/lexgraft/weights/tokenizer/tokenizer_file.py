@@ -43,8 +43,8 @@ class TokenizerFile:
     @cached_property
     def tokens(self) -> Mapping[int, str]:
         """The spelling of every id."""
-        own = {number: token for token, number in self.ids.items()}
-        return own | {number: token for token, number in self.added.items()}
+        model_tokens = {number: token for token, number in self.ids.items()}
+        return model_tokens | {number: token for token, number in self.added.items()}
 
     @property
     def model(self) -> dict[str, Any]:
@@ -56,8 +56,8 @@ class TokenizerFile:
         """How this tokenizer spells."""
         if self.kind == "WordPiece":
             return "words"
-        parts = (self.content.get(name) for name in ("normalizer", "pre_tokenizer", "decoder"))
-        kinds = {part.get("type") for tree in parts for part in _components(tree)}
+        components = (self.content.get(name) for name in ("normalizer", "pre_tokenizer", "decoder"))
+        kinds = {component.get("type") for tree in components for component in _components(tree)}
         return "bytes" if "ByteLevel" in kinds else "spaces"
 
     @property
@@ -83,11 +83,11 @@ def check_document(content: Mapping[str, Any], where: str) -> TokenizerFile:
         raise LexgraftError(f"no model of a known kind ({', '.join(KINDS)})", where=where)
     for name in ("normalizer", "pre_tokenizer", "decoder"):
         try:
-            parts = list(_components(content.get(name)))
+            components = list(_components(content.get(name)))
         except RecursionError as error:
             raise broken(f"a {name} of more than {DEPTH} levels", where) from error
-        for part in parts:
-            _check_component(part, where)
+        for component in components:
+            _check_component(component, where)
     kind: Kind = model["type"]
     ids = _pieces(model, where) if kind == "Unigram" else _ids(model, where)
     added, specials = _added(content, ids, where)
@@ -99,8 +99,8 @@ def check_document(content: Mapping[str, Any], where: str) -> TokenizerFile:
 def merge_pairs(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the merges of a BPE model, whichever of the two ways they are written."""
     for merge in model["merges"]:
-        left, right = merge.split(" ") if isinstance(merge, str) else merge
-        yield left, right
+        first, second = merge.split(" ") if isinstance(merge, str) else merge
+        yield first, second
 
 
 def broken(why: str, where: str) -> LexgraftError:
@@ -174,17 +174,17 @@ def _check_merges(model: Mapping[str, Any], ids: Mapping[str, int], where: str) 
         model.get(key) for key in ("continuing_subword_prefix", "end_of_word_suffix")
     ):
         raise broken("BPE with dropout, or with marks inside or at the end of words", where)
-    seen: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     try:
-        for left, right in merge_pairs(model):
-            if not left or not right or left not in ids or right not in ids:
-                raise broken(f"merge {left!a} {right!a} is of no two tokens", where)
-            if left + right not in ids:
-                raise broken(f"merge {left!a} {right!a} makes no token", where)
-            seen.add((left, right))
+        for first, second in merge_pairs(model):
+            if not first or not second or first not in ids or second not in ids:
+                raise broken(f"merge {first!a} {second!a} is of no two tokens", where)
+            if first + second not in ids:
+                raise broken(f"merge {first!a} {second!a} makes no token", where)
+            pairs.add((first, second))
     except (ValueError, TypeError, AttributeError) as error:
         raise broken("a merge that is no pair of tokens", where) from error
-    if len(seen) != len(merges):
+    if len(pairs) != len(merges):
         raise broken("a merge occurs twice", where)
 
 
@@ -210,8 +210,8 @@ def _components(tree: object, depth: int = 0) -> Iterator[dict[str, Any]]:
         yield from _components(child, depth + 1)
 
 
-def _check_component(part: Mapping[str, Any], where: str) -> None:
+def _check_component(component: Mapping[str, Any], where: str) -> None:
     """Raise for a pattern that may take forever."""
-    pattern = part.get("Regex")
+    pattern = component.get("Regex")
     if isinstance(pattern, str):
         check_pattern(pattern, where)

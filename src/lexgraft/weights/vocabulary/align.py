@@ -27,7 +27,7 @@ from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
 from lexgraft.weights.vocabulary.expanded_folder import SPECIAL_IDS, raw_rows, resized_config
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.new_rows import stated_size
-from lexgraft.weights.vocabulary.sentencepiece import MODEL, grown_model
+from lexgraft.weights.vocabulary.sentencepiece import MODEL, expanded_sentencepiece
 from lexgraft.weights.vocabulary.tensor_map import check_rest, sources_of
 from lexgraft.weights.vocabulary.token_alignment import check_map, check_rows, map_vocabularies
 from lexgraft.weights.vocabulary.union import unite
@@ -102,49 +102,53 @@ class AlignmentPlan:
         """Whether every model numbers its rows as the target does already."""
         return not self.wishes and _is_plain(self.maps, self.members, self.target)
 
-    def expected(self, place: int) -> tuple[Checkpoint, dict[str, Any]]:
+    def expected(self, member_index: int) -> tuple[Checkpoint, dict[str, Any]]:
         """Return a member by the headers and the configuration that it will have."""
-        member, size = self.members[place], self.target.size
-        whole, base = member.checkpoint, self.members[0].checkpoint
-        tensors = dict(whole.tensors)
-        for name, entry in sources_of(base, whole).items():
+        member, size = self.members[member_index], self.target.size
+        checkpoint, base = member.checkpoint, self.members[0].checkpoint
+        tensors = dict(checkpoint.tensors)
+        for name, entry in sources_of(base, checkpoint).items():
             width = (entry.end - entry.start) // max(1, entry.shape[0])
             tensors[name] = replace(
                 entry, name=name, shape=(size, *entry.shape[1:]), end=entry.start + size * width
             )
         config = _config(member, self.members[self.target.owner], base, size, _CONFIG)
-        return replace(whole, tensors=dict(sorted(tensors.items()))), config
+        return replace(checkpoint, tensors=dict(sorted(tensors.items()))), config
 
     def write(
-        self, output: Path, progress: Progress = silent, *, whole: bool = False
+        self, output: Path, progress: Progress = silent, *, whole_models: bool = False
     ) -> AlignedVocabulary:
         """Return the members in one vocabulary; its tensors, or whole models, under `output`."""
         members, target, maps = self.members, self.target, self.maps
         if self.is_plain:
-            checkpoints = tuple(one.checkpoint for one in members)
+            checkpoints = tuple(member.checkpoint for member in members)
             return AlignedVocabulary(checkpoints, members[0].tokenizer, target.size, {})
         base = members[0].checkpoint
         names = tuple(sources_of(base, base))
-        entries = [sources_of(base, one.checkpoint) for one in members]
+        entries = [sources_of(base, member.checkpoint) for member in members]
         rows = {
-            name: AlignedRows([own[name] for own in entries], maps, target.growth, self.wishes)
+            name: AlignedRows(
+                [tensors[name] for tensors in entries], maps, target.growth, self.wishes
+            )
             for name in names
         }
         key = self._key
-        made: list[Checkpoint] = []
-        for place, member in enumerate(members):
-            progress("vocabularies", place, len(members))
-            sides = _sides(member, members[target.owner], base, target)
-            if whole or not place:
+        checkpoints_written: list[Checkpoint] = []
+        for index, member in enumerate(members):
+            progress("vocabularies", index, len(members))
+            sides = _assets(member, members[target.owner], base, target)
+            if whole_models or not index:
                 sides |= _tokenizer(members[target.owner], target)
-            home = output / member.label if whole else output / key / f"{place:02}"
-            kept = member.checkpoint.tensors if whole else {}
-            folder = _write(home, key, rows, place, kept, sides, members)
-            made.append(_seen(member.checkpoint, open_checkpoint(folder)))
+            home = output / member.label if whole_models else output / key / f"{index:02}"
+            copied = member.checkpoint.tensors if whole_models else {}
+            folder = _write(home, key, rows, index, copied, sides, members)
+            checkpoints_written.append(_with_vocabulary(member.checkpoint, open_checkpoint(folder)))
         progress("vocabularies", len(members), len(members))
         plain = next(iter(rows.values()))
-        counts = {one.label: plain.counts(place) for place, one in enumerate(members)}
-        return AlignedVocabulary(tuple(made), made[0].folder, target.size, counts)
+        counts = {member.label: plain.counts(index) for index, member in enumerate(members)}
+        return AlignedVocabulary(
+            tuple(checkpoints_written), checkpoints_written[0].folder, target.size, counts
+        )
 
     @property
     def _key(self) -> str:
@@ -160,7 +164,7 @@ class AlignmentPlan:
         )
 
 
-def bring_together(
+def align_vocabularies(
     members: Sequence[AlignmentMember],
     output: Path,
     policy: str = "union",
@@ -169,7 +173,7 @@ def bring_together(
     general: Sequence[str] = (),
     progress: Progress = silent,
     *,
-    whole: bool = False,
+    whole_models: bool = False,
 ) -> AlignedVocabulary:
     """Return the members with their vocabulary tensors in one order, written under `output`.
 
@@ -191,16 +195,18 @@ def bring_together(
         general: For a union, text that must be cut as before. Without it only words are built that
             need no step, so that no text without one of them is cut otherwise.
         progress: Called per model.
-        whole: Write whole models, each with the tokenizer, into sub-folders named by their labels.
+        whole_models: Write whole models, each with the tokenizer, into sub-folders named by label.
 
     Raises:
         LexgraftError: an unknown policy, label or token; a tokenizer that is refused or does not
             belong to its weights; models that differ in width.
     """
-    return meet(members, policy, choices, multiple, general).write(output, progress, whole=whole)
+    return plan_alignment(members, policy, choices, multiple, general).write(
+        output, progress, whole_models=whole_models
+    )
 
 
-def meet(
+def plan_alignment(
     members: Sequence[AlignmentMember],
     policy: str = "union",
     choices: Mapping[str, TokenSource] | None = None,
@@ -209,28 +215,28 @@ def meet(
 ) -> AlignmentPlan:
     """Return what bringing models together comes to; of the weights only a sample is read.
 
-    Arguments and errors are those of `bring_together`.
+    Arguments and errors are those of `align_vocabularies`.
     """
-    documents = [read_document(one.tokenizer) for one in members]
+    documents = [read_document(member.tokenizer) for member in members]
     target = _target(members, documents, policy, multiple, general)
     for member, document in zip(members[1:], documents[1:], strict=True):
         _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
-    maps = [_map(target, place, members, documents) for place in range(len(members))]
-    wishes = _wishes(choices or {}, members, documents, target)
+    maps = [_map(target, index, members, documents) for index in range(len(members))]
+    wishes = _overrides(choices or {}, members, documents, target)
     return AlignmentPlan(tuple(members), target, tuple(maps), wishes)
 
 
 def _check_member(
-    base: Checkpoint, mine: TokenizerFile, other: Checkpoint, theirs: TokenizerFile
+    base: Checkpoint, base_document: TokenizerFile, checkpoint: Checkpoint, document: TokenizerFile
 ) -> None:
     """Raise unless a model has the base's tensors, and its weights agree with its tokenizer."""
-    sources = sources_of(base, other)
-    check_rest(base, other, sources)
-    plan = map_vocabularies(mine, theirs)
-    check_map(plan, mine, theirs)
+    sources = sources_of(base, checkpoint)
+    check_rest(base, checkpoint, sources)
+    plan = map_vocabularies(base_document, document)
+    check_map(plan, base_document, document)
     for name, entry in sources.items():
         if len(entry.shape) > 1:
-            check_rows(plan, (mine, theirs), base.tensors[name], entry)
+            check_rows(plan, (base_document, document), base.tensors[name], entry)
 
 
 def _target(
@@ -242,7 +248,7 @@ def _target(
 ) -> _Target:
     """Return the vocabulary that a policy names."""
     sizes = [stated_size(member.checkpoint) for member in members]
-    labels = [one.label for one in members]
+    labels = [member.label for member in members]
     growth = None
     if policy == "union":
         union = unite(documents[0], documents[1:], general)
@@ -251,23 +257,23 @@ def _target(
         owner = 0 if policy == "base" else labels.index(policy)
         document = documents[owner]
     else:
-        known = ["base", "union", *labels]
-        raise LexgraftError(f"no vocabulary `{policy}`", cure=nearest(policy, known))
+        policies = ["base", "union", *labels]
+        raise LexgraftError(f"no vocabulary `{policy}`", cure=nearest(policy, policies))
     size = max(sizes[owner], document.size)
     return _Target(document, growth, owner, -(-size // multiple) * multiple)
 
 
 def _map(
     target: _Target,
-    place: int,
+    member_index: int,
     members: Sequence[AlignmentMember],
     documents: Sequence[TokenizerFile],
 ) -> Int[np.ndarray, " row"]:
     """Return for every row of the target the member's row of the same token; -1 where it lacks."""
     ids = np.full(target.size, -1, np.int64)
-    document, own = documents[place], members[place].checkpoint
-    if place == target.owner:  # its own numbers, padding included
-        had = min(stated_size(own), target.size)
+    document, checkpoint = documents[member_index], members[member_index].checkpoint
+    if member_index == target.owner:  # its own numbers, padding included
+        had = min(stated_size(checkpoint), target.size)
         ids[:had] = np.arange(had)
         ids[document.size : target.document.size] = -1
         return ids
@@ -277,28 +283,28 @@ def _map(
     return ids
 
 
-def _wishes(
+def _overrides(
     choices: Mapping[str, TokenSource],
     members: Sequence[AlignmentMember],
     documents: Sequence[TokenizerFile],
     target: _Target,
 ) -> dict[int, RowOverride]:
     """Return the rows that were chosen token by token, by their place in the target."""
-    known = {**target.document.ids, **target.document.added}
-    labels = [one.label for one in members]
-    found: dict[int, RowOverride] = {}
+    ids = {**target.document.ids, **target.document.added}
+    labels = [member.label for member in members]
+    overrides: dict[int, RowOverride] = {}
     for spelled, choice in sorted(choices.items()):
-        if spelled not in known:
-            raise LexgraftError(f"no token {spelled!a:.80}", cure=nearest(spelled, known))
+        if spelled not in ids:
+            raise LexgraftError(f"no token {spelled!a:.80}", cure=nearest(spelled, ids))
         if choice.source == ZERO:
-            found[known[spelled]] = RowOverride(None, 0, choice.force)
+            overrides[ids[spelled]] = RowOverride(None, 0, choice.force)
             continue
         if choice.source not in labels:
             raise LexgraftError(f"no model `{choice.source}`", cure=nearest(choice.source, labels))
         member = labels.index(choice.source)
         row = _row_of(choice.token, spelled, documents[member])
-        found[known[spelled]] = RowOverride(member, row, choice.force)
-    return found
+        overrides[ids[spelled]] = RowOverride(member, row, choice.force)
+    return overrides
 
 
 def _row_of(token: str | int | None, spelled: str, document: TokenizerFile) -> int:
@@ -307,13 +313,13 @@ def _row_of(token: str | int | None, spelled: str, document: TokenizerFile) -> i
         if not 0 <= token < document.size:
             raise LexgraftError(f"no id {token} in this tokenizer", where=document.where)
         return token
-    known = {**document.ids, **document.added}
+    ids = {**document.ids, **document.added}
     name = spelled if token is None else token
-    if name not in known:
+    if name not in ids:
         raise LexgraftError(
-            f"no token {name!a:.80} here", where=document.where, cure=nearest(name, known)
+            f"no token {name!a:.80} here", where=document.where, cure=nearest(name, ids)
         )
-    return known[name]
+    return ids[name]
 
 
 def _is_plain(
@@ -322,12 +328,12 @@ def _is_plain(
     """Return whether every model numbers its rows as the target does already."""
     same = np.arange(target.document.size)
     return all(
-        stated_size(one.checkpoint) == target.size and bool((ids[: len(same)] == same).all())
-        for ids, one in zip(maps, members, strict=True)
+        stated_size(member.checkpoint) == target.size and bool((ids[: len(same)] == same).all())
+        for ids, member in zip(maps, members, strict=True)
     )
 
 
-def _sides(
+def _assets(
     member: AlignmentMember, owner: AlignmentMember, base: Checkpoint, target: _Target
 ) -> dict[str, bytes]:
     """Return a member's configuration, with the vocabulary's size and special ids."""
@@ -345,7 +351,7 @@ def _tokenizer(owner: AlignmentMember, target: _Target) -> dict[str, bytes]:
     if target.growth is not None:
         files |= tokenizer_files(target.growth, files)
         if MODEL in files:
-            files[MODEL] = grown_model(target.growth, files[MODEL], str(home / MODEL))
+            files[MODEL] = expanded_sentencepiece(target.growth, files[MODEL], str(home / MODEL))
     return files
 
 
@@ -357,8 +363,8 @@ def _config(
         return {}
     content = dict(read_json(member.checkpoint.folder / name))
     if owner is not member and (owner.checkpoint.folder / name).is_file():
-        theirs = read_json(owner.checkpoint.folder / name)
-        content |= {key: theirs[key] for key in SPECIAL_IDS if key in theirs}
+        owner_config = read_json(owner.checkpoint.folder / name)
+        content |= {key: owner_config[key] for key in SPECIAL_IDS if key in owner_config}
     heads = any(role_of(tensor) == "head" for tensor in base.tensors)
     if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
         content["tie_word_embeddings"] = False
@@ -369,24 +375,30 @@ def _write(
     folder: Path,
     key: str,
     rows: Mapping[str, AlignedRows],
-    place: int,
-    kept: Mapping[str, TensorEntry],
+    member_index: int,
+    copied: Mapping[str, TensorEntry],
     sides: Mapping[str, bytes],
     members: Sequence[AlignmentMember],
 ) -> Path:
     """Write a member's vocabulary and the tensors kept, unless this run has been here before."""
     if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
         return folder
-    plain = {name: entry for name, entry in kept.items() if name not in rows}
+    plain = {name: entry for name, entry in copied.items() if name not in rows}
     layout = plan_layout(
-        [(name, own.dtype(place), own.shape) for name, own in rows.items()]
+        [
+            (name, tensor_rows.dtype(member_index), tensor_rows.shape)
+            for name, tensor_rows in rows.items()
+        ]
         + [(name, entry.dtype, entry.shape) for name, entry in plain.items()]
     )
-    inputs = [one.folder for member in members for one in folders(member.checkpoint)]
+    inputs = [checkpoint.folder for member in members for checkpoint in folders(member.checkpoint)]
     with open_folder(folder, layout, key, inputs) as writer:
-        for name, own in rows.items():
+        for name, tensor_rows in rows.items():
             if name not in writer.done:
-                blocks = (raw_rows(part, own.dtype(place)) for part in _blocks(own, place))
+                blocks = (
+                    raw_rows(block, tensor_rows.dtype(member_index))
+                    for block in _blocks(tensor_rows, member_index)
+                )
                 writer.note(name, writer.write(name, blocks))
         for name, entry in plain.items():
             if name not in writer.done:
@@ -396,14 +408,14 @@ def _write(
     return folder
 
 
-def _blocks(rows: AlignedRows, place: int) -> Iterator[Tensor]:
+def _blocks(rows: AlignedRows, member_index: int) -> Iterator[Tensor]:
     """Yield a member's rows, some at a time."""
     for start in range(0, rows.shape[0], BLOCK):
-        yield rows.of(place, start, min(start + BLOCK, rows.shape[0]))
+        yield rows.of(member_index, start, min(start + BLOCK, rows.shape[0]))
 
 
-def _seen(whole: Checkpoint, part: Checkpoint) -> Checkpoint:
+def _with_vocabulary(checkpoint: Checkpoint, vocabulary: Checkpoint) -> Checkpoint:
     """Return a model with its vocabulary tensors from another folder, and that folder's files."""
-    tensors = dict(sorted({**whole.tensors, **part.tensors}.items()))
-    shards = tuple(dict.fromkeys((*part.shards, *whole.shards)))
-    return View(part.folder, tensors, shards, (part, *folders(whole)))
+    tensors = dict(sorted({**checkpoint.tensors, **vocabulary.tensors}.items()))
+    shards = tuple(dict.fromkeys((*vocabulary.shards, *checkpoint.shards)))
+    return View(vocabulary.folder, tensors, shards, (vocabulary, *folders(checkpoint)))

@@ -12,7 +12,7 @@ from lexgraft.arrays.shapes import Float32, Int
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.vocabulary.expansion import Expansion
-from lexgraft.weights.vocabulary.new_rows import bring, gather, mean_rows
+from lexgraft.weights.vocabulary.new_rows import gather, mean_rows, project_rows
 
 SAMPLE = 4_096  # rows of which a vocabulary's mean row is taken
 
@@ -56,33 +56,33 @@ class AlignedRows:
 
     def of(self, member: int, start: int, stop: int) -> Float32[Tensor, "row *width"]:
         """Return a model's rows [start, stop)."""
-        made = self._bases(start, stop)
-        own = self._maps[member][start:stop]
-        have = torch.from_numpy(own >= 0).nonzero().squeeze(1)
+        rows = self._bases(start, stop)
+        ids = self._maps[member][start:stop]
+        have = torch.from_numpy(ids >= 0).nonzero().squeeze(1)
         if member and len(have):
-            made[have] = gather(self._entries[member], own[own >= 0].tolist())
+            rows[have] = gather(self._entries[member], ids[ids >= 0].tolist())
         for number, wish in self._wishes.items():
             if start <= number < stop and (wish.force or self._maps[member][number] < 0):
-                made[number - start] = self._wished(wish)
-        return made
+                rows[number - start] = self._wished(wish)
+        return rows
 
     def counts(self, member: int) -> dict[str, int]:
         """Return where a model's rows come from, and how many."""
-        own = int((self._maps[member] >= 0).sum())
+        present = int((self._maps[member] >= 0).sum())
         if not member:
-            return {"its own": own, **dict(sorted(self._origins.items()))}
-        return {"its own": own, "the base's": self.shape[0] - own}
+            return {"its own": present, **dict(sorted(self._origins.items()))}
+        return {"its own": present, "the base's": self.shape[0] - present}
 
     def _bases(self, start: int, stop: int) -> Float32[Tensor, "row *width"]:
         """Return the base's rows [start, stop), filled where it lacks a token."""
         ids = self._maps[0][start:stop]
-        made = torch.zeros(stop - start, *self.shape[1:])
+        rows = torch.zeros(stop - start, *self.shape[1:])
         have = torch.from_numpy(ids >= 0).nonzero().squeeze(1)
         if len(have):
-            made[have] = gather(self._entries[0], ids[ids >= 0].tolist())
+            rows[have] = gather(self._entries[0], ids[ids >= 0].tolist())
         first, last = np.searchsorted(self._lacking, [start, stop]).tolist()
-        made[torch.from_numpy(self._lacking[first:last] - start)] = self._fill[first:last]
-        return made
+        rows[torch.from_numpy(self._lacking[first:last] - start)] = self._fill[first:last]
+        return rows
 
     def _wished(self, wish: RowOverride) -> Float32[Tensor, "*width"]:
         """Return a row that was chosen."""
@@ -100,8 +100,8 @@ class AlignedRows:
             if len(have):
                 shared = np.flatnonzero((base >= 0) & (ids >= 0))
                 pairs = list(zip(base[shared].tolist(), ids[shared].tolist(), strict=True))
-                wanted = ids[lacking[have]].tolist()
-                name, rows = bring(self._entries[0], entry, pairs, wanted, "auto")
+                donor_rows = ids[lacking[have]].tolist()
+                name, rows = project_rows(self._entries[0], entry, pairs, donor_rows, "auto")
                 self._origins[f"others', {name}"] += len(have)
                 total[have] += rows
                 count[have] += 1
@@ -109,19 +109,19 @@ class AlignedRows:
         return self._rest(total, count, growth)
 
     def _rest(
-        self, made: Float32[Tensor, "lacking *width"], count: Tensor, growth: Expansion | None
+        self, rows: Float32[Tensor, "lacking *width"], count: Tensor, growth: Expansion | None
     ) -> Float32[Tensor, "lacking *width"]:
         """Return the rows with those filled that no model has."""
         pieces = {new.id: new for new in (growth.additions if growth else ())}
-        nobody = [at for at in range(len(made)) if not count[at]]
-        built = [at for at in nobody if int(self._lacking[at]) in pieces]
+        nobody = [index for index in range(len(rows)) if not count[index]]
+        built = [index for index in nobody if int(self._lacking[index]) in pieces]
         if built:
-            own = [pieces[int(self._lacking[at])] for at in built]
-            made[built] = mean_rows(self._entries[0], own)
-        plain = [at for at in nobody if int(self._lacking[at]) not in pieces]
+            additions = [pieces[int(self._lacking[index])] for index in built]
+            rows[built] = mean_rows(self._entries[0], additions)
+        plain = [index for index in nobody if int(self._lacking[index]) not in pieces]
         if plain:
             ids = self._maps[0][self._maps[0] >= 0]
-            every = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
-            made[plain] = gather(self._entries[0], every.tolist()).mean(0)
+            sample = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
+            rows[plain] = gather(self._entries[0], sample.tolist()).mean(0)
         self._origins |= {"its pieces'": len(built), "the mean row": len(plain)}
-        return made
+        return rows

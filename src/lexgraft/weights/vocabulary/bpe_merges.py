@@ -58,7 +58,7 @@ class MergeChains:
 
     def is_character(self, number: int) -> bool:
         """Return whether a token is a character that the base spells in bytes."""
-        return all(part in self._bytes for part in self.parts(number))
+        return all(piece in self._bytes for piece in self.parts(number))
 
     def add(self, cuts: Sequence[Sequence[int]], leave: MergeConstraints, room: int) -> int | None:
         """Return the one token that a unit has become, or None where it cannot.
@@ -71,9 +71,9 @@ class MergeChains:
             return None
         self._commit(first[0])
         for cut in cuts[1:]:
-            other = self._draft(cut, leave, 0)
-            if other is not None and other[1] == first[1]:
-                self._commit(other[0])
+            variant = self._draft(cut, leave, 0)
+            if variant is not None and variant[1] == first[1]:
+                self._commit(variant[0])
         return first[1]
 
     def _draft(
@@ -115,24 +115,24 @@ class MergeChains:
             return False  # the base's merges would go on from it
         if max(pair) < self._base.size:
             return leave.pair(pair)
-        return not all(self._is_common(one, draft) for one in pair) or leave.text(spelled)
+        return not all(self._is_common(token, draft) for token in pair) or leave.text(spelled)
 
     def _is_common(self, number: int, draft: _ChainDraft) -> bool:
         """Return whether a token stands in other text too: one of the base's, or a character."""
-        parts = draft.parts.get(number, self.parts(number))
-        return number < self._base.size or all(part in self._bytes for part in parts)
+        pieces = draft.parts.get(number, self.parts(number))
+        return number < self._base.size or all(piece in self._bytes for piece in pieces)
 
     def _made(self, spelled: str, draft: _ChainDraft, pair: Pair) -> int:
         """Return the token of a spelling, a new one where there is none."""
-        known = self.tokens.get(spelled, draft.tokens.get(spelled))
-        if known is not None:
-            return known
-        made = self._base.size + len(self.tokens) + len(draft.tokens)
-        draft.tokens[spelled] = made
-        draft.parts[made] = tuple(
-            part for number in pair for part in draft.parts.get(number, self.parts(number))
+        existing = self.tokens.get(spelled, draft.tokens.get(spelled))
+        if existing is not None:
+            return existing
+        token = self._base.size + len(self.tokens) + len(draft.tokens)
+        draft.tokens[spelled] = token
+        draft.parts[token] = tuple(
+            piece for number in pair for piece in draft.parts.get(number, self.parts(number))
         )
-        return made
+        return token
 
     def _with_characters(
         self, cut: Sequence[int], draft: _ChainDraft, leave: MergeConstraints
@@ -158,42 +158,46 @@ class MergeChains:
         except UnicodeDecodeError:
             return list(run)
         ids: list[int] = []
-        at = 0
+        offset = 0
         for character in text:
             width = len(character.encode())
-            known = self.tokens.get(character, draft.tokens.get(character))
-            if known is None and leave.character(character):
-                known = self._base.size + len(self.tokens) + len(draft.tokens)
-                draft.tokens[character] = known
-                draft.parts[known] = tuple(run[at : at + width])
-            ids += run[at : at + width] if known is None else [known]
-            at += width
+            token = self.tokens.get(character, draft.tokens.get(character))
+            if token is None and leave.character(character):
+                token = self._base.size + len(self.tokens) + len(draft.tokens)
+                draft.tokens[character] = token
+                draft.parts[token] = tuple(run[offset : offset + width])
+            ids += run[offset : offset + width] if token is None else [token]
+            offset += width
         return ids
 
     def _reduce(self, ids: Sequence[int], draft: _ChainDraft) -> list[int]:
         """Return a word after all new merges, in the order of their ranks."""
         word = list(ids)
-        later = {pair: len(self._ranks) + place for place, pair in enumerate(draft.merges)}
+        later = {pair: len(self._ranks) + order for order, pair in enumerate(draft.merges)}
         while len(word) > 1:
             ranks = [self._ranks.get(pair, later.get(pair)) for pair in pairwise(word)]
-            found = [(rank, at) for at, rank in enumerate(ranks) if rank is not None]
-            if not found:
+            candidates = [
+                (rank, position) for position, rank in enumerate(ranks) if rank is not None
+            ]
+            if not candidates:
                 break
-            _, at = min(found)
-            pair = word[at], word[at + 1]
-            word[at : at + 2] = [self.merges[pair] if pair in self.merges else draft.merges[pair]]
+            _, position = min(candidates)
+            pair = word[position], word[position + 1]
+            word[position : position + 2] = [
+                self.merges[pair] if pair in self.merges else draft.merges[pair]
+            ]
         return word
 
     def _name(self, number: int, draft: _ChainDraft) -> str:
         """Return the spelling of a token, one of the draft included."""
-        known = self._spelled.get(number)
-        return known or next(name for name, made in draft.tokens.items() if made == number)
+        spelling = self._spelled.get(number)
+        return spelling or next(name for name, token in draft.tokens.items() if token == number)
 
     def _commit(self, draft: _ChainDraft) -> None:
         """Take over a draft."""
-        for pair, made in draft.merges.items():
+        for pair, token in draft.merges.items():
             self._ranks[pair] = len(self._ranks)
-            self.merges[pair] = made
+            self.merges[pair] = token
         self.tokens |= draft.tokens
         self._parts |= draft.parts
         self._spelled |= {number: name for name, number in draft.tokens.items()}
@@ -203,5 +207,5 @@ def _byte_tokens(base: TokenizerFile) -> dict[int, int]:
     """Return the bytes that a base spells unknown characters in, by token."""
     if not base.byte_fallback:
         return {}
-    found = ((number, byte_of(token)) for token, number in base.ids.items())
-    return {number: byte for number, byte in found if byte is not None}
+    pairs = ((number, byte_of(token)) for token, number in base.ids.items())
+    return {number: byte for number, byte in pairs if byte is not None}

@@ -61,7 +61,7 @@ def is_usable(word: str) -> bool:
     )
 
 
-def find_units(engine: TokenizerEngine, terms: Mapping[str, float]) -> list[CandidateToken]:
+def term_candidates(engine: TokenizerEngine, terms: Mapping[str, float]) -> list[CandidateToken]:
     """Return the units of weighted terms that the base cuts in pieces, sorted by spelling.
 
     A word of a script with spaces is expected after one, and now and then without; a word that
@@ -71,20 +71,20 @@ def find_units(engine: TokenizerEngine, terms: Mapping[str, float]) -> list[Cand
     for term, weight in terms.items():
         for word in words_of(term):
             for form, share in _forms(word):
-                for before, part in _places(engine, form):
+                for before, chance in _lines_before(engine, form):
                     key = (before, form)
-                    forms[key] = forms.get(key, 0.0) + weight * share * part
+                    forms[key] = forms.get(key, 0.0) + weight * share * chance
     return _located(engine, forms)
 
 
-def donor_units(engine: TokenizerEngine, donor: TokenizerFile) -> list[CandidateToken]:
+def donor_candidates(engine: TokenizerEngine, donor: TokenizerFile) -> list[CandidateToken]:
     """Return what another vocabulary has as one token of text and the base cuts in pieces."""
     forms: dict[tuple[str, str], float] = {}
-    mine = meanings(engine.document)
+    base_ids = meanings(engine.document)
     for (kind, raw), number in meanings(donor).items():
         text = raw.decode(errors="replace")
         word = text.removeprefix(" ")
-        if kind == "special" or (kind, raw) in mine or not is_usable(word):
+        if kind == "special" or (kind, raw) in base_ids or not is_usable(word):
             continue
         before = PROBE + " " if text != word else PROBE + "\n" * writes_spaces(word)
         if engine.document.kind != "WordPiece" or before.endswith(" "):
@@ -92,8 +92,8 @@ def donor_units(engine: TokenizerEngine, donor: TokenizerFile) -> list[Candidate
     return _located(engine, forms)
 
 
-def parts_of(
-    units: Sequence[CandidateToken], engine: TokenizerEngine, least: int
+def affix_candidates(
+    units: Sequence[CandidateToken], engine: TokenizerEngine, min_neighbours: int
 ) -> list[CandidateToken]:
     """Return the beginnings and ends that stand beside so many different pieces, of weight 0.
 
@@ -101,20 +101,20 @@ def parts_of(
     part of a word but a piece of one. They count for what a text shows of them outside the units
     themselves.
     """
-    beside: dict[tuple[int, ...], set[int]] = {}
+    neighbours_of: dict[tuple[int, ...], set[int]] = {}
     for unit in units:
         for size in range(2, len(unit.cut)):
-            beside.setdefault(unit.cut[:size], set()).add(unit.cut[size])
-            beside.setdefault(unit.cut[-size:], set()).add(unit.cut[-size - 1])
-    known = {unit.raw for unit in units}
-    found: dict[bytes, CandidateToken] = {}
-    for cut, neighbours in beside.items():
+            neighbours_of.setdefault(unit.cut[:size], set()).add(unit.cut[size])
+            neighbours_of.setdefault(unit.cut[-size:], set()).add(unit.cut[-size - 1])
+    whole_words = {unit.raw for unit in units}
+    affixes: dict[bytes, CandidateToken] = {}
+    for cut, neighbours in neighbours_of.items():
         raw = b"".join(engine.raw[number] for number in cut)
-        if len(neighbours) >= least and raw not in known and _is_part(raw):
+        if len(neighbours) >= min_neighbours and raw not in whole_words and _is_part(raw):
             spelled = "".join(engine.document.tokens[number] for number in cut)
             if token_bytes(spelled, engine.document.alphabet) == raw:
-                found.setdefault(raw, CandidateToken(spelled, raw, 0.0, cut))
-    return [found[raw] for raw in sorted(found)]
+                affixes.setdefault(raw, CandidateToken(spelled, raw, 0.0, cut))
+    return [affixes[raw] for raw in sorted(affixes)]
 
 
 def _is_part(raw: bytes) -> bool:
@@ -134,7 +134,7 @@ def _forms(word: str) -> list[tuple[str, float]]:
     return [(word, 1.0)]
 
 
-def _places(engine: TokenizerEngine, word: str) -> list[tuple[str, float]]:
+def _lines_before(engine: TokenizerEngine, word: str) -> list[tuple[str, float]]:
     """Return what may stand before a word, with shares."""
     if not writes_spaces(word):
         return [(PROBE, 1.0)]
@@ -146,10 +146,10 @@ def _located(
     engine: TokenizerEngine, forms: Mapping[tuple[str, str], float]
 ) -> list[CandidateToken]:
     """Return the units of forms at their places, with the base's cut of each."""
-    alphabet, found = engine.document.alphabet, dict[str, CandidateToken]()
-    places = list(forms)
-    cuts = engine.encode([before + word for before, word in places])
-    for (before, word), ids in zip(places, cuts, strict=True):
+    alphabet, units = engine.document.alphabet, dict[str, CandidateToken]()
+    contexts = list(forms)
+    cuts = engine.encode([before + word for before, word in contexts])
+    for (before, word), ids in zip(contexts, cuts, strict=True):
         end = len(ids)
         for spelled in reversed(engine.spell(before, word)):
             raw = token_bytes(spelled, alphabet)
@@ -159,20 +159,20 @@ def _located(
             cut, end = tuple(ids[start:end]), start
             text = raw.decode(errors="replace").strip(" ")
             if len(cut) > 1 and is_usable(text):
-                weight = forms[before, word] + (found[spelled].weight if spelled in found else 0.0)
-                found[spelled] = CandidateToken(spelled, raw, weight, cut)
-    return [found[spelled] for spelled in sorted(found)]
+                weight = forms[before, word] + (units[spelled].weight if spelled in units else 0.0)
+                units[spelled] = CandidateToken(spelled, raw, weight, cut)
+    return [units[spelled] for spelled in sorted(units)]
 
 
 def _begin(engine: TokenizerEngine, ids: Sequence[int], raw: bytes) -> int | None:
     """Return from where on tokens spell just these bytes, counted from the end; None: nowhere."""
-    tail, at = b"", len(ids)
-    while len(tail) < len(raw) and at:
-        at -= 1
-        tail = (engine.raw[ids[at]] or b"\0") + tail
+    tail, position = b"", len(ids)
+    while len(tail) < len(raw) and position:
+        position -= 1
+        tail = (engine.raw[ids[position]] or b"\0") + tail
     unknown = b"\0" in tail  # a character that the base cannot spell: allowed where nothing merges
-    if tail == raw or (unknown and engine.document.kind != "BPE" and at):
-        return at
+    if tail == raw or (unknown and engine.document.kind != "BPE" and position):
+        return position
     return None
 
 

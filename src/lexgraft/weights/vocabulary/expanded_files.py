@@ -10,7 +10,7 @@ from lexgraft.weights.vocabulary.expansion import Expansion
 HOLE = "<unused-id-{}>"  # stands where the base has an id without a token
 
 
-def grown_content(growth: Expansion) -> dict[str, Any]:
+def expanded_content(growth: Expansion) -> dict[str, Any]:
     """Return tokenizer.json with the additions; all ids of the base are as they were.
 
     Added tokens that the base keeps beside its vocabulary enter it at their own ids: the
@@ -18,12 +18,12 @@ def grown_content(growth: Expansion) -> dict[str, Any]:
     """
     base = growth.base
     model = dict(base.model)
-    whole = [base.tokens.get(number, HOLE.format(number)) for number in range(base.size)]
+    spellings = [base.tokens.get(number, HOLE.format(number)) for number in range(base.size)]
     if base.kind == "Unigram":
-        model["vocab"] = _pieces(growth, whole)
+        model["vocab"] = _pieces(growth, spellings)
     else:
-        known = base.tokens if base.kind == "BPE" else dict(enumerate(whole))
-        ids = {known[number]: number for number in sorted(known)}
+        tokens = base.tokens if base.kind == "BPE" else dict(enumerate(spellings))
+        ids = {tokens[number]: number for number in sorted(tokens)}
         model["vocab"] = ids | {new.token: new.id for new in growth.additions}
     if growth.merges:
         listed = model["merges"]
@@ -32,9 +32,9 @@ def grown_content(growth: Expansion) -> dict[str, Any]:
     return {**base.content, "model": model}
 
 
-def grown_document(growth: Expansion) -> TokenizerFile:
+def expanded_tokenizer(growth: Expansion) -> TokenizerFile:
     """Return the grown tokenizer, checked like any other."""
-    return check_document(grown_content(growth), growth.base.where)
+    return check_document(expanded_content(growth), growth.base.where)
 
 
 def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -44,7 +44,7 @@ def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, 
         growth: What is added.
         sides: The files of the base's folder, by name.
     """
-    content = grown_content(growth)
+    content = expanded_content(growth)
     files = {"tokenizer.json": _json(content)}
     if "vocab.json" in sides:
         files["vocab.json"] = _json(content["model"]["vocab"])
@@ -54,11 +54,11 @@ def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, 
     return files
 
 
-def _pieces(growth: Expansion, whole: list[str]) -> list[list[Any]]:
+def _pieces(growth: Expansion, spellings: list[str]) -> list[list[Any]]:
     """Return a list of pieces in which every position is the id."""
     listed: list[list[Any]] = growth.base.model["vocab"]
     lowest = min(float(score) for _, score in listed)
-    missing = [[token, lowest] for token in whole[len(listed) :]]
+    missing = [[token, lowest] for token in spellings[len(listed) :]]
     return [*listed, *missing, *([new.token, new.score] for new in growth.additions)]
 
 

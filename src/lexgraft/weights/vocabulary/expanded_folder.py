@@ -31,7 +31,7 @@ from lexgraft.weights.vocabulary.new_rows import (
     stated_size,
     vocabulary_tensors,
 )
-from lexgraft.weights.vocabulary.sentencepiece import MODEL, grown_model
+from lexgraft.weights.vocabulary.sentencepiece import MODEL, expanded_sentencepiece
 
 VOCABULARY = "vocabulary.json"  # what was added, beside the model
 SPECIAL_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
@@ -62,7 +62,7 @@ def write_tokenizer(growth: Expansion, folder: Path, output: Path) -> None:
         )
     names = [*_TOKENIZER_FILES, "vocab.json", "merges.txt", MODEL]
     sides = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
-    for name, data in grown_sides(growth, sides, folder).items():
+    for name, data in expanded_assets(growth, sides, folder).items():
         write_bytes(output / name, data)
     write_bytes(output / VOCABULARY, additions_json(growth, {}))
 
@@ -94,26 +94,26 @@ def write_model(
         LexgraftError: weights, configuration and tokenizer of the base do not fit each other, or
             the output folder is not free.
     """
-    size, sides = _sides(growth, base, multiple)
+    size, sides = _assets(growth, base, multiple)
     names = vocabulary_tensors(base, stated_size(base))
-    made = {
+    new_by_tensor = {
         name: new_rows(base.tensors[name], growth.additions, growth.base, donor, how)
         for name in names
     }
     for name, values in (fitted or {}).items():
-        made[name] = _moved(made[name], values)
+        new_by_tensor[name] = _moved(new_by_tensor[name], values)
     layout = plan_layout(
-        (e.name, e.dtype, (size, *e.shape[1:]) if e.name in made else e.shape)
+        (e.name, e.dtype, (size, *e.shape[1:]) if e.name in new_by_tensor else e.shape)
         for e in base.tensors.values()
     )
-    origins = count_origins(made)
+    origins = count_origins(new_by_tensor)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
     key = _key(growth, base, how, multiple, fitted or {})
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))
             if name not in writer.done:
-                rows = made.get(name)
+                rows = new_by_tensor.get(name)
                 windows = _grown(entry, growth, rows, size) if rows else read_windows(entry)
                 writer.note(name, writer.write(name, windows))
         base.check_unchanged()
@@ -124,11 +124,13 @@ def write_model(
     return origins
 
 
-def grown_sides(growth: Expansion, sides: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+def expanded_assets(
+    growth: Expansion, sides: Mapping[str, bytes], folder: Path
+) -> dict[str, bytes]:
     """Return the side files of a folder with those of the tokenizer grown."""
     files = {**sides, **tokenizer_files(growth, sides)}
     if MODEL in sides:
-        files[MODEL] = grown_model(growth, sides[MODEL], str(folder / MODEL))
+        files[MODEL] = expanded_sentencepiece(growth, sides[MODEL], str(folder / MODEL))
     return files
 
 
@@ -152,7 +154,7 @@ def resized_config(config: Mapping[str, Any], size: int) -> dict[str, Any]:
     return changed
 
 
-def _sides(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
+def _assets(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
     """Return the rows of the grown vocabulary, and all side files."""
     had = stated_size(base)
     if growth.base.size > had:
@@ -163,7 +165,7 @@ def _sides(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dic
         )
     size = max(had, growth.base.size + len(growth.additions))
     size = -(-size // multiple) * multiple
-    sides = grown_sides(growth, read_assets(base.folder, main_dtype(base)), base.folder)
+    sides = expanded_assets(growth, read_assets(base.folder, main_dtype(base)), base.folder)
     settings = resized_config(json.loads(sides["config.json"]), size)
     _check_ids(settings, growth.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}
@@ -183,8 +185,8 @@ def _key(
 
 def _moved(start: NewRows, values: Tensor) -> NewRows:
     """Return rows with those that a fit has moved in their place."""
-    moved = (values != start.values).view(len(values), -1).any(1).tolist()
-    pairs = zip(start.origins, moved, strict=True)
+    changed = (values != start.values).view(len(values), -1).any(1).tolist()
+    pairs = zip(start.origins, changed, strict=True)
     return NewRows(values, tuple("fitted" if now else before for before, now in pairs))
 
 
@@ -221,10 +223,10 @@ def _grown(
 
 def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
     """Yield some of a tensor's bytes as they are stored."""
-    part = TensorEntry(
+    stretch = TensorEntry(
         entry.name, entry.dtype, entry.shape, entry.file, entry.start + start, entry.start + stop
     )
-    yield from read_windows(part)
+    yield from read_windows(stretch)
 
 
 def raw_rows(rows: Tensor, code: str) -> memoryview:

@@ -12,7 +12,7 @@ from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile
 from lexgraft.weights.vocabulary.bpe_merges import MergeChains, MergeConstraints, Pair
 from lexgraft.weights.vocabulary.candidates import CandidateToken
-from lexgraft.weights.vocabulary.occurrences import BackgroundCorpus, Occurrences, look_for
+from lexgraft.weights.vocabulary.occurrences import BackgroundCorpus, Occurrences, count_occurrences
 
 Role = Literal["word", "character", "step"]
 PASSES = 8  # rounds over the candidates while there is room
@@ -77,7 +77,7 @@ class ExpansionContext:
         return self.engine.document
 
 
-def survey(
+def survey_texts(
     engine: TokenizerEngine,
     units: Sequence[CandidateToken],
     texts: Sequence[str],
@@ -99,9 +99,9 @@ def survey(
             text is cut otherwise that holds no candidate, whether it was looked at or not.
         pieces: How many pieces of the base a word may stand for.
     """
-    seen = look_for(engine, units, texts) if texts else Occurrences()
+    occurrences = count_occurrences(engine, units, texts) if texts else Occurrences()
     weights = (
-        [float(seen.counts[number]) for number in range(len(units))]
+        [float(occurrences.counts[number]) for number in range(len(units))]
         if texts
         else [unit.weight for unit in units]
     )
@@ -112,7 +112,7 @@ def survey(
             {
                 pair
                 for number, unit in enumerate(units)
-                for cut in seen.variants(number, unit.cut)
+                for cut in occurrences.variants(number, unit.cut)
                 for pair in pairwise(cut)
             }
         )
@@ -120,21 +120,21 @@ def survey(
         crowd_texts = general  # nothing fires outside a new piece
     crowd = BackgroundCorpus(engine, units, pairs, crowd_texts)
     limit = max(SEEN, common * crowd.tokens / 1e6) if general else inf
-    wanted = frozenset(unit.spelled for unit in units) if alone else None
+    spellings = frozenset(unit.spelled for unit in units) if alone else None
     return ExpansionContext(
-        engine, tuple(units), tuple(weights), seen, crowd, limit, wanted, pieces
+        engine, tuple(units), tuple(weights), occurrences, crowd, limit, spellings, pieces
     )
 
 
-def grow(
-    ground: ExpansionContext, budget: int, least: float, only: frozenset[str] | None = None
+def choose_tokens(
+    ground: ExpansionContext, budget: int, min_saving: float, only: frozenset[str] | None = None
 ) -> Expansion:
     """Return the additions within a budget of new tokens: what saves most per token comes first.
 
     Args:
         ground: The base, the candidates, and what texts show of them.
         budget: New tokens, steps included.
-        least: The smallest saving, in tokens over the user's text, that is worth an addition.
+        min_saving: The smallest saving, in tokens over the user's text, that is worth an addition.
         only: Spellings to choose from; None: all candidates.
     """
     refused: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def grow(
             refused["of more pieces than allowed"] += 1
         elif ground.crowd.seen[number] > ground.limit:
             refused["common in general text"] += 1
-        elif _saving(ground, number) < least:
+        elif _saving(ground, number) < min_saving:
             refused["saves too little"] += 1
         else:
             order.append(number)
@@ -179,36 +179,36 @@ def _grow_merges(
     shared = Counter(p for number in order for p in pairwise(ground.units[number].cut))
     chains = MergeChains(ground.base, shared)
     words: dict[int, int] = {}  # token → unit
-    left = list(order)
+    waiting = list(order)
     for _ in range(PASSES):
         room, batch = budget - len(chains.tokens), list[int]()
-        while left and room > 0:
-            room -= len(ground.units[left[0]].cut) - 1
-            batch.append(left.pop(0))
+        while waiting and room > 0:
+            room -= len(ground.units[waiting[0]].cut) - 1
+            batch.append(waiting.pop(0))
         for number in sorted(batch, key=lambda n: (len(ground.units[n].cut), n)):
             unit = ground.units[number]
             cuts = ground.seen.variants(number, unit.cut)
-            made = chains.add(cuts, _leave(ground, number), budget - len(chains.tokens))
-            if made is None:
+            token = chains.add(cuts, _constraints(ground, number), budget - len(chains.tokens))
+            if token is None:
                 refused["pieces that meet in general text too"] += 1
             else:
-                words[made] = number
+                words[token] = number
         if not batch:
             break
-    refused["over the budget"] += len(left)
+    refused["over the budget"] += len(waiting)
     return _of_chains(ground, chains, words, refused)
 
 
-def _leave(ground: ExpansionContext, number: int) -> MergeConstraints:
+def _constraints(ground: ExpansionContext, number: int) -> MergeConstraints:
     """Return what general text allows a unit: pairs of its own, characters that are rare in it."""
-    crowd, limit, wanted, tokens = ground.crowd, ground.limit, ground.wanted, ground.base.tokens
+    crowd, limit, spellings, tokens = ground.crowd, ground.limit, ground.wanted, ground.base.tokens
 
-    def pair(one: Pair) -> bool:
-        makes = wanted is None or tokens[one[0]] + tokens[one[1]] in wanted
-        return makes and crowd.outside(number, one) <= 0
+    def pair(merged: Pair) -> bool:
+        makes = spellings is None or tokens[merged[0]] + tokens[merged[1]] in spellings
+        return makes and crowd.outside(number, merged) <= 0
 
-    def spelled(one: str) -> bool:
-        text = one.replace(SPACE, " ")
+    def spelled(merged: str) -> bool:
+        text = merged.replace(SPACE, " ")
         return crowd.count(text) <= crowd.seen[number] * ground.units[number].raw.decode().count(
             text
         )
@@ -225,14 +225,14 @@ def _of_chains(
     """Return a growth with the merges of chains."""
     additions: list[AddedToken] = []
     for token, number in chains.tokens.items():
-        parts = chains.parts(number)
-        text = b"".join(ground.engine.raw[part] for part in parts).decode(errors="replace")
+        pieces = chains.parts(number)
+        text = b"".join(ground.engine.raw[piece] for piece in pieces).decode(errors="replace")
         unit = words.get(number)
         role: Role = "word"
         if unit is None:
             role = "character" if chains.is_character(number) else "step"
         count = 0.0 if unit is None else ground.weights[unit]
-        additions.append(AddedToken(token, number, role, text, parts, count))
+        additions.append(AddedToken(token, number, role, text, pieces, count))
     merges = tuple((chains.spelled(a), chains.spelled(b)) for a, b in chains.merges)
     return Expansion(ground.base, tuple(additions), merges, dict(refused))
 
@@ -252,10 +252,10 @@ def _grow_pieces(
             continue
         score = scale.score(unit, ground.weights[number]) if scale else 0.0
         text = unit.raw.decode(errors="replace")
-        made = base.size + len(additions)
-        parts = tuple(part for part in unit.cut if part in base.tokens)
+        new_id = base.size + len(additions)
+        pieces = tuple(piece for piece in unit.cut if piece in base.tokens)
         additions.append(
-            AddedToken(token, made, "word", text, parts, ground.weights[number], score)
+            AddedToken(token, new_id, "word", text, pieces, ground.weights[number], score)
         )
     return Expansion(base, tuple(additions), (), dict(refused))
 
@@ -276,7 +276,7 @@ class _Scale:
 
         Without a text the median of the base's scores stands for the share.
         """
-        old = sum(self._scores.get(part, self._unknown) for part in unit.cut)
+        old = sum(self._scores.get(piece, self._unknown) for piece in unit.cut)
         share = self._ordered[len(self._ordered) // 2]
         if self._tokens:
             share = log(max(count, 0.5) / self._tokens)

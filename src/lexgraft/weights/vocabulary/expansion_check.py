@@ -12,7 +12,7 @@ from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.vocabulary.candidates import is_bare, writes_spaces
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_texts import Passage
-from lexgraft.weights.vocabulary.prune import carriers
+from lexgraft.weights.vocabulary.prune import sample_texts
 
 _BARE = re.compile(r"(?<![\w\s])\w+")  # words after a bracket or the like
 
@@ -67,27 +67,31 @@ class ExpansionReport(Struct, frozen=True):
             ["words produced in a short text", "", f"{self.produced_alone:,} of {self.words:,}"],
         ]
         if self.produced is not None:
-            found = f"{self.produced:,} of {self.occurring:,}"
-            rows.append(["words produced on held-out text", "", found])
-        for language, one in self.tokens_per_term.items():
-            rows.append([f"tokens per term, {language}", f"{one.before:.2f}", f"{one.after:.2f}"])
-        for language, one in self.bytes_per_token.items():
-            rows.append([f"bytes per token, {language}", f"{one.before:.3f}", f"{one.after:.3f}"])
+            produced = f"{self.produced:,} of {self.occurring:,}"
+            rows.append(["words produced on held-out text", "", produced])
+        for language, change in self.tokens_per_term.items():
+            rows.append(
+                [f"tokens per term, {language}", f"{change.before:.2f}", f"{change.after:.2f}"]
+            )
+        for language, change in self.bytes_per_token.items():
+            rows.append(
+                [f"bytes per token, {language}", f"{change.before:.3f}", f"{change.after:.3f}"]
+            )
         rows.append(["terms that round-trip", "", f"{self.round_trips:,} of {self.terms:,}"])
         if self.general is not None:
-            seen = self.general
+            stability = self.general
             rows += [
-                ["general documents", "", f"{seen.documents:,}"],
-                ["… that hold a new word", "", f"{seen.with_words:,}"],
-                ["… cut otherwise without one", "", f"{seen.changed_elsewhere:,}"],
-                ["general tokens changed", "", f"{seen.tokens_changed:.5%}"],
+                ["general documents", "", f"{stability.documents:,}"],
+                ["… that hold a new word", "", f"{stability.with_words:,}"],
+                ["… cut otherwise without one", "", f"{stability.changed_elsewhere:,}"],
+                ["general tokens changed", "", f"{stability.tokens_changed:.5%}"],
             ]
         speed = self.tokens_per_second
         rows.append(["tokens per second", f"{speed.before:,.0f}", f"{speed.after:,.0f}"])
         return [*rows, *([f"left out: {why}", "", f"{n:,}"] for why, n in self.refused.items())]
 
 
-def prove(
+def check_expansion(
     growth: Expansion,
     base: TokenizerEngine,
     grown: TokenizerEngine,
@@ -96,7 +100,7 @@ def prove(
     general: Sequence[str],
 ) -> ExpansionReport:
     """Return the proof of a growth on terms, held-out text of the domain, and general text."""
-    alone = Counter(n for row in grown.encode(carriers(growth.words)) for n in row)
+    alone = Counter(n for row in grown.encode(sample_texts(growth.words)) for n in row)
     produced, occurring = _produced(growth, grown, held_out)
     spoken = [f" {text}" if writes_spaces(text) else text for _, text in terms]
     before, after = base.encode(spoken), grown.encode(spoken)
@@ -125,7 +129,7 @@ def prove(
     )
 
 
-def proof_json(proof: ExpansionReport, extra: Mapping[str, object]) -> bytes:
+def report_json(proof: ExpansionReport, extra: Mapping[str, object]) -> bytes:
     """Return a proof as JSON, with what else is known."""
     return msgspec.json.format(msgspec.json.encode({"proof": proof, **extra}), indent=1) + b"\n"
 
@@ -136,15 +140,16 @@ def _produced(
     """Return how many words texts produce, and how many occur in them as text."""
     if not texts:
         return None, None
-    made = {n for row in grown.encode([text for _, text in texts]) for n in row}
-    whole = "\n".join(text for _, text in texts)
-    bare = frozenset(_BARE.findall(whole))
+    produced = {n for row in grown.encode([text for _, text in texts]) for n in row}
+    text_of_all = "\n".join(text for _, text in texts)
+    bare = frozenset(_BARE.findall(text_of_all))
     occurring = [
         word
         for word in growth.words
-        if word.id in made or (word.text in bare if is_bare(word.text) else word.text in whole)
+        if word.id in produced
+        or (word.text in bare if is_bare(word.text) else word.text in text_of_all)
     ]
-    return sum(word.id in made for word in occurring), len(occurring)
+    return sum(word.id in produced for word in occurring), len(occurring)
 
 
 def _per_language(
@@ -155,16 +160,16 @@ def _per_language(
     per_token: bool,
 ) -> dict[str, CutChange]:
     """Return tokens per passage, or bytes per token, by language in sorted order."""
-    found: dict[str, CutChange] = {}
+    changes: dict[str, CutChange] = {}
     for language in sorted({language for language, _ in passages}):
-        mine = [place for place, (name, _) in enumerate(passages) if name == language]
-        old, new = (max(1, sum(len(ids[place]) for place in mine)) for ids in (before, after))
-        size = sum(len(passages[place][1].encode()) for place in mine)
+        indices = [index for index, (name, _) in enumerate(passages) if name == language]
+        old, new = (max(1, sum(len(ids[index]) for index in indices)) for ids in (before, after))
+        size = sum(len(passages[index][1].encode()) for index in indices)
         if per_token:
-            found[language] = CutChange(size / old, size / new, size)
+            changes[language] = CutChange(size / old, size / new, size)
         else:
-            found[language] = CutChange(old / len(mine), new / len(mine), len(mine))
-    return found
+            changes[language] = CutChange(old / len(indices), new / len(indices), len(indices))
+    return changes
 
 
 def _stability(
@@ -172,15 +177,15 @@ def _stability(
 ) -> Stability:
     """Return what became of general text."""
     words = growth.shown
-    holding = elsewhere = stray = total = kept = 0
+    holding = elsewhere = stray = total = unchanged = 0
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
         holds = any(number in words for number in new)
         holding += holds
         elsewhere += old != new and not holds
         stray += sum(n >= growth.base.size and n not in words for n in new)
         total += len(old)
-        kept += len(old) if old == new else (Counter(old) & Counter(new)).total()
-    return Stability(len(texts), holding, elsewhere, stray, 1 - kept / max(1, total))
+        unchanged += len(old) if old == new else (Counter(old) & Counter(new)).total()
+    return Stability(len(texts), holding, elsewhere, stray, 1 - unchanged / max(1, total))
 
 
 def _speed(base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str]) -> CutChange:

@@ -11,15 +11,15 @@ from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.candidates import (
     CandidateToken,
-    donor_units,
-    find_units,
-    parts_of,
+    affix_candidates,
+    donor_candidates,
+    term_candidates,
     terms_of_texts,
 )
-from lexgraft.weights.vocabulary.expansion import COMMON, Expansion, survey
-from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, prove
+from lexgraft.weights.vocabulary.expansion import COMMON, Expansion, survey_texts
+from lexgraft.weights.vocabulary.expansion_check import ExpansionReport, check_expansion
 from lexgraft.weights.vocabulary.expansion_texts import Passage
-from lexgraft.weights.vocabulary.prune import settle
+from lexgraft.weights.vocabulary.prune import prune_expansion
 
 HELD_OUT = 5  # every so many documents of the user's text is held out where none are given
 SHARED = 5  # pieces beside which a beginning or an end must stand before it is looked at by itself
@@ -81,13 +81,15 @@ def plan_vocabulary(request: ExpansionRequest, progress: Progress = silent) -> V
     progress("vocabulary, looking at text", 1, steps)
     units = _units(base, request, texts)
     limits = request.settings
-    ground = survey(
+    ground = survey_texts(
         base, units, texts, request.general, limits.max_per_million, pieces=limits.max_pieces
     )
     progress("vocabulary, growing", 2, steps)
-    growth, grown = settle(ground, limits.tokens, limits.min_saving, texts, request.general)
+    growth, grown = prune_expansion(
+        ground, limits.tokens, limits.min_saving, texts, request.general
+    )
     progress("vocabulary, proving", 3, steps)
-    proof = prove(growth, base, grown, request.terms, held_out, request.general)
+    proof = check_expansion(growth, base, grown, request.terms, held_out, request.general)
     progress("vocabulary, done", steps, steps)
     return VocabularyPlan(growth, proof)
 
@@ -100,8 +102,8 @@ def _split(request: ExpansionRequest) -> tuple[list[str], Sequence[Passage]]:
         (int(digest("held-out", text), 16) % HELD_OUT, language, text)
         for language, text in request.texts
     ]
-    held_out = [(language, text) for place, language, text in rows if place == 0]
-    return [text for place, _, text in rows if place], held_out
+    held_out = [(language, text) for remainder, language, text in rows if remainder == 0]
+    return [text for remainder, _, text in rows if remainder], held_out
 
 
 def _units(
@@ -113,9 +115,9 @@ def _units(
         weights[term] = weights.get(term, 0.0) + 1.0
     if not request.terms and request.donor is None:
         weights = terms_of_texts(texts)
-    units = find_units(base, weights)
+    units = term_candidates(base, weights)
     if request.donor is not None:
-        units += donor_units(base, read_document(request.donor))
+        units += donor_candidates(base, read_document(request.donor))
     if texts:
-        units += parts_of(units, base, SHARED)
+        units += affix_candidates(units, base, SHARED)
     return [*{unit.spelled: unit for unit in reversed(units)}.values()][::-1]

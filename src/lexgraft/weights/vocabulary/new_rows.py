@@ -58,18 +58,18 @@ def vocabulary_tensors(checkpoint: Checkpoint, rows: int) -> tuple[str, ...]:
     Raises:
         LexgraftError: there is none with so many rows.
     """
-    found = tuple(
+    names = tuple(
         name
         for name, entry in checkpoint.tensors.items()
         if role_of(name) in {"embedding", "head"} and entry.shape and entry.shape[0] == rows
     )
-    if not any(role_of(name) == "embedding" for name in found):
+    if not any(role_of(name) == "embedding" for name in names):
         raise LexgraftError(
             f"no embedding of {rows:,} rows, as config.json says",
             where=str(checkpoint.folder),
             cure="weights and configuration belong to different models",
         )
-    return found
+    return names
 
 
 def embedding_name(checkpoint: Checkpoint) -> str:
@@ -95,7 +95,7 @@ def bias_name(checkpoint: Checkpoint) -> str | None:
     return next((name for name in names if len(checkpoint.tensors[name].shape) == 1), None)
 
 
-def opening_rows(
+def first_piece_rows(
     entry: TensorEntry, additions: Sequence[AddedToken]
 ) -> Float32[Tensor, "new *width"]:
     """Return the row of each addition's first piece."""
@@ -104,10 +104,10 @@ def opening_rows(
 
 def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *width"]:
     """Return rows of a tensor, neighbours read together."""
-    wanted = sorted(frozenset(ids))
-    place = {number: at for at, number in enumerate(wanted)}
+    unique_ids = sorted(frozenset(ids))
+    index_of = {number: index for index, number in enumerate(unique_ids)}
     runs: list[tuple[int, int]] = []
-    for number in wanted:
+    for number in unique_ids:
         if runs and runs[-1][1] == number:
             runs[-1] = runs[-1][0], number + 1
         else:
@@ -115,18 +115,22 @@ def gather(entry: TensorEntry, ids: Sequence[int]) -> Float32[Tensor, "row *widt
     if not runs:
         return torch.zeros(0, *entry.shape[1:])
     read = torch.cat([read_rows(entry, start, stop) for start, stop in runs])
-    return read[torch.tensor([place[number] for number in ids])]
+    return read[torch.tensor([index_of[number] for number in ids])]
 
 
 def mean_rows(entry: TensorEntry, additions: Sequence[AddedToken]) -> Float32[Tensor, "new *width"]:
     """Return the mean of each addition's pieces, as long as the pieces are on average."""
-    ids = [part for new in additions for part in new.parts]
-    pieces, made, at = gather(entry, ids), list[Tensor](), 0
+    ids = [piece for new in additions for piece in new.parts]
+    pieces, means, offset = gather(entry, ids), list[Tensor](), 0
     for new in additions:
-        own = pieces[at : at + len(new.parts)]
-        at += len(new.parts)
-        made.append(own.mean(0) if own.dim() == 1 else _as_long_as(own.mean(0), own))
-    return torch.stack(made)
+        own_pieces = pieces[offset : offset + len(new.parts)]
+        offset += len(new.parts)
+        means.append(
+            own_pieces.mean(0)
+            if own_pieces.dim() == 1
+            else _as_long_as(own_pieces.mean(0), own_pieces)
+        )
+    return torch.stack(means)
 
 
 def new_rows(
@@ -146,8 +150,10 @@ def new_rows(
     """
     values = mean_rows(entry, additions)
     origins = ["mean"] * len(additions)
-    theirs = _tensor_of(donor, entry) if donor and how != "mean" and len(entry.shape) > 1 else None
-    if theirs is None or donor is None:
+    donor_entry = (
+        _tensor_of(donor, entry) if donor and how != "mean" and len(entry.shape) > 1 else None
+    )
+    if donor_entry is None or donor is None:
         if how in {"donor", "sparse"} and len(entry.shape) > 1:
             raise LexgraftError(
                 f"no donor has rows for `{entry.name}`", cure="give --donor, or --rows mean"
@@ -155,17 +161,17 @@ def new_rows(
         return NewRows(values, tuple(origins))
     keys = meanings(donor.document)
     having = [
-        (at, keys["text", new.text.encode()])
-        for at, new in enumerate(additions)
+        (index, keys["text", new.text.encode()])
+        for index, new in enumerate(additions)
         if ("text", new.text.encode()) in keys
     ]
     if having:
-        mine = meanings(base)
-        shared = [(number, keys[key]) for key, number in mine.items() if key in keys]
-        name, found = bring(entry, theirs, shared, [n for _, n in having], how)
-        for (at, _), row in zip(having, found, strict=True):
-            pieces = gather(entry, additions[at].parts)
-            values[at], origins[at] = _as_long_as(row, pieces), name
+        base_ids = meanings(base)
+        shared = [(number, keys[key]) for key, number in base_ids.items() if key in keys]
+        name, donor_rows = project_rows(entry, donor_entry, shared, [n for _, n in having], how)
+        for (index, _), row in zip(having, donor_rows, strict=True):
+            pieces = gather(entry, additions[index].parts)
+            values[index], origins[index] = _as_long_as(row, pieces), name
     return NewRows(values, tuple(origins))
 
 
@@ -174,9 +180,9 @@ def count_origins(rows: Mapping[str, NewRows]) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(Counter(new.origins).items())) for name, new in rows.items()}
 
 
-def bring(
+def project_rows(
     entry: TensorEntry,
-    theirs: TensorEntry,
+    donor_entry: TensorEntry,
     shared: Sequence[tuple[int, int]],
     ids: Sequence[int],
     how: How,
@@ -185,7 +191,7 @@ def bring(
 
     Args:
         entry: The base's tensor.
-        theirs: The other's tensor of the same part.
+        donor_entry: The other's tensor of the same part.
         shared: Rows of the two that stand for one token.
         ids: The other's rows that are wanted.
         how: `donor` takes them as they are, `sparse` combines, `auto` looks which is right.
@@ -195,22 +201,22 @@ def bring(
             taken.
     """
     if len(entry.shape) == 1:
-        return "donor", gather(theirs, ids)
+        return "donor", gather(donor_entry, ids)
     if len(shared) < FEWEST:
         raise LexgraftError(
             f"base and donor share {len(shared)} tokens; {FEWEST} are needed to join their spaces",
             cure="use --rows mean",
         )
-    every = max(1, len(shared) // SHARED)
-    shared = shared[::every][:SHARED]
+    stride = max(1, len(shared) // SHARED)
+    shared = shared[::stride][:SHARED]
     ours = gather(entry, [number for number, _ in shared])
-    donors = gather(theirs, [number for _, number in shared])
-    alike = entry.shape[1:] == theirs.shape[1:] and _cosine(ours, donors) >= ALIKE
+    donors = gather(donor_entry, [number for _, number in shared])
+    alike = entry.shape[1:] == donor_entry.shape[1:] and _cosine(ours, donors) >= ALIKE
     if how == "donor" or (how == "auto" and alike):
-        if entry.shape[1:] != theirs.shape[1:]:
+        if entry.shape[1:] != donor_entry.shape[1:]:
             raise LexgraftError("the donor's rows have another width", cure="use --rows sparse")
-        return "donor", gather(theirs, ids)
-    return "sparse", combine(gather(theirs, ids), donors, ours)
+        return "donor", gather(donor_entry, ids)
+    return "sparse", combine(gather(donor_entry, ids), donors, ours)
 
 
 def _tensor_of(donor: RowDonor, entry: TensorEntry) -> TensorEntry | None:
@@ -220,9 +226,9 @@ def _tensor_of(donor: RowDonor, entry: TensorEntry) -> TensorEntry | None:
     ]
     for role in (role_of(entry.name), "embedding"):
         for name in names:
-            mine = donor.checkpoint.tensors[name]
-            if role_of(name) == role and mine.shape[0] >= donor.document.size:
-                return mine
+            donor_tensor = donor.checkpoint.tensors[name]
+            if role_of(name) == role and donor_tensor.shape[0] >= donor.document.size:
+                return donor_tensor
     return None
 
 

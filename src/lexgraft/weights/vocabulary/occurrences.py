@@ -26,8 +26,8 @@ class Occurrences:
 
     def variants(self, unit: int, plain: tuple[int, ...]) -> list[tuple[int, ...]]:
         """Return how a unit is cut: by itself, and the ways that texts show most often."""
-        seen = self.cuts.get(unit, Counter())
-        order = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
+        cuts = self.cuts.get(unit, Counter())
+        order = sorted(cuts.items(), key=lambda item: (-item[1], item[0]))
         return list(dict.fromkeys([plain, *(cut for cut, _ in order[:VARIANTS])]))
 
 
@@ -44,49 +44,51 @@ class OccurrenceFinder:
         """Yield (unit, start, end) in tokens; the longest leftmost ones, or all of them."""
         ids = cut.ids
         for begin, end in zip(cut.starts, cut.starts[1:], strict=False):
-            at = begin
-            while at < end - 1:
-                found = list(self._at(ids, at, end)) if self._may_start(ids[at]) else []
-                if found and not nested:
-                    yield found[-1][0], at, found[-1][1]
-                    at = found[-1][1]
+            position = begin
+            while position < end - 1:
+                hits = list(self._at(ids, position, end)) if self._may_start(ids[position]) else []
+                if hits and not nested:
+                    yield hits[-1][0], position, hits[-1][1]
+                    position = hits[-1][1]
                     continue
-                yield from ((unit, at, stop) for unit, stop in found)
-                at += 1
+                yield from ((unit, position, stop) for unit, stop in hits)
+                position += 1
 
     def _at(self, ids: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the units that begin at a token, the shortest first, and where they end."""
         text, low = b"", 0
-        for at in range(start, end):
-            text += self._raw[ids[at]]
+        for position in range(start, end):
+            text += self._raw[ids[position]]
             low = bisect_left(self._sorted, text, low)
             if low == len(self._sorted) or not self._sorted[low].startswith(text):
                 return
-            if at > start and self._sorted[low] == text:
-                yield self._order[low], at + 1
+            if position > start and self._sorted[low] == text:
+                yield self._order[low], position + 1
 
     def _may_start(self, number: int) -> bool:
         """Return whether some unit begins with a token."""
-        known = self._starts.get(number)
-        if known is None:
+        may_start = self._starts.get(number)
+        if may_start is None:
             raw = self._raw[number]
-            place = bisect_left(self._sorted, raw)
-            known = bool(raw) and place < len(self._sorted) and self._sorted[place].startswith(raw)
-            self._starts[number] = known
-        return known
+            index = bisect_left(self._sorted, raw)
+            may_start = (
+                bool(raw) and index < len(self._sorted) and self._sorted[index].startswith(raw)
+            )
+            self._starts[number] = may_start
+        return may_start
 
 
-def look_for(
+def count_occurrences(
     engine: TokenizerEngine, units: Sequence[CandidateToken], texts: Sequence[str]
 ) -> Occurrences:
     """Return how often units stand in texts, longest first, and how they are cut there."""
-    finder, seen = OccurrenceFinder(engine, units), Occurrences()
+    finder, occurrences = OccurrenceFinder(engine, units), Occurrences()
     for cut in engine.cut(texts):
-        seen.tokens += len(cut.ids)
+        occurrences.tokens += len(cut.ids)
         for unit, start, end in finder.matches(cut, nested=False):
-            seen.counts[unit] += 1
-            seen.cuts.setdefault(unit, Counter())[tuple(cut.ids[start:end])] += 1
-    return seen
+            occurrences.counts[unit] += 1
+            occurrences.cuts.setdefault(unit, Counter())[tuple(cut.ids[start:end])] += 1
+    return occurrences
 
 
 class BackgroundCorpus:
@@ -115,20 +117,20 @@ class BackgroundCorpus:
             self._count(cut)
             for unit, start, end in finder.matches(cut, nested=True):
                 self.seen[unit] += 1
-                for at in range(start, end - 1):
-                    self._inside[unit, (cut.ids[at], cut.ids[at + 1])] += 1
+                for position in range(start, end - 1):
+                    self._inside[unit, (cut.ids[position], cut.ids[position + 1])] += 1
 
     def outside(self, unit: int, pair: Pair) -> int:
         """Return how often a pair stands in general text, but for the unit's own occurrences."""
-        place = int(np.searchsorted(self._codes, self._code(pair)))
-        if place == len(self._codes) or self._codes[place] != self._code(pair):
+        index = int(np.searchsorted(self._codes, self._code(pair)))
+        if index == len(self._codes) or self._codes[index] != self._code(pair):
             return 0
-        return int(self._totals[place]) - self._inside[unit, pair]
+        return int(self._totals[index]) - self._inside[unit, pair]
 
     def count(self, text: str) -> int:
         """Return how often a text stands in general text."""
         if text not in self._counts:
-            self._counts[text] = sum(one.count(text) for one in self._texts)
+            self._counts[text] = sum(document.count(text) for document in self._texts)
         return self._counts[text]
 
     def _code(self, pair: Pair) -> int:
@@ -143,6 +145,6 @@ class BackgroundCorpus:
         joined = np.ones(len(ids) - 1, np.bool_)
         joined[np.array(cut.starts[1:-1], np.int64) - 1] = False
         codes = (ids[:-1] * self._width + ids[1:])[joined]
-        places = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
-        hits = places[self._codes[places] == codes]
+        indices = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
+        hits = indices[self._codes[indices] == codes]
         np.add.at(self._totals, hits, 1)

@@ -7,16 +7,21 @@ from dataclasses import replace
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.tokenizer.tokenizer_engine import PROBE, TokenizerEngine
 from lexgraft.weights.vocabulary.candidates import is_bare
-from lexgraft.weights.vocabulary.expanded_files import grown_document
-from lexgraft.weights.vocabulary.expansion import AddedToken, Expansion, ExpansionContext, grow
+from lexgraft.weights.vocabulary.expanded_files import expanded_tokenizer
+from lexgraft.weights.vocabulary.expansion import (
+    AddedToken,
+    Expansion,
+    ExpansionContext,
+    choose_tokens,
+)
 
 TAKEN_OUT = "not produced, or steps of it stand in general text"
 
 
-def settle(
+def prune_expansion(
     ground: ExpansionContext,
     budget: int,
-    least: float,
+    min_saving: float,
     texts: Sequence[str],
     general: Sequence[str],
 ) -> tuple[Expansion, TokenizerEngine]:
@@ -31,14 +36,14 @@ def settle(
     only: frozenset[str] | None = None
     suspects, first = list(general), None
     while True:
-        growth = grow(ground, budget, least, only)
+        growth = choose_tokens(ground, budget, min_saving, only)
         first = first or growth
         if not growth.words:
             raise LexgraftError(
                 "nothing is worth adding", cure="give more text or terms, or lower the least saving"
             )
-        engine = TokenizerEngine(grown_document(growth))
-        stray, suspects = _stray(growth, engine, suspects)
+        engine = TokenizerEngine(expanded_tokenizer(growth))
+        stray, suspects = _stray_steps(growth, engine, suspects)
         bad = _unused(growth, engine, texts) | stray
         if not bad:
             gone = len(first.words) - len(growth.words)
@@ -47,24 +52,24 @@ def settle(
         only = frozenset(word.token for word in growth.words) - bad
 
 
-def carriers(words: Sequence[AddedToken]) -> list[str]:
+def sample_texts(words: Sequence[AddedToken]) -> list[str]:
     """Return a short text around every word, in which it stands as in a longer one."""
-    return [carrier(word.text) for word in words]
+    return [sample_text(word.text) for word in words]
 
 
-def carrier(text: str) -> str:
+def sample_text(text: str) -> str:
     """Return a short text around a word."""
     return f"{PROBE}\n{text}" if is_bare(text) else PROBE + text
 
 
 def _unused(growth: Expansion, engine: TokenizerEngine, texts: Sequence[str]) -> frozenset[str]:
     """Return the words that a text never produces; without text, that stand alone in vain."""
-    rows = engine.encode(texts or carriers(growth.words))
-    made = Counter(number for row in rows for number in row if number >= growth.base.size)
-    return frozenset(word.token for word in growth.words if not made[word.id])
+    rows = engine.encode(texts or sample_texts(growth.words))
+    produced = Counter(number for row in rows for number in row if number >= growth.base.size)
+    return frozenset(word.token for word in growth.words if not produced[word.id])
 
 
-def _stray(
+def _stray_steps(
     growth: Expansion, engine: TokenizerEngine, general: Sequence[str]
 ) -> tuple[frozenset[str], list[str]]:
     """Return the words on whose way a step appears in general text, and the texts to look at."""
@@ -77,7 +82,7 @@ def _stray(
         for text, row in zip(general, rows, strict=True)
         if max(row, default=0) >= growth.base.size
     ]
-    found = sorted({number for row in rows for number in row if number in steps})
-    names = [steps[number] for number in found]
+    stray_ids = sorted({number for row in rows for number in row if number in steps})
+    names = [steps[number] for number in stray_ids]
     words = (word.token for word in growth.words)
     return frozenset(word for word in words if any(name in word for name in names)), suspects

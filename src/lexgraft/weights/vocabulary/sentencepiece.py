@@ -19,7 +19,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _STEP = 1.0  # between the scores of new BPE pieces, which are negative ranks
 
 
-def grown_model(growth: Expansion, data: bytes, where: str) -> bytes:
+def expanded_sentencepiece(growth: Expansion, data: bytes, where: str) -> bytes:
     """Return a SentencePiece model with the additions at the same ids as in tokenizer.json.
 
     Raises:
@@ -47,8 +47,8 @@ def read_pieces(data: bytes, where: str) -> list[tuple[str, float]]:
     try:
         for number, value in _fields(data):
             if number == 1 and isinstance(value, bytes):
-                parts = dict(_fields(value))
-                text, score = parts[1], parts.get(2, b"\0\0\0\0")
+                piece_fields = dict(_fields(value))
+                text, score = piece_fields[1], piece_fields.get(2, b"\0\0\0\0")
                 assert isinstance(text, bytes)
                 assert isinstance(score, bytes)
                 pieces.append((text.decode(), struct.unpack("<f", score)[0]))
@@ -72,44 +72,44 @@ def _check_same(base: TokenizerFile, pieces: list[str], where: str) -> None:
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
     """Yield the fields of a message: number and content."""
-    at = 0
-    while at < len(data):
-        key, at = _read_varint(data, at)
+    offset = 0
+    while offset < len(data):
+        key, offset = _read_varint(data, offset)
         kind = key & 7
         if kind == _VARINT:
-            value, at = _read_varint(data, at)
+            value, offset = _read_varint(data, offset)
             yield key >> 3, value
             continue
         if kind == _BYTES:
-            size, at = _read_varint(data, at)
+            size, offset = _read_varint(data, offset)
         elif kind in (_FIXED32, _FIXED64):
             size = 4 if kind == _FIXED32 else 8
         else:
             raise ValueError("no such kind of field")
-        if at + size > len(data):
+        if offset + size > len(data):
             raise ValueError("cut off")
-        yield key >> 3, data[at : at + size]
-        at += size
+        yield key >> 3, data[offset : offset + size]
+        offset += size
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, offset: int) -> tuple[int, int]:
     """Return a number of up to ten bytes, and where it ends."""
     value = 0
-    for place in range(10):
-        byte = data[at + place]
-        value |= (byte & 0x7F) << (7 * place)
+    for index in range(10):
+        byte = data[offset + index]
+        value |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:
-            return value, at + place + 1
+            return value, offset + index + 1
     raise ValueError("a number too long")
 
 
 def _varint(value: int) -> bytes:
     """Return a number in as many bytes as it needs."""
-    parts = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*parts, value])
+    return bytes([*encoded, value])
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -32,7 +32,7 @@ class VocabularyMap:
         return self.lacking == 0 and bool((self.ids == np.arange(len(self.ids))).all())
 
 
-def map_vocabularies(base: TokenizerFile, other: TokenizerFile) -> VocabularyMap:
+def map_vocabularies(base: TokenizerFile, document: TokenizerFile) -> VocabularyMap:
     """Return which id of another tokenizer stands for the same bytes as each id of the base.
 
     Text is compared by its bytes, whatever the two ways of spelling; a special token only meets a
@@ -41,55 +41,57 @@ def map_vocabularies(base: TokenizerFile, other: TokenizerFile) -> VocabularyMap
     Raises:
         LexgraftError: hardly a token is shared.
     """
-    mine, theirs = meanings(base), meanings(other)
+    base_ids, document_ids = meanings(base), meanings(document)
     ids = np.full(base.size, -1, np.int64)
-    for key, number in mine.items():
-        ids[number] = theirs.get(key, -1)
+    for key, number in base_ids.items():
+        ids[number] = document_ids.get(key, -1)
     shared = int((ids >= 0).sum())
-    if shared < FEWEST * len(mine):
+    if shared < FEWEST * len(base_ids):
         raise LexgraftError(
-            f"only {shared:,} of {len(mine):,} tokens are shared",
-            where=other.where,
+            f"only {shared:,} of {len(base_ids):,} tokens are shared",
+            where=document.where,
             cure="these vocabularies have nothing in common: a merge would mean nothing",
         )
-    return VocabularyMap(ids, len(mine) - shared, len(theirs) - shared)
+    return VocabularyMap(ids, len(base_ids) - shared, len(document_ids) - shared)
 
 
-def check_map(plan: VocabularyMap, base: TokenizerFile, other: TokenizerFile) -> None:
+def check_map(plan: VocabularyMap, base: TokenizerFile, document: TokenizerFile) -> None:
     """Raise unless a map joins equal tokens, each at most once, and misses none that is there.
 
     Raises:
         LexgraftError: an id joined to another token's, a special token joined to text, one id used
             twice, or a shared token left out.
     """
-    if len(plan.ids) != base.size or int(plan.ids.max(initial=-1)) >= other.size:
-        raise _wrong("it is of another size", other)
-    mine = {number: key for key, number in meanings(base).items()}
-    reach = meanings(other)
-    theirs = {number: key for key, number in reach.items()}
+    if len(plan.ids) != base.size or int(plan.ids.max(initial=-1)) >= document.size:
+        raise _alignment_error("it is of another size", document)
+    base_keys = {number: key for key, number in meanings(base).items()}
+    reach = meanings(document)
+    document_keys = {number: key for key, number in reach.items()}
     used = plan.ids[plan.ids >= 0]
     if len(np.unique(used)) != len(used):
-        raise _wrong("two tokens of the base have one row", other)
+        raise _alignment_error("two tokens of the base have one row", document)
     for number, joined in enumerate(plan.ids.tolist()):
-        key = mine.get(number)
+        key = base_keys.get(number)
         if joined < 0:
             if key in reach:
-                raise _wrong(f"{key[1]!a} is in both and left out", other)
+                raise _alignment_error(f"{key[1]!a} is in both and left out", document)
             continue
-        found = theirs.get(joined)
-        if key is None or found != key:
+        key_there = document_keys.get(joined)
+        if key is None or key_there != key:
             kinds = (
                 f"{key and key[0]} {key and key[1]!a}",
-                f"{found and found[0]} {found and found[1]!a}",
+                f"{key_there and key_there[0]} {key_there and key_there[1]!a}",
             )
-            raise _wrong(f"id {number} is {kinds[0]}, id {joined} is {kinds[1]}", other)
+            raise _alignment_error(
+                f"id {number} is {kinds[0]}, id {joined} is {kinds[1]}", document
+            )
 
 
 def check_rows(
     plan: VocabularyMap,
     documents: tuple[TokenizerFile, TokenizerFile],
     base: TensorEntry,
-    other: TensorEntry,
+    entry: TensorEntry,
 ) -> None:
     """Raise when the weights say that rows are numbered otherwise than the tokenizers do.
 
@@ -101,51 +103,54 @@ def check_rows(
     Raises:
         LexgraftError: a tokenizer does not belong to its weights.
     """
-    if base.shape[1:] != other.shape[1:]:
+    if base.shape[1:] != entry.shape[1:]:
         return
-    mine, theirs = documents
-    least = min(base.shape[0], other.shape[0])
-    moved = np.flatnonzero((plan.ids >= 0) & (plan.ids != np.arange(len(plan.ids))))
-    moved = moved[(moved < least) & (plan.ids[moved] < other.shape[0])]
-    special = np.isin(moved, [mine.added[token] for token in mine.specials])
-    reserved = np.isin(moved, [theirs.added[token] for token in theirs.specials])
-    for chosen in (moved[~special], moved[special & ~reserved]):
-        _check_moved(plan, chosen[:: max(1, len(chosen) // SAMPLE)][:SAMPLE], base, other)
+    base_document, document = documents
+    shared_rows = min(base.shape[0], entry.shape[0])
+    renumbered = np.flatnonzero((plan.ids >= 0) & (plan.ids != np.arange(len(plan.ids))))
+    renumbered = renumbered[(renumbered < shared_rows) & (plan.ids[renumbered] < entry.shape[0])]
+    special = np.isin(renumbered, [base_document.added[token] for token in base_document.specials])
+    reserved = np.isin(renumbered, [document.added[token] for token in document.specials])
+    for chosen in (renumbered[~special], renumbered[special & ~reserved]):
+        _check_moved(plan, chosen[:: max(1, len(chosen) // SAMPLE)][:SAMPLE], base, entry)
     for number in np.flatnonzero(plan.ids < 0).tolist():
-        hole = number < min(least, theirs.size) and number not in theirs.tokens
-        if hole and number in mine.tokens and _alike(base, other, [number], [number]) > SAME:
+        hole = number < min(shared_rows, document.size) and number not in document.tokens
+        token = base_document.tokens.get(number)
+        if hole and token is not None and _alike(base, entry, [number], [number]) > SAME:
             raise LexgraftError(
-                f"no token has id {number}, and its row is that of {mine.tokens[number]!a:.80}",
-                where=theirs.where,
+                f"no token has id {number}, and its row is that of {token!a:.80}",
+                where=document.where,
                 cure="this tokenizer has lost a token: get it again from its source",
             )
 
 
 def _check_moved(
-    plan: VocabularyMap, chosen: Int[np.ndarray, " moved"], base: TensorEntry, other: TensorEntry
+    plan: VocabularyMap, chosen: Int[np.ndarray, " moved"], base: TensorEntry, entry: TensorEntry
 ) -> None:
     """Raise where rows of one id are more alike than rows of one token."""
     if not len(chosen):
         return
-    by_token = _alike(base, other, chosen.tolist(), plan.ids[chosen].tolist())
-    by_id = _alike(base, other, chosen.tolist(), chosen.tolist())
+    by_token = _alike(base, entry, chosen.tolist(), plan.ids[chosen].tolist())
+    by_id = _alike(base, entry, chosen.tolist(), chosen.tolist())
     if by_id > max(by_token + DOUBT, ALIKE):
         raise LexgraftError(
             f"rows of one id are alike ({by_id:.2f}), rows of one token are not ({by_token:.2f}): "
             "a tokenizer does not belong to its weights",
-            where=str(other.file),
+            where=str(entry.file),
             cure="put the tokenizer that this model was trained with beside it",
         )
 
 
-def _alike(base: TensorEntry, other: TensorEntry, mine: list[int], theirs: list[int]) -> float:
+def _alike(
+    base: TensorEntry, entry: TensorEntry, base_ids: list[int], entry_ids: list[int]
+) -> float:
     """Return the mean cosine of rows of the base with rows of the other."""
     cosine = torch.nn.functional.cosine_similarity
-    return float(cosine(gather(base, mine), gather(other, theirs), dim=1).mean())
+    return float(cosine(gather(base, base_ids), gather(entry, entry_ids), dim=1).mean())
 
 
-def _wrong(why: str, other: TokenizerFile) -> LexgraftError:
+def _alignment_error(why: str, document: TokenizerFile) -> LexgraftError:
     """Return the error for a map that joins what is not the same."""
     return LexgraftError(
-        f"a wrong alignment of vocabularies: {why}", where=other.where, cure="align them again"
+        f"a wrong alignment of vocabularies: {why}", where=document.where, cure="align them again"
     )

@@ -36,13 +36,13 @@ def pursue(
     units = torch.nn.functional.normalize(anchors, dim=1)
     chosen = torch.zeros(len(targets), 0, dtype=torch.int64)
     factors = targets.new_zeros(len(targets), 0)
-    left = targets
+    residual = targets
     for _ in range(count):
-        near = (left @ units.T).abs_()
+        near = (residual @ units.T).abs_()
         near.scatter_(1, chosen, -1.0)
         chosen = torch.cat([chosen, near.argmax(1, keepdim=True)], 1)
         factors = _fit(targets, anchors[chosen])
-        left = targets - (anchors[chosen] * factors.unsqueeze(-1)).sum(1)
+        residual = targets - (anchors[chosen] * factors.unsqueeze(-1)).sum(1)
     return chosen, factors
 
 

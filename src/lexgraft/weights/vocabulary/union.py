@@ -13,10 +13,10 @@ from typing import Any
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
 from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, check_document
-from lexgraft.weights.vocabulary.candidates import CandidateToken, donor_units
-from lexgraft.weights.vocabulary.expanded_files import grown_content
-from lexgraft.weights.vocabulary.expansion import Expansion, survey
-from lexgraft.weights.vocabulary.prune import settle
+from lexgraft.weights.vocabulary.candidates import CandidateToken, donor_candidates
+from lexgraft.weights.vocabulary.expanded_files import expanded_content
+from lexgraft.weights.vocabulary.expansion import Expansion, survey_texts
+from lexgraft.weights.vocabulary.prune import prune_expansion
 
 _MARK = re.compile(r"[<\[{|].*[>\]}|]", re.DOTALL)  # what templates are made of
 
@@ -31,50 +31,50 @@ class VocabularyUnion:
 
 
 def unite(
-    base: TokenizerFile, others: Sequence[TokenizerFile], general: Sequence[str] = ()
+    base: TokenizerFile, documents: Sequence[TokenizerFile], general: Sequence[str] = ()
 ) -> VocabularyUnion:
     """Return the base's tokenizer with the words and marks of others, in their order.
 
     Args:
         base: The tokenizer that is extended, in its own algorithm.
-        others: The tokenizers whose tokens are wanted.
+        documents: The tokenizers whose tokens are wanted.
         general: Text that must be cut as before; with it, steps are allowed that it does not show.
     """
-    marked = with_marks(base, others)
+    marked = with_special_tokens(base, documents)
     engine = TokenizerEngine(marked)
     units: dict[str, CandidateToken] = {}
-    for other in others:
-        for unit in donor_units(engine, other):
+    for document in documents:
+        for unit in donor_candidates(engine, document):
             units.setdefault(unit.spelled, unit)
     marks = len(marked.added) - len(base.added)
     if not units:
         return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
-    ground = survey(engine, list(units.values()), (), general, inf, alone=not general)
+    ground = survey_texts(engine, list(units.values()), (), general, inf, alone=not general)
     try:
-        growth, grown = settle(ground, len(units) * 4, 0.0, (), general)
+        growth, grown = prune_expansion(ground, len(units) * 4, 0.0, (), general)
     except LexgraftError:  # nothing can be built
         return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
     return VocabularyUnion(growth, grown.document, marks)
 
 
-def with_marks(base: TokenizerFile, others: Sequence[TokenizerFile]) -> TokenizerFile:
+def with_special_tokens(base: TokenizerFile, documents: Sequence[TokenizerFile]) -> TokenizerFile:
     """Return a tokenizer that knows the others' special tokens and template marks too.
 
     They get ids behind all others. Added tokens that are plain text (runs of line breaks, words)
     would cut the base's own text otherwise, and are left out.
     """
     rows: list[dict[str, Any]] = list(base.content.get("added_tokens") or [])
-    known = {*base.ids, *base.added}
+    spellings = {*base.ids, *base.added}
     number = base.size
-    for other in others:
-        for row in other.content.get("added_tokens") or []:
+    for document in documents:
+        for row in document.content.get("added_tokens") or []:
             text = row["content"]
-            if text in known or not (row.get("special") is True or _MARK.fullmatch(text)):
+            if text in spellings or not (row.get("special") is True or _MARK.fullmatch(text)):
                 continue
-            known.add(text)
+            spellings.add(text)
             rows.append({**row, "id": number})
             number += 1
     if number == base.size:
         return base
-    plain = grown_content(Expansion(base, (), (), {}))  # every id of the base in its place
+    plain = expanded_content(Expansion(base, (), (), {}))  # every id of the base in its place
     return check_document({**plain, "added_tokens": rows}, base.where)

@@ -7,12 +7,16 @@ from tiny_tokenizers import DOMAIN, GENERAL, TERMS, train
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
-from lexgraft.weights.vocabulary.expanded_files import grown_document
+from lexgraft.weights.vocabulary.expanded_files import expanded_tokenizer
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
-from lexgraft.weights.vocabulary.fit.aligned_texts import Teacher, make_lessons, showing
+from lexgraft.weights.vocabulary.fit.aligned_texts import (
+    Teacher,
+    align_texts,
+    texts_with_new_tokens,
+)
 from lexgraft.weights.vocabulary.fit.distillation import distil_rows
-from lexgraft.weights.vocabulary.fit.input_embeddings import shown_in
+from lexgraft.weights.vocabulary.fit.input_embeddings import occurring_in
 from lexgraft.weights.vocabulary.fit.suppress_new_tokens import SILENT, NewTokenRows
 
 
@@ -27,14 +31,14 @@ def growth(tmp_path: Path) -> Expansion:
 @pytest.fixture
 def engines(growth: Expansion) -> tuple[TokenizerEngine, TokenizerEngine]:
     """Return the tokenizer before and after."""
-    return TokenizerEngine(growth.base), TokenizerEngine(grown_document(growth))
+    return TokenizerEngine(growth.base), TokenizerEngine(expanded_tokenizer(growth))
 
 
 def test_both_cuts_meet_where_they_have_said_the_same(
     engines: tuple[TokenizerEngine, TokenizerEngine],
 ):
     base, grown = engines
-    (lesson,) = make_lessons(base, grown, ["the eigenvalue", GENERAL[0]])
+    (lesson,) = align_texts(base, grown, ["the eigenvalue", GENERAL[0]])
     assert lesson.new[-1] >= base.document.size
     assert lesson.new_places[-1] == len(lesson.new) - 1
     assert lesson.old_places[-1] == len(lesson.old) - 1
@@ -68,11 +72,11 @@ def test_fitted_rows_write_and_read_nearer_to_the_old_cut(
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    lessons = make_lessons(base, grown, DOMAIN, [1])
+    lessons = align_texts(base, grown, DOMAIN, [1])
     start = torch.randn(grown.document.size - size, 16) * 0.02
     heads = torch.randn(grown.document.size - size, 16) * 0.02
     pieces = [one.parts for one in growth.additions]
-    shown = shown_in(lessons, size, len(start))
+    shown = occurring_in(lessons, size, len(start))
     for outputs in (None, heads):
         for steps in (0, 30):
             fitted = distil_rows(model, lessons, NewTokenRows(start, outputs), pieces, size, steps)
@@ -106,8 +110,8 @@ def test_what_texts_show_is_as_likely_as_its_pieces_and_the_rest_is_quiet(
     )
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
-    lessons = make_lessons(base, grown, DOMAIN, [1])
-    shown = shown_in(lessons, size, grown.document.size - size)
+    lessons = align_texts(base, grown, DOMAIN, [1])
+    shown = occurring_in(lessons, size, grown.document.size - size)
     assert 0 < int(shown.sum()) < len(shown)
     start = torch.randn(len(shown), width) * 0.02
     pieces = [one.parts for one in growth.additions]
@@ -128,9 +132,11 @@ def test_what_texts_show_is_as_likely_as_its_pieces_and_the_rest_is_quiet(
 
 
 def test_text_without_new_words_teaches_nothing(engines: tuple[TokenizerEngine, TokenizerEngine]):
-    assert make_lessons(*engines, GENERAL) == []
+    assert align_texts(*engines, GENERAL) == []
     first = engines[0].document.size
-    assert showing(engines[1], [GENERAL[0], "", "the eigenvalue"], first) == ["the eigenvalue"]
+    assert texts_with_new_tokens(engines[1], [GENERAL[0], "", "the eigenvalue"], first) == [
+        "the eigenvalue"
+    ]
     with pytest.raises(LexgraftError, match="no text shows a new token"):
         distil_rows(torch.nn.Linear(1, 1), [], NewTokenRows(torch.ones(1, 1), None), [], 1, 1)
 

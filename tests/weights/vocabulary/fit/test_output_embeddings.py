@@ -18,7 +18,7 @@ from lexgraft.weights.vocabulary.fit.output_embeddings import (
     OutputContexts,
     OutputFit,
     WantedLogProbabilities,
-    writings,
+    output_contexts,
 )
 from lexgraft.weights.vocabulary.fit.suppress_new_tokens import NewTokenRows, TextPositions
 
@@ -65,7 +65,7 @@ def asked(
 ) -> OutputContexts:
     """Return what is found about the words above; the last of them no text shows."""
     shown = torch.tensor([True] * (len(PIECES) - 1) + [False])
-    return writings(Teacher(model), lessons(count), [], PIECES, shown, WORDS, kept, progress)
+    return output_contexts(Teacher(model), lessons(count), [], PIECES, shown, WORDS, kept, progress)
 
 
 def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any):

@@ -13,11 +13,11 @@ from lexgraft.weights.vocabulary.fit.suppress_new_tokens import (
     SILENT,
     NewTokenRows,
     TextPositions,
-    calmed_rows,
-    quiet_rows,
-    quieted,
+    limit_leakage,
+    lower_rows,
+    probability_leaked,
     shared_direction,
-    taken,
+    suppress_rows,
 )
 
 
@@ -37,9 +37,9 @@ def test_quiet_rows_take_nothing_that_float32_could_see(
     base, rows = Teacher(Looked(None, factor)), torch.randn(7, 6)
     direction = shared_direction(places.hidden)
     assert direction is not None
-    quiet = quiet_rows(base, rows, places, direction)
-    loud = taken(base, rows, places)
-    cost = taken(base, quiet, places)
+    quiet = lower_rows(base, rows, places, direction)
+    loud = probability_leaked(base, rows, places)
+    cost = probability_leaked(base, quiet, places)
     assert float(loud.max()) > 1
     assert 0 < float(cost.max()) <= 1.01 * torch.tensor(-SILENT).exp()
     own = base.transform.apply(places.hidden @ quiet.T).logsumexp(1)
@@ -55,7 +55,7 @@ def test_a_bias_is_the_direction_and_rows_stay_as_they_are(places: TextPositions
     assert direction is not None
     base = Teacher(Looked())
     quiet = rows.with_head(
-        quiet_rows(base, rows.head, TextPositions(hidden, places.total), direction)
+        lower_rows(base, rows.head, TextPositions(hidden, places.total), direction)
     )
     assert quiet.bias is not None
     assert quiet.outputs is not None
@@ -73,12 +73,12 @@ def test_states_that_point_everywhere_share_no_direction():
 def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(places: TextPositions):
     base, rows = Teacher(Looked()), 0.05 * torch.randn(4, 6, generator=torch.manual_seed(3))
     shown = torch.tensor([True, False, True, False])
-    assert float(taken(base, rows, places).mean()) > GENTLE
-    calm = calmed_rows(base, rows, places, shown, places)
-    assert float(taken(base, calm[~shown], places).max()) < 1e-8
-    cost = float(taken(base, calm, places).mean())
+    assert float(probability_leaked(base, rows, places).mean()) > GENTLE
+    calm = limit_leakage(base, rows, places, shown, places)
+    assert float(probability_leaked(base, calm[~shown], places).max()) < 1e-8
+    cost = float(probability_leaked(base, calm, places).mean())
     assert 0.5 * GENTLE < cost <= GENTLE * 1.001
-    untold = calmed_rows(base, rows, places, shown, None)
+    untold = limit_leakage(base, rows, places, shown, None)
     assert torch.equal(untold[shown], rows[shown])
 
 
@@ -103,7 +103,7 @@ def test_a_model_keeps_the_probabilities_of_its_own_tokens():
     lines = torch.randint(3, 50, (12, 10), generator=drawn).tolist()
     ids = list(range(10))
     lessons = [AlignedText(line, line, ids, ids, 10) for line in lines]
-    rows, most = quieted(model, lessons, NewTokenRows(torch.randn(5, 16), torch.randn(5, 16)))
+    rows, most = suppress_rows(model, lessons, NewTokenRows(torch.randn(5, 16), torch.randn(5, 16)))
     assert rows.outputs is not None
     head = torch.cat([model.lm_head.weight, rows.outputs])
     other = torch.tensor([torch.randint(3, 50, (30,), generator=drawn).tolist()])
@@ -116,4 +116,4 @@ def test_a_model_keeps_the_probabilities_of_its_own_tokens():
 
 def test_too_little_general_text_is_refused():
     with pytest.raises(LexgraftError, match="too little general text"):
-        quieted(torch.nn.Linear(1, 1), [], NewTokenRows(torch.ones(1, 1), None))
+        suppress_rows(torch.nn.Linear(1, 1), [], NewTokenRows(torch.ones(1, 1), None))

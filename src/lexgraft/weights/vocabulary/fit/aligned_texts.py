@@ -33,7 +33,7 @@ class TeacherOutput(NamedTuple):
     total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over its vocabulary
 
 
-def make_lessons(
+def align_texts(
     base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str], start: Sequence[int] = ()
 ) -> list[AlignedText]:
     """Return the texts in which something new is produced.
@@ -46,19 +46,19 @@ def make_lessons(
     """
     lessons: list[AlignedText] = []
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
-        lesson = _lesson(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
+        lesson = _aligned_text(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
         if lesson is not None:
             lessons.append(lesson)
     return lessons
 
 
-def showing(grown: TokenizerEngine, texts: Sequence[str], first: int) -> list[str]:
+def texts_with_new_tokens(grown: TokenizerEngine, texts: Sequence[str], first: int) -> list[str]:
     """Return the texts in which a token from `first` on is produced."""
     rows = grown.encode(texts)
     return [text for text, ids in zip(texts, rows, strict=True) if max(ids, default=-1) >= first]
 
 
-def plain_lessons(
+def unchanged_texts(
     base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str], start: Sequence[int] = ()
 ) -> list[AlignedText]:
     """Return the texts that both tokenizers cut alike: where nothing new should come next."""
@@ -66,22 +66,24 @@ def plain_lessons(
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
         ids = [*start, *old][:LONGEST]
         if old == new and len(ids) > 1:
-            places = list(range(len(ids)))
-            lessons.append(AlignedText(ids, ids, places, places, len(ids)))
+            positions = list(range(len(ids)))
+            lessons.append(AlignedText(ids, ids, positions, positions, len(ids)))
     return lessons
 
 
-def _lesson(
+def _aligned_text(
     base: TokenizerEngine, grown: TokenizerEngine, old: list[int], new: list[int]
 ) -> AlignedText | None:
     """Return one text as a lesson, or None where it shows no new token."""
-    begin = next((at for at, number in enumerate(new) if number >= base.document.size), None)
+    begin = next(
+        (position for position, number in enumerate(new) if number >= base.document.size), None
+    )
     if begin is None:
         return None
-    there = {end: at for at, end in enumerate(_ends(base, old))}
-    here = {end: at for at, end in enumerate(_ends(grown, new))}
-    joined = [(there[end], at) for end, at in here.items() if end in there]
-    first = sum(at < begin for _, at in joined)
+    old_ends = {end: position for position, end in enumerate(_ends(base, old))}
+    new_ends = {end: position for position, end in enumerate(_ends(grown, new))}
+    joined = [(old_ends[end], position) for end, position in new_ends.items() if end in old_ends]
+    first = sum(position < begin for _, position in joined)
     if first == len(joined):
         return None
     return AlignedText(old, new, [a for a, _ in joined], [b for _, b in joined], first)
@@ -108,9 +110,9 @@ class Teacher:
         Shorter lines are filled up at their ends, which what comes before does not see.
         """
         ids = _filled(lines)
-        known = self._embedding(ids.clamp(max=first - 1))
-        fresh = (rows * self._lifted).to(known.dtype)[(ids - first).clamp(min=0)]
-        inputs = torch.where((ids >= first).unsqueeze(-1), fresh, known)
+        embedded = self._embedding(ids.clamp(max=first - 1))
+        new_rows = (rows * self._lifted).to(embedded.dtype)[(ids - first).clamp(min=0)]
+        inputs = torch.where((ids >= first).unsqueeze(-1), new_rows, embedded)
         return self._body(inputs_embeds=inputs, use_cache=False).last_hidden_state
 
     @torch.no_grad()
@@ -127,9 +129,9 @@ class Teacher:
     ) -> Float32[Tensor, "place token"]:
         """Return the logits of some of its tokens."""
         bias = getattr(self._head, "bias", None)
-        own = None if bias is None else bias[tokens]
+        biases = None if bias is None else bias[tokens]
         return self.transform.apply(
-            nn.functional.linear(hidden, self._head.weight[tokens], own).float()
+            nn.functional.linear(hidden, self._head.weight[tokens], biases).float()
         )
 
     def own_logits(
@@ -137,17 +139,19 @@ class Teacher:
     ) -> Float32[Tensor, " place"]:
         """Return the logit of one token at every place."""
         bias = getattr(self._head, "bias", None)
-        found = (hidden.float() * self._head.weight[tokens].float()).sum(1)
-        return self.transform.apply(found if bias is None else found + bias[tokens].float())
+        logits = (hidden.float() * self._head.weight[tokens].float()).sum(1)
+        return self.transform.apply(logits if bias is None else logits + bias[tokens].float())
 
     @torch.no_grad()
     def total(self, hidden: Float[Tensor, "place width"]) -> Float32[Tensor, " place"]:
         """Return the logarithm of the sum of exp(logit) over the vocabulary."""
-        parts, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
-        biases = [None] * len(parts) if bias is None else bias.split(WORDS)
+        blocks, bias = self._head.weight.split(WORDS), getattr(self._head, "bias", None)
+        biases = [None] * len(blocks) if bias is None else bias.split(WORDS)
         totals = [
-            self.transform.apply(nn.functional.linear(hidden, part, own).float()).logsumexp(1)
-            for part, own in zip(parts, biases, strict=True)
+            self.transform.apply(nn.functional.linear(hidden, block, block_bias).float()).logsumexp(
+                1
+            )
+            for block, block_bias in zip(blocks, biases, strict=True)
         ]
         return torch.stack(totals).logsumexp(0)
 
@@ -155,8 +159,8 @@ class Teacher:
     def truth(self, lesson: AlignedText) -> TeacherOutput:
         """Return what the old cut of a lesson leads to."""
         ids = torch.tensor([lesson.old])
-        whole = self._body(input_ids=ids, use_cache=False).last_hidden_state
-        hidden = whole[0, lesson.old_places]
+        states = self._body(input_ids=ids, use_cache=False).last_hidden_state
+        hidden = states[0, lesson.old_places]
         return TeacherOutput(hidden, self.total(hidden))
 
     @torch.no_grad()
@@ -175,13 +179,13 @@ class Teacher:
         past: Any = getattr(read, "past_key_values", None)
         if hasattr(past, "batch_repeat_interleave"):
             past.batch_repeat_interleave(len(tails))
-            more = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
-            return last, more.last_hidden_state
-        whole = _filled([[*line, *tail] for tail in tails])
-        return last, self._body(input_ids=whole, use_cache=False).last_hidden_state[:, len(line) :]
+            tail_states = self._body(input_ids=_filled(tails), past_key_values=past, use_cache=True)
+            return last, tail_states.last_hidden_state
+        lines = _filled([[*line, *tail] for tail in tails])
+        return last, self._body(input_ids=lines, use_cache=False).last_hidden_state[:, len(line) :]
 
 
-def read_lessons(
+def teacher_outputs(
     base: Teacher, lessons: Sequence[AlignedText], progress: Progress = silent
 ) -> list[TeacherOutput]:
     """Return what the base makes of every lesson's old cut."""

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, digest, silent
-from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher, read_lessons
+from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher, teacher_outputs
 from lexgraft.weights.vocabulary.fit.fit_cache import NOTHING, FitCache
-from lexgraft.weights.vocabulary.fit.input_embeddings import PULLED, fit_reading, shown_in
-from lexgraft.weights.vocabulary.fit.output_embeddings import writings
+from lexgraft.weights.vocabulary.fit.input_embeddings import PULLED, fit_inputs, occurring_in
+from lexgraft.weights.vocabulary.fit.output_embeddings import output_contexts
 from lexgraft.weights.vocabulary.fit.suppress_new_tokens import (
     NewTokenRows,
-    calmed_rows,
-    places_of,
-    taken,
+    limit_leakage,
+    probability_leaked,
+    text_positions,
 )
 
 KEPT, PLAIN = 16_384, 128  # lessons with and without new tokens that are looked at, at most
@@ -28,7 +28,7 @@ class FittedRows(NamedTuple):
     rows: NewTokenRows
     writing: tuple[float, float]  # nats a new token is off, held back, before and after
     reading: tuple[float, float] | None  # nats a place from the old cut's, held back, likewise
-    taken: float | None  # nats a token from old ones on general text; None: there was none
+    leaked: float | None  # nats a token from old ones on general text; None: there was none
 
 
 def distil_rows(
@@ -41,15 +41,16 @@ def distil_rows(
     general: Sequence[AlignedText] = (),
     opening: Float32[Tensor, "new width"] | None = None,
     reader: nn.Module | None = None,
-    kept: FitCache = NOTHING,
+    cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> FittedRows:
     """Return rows by which the new cut is written and read as the old one was.
 
-    How to write is solved by `writings`: each new token as likely as its pieces. With `steps`,
-    inputs learn to read by `fit_reading`; where the head is tied to them, every step is followed by
-    a pull towards what writes. Tokens that no text shows (the steps of merges) are made quiet, and
-    all are lowered together until they take little from general text.
+    The outputs are solved for with `output_contexts`: each new token as likely as its pieces. With
+    `steps`, the inputs are trained with `fit_inputs`; where the head is tied to them, every step is
+    followed by a small step towards the solved outputs. Tokens that no text shows (intermediate
+    merges) are suppressed, and all are lowered together until they take little probability from
+    general text.
 
     Args:
         model: The base model; it is teacher and student.
@@ -61,7 +62,7 @@ def distil_rows(
         general: Texts that both tokenizers cut alike.
         opening: The head's rows of the pieces that words begin with: where they stand, words do.
         reader: The same model in another number format, to read in.
-        kept: What an interrupted call with the same arguments has kept.
+        cache: What an interrupted call with the same arguments has kept.
         progress: Called per lesson, place and step.
 
     Raises:
@@ -70,28 +71,30 @@ def distil_rows(
     if not lessons:
         raise LexgraftError("no text shows a new token", cure="distil on text that has the words")
     base, fast = Teacher(model), Teacher(reader or model)
-    told, plain = _some(lessons, KEPT), _some(general, PLAIN)
-    shown = shown_in(lessons, first, len(start.inputs))
-    known = writings(fast, told, plain, pieces, shown, first, kept, progress)
+    taught, plain = _some(lessons, KEPT), _some(general, PLAIN)
+    occurring = occurring_in(lessons, first, len(start.inputs))
+    output_fit = output_contexts(fast, taught, plain, pieces, occurring, first, cache, progress)
     tied, rows, reading = start.outputs is None, start, None
 
     def pull(inputs: Tensor, stay: float) -> Tensor:
-        return start.with_head(known.pulled(start._replace(inputs=inputs).head, stay)).inputs
+        return start.with_head(output_fit.pulled(start._replace(inputs=inputs).head, stay)).inputs
 
     if steps:
-        found = fit_reading(
-            fast, told, start.inputs, first, steps, pull if tied else None, kept, progress
+        inputs_fit = fit_inputs(
+            fast, taught, start.inputs, first, steps, pull if tied else None, cache, progress
         )
-        rows, reading = start._replace(inputs=found.rows), found.apart
-    head = known.pulled(rows.head, PULLED) if tied and steps else known.begun(rows, opening)
-    writing = known.error(start.head), known.error(head)
-    calm = places_of(base, read_lessons(base, plain, progress)) if plain else None
-    head = calmed_rows(base, head, known.places, shown, calm)
-    cost = None if calm is None else float(taken(base, head, calm).mean())
+        rows, reading = start._replace(inputs=inputs_fit.rows), inputs_fit.apart
+    head = (
+        output_fit.pulled(rows.head, PULLED) if tied and steps else output_fit.begun(rows, opening)
+    )
+    writing = output_fit.error(start.head), output_fit.error(head)
+    calm = text_positions(base, teacher_outputs(base, plain, progress)) if plain else None
+    head = limit_leakage(base, head, output_fit.places, occurring, calm)
+    cost = None if calm is None else float(probability_leaked(base, head, calm).mean())
     return FittedRows(rows.with_head(head), writing, reading, cost)
 
 
-def _some(lessons: Sequence[AlignedText], most: int) -> list[AlignedText]:
+def _some(lessons: Sequence[AlignedText], limit: int) -> list[AlignedText]:
     """Return some lessons, the same in every run."""
-    order = sorted(range(len(lessons)), key=lambda number: digest("lesson", number))[:most]
+    order = sorted(range(len(lessons)), key=lambda number: digest("lesson", number))[:limit]
     return [lessons[number] for number in order]

@@ -41,13 +41,13 @@ class FitCache:
         """Keep tensors in place of those that had this name."""
         file = self._file(f"{name}.safetensors")
         if file is not None:
-            write_bytes(file, save({part: one.contiguous() for part, one in tensors.items()}))
+            write_bytes(file, save({key: tensor.contiguous() for key, tensor in tensors.items()}))
 
     def texts(self, name: str) -> list[str]:
         """Return the texts that were kept under a name."""
         file = self._file(f"{name}.json")
-        there = file is not None and file.is_file()
-        return json.loads(file.read_text(encoding="utf-8")) if file is not None and there else []
+        exists = file is not None and file.is_file()
+        return json.loads(file.read_text(encoding="utf-8")) if file is not None and exists else []
 
     def keep_texts(self, name: str, texts: Sequence[str]) -> None:
         """Keep texts in place of those that had this name."""

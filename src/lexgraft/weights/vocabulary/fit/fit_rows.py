@@ -11,27 +11,27 @@ from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.tokenizer.tokenizer_engine import TokenizerEngine
-from lexgraft.weights.vocabulary.expanded_files import grown_document
+from lexgraft.weights.vocabulary.expanded_files import expanded_tokenizer
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_texts import ExpansionTexts
 from lexgraft.weights.vocabulary.fit.aligned_texts import (
     AlignedText,
-    make_lessons,
-    plain_lessons,
-    showing,
+    align_texts,
+    texts_with_new_tokens,
+    unchanged_texts,
 )
 from lexgraft.weights.vocabulary.fit.distillation import distil_rows
 from lexgraft.weights.vocabulary.fit.fit_cache import NOTHING, FitCache
 from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
-from lexgraft.weights.vocabulary.fit.suppress_new_tokens import NewTokenRows, quieted
+from lexgraft.weights.vocabulary.fit.suppress_new_tokens import NewTokenRows, suppress_rows
 from lexgraft.weights.vocabulary.new_rows import (
     How,
     RowDonor,
     bias_name,
     embedding_name,
+    first_piece_rows,
     head_name,
     new_rows,
-    opening_rows,
 )
 
 BATCH = 256  # further texts continued before they are kept
@@ -107,11 +107,14 @@ def fit_rows(
     rows = inputs.initial_rows()
     folder = inputs.base.folder
     model = TransformersModel.load(folder, str(folder), settings.threads)
-    engines = TokenizerEngine(inputs.growth.base), TokenizerEngine(grown_document(inputs.growth))
-    general = plain_lessons(*engines, inputs.texts.general_sample(), model.start_tokens)
+    engines = (
+        TokenizerEngine(inputs.growth.base),
+        TokenizerEngine(expanded_tokenizer(inputs.growth)),
+    )
+    general = unchanged_texts(*engines, inputs.texts.general_sample(), model.start_tokens)
     if settings.distil is None:
-        rows, most = quieted(model.module, general, rows, progress)
-        figures: dict[str, Any] = {"nats taken at most": most}
+        rows, max_loss = suppress_rows(model.module, general, rows, progress)
+        figures: dict[str, Any] = {"nats taken at most": max_loss}
     else:
         fit = _Distillation(inputs, settings, settings.distil, model, engines, cache)
         rows, figures = fit.run(rows, general, progress)
@@ -139,11 +142,11 @@ class _Distillation(NamedTuple):
         growth, base, texts = self.inputs.growth, self.inputs.base, self.inputs.texts
         first, start_tokens = growth.base.size, self.model.start_tokens
         passages = [text for _, text in (*texts.texts, *texts.terms)]
-        aligned = make_lessons(*self.engines, [*passages, *texts.general_sample()], start_tokens)
+        aligned = align_texts(*self.engines, [*passages, *texts.general_sample()], start_tokens)
         reader = self._reader()
-        further = showing(self.engines[1], [text for _, text in texts.further], first)
+        further = texts_with_new_tokens(self.engines[1], [text for _, text in texts.further], first)
         continued = self._continued(reader, further, progress)
-        aligned_further = make_lessons(*self.engines, continued, start_tokens)
+        aligned_further = align_texts(*self.engines, continued, start_tokens)
         entry = base.tensors[head_name(base) or embedding_name(base)]
         fitted = distil_rows(
             self.model.module,
@@ -153,7 +156,7 @@ class _Distillation(NamedTuple):
             first,
             self.steps,
             general,
-            opening_rows(entry, growth.additions),
+            first_piece_rows(entry, growth.additions),
             reader.module,
             self.cache,
             progress,
@@ -161,7 +164,7 @@ class _Distillation(NamedTuple):
         return fitted.rows, {
             "nats a new token is off": fitted.writing,
             "nats apart after it": fitted.reading,
-            "nats a token taken": fitted.taken,
+            "nats a token taken": fitted.leaked,
             "texts": len(aligned),
             "read besides": len(aligned_further),
         }

@@ -35,17 +35,22 @@ class _Adam:
         self._steps = torch.zeros(len(rows), 1)
 
     def step(
-        self, slope: Float32[Tensor, "new width"], shown: Bool[Tensor, " new"], part: float
+        self,
+        slope: Float32[Tensor, "new width"],
+        occurring: Bool[Tensor, " new"],
+        rate_share: float,
     ) -> None:
         """Move the rows that were shown, by a part of the rate."""
-        own = slope[shown]
-        self._steps[shown] += 1
-        self._mean[shown] = _MEAN * self._mean[shown] + (1 - _MEAN) * own
-        self._square[shown] = _SQUARE * self._square[shown] + (1 - _SQUARE) * own.square()
-        count = self._steps[shown]
-        mean = self._mean[shown] / (1 - _MEAN**count)
-        square = self._square[shown] / (1 - _SQUARE**count)
-        self.rows[shown] -= part * self._rate * mean / (square.sqrt() + _LEAST)
+        slopes = slope[occurring]
+        self._steps[occurring] += 1
+        self._mean[occurring] = _MEAN * self._mean[occurring] + (1 - _MEAN) * slopes
+        self._square[occurring] = (
+            _SQUARE * self._square[occurring] + (1 - _SQUARE) * slopes.square()
+        )
+        count = self._steps[occurring]
+        mean = self._mean[occurring] / (1 - _MEAN**count)
+        square = self._square[occurring] / (1 - _SQUARE**count)
+        self.rows[occurring] -= rate_share * self._rate * mean / (square.sqrt() + _LEAST)
 
     def state(self, done: int) -> dict[str, Tensor]:
         """Return what it needs to go on after so many steps."""
@@ -73,14 +78,14 @@ class FittedInputs(NamedTuple):
     apart: tuple[float, float]  # nats a place on lessons held back, before and after
 
 
-def fit_reading(
+def fit_inputs(
     base: Teacher,
     lessons: Sequence[AlignedText],
     start: Float32[Tensor, "new width"],
     first: int,
     steps: int,
     pull: Pull | None = None,
-    kept: FitCache = NOTHING,
+    cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> FittedInputs:
     """Return input rows after which the base goes on as after the old cut.
@@ -98,7 +103,7 @@ def fit_reading(
         steps: How many batches.
         pull: What moves rows towards something else after every step (proximal gradient; Parikh
             and Boyd, 2014, section 4.2); it is told how little, the less the smaller the step.
-        kept: Where the state of the optimizer is kept now and then, and where it may be found.
+        cache: Where the state of the optimizer is kept now and then, and where it may be found.
         progress: Called per batch of lessons and per step.
     """
     student = _Student(base, lessons, first, progress)
@@ -106,7 +111,7 @@ def fit_reading(
     judged = order[::HELD_BACK][:JUDGED]
     taught = sorted(set(order).difference(judged)) or judged
     adam, batches = _Adam(start), list[list[int]]()
-    done = adam.take(kept.tensors("reading"))
+    done = adam.take(cache.tensors("reading"))
     before = student.judge(judged, start)
     for step in range(steps):
         batches = batches or student.batches(taught, step)
@@ -117,24 +122,24 @@ def fit_reading(
         leaf = adam.rows.clone().requires_grad_()
         student.apart(batch, leaf).mean().backward()
         assert leaf.grad is not None
-        shown = shown_in([lessons[number] for number in batch], first, len(leaf))
-        part = 1 - step / steps
-        adam.step(leaf.grad, shown, part)
+        occurring = occurring_in([lessons[number] for number in batch], first, len(leaf))
+        rate_share = 1 - step / steps
+        adam.step(leaf.grad, occurring, rate_share)
         if pull is not None:
-            adam.rows = pull(adam.rows, PULLED / part)
+            adam.rows = pull(adam.rows, PULLED / rate_share)
         if (step + 1) % KEEP == 0:
-            kept.keep("reading", adam.state(step + 1))
+            cache.keep("reading", adam.state(step + 1))
     return FittedInputs(adam.rows, (before, student.judge(judged, adam.rows)))
 
 
-def shown_in(lessons: Sequence[AlignedText], first: int, count: int) -> Bool[Tensor, " new"]:
+def occurring_in(lessons: Sequence[AlignedText], first: int, count: int) -> Bool[Tensor, " new"]:
     """Return which of `count` new tokens some lessons show."""
-    shown = torch.zeros(count, dtype=torch.bool)
-    seen: Int64[Tensor, " token"] = torch.tensor(
+    occurring = torch.zeros(count, dtype=torch.bool)
+    numbers: Int64[Tensor, " token"] = torch.tensor(
         [n - first for lesson in lessons for n in lesson.new]
     )
-    shown[seen[seen >= 0]] = True
-    return shown
+    occurring[numbers[numbers >= 0]] = True
+    return occurring
 
 
 class _Student:
@@ -148,36 +153,44 @@ class _Student:
         self._next = torch.tensor([number for number, _ in counts.most_common(NEXT)])
         self._wanted: dict[int, Tensor] = {}
         order = sorted(range(len(lessons)), key=self._length)
-        for at in range(0, len(order), BATCH):
-            progress("reading the old cut of further texts", at, len(order))
-            some = order[at : at + BATCH]
-            self._wanted |= dict(zip(some, base.hidden([lessons[n] for n in some]), strict=True))
+        for offset in range(0, len(order), BATCH):
+            progress("reading the old cut of further texts", offset, len(order))
+            batch = order[offset : offset + BATCH]
+            self._wanted |= dict(zip(batch, base.hidden([lessons[n] for n in batch]), strict=True))
 
     def batches(self, numbers: Sequence[int], turn: int) -> list[list[int]]:
         """Return lessons once each, in an order of this turn, those of one length side by side."""
         order = sorted(numbers, key=lambda number: digest("distil", turn, number))
-        found: list[list[int]] = []
+        batches: list[list[int]] = []
         for start in range(0, len(order), POOL * BATCH):
             pool = sorted(order[start : start + POOL * BATCH], key=self._length)
-            found += [pool[at : at + BATCH] for at in range(0, len(pool), BATCH)]
-        return sorted(found, key=lambda batch: digest("batch", turn, batch))
+            batches += [pool[offset : offset + BATCH] for offset in range(0, len(pool), BATCH)]
+        return sorted(batches, key=lambda batch: digest("batch", turn, batch))
 
     def apart(self, batch: Sequence[int], rows: Tensor) -> Float32[Tensor, " place"]:
-        """Return the nats between what comes next after the old cut and after the new one."""
+        """Return the nats between what comes next after the old cut and after the new lesson."""
         lessons = [self._lessons[number] for number in batch]
         lines = self._base.read([lesson.new for lesson in lessons], rows, self._first)
         pairs = zip(lines, lessons, strict=True)
-        found = torch.cat([line[one.new_places[one.first :]] for line, one in pairs])
-        wanted = torch.cat([self._wanted[number] for number in batch])
-        new, old = (self._base.logits(h, self._next).log_softmax(1) for h in (found, wanted))
+        student_states = torch.cat(
+            [line[lesson.new_places[lesson.first :]] for line, lesson in pairs]
+        )
+        teacher_states = torch.cat([self._wanted[number] for number in batch])
+        new, old = (
+            self._base.logits(h, self._next).log_softmax(1)
+            for h in (student_states, teacher_states)
+        )
         return (old.exp() * (old - new)).sum(1)
 
     @torch.no_grad()
     def judge(self, numbers: Sequence[int], rows: Tensor) -> float:
         """Return the nats a place between both cuts of some lessons."""
         order = sorted(numbers, key=self._length)
-        parts = [self.apart(order[at : at + BATCH], rows) for at in range(0, len(order), BATCH)]
-        return float(torch.cat(parts).mean())
+        losses = [
+            self.apart(order[offset : offset + BATCH], rows)
+            for offset in range(0, len(order), BATCH)
+        ]
+        return float(torch.cat(losses).mean())
 
     def _length(self, number: int) -> tuple[int, int]:
         return len(self._lessons[number].new), number

@@ -35,9 +35,9 @@ class WantedLogProbabilities(NamedTuple):
 class OutputFit:
     """The least squares of new tokens' logits, in closed form: all rows meet the same states."""
 
-    def __init__(self, wanted: WantedLogProbabilities) -> None:
-        self.wanted, self.tokens = wanted, wanted.tokens
-        states, logits = wanted.places.hidden.double(), wanted.logits.double()
+    def __init__(self, target: WantedLogProbabilities) -> None:
+        self.wanted, self.tokens = target, target.tokens
+        states, logits = target.places.hidden.double(), target.logits.double()
         held = torch.arange(len(states)) % HELD_BACK == 0
         self._hidden, self._logits = states[held], logits[held]
         if not bool(held.all()):
@@ -58,16 +58,16 @@ class OutputFit:
         weight = stay * self._unit
         turned = self._vectors.T @ rows[self.tokens].double().T
         solved = (weight * turned + self._aim) / (self._values + weight).unsqueeze(1)
-        found = rows.clone()
-        found[self.tokens] = (self._vectors @ solved).T.to(rows.dtype)
-        return found
+        fitted = rows.clone()
+        fitted[self.tokens] = (self._vectors @ solved).T.to(rows.dtype)
+        return fitted
 
     def squares(
         self, base: Teacher, rows: Float32[Tensor, "new long"]
     ) -> Float64[Tensor, "place own"]:
         """Return the squares of the finished logits' errors at the places held back."""
-        said = self._hidden @ rows[self.tokens].double().T
-        return (base.transform.apply(said) - base.transform.apply(self._logits)).square()
+        logits = self._hidden @ rows[self.tokens].double().T
+        return (base.transform.apply(logits) - base.transform.apply(self._logits)).square()
 
 
 class OutputContexts:
@@ -75,8 +75,8 @@ class OutputContexts:
 
     def __init__(self, base: Teacher, groups: Sequence[WantedLogProbabilities]) -> None:
         self._base, self.groups = base, [OutputFit(group) for group in groups]
-        pairs = zip(*(one.places for one in groups), strict=True)
-        self.places = TextPositions(*(torch.cat(parts) for parts in pairs))
+        pairs = zip(*(group.places for group in groups), strict=True)
+        self.places = TextPositions(*(torch.cat(tensors) for tensors in pairs))
 
     def pulled(
         self, rows: Float32[Tensor, "new long"], stay: float = STAY
@@ -88,8 +88,8 @@ class OutputContexts:
 
     def error(self, rows: Float32[Tensor, "new long"]) -> float:
         """Return by how many nats a new token is off, root mean square over places held back."""
-        parts = [group.squares(self._base, rows).flatten() for group in self.groups]
-        return float(torch.cat(parts).mean().sqrt())
+        squares = [group.squares(self._base, rows).flatten() for group in self.groups]
+        return float(torch.cat(squares).mean().sqrt())
 
     def begun(
         self, start: NewTokenRows, opening: Float32[Tensor, "new width"] | None
@@ -103,14 +103,14 @@ class OutputContexts:
         return min(heads, key=self.error)
 
 
-def writings(
+def output_contexts(
     base: Teacher,
     lessons: Sequence[AlignedText],
     plain: Sequence[AlignedText],
     pieces: Sequence[Sequence[int]],
-    shown: Bool[Tensor, " new"],
+    occurring: Bool[Tensor, " new"],
     first: int,
-    kept: FitCache = NOTHING,
+    cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> OutputContexts:
     """Return what the rows of all new tokens that lessons show should make of places of text.
@@ -125,39 +125,46 @@ def writings(
         lessons: Texts cut both ways.
         plain: Texts that both tokenizers cut alike.
         pieces: The base's tokens for every new one, by id from `first` on.
-        shown: Which new tokens the lessons show.
+        occurring: Which new tokens the lessons show.
         first: The first new id.
-        kept: Where answers are kept, and where some may be found.
+        cache: Where answers are kept, and where some may be found.
         progress: Called every few places.
     """
-    before, others = _places(lessons, plain, first)
-    tokens = shown.nonzero().squeeze(1).tolist()
-    groups = [tokens[at : at + TOGETHER] for at in range(0, len(tokens), TOGETHER)]
-    chosen = [_chosen(group, before, others) for group in groups]
-    count, done, found = sum(len(lines) for lines in chosen), 0, list[WantedLogProbabilities]()
+    before, general_lines = _lines_before(lessons, plain, first)
+    tokens = occurring.nonzero().squeeze(1).tolist()
+    groups = [tokens[offset : offset + TOGETHER] for offset in range(0, len(tokens), TOGETHER)]
+    chosen = [_choose_lines(group, before, general_lines) for group in groups]
+    count, done, targets = sum(len(lines) for lines in chosen), 0, list[WantedLogProbabilities]()
     for number, (group, lines) in enumerate(zip(groups, chosen, strict=True)):
-        asked = _OutputRequest(base, [tuple(pieces[token]) for token in group])
-        told = kept.tensors(f"places-{number}")
-        for start in range(len(told.get("total", ())), len(lines), KEEP):
+        teacher_request = _OutputRequest(base, [tuple(pieces[token]) for token in group])
+        answers = cache.tensors(f"places-{number}")
+        for start in range(len(answers.get("total", ())), len(lines), KEEP):
             progress("asking how likely new tokens are", done + start, count)
-            told = _joined(told, [asked.at(line) for line in lines[start : start + KEEP]])
-            kept.keep(f"places-{number}", told)
+            answers = _joined(
+                answers, [teacher_request.at(line) for line in lines[start : start + KEEP]]
+            )
+            cache.keep(f"places-{number}", answers)
         done += len(lines)
-        hidden = told["hidden"]
+        hidden = answers["hidden"]
         if base.biased:
             hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
-        places = TextPositions(hidden, told["total"])
-        found.append(WantedLogProbabilities(torch.tensor(group), places, told["logits"]))
-    return OutputContexts(base, found)
+        positions = TextPositions(hidden, answers["total"])
+        targets.append(WantedLogProbabilities(torch.tensor(group), positions, answers["logits"]))
+    return OutputContexts(base, targets)
 
 
 def _joined(
-    told: Mapping[str, Tensor], more: Sequence[tuple[Tensor, Tensor, Tensor]]
+    answers: Mapping[str, Tensor], new_answers: Sequence[tuple[Tensor, Tensor, Tensor]]
 ) -> dict[str, Tensor]:
     """Return answers with more of them behind."""
     names = ("hidden", "total", "logits")
-    parts = dict(zip(names, (torch.stack(one) for one in zip(*more, strict=True)), strict=True))
-    return {name: torch.cat([told[name], part]) if told else part for name, part in parts.items()}
+    stacked = dict(
+        zip(names, (torch.stack(column) for column in zip(*new_answers, strict=True)), strict=True)
+    )
+    return {
+        name: torch.cat([answers[name], tensor]) if answers else tensor
+        for name, tensor in stacked.items()
+    }
 
 
 class _OutputRequest:
@@ -167,21 +174,21 @@ class _OutputRequest:
         self._base = base
         prefixes = sorted({word[:end] for word in words for end in range(1, len(word))})
         longest = [
-            one
-            for one, after in zip(prefixes, [*prefixes[1:], ()], strict=True)
-            if after[: len(one)] != one
+            prefix
+            for prefix, after in zip(prefixes, [*prefixes[1:], ()], strict=True)
+            if after[: len(prefix)] != prefix
         ]
         self._tails = longest
-        at = {
-            one[: end + 1]: (tail, end)
-            for tail, one in enumerate(longest)
-            for end in range(len(one))
+        cell_of = {
+            prefix[: end + 1]: (tail, end)
+            for tail, prefix in enumerate(longest)
+            for end in range(len(prefix))
         }
         self._row, self._column = (
-            torch.tensor([at[prefix][part] for prefix in prefixes], dtype=torch.int64)
-            for part in (0, 1)
+            torch.tensor([cell_of[prefix][axis] for prefix in prefixes], dtype=torch.int64)
+            for axis in (0, 1)
         )
-        number = {one: place for place, one in enumerate(prefixes)}
+        number = {prefix: index for index, prefix in enumerate(prefixes)}
         self._first = torch.tensor([word[0] for word in words])
         steps = [
             (n, number[word[:end]], word[end])
@@ -189,7 +196,7 @@ class _OutputRequest:
             for end in range(1, len(word))
         ]
         self._word, self._prefix, self._next = (
-            torch.tensor([step[part] for step in steps], dtype=torch.int64) for part in range(3)
+            torch.tensor([step[axis] for step in steps], dtype=torch.int64) for axis in range(3)
         )
 
     @torch.no_grad()
@@ -201,38 +208,42 @@ class _OutputRequest:
         if len(self._tails):
             states = tails[self._row, self._column]
             logits = self._base.own_logits(states[self._prefix], self._next)
-            rest = logits - self._base.total(states)[self._prefix]
-            likely = likely.index_add(0, self._word, rest)
+            continuation = logits - self._base.total(states)[self._prefix]
+            likely = likely.index_add(0, self._word, continuation)
         room = torch.log1p(-likely.exp().sum().clamp(max=_MOST))
         return last.float(), total, self._base.transform.invert(likely + total - room)
 
 
-def _places(
+def _lines_before(
     lessons: Sequence[AlignedText], plain: Sequence[AlignedText], first: int
 ) -> tuple[dict[int, set[Line]], set[Line]]:
     """Return the lines that stand before every new token, and one line of every text."""
-    before, others = dict[int, set[Line]](), set[Line]()
+    before, general_lines = dict[int, set[Line]](), set[Line]()
     for lesson in lessons:
         for old, new in zip(lesson.old_places[:-1], lesson.new_places, strict=False):
             if lesson.new[new + 1] >= first:
-                own = before.setdefault(lesson.new[new + 1] - first, set())
-                own.add(tuple(lesson.old[: old + 1]))
-        others.add(_somewhere(lesson))
-    return before, others.union(map(_somewhere, plain))
+                lines = before.setdefault(lesson.new[new + 1] - first, set())
+                lines.add(tuple(lesson.old[: old + 1]))
+        general_lines.add(_sampled_prefix(lesson))
+    return before, general_lines.union(map(_sampled_prefix, plain))
 
 
-def _somewhere(lesson: AlignedText) -> Line:
+def _sampled_prefix(lesson: AlignedText) -> Line:
     """Return the beginning of a text, up to the same place in every run."""
-    places = lesson.old_places
-    return tuple(lesson.old[: places[int(digest(*lesson.old), 16) % len(places)] + 1])
+    positions = lesson.old_places
+    return tuple(lesson.old[: positions[int(digest(*lesson.old), 16) % len(positions)] + 1])
 
 
-def _chosen(group: Sequence[int], before: dict[int, set[Line]], others: set[Line]) -> list[Line]:
+def _choose_lines(
+    group: Sequence[int], before: dict[int, set[Line]], general_lines: set[Line]
+) -> list[Line]:
     """Return some places for a group, the same in every run: most before a token of it."""
-    own = _some(set().union(*(before.get(token, set()) for token in group)), int(BEFORE * PLACES))
-    rest = _some(others.difference(own), PLACES - int(BEFORE * PLACES))
-    return _some({*own, *rest}, PLACES)
+    before_group = _some(
+        set().union(*(before.get(token, set()) for token in group)), int(BEFORE * PLACES)
+    )
+    elsewhere = _some(general_lines.difference(before_group), PLACES - int(BEFORE * PLACES))
+    return _some({*before_group, *elsewhere}, PLACES)
 
 
-def _some(lines: set[Line], most: int) -> list[Line]:
-    return sorted(lines, key=lambda line: digest("place", *line))[:most]
+def _some(lines: set[Line], limit: int) -> list[Line]:
+    return sorted(lines, key=lambda line: digest("place", *line))[:limit]

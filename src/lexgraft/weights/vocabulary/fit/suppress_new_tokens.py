@@ -19,7 +19,7 @@ from lexgraft.weights.vocabulary.fit.aligned_texts import (
     AlignedText,
     Teacher,
     TeacherOutput,
-    read_lessons,
+    teacher_outputs,
 )
 
 SILENT = 20.0  # nats below all old tokens together; float32 sees nothing from 17 on
@@ -38,24 +38,26 @@ class NewTokenRows(NamedTuple):
     @property
     def head(self) -> Float32[Tensor, "new long"]:
         """What hidden states are multiplied by; a bias is one more column, of states that are 1."""
-        own = self.inputs if self.outputs is None else self.outputs
-        return own if self.bias is None else torch.cat([own, self.bias.unsqueeze(1)], 1)
+        outputs = self.inputs if self.outputs is None else self.outputs
+        return outputs if self.bias is None else torch.cat([outputs, self.bias.unsqueeze(1)], 1)
 
     def with_head(self, head: Float32[Tensor, "new long"]) -> "NewTokenRows":
         """Return these rows with another head; tied inputs follow it."""
         width = self.inputs.shape[1]
-        own, bias = head[:, :width], None if self.bias is None else head[:, width]
+        outputs, bias = head[:, :width], None if self.bias is None else head[:, width]
         return (
-            NewTokenRows(own, None, bias)
+            NewTokenRows(outputs, None, bias)
             if self.outputs is None
-            else NewTokenRows(self.inputs, own, bias)
+            else NewTokenRows(self.inputs, outputs, bias)
         )
 
     def towards(self, opening: Float32[Tensor, "new width"], share: float) -> "NewTokenRows":
         """Return these rows with a share of others in the head, as long as they were."""
-        own = self.inputs if self.outputs is None else self.outputs
-        mixed = (1 - share) * own + share * opening
-        mixed *= own.norm(dim=1, keepdim=True) / mixed.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        outputs = self.inputs if self.outputs is None else self.outputs
+        mixed = (1 - share) * outputs + share * opening
+        mixed *= outputs.norm(dim=1, keepdim=True) / mixed.norm(dim=1, keepdim=True).clamp_min(
+            1e-12
+        )
         return self._replace(inputs=mixed) if self.outputs is None else self._replace(outputs=mixed)
 
 
@@ -66,7 +68,7 @@ class TextPositions(NamedTuple):
     total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over the base's vocabulary
 
 
-def places_of(base: Teacher, truths: Sequence[TeacherOutput]) -> TextPositions:
+def text_positions(base: Teacher, truths: Sequence[TeacherOutput]) -> TextPositions:
     """Return all places of lessons."""
     hidden = torch.cat([truth.hidden for truth in truths])
     if base.biased:
@@ -74,7 +76,7 @@ def places_of(base: Teacher, truths: Sequence[TeacherOutput]) -> TextPositions:
     return TextPositions(hidden, torch.cat([truth.total for truth in truths]))
 
 
-def quieted(
+def suppress_rows(
     model: nn.Module,
     lessons: Sequence[AlignedText],
     rows: NewTokenRows,
@@ -96,16 +98,16 @@ def quieted(
             "too little general text to make rows quiet", cure="give --general-text"
         )
     base = Teacher(model)
-    truths = read_lessons(base, lessons, progress)
-    seen, judged = (places_of(base, truths[part::2]) for part in range(2))
-    direction = shared_direction(seen.hidden, bias=base.biased)
+    truths = teacher_outputs(base, lessons, progress)
+    fitted, judged = (text_positions(base, truths[half::2]) for half in range(2))
+    direction = shared_direction(fitted.hidden, bias=base.biased)
     if direction is None:
         raise LexgraftError(
             "this model's hidden states share no direction, so new rows cannot be made quiet",
             cure="fit them on text that has the words: --distil",
         )
-    head = quiet_rows(base, rows.head, seen, direction)
-    return rows.with_head(head), float(taken(base, head, judged).max())
+    head = lower_rows(base, rows.head, fitted, direction)
+    return rows.with_head(head), float(probability_leaked(base, head, judged).max())
 
 
 def mean_direction(
@@ -133,46 +135,46 @@ def shared_direction(
         return mean_direction(hidden, bias=True)
     states = nn.functional.normalize(hidden, dim=1)
     weight = torch.full((len(states),), 1 / len(states))
-    best, least = weight, 0.0
+    best, min_cosine = weight, 0.0
     for _ in range(TURNS):
         direction = nn.functional.normalize(weight @ states, dim=0)
         cosines = states @ direction
-        if float(cosines.min()) > least:
-            best, least = direction, float(cosines.min())
-        if least >= ENOUGH:
+        if float(cosines.min()) > min_cosine:
+            best, min_cosine = direction, float(cosines.min())
+        if min_cosine >= ENOUGH:
             break
         weight = weight * (-PULL * cosines).exp()
         weight = weight / weight.sum()
-    return best if least > 0 else None
+    return best if min_cosine > 0 else None
 
 
-def quiet_rows(
+def lower_rows(
     base: Teacher,
     rows: Float32[Tensor, "new long"],
-    places: TextPositions,
+    positions: TextPositions,
     direction: Float32[Tensor, " long"],
 ) -> Float32[Tensor, "new long"]:
     """Return rows lowered so far that all of them together take nothing at any place."""
     limit = base.transform.invert(
-        places.total - SILENT - torch.tensor(float(max(1, len(rows)))).log()
+        positions.total - SILENT - torch.tensor(float(max(1, len(rows)))).log()
     )
-    reach = places.hidden @ direction
+    reach = positions.hidden @ direction
     shift = torch.zeros(len(rows))
-    for own, bound, long in zip(
-        places.hidden.split(_AT_ONCE), limit.split(_AT_ONCE), reach.split(_AT_ONCE), strict=True
+    for states, bound, long in zip(
+        positions.hidden.split(_AT_ONCE), limit.split(_AT_ONCE), reach.split(_AT_ONCE), strict=True
     ):
-        over = (own @ rows.T - bound.unsqueeze(1)) / long.unsqueeze(1)
+        over = (states @ rows.T - bound.unsqueeze(1)) / long.unsqueeze(1)
         shift = torch.maximum(shift, over.amax(0))
     return rows - shift.unsqueeze(1) * direction
 
 
-def taken(
-    base: Teacher, rows: Float32[Tensor, "new long"], places: TextPositions
+def probability_leaked(
+    base: Teacher, rows: Float32[Tensor, "new long"], positions: TextPositions
 ) -> Float64[Tensor, " place"]:
     """Return the nats by which new rows make old tokens less likely, per place."""
     losses: list[Tensor] = []
     for hidden, total in zip(
-        places.hidden.split(_AT_ONCE), places.total.split(_AT_ONCE), strict=True
+        positions.hidden.split(_AT_ONCE), positions.total.split(_AT_ONCE), strict=True
     ):
         new = base.transform.apply(hidden @ rows.T).double().logsumexp(1)
         # log(old + new) - log(old) = softplus(log new - log old)
@@ -180,11 +182,11 @@ def taken(
     return torch.cat(losses)
 
 
-def calmed_rows(
+def limit_leakage(
     base: Teacher,
     rows: Float32[Tensor, "new long"],
-    places: TextPositions,
-    shown: Bool[Tensor, " new"],
+    positions: TextPositions,
+    occurring: Bool[Tensor, " new"],
     general: TextPositions | None,
 ) -> Float32[Tensor, "new long"]:
     """Return rows of which those that no text shows are quiet and the others take little.
@@ -192,19 +194,19 @@ def calmed_rows(
     Where the others take more than `GENTLE` nats a token from general text, halving finds the
     smallest shift, one for all of them, by which they do not.
     """
-    calm, shared = rows.clone(), shared_direction(places.hidden, bias=base.biased)
-    if shared is not None and not bool(shown.all()):
-        calm[~shown] = quiet_rows(base, rows[~shown], places, shared)
-    direction = mean_direction(places.hidden, bias=base.biased)
-    if general is None or float(taken(base, calm, general).mean()) <= GENTLE:
+    calm, shared = rows.clone(), shared_direction(positions.hidden, bias=base.biased)
+    if shared is not None and not bool(occurring.all()):
+        calm[~occurring] = lower_rows(base, rows[~occurring], positions, shared)
+    direction = mean_direction(positions.hidden, bias=base.biased)
+    if general is None or float(probability_leaked(base, calm, general).mean()) <= GENTLE:
         return calm
     low, high = 0.0, SILENT / float((general.hidden @ direction).mean())
     for _ in range(ROUNDS):
         middle = (low + high) / 2
-        lower = rows[shown] - middle * direction
-        little = float(taken(base, lower, general).mean()) <= GENTLE
+        lower = rows[occurring] - middle * direction
+        little = float(probability_leaked(base, lower, general).mean()) <= GENTLE
         low, high = (low, middle) if little else (middle, high)
-    calm[shown] -= high * direction
+    calm[occurring] -= high * direction
     return calm
 
 
