@@ -65,27 +65,28 @@ def with_terms(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     """Return what becomes of a tokenizer that gets the example's terms."""
     base = tokenizer_folder(name)
     general = [text for rows in texts.values() for text in rows]
-    proof = plan_vocabulary(
+    report = plan_vocabulary(
         ExpansionRequest(
             base, terms(), general=general, held_out=names(), settings=ExpansionSettings(TOKENS)
         )
-    ).proof
+    ).report
     halves = [rows[part::2] for part in range(2) for rows in texts.values()]
     shown, unseen = ([*halves[at], *halves[at + 1]] for at in (0, len(LANGUAGES)))
-    growth = plan_vocabulary(
+    expansion = plan_vocabulary(
         ExpansionRequest(base, terms(), general=shown, settings=ExpansionSettings(TOKENS))
-    ).growth
+    ).expansion
     return {
-        "words, steps": [proof.words, proof.steps],
-        "produced alone": proof.produced_alone,
-        "produced in names, of those there": [proof.produced, proof.occurring],
-        "terms that round-trip": [proof.round_trips, proof.terms],
+        "words, steps": [report.words, report.steps],
+        "produced alone": report.produced_alone,
+        "produced in names, of those there": [report.produced, report.occurring],
+        "terms that round-trip": [report.round_trips, report.terms],
         "tokens per term": {
-            one: [round(c.before, 2), round(c.after, 2)] for one, c in proof.tokens_per_term.items()
+            one: [round(c.before, 2), round(c.after, 2)]
+            for one, c in report.tokens_per_term.items()
         },
-        "general, shown": general_counts(proof.general),
-        "general, the other half shown": changed(growth, unseen),
-        "left out": proof.refused,
+        "general, shown": general_counts(report.general),
+        "general, the other half shown": changed(expansion, unseen),
+        "left out": report.refused,
     }
 
 
@@ -98,28 +99,29 @@ def with_donor(name: str, texts: dict[str, list[str]]) -> dict[str, Any]:
     base, donor = tokenizer_folder(name), tokenizer_folder(DONORS[name])
     shown = [(one, text) for one, rows in texts.items() for text in some(rows, DONATED)]
     engine = TokenizerEngine(read_document(base))
-    units = donor_candidates(engine, read_document(donor))
-    seen = count_occurrences(engine, units, [text for _, text in shown]).counts
-    possible = {unit.spelled for number, unit in enumerate(units) if seen[number]}
+    candidates = donor_candidates(engine, read_document(donor))
+    seen = count_occurrences(engine, candidates, [text for _, text in shown]).counts
+    possible = {candidate.spelled for number, candidate in enumerate(candidates) if seen[number]}
     found: dict[str, Any] = {
         "donor": DONORS[name],
         "bytes": sum(len(text.encode()) for _, text in shown),
-        "its words that the base cuts": len(units),
+        "its words that the base cuts": len(candidates),
         "of those in the text": len(possible),
     }
     english = [text for one, text in shown if one == "en"]
     for title, kept in (("all text kept", [text for _, text in shown]), ("English kept", english)):
-        proof, growth = planned(base, shown, donor, kept)
-        assert proof.general is not None
+        report, expansion = planned(base, shown, donor, kept)
+        assert report.general is not None
         found[title] = {
-            "used": len(possible & {word.token for word in growth.words}),
-            "kept documents without a new word": proof.general.documents - proof.general.with_words,
-            "of those cut otherwise": proof.general.changed_elsewhere,
+            "used": len(possible & {word.token for word in expansion.words}),
+            "kept documents without a new word": report.general.documents
+            - report.general.with_words,
+            "of those cut otherwise": report.general.changed_elsewhere,
             "bytes per token": {
                 one: [round(c.before, 2), round(c.after, 2)]
-                for one, c in proof.bytes_per_token.items()
+                for one, c in report.bytes_per_token.items()
             },
-            "left out": proof.refused,
+            "left out": report.refused,
         }
     return found
 
@@ -138,14 +140,14 @@ def planned(
             settings=ExpansionSettings(200_000, max_per_million=1e9),
         )
     )
-    return plan.proof, plan.growth
+    return plan.report, plan.expansion
 
 
-def changed(growth: Expansion, texts: Sequence[str]) -> dict[str, int]:
+def changed(expansion: Expansion, texts: Sequence[str]) -> dict[str, int]:
     """Return how texts that were not looked at are cut: those without a new word as before?"""
-    base, grown = TokenizerEngine(growth.base), TokenizerEngine(expanded_tokenizer(growth))
+    base, grown = TokenizerEngine(expansion.base), TokenizerEngine(expanded_tokenizer(expansion))
     pairs = list(zip(base.encode(texts), grown.encode(texts), strict=True))
-    shown = growth.shown
+    shown = expansion.shown
     holding = [any(n in shown for n in new) for _, new in pairs]
     otherwise = [old != new for old, new in pairs]
     both = list(zip(holding, otherwise, strict=True))

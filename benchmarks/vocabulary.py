@@ -63,19 +63,19 @@ def measure(base: Path, work: Path, size: int, peer: Path | None) -> None:
     terms = [("en", invented("new", number)) for number in range(size)]
     start = time.process_time()
     planned = plan_vocabulary(ExpansionRequest(base, terms, settings=ExpansionSettings(size)))
-    content = expanded_content(planned.growth)
+    content = expanded_content(planned.expansion)
     taken = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    proof = planned.proof
+    report = planned.report
     print(
-        f"{proof.words + proof.steps:7,} tokens: {taken:6.1f} CPU s, peak so far {peak:5.0f} MB, "
-        f"{proof.produced_alone:,} of {proof.words:,} words produced",
+        f"{report.words + report.steps:7,} tokens: {taken:6.1f} CPU s, peak so far {peak:5.0f} MB, "
+        f"{report.produced_alone:,} of {report.words:,} words produced",
         flush=True,
     )
     if peer is not None:
         donor = work / f"donor{size}"
         write(donor, content)
-        words = [word.text for word in planned.growth.words]
+        words = [word.text for word in planned.expansion.words]
         (work / "words.json").write_text(json.dumps(words), encoding="utf-8")
         command = [str(peer), "-c", PEER_CODE, str(base), str(donor), str(work / "words.json")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -230,12 +230,13 @@ def _print_plan(
 
     if arguments.json:
         words = [
-            {"id": word.id, "text": word.text, "count": word.count} for word in planned.growth.words
+            {"id": word.id, "text": word.text, "count": word.count}
+            for word in planned.expansion.words
         ]
-        print(report_json(planned.proof, {**written, "words": words}).decode())
+        print(report_json(planned.report, {**written, "words": words}).decode())
         return 0
-    print_table("Vocabulary", planned.proof.rows())
-    best = sorted(planned.growth.words, key=lambda word: (-word.count, word.id))[:SHOWN]
+    print_table("Vocabulary", planned.report.rows())
+    best = sorted(planned.expansion.words, key=lambda word: (-word.count, word.id))[:SHOWN]
     print("first words: " + " · ".join(word.text.strip() for word in best))
     for name, value in written.items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")

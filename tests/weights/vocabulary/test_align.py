@@ -89,14 +89,14 @@ def test_a_union_holds_what_every_model_can_say(members: list[AlignmentMember], 
 def test_a_token_that_one_model_of_the_space_has_gets_its_row(model_of: ModelOf, tmp_path: Path):
     base = model_of("byte-level", "base")
     passages = [("ja", "心筋梗塞"), ("en", "photosynthesis")]
-    growth = plan_vocabulary(ExpansionRequest(base, passages, general=GENERAL)).growth
-    write_model(growth, open_checkpoint(base), tmp_path / "grown")
+    expansion = plan_vocabulary(ExpansionRequest(base, passages, general=GENERAL)).expansion
+    write_model(expansion, open_checkpoint(base), tmp_path / "grown")
     folders = {"base": base, "grown": tmp_path / "grown"}
     members = [AlignmentMember(name, open_checkpoint(one), one) for name, one in folders.items()]
     common = align_vocabularies(members, tmp_path / "work", "union", general=GENERAL)
     union = read_document(common.folder)
-    assert len(growth.words) >= 2
-    for word in growth.words:
+    assert len(expansion.words) >= 2
+    for word in expansion.words:
         expected = own(members[1], word.token)
         assert torch.equal(row(common, 0, union.ids[word.token]), expected)
         assert torch.equal(row(common, 1, union.ids[word.token]), expected)
@@ -176,11 +176,13 @@ def test_a_union_cuts_text_without_its_new_words_as_before(
     others = [check_document(train("byte-level", 500, DOMAIN * 4), "other")]
     union = unite(base, others)
     before, after = TokenizerEngine(base), TokenizerEngine(union.document)
-    new = [addition.text for addition in union.growth.additions if addition.role != "step"]
+    new = [addition.text for addition in union.expansion.additions if addition.role != "step"]
     assert len(new) >= 8
     texts = [*GENERAL, *(a + b for a in GENERAL for b in DOMAIN)]
     for text, old, now in zip(texts, before.encode(texts), after.encode(texts), strict=True):
         assert old == now or any(word.strip() in text for word in new)
-    spoken = [f"x{word.text}" for word in union.growth.words]
+    spoken = [f"x{word.text}" for word in union.expansion.words]
     made = {number for ids in after.encode(spoken) for number in ids}
-    assert sum(word.id in made for word in union.growth.words) >= 0.9 * len(union.growth.words)
+    assert sum(word.id in made for word in union.expansion.words) >= 0.9 * len(
+        union.expansion.words
+    )

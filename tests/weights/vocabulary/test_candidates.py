@@ -51,11 +51,11 @@ def test_scripts_without_spaces_are_known():
 
 def test_a_word_is_expected_after_a_space_and_seldom_without(folder_of: FolderOf):
     engine = TokenizerEngine(read_document(folder_of("byte-level")))
-    units = {
-        unit.raw.decode(): unit
-        for unit in term_candidates(engine, {"Eigenvalue": 2.0, "脳症": 1.0})
+    candidates = {
+        candidate.raw.decode(): candidate
+        for candidate in term_candidates(engine, {"Eigenvalue": 2.0, "脳症": 1.0})
     }
-    weights = {text: unit.weight for text, unit in units.items()}
+    weights = {text: candidate.weight for text, candidate in candidates.items()}
     assert weights == {
         " eigenvalue": 2.0,
         "eigenvalue": 0.5,
@@ -63,9 +63,9 @@ def test_a_word_is_expected_after_a_space_and_seldom_without(folder_of: FolderOf
         "Eigenvalue": 0.125,
         "脳症": 1.0,
     }
-    for text, unit in units.items():
-        assert b"".join(engine.raw[number] for number in unit.cut).decode() == text
-        assert len(unit.cut) > 1
+    for text, candidate in candidates.items():
+        assert b"".join(engine.raw[number] for number in candidate.cut).decode() == text
+        assert len(candidate.cut) > 1
 
 
 def test_common_beginnings_and_ends_are_candidates(folder_of: FolderOf):

@@ -21,7 +21,9 @@ PASSAGES = [(language, term) for language, terms in TERMS.items() for term in te
 
 
 def plan(folder: Path, donor: Path | None = None) -> Expansion:
-    return plan_vocabulary(ExpansionRequest(folder, PASSAGES, donor=donor, general=GENERAL)).growth
+    return plan_vocabulary(
+        ExpansionRequest(folder, PASSAGES, donor=donor, general=GENERAL)
+    ).expansion
 
 
 @pytest.mark.slow
@@ -32,16 +34,16 @@ def test_a_grown_model_loads_and_says_the_same_about_general_text(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base, output = model_of(kind, "base", tied=tied), tmp_path / "grown"
-    growth = plan(base)
-    origins = write_model(growth, open_checkpoint(base), output, multiple=64)
+    expansion = plan(base)
+    origins = write_model(expansion, open_checkpoint(base), output, multiple=64)
     assert set(origins) == {"model.embed_tokens.weight"} | (set() if tied else {"lm_head.weight"})
     assert {n for counts in origins.values() for n in counts} == {"mean"}
     model: Any = AutoModelForCausalLM.from_pretrained(output, dtype=torch.float32)
     before = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(output)
-    size = growth.base.size
+    size = expansion.base.size
     assert model.config.vocab_size % 64 == 0
-    assert model.config.vocab_size >= size + len(growth.additions)
+    assert model.config.vocab_size >= size + len(expansion.additions)
     assert model.get_input_embeddings().weight.shape[0] == model.config.vocab_size
     ids = tokenizer(GENERAL[1], return_tensors="pt", add_special_tokens=False)["input_ids"]
     assert int(ids.max()) < size
@@ -72,32 +74,32 @@ def test_saved_by_transformers_the_tokenizer_stays_as_it_is(model_of: ModelOf, t
 def test_files_agree_as_a_converter_asks(model_of: ModelOf, tmp_path: Path):
     """Vocabulary size, ids in range, no hole, rows for all: what GGUF conversion checks."""
     base, output = model_of("byte-level", "base", extra=10), tmp_path / "grown"
-    growth = plan(base)
-    write_model(growth, open_checkpoint(base), output)
+    expansion = plan(base)
+    write_model(expansion, open_checkpoint(base), output)
     config = json.loads((output / "config.json").read_text(encoding="utf-8"))
     content = json.loads((output / "tokenizer.json").read_text(encoding="utf-8"))
     ids = sorted(content["model"]["vocab"].values())
     rows = load_file(output / "model.safetensors")["model.embed_tokens.weight"].shape[0]
     assert ids == list(range(len(ids)))
     assert all(token["id"] < len(ids) for token in content["added_tokens"])
-    assert config["vocab_size"] == rows == max(growth.base.size + 10, len(ids))
+    assert config["vocab_size"] == rows == max(expansion.base.size + 10, len(ids))
     listed = json.loads((output / "vocabulary.json").read_text(encoding="utf-8"))
-    assert [new["id"] for new in listed["additions"]] == list(range(growth.base.size, len(ids)))
+    assert [new["id"] for new in listed["additions"]] == list(range(expansion.base.size, len(ids)))
 
 
 def test_new_rows_are_means_of_their_pieces_with_the_pieces_length(
     model_of: ModelOf, tmp_path: Path
 ):
     base, output = model_of("byte-level", "base"), tmp_path / "grown"
-    growth = plan(base)
-    write_model(growth, open_checkpoint(base), output)
+    expansion = plan(base)
+    write_model(expansion, open_checkpoint(base), output)
     old = load_file(base / "model.safetensors")
     new = load_file(output / "model.safetensors")
     name = "model.embed_tokens.weight"
-    addition = growth.words[-1]
+    addition = expansion.words[-1]
     pieces = old[name][list(addition.parts)].float()
     expected = pieces.mean(0) * pieces.norm(dim=1).mean() / pieces.mean(0).norm()
-    assert torch.equal(new[name][: growth.base.size], old[name])
+    assert torch.equal(new[name][: expansion.base.size], old[name])
     assert torch.allclose(new[name][addition.id].float(), expected, rtol=1e-2)
     assert all(torch.equal(new[key], old[key]) for key in old if key != name)
 
@@ -108,14 +110,14 @@ def test_rows_come_from_a_donor_that_has_the_tokens(model_of: ModelOf, tmp_path:
     base = model_of("byte-level", "base", seed=1)
     grown = tmp_path / "donor"
     write_model(plan(base), open_checkpoint(base), grown)
-    growth = plan(base, grown)
+    expansion = plan(base, grown)
     output = tmp_path / "grown"
-    origins = write_model(growth, open_checkpoint(base), output, open_donor(grown), how)
+    origins = write_model(expansion, open_checkpoint(base), output, open_donor(grown), how)
     counted = origins["model.embed_tokens.weight"]
-    assert counted["donor" if how == "auto" else "sparse"] >= len(growth.words)
+    assert counted["donor" if how == "auto" else "sparse"] >= len(expansion.words)
     old = load_file(grown / "model.safetensors")["model.embed_tokens.weight"]
     new = load_file(output / "model.safetensors")["model.embed_tokens.weight"]
-    places = list(range(growth.base.size, growth.base.size + 20))
+    places = list(range(expansion.base.size, expansion.base.size + 20))
     near = torch.nn.functional.cosine_similarity(old[places].float(), new[places].float())
     assert how == "sparse" or float(near.min()) > 0.99
 
@@ -124,22 +126,22 @@ def test_models_that_contradict_themselves_and_busy_folders_are_refused(
     model_of: ModelOf, tmp_path: Path
 ):
     base = model_of("byte-level", "base")
-    growth = plan(base)
+    expansion = plan(base)
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     for changes, why in (
         ({"vocab_size": 100}, "the tokenizer has"),
         ({"eos_token_id": 399_999}, "eos_token_id is 399999"),
         ({"vocab_size": None}, "names no vocab_size"),
-        ({"vocab_size": growth.base.size + 1}, "no embedding of"),
+        ({"vocab_size": expansion.base.size + 1}, "no embedding of"),
     ):
         (base / "config.json").write_text(json.dumps(config | changes), encoding="utf-8")
         with pytest.raises(LexgraftError, match=why):
-            write_model(growth, open_checkpoint(base), tmp_path / "out")
+            write_model(expansion, open_checkpoint(base), tmp_path / "out")
     (base / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(LexgraftError, match="one lies in the other"):
-        write_model(growth, open_checkpoint(base), base)
+        write_model(expansion, open_checkpoint(base), base)
     with pytest.raises(LexgraftError, match="give --donor"):
-        write_model(growth, open_checkpoint(base), tmp_path / "out", how="donor")
+        write_model(expansion, open_checkpoint(base), tmp_path / "out", how="donor")
 
 
 def test_a_tokenizer_alone_is_extended_with_all_its_files(
@@ -150,12 +152,12 @@ def test_a_tokenizer_alone_is_extended_with_all_its_files(
     (base / "vocab.json").write_text(json.dumps(content["vocab"]), encoding="utf-8")
     (base / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
     (base / "tokenizer_config.json").write_text("{}", encoding="utf-8")
-    growth = plan(base)
-    write_tokenizer(growth, base, tmp_path / "out")
+    expansion = plan(base)
+    write_tokenizer(expansion, base, tmp_path / "out")
     vocab = json.loads((tmp_path / "out" / "vocab.json").read_text(encoding="utf-8"))
     lines = (tmp_path / "out" / "merges.txt").read_text(encoding="utf-8").splitlines()
-    assert len(vocab) == growth.base.size + len(growth.additions)
-    assert len(lines) == 1 + len(content["merges"]) + len(growth.merges)
+    assert len(vocab) == expansion.base.size + len(expansion.additions)
+    assert len(lines) == 1 + len(content["merges"]) + len(expansion.merges)
     assert (tmp_path / "out" / "tokenizer_config.json").exists()
     with pytest.raises(LexgraftError, match="not empty"):
-        write_tokenizer(growth, base, tmp_path / "out")
+        write_tokenizer(expansion, base, tmp_path / "out")

@@ -30,34 +30,34 @@ def test_words_are_produced_terms_come_back_and_general_text_stays(
 ):
     texts = [("en", text) for text in DOMAIN] if with_text else []
     held_out = [("en", text) for text in DOMAIN]
-    proof = plan_vocabulary(
+    report = plan_vocabulary(
         ExpansionRequest(folder_of(kind), PASSAGES, texts, general=GENERAL, held_out=held_out)
-    ).proof
-    assert proof.words >= 6
-    assert proof.produced_alone == proof.words
-    assert proof.produced == proof.occurring
-    assert proof.round_trips == proof.terms == len(PASSAGES)
-    assert proof.general is not None
-    assert proof.general.changed_elsewhere == proof.general.stray_steps == 0
-    assert proof.general.tokens_changed == 0
-    assert all(now.after <= now.before for now in proof.tokens_per_term.values())
-    assert proof.tokens_per_term["en"].after < 6 < proof.tokens_per_term["en"].before
-    assert proof.bytes_per_token["en"].after > 1.5 * proof.bytes_per_token["en"].before
+    ).report
+    assert report.words >= 6
+    assert report.produced_alone == report.words
+    assert report.produced == report.occurring
+    assert report.round_trips == report.terms == len(PASSAGES)
+    assert report.general is not None
+    assert report.general.changed_elsewhere == report.general.stray_steps == 0
+    assert report.general.tokens_changed == 0
+    assert all(now.after <= now.before for now in report.tokens_per_term.values())
+    assert report.tokens_per_term["en"].after < 6 < report.tokens_per_term["en"].before
+    assert report.bytes_per_token["en"].after > 1.5 * report.bytes_per_token["en"].before
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ids_of_the_base_stay_and_new_ones_follow_without_a_hole(folder_of: FolderOf, kind: str):
     engine = TokenizerEngine(read_document(folder_of(kind)))
-    ground = survey_texts(
+    context = survey_texts(
         engine, term_candidates(engine, {term: 1.0 for _, term in PASSAGES}), [], GENERAL
     )
-    growth, grown = prune_expansion(ground, 60, 1, [], GENERAL)
+    expansion, grown = prune_expansion(context, 60, 1, [], GENERAL)
     base = engine.document
     assert dict(grown.document.tokens) == dict(base.tokens) | {
-        n.id: n.token for n in growth.additions
+        n.id: n.token for n in expansion.additions
     }
     assert sorted(grown.document.tokens) == list(range(grown.document.size))
-    assert 0 < len(growth.additions) <= 60
+    assert 0 < len(expansion.additions) <= 60
     assert grown.document.specials == base.specials
 
 
@@ -66,15 +66,19 @@ def test_a_word_whose_pieces_meet_everywhere_in_general_text_is_left_out(
     folder_of: FolderOf, kind: str
 ):
     engine = TokenizerEngine(read_document(folder_of(kind)))
-    units = term_candidates(engine, {"photosynthesis": 1.0})
+    candidates = term_candidates(engine, {"photosynthesis": 1.0})
     pieces = [
-        engine.decode(unit.cut[at : at + 2]) for unit in units for at in range(len(unit.cut) - 1)
+        engine.decode(candidate.cut[at : at + 2])
+        for candidate in candidates
+        for at in range(len(candidate.cut) - 1)
     ]
-    crowd = [f"{piece}{other} {other}{piece}q" for piece in pieces for other in ("zz", "y", piece)]
-    crowd += [engine.decode(unit.cut[:-1]) + "zz" for unit in units]
-    crowd += ["zz" + engine.decode(unit.cut[1:]) for unit in units]
+    background = [
+        f"{piece}{other} {other}{piece}q" for piece in pieces for other in ("zz", "y", piece)
+    ]
+    background += [engine.decode(candidate.cut[:-1]) + "zz" for candidate in candidates]
+    background += ["zz" + engine.decode(candidate.cut[1:]) for candidate in candidates]
     with pytest.raises(LexgraftError, match="nothing is worth adding"):
-        prune_expansion(survey_texts(engine, units, [], crowd), 60, 1, [], crowd)
+        prune_expansion(survey_texts(engine, candidates, [], background), 60, 1, [], background)
 
 
 def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of: FolderOf):
@@ -86,9 +90,9 @@ def test_the_budget_counts_every_new_row_and_frequent_words_come_first(folder_of
         held_out=[("", "eigenvalue")],
         settings=ExpansionSettings(12),
     )
-    growth = plan_vocabulary(request).growth
-    assert len(growth.additions) <= 12
-    assert [word.text for word in growth.words] == [" eigenvalue"]
+    expansion = plan_vocabulary(request).expansion
+    assert len(expansion.additions) <= 12
+    assert [word.text for word in expansion.words] == [" eigenvalue"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,20 +103,22 @@ def test_an_addition_that_the_text_never_produces_is_dropped(folder_of: FolderOf
         folder_of(kind), terms, texts, held_out=texts, settings=ExpansionSettings(min_saving=0.0)
     )
     planned = plan_vocabulary(request)
-    words = {word.text.strip() for word in planned.growth.words}
+    words = {word.text.strip() for word in planned.expansion.words}
     assert "photosynthesis" in words
     assert not {"encephalomyelitis", "心筋脳症"} & words
-    assert planned.proof.produced == planned.proof.occurring == planned.proof.words
+    assert planned.report.produced == planned.report.occurring == planned.report.words
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_word_stands_for_no_more_pieces_than_allowed(folder_of: FolderOf, kind: str):
     texts = [("", text) for text in DOMAIN * 3]
     free = ExpansionRequest(folder_of(kind), PASSAGES, texts, held_out=texts)
-    sizes = sorted({len(word.parts) for word in plan_vocabulary(free).growth.words})
-    growth = plan_vocabulary(replace(free, settings=ExpansionSettings(max_pieces=sizes[-2]))).growth
-    assert max(len(word.parts) for word in growth.words) == sizes[-2] < sizes[-1]
-    assert growth.refused["of more pieces than allowed"] > 0
+    sizes = sorted({len(word.parts) for word in plan_vocabulary(free).expansion.words})
+    expansion = plan_vocabulary(
+        replace(free, settings=ExpansionSettings(max_pieces=sizes[-2]))
+    ).expansion
+    assert max(len(word.parts) for word in expansion.words) == sizes[-2] < sizes[-1]
+    assert expansion.refused["of more pieces than allowed"] > 0
 
 
 def test_words_of_a_text_are_looked_at_where_no_terms_are_given(folder_of: FolderOf):
@@ -121,7 +127,7 @@ def test_words_of_a_text_are_looked_at_where_no_terms_are_given(folder_of: Folde
         texts=[("", text) for text in DOMAIN * 3],
         settings=ExpansionSettings(min_saving=2),
     )
-    words = {word.text for word in plan_vocabulary(request).growth.words}
+    words = {word.text for word in plan_vocabulary(request).expansion.words}
     assert {" mitochondria", "心筋梗塞", "脳症"} <= words
 
 
@@ -142,11 +148,11 @@ def test_a_donors_tokens_are_built_and_used(folder_of: FolderOf, tmp_path: Path)
         held_out=texts,
         settings=ExpansionSettings(900),
     )
-    proof = plan_vocabulary(request).proof
-    assert proof.words >= 8
-    assert proof.produced is not None
-    assert proof.occurring is not None
-    assert proof.produced >= 0.9 * proof.occurring
+    report = plan_vocabulary(request).report
+    assert report.words >= 8
+    assert report.produced is not None
+    assert report.occurring is not None
+    assert report.produced >= 0.9 * report.occurring
 
 
 def test_nothing_to_add_is_said(folder_of: FolderOf):
@@ -159,20 +165,20 @@ def test_nothing_to_add_is_said(folder_of: FolderOf):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_request_gives_the_same_growth(folder_of: FolderOf, kind: str):
     request = ExpansionRequest(folder_of(kind), PASSAGES, general=GENERAL)
-    first, second = (plan_vocabulary(request).growth for _ in range(2))
+    first, second = (plan_vocabulary(request).expansion for _ in range(2))
     assert (first.additions, first.merges) == (second.additions, second.merges)
 
 
 def test_a_word_that_general_text_knows_well_is_not_a_technical_one(folder_of: FolderOf):
     general = [*GENERAL, *(f"the eigenvalue of {line}" for line in GENERAL)]
     request = ExpansionRequest(folder_of("unigram"), PASSAGES, general=general)
-    growth = plan_vocabulary(request).growth
-    assert " eigenvalue" not in {word.text for word in growth.words}
-    assert growth.refused["common in general text"] == 2  # with and without a space
+    expansion = plan_vocabulary(request).expansion
+    assert " eigenvalue" not in {word.text for word in expansion.words}
+    assert expansion.refused["common in general text"] == 2  # with and without a space
     loose = ExpansionRequest(
         folder_of("unigram"),
         PASSAGES,
         general=general,
         settings=ExpansionSettings(max_per_million=1e6),
     )
-    assert " eigenvalue" in {word.text for word in plan_vocabulary(loose).growth.words}
+    assert " eigenvalue" in {word.text for word in plan_vocabulary(loose).expansion.words}

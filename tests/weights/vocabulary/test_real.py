@@ -33,12 +33,12 @@ def test_gemma_takes_japanese_medical_terms_and_cuts_general_text_as_before():
         if term["language"] == "ja"
     ]
     general = [str(row["text"]) for row in rows("train.jsonl")]
-    proof = plan_vocabulary(
+    report = plan_vocabulary(
         ExpansionRequest(GEMMA, terms, general=general, settings=ExpansionSettings(20_000))
-    ).proof
-    assert proof.produced_alone == proof.words > 800
-    assert proof.round_trips == proof.terms
-    assert proof.general is not None
-    assert proof.general.changed_elsewhere == proof.general.stray_steps == 0
-    assert proof.tokens_per_term["ja"].after < 1.5
-    assert proof.tokens_per_term["ja"].before > 4
+    ).report
+    assert report.produced_alone == report.words > 800
+    assert report.round_trips == report.terms
+    assert report.general is not None
+    assert report.general.changed_elsewhere == report.general.stray_steps == 0
+    assert report.tokens_per_term["ja"].after < 1.5
+    assert report.tokens_per_term["ja"].before > 4

@@ -73,21 +73,21 @@ def test_both_files_cut_terms_into_the_same_new_ids(tmp_path: Path, kind: str):
     (folder / "tokenizer.model").write_bytes(data)
     content = json.dumps(tokenizer_json(data, kind))
     (folder / "tokenizer.json").write_text(content, encoding="utf-8")
-    growth = plan_vocabulary(ExpansionRequest(folder, PASSAGES, general=GENERAL)).growth
-    write_tokenizer(growth, folder, tmp_path / "out")
+    expansion = plan_vocabulary(ExpansionRequest(folder, PASSAGES, general=GENERAL)).expansion
+    write_tokenizer(expansion, folder, tmp_path / "out")
     processor = sentencepiece.SentencePieceProcessor(
         model_file=str(tmp_path / "out/tokenizer.model")
     )
-    assert processor.vocab_size() == growth.base.size + len(growth.additions)
-    assert [processor.id_to_piece(new.id) for new in growth.additions] == [
-        new.token for new in growth.additions
+    assert processor.vocab_size() == expansion.base.size + len(expansion.additions)
+    assert [processor.id_to_piece(new.id) for new in expansion.additions] == [
+        new.token for new in expansion.additions
     ]
-    spaced = [word for word in growth.words if word.text.startswith(" ")]
+    spaced = [word for word in expansion.words if word.text.startswith(" ")]
     assert spaced
     assert all(word.id in processor.encode("x" + word.text) for word in spaced)
     plain = sentencepiece.SentencePieceProcessor(model_proto=data)
     assert [processor.encode(text) for text in GENERAL] == [plain.encode(text) for text in GENERAL]
-    assert len(expanded_content(growth)["model"]["vocab"]) == processor.vocab_size()
+    assert len(expanded_content(expansion)["model"]["vocab"]) == processor.vocab_size()
 
 
 def test_a_model_that_differs_from_tokenizer_json_is_refused(tmp_path: Path):
@@ -96,12 +96,12 @@ def test_a_model_that_differs_from_tokenizer_json_is_refused(tmp_path: Path):
     (folder / "tokenizer.json").write_text(
         json.dumps(tokenizer_json(data, "unigram")), encoding="utf-8"
     )
-    growth = plan_vocabulary(ExpansionRequest(folder, PASSAGES)).growth
+    expansion = plan_vocabulary(ExpansionRequest(folder, PASSAGES)).expansion
     other = bytearray(data)
     place = data.index("▁".encode(), data.index(b"</s>"))
     other[place : place + 3] = "●".encode()
     with pytest.raises(LexgraftError, match="in tokenizer"):
-        expanded_sentencepiece(growth, bytes(other), "test")
+        expanded_sentencepiece(expansion, bytes(other), "test")
 
 
 @pytest.mark.parametrize("data", [b"\x0a\xff", b"\xff" * 20, b"\x0a\x02\x0a\x05", b"\x0b"])

@@ -1,4 +1,4 @@
-"""Several models in one vocabulary, by policy or token by token, before any method runs."""
+"""Align several models to one vocabulary, by policy or token by token, before they are merged."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ class _Target:
     """The vocabulary that all get."""
 
     document: TokenizerFile
-    growth: Expansion | None  # of the first member's, where it is a union
+    expansion: Expansion | None  # of the first member's, where it is a union
     owner: int  # the member whose tokenizer it is, or that is extended
     size: int
 
@@ -90,7 +90,7 @@ class AlignmentPlan:
     members: tuple[AlignmentMember, ...]
     target: _Target
     maps: tuple[Int[np.ndarray, " row"], ...]  # target's row → the member's; -1 where it lacks
-    wishes: Mapping[int, RowOverride]
+    overrides: Mapping[int, RowOverride]
 
     @property
     def home(self) -> Path:
@@ -100,7 +100,7 @@ class AlignmentPlan:
     @property
     def is_plain(self) -> bool:
         """Whether every model numbers its rows as the target does already."""
-        return not self.wishes and _is_plain(self.maps, self.members, self.target)
+        return not self.overrides and _is_plain(self.maps, self.members, self.target)
 
     def expected(self, member_index: int) -> tuple[Checkpoint, dict[str, Any]]:
         """Return a member by the headers and the configuration that it will have."""
@@ -128,7 +128,7 @@ class AlignmentPlan:
         entries = [sources_of(base, member.checkpoint) for member in members]
         rows = {
             name: AlignedRows(
-                [tensors[name] for tensors in entries], maps, target.growth, self.wishes
+                [tensors[name] for tensors in entries], maps, target.expansion, self.overrides
             )
             for name in names
         }
@@ -153,14 +153,14 @@ class AlignmentPlan:
     @property
     def _key(self) -> str:
         """The identity of what is written (reads every member once)."""
-        wishes = sorted((n, w.member, w.row, w.force) for n, w in self.wishes.items())
+        overrides = sorted((n, w.member, w.row, w.force) for n, w in self.overrides.items())
         return digest(
             "together",
             [member.checkpoint.digest for member in self.members],
             self.target.owner,
             self.target.size,
             sorted(self.target.document.tokens.items()),
-            wishes,
+            overrides,
         )
 
 
@@ -192,8 +192,8 @@ def align_vocabularies(
             the label of the member whose vocabulary it is.
         choices: Token, as the result's tokenizer spells it, to whose row it gets.
         multiple: The rows are padded to a multiple of this.
-        general: For a union, text that must be cut as before. Without it only words are built that
-            need no step, so that no text without one of them is cut otherwise.
+        general: For a union, text that must be tokenized as before. Without it only words are
+            built that need no intermediate merge, so that no text without one of them changes.
         progress: Called per model.
         whole_models: Write whole models, each with the tokenizer, into sub-folders named by label.
 
@@ -213,7 +213,7 @@ def plan_alignment(
     multiple: int = 1,
     general: Sequence[str] = (),
 ) -> AlignmentPlan:
-    """Return what bringing models together comes to; of the weights only a sample is read.
+    """Return how models would be aligned; of the weights only a sample is read.
 
     Arguments and errors are those of `align_vocabularies`.
     """
@@ -222,8 +222,8 @@ def plan_alignment(
     for member, document in zip(members[1:], documents[1:], strict=True):
         _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
     maps = [_map(target, index, members, documents) for index in range(len(members))]
-    wishes = _overrides(choices or {}, members, documents, target)
-    return AlignmentPlan(tuple(members), target, tuple(maps), wishes)
+    overrides = _overrides(choices or {}, members, documents, target)
+    return AlignmentPlan(tuple(members), target, tuple(maps), overrides)
 
 
 def _check_member(
@@ -249,10 +249,10 @@ def _target(
     """Return the vocabulary that a policy names."""
     sizes = [stated_size(member.checkpoint) for member in members]
     labels = [member.label for member in members]
-    growth = None
+    expansion = None
     if policy == "union":
         union = unite(documents[0], documents[1:], general)
-        owner, document, growth = 0, union.document, union.growth
+        owner, document, expansion = 0, union.document, union.expansion
     elif policy == "base" or policy in labels:
         owner = 0 if policy == "base" else labels.index(policy)
         document = documents[owner]
@@ -260,7 +260,7 @@ def _target(
         policies = ["base", "union", *labels]
         raise LexgraftError(f"no vocabulary `{policy}`", cure=nearest(policy, policies))
     size = max(sizes[owner], document.size)
-    return _Target(document, growth, owner, -(-size // multiple) * multiple)
+    return _Target(document, expansion, owner, -(-size // multiple) * multiple)
 
 
 def _map(
@@ -348,10 +348,10 @@ def _tokenizer(owner: AlignmentMember, target: _Target) -> dict[str, bytes]:
     """Return the files of the common tokenizer."""
     home = owner.tokenizer
     files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
-    if target.growth is not None:
-        files |= tokenizer_files(target.growth, files)
+    if target.expansion is not None:
+        files |= tokenizer_files(target.expansion, files)
         if MODEL in files:
-            files[MODEL] = expanded_sentencepiece(target.growth, files[MODEL], str(home / MODEL))
+            files[MODEL] = expanded_sentencepiece(target.expansion, files[MODEL], str(home / MODEL))
     return files
 
 

@@ -32,8 +32,8 @@ class AlignedRows:
         self,
         entries: Sequence[TensorEntry],
         maps: Sequence[Int[np.ndarray, " row"]],
-        growth: Expansion | None,
-        wishes: Mapping[int, RowOverride],
+        expansion: Expansion | None,
+        overrides: Mapping[int, RowOverride],
     ) -> None:
         """Take the tensor's place in every model; `maps[m][n]` is model m's row of token n."""
         for entry in entries[1:]:
@@ -44,11 +44,11 @@ class AlignedRows:
                     where=str(entry.file),
                     cure="models of other widths cannot be merged",
                 )
-        self._entries, self._maps, self._wishes = entries, maps, wishes
+        self._entries, self._maps, self._wishes = entries, maps, overrides
         self.shape = (len(maps[0]), *entries[0].shape[1:])
         self._lacking = np.flatnonzero(maps[0] < 0)
         self._origins = Counter[str]()
-        self._fill = self._filled(growth)
+        self._fill = self._filled(expansion)
 
     def dtype(self, member: int) -> str:
         """Return how a model stores its rows."""
@@ -61,9 +61,9 @@ class AlignedRows:
         have = torch.from_numpy(ids >= 0).nonzero().squeeze(1)
         if member and len(have):
             rows[have] = gather(self._entries[member], ids[ids >= 0].tolist())
-        for number, wish in self._wishes.items():
-            if start <= number < stop and (wish.force or self._maps[member][number] < 0):
-                rows[number - start] = self._wished(wish)
+        for number, override in self._wishes.items():
+            if start <= number < stop and (override.force or self._maps[member][number] < 0):
+                rows[number - start] = self._override_row(override)
         return rows
 
     def counts(self, member: int) -> dict[str, int]:
@@ -84,13 +84,13 @@ class AlignedRows:
         rows[torch.from_numpy(self._lacking[first:last] - start)] = self._fill[first:last]
         return rows
 
-    def _wished(self, wish: RowOverride) -> Float32[Tensor, "*width"]:
+    def _override_row(self, override: RowOverride) -> Float32[Tensor, "*width"]:
         """Return a row that was chosen."""
-        if wish.member is None:
+        if override.member is None:
             return torch.zeros(self.shape[1:])
-        return gather(self._entries[wish.member], [wish.row])[0]
+        return gather(self._entries[override.member], [override.row])[0]
 
-    def _filled(self, growth: Expansion | None) -> Float32[Tensor, "lacking *width"]:
+    def _filled(self, expansion: Expansion | None) -> Float32[Tensor, "lacking *width"]:
         """Return the base's rows of tokens that it lacks: from others, pieces, or the mean."""
         lacking, base = self._lacking, self._maps[0]
         total = torch.zeros(len(lacking), *self.shape[1:])
@@ -106,13 +106,13 @@ class AlignedRows:
                 total[have] += rows
                 count[have] += 1
         total /= count.clamp(min=1).view(-1, *[1] * (total.dim() - 1))
-        return self._rest(total, count, growth)
+        return self._rest(total, count, expansion)
 
     def _rest(
-        self, rows: Float32[Tensor, "lacking *width"], count: Tensor, growth: Expansion | None
+        self, rows: Float32[Tensor, "lacking *width"], count: Tensor, expansion: Expansion | None
     ) -> Float32[Tensor, "lacking *width"]:
         """Return the rows with those filled that no model has."""
-        pieces = {new.id: new for new in (growth.additions if growth else ())}
+        pieces = {new.id: new for new in (expansion.additions if expansion else ())}
         nobody = [index for index in range(len(rows)) if not count[index]]
         built = [index for index in nobody if int(self._lacking[index]) in pieces]
         if built:

@@ -1,8 +1,8 @@
-"""Merges that build new tokens from the base's own, so that no other text is cut otherwise.
+"""Merges that build new tokens from the base's own, so that no other text is tokenized otherwise.
 
 New merges come after the base's, so they see every word as the base leaves it. A merge of two base
 tokens fires wherever the two meet: one is taken only if they meet nowhere else in general text.
-Every merge after that first one holds a new token, and so fires in the unit alone.
+Every merge after that first one holds a new token, and so fires in the candidate alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class MergeConstraints:
-    """What general text allows a unit: pairs of base tokens to merge, characters to add.
+    """What general text allows a candidate: pairs of base tokens to merge, characters to add.
 
     New characters stand in other text too, so what is made of them alone is asked for by `text`.
     """
@@ -29,7 +29,7 @@ class MergeConstraints:
 
 @dataclass
 class _ChainDraft:
-    """What one cut of a unit would add."""
+    """What one cut of a candidate would add."""
 
     merges: dict[Pair, int] = field(default_factory=dict[Pair, int])
     tokens: dict[str, int] = field(default_factory=dict[str, int])
@@ -37,7 +37,7 @@ class _ChainDraft:
 
 
 class MergeChains:
-    """A growing list of merges over a base; a unit is added whole or not at all."""
+    """A growing list of merges over a base; a candidate is added whole or not at all."""
 
     def __init__(self, base: TokenizerFile, shared: Mapping[Pair, int]) -> None:
         self._base, self._shared = base, shared
@@ -61,9 +61,9 @@ class MergeChains:
         return all(piece in self._bytes for piece in self.parts(number))
 
     def add(self, cuts: Sequence[Sequence[int]], leave: MergeConstraints, room: int) -> int | None:
-        """Return the one token that a unit has become, or None where it cannot.
+        """Return the one token that a candidate has become, or None where it cannot.
 
-        The first cut decides; the others (what text around the unit makes of it) lead to the same
+        The first tokenization decides; the others (of the candidate within text) lead to the same
         token where they can.
         """
         first = self._draft(cuts[0], leave, room)
@@ -94,7 +94,7 @@ class MergeChains:
         return (draft, ids[0]) if fits else None
 
     def _best(self, ids: Sequence[int], draft: _ChainDraft, leave: MergeConstraints) -> Pair | None:
-        """Return the pair to merge next: one that is being built on, or shared with other units."""
+        """Return the pair to merge next: one being built on, or shared by most candidates."""
         best: tuple[tuple[bool, bool, int, int], Pair] | None = None
         for pair in pairwise(ids):
             if not self._allowed(pair, draft, leave):

@@ -1,4 +1,4 @@
-"""Terms as units: the words of a term as the tokenizer spells them, none that is unsafe."""
+"""Candidate tokens: the words of terms, texts and donors as the tokenizer spells them."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +62,7 @@ def is_usable(word: str) -> bool:
 
 
 def term_candidates(engine: TokenizerEngine, terms: Mapping[str, float]) -> list[CandidateToken]:
-    """Return the units of weighted terms that the base cuts in pieces, sorted by spelling.
+    """Return the candidates of weighted terms that the base cuts in pieces, sorted by spelling.
 
     A word of a script with spaces is expected after one, and now and then without; a word that
     begins with a capital letter also without it.
@@ -93,20 +93,20 @@ def donor_candidates(engine: TokenizerEngine, donor: TokenizerFile) -> list[Cand
 
 
 def affix_candidates(
-    units: Sequence[CandidateToken], engine: TokenizerEngine, min_neighbours: int
+    candidates: Sequence[CandidateToken], engine: TokenizerEngine, min_neighbours: int
 ) -> list[CandidateToken]:
     """Return the beginnings and ends that stand beside so many different pieces, of weight 0.
 
     Accessor variety (Feng et al., 2004): what has always the same neighbour (候群 has 症) is no
-    part of a word but a piece of one. They count for what a text shows of them outside the units
-    themselves.
+    part of a word but a piece of one. They count for what a text shows of them outside the
+    candidates themselves.
     """
     neighbours_of: dict[tuple[int, ...], set[int]] = {}
-    for unit in units:
-        for size in range(2, len(unit.cut)):
-            neighbours_of.setdefault(unit.cut[:size], set()).add(unit.cut[size])
-            neighbours_of.setdefault(unit.cut[-size:], set()).add(unit.cut[-size - 1])
-    whole_words = {unit.raw for unit in units}
+    for candidate in candidates:
+        for size in range(2, len(candidate.cut)):
+            neighbours_of.setdefault(candidate.cut[:size], set()).add(candidate.cut[size])
+            neighbours_of.setdefault(candidate.cut[-size:], set()).add(candidate.cut[-size - 1])
+    whole_words = {candidate.raw for candidate in candidates}
     affixes: dict[bytes, CandidateToken] = {}
     for cut, neighbours in neighbours_of.items():
         raw = b"".join(engine.raw[number] for number in cut)
@@ -145,8 +145,8 @@ def _lines_before(engine: TokenizerEngine, word: str) -> list[tuple[str, float]]
 def _located(
     engine: TokenizerEngine, forms: Mapping[tuple[str, str], float]
 ) -> list[CandidateToken]:
-    """Return the units of forms at their places, with the base's cut of each."""
-    alphabet, units = engine.document.alphabet, dict[str, CandidateToken]()
+    """Return the candidates of forms at their places, with the base's cut of each."""
+    alphabet, candidates = engine.document.alphabet, dict[str, CandidateToken]()
     contexts = list(forms)
     cuts = engine.encode([before + word for before, word in contexts])
     for (before, word), ids in zip(contexts, cuts, strict=True):
@@ -159,9 +159,11 @@ def _located(
             cut, end = tuple(ids[start:end]), start
             text = raw.decode(errors="replace").strip(" ")
             if len(cut) > 1 and is_usable(text):
-                weight = forms[before, word] + (units[spelled].weight if spelled in units else 0.0)
-                units[spelled] = CandidateToken(spelled, raw, weight, cut)
-    return [units[spelled] for spelled in sorted(units)]
+                weight = forms[before, word] + (
+                    candidates[spelled].weight if spelled in candidates else 0.0
+                )
+                candidates[spelled] = CandidateToken(spelled, raw, weight, cut)
+    return [candidates[spelled] for spelled in sorted(candidates)]
 
 
 def _begin(engine: TokenizerEngine, ids: Sequence[int], raw: bytes) -> int | None:

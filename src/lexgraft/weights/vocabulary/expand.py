@@ -176,7 +176,7 @@ class _Writer:
         progress: Progress,
     ) -> VocabularyExpansion:
         if not has_weights(self.base):
-            write_tokenizer(plan.growth, self.base, self.output)
+            write_tokenizer(plan.expansion, self.base, self.output)
             return VocabularyExpansion(self.base, plan, texts, self.output)
         # a donor may be a tokenizer alone: it has words then and no rows
         has_rows = self.donor is not None and has_weights(self.donor)
@@ -185,11 +185,11 @@ class _Writer:
         if fit is not None:
             from lexgraft.weights.vocabulary.fit.fit_rows import FitInputs, fit_rows, open_fit_cache
 
-            inputs = FitInputs(plan.growth, base, donor, self.rows, texts)
+            inputs = FitInputs(plan.expansion, base, donor, self.rows, texts)
             cache = open_fit_cache(inputs, fit, self.output)
             fitted, figures = fit_rows(inputs, fit, cache, progress)
         origins = write_model(
-            plan.growth,
+            plan.expansion,
             base,
             self.output,
             donor,

@@ -1,4 +1,4 @@
-"""The tokenizer files of a grown vocabulary: every id in its place, no hole, nothing moved."""
+"""The tokenizer files of a expanded vocabulary: every id in its place, no hole, nothing moved."""
 
 import json
 from collections.abc import Mapping
@@ -10,41 +10,44 @@ from lexgraft.weights.vocabulary.expansion import Expansion
 HOLE = "<unused-id-{}>"  # stands where the base has an id without a token
 
 
-def expanded_content(growth: Expansion) -> dict[str, Any]:
+def expanded_content(expansion: Expansion) -> dict[str, Any]:
     """Return tokenizer.json with the additions; all ids of the base are as they were.
 
     Added tokens that the base keeps beside its vocabulary enter it at their own ids: the
     tokenizers package would number them anew after the larger vocabulary otherwise.
     """
-    base = growth.base
+    base = expansion.base
     model = dict(base.model)
     spellings = [base.tokens.get(number, HOLE.format(number)) for number in range(base.size)]
     if base.kind == "Unigram":
-        model["vocab"] = _pieces(growth, spellings)
+        model["vocab"] = _pieces(expansion, spellings)
     else:
         tokens = base.tokens if base.kind == "BPE" else dict(enumerate(spellings))
         ids = {tokens[number]: number for number in sorted(tokens)}
-        model["vocab"] = ids | {new.token: new.id for new in growth.additions}
-    if growth.merges:
+        model["vocab"] = ids | {new.token: new.id for new in expansion.additions}
+    if expansion.merges:
         listed = model["merges"]
         plain = bool(listed) and isinstance(listed[0], str)
-        model["merges"] = [*listed, *([" ".join(m) if plain else list(m) for m in growth.merges])]
+        model["merges"] = [
+            *listed,
+            *([" ".join(m) if plain else list(m) for m in expansion.merges]),
+        ]
     return {**base.content, "model": model}
 
 
-def expanded_tokenizer(growth: Expansion) -> TokenizerFile:
-    """Return the grown tokenizer, checked like any other."""
-    return check_document(expanded_content(growth), growth.base.where)
+def expanded_tokenizer(expansion: Expansion) -> TokenizerFile:
+    """Return the expanded tokenizer, checked like any other."""
+    return check_document(expanded_content(expansion), expansion.base.where)
 
 
-def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, bytes]:
+def tokenizer_files(expansion: Expansion, sides: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of a tokenizer that change: tokenizer.json, vocab.json, merges.txt.
 
     Args:
-        growth: What is added.
+        expansion: What is added.
         sides: The files of the base's folder, by name.
     """
-    content = expanded_content(growth)
+    content = expanded_content(expansion)
     files = {"tokenizer.json": _json(content)}
     if "vocab.json" in sides:
         files["vocab.json"] = _json(content["model"]["vocab"])
@@ -54,12 +57,12 @@ def tokenizer_files(growth: Expansion, sides: Mapping[str, bytes]) -> dict[str, 
     return files
 
 
-def _pieces(growth: Expansion, spellings: list[str]) -> list[list[Any]]:
+def _pieces(expansion: Expansion, spellings: list[str]) -> list[list[Any]]:
     """Return a list of pieces in which every position is the id."""
-    listed: list[list[Any]] = growth.base.model["vocab"]
+    listed: list[list[Any]] = expansion.base.model["vocab"]
     lowest = min(float(score) for _, score in listed)
     missing = [[token, lowest] for token in spellings[len(listed) :]]
-    return [*listed, *missing, *([new.token, new.score] for new in growth.additions)]
+    return [*listed, *missing, *([new.token, new.score] for new in expansion.additions)]
 
 
 def _json(value: object) -> bytes:

@@ -1,4 +1,4 @@
-"""A model folder with a grown vocabulary: rows added, the rest copied, files consistent."""
+"""A model folder with a expanded vocabulary: rows added, the rest copied, files consistent."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -53,8 +53,8 @@ def open_donor(folder: Path) -> RowDonor:
     return RowDonor(open_checkpoint(folder), read_document(folder))
 
 
-def write_tokenizer(growth: Expansion, folder: Path, output: Path) -> None:
-    """Write the grown tokenizer of a folder without weights."""
+def write_tokenizer(expansion: Expansion, folder: Path, output: Path) -> None:
+    """Write the expanded tokenizer of a folder without weights."""
     refuse_inputs(output, [folder])
     if output.exists() and any(output.iterdir()):
         raise LexgraftError(
@@ -62,13 +62,13 @@ def write_tokenizer(growth: Expansion, folder: Path, output: Path) -> None:
         )
     names = [*_TOKENIZER_FILES, "vocab.json", "merges.txt", MODEL]
     sides = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
-    for name, data in expanded_assets(growth, sides, folder).items():
+    for name, data in expanded_assets(expansion, sides, folder).items():
         write_bytes(output / name, data)
-    write_bytes(output / VOCABULARY, additions_json(growth, {}))
+    write_bytes(output / VOCABULARY, additions_json(expansion, {}))
 
 
 def write_model(
-    growth: Expansion,
+    expansion: Expansion,
     base: Checkpoint,
     output: Path,
     donor: RowDonor | None = None,
@@ -77,16 +77,16 @@ def write_model(
     fitted: Mapping[str, Tensor] | None = None,
     progress: Progress = silent,
 ) -> dict[str, dict[str, int]]:
-    """Write the base with the grown vocabulary; return how its new rows came about.
+    """Write the base with the expanded vocabulary; return how its new rows came about.
 
     Args:
-        growth: What is added.
+        expansion: What is added.
         base: The model that grows.
         output: A new folder, or one in which this very run was interrupted.
         donor: A model that has some of the tokens.
         how: Where rows come from.
         multiple: The vocabulary is padded to a multiple of this.
-        fitted: Rows that were distilled or made quiet, by tensor; those that are as they began
+        fitted: Rows that were distilled or made suppressed, by tensor; those that are as they began
             keep the name of where they came from.
         progress: Called per tensor.
 
@@ -94,10 +94,10 @@ def write_model(
         LexgraftError: weights, configuration and tokenizer of the base do not fit each other, or
             the output folder is not free.
     """
-    size, sides = _assets(growth, base, multiple)
+    size, sides = _assets(expansion, base, multiple)
     names = vocabulary_tensors(base, stated_size(base))
     new_by_tensor = {
-        name: new_rows(base.tensors[name], growth.additions, growth.base, donor, how)
+        name: new_rows(base.tensors[name], expansion.additions, expansion.base, donor, how)
         for name in names
     }
     for name, values in (fitted or {}).items():
@@ -108,16 +108,16 @@ def write_model(
     )
     origins = count_origins(new_by_tensor)
     inputs = [base.folder, *([donor.checkpoint.folder] if donor else [])]
-    key = _key(growth, base, how, multiple, fitted or {})
+    key = _key(expansion, base, how, multiple, fitted or {})
     with open_folder(output, layout, key, inputs) as writer:
         for number, (name, entry) in enumerate(base.tensors.items()):
             progress("writing", number, len(base.tensors))
             if name not in writer.done:
                 rows = new_by_tensor.get(name)
-                windows = _grown(entry, growth, rows, size) if rows else read_windows(entry)
+                windows = _grown(entry, expansion, rows, size) if rows else read_windows(entry)
                 writer.note(name, writer.write(name, windows))
         base.check_unchanged()
-        additions = additions_json(growth, origins)
+        additions = additions_json(expansion, origins)
         manifest = _text({"vocabulary": key, "base": base.digest, "tensors": writer.digests()})
         writer.finish({**sides, VOCABULARY: additions}, manifest)
     progress("writing", len(base.tensors), len(base.tensors))
@@ -125,22 +125,22 @@ def write_model(
 
 
 def expanded_assets(
-    growth: Expansion, sides: Mapping[str, bytes], folder: Path
+    expansion: Expansion, sides: Mapping[str, bytes], folder: Path
 ) -> dict[str, bytes]:
     """Return the side files of a folder with those of the tokenizer grown."""
-    files = {**sides, **tokenizer_files(growth, sides)}
+    files = {**sides, **tokenizer_files(expansion, sides)}
     if MODEL in sides:
-        files[MODEL] = expanded_sentencepiece(growth, sides[MODEL], str(folder / MODEL))
+        files[MODEL] = expanded_sentencepiece(expansion, sides[MODEL], str(folder / MODEL))
     return files
 
 
-def additions_json(growth: Expansion, origins: Mapping[str, Mapping[str, int]]) -> bytes:
+def additions_json(expansion: Expansion, origins: Mapping[str, Mapping[str, int]]) -> bytes:
     """Return what was added, as JSON: for every new id its spelling, role and pieces."""
     rows = [
         {"id": n.id, "token": n.token, "role": n.role, "text": n.text, "parts": n.parts}
-        for n in growth.additions
+        for n in expansion.additions
     ]
-    return _text({"base_size": growth.base.size, "rows": origins, "additions": rows})
+    return _text({"base_size": expansion.base.size, "rows": origins, "additions": rows})
 
 
 def resized_config(config: Mapping[str, Any], size: int) -> dict[str, Any]:
@@ -154,28 +154,28 @@ def resized_config(config: Mapping[str, Any], size: int) -> dict[str, Any]:
     return changed
 
 
-def _assets(growth: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
-    """Return the rows of the grown vocabulary, and all side files."""
+def _assets(expansion: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
+    """Return the rows of the expanded vocabulary, and all side files."""
     had = stated_size(base)
-    if growth.base.size > had:
+    if expansion.base.size > had:
         raise LexgraftError(
-            f"the tokenizer has {growth.base.size:,} ids, the model {had:,} rows",
+            f"the tokenizer has {expansion.base.size:,} ids, the model {had:,} rows",
             where=str(base.folder / TOKENIZER),
             cure="the tokenizer is not this model's: get both from one source",
         )
-    size = max(had, growth.base.size + len(growth.additions))
+    size = max(had, expansion.base.size + len(expansion.additions))
     size = -(-size // multiple) * multiple
-    sides = expanded_assets(growth, read_assets(base.folder, main_dtype(base)), base.folder)
+    sides = expanded_assets(expansion, read_assets(base.folder, main_dtype(base)), base.folder)
     settings = resized_config(json.loads(sides["config.json"]), size)
-    _check_ids(settings, growth.base.size, base.folder)
+    _check_ids(settings, expansion.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}
 
 
 def _key(
-    growth: Expansion, base: Checkpoint, how: How, multiple: int, fitted: Mapping[str, Tensor]
+    expansion: Expansion, base: Checkpoint, how: How, multiple: int, fitted: Mapping[str, Tensor]
 ) -> str:
     """Return what tells one grown folder from all others."""
-    words = [new.token for new in growth.additions]
+    words = [new.token for new in expansion.additions]
     rows = {
         name: xxh3_128(values.contiguous().numpy().data).hexdigest()
         for name, values in fitted.items()
@@ -204,10 +204,10 @@ def _check_ids(config: Mapping[str, Any], size: int, folder: Path) -> None:
 
 
 def _grown(
-    entry: TensorEntry, growth: Expansion, new: NewRows, size: int
+    entry: TensorEntry, expansion: Expansion, new: NewRows, size: int
 ) -> Iterator[bytes | memoryview]:
     """Yield a tensor with the new rows at their ids; padding of the base stays where it lies."""
-    first, last = growth.base.size, growth.base.size + len(growth.additions)
+    first, last = expansion.base.size, expansion.base.size + len(expansion.additions)
     width = entry.size // entry.shape[0] * WIDTHS[entry.dtype]
     had = entry.shape[0]
     yield from _stored(entry, 0, first * width)

@@ -1,4 +1,4 @@
-"""What a grown vocabulary does on text, before and after: counted, not promised."""
+"""Check an expanded vocabulary on text, before and after: counted, not promised."""
 
 import re
 import time
@@ -26,7 +26,7 @@ class CutChange(Struct, frozen=True):
 
 
 class Stability(Struct, frozen=True):
-    """General text under the grown vocabulary."""
+    """General text under the expanded vocabulary."""
 
     documents: int
     with_words: int  # documents in which a new word or character is produced
@@ -55,7 +55,7 @@ class ExpansionReport(Struct, frozen=True):
     refused: dict[str, int]  # why candidates were left out
 
     def rows(self) -> list[list[str]]:
-        """Return the proof as rows of a table."""
+        """Return the report as rows of a table."""
         rows = [
             ["", "before", "after"],
             ["vocabulary", f"{self.size_before:,}", f"{self.size_after:,}"],
@@ -92,26 +92,26 @@ class ExpansionReport(Struct, frozen=True):
 
 
 def check_expansion(
-    growth: Expansion,
+    expansion: Expansion,
     base: TokenizerEngine,
     grown: TokenizerEngine,
     terms: Sequence[Passage],
     held_out: Sequence[Passage],
     general: Sequence[str],
 ) -> ExpansionReport:
-    """Return the proof of a growth on terms, held-out text of the domain, and general text."""
-    alone = Counter(n for row in grown.encode(sample_texts(growth.words)) for n in row)
-    produced, occurring = _produced(growth, grown, held_out)
+    """Return what an expansion does to terms, held-out text of the domain, and general text."""
+    alone = Counter(n for row in grown.encode(sample_texts(expansion.words)) for n in row)
+    produced, occurring = _produced(expansion, grown, held_out)
     spoken = [f" {text}" if writes_spaces(text) else text for _, text in terms]
     before, after = base.encode(spoken), grown.encode(spoken)
     trips = sum(base.decode(a) == grown.decode(b) for a, b in zip(before, after, strict=True))
     return ExpansionReport(
-        words=len(growth.words),
-        characters=len(growth.shown) - len(growth.words),
-        steps=len(growth.additions) - len(growth.shown),
-        size_before=growth.base.size,
-        size_after=growth.base.size + len(growth.additions),
-        produced_alone=sum(alone[word.id] > 0 for word in growth.words),
+        words=len(expansion.words),
+        characters=len(expansion.shown) - len(expansion.words),
+        steps=len(expansion.additions) - len(expansion.shown),
+        size_before=expansion.base.size,
+        size_after=expansion.base.size + len(expansion.additions),
+        produced_alone=sum(alone[word.id] > 0 for word in expansion.words),
         produced=produced,
         occurring=occurring,
         tokens_per_term=_per_language(terms, before, after, per_token=False),
@@ -121,21 +121,21 @@ def check_expansion(
             grown.encode([t for _, t in held_out]),
             per_token=True,
         ),
-        general=_stability(growth, base, grown, general) if general else None,
+        general=_stability(expansion, base, grown, general) if general else None,
         round_trips=trips,
         terms=len(terms),
         tokens_per_second=_speed(base, grown, [*spoken, *(t for _, t in held_out)]),
-        refused=dict(growth.refused),
+        refused=dict(expansion.refused),
     )
 
 
-def report_json(proof: ExpansionReport, extra: Mapping[str, object]) -> bytes:
-    """Return a proof as JSON, with what else is known."""
-    return msgspec.json.format(msgspec.json.encode({"proof": proof, **extra}), indent=1) + b"\n"
+def report_json(report: ExpansionReport, extra: Mapping[str, object]) -> bytes:
+    """Return a report as JSON, with further entries beside it."""
+    return msgspec.json.format(msgspec.json.encode({"proof": report, **extra}), indent=1) + b"\n"
 
 
 def _produced(
-    growth: Expansion, grown: TokenizerEngine, texts: Sequence[Passage]
+    expansion: Expansion, grown: TokenizerEngine, texts: Sequence[Passage]
 ) -> tuple[int | None, int | None]:
     """Return how many words texts produce, and how many occur in them as text."""
     if not texts:
@@ -145,7 +145,7 @@ def _produced(
     bare = frozenset(_BARE.findall(text_of_all))
     occurring = [
         word
-        for word in growth.words
+        for word in expansion.words
         if word.id in produced
         or (word.text in bare if is_bare(word.text) else word.text in text_of_all)
     ]
@@ -173,16 +173,16 @@ def _per_language(
 
 
 def _stability(
-    growth: Expansion, base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str]
+    expansion: Expansion, base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str]
 ) -> Stability:
     """Return what became of general text."""
-    words = growth.shown
+    words = expansion.shown
     holding = elsewhere = stray = total = unchanged = 0
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
         holds = any(number in words for number in new)
         holding += holds
         elsewhere += old != new and not holds
-        stray += sum(n >= growth.base.size and n not in words for n in new)
+        stray += sum(n >= expansion.base.size and n not in words for n in new)
         total += len(old)
         unchanged += len(old) if old == new else (Counter(old) & Counter(new)).total()
     return Stability(len(texts), holding, elsewhere, stray, 1 - unchanged / max(1, total))

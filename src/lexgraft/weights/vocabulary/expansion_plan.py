@@ -1,4 +1,4 @@
-"""From terms, texts and a donor to a growth with its proof: what a user asks for, in one place."""
+"""Plan an expansion: from terms, texts and a donor to the tokens to add, with a report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,10 +60,10 @@ class ExpansionRequest:
 
 @dataclass(frozen=True)
 class VocabularyPlan:
-    """A growth that was proven; nothing is written."""
+    """An expansion with its report; nothing is written."""
 
-    growth: Expansion
-    proof: ExpansionReport
+    expansion: Expansion
+    report: ExpansionReport
 
 
 def plan_vocabulary(request: ExpansionRequest, progress: Progress = silent) -> VocabularyPlan:
@@ -79,19 +79,19 @@ def plan_vocabulary(request: ExpansionRequest, progress: Progress = silent) -> V
     base = TokenizerEngine(read_document(request.base))
     texts, held_out = _split(request)
     progress("vocabulary, looking at text", 1, steps)
-    units = _units(base, request, texts)
+    candidates = _units(base, request, texts)
     limits = request.settings
-    ground = survey_texts(
-        base, units, texts, request.general, limits.max_per_million, pieces=limits.max_pieces
+    context = survey_texts(
+        base, candidates, texts, request.general, limits.max_per_million, pieces=limits.max_pieces
     )
     progress("vocabulary, growing", 2, steps)
-    growth, grown = prune_expansion(
-        ground, limits.tokens, limits.min_saving, texts, request.general
+    expansion, grown = prune_expansion(
+        context, limits.tokens, limits.min_saving, texts, request.general
     )
     progress("vocabulary, proving", 3, steps)
-    proof = check_expansion(growth, base, grown, request.terms, held_out, request.general)
+    report = check_expansion(expansion, base, grown, request.terms, held_out, request.general)
     progress("vocabulary, done", steps, steps)
-    return VocabularyPlan(growth, proof)
+    return VocabularyPlan(expansion, report)
 
 
 def _split(request: ExpansionRequest) -> tuple[list[str], Sequence[Passage]]:
@@ -115,9 +115,9 @@ def _units(
         weights[term] = weights.get(term, 0.0) + 1.0
     if not request.terms and request.donor is None:
         weights = terms_of_texts(texts)
-    units = term_candidates(base, weights)
+    candidates = term_candidates(base, weights)
     if request.donor is not None:
-        units += donor_candidates(base, read_document(request.donor))
+        candidates += donor_candidates(base, read_document(request.donor))
     if texts:
-        units += affix_candidates(units, base, SHARED)
-    return [*{unit.spelled: unit for unit in reversed(units)}.values()][::-1]
+        candidates += affix_candidates(candidates, base, SHARED)
+    return [*{candidate.spelled: candidate for candidate in reversed(candidates)}.values()][::-1]

@@ -160,16 +160,16 @@ def new_rows(
             )
         return NewRows(values, tuple(origins))
     keys = meanings(donor.document)
-    having = [
+    available = [
         (index, keys["text", new.text.encode()])
         for index, new in enumerate(additions)
         if ("text", new.text.encode()) in keys
     ]
-    if having:
+    if available:
         base_ids = meanings(base)
         shared = [(number, keys[key]) for key, number in base_ids.items() if key in keys]
-        name, donor_rows = project_rows(entry, donor_entry, shared, [n for _, n in having], how)
-        for (index, _), row in zip(having, donor_rows, strict=True):
+        name, donor_rows = project_rows(entry, donor_entry, shared, [n for _, n in available], how)
+        for (index, _), row in zip(available, donor_rows, strict=True):
             pieces = gather(entry, additions[index].parts)
             values[index], origins[index] = _as_long_as(row, pieces), name
     return NewRows(values, tuple(origins))

@@ -1,4 +1,4 @@
-"""Where units stand in texts: how often, cut how, and which pairs of tokens are theirs alone."""
+"""Occurrences of candidates in texts: how often, in which tokens, which pairs are theirs alone."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -16,7 +16,7 @@ VARIANTS = 4  # ways of cutting one unit that are followed up
 
 @dataclass
 class Occurrences:
-    """What texts show of units, by the units' positions."""
+    """What texts show of candidates, by the candidates' positions."""
 
     counts: Counter[int] = field(default_factory=Counter[int])
     cuts: dict[int, Counter[tuple[int, ...]]] = field(
@@ -24,24 +24,24 @@ class Occurrences:
     )
     tokens: int = 0
 
-    def variants(self, unit: int, plain: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """Return how a unit is cut: by itself, and the ways that texts show most often."""
-        cuts = self.cuts.get(unit, Counter())
+    def variants(self, candidate: int, plain: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Return how a candidate is cut: by itself, and the ways that texts show most often."""
+        cuts = self.cuts.get(candidate, Counter())
         order = sorted(cuts.items(), key=lambda item: (-item[1], item[0]))
         return list(dict.fromkeys([plain, *(cut for cut, _ in order[:VARIANTS])]))
 
 
 class OccurrenceFinder:
-    """Finds units in texts that are cut by the base."""
+    """Finds candidates in texts that are cut by the base."""
 
-    def __init__(self, engine: TokenizerEngine, units: Sequence[CandidateToken]) -> None:
+    def __init__(self, engine: TokenizerEngine, candidates: Sequence[CandidateToken]) -> None:
         self._raw = engine.raw
-        self._order = sorted(range(len(units)), key=lambda number: units[number].raw)
-        self._sorted = [units[number].raw for number in self._order]
+        self._order = sorted(range(len(candidates)), key=lambda number: candidates[number].raw)
+        self._sorted = [candidates[number].raw for number in self._order]
         self._starts: dict[int, bool] = {}
 
     def matches(self, cut: TokenizedText, *, nested: bool) -> Iterator[tuple[int, int, int]]:
-        """Yield (unit, start, end) in tokens; the longest leftmost ones, or all of them."""
+        """Yield (candidate, start, end) in tokens; the longest leftmost ones, or all of them."""
         ids = cut.ids
         for begin, end in zip(cut.starts, cut.starts[1:], strict=False):
             position = begin
@@ -51,11 +51,11 @@ class OccurrenceFinder:
                     yield hits[-1][0], position, hits[-1][1]
                     position = hits[-1][1]
                     continue
-                yield from ((unit, position, stop) for unit, stop in hits)
+                yield from ((candidate, position, stop) for candidate, stop in hits)
                 position += 1
 
     def _at(self, ids: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield the units that begin at a token, the shortest first, and where they end."""
+        """Yield the candidates that begin at a token, the shortest first, and where they end."""
         text, low = b"", 0
         for position in range(start, end):
             text += self._raw[ids[position]]
@@ -66,7 +66,7 @@ class OccurrenceFinder:
                 yield self._order[low], position + 1
 
     def _may_start(self, number: int) -> bool:
-        """Return whether some unit begins with a token."""
+        """Return whether some candidate begins with a token."""
         may_start = self._starts.get(number)
         if may_start is None:
             raw = self._raw[number]
@@ -79,25 +79,25 @@ class OccurrenceFinder:
 
 
 def count_occurrences(
-    engine: TokenizerEngine, units: Sequence[CandidateToken], texts: Sequence[str]
+    engine: TokenizerEngine, candidates: Sequence[CandidateToken], texts: Sequence[str]
 ) -> Occurrences:
-    """Return how often units stand in texts, longest first, and how they are cut there."""
-    finder, occurrences = OccurrenceFinder(engine, units), Occurrences()
+    """Return how often candidates stand in texts, longest first, and how they are cut there."""
+    finder, occurrences = OccurrenceFinder(engine, candidates), Occurrences()
     for cut in engine.cut(texts):
         occurrences.tokens += len(cut.ids)
-        for unit, start, end in finder.matches(cut, nested=False):
-            occurrences.counts[unit] += 1
-            occurrences.cuts.setdefault(unit, Counter())[tuple(cut.ids[start:end])] += 1
+        for candidate, start, end in finder.matches(cut, nested=False):
+            occurrences.counts[candidate] += 1
+            occurrences.cuts.setdefault(candidate, Counter())[tuple(cut.ids[start:end])] += 1
     return occurrences
 
 
 class BackgroundCorpus:
-    """General text: which pairs of tokens occur in it, and how often outside a unit."""
+    """General text: which pairs of tokens occur in it, and how often outside a candidate."""
 
     def __init__(
         self,
         engine: TokenizerEngine,
-        units: Sequence[CandidateToken],
+        candidates: Sequence[CandidateToken],
         pairs: Sequence[Pair],
         texts: Sequence[str],
     ) -> None:
@@ -110,22 +110,22 @@ class BackgroundCorpus:
         self._inside: Counter[tuple[int, Pair]] = Counter()
         self._texts = texts
         self._counts: dict[str, int] = {}
-        finder = OccurrenceFinder(engine, units)
+        finder = OccurrenceFinder(engine, candidates)
         for text, cut in zip(texts, engine.cut(texts), strict=True):
             self.characters.update(text)
             self.tokens += len(cut.ids)
             self._count(cut)
-            for unit, start, end in finder.matches(cut, nested=True):
-                self.seen[unit] += 1
+            for candidate, start, end in finder.matches(cut, nested=True):
+                self.seen[candidate] += 1
                 for position in range(start, end - 1):
-                    self._inside[unit, (cut.ids[position], cut.ids[position + 1])] += 1
+                    self._inside[candidate, (cut.ids[position], cut.ids[position + 1])] += 1
 
-    def outside(self, unit: int, pair: Pair) -> int:
-        """Return how often a pair stands in general text, but for the unit's own occurrences."""
+    def outside(self, candidate: int, pair: Pair) -> int:
+        """Return how often a pair stands in general text outside the candidate."""
         index = int(np.searchsorted(self._codes, self._code(pair)))
         if index == len(self._codes) or self._codes[index] != self._code(pair):
             return 0
-        return int(self._totals[index]) - self._inside[unit, pair]
+        return int(self._totals[index]) - self._inside[candidate, pair]
 
     def count(self, text: str) -> int:
         """Return how often a text stands in general text."""

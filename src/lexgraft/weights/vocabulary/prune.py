@@ -1,4 +1,4 @@
-"""A growth that holds on text: what is never produced or touches general text is taken out."""
+"""Prune an expansion: words that text never produces, or whose merges touch general text, go."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ TAKEN_OUT = "not produced, or steps of it stand in general text"
 
 
 def prune_expansion(
-    ground: ExpansionContext,
+    context: ExpansionContext,
     budget: int,
     min_saving: float,
     texts: Sequence[str],
     general: Sequence[str],
 ) -> tuple[Expansion, TokenizerEngine]:
-    """Return a growth whose every word is produced and whose steps stay out of general text.
+    """Return an expansion whose every word is produced and whose steps stay out of general text.
 
     Later rounds only take out, so they look only at texts in which something new stood, and
     there is an end.
@@ -36,20 +36,20 @@ def prune_expansion(
     only: frozenset[str] | None = None
     suspects, first = list(general), None
     while True:
-        growth = choose_tokens(ground, budget, min_saving, only)
-        first = first or growth
-        if not growth.words:
+        expansion = choose_tokens(context, budget, min_saving, only)
+        first = first or expansion
+        if not expansion.words:
             raise LexgraftError(
                 "nothing is worth adding", cure="give more text or terms, or lower the least saving"
             )
-        engine = TokenizerEngine(expanded_tokenizer(growth))
-        stray, suspects = _stray_steps(growth, engine, suspects)
-        bad = _unused(growth, engine, texts) | stray
+        engine = TokenizerEngine(expanded_tokenizer(expansion))
+        stray, suspects = _stray_steps(expansion, engine, suspects)
+        bad = _unused(expansion, engine, texts) | stray
         if not bad:
-            gone = len(first.words) - len(growth.words)
+            gone = len(first.words) - len(expansion.words)
             refused = {**first.refused, TAKEN_OUT: gone} if gone else first.refused
-            return replace(growth, refused=refused), engine
-        only = frozenset(word.token for word in growth.words) - bad
+            return replace(expansion, refused=refused), engine
+        only = frozenset(word.token for word in expansion.words) - bad
 
 
 def sample_texts(words: Sequence[AddedToken]) -> list[str]:
@@ -62,27 +62,27 @@ def sample_text(text: str) -> str:
     return f"{PROBE}\n{text}" if is_bare(text) else PROBE + text
 
 
-def _unused(growth: Expansion, engine: TokenizerEngine, texts: Sequence[str]) -> frozenset[str]:
+def _unused(expansion: Expansion, engine: TokenizerEngine, texts: Sequence[str]) -> frozenset[str]:
     """Return the words that a text never produces; without text, that stand alone in vain."""
-    rows = engine.encode(texts or sample_texts(growth.words))
-    produced = Counter(number for row in rows for number in row if number >= growth.base.size)
-    return frozenset(word.token for word in growth.words if not produced[word.id])
+    rows = engine.encode(texts or sample_texts(expansion.words))
+    produced = Counter(number for row in rows for number in row if number >= expansion.base.size)
+    return frozenset(word.token for word in expansion.words if not produced[word.id])
 
 
 def _stray_steps(
-    growth: Expansion, engine: TokenizerEngine, general: Sequence[str]
+    expansion: Expansion, engine: TokenizerEngine, general: Sequence[str]
 ) -> tuple[frozenset[str], list[str]]:
     """Return the words on whose way a step appears in general text, and the texts to look at."""
-    steps = {new.id: new.token for new in growth.additions if new.role == "step"}
+    steps = {new.id: new.token for new in expansion.additions if new.role == "step"}
     if not steps or not general:
         return frozenset(), []
     rows = engine.encode(general)
     suspects = [
         text
         for text, row in zip(general, rows, strict=True)
-        if max(row, default=0) >= growth.base.size
+        if max(row, default=0) >= expansion.base.size
     ]
     stray_ids = sorted({number for row in rows for number in row if number in steps})
     names = [steps[number] for number in stray_ids]
-    words = (word.token for word in growth.words)
+    words = (word.token for word in expansion.words)
     return frozenset(word for word in words if any(name in word for name in names)), suspects

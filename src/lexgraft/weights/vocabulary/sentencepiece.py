@@ -19,23 +19,23 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _STEP = 1.0  # between the scores of new BPE pieces, which are negative ranks
 
 
-def expanded_sentencepiece(growth: Expansion, data: bytes, where: str) -> bytes:
+def expanded_sentencepiece(expansion: Expansion, data: bytes, where: str) -> bytes:
     """Return a SentencePiece model with the additions at the same ids as in tokenizer.json.
 
     Raises:
         LexgraftError: not such a model, or one whose pieces are others than tokenizer.json's.
     """
     pieces = read_pieces(data, where)
-    _check_same(growth.base, [piece for piece, _ in pieces], where)
+    _check_same(expansion.base, [piece for piece, _ in pieces], where)
     lowest = min((score for _, score in pieces), default=0.0)
     added = [
-        _piece(growth.base.tokens.get(number, f"<unused-id-{number}>"), 0.0, _USER)
-        for number in range(len(pieces), growth.base.size)
+        _piece(expansion.base.tokens.get(number, f"<unused-id-{number}>"), 0.0, _USER)
+        for number in range(len(pieces), expansion.base.size)
     ]
-    for rank, new in enumerate(growth.additions, 1):
-        score = new.score if growth.base.kind == "Unigram" else lowest - rank * _STEP
+    for rank, new in enumerate(expansion.additions, 1):
+        score = new.score if expansion.base.kind == "Unigram" else lowest - rank * _STEP
         added.append(_piece(new.token, score, _NORMAL))
-    size = growth.base.size + len(growth.additions)
+    size = expansion.base.size + len(expansion.additions)
     return data + b"".join(added) + _field(2, _varint(4 << 3) + _varint(size))
 
 

@@ -33,12 +33,12 @@ def pursue(
 ) -> tuple[Int[Tensor, "new chosen"], Float[Tensor, "new chosen"]]:
     """Return which anchors each target is combined of, and their factors."""
     count = min(nonzero, *anchors.shape)
-    units = torch.nn.functional.normalize(anchors, dim=1)
+    candidates = torch.nn.functional.normalize(anchors, dim=1)
     chosen = torch.zeros(len(targets), 0, dtype=torch.int64)
     factors = targets.new_zeros(len(targets), 0)
     residual = targets
     for _ in range(count):
-        near = (residual @ units.T).abs_()
+        near = (residual @ candidates.T).abs_()
         near.scatter_(1, chosen, -1.0)
         chosen = torch.cat([chosen, near.argmax(1, keepdim=True)], 1)
         factors = _fit(targets, anchors[chosen])

@@ -25,7 +25,7 @@ _MARK = re.compile(r"[<\[{|].*[>\]}|]", re.DOTALL)  # what templates are made of
 class VocabularyUnion:
     """A tokenizer of several, as an extension of the first: its ids are as they were."""
 
-    growth: Expansion  # on the base with the others' marks
+    expansion: Expansion  # on the base with the others' marks
     document: TokenizerFile
     marks: int
 
@@ -38,23 +38,24 @@ def unite(
     Args:
         base: The tokenizer that is extended, in its own algorithm.
         documents: The tokenizers whose tokens are wanted.
-        general: Text that must be cut as before; with it, steps are allowed that it does not show.
+        general: Text that must be tokenized as before; with it, intermediate merges
+            are allowed that it does not show.
     """
     marked = with_special_tokens(base, documents)
     engine = TokenizerEngine(marked)
-    units: dict[str, CandidateToken] = {}
+    candidates: dict[str, CandidateToken] = {}
     for document in documents:
-        for unit in donor_candidates(engine, document):
-            units.setdefault(unit.spelled, unit)
+        for candidate in donor_candidates(engine, document):
+            candidates.setdefault(candidate.spelled, candidate)
     marks = len(marked.added) - len(base.added)
-    if not units:
+    if not candidates:
         return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
-    ground = survey_texts(engine, list(units.values()), (), general, inf, alone=not general)
+    context = survey_texts(engine, list(candidates.values()), (), general, inf, alone=not general)
     try:
-        growth, grown = prune_expansion(ground, len(units) * 4, 0.0, (), general)
+        expansion, grown = prune_expansion(context, len(candidates) * 4, 0.0, (), general)
     except LexgraftError:  # nothing can be built
         return VocabularyUnion(Expansion(marked, (), (), {}), marked, marks)
-    return VocabularyUnion(growth, grown.document, marks)
+    return VocabularyUnion(expansion, grown.document, marks)
 
 
 def with_special_tokens(base: TokenizerFile, documents: Sequence[TokenizerFile]) -> TokenizerFile:

@@ -21,28 +21,28 @@ from lexgraft.weights.vocabulary.fit.suppress_new_tokens import SILENT, NewToken
 
 
 @pytest.fixture
-def growth(tmp_path: Path) -> Expansion:
+def expansion(tmp_path: Path) -> Expansion:
     """Return technical words, and the byte-level tokenizer that they are added to."""
     (tmp_path / "tokenizer.json").write_text(json.dumps(train("byte-level")), encoding="utf-8")
     terms = [(language, term) for language, words in TERMS.items() for term in words]
-    return plan_vocabulary(ExpansionRequest(tmp_path, terms, general=GENERAL)).growth
+    return plan_vocabulary(ExpansionRequest(tmp_path, terms, general=GENERAL)).expansion
 
 
 @pytest.fixture
-def engines(growth: Expansion) -> tuple[TokenizerEngine, TokenizerEngine]:
+def engines(expansion: Expansion) -> tuple[TokenizerEngine, TokenizerEngine]:
     """Return the tokenizer before and after."""
-    return TokenizerEngine(growth.base), TokenizerEngine(expanded_tokenizer(growth))
+    return TokenizerEngine(expansion.base), TokenizerEngine(expanded_tokenizer(expansion))
 
 
 def test_both_cuts_meet_where_they_have_said_the_same(
     engines: tuple[TokenizerEngine, TokenizerEngine],
 ):
     base, grown = engines
-    (lesson,) = align_texts(base, grown, ["the eigenvalue", GENERAL[0]])
-    assert lesson.new[-1] >= base.document.size
-    assert lesson.new_places[-1] == len(lesson.new) - 1
-    assert lesson.old_places[-1] == len(lesson.old) - 1
-    assert base.decode(lesson.old) == grown.decode(lesson.new) == "the eigenvalue"
+    (aligned,) = align_texts(base, grown, ["the eigenvalue", GENERAL[0]])
+    assert aligned.new[-1] >= base.document.size
+    assert aligned.new_places[-1] == len(aligned.new) - 1
+    assert aligned.old_places[-1] == len(aligned.old) - 1
+    assert base.decode(aligned.old) == grown.decode(aligned.new) == "the eigenvalue"
 
 
 @pytest.mark.slow
@@ -50,7 +50,7 @@ def test_both_cuts_meet_where_they_have_said_the_same(
     "architecture", ["llama", pytest.param("gemma3_text", marks=pytest.mark.slow)]
 )
 def test_fitted_rows_write_and_read_nearer_to_the_old_cut(
-    growth: Expansion, engines: tuple[TokenizerEngine, TokenizerEngine], architecture: str
+    expansion: Expansion, engines: tuple[TokenizerEngine, TokenizerEngine], architecture: str
 ):
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -72,14 +72,16 @@ def test_fitted_rows_write_and_read_nearer_to_the_old_cut(
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    lessons = align_texts(base, grown, DOMAIN, [1])
+    aligned_texts = align_texts(base, grown, DOMAIN, [1])
     start = torch.randn(grown.document.size - size, 16) * 0.02
     heads = torch.randn(grown.document.size - size, 16) * 0.02
-    pieces = [one.parts for one in growth.additions]
-    shown = occurring_in(lessons, size, len(start))
+    pieces = [one.parts for one in expansion.additions]
+    shown = occurring_in(aligned_texts, size, len(start))
     for outputs in (None, heads):
         for steps in (0, 30):
-            fitted = distil_rows(model, lessons, NewTokenRows(start, outputs), pieces, size, steps)
+            fitted = distil_rows(
+                model, aligned_texts, NewTokenRows(start, outputs), pieces, size, steps
+            )
             assert fitted.writing[1] < 0.9 * fitted.writing[0]
             assert (fitted.rows.outputs is None) == (outputs is None)
             moved = (fitted.rows.inputs != start).any(1)
@@ -92,7 +94,7 @@ def test_fitted_rows_write_and_read_nearer_to_the_old_cut(
 
 
 def test_what_texts_show_is_as_likely_as_its_pieces_and_the_rest_is_quiet(
-    growth: Expansion, engines: tuple[TokenizerEngine, TokenizerEngine]
+    expansion: Expansion, engines: tuple[TokenizerEngine, TokenizerEngine]
 ):
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -110,15 +112,15 @@ def test_what_texts_show_is_as_likely_as_its_pieces_and_the_rest_is_quiet(
     )
     torch.manual_seed(1)
     model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
-    lessons = align_texts(base, grown, DOMAIN, [1])
-    shown = occurring_in(lessons, size, grown.document.size - size)
+    aligned_texts = align_texts(base, grown, DOMAIN, [1])
+    shown = occurring_in(aligned_texts, size, grown.document.size - size)
     assert 0 < int(shown.sum()) < len(shown)
     start = torch.randn(len(shown), width) * 0.02
-    pieces = [one.parts for one in growth.additions]
-    fitted = distil_rows(model, lessons, NewTokenRows(start, start), pieces, size, 0)
-    lesson = lessons[0]
-    at = next(n for n in range(1, len(lesson.new)) if lesson.new[n] >= size)
-    line, token = lesson.new[:at], lesson.new[at] - size
+    pieces = [one.parts for one in expansion.additions]
+    fitted = distil_rows(model, aligned_texts, NewTokenRows(start, start), pieces, size, 0)
+    aligned = aligned_texts[0]
+    at = next(n for n in range(1, len(aligned.new)) if aligned.new[n] >= size)
+    line, token = aligned.new[:at], aligned.new[at] - size
     with torch.no_grad():
         states = model.base_model(torch.tensor([[*line, *pieces[token]]])).last_hidden_state[0]
         logits = model.lm_head(states[at - 1 : -1])

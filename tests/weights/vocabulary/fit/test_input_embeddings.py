@@ -33,7 +33,7 @@ def model() -> Any:
     return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
 
 
-def lessons(pieces: tuple[int, ...], count: int = 40) -> list[AlignedText]:
+def aligned_texts(pieces: tuple[int, ...], count: int = 40) -> list[AlignedText]:
     """Return lessons of one new token between other tokens, as `make_lessons` makes them."""
     found: list[AlignedText] = []
     for number in range(count):
@@ -46,23 +46,23 @@ def lessons(pieces: tuple[int, ...], count: int = 40) -> list[AlignedText]:
 
 def test_a_token_of_one_piece_is_read_as_that_piece(model: Any):
     rows = model.get_input_embeddings().weight[[7, 8]].clone()
-    read = fit_inputs(Teacher(model), lessons((7,)), rows, WORDS, 0)
+    read = fit_inputs(Teacher(model), aligned_texts((7,)), rows, WORDS, 0)
     assert read.apart == pytest.approx((0.0, 0.0), abs=1e-6)
-    assert fit_inputs(Teacher(model), lessons((8,)), rows, WORDS, 0).apart[0] > 0.01
+    assert fit_inputs(Teacher(model), aligned_texts((8,)), rows, WORDS, 0).apart[0] > 0.01
 
 
 def test_what_is_fitted_is_the_divergence_of_the_next_token(model: Any):
-    (lesson,) = lessons((5, 6), 1)
+    (aligned,) = aligned_texts((5, 6), 1)
     rows = torch.randn(1, WIDTH, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        old = model(torch.tensor([lesson.old])).logits[0, lesson.old_places[2:]]
-        inputs = model.get_input_embeddings()(torch.tensor([lesson.new]).clamp(max=WORDS - 1))
+        old = model(torch.tensor([aligned.old])).logits[0, aligned.old_places[2:]]
+        inputs = model.get_input_embeddings()(torch.tensor([aligned.new]).clamp(max=WORDS - 1))
         inputs[0, 2] = rows[0]
-        new = model(inputs_embeds=inputs).logits[0, lesson.new_places[2:]]
-    shown = sorted(set(lesson.old))  # the softmax is over the tokens that lessons show
+        new = model(inputs_embeds=inputs).logits[0, aligned.new_places[2:]]
+    shown = sorted(set(aligned.old))  # the softmax is over the tokens that lessons show
     pairs = zip(*(one[:, shown].double().softmax(1).numpy() for one in (old, new)), strict=True)
     wanted = [entropy(a, b) for a, b in pairs]
-    read = fit_inputs(Teacher(model), [lesson], rows, WORDS, 0)
+    read = fit_inputs(Teacher(model), [aligned], rows, WORDS, 0)
     assert read.apart[0] == pytest.approx(sum(wanted) / len(wanted), rel=1e-4)
 
 
@@ -72,11 +72,11 @@ def test_reading_is_learned_and_rows_that_no_text_shows_stay(model: Any, half: b
 
     own = deepcopy(model).to(torch.bfloat16) if half else model
     start = model.get_input_embeddings().weight[[5, 9]].clone()
-    read = fit_inputs(Teacher(own), lessons((5, 6)), start, WORDS, 40)
+    read = fit_inputs(Teacher(own), aligned_texts((5, 6)), start, WORDS, 40)
     assert read.apart[1] < 0.8 * read.apart[0]
     assert torch.equal(read.rows[1], start[1])
     assert read.rows.dtype == torch.float32
-    again = fit_inputs(Teacher(own), lessons((5, 6)), start, WORDS, 40)
+    again = fit_inputs(Teacher(own), aligned_texts((5, 6)), start, WORDS, 40)
     assert torch.equal(read.rows, again.rows)
 
 
@@ -89,8 +89,8 @@ def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
         stays.append(stay)
         return (stay * rows + 5 * start) / (stay + 5)
 
-    free = fit_inputs(Teacher(model), lessons((5, 6)), start, WORDS, 40)
-    held = fit_inputs(Teacher(model), lessons((5, 6)), start, WORDS, 40, pull)
+    free = fit_inputs(Teacher(model), aligned_texts((5, 6)), start, WORDS, 40)
+    held = fit_inputs(Teacher(model), aligned_texts((5, 6)), start, WORDS, 40, pull)
     assert stays == pytest.approx([PULLED / (1 - step / 40) for step in range(40)])
     assert held.apart[1] < 0.9 * held.apart[0]
     moved = [float((read.rows - start).norm()) for read in (free, held)]
@@ -99,7 +99,7 @@ def test_rows_are_pulled_after_every_step_and_read_all_the_same(model: Any):
 
 def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Path):
     start = model.get_input_embeddings().weight[[5, 9]].clone()
-    whole = fit_inputs(Teacher(model), lessons((5, 6)), start, WORDS, 30)
+    whole = fit_inputs(Teacher(model), aligned_texts((5, 6)), start, WORDS, 30)
     steps: list[int] = []
 
     def stop(what: str, done: int, _: int) -> None:
@@ -110,9 +110,9 @@ def test_a_fit_that_was_stopped_goes_on_and_ends_alike(model: Any, tmp_path: Pat
 
     kept = FitCache(tmp_path / "grown", "key")
     with pytest.raises(KeyboardInterrupt):
-        fit_inputs(Teacher(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+        fit_inputs(Teacher(model), aligned_texts((5, 6)), start, WORDS, 30, None, kept, stop)
     assert int(kept.tensors("reading")["done"]) == KEEP
-    again = fit_inputs(Teacher(model), lessons((5, 6)), start, WORDS, 30, None, kept, stop)
+    again = fit_inputs(Teacher(model), aligned_texts((5, 6)), start, WORDS, 30, None, kept, stop)
     assert torch.equal(again.rows, whole.rows)
     assert again.apart == whole.apart
     assert steps == [*range(KEEP + 4), *range(KEEP, 30)]

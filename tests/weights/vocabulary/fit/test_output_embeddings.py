@@ -46,7 +46,7 @@ def model(request: pytest.FixtureRequest) -> Any:
     return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
 
 
-def lessons(count: int) -> list[AlignedText]:
+def aligned_texts(count: int) -> list[AlignedText]:
     """Return texts with one new token each, as `make_lessons` makes them."""
     found: list[AlignedText] = []
     for number in range(count):
@@ -65,13 +65,17 @@ def asked(
 ) -> OutputContexts:
     """Return what is found about the words above; the last of them no text shows."""
     shown = torch.tensor([True] * (len(PIECES) - 1) + [False])
-    return output_contexts(Teacher(model), lessons(count), [], PIECES, shown, WORDS, kept, progress)
+    return output_contexts(
+        Teacher(model), aligned_texts(count), [], PIECES, shown, WORDS, kept, progress
+    )
 
 
 def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any):
     (wanted,) = (one.wanted for one in asked(model).groups)
     assert wanted.tokens.tolist() == [0, 1, 2, 3, 4]
-    lines = [lesson.old[:end] for lesson in lessons(35) for end in range(1, len(lesson.old) + 1)]
+    lines = [
+        aligned.old[:end] for aligned in aligned_texts(35) for end in range(1, len(aligned.old) + 1)
+    ]
     states = torch.stack(
         [model.base_model(torch.tensor([one])).last_hidden_state[0, -1] for one in lines]
     )
@@ -118,7 +122,7 @@ def test_most_places_stand_before_the_words_and_none_is_asked_twice(
     assert len({tuple(state.tolist()) for state in wanted.places.hidden}) == count
     monkeypatch.setattr("lexgraft.weights.vocabulary.fit.output_embeddings.PLACES", 10)
     (fewer,) = (one.wanted for one in asked(model).groups)
-    before = {tuple(lesson.old[:3]) for lesson in lessons(35)}
+    before = {tuple(aligned.old[:3]) for aligned in aligned_texts(35)}
     states = torch.cat(
         [model.base_model(torch.tensor([one])).last_hidden_state[0, -1:] for one in before]
     )

@@ -74,9 +74,9 @@ def test_calm_rows_are_quiet_where_no_text_shows_them_and_gentle_elsewhere(place
     base, rows = Teacher(Looked()), 0.05 * torch.randn(4, 6, generator=torch.manual_seed(3))
     shown = torch.tensor([True, False, True, False])
     assert float(probability_leaked(base, rows, places).mean()) > GENTLE
-    calm = limit_leakage(base, rows, places, shown, places)
-    assert float(probability_leaked(base, calm[~shown], places).max()) < 1e-8
-    cost = float(probability_leaked(base, calm, places).mean())
+    calmed = limit_leakage(base, rows, places, shown, places)
+    assert float(probability_leaked(base, calmed[~shown], places).max()) < 1e-8
+    cost = float(probability_leaked(base, calmed, places).mean())
     assert 0.5 * GENTLE < cost <= GENTLE * 1.001
     untold = limit_leakage(base, rows, places, shown, None)
     assert torch.equal(untold[shown], rows[shown])
@@ -102,8 +102,10 @@ def test_a_model_keeps_the_probabilities_of_its_own_tokens():
     drawn = torch.Generator().manual_seed(4)
     lines = torch.randint(3, 50, (12, 10), generator=drawn).tolist()
     ids = list(range(10))
-    lessons = [AlignedText(line, line, ids, ids, 10) for line in lines]
-    rows, most = suppress_rows(model, lessons, NewTokenRows(torch.randn(5, 16), torch.randn(5, 16)))
+    aligned_texts = [AlignedText(line, line, ids, ids, 10) for line in lines]
+    rows, most = suppress_rows(
+        model, aligned_texts, NewTokenRows(torch.randn(5, 16), torch.randn(5, 16))
+    )
     assert rows.outputs is not None
     head = torch.cat([model.lm_head.weight, rows.outputs])
     other = torch.tensor([torch.randint(3, 50, (30,), generator=drawn).tolist()])

@@ -1,4 +1,4 @@
-"""Lessons for new rows: texts cut both ways, and what the base makes of the old cut."""
+"""Texts in the base's and the expanded tokenizer's tokens, and the base model as their teacher."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -17,7 +17,7 @@ WORDS = 32_768  # of the vocabulary, projected at a time
 
 
 class AlignedText(NamedTuple):
-    """One text cut both ways, and the places where both cuts have said the same."""
+    """One text in both tokenizations, and the positions where both have covered the same bytes."""
 
     old: list[int]
     new: list[int]
@@ -27,7 +27,7 @@ class AlignedText(NamedTuple):
 
 
 class TeacherOutput(NamedTuple):
-    """What the base makes of a lesson's old cut, at the lesson's places."""
+    """What the base model computes for the old tokens of a text, at the aligned positions."""
 
     hidden: Float32[Tensor, "place width"]
     total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over its vocabulary
@@ -44,12 +44,12 @@ def align_texts(
         texts: What to learn from.
         start: The tokens that every text begins with.
     """
-    lessons: list[AlignedText] = []
+    aligned_texts: list[AlignedText] = []
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
-        lesson = _aligned_text(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
-        if lesson is not None:
-            lessons.append(lesson)
-    return lessons
+        aligned = _aligned_text(base, grown, [*start, *old][:LONGEST], [*start, *new][:LONGEST])
+        if aligned is not None:
+            aligned_texts.append(aligned)
+    return aligned_texts
 
 
 def texts_with_new_tokens(grown: TokenizerEngine, texts: Sequence[str], first: int) -> list[str]:
@@ -61,20 +61,20 @@ def texts_with_new_tokens(grown: TokenizerEngine, texts: Sequence[str], first: i
 def unchanged_texts(
     base: TokenizerEngine, grown: TokenizerEngine, texts: Sequence[str], start: Sequence[int] = ()
 ) -> list[AlignedText]:
-    """Return the texts that both tokenizers cut alike: where nothing new should come next."""
-    lessons: list[AlignedText] = []
+    """Return the texts that both tokenizers split alike: no new token should follow in them."""
+    aligned_texts: list[AlignedText] = []
     for old, new in zip(base.encode(texts), grown.encode(texts), strict=True):
         ids = [*start, *old][:LONGEST]
         if old == new and len(ids) > 1:
             positions = list(range(len(ids)))
-            lessons.append(AlignedText(ids, ids, positions, positions, len(ids)))
-    return lessons
+            aligned_texts.append(AlignedText(ids, ids, positions, positions, len(ids)))
+    return aligned_texts
 
 
 def _aligned_text(
     base: TokenizerEngine, grown: TokenizerEngine, old: list[int], new: list[int]
 ) -> AlignedText | None:
-    """Return one text as a lesson, or None where it shows no new token."""
+    """Return one text in both tokenizations; None where it holds no new token."""
     begin = next(
         (position for position, number in enumerate(new) if number >= base.document.size), None
     )
@@ -116,13 +116,13 @@ class Teacher:
         return self._body(inputs_embeds=inputs, use_cache=False).last_hidden_state
 
     @torch.no_grad()
-    def hidden(self, lessons: Sequence[AlignedText]) -> list[Float[Tensor, "place width"]]:
-        """Return the last hidden states that old cuts lead to, from the first new token on."""
+    def hidden(self, aligned_texts: Sequence[AlignedText]) -> list[Float[Tensor, "place width"]]:
+        """Return the last hidden states for the old tokens, from the first new token on."""
         lines = self._body(
-            input_ids=_filled([lesson.old for lesson in lessons]), use_cache=False
+            input_ids=_filled([aligned.old for aligned in aligned_texts]), use_cache=False
         ).last_hidden_state
-        pairs = zip(lines, lessons, strict=True)
-        return [line[lesson.old_places[lesson.first :]] for line, lesson in pairs]
+        pairs = zip(lines, aligned_texts, strict=True)
+        return [line[aligned.old_places[aligned.first :]] for line, aligned in pairs]
 
     def logits(
         self, hidden: Float[Tensor, "place width"], tokens: Int64[Tensor, " token"]
@@ -156,11 +156,11 @@ class Teacher:
         return torch.stack(totals).logsumexp(0)
 
     @torch.no_grad()
-    def truth(self, lesson: AlignedText) -> TeacherOutput:
-        """Return what the old cut of a lesson leads to."""
-        ids = torch.tensor([lesson.old])
+    def target(self, aligned: AlignedText) -> TeacherOutput:
+        """Return hidden states and log-normalisers for the old tokens of a text."""
+        ids = torch.tensor([aligned.old])
         states = self._body(input_ids=ids, use_cache=False).last_hidden_state
-        hidden = states[0, lesson.old_places]
+        hidden = states[0, aligned.old_places]
         return TeacherOutput(hidden, self.total(hidden))
 
     @torch.no_grad()
@@ -186,14 +186,14 @@ class Teacher:
 
 
 def teacher_outputs(
-    base: Teacher, lessons: Sequence[AlignedText], progress: Progress = silent
+    base: Teacher, aligned_texts: Sequence[AlignedText], progress: Progress = silent
 ) -> list[TeacherOutput]:
-    """Return what the base makes of every lesson's old cut."""
-    truths: list[TeacherOutput] = []
-    for number, lesson in enumerate(lessons):
-        progress("reading the old cut", number, len(lessons))
-        truths.append(base.truth(lesson))
-    return truths
+    """Return what the base model computes for the old tokens of every text."""
+    targets: list[TeacherOutput] = []
+    for number, aligned in enumerate(aligned_texts):
+        progress("reading the old cut", number, len(aligned_texts))
+        targets.append(base.target(aligned))
+    return targets
 
 
 def _filled(lines: Sequence[Sequence[int]]) -> Int64[Tensor, "line token"]:

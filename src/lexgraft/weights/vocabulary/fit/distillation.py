@@ -1,4 +1,4 @@
-"""Token distillation (arXiv 2505.20133): new rows that write and read like the old cut."""
+"""Token distillation (arXiv 2505.20133): new rows that behave like the pieces they replace."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ KEPT, PLAIN = 16_384, 128  # lessons with and without new tokens that are looked
 
 
 class FittedRows(NamedTuple):
-    """Rows that were fitted, for the tokens that texts show; those of others keep quiet."""
+    """Fitted rows of the tokens that occur in texts; those of all others are suppressed."""
 
     rows: NewTokenRows
     writing: tuple[float, float]  # nats a new token is off, held back, before and after
@@ -33,7 +33,7 @@ class FittedRows(NamedTuple):
 
 def distil_rows(
     model: nn.Module,
-    lessons: Sequence[AlignedText],
+    aligned_texts: Sequence[AlignedText],
     start: NewTokenRows,
     pieces: Sequence[Sequence[int]],
     first: int,
@@ -44,7 +44,7 @@ def distil_rows(
     cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> FittedRows:
-    """Return rows by which the new cut is written and read as the old one was.
+    """Return rows by which new tokens are predicted, and read, as their pieces were.
 
     The outputs are solved for with `output_contexts`: each new token as likely as its pieces. With
     `steps`, the inputs are trained with `fit_inputs`; where the head is tied to them, every step is
@@ -54,25 +54,25 @@ def distil_rows(
 
     Args:
         model: The base model; it is teacher and student.
-        lessons: Texts cut both ways.
+        aligned_texts: Texts in both tokenizations.
         start: The rows to begin with, by id from `first` on.
         pieces: The base's tokens for every new one, likewise.
         first: The first new id.
         steps: How many batches of reading; with 0 rows are fitted for writing alone.
-        general: Texts that both tokenizers cut alike.
+        general: Texts that both tokenizers split alike.
         opening: The head's rows of the pieces that words begin with: where they stand, words do.
         reader: The same model in another number format, to read in.
         cache: What an interrupted call with the same arguments has kept.
-        progress: Called per lesson, place and step.
+        progress: Called per text, place and step.
 
     Raises:
         LexgraftError: no text shows a new token.
     """
-    if not lessons:
+    if not aligned_texts:
         raise LexgraftError("no text shows a new token", cure="distil on text that has the words")
     base, fast = Teacher(model), Teacher(reader or model)
-    taught, plain = _some(lessons, KEPT), _some(general, PLAIN)
-    occurring = occurring_in(lessons, first, len(start.inputs))
+    taught, plain = _some(aligned_texts, KEPT), _some(general, PLAIN)
+    occurring = occurring_in(aligned_texts, first, len(start.inputs))
     output_fit = output_contexts(fast, taught, plain, pieces, occurring, first, cache, progress)
     tied, rows, reading = start.outputs is None, start, None
 
@@ -88,13 +88,13 @@ def distil_rows(
         output_fit.pulled(rows.head, PULLED) if tied and steps else output_fit.begun(rows, opening)
     )
     writing = output_fit.error(start.head), output_fit.error(head)
-    calm = text_positions(base, teacher_outputs(base, plain, progress)) if plain else None
-    head = limit_leakage(base, head, output_fit.places, occurring, calm)
-    cost = None if calm is None else float(probability_leaked(base, head, calm).mean())
+    background = text_positions(base, teacher_outputs(base, plain, progress)) if plain else None
+    head = limit_leakage(base, head, output_fit.places, occurring, background)
+    cost = None if background is None else float(probability_leaked(base, head, background).mean())
     return FittedRows(rows.with_head(head), writing, reading, cost)
 
 
-def _some(lessons: Sequence[AlignedText], limit: int) -> list[AlignedText]:
-    """Return some lessons, the same in every run."""
-    order = sorted(range(len(lessons)), key=lambda number: digest("lesson", number))[:limit]
-    return [lessons[number] for number in order]
+def _some(aligned_texts: Sequence[AlignedText], limit: int) -> list[AlignedText]:
+    """Return a sample of texts, the same in every run."""
+    order = sorted(range(len(aligned_texts)), key=lambda number: digest("lesson", number))[:limit]
+    return [aligned_texts[number] for number in order]

@@ -1,4 +1,4 @@
-"""What a long fit keeps beside its output until it is finished: after a kill it goes on there."""
+"""A folder beside the output in which a fit saves its progress: after a kill it resumes there."""
 
 import json
 from collections.abc import Mapping, Sequence

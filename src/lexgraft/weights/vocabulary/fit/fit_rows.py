@@ -41,7 +41,7 @@ LIKELIEST = 50  # tokens that a continuation is drawn from
 class FitInputs(NamedTuple):
     """What a fit starts from: the expansion, the base's weights, and the texts."""
 
-    growth: Expansion
+    expansion: Expansion
     base: Checkpoint
     donor: RowDonor | None
     how: How  # where the first rows come from
@@ -62,8 +62,8 @@ class FitInputs(NamedTuple):
         )
 
     def _initial(self, name: str) -> Tensor:
-        entry, growth = self.base.tensors[name], self.growth
-        return new_rows(entry, growth.additions, growth.base, self.donor, self.how).values
+        entry, expansion = self.base.tensors[name], self.expansion
+        return new_rows(entry, expansion.additions, expansion.base, self.donor, self.how).values
 
 
 def open_fit_cache(inputs: FitInputs, settings: FitSettings, output: Path) -> FitCache:
@@ -72,14 +72,14 @@ def open_fit_cache(inputs: FitInputs, settings: FitSettings, output: Path) -> Fi
     Raises:
         LexgraftError: `OUTPUT.fit` is there and of someone else.
     """
-    growth, _, donor, how, texts = inputs
+    expansion, _, donor, how, texts = inputs
     key = digest(
         "fit",
         __version__,
         inputs.base.digest,
         donor.checkpoint.digest if donor else None,
         (how, settings.distil, settings.continuation, settings.dtype),
-        [(new.token, new.parts) for new in growth.additions],
+        [(new.token, new.parts) for new in expansion.additions],
         (texts.terms, texts.texts, texts.general_sample(), texts.further),
     )
     return FitCache(output.resolve(), key)
@@ -108,8 +108,8 @@ def fit_rows(
     folder = inputs.base.folder
     model = TransformersModel.load(folder, str(folder), settings.threads)
     engines = (
-        TokenizerEngine(inputs.growth.base),
-        TokenizerEngine(expanded_tokenizer(inputs.growth)),
+        TokenizerEngine(inputs.expansion.base),
+        TokenizerEngine(expanded_tokenizer(inputs.expansion)),
     )
     general = unchanged_texts(*engines, inputs.texts.general_sample(), model.start_tokens)
     if settings.distil is None:
@@ -139,8 +139,8 @@ class _Distillation(NamedTuple):
     def run(
         self, start: NewTokenRows, general: list[AlignedText], progress: Progress
     ) -> tuple[NewTokenRows, dict[str, Any]]:
-        growth, base, texts = self.inputs.growth, self.inputs.base, self.inputs.texts
-        first, start_tokens = growth.base.size, self.model.start_tokens
+        expansion, base, texts = self.inputs.expansion, self.inputs.base, self.inputs.texts
+        first, start_tokens = expansion.base.size, self.model.start_tokens
         passages = [text for _, text in (*texts.texts, *texts.terms)]
         aligned = align_texts(*self.engines, [*passages, *texts.general_sample()], start_tokens)
         reader = self._reader()
@@ -152,11 +152,11 @@ class _Distillation(NamedTuple):
             self.model.module,
             [*aligned, *aligned_further],
             start,
-            [addition.parts for addition in growth.additions],
+            [addition.parts for addition in expansion.additions],
             first,
             self.steps,
             general,
-            first_piece_rows(entry, growth.additions),
+            first_piece_rows(entry, expansion.additions),
             reader.module,
             self.cache,
             progress,

@@ -1,4 +1,4 @@
-"""Rows that read: after a new token the base goes on as it did after the pieces."""
+"""Fit input embeddings so that the model continues after a new token as after its pieces."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ Pull = Callable[[Tensor, float], Tensor]
 
 
 class _Adam:
-    """Adam for rows that only some steps show: the others keep their values and their moments."""
+    """Adam for sparse rows: those that a step does not touch keep their values and moments."""
 
     def __init__(self, rows: Float32[Tensor, "new width"]) -> None:
         self.rows = rows.clone()
@@ -53,7 +53,7 @@ class _Adam:
         self.rows[occurring] -= rate_share * self._rate * mean / (square.sqrt() + _LEAST)
 
     def state(self, done: int) -> dict[str, Tensor]:
-        """Return what it needs to go on after so many steps."""
+        """Return what is needed to resume after `done` steps."""
         return {
             "rows": self.rows,
             "mean": self._mean,
@@ -80,7 +80,7 @@ class FittedInputs(NamedTuple):
 
 def fit_inputs(
     base: Teacher,
-    lessons: Sequence[AlignedText],
+    aligned_texts: Sequence[AlignedText],
     start: Float32[Tensor, "new width"],
     first: int,
     steps: int,
@@ -88,26 +88,27 @@ def fit_inputs(
     cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> FittedInputs:
-    """Return input rows after which the base goes on as after the old cut.
+    """Return input rows after which the model continues as after the old tokens.
 
     Token distillation (arXiv 2505.20133, section 3), with the Kullback-Leibler divergence of the
-    next token, from the old cut's to the new one's, in place of the distance of hidden states: one
-    row cannot hold all that its pieces led to, and this spends it on what is said next. Every place
-    from a new token on counts alike. The softmax is over the tokens that the lessons show most.
+    next token, after the old tokens and after the new ones, in place of the distance of hidden
+    states: one row cannot hold all that its pieces led to, and this spends it on what is said next.
+    Every position from a new token on counts alike. The softmax is over the most frequent tokens of
+    the texts.
 
     Args:
         base: Teacher and student; nothing of it is changed.
-        lessons: Texts cut both ways; some are held back, the same in every run.
+        aligned_texts: Texts cut both ways; some are held back, the same in every run.
         start: The rows to begin with, by id from `first` on.
         first: The first new id.
         steps: How many batches.
         pull: What moves rows towards something else after every step (proximal gradient; Parikh
             and Boyd, 2014, section 4.2); it is told how little, the less the smaller the step.
         cache: Where the state of the optimizer is kept now and then, and where it may be found.
-        progress: Called per batch of lessons and per step.
+        progress: Called per batch of texts and per step.
     """
-    student = _Student(base, lessons, first, progress)
-    order = sorted(range(len(lessons)), key=lambda number: digest("read", number))
+    student = _Student(base, aligned_texts, first, progress)
+    order = sorted(range(len(aligned_texts)), key=lambda number: digest("read", number))
     judged = order[::HELD_BACK][:JUDGED]
     taught = sorted(set(order).difference(judged)) or judged
     adam, batches = _Adam(start), list[list[int]]()
@@ -122,7 +123,7 @@ def fit_inputs(
         leaf = adam.rows.clone().requires_grad_()
         student.apart(batch, leaf).mean().backward()
         assert leaf.grad is not None
-        occurring = occurring_in([lessons[number] for number in batch], first, len(leaf))
+        occurring = occurring_in([aligned_texts[number] for number in batch], first, len(leaf))
         rate_share = 1 - step / steps
         adam.step(leaf.grad, occurring, rate_share)
         if pull is not None:
@@ -132,34 +133,38 @@ def fit_inputs(
     return FittedInputs(adam.rows, (before, student.judge(judged, adam.rows)))
 
 
-def occurring_in(lessons: Sequence[AlignedText], first: int, count: int) -> Bool[Tensor, " new"]:
-    """Return which of `count` new tokens some lessons show."""
+def occurring_in(
+    aligned_texts: Sequence[AlignedText], first: int, count: int
+) -> Bool[Tensor, " new"]:
+    """Return which of `count` new tokens occur in texts."""
     occurring = torch.zeros(count, dtype=torch.bool)
     numbers: Int64[Tensor, " token"] = torch.tensor(
-        [n - first for lesson in lessons for n in lesson.new]
+        [n - first for aligned in aligned_texts for n in aligned.new]
     )
     occurring[numbers[numbers >= 0]] = True
     return occurring
 
 
 class _Student:
-    """The base with other rows for new tokens, and where the old cuts of its lessons lead."""
+    """The base model with rows for new tokens, and the teacher's hidden states of every text."""
 
     def __init__(
-        self, base: Teacher, lessons: Sequence[AlignedText], first: int, progress: Progress
+        self, base: Teacher, aligned_texts: Sequence[AlignedText], first: int, progress: Progress
     ) -> None:
-        self._base, self._lessons, self._first = base, lessons, first
-        counts = Counter(number for lesson in lessons for number in lesson.old)
+        self._base, self._lessons, self._first = base, aligned_texts, first
+        counts = Counter(number for aligned in aligned_texts for number in aligned.old)
         self._next = torch.tensor([number for number, _ in counts.most_common(NEXT)])
         self._wanted: dict[int, Tensor] = {}
-        order = sorted(range(len(lessons)), key=self._length)
+        order = sorted(range(len(aligned_texts)), key=self._length)
         for offset in range(0, len(order), BATCH):
             progress("reading the old cut of further texts", offset, len(order))
             batch = order[offset : offset + BATCH]
-            self._wanted |= dict(zip(batch, base.hidden([lessons[n] for n in batch]), strict=True))
+            self._wanted |= dict(
+                zip(batch, base.hidden([aligned_texts[n] for n in batch]), strict=True)
+            )
 
     def batches(self, numbers: Sequence[int], turn: int) -> list[list[int]]:
-        """Return lessons once each, in an order of this turn, those of one length side by side."""
+        """Return batches that hold each text once, shuffled per epoch, similar lengths together."""
         order = sorted(numbers, key=lambda number: digest("distil", turn, number))
         batches: list[list[int]] = []
         for start in range(0, len(order), POOL * BATCH):
@@ -168,12 +173,12 @@ class _Student:
         return sorted(batches, key=lambda batch: digest("batch", turn, batch))
 
     def apart(self, batch: Sequence[int], rows: Tensor) -> Float32[Tensor, " place"]:
-        """Return the nats between what comes next after the old cut and after the new lesson."""
-        lessons = [self._lessons[number] for number in batch]
-        lines = self._base.read([lesson.new for lesson in lessons], rows, self._first)
-        pairs = zip(lines, lessons, strict=True)
+        """Return the divergence (nats) of the next token after old and after new tokens."""
+        aligned_texts = [self._lessons[number] for number in batch]
+        lines = self._base.read([aligned.new for aligned in aligned_texts], rows, self._first)
+        pairs = zip(lines, aligned_texts, strict=True)
         student_states = torch.cat(
-            [line[lesson.new_places[lesson.first :]] for line, lesson in pairs]
+            [line[aligned.new_places[aligned.first :]] for line, aligned in pairs]
         )
         teacher_states = torch.cat([self._wanted[number] for number in batch])
         new, old = (
@@ -184,7 +189,7 @@ class _Student:
 
     @torch.no_grad()
     def judge(self, numbers: Sequence[int], rows: Tensor) -> float:
-        """Return the nats a place between both cuts of some lessons."""
+        """Return the mean divergence (nats) per position over some texts."""
         order = sorted(numbers, key=self._length)
         losses = [
             self.apart(order[offset : offset + BATCH], rows)

@@ -1,4 +1,4 @@
-"""Rows that write: new tokens as likely as the base makes the pieces that they stand for."""
+"""Fit output embeddings so that P(new token) is the base's probability of its pieces."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ Line = tuple[int, ...]
 
 
 class WantedLogProbabilities(NamedTuple):
-    """What the rows of some new tokens should make of places of text."""
+    """The logits that some new tokens should have at contexts of text."""
 
     tokens: Int64[Tensor, " own"]  # their places among the new
     places: TextPositions
@@ -33,7 +33,7 @@ class WantedLogProbabilities(NamedTuple):
 
 
 class OutputFit:
-    """The least squares of new tokens' logits, in closed form: all rows meet the same states."""
+    """Ridge regression of new tokens' logits on hidden states, in closed form."""
 
     def __init__(self, target: WantedLogProbabilities) -> None:
         self.wanted, self.tokens = target, target.tokens
@@ -50,7 +50,7 @@ class OutputFit:
     def pulled(
         self, rows: Float32[Tensor, "new long"], stay: float = STAY
     ) -> Float32[Tensor, "new long"]:
-        """Return rows moved towards what writes, its own tokens' alone.
+        """Return rows moved towards the regression's solution, those of its own tokens alone.
 
         They minimise the mean square of the logits' errors plus `stay` · u · |move|², where u is
         the mean square of a coordinate of the hidden states (ridge regression towards the rows).
@@ -71,7 +71,7 @@ class OutputFit:
 
 
 class OutputContexts:
-    """The same for any number of new tokens, in groups that meet different places of one base."""
+    """Regressions for any number of new tokens, in groups that each have contexts of their own."""
 
     def __init__(self, base: Teacher, groups: Sequence[WantedLogProbabilities]) -> None:
         self._base, self.groups = base, [OutputFit(group) for group in groups]
@@ -81,7 +81,7 @@ class OutputContexts:
     def pulled(
         self, rows: Float32[Tensor, "new long"], stay: float = STAY
     ) -> Float32[Tensor, "new long"]:
-        """Return rows moved towards what writes; see `Writing.pulled`."""
+        """Return rows moved towards the solutions; see `OutputFit.pulled`."""
         for group in self.groups:
             rows = group.pulled(rows, stay)
         return rows
@@ -94,7 +94,7 @@ class OutputContexts:
     def begun(
         self, start: NewTokenRows, opening: Float32[Tensor, "new width"] | None
     ) -> Float32[Tensor, "new long"]:
-        """Return rows pulled from what is best between their start and their first pieces'."""
+        """Return the best solution of starts between the given rows and their first pieces'."""
         shares = (0.0,) if opening is None else SHARES
         heads = [
             self.pulled((start if opening is None else start.towards(opening, share)).head)
@@ -105,7 +105,7 @@ class OutputContexts:
 
 def output_contexts(
     base: Teacher,
-    lessons: Sequence[AlignedText],
+    aligned_texts: Sequence[AlignedText],
     plain: Sequence[AlignedText],
     pieces: Sequence[Sequence[int]],
     occurring: Bool[Tensor, " new"],
@@ -113,24 +113,24 @@ def output_contexts(
     cache: FitCache = NOTHING,
     progress: Progress = silent,
 ) -> OutputContexts:
-    """Return what the rows of all new tokens that lessons show should make of places of text.
+    """Return, for every new token that occurs in texts, the logits it should have at contexts.
 
     At every place each token of a group should be as likely as its pieces are there by the base,
     one after the other, whether it comes there or not: so it is learned from all places what makes
     a word likely, and from places before words of the group above all. Some places of `plain`
-    lessons, and some before old tokens, are among them.
+    texts, and some before old tokens, are among them.
 
     Args:
         base: Whose likelihoods are to be met.
-        lessons: Texts cut both ways.
-        plain: Texts that both tokenizers cut alike.
+        aligned_texts: Texts cut both ways.
+        plain: Texts that both tokenizers tokenized alike.
         pieces: The base's tokens for every new one, by id from `first` on.
-        occurring: Which new tokens the lessons show.
+        occurring: Which new tokens the texts show.
         first: The first new id.
         cache: Where answers are kept, and where some may be found.
         progress: Called every few places.
     """
-    before, general_lines = _lines_before(lessons, plain, first)
+    before, general_lines = _lines_before(aligned_texts, plain, first)
     tokens = occurring.nonzero().squeeze(1).tolist()
     groups = [tokens[offset : offset + TOGETHER] for offset in range(0, len(tokens), TOGETHER)]
     chosen = [_choose_lines(group, before, general_lines) for group in groups]
@@ -215,23 +215,23 @@ class _OutputRequest:
 
 
 def _lines_before(
-    lessons: Sequence[AlignedText], plain: Sequence[AlignedText], first: int
+    aligned_texts: Sequence[AlignedText], plain: Sequence[AlignedText], first: int
 ) -> tuple[dict[int, set[Line]], set[Line]]:
     """Return the lines that stand before every new token, and one line of every text."""
     before, general_lines = dict[int, set[Line]](), set[Line]()
-    for lesson in lessons:
-        for old, new in zip(lesson.old_places[:-1], lesson.new_places, strict=False):
-            if lesson.new[new + 1] >= first:
-                lines = before.setdefault(lesson.new[new + 1] - first, set())
-                lines.add(tuple(lesson.old[: old + 1]))
-        general_lines.add(_sampled_prefix(lesson))
+    for aligned in aligned_texts:
+        for old, new in zip(aligned.old_places[:-1], aligned.new_places, strict=False):
+            if aligned.new[new + 1] >= first:
+                lines = before.setdefault(aligned.new[new + 1] - first, set())
+                lines.add(tuple(aligned.old[: old + 1]))
+        general_lines.add(_sampled_prefix(aligned))
     return before, general_lines.union(map(_sampled_prefix, plain))
 
 
-def _sampled_prefix(lesson: AlignedText) -> Line:
+def _sampled_prefix(aligned: AlignedText) -> Line:
     """Return the beginning of a text, up to the same place in every run."""
-    positions = lesson.old_places
-    return tuple(lesson.old[: positions[int(digest(*lesson.old), 16) % len(positions)] + 1])
+    positions = aligned.old_places
+    return tuple(aligned.old[: positions[int(digest(*aligned.old), 16) % len(positions)] + 1])
 
 
 def _choose_lines(

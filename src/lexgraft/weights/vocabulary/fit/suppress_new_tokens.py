@@ -1,4 +1,4 @@
-"""Rows that keep quiet: moved along what all hidden states share, until new tokens take nothing.
+"""Suppress new tokens: shift their rows along the shared direction of the hidden states.
 
 The last hidden states of a language model have a large part in common (Gao et al., 2019,
 arXiv 1907.12009). A row that is moved against it becomes less likely, by a small change of the row;
@@ -62,44 +62,44 @@ class NewTokenRows(NamedTuple):
 
 
 class TextPositions(NamedTuple):
-    """Places of text, and what the base makes of them."""
+    """Positions of text: hidden states and log-normalisers of the base model."""
 
     hidden: Float32[Tensor, "place long"]  # with a column of ones where the head has a bias
     total: Float32[Tensor, " place"]  # log of the sum of exp(logit) over the base's vocabulary
 
 
-def text_positions(base: Teacher, truths: Sequence[TeacherOutput]) -> TextPositions:
-    """Return all places of lessons."""
-    hidden = torch.cat([truth.hidden for truth in truths])
+def text_positions(base: Teacher, targets: Sequence[TeacherOutput]) -> TextPositions:
+    """Return the positions of all texts in one."""
+    hidden = torch.cat([target.hidden for target in targets])
     if base.biased:
         hidden = nn.functional.pad(hidden, (0, 1), value=1.0)
-    return TextPositions(hidden, torch.cat([truth.total for truth in truths]))
+    return TextPositions(hidden, torch.cat([target.total for target in targets]))
 
 
 def suppress_rows(
     model: nn.Module,
-    lessons: Sequence[AlignedText],
+    aligned_texts: Sequence[AlignedText],
     rows: NewTokenRows,
     progress: Progress = silent,
 ) -> tuple[NewTokenRows, float]:
-    """Return rows that take nothing from old tokens, and what they take at most: nats at a place.
+    """Return rows that take no probability from old tokens, and the most that they take (nats).
 
     Args:
         model: The base model.
-        lessons: General text; every other one is looked at, the rest says what is taken.
+        aligned_texts: General text; every other one is looked at, the rest says what is taken.
         rows: The rows to begin with.
-        progress: Called per lesson.
+        progress: Called per text.
 
     Raises:
         LexgraftError: fewer than two texts, or a model whose hidden states share no direction.
     """
-    if len(lessons) < 2:
+    if len(aligned_texts) < 2:
         raise LexgraftError(
             "too little general text to make rows quiet", cure="give --general-text"
         )
     base = Teacher(model)
-    truths = teacher_outputs(base, lessons, progress)
-    fitted, judged = (text_positions(base, truths[half::2]) for half in range(2))
+    targets = teacher_outputs(base, aligned_texts, progress)
+    fitted, judged = (text_positions(base, targets[half::2]) for half in range(2))
     direction = shared_direction(fitted.hidden, bias=base.biased)
     if direction is None:
         raise LexgraftError(
@@ -154,7 +154,7 @@ def lower_rows(
     positions: TextPositions,
     direction: Float32[Tensor, " long"],
 ) -> Float32[Tensor, "new long"]:
-    """Return rows lowered so far that all of them together take nothing at any place."""
+    """Return rows lowered so far that all of them together take no probability at any position."""
     limit = base.transform.invert(
         positions.total - SILENT - torch.tensor(float(max(1, len(rows)))).log()
     )
@@ -189,25 +189,25 @@ def limit_leakage(
     occurring: Bool[Tensor, " new"],
     general: TextPositions | None,
 ) -> Float32[Tensor, "new long"]:
-    """Return rows of which those that no text shows are quiet and the others take little.
+    """Return rows with unused tokens suppressed and the others lowered until they take little.
 
     Where the others take more than `GENTLE` nats a token from general text, halving finds the
     smallest shift, one for all of them, by which they do not.
     """
-    calm, shared = rows.clone(), shared_direction(positions.hidden, bias=base.biased)
+    calmed, shared = rows.clone(), shared_direction(positions.hidden, bias=base.biased)
     if shared is not None and not bool(occurring.all()):
-        calm[~occurring] = lower_rows(base, rows[~occurring], positions, shared)
+        calmed[~occurring] = lower_rows(base, rows[~occurring], positions, shared)
     direction = mean_direction(positions.hidden, bias=base.biased)
-    if general is None or float(probability_leaked(base, calm, general).mean()) <= GENTLE:
-        return calm
+    if general is None or float(probability_leaked(base, calmed, general).mean()) <= GENTLE:
+        return calmed
     low, high = 0.0, SILENT / float((general.hidden @ direction).mean())
     for _ in range(ROUNDS):
         middle = (low + high) / 2
         lower = rows[occurring] - middle * direction
         little = float(probability_leaked(base, lower, general).mean()) <= GENTLE
         low, high = (low, middle) if little else (middle, high)
-    calm[occurring] -= high * direction
-    return calm
+    calmed[occurring] -= high * direction
+    return calmed
 
 
 _AT_ONCE = 2_048  # places
