@@ -21,6 +21,9 @@ from lexgraft.terms.readers.read_terms import TermList
 from lexgraft.terms.testset import TestSet
 from lexgraft.tuning.train import TrainingResult
 from lexgraft.weights.merge.manifest import Manifest
+from lexgraft.weights.vocabulary.expand import VocabularyExpansion
+from lexgraft.weights.vocabulary.expansion_plan import ExpansionSettings
+from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
 
 
 def told(what: str, done: int, total: int) -> None:
@@ -75,6 +78,17 @@ def read_ask_and_compare() -> None:
     assert_type(glossary, OpenGlossary)
     assert_type(glossary.prompt("The heart"), str)
     _ = (glossary.match("The heart"), glossary.check("心臓", "The heart").missed)
+
+
+def expand() -> None:
+    """Plan a vocabulary, and write one with fitted rows."""
+    plan = lg.expand_vocabulary("model/", [lg.Concept("1", (Term("heart", "en"),))], progress=told)
+    assert_type(plan, VocabularyExpansion)
+    fit, settings = FitSettings(distil=700), ExpansionSettings(tokens=100, max_pieces=3)
+    grown = lg.expand_vocabulary(
+        Path("model"), ["terms.csv"], [("en", "a text")], "out/", settings=settings, fit=fit
+    )
+    _ = (grown.plan.report.words, grown.rows, grown.fit)
 
 
 def mend(error: lg.LexgraftError) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lexgraft.terms.testset import build_testset
     from lexgraft.weights.merge.merge_tensors import merge_tensors
     from lexgraft.weights.methods.registry import method as merge_method
+    from lexgraft.weights.vocabulary.expand import expand_vocabulary
 
 __all__ = [
     "Concept",
@@ -34,6 +35,7 @@ __all__ = [
     "build_testset",
     "compare",
     "evaluate",
+    "expand_vocabulary",
     "load_project",
     "merge",
     "merge_method",
@@ -51,6 +53,7 @@ _HOMES = {  # public name → module, and its name there where it has another
     "build_testset": "terms.testset",
     "compare": "evaluation.compare_runs",
     "evaluate": "evaluation.evaluate_model",
+    "expand_vocabulary": "weights.vocabulary.expand",
     "load_project": "project",
     "merge": "adoption.merge_models",
     "merge_method": "weights.methods.registry:method",

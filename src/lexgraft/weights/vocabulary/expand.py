@@ -89,6 +89,9 @@ def expand_vocabulary(
     Raises:
         LexgraftError: nothing worth adding; a tokenizer that is refused or not its weights'; an
             output that is an input or not empty; too little text for the fit.
+
+    Example:
+        >>> expand_vocabulary("gemma/", ["terms.csv"], ["notes.txt"], "out/")  # doctest: +SKIP
     """
     base = named_model(str(model), Path())
     donor_folder = None if donor is None else named_model(str(donor), Path())
