@@ -1,10 +1,13 @@
 """The documentation names files, modules and commands that are there."""
 
 import re
+import shlex
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from lexgraft.cli.verb_parser import called
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -15,6 +18,7 @@ _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|c))`")
 _ROOTS = (".", "src/lexgraft", "src/lexgraft/weights", "src", "examples/medical-ja")
 _OURS = re.compile(r"(src|tests|examples|benchmarks)/|.*\.(py|c)$")
 _MODULE = re.compile(r"\blexgraft((?:\.[a-z_]+)+)")
+_COMMAND = re.compile(r"^(?:torchrun .* -m |\t\$\(BIN\)/)?(lexgraft [a-z].*)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -45,3 +49,10 @@ def test_a_link_leads_somewhere(page: Path):
     targets = _LINK.findall(page.read_text(encoding="utf-8"))
     paths = [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
     assert [path for path in paths if not (page.parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "Makefile"], ids=ids)
+def test_a_command_that_a_page_shows_is_one(page: Path):
+    """Verb and options are there, and go together."""
+    for command in _COMMAND.findall(page.read_text(encoding="utf-8")):
+        called(shlex.split(command.replace("…", "x"), comments=True)[1:])
