@@ -179,19 +179,19 @@ def _matches(opened: "OpenGlossary", text: str, *, edges: bool) -> Rows:
     """Return a row for every place; with `edges` whether words begin and end there."""
     from lexgraft.terms.glossary.word_boundaries import word_edges
 
-    places = word_edges(text) if edges else frozenset[int]()
+    borders = word_edges(text) if edges else frozenset[int]()
     return [
         {
-            "start": one.start,
-            "end": one.end,
-            "text": one.text,
-            "kind": one.kind,
-            "term": one.entry.source,
-            "use": one.entry.target,
-            "id": one.entry.id,
-            **({"edges": one.start in places and one.end in places} if edges else {}),
+            "start": hit.start,
+            "end": hit.end,
+            "text": hit.text,
+            "kind": hit.kind,
+            "term": hit.entry.source,
+            "use": hit.entry.target,
+            "id": hit.entry.id,
+            **({"edges": hit.start in borders and hit.end in borders} if edges else {}),
         }
-        for one in opened.find(text)
+        for hit in opened.find(text)
     ]
 
 
@@ -199,21 +199,21 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
     """Return a row for every required term that is missed and every forbidden one that is used."""
     from lexgraft.terms.glossary.verify_output import verify
 
-    asked = opened.match(read_text(question)) if question else []
-    missed = verify(answer, asked).missed
-    barred = [one for one in opened.find(answer) if one.kind == "forbidden"]
+    required = opened.match(read_text(question)) if question else []
+    missed = verify(answer, required).missed
+    barred = [hit for hit in opened.find(answer) if hit.kind == "forbidden"]
     return [
-        *({"problem": "missed", "term": one.source, "use": one.target} for one in missed),
+        *({"problem": "missed", "term": entry.source, "use": entry.target} for entry in missed),
         *(
             {
                 "problem": "forbidden",
-                "term": one.entry.source,
-                "use": one.entry.target,
-                "start": one.start,
-                "end": one.end,
-                "text": one.text,
+                "term": hit.entry.source,
+                "use": hit.entry.target,
+                "start": hit.start,
+                "end": hit.end,
+                "text": hit.text,
             }
-            for one in barred
+            for hit in barred
         ),
     ]
 

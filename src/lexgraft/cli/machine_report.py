@@ -95,7 +95,7 @@ class MachineReport(Struct, frozen=True):
 
     def tables(self) -> Iterator[tuple[str, list[list[str]]]]:
         """Yield titles with rows; the first row is the header."""
-        features = ", ".join(name for name, there in self.features.items() if there)
+        features = ", ".join(name for name, present in self.features.items() if present)
         loops = self.compiled_loops
         rows = [["what", "here"]]
         rows += [[name, version or "missing"] for name, version in self.versions.items()]

@@ -46,7 +46,7 @@ class ProgressBars:
             self._began, self._had = now, done  # what was done before says nothing of the speed
         if name != self._said or done == total or now - self._last > SAY_EVERY:
             self._said, self._last = name, now
-            fresh = done - self._had
-            left = (now - self._began) * (total - done) / fresh if fresh > 0 else 0.0
-            more = f", about {left:.0f} s left" if left >= 1 else ""
-            self._console.print(f"{what}: {done}/{total}{more}", highlight=False)
+            new = done - self._had
+            seconds = (now - self._began) * (total - done) / new if new > 0 else 0.0
+            remaining = f", about {seconds:.0f} s left" if seconds >= 1 else ""
+            self._console.print(f"{what}: {done}/{total}{remaining}", highlight=False)

@@ -105,8 +105,8 @@ def _record_summary(value: Mapping[str, Any], records: Mapping[str, Any]) -> str
 def _references(value: Mapping[str, Any]) -> list[str]:
     """Return the names of the records that a value may hold."""
     inner = [value, *value.get("anyOf", ())]
-    items = [part["items"] for part in inner if isinstance(part.get("items"), dict)]
-    texts = (part.get("$ref", "") for part in chain(inner, items))
+    items = [option["items"] for option in inner if isinstance(option.get("items"), dict)]
+    texts = (option.get("$ref", "") for option in chain(inner, items))
     return [text.removeprefix(_REFERENCE) for text in texts if text]
 
 
@@ -126,7 +126,7 @@ def _sections(
 def _type(value: Mapping[str, Any]) -> str:
     """Return a type in words."""
     if "anyOf" in value:
-        return " or ".join(dict.fromkeys(_type(part) for part in value["anyOf"]))
+        return " or ".join(dict.fromkeys(_type(option) for option in value["anyOf"]))
     if "enum" in value:
         return ", ".join("null" if choice is None else f"`{choice}`" for choice in value["enum"])
     if "$ref" in value:

@@ -67,8 +67,8 @@ def _import(parser: VerbParser) -> None:
     _reading(parser)
 
 
-def _asked(arguments: argparse.Namespace) -> "ImportOptions":
-    """Return what the command line, and the project where one is given, ask of the readers."""
+def _options(arguments: argparse.Namespace) -> "ImportOptions":
+    """Return how to read: by the command line, and by the project where one is given."""
     from lexgraft.terms.readers import ImportOptions
 
     columns, separator = dict[str, str](), arguments.separator
@@ -130,10 +130,10 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
 
     rights = RightsLog()
     with ProgressBars() as bars:
-        taken = TermImport(arguments.files, replace(_asked(arguments), progress=bars))
-        write_lines(arguments.output, (rights.note(concept) for concept in taken))
+        concepts = TermImport(arguments.files, replace(_options(arguments), progress=bars))
+        write_lines(arguments.output, (rights.note(concept) for concept in concepts))
     record = {
-        "files": taken.readings,
+        "files": concepts.readings,
         "licences": rights.found(),
         "warnings": rights.warnings(),
     }
@@ -141,7 +141,7 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
     write_bytes(report, data + b"\n")
     if arguments.json:
         return print_json(record)
-    _show(taken.readings)
+    _show(concepts.readings)
     for warning in rights.warnings():
         print(f"licence: {warning}")
     print(f"written: {arguments.output}, {report.name}")
@@ -153,18 +153,18 @@ def _show(readings: Sequence["FileImport"]) -> None:
     rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
     for reading in readings:
         print(f"{Path(reading.path).name}: {reading.format} ({reading.why})")
-        left = sum(passed.count for passed in reading.tally.left_out.values())
+        left_out = sum(passed.count for passed in reading.tally.left_out.values())
         numbers = (
             reading.tally.read,
             reading.tally.kept,
-            left,
+            left_out,
             reading.tally.refusals,
             reading.concepts,
         )
         rows.append([Path(reading.path).name, *(f"{number:,}" for number in numbers)])
     print_table("Imported", rows)
-    for one in readings:
-        tally = one.tally
+    for file_import in readings:
+        tally = file_import.tally
         groups = (
             ("left out", tally.left_out),
             ("not taken", tally.texts),
@@ -173,8 +173,8 @@ def _show(readings: Sequence["FileImport"]) -> None:
         for kind, counts in groups:
             for reason, passed in list(counts.items())[:_SHOWN]:
                 lines = ", ".join(str(line) for line in passed.lines[:_LINES])
-                more = " …" * (passed.count > _LINES)
-                print(f"{kind}: {passed.count:,} × {reason} (line {lines}{more})")
+                ellipsis = " …" * (passed.count > _LINES)
+                print(f"{kind}: {passed.count:,} × {reason} (line {lines}{ellipsis})")
         for refusal in tally.refused[:_SHOWN]:
             print(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
 
@@ -201,13 +201,13 @@ def lint(arguments: argparse.Namespace) -> int:
     else:
         rows = [("concept", "language", "term", "problem", "detail")]
         rows += [
-            (one.concept, one.language, one.term, f"{one.grade}: {one.problem}", one.detail)
-            for one in sorted(findings, key=lambda one: one.grade)[:_SHOWN]
+            (row.concept, row.language, row.term, f"{row.grade}: {row.problem}", row.detail)
+            for row in sorted(findings, key=lambda finding: finding.grade)[:_SHOWN]
         ]
         if findings:
             print_table("Findings", rows)
-        more = f"; {len(findings) - _SHOWN} more with --json" if len(findings) > _SHOWN else ""
-        print(f"{errors} errors, {len(findings) - errors} warnings{more}")
+        hidden = f"; {len(findings) - _SHOWN} more with --json" if len(findings) > _SHOWN else ""
+        print(f"{errors} errors, {len(findings) - errors} warnings{hidden}")
     return int(errors > 0)
 
 
@@ -263,26 +263,28 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
 
     concepts = _concepts(arguments.files)
     pair = LanguagePair(arguments.source, arguments.target, arguments.date)
-    made = export_concepts(concepts, arguments.format, pair)
-    write_bytes(arguments.output, made.data)
+    exported = export_concepts(concepts, arguments.format, pair)
+    write_bytes(arguments.output, exported.data)
     rights = rights_of(concepts)
     write_bytes(notice, rights.notice())
     warnings = rights.warnings()
     if arguments.json:
-        return print_json({"entries": made.entries, "refused": made.refused, "warnings": warnings})
-    for one in made.refused[:_SHOWN]:
-        print(f"not exported: {one.concept}: {one.term}: {one.reason}")
+        return print_json(
+            {"entries": exported.entries, "refused": exported.refused, "warnings": warnings}
+        )
+    for entry in exported.refused[:_SHOWN]:
+        print(f"not exported: {entry.concept}: {entry.term}: {entry.reason}")
     for warning in warnings:
         print(f"licence: {warning}")
-    print(f"{made.entries:,} entries, {len(made.refused):,} not exported")
+    print(f"{exported.entries:,} entries, {len(exported.refused):,} not exported")
     print(f"written: {arguments.output}, {notice.name}")
     return 0
 
 
 def _join(parser: VerbParser) -> None:
     json_argument(parser)
-    parser.add_argument("one", type=Path, help="the term base whose ids are kept")
-    parser.add_argument("other", type=Path, help="the one that is joined to it")
+    parser.add_argument("first", type=Path, help="the term base whose ids are kept")
+    parser.add_argument("second", type=Path, help="the one that is joined to it")
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--all", action="store_true", help="keep concepts without a link too")
 
@@ -297,7 +299,7 @@ def join(arguments: argparse.Namespace) -> int:
     from lexgraft.files.ownership import writing
 
     report = _beside(arguments.output, ".links.json")
-    with writing("terms join", [arguments.output, report], [arguments.one, arguments.other]):
+    with writing("terms join", [arguments.output, report], [arguments.first, arguments.second]):
         return _joined(arguments, report)
 
 
@@ -309,15 +311,15 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     from lexgraft.terms.readers.link_termbases import CONFIDENCE, link
     from lexgraft.terms.readers.rights import rights_of
 
-    made = link(
-        _concepts([arguments.one]), _concepts([arguments.other]), keep_unlinked=arguments.all
+    joined = link(
+        _concepts([arguments.first]), _concepts([arguments.second]), keep_unlinked=arguments.all
     )
-    write_lines(arguments.output, made.concepts)
-    warnings = rights_of(made.concepts).warnings()
+    write_lines(arguments.output, joined.concepts)
+    warnings = rights_of(joined.concepts).warnings()
     record = {
-        "links": made.links,
-        "ambiguous": made.ambiguous,
-        "unlinked": made.unlinked,
+        "links": joined.links,
+        "ambiguous": joined.ambiguous,
+        "unlinked": joined.unlinked,
         "warnings": warnings,
     }
     data = msgspec.json.format(msgspec.json.encode(record), indent=1)
@@ -326,11 +328,13 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
         return print_json(record)
     rows = [["evidence", "confidence", "links", "ambiguous"]]
     for how, confidence in CONFIDENCE.items():
-        counts = [sum(one.how == how for one in group) for group in (made.links, made.ambiguous)]
+        counts = [
+            sum(pair.how == how for pair in group) for group in (joined.links, joined.ambiguous)
+        ]
         rows.append([how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)])
     print_table("Links", rows)
     for warning in warnings:
         print(f"licence: {warning}")
-    print(f"{made.unlinked:,} concepts of {arguments.one.name} without a link")
+    print(f"{joined.unlinked:,} concepts of {arguments.first.name} without a link")
     print(f"written: {arguments.output}, {report.name}")
     return 0

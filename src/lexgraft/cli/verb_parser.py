@@ -124,9 +124,9 @@ class OptionGroup:
         for action in self._actions:
             if _is_given(action, arguments):
                 name = action.option_strings[-1]
-                beside = "beside" if self._unless else "without"
+                relation = "beside" if self._unless else "without"
                 cure = f"leave {name} or {names} out" if self._unless else f"give {names} too"
-                raise LexgraftError(f"{verb}: {name} has no effect {beside} {names}", cure=cure)
+                raise LexgraftError(f"{verb}: {name} has no effect {relation} {names}", cure=cure)
 
 
 def verb(declare: Declare, *, of: str = "") -> Callable[[Run], Run]:

@@ -338,7 +338,9 @@ def align(arguments: argparse.Namespace) -> int:
     ]
     if table:
         print_table(f"Rows of {common.size:,}", [["model", *sources], *table])
-    print("\n".join(f"written: {one}" for one in written) or "these models number alike already")
+    print(
+        "\n".join(f"written: {folder}" for folder in written) or "these models number alike already"
+    )
     return 0
 
 
@@ -350,22 +352,23 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, TokenSource]":
     from lexgraft.files.safe_yaml import read_yaml
     from lexgraft.weights.vocabulary.align import TokenSource
 
-    found: dict[str, str | TokenSource] = {}
+    choices: dict[str, str | TokenSource] = {}
     if (path := arguments.choices) is not None:
         try:
             read = read_yaml(read_text(path), str(path))
-            found |= convert(read, dict[str, str | TokenSource])
+            choices |= convert(read, dict[str, str | TokenSource])
         except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise LexgraftError(
                 f"cannot read these choices: {error}",
                 where=str(path),
                 cure="write TOKEN: MODEL, or TOKEN: {source: MODEL, token: …, force: true}",
             ) from error
-    for given in arguments.token:
-        token, sign, source = given.rpartition("=")
+    for text in arguments.token:
+        token, sign, source = text.rpartition("=")
         if not (token and sign and source):
-            raise LexgraftError(f"`--token {given}` is no choice", cure="write --token TOKEN=MODEL")
-        found[token] = source
+            raise LexgraftError(f"`--token {text}` is no choice", cure="write --token TOKEN=MODEL")
+        choices[token] = source
     return {
-        token: TokenSource(one) if isinstance(one, str) else one for token, one in found.items()
+        token: TokenSource(choice) if isinstance(choice, str) else choice
+        for token, choice in choices.items()
     }
