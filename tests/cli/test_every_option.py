@@ -6,13 +6,14 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
 from cli.calls import CALLS, REFUSED, Call
 
 from lexgraft import cli
-from lexgraft.cli.verb_parser import VERBS, VerbParser, called, parser
+from lexgraft.cli.verb_parser import VERBS, Run, VerbParser, called, parser
 
 
 def leaves(branch: VerbParser, *names: str) -> Iterator[tuple[str, VerbParser]]:
@@ -80,14 +81,20 @@ def comparison(folder: Path) -> Any:
 def stub(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put what only notes its arguments in the place of what the call would start."""
     if call.stub == "serve":
-        monkeypatch.setattr(
-            "lexgraft.serving.server.run", lambda _g, _l, listening, _k: listening.close()
-        )
-        monkeypatch.setattr("asyncio.run", lambda _: None)
+
+        def end(_gateway: object, _limits: object, listening: socket, _keys: object) -> None:
+            listening.close()
+
+        monkeypatch.setattr("lexgraft.serving.server.run", end)
+        monkeypatch.setattr("asyncio.run", print)
         return
     makers = {"adopt": adoption, "evaluate": evaluation, "compare": comparison}
     outcome = makers[call.stub](folder)
-    monkeypatch.setattr(f"lexgraft.{call.stub}", lambda *_, **__: outcome, raising=False)
+
+    def note(*_: object, **__: object) -> Any:
+        return outcome
+
+    monkeypatch.setattr(f"lexgraft.{call.stub}", note, raising=False)
 
 
 def test_every_verb_and_every_option_is_given_by_some_call() -> None:
@@ -120,7 +127,11 @@ def test_a_call_ends_well_and_reads_every_option_it_was_given(
     run, arguments = called(shlex.split(call.line))
     notes = ReadNotes(arguments)
     capsys.readouterr()
-    monkeypatch.setattr("lexgraft.cli.called", lambda _: (run, notes))
+
+    def noted(_: object) -> tuple[Run, argparse.Namespace]:
+        return run, notes
+
+    monkeypatch.setattr("lexgraft.cli.called", noted)
     assert cli.main([]) == call.status, capsys.readouterr().err
     assert differing(leaf_of(call.line), arguments) <= notes.noted
     if arguments.__dict__.get("json") or call.line == "schema":

@@ -60,7 +60,8 @@ def diagnose(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> "MergePlan":
     """Return the plan of a recipe's result, or of a project's candidate."""
     planned = planned_merge(arguments)
-    if len(planned.plans) > 1:
+    *earlier, last = planned.plans
+    if earlier:
         raise LexgraftError(
             "a recipe of several documents",
             where=str(arguments.recipe),
@@ -72,4 +73,4 @@ def _plan(arguments: argparse.Namespace) -> "MergePlan":
             where=str(arguments.recipe),
             cure="bring them together first with `lexgraft vocabulary align`",
         )
-    return planned.plans[0]
+    return last
