@@ -87,6 +87,7 @@ class TermFilter:
 
         `around` are the kinds of the characters, and of one more on either side.
         """
+        # Where a term may begin, and the first of all places behind it where one may end.
         inner = around[1:-1]
         words = inner == SPACED
         starts = _starts(around)[:size].nonzero()[0]
@@ -94,11 +95,12 @@ class TermFilter:
         ends = closes.nonzero()[0] + 1
         before = np.zeros(len(codes) + 1, np.int64)  # how many ends there are up to each place
         np.cumsum(closes, out=before[1:])
-        nearest = before[starts]
+        nearest = before[starts]  # number of the first end in `ends`
         if len(starts) and nearest[-1] == len(ends):  # what begins last need not end
             starts = starts[nearest < len(ends)]
             nearest = nearest[: len(starts)]
         first_ends, words = ends[nearest], words[starts]
+        # Only where some term begins so, or an English form may (its first word ends in s).
         sums = _sums(codes)
         lengths = self._beginning(sums, starts, first_ends, words)
         possible = ((lengths != 0) | (words & (codes[first_ends - 1] == CODE_S))).nonzero()[0]
@@ -108,10 +110,11 @@ class TermFilter:
             lengths[possible],
             first_ends[possible],
         )
+        # Every span from such a start to an end that is not beyond the longest of those terms.
         furthest = starts + 2 + np.maximum(self._top(lengths), first_ends - starts)
         counts = before[np.minimum(furthest, len(codes))] - nearest
-        repeats = np.arange(len(starts)).repeat(counts)
-        beyond = counts.cumsum().repeat(counts) - 1 - np.arange(len(repeats))
+        repeats = np.arange(len(starts)).repeat(counts)  # each start once per end
+        beyond = counts.cumsum().repeat(counts) - 1 - np.arange(len(repeats))  # the longest first
         starts, ends = starts[repeats], ends[nearest[repeats] + beyond]
         passes = self._passes(codes, sums, starts, ends, lengths[repeats], beyond == 0).nonzero()[0]
         return starts[passes], ends[passes]

@@ -117,17 +117,19 @@ def _acceptability(release: _Release, options: ImportOptions) -> AcceptedDescrip
     american, preferred, accepted = (ScannedColumn(files) for _ in range(3))
     for path in files:
         for piece, active in _active_rows(path, _REFSET_WIDTH):
-            counted = active & ~np.any(
-                [piece.equals(4, other_dialect) for other_dialect in other_dialects], axis=0
-            )
-            number, best = piece.numbers(5), piece.equals(6, _PREFERRED)
-            home = piece.equals(4, _DIALECTS["en-us"])
+            in_others = [piece.equals(4, dialect) for dialect in other_dialects]
+            counted = active & ~np.any(in_others, axis=0)
+            description, is_preferred = piece.numbers(5), piece.equals(6, _PREFERRED)
+            is_american = piece.equals(4, _DIALECTS["en-us"])
             if dialects:
-                accepted.add(number[counted])
-            american.add(number[counted & best & home])
-            preferred.add(number[counted & best & ~home])
-    dialect = np.sort(accepted.numbers()) if dialects and files else None
-    return AcceptedDescriptions(np.sort(american.numbers()), np.sort(preferred.numbers()), dialect)
+                accepted.add(description[counted])
+            american.add(description[counted & is_preferred & is_american])
+            preferred.add(description[counted & is_preferred & ~is_american])
+    return AcceptedDescriptions(
+        american=np.sort(american.numbers()),
+        preferred=np.sort(preferred.numbers()),
+        dialect=np.sort(accepted.numbers()) if dialects and files else None,
+    )
 
 
 def _concepts(

@@ -20,6 +20,7 @@ from lexgraft.terms.text.language_tags import language_tag
 LICENCE = "UMLS Metathesaurus Licence"
 _CONSO, _DEF, _STY = "MRCONSO.RRF", "MRDEF.RRF", "MRSTY.RRF"
 _WIDTHS = {_CONSO: 18, _DEF: 8, _STY: 6}  # columns before the pipe that ends every line
+_AUI, _SAB, _CODE, _STR = 7, 11, 13, 14  # columns of MRCONSO: atom, source, its code, text
 _CUI = re.compile(r"C\d{7}\|")
 _CUI_BYTES, _C = 8, ord("C")
 
@@ -158,12 +159,17 @@ def _by_concept(
     """Yield some rows of a piece by concept."""
     cuis, rows = cuis[used], np.flatnonzero(used).tolist()
     best = piece.equals(2, b"P") & piece.equals(4, b"PF") & piece.equals(6, b"Y")
-    data, edges = piece.data, piece.edges[used][:, [7, 8, 11, 12, 13, 14, 15]].tolist()
-    texts = [data[f + 1 : g].decode(errors="replace") for _, _, _, _, _, f, g in edges]
-    atoms = [data[a + 1 : b] for a, b, *_ in edges]
+    data, edges = piece.data, piece.edges[used]
+
+    def cells(column: int) -> list[bytes]:
+        pairs = edges[:, column : column + 2].tolist()
+        return [data[before + 1 : end] for before, end in pairs]
+
+    atoms = cells(_AUI)
+    texts = [text.decode(errors="replace") for text in cells(_STR)]
     codes = [
-        b"" if data[e + 1 : f] == b"NOCODE" else data[c + 1 : d] + b":" + data[e + 1 : f]
-        for _, _, c, d, e, f, _ in edges
+        b"" if code == b"NOCODE" else source + b":" + code
+        for source, code in zip(cells(_SAB), cells(_CODE), strict=True)
     ]
     tags, good = [languages[row] for row in rows], best[used].tolist()
     first = np.flatnonzero(np.diff(cuis, prepend=-1))
