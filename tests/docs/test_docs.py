@@ -56,3 +56,8 @@ def test_a_command_that_a_page_shows_is_one(page: Path):
     """Verb and options are there, and go together."""
     for command in _COMMAND.findall(page.read_text(encoding="utf-8")):
         called(shlex.split(command.replace("…", "x"), comments=True)[1:])
+
+
+def test_the_reference_has_every_public_name():
+    named = re.findall(r"^::: lexgraft\.(\w+)$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(import_module("lexgraft").__all__)
