@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.models.scoring import TreeScorer
 from lexgraft.models.token_tree import SHORTEST_HEADER, build_rows, plan, shared_start
 from lexgraft.models.transformers import TransformersModel
@@ -153,10 +154,8 @@ def test_token_requests_are_grouped_by_context_and_know_greedy_answers(
 def test_a_head_that_does_more_than_it_says_is_found_out(
     tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unscaled(_config: object) -> None:
-        return None
-
-    monkeypatch.setattr("lexgraft.models.scoring._logit_scale", unscaled)
+    plain = LogitTransform(scale=None, softcap=None)
+    monkeypatch.setattr(LogitTransform, "of", lambda _config: plain)
     model = build("granite", SHARED["granite"])
     scored = TransformersModel(model, tokenizer, "tiny")
     assert scored.scoring == "plain"

@@ -19,7 +19,7 @@ def test_what_is_told_is_the_text_up_to_the_first_stop(text: str, stop: list[str
     telling = TextStream(hear, stop, (), lambda ids: "".join(map(chr, ids)))
     ids = [ord(one) for one in text]
     for size in range(1, len(ids) + 1):
-        if telling.goes_on_no_more(ids[:size]):
+        if telling.ends_with(ids[:size]):
             break
     written = telling.written(3)
     cut = cut_at(text, stop)
@@ -35,16 +35,16 @@ def test_half_a_character_is_held_back() -> None:
         (9,),
         lambda ids: ["a", "a\ufffd", "aé"][len(ids) - 1],
     )
-    assert not telling.goes_on_no_more([1])
-    assert not telling.goes_on_no_more([1, 2])
-    assert telling.goes_on_no_more([1, 2, 9])
+    assert not telling.ends_with([1])
+    assert not telling.ends_with([1, 2])
+    assert telling.ends_with([1, 2, 9])
     assert telling.written(1).finished
     assert told == ["a", "é"]
 
 
 def test_who_wants_no_more_ends_the_answer() -> None:
     telling = TextStream(lambda _: False, (), (), lambda ids: "x" * len(ids))
-    assert telling.goes_on_no_more([1])
+    assert telling.ends_with([1])
     assert telling.written(1) == ("x", False, 1, 1)
 
 

@@ -119,12 +119,12 @@ def backend(name: str, *prefixes: str, folders: bool = False) -> Callable[[Load]
     """
 
     def register(function: Load) -> Load:
-        for other in list(BACKENDS.values()):
-            if other.load.__module__ == function.__module__ and other.name == name:
+        for registered in list(BACKENDS.values()):
+            if registered.load.__module__ == function.__module__ and registered.name == name:
                 continue  # the same file once more
-            if other.name == name or set(other.prefixes) & set(prefixes):
+            if registered.name == name or set(registered.prefixes) & set(prefixes):
                 raise LexgraftError(
-                    f"the backend `{other.name}` has this name or prefix already",
+                    f"the backend `{registered.name}` has this name or prefix already",
                     where=f"{function.__module__}: `{name}`",
                     cure="choose others",
                 )
@@ -188,12 +188,12 @@ def load(
         model = lexgraft.models.load("http://localhost:8000/v1")
         print(model.generate(["The heart is"], 8, ["\n"]))
     """
-    found = backend_of(str(reference))
-    rest = found.rest(str(reference))
-    if found.folders:
-        folder = named_model(rest, Path(), download=download)
-        rest, digest = str(folder), digest or _state(folder)
-    return found.load(rest, RunOptions(digest, threads, dtype, device))
+    chosen = backend_of(str(reference))
+    target = chosen.rest(str(reference))
+    if chosen.folders:
+        folder = named_model(target, Path(), download=download)
+        target, digest = str(folder), digest or _state(folder)
+    return chosen.load(target, RunOptions(digest, threads, dtype, device))
 
 
 def _state(folder: Path) -> str:

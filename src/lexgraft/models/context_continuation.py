@@ -36,17 +36,21 @@ class ContinuationBoundaries:
         split = [_move_spaces(context, options) for context, options in items]
         contexts = self._encode([context for context, _ in split])
         wholes = iter(self._encode([c + option for c, options in split for option in options]))
-        found: list[Encoded] = []
+        questions: list[Encoded] = []
         for (_, options), context in zip(split, contexts, strict=True):
-            rests = [_after(context, next(wholes)) for _ in options]
+            continuations = [_after(context, next(wholes)) for _ in options]
             ids = [
-                self._checked(option, self._encode([option])[0] if rest is None else rest)
-                for option, rest in zip(options, rests, strict=True)
+                self._checked(
+                    option, self._encode([option])[0] if continuation is None else continuation
+                )
+                for option, continuation in zip(options, continuations, strict=True)
             ]
             start = [*self.start, *context] or self._instead
             self.check(len(start) + max(map(len, ids), default=0))
-            found.append(Encoded(start, ids, [rest is None for rest in rests]))
-        return found
+            questions.append(
+                Encoded(start, ids, [continuation is None for continuation in continuations])
+            )
+        return questions
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of every prompt."""
@@ -97,10 +101,10 @@ class ContinuationBoundaries:
             )
 
 
-def _after(context: list[int], whole: list[int]) -> list[int] | None:
+def _after(context: list[int], joined: list[int]) -> list[int] | None:
     """Return the tokens after the context, or None where the last of it has merged with them."""
     size = len(context)
-    return whole[size:] if whole[:size] == context else None
+    return joined[size:] if joined[:size] == context else None
 
 
 def _move_spaces(context: str, options: Sequence[str]) -> Question:

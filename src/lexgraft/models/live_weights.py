@@ -27,18 +27,18 @@ class LiveWeights:
         Raises:
             LexgraftError: an unknown name or another shape; the model is then as it was loaded.
         """
-        seen: set[str] = set()
+        replaced: set[str] = set()
         try:
             for name, tensor in tensors:
                 key = self._key(name)
                 if key in self._tied:
                     continue
                 self._write(key, tensor)
-                seen.add(key)
+                replaced.add(key)
         except BaseException:
             self.reset()
             raise
-        self._restore([key for key in self._original if key not in seen])
+        self._restore([key for key in self._original if key not in replaced])
 
     @torch.no_grad()
     def reset(self) -> None:

@@ -104,5 +104,5 @@ def check_finite(model: nn.Module, folder: Path) -> None:
 def _listed(names: Iterable[str]) -> str:
     """Return the first names in order, and how many more there are."""
     ordered = sorted(names)
-    more = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
-    return ", ".join(f"`{name}`" for name in ordered[:SHOWN]) + more
+    remaining = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
+    return ", ".join(f"`{name}`" for name in ordered[:SHOWN]) + remaining

@@ -46,7 +46,7 @@ class OpenAIModel(GenerationOnly):
                 f"`{url}` is no address of a server", cure="give http://host:port/v1"
             )
         listed = _call(f"{url.rstrip('/')}/models", None)
-        names = [str(one["id"]) for one in listed.get("data", [])]
+        names = [str(model["id"]) for model in listed.get("data", [])]
         if not name and len(names) != 1:
             raise LexgraftError("which model?", where=url, cure=f"add #NAME; {nearest('', names)}")
         if name and name not in names:
@@ -67,7 +67,7 @@ class OpenAIModel(GenerationOnly):
         """Return the greedy continuation of every prompt, cut before the first stop text."""
 
         def answer(prompt: str) -> str:
-            said = _call(
+            reply = _call(
                 f"{self._url}/completions",
                 {
                     "model": self._name,
@@ -78,9 +78,9 @@ class OpenAIModel(GenerationOnly):
                     **({"stop": list(stop)} if stop else {}),
                 },
             )
-            text = str(said["choices"][0]["text"])
-            places = [place for place in map(text.find, stop) if place >= 0]
-            return text[: min(places)] if places else text
+            text = str(reply["choices"][0]["text"])
+            stops = [offset for offset in map(text.find, stop) if offset >= 0]
+            return text[: min(stops)] if stops else text
 
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(answer, prompts))
@@ -107,7 +107,7 @@ def _call(url: str, body: dict[str, Any] | None) -> dict[str, Any]:
         {"Authorization": f"Bearer {key}"} if key else {}
     )
     data = None if body is None else json.dumps(body).encode()
-    said = ""
+    failure = ""
     for attempt in range(TRIES):
         if attempt:
             time.sleep(2.0 ** (attempt - 1) / 4)
@@ -115,11 +115,11 @@ def _call(url: str, body: dict[str, Any] | None) -> dict[str, Any]:
             with urlopen(Request(url, data, headers), timeout=PATIENCE) as answer:  # noqa: S310 (checked: http or https)
                 return json.loads(answer.read())
         except HTTPError as error:
-            said = f"{error.code} {error.read()[:200].decode(errors='replace')}"
+            failure = f"{error.code} {error.read()[:200].decode(errors='replace')}"
             if error.code not in (408, 429, 500, 502, 503, 504):
                 break
         except (URLError, OSError) as error:
-            said = str(error)
+            failure = str(error)
         except json.JSONDecodeError:
             raise LexgraftError("this server does not answer in JSON", where=url) from None
-    raise LexgraftError(f"no answer from the server: {said}", where=url, cure="is it running?")
+    raise LexgraftError(f"no answer from the server: {failure}", where=url, cure="is it running?")

@@ -27,12 +27,12 @@ def compute_header(
     """
     ids = torch.tensor([tokens], device=device)
     positions = torch.arange(len(tokens), device=device)[None]
-    one = body(input_ids=ids[:, :1], use_cache=True).past_key_values
+    sample = body(input_ids=ids[:, :1], use_cache=True).past_key_values
     past = body(
         input_ids=ids,
         attention_mask=masks,
         position_ids=positions,
-        past_key_values=type(one)(),
+        past_key_values=type(sample)(),
         use_cache=True,
     ).past_key_values
     return SharedPrefix(tokens, past)

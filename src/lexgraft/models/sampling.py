@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lexgraft.models.continuation import Pick, most_likely
 
 CHUNK = 512  # of the vocabulary, looked at by its maximum
-Hear = Callable[[str], bool]
+OnText = Callable[[str], bool]
 """Takes the next piece of the answer; returns whether more is wanted."""
 
 
@@ -27,16 +27,16 @@ class TextStream:
 
     def __init__(
         self,
-        hear: Hear,
+        on_text: OnText,
         stop: Sequence[str],
         ends: Collection[int],
         decode: Callable[[Sequence[int]], str],
     ) -> None:
-        self._hear, self._stop, self._ends, self._decode = hear, stop, ends, decode
+        self._on_text, self._stop, self._ends, self._decode = on_text, stop, ends, decode
         self._held = max((len(mark) - 1 for mark in stop), default=0)  # may begin a stop text
         self._text, self._said, self._tokens, self._finished = "", 0, 0, False
 
-    def goes_on_no_more(self, ids: Sequence[int]) -> bool:
+    def ends_with(self, ids: Sequence[int]) -> bool:
         """Say what is new and certain; return whether the answer ends here."""
         self._tokens = len(ids)
         self._text = self._decode(ids)
@@ -48,22 +48,22 @@ class TextStream:
 
     def written(self, prompt_tokens: int) -> GeneratedText:
         """Say what was held back and return the whole."""
-        self._say(len(self._text), whole=True)
+        self._say(len(self._text), final=True)
         return GeneratedText(self._text, self._finished, prompt_tokens, self._tokens)
 
-    def _say(self, end: int, *, whole: bool = False) -> bool:
+    def _say(self, end: int, *, final: bool = False) -> bool:
         """Say the text up to `end`, unless a character is not complete; tell if more is asked."""
         piece = self._text[self._said : end]
-        if not piece or (piece.endswith("\ufffd") and not whole):
+        if not piece or (piece.endswith("\ufffd") and not final):
             return True
         self._said = end
-        return self._hear(piece)
+        return self._on_text(piece)
 
 
 def cut_at(text: str, stop: Sequence[str]) -> int | None:
     """Return where the first stop text begins, or None without one."""
-    places = [place for place in (text.find(mark) for mark in stop if mark) if place >= 0]
-    return min(places) if places else None
+    offsets = [offset for offset in (text.find(mark) for mark in stop if mark) if offset >= 0]
+    return min(offsets) if offsets else None
 
 
 def sampler(temperature: float, top_p: float, seed: int) -> Pick:
@@ -79,8 +79,8 @@ def sampler(temperature: float, top_p: float, seed: int) -> Pick:
     def pick(logits: Tensor) -> Tensor:
         shares, order = (logits.float() / temperature).softmax(-1).sort(-1, descending=True)
         before = shares.cumsum(-1) - shares
-        kept = shares.masked_fill(before >= top_p, 0.0)
-        drawn = torch.multinomial(kept, 1, generator=generator)
+        nucleus = shares.masked_fill(before >= top_p, 0.0)
+        drawn = torch.multinomial(nucleus, 1, generator=generator)
         return order.gather(-1, drawn).squeeze(-1)
 
     return pick
@@ -98,10 +98,10 @@ def likeliest(count: int, seed: int) -> Pick:
         short = -logits.shape[1] % CHUNK
         chunks = nn.functional.pad(logits.float(), (0, short), value=-torch.inf)
         chunks = chunks.unflatten(1, (-1, CHUNK))
-        some = chunks.amax(2).topk(min(count, chunks.shape[1]), dim=1).indices
-        near = chunks.gather(1, some.unsqueeze(2).expand(-1, -1, CHUNK)).flatten(1)
-        values, places = near.topk(min(count, logits.shape[1]), dim=1)
-        drawn = places.gather(1, torch.multinomial(values.softmax(1), 1, generator=generator))
-        return (some.gather(1, drawn // CHUNK) * CHUNK + drawn % CHUNK).squeeze(1)
+        nearest = chunks.amax(2).topk(min(count, chunks.shape[1]), dim=1).indices
+        near = chunks.gather(1, nearest.unsqueeze(2).expand(-1, -1, CHUNK)).flatten(1)
+        values, ranks = near.topk(min(count, logits.shape[1]), dim=1)
+        drawn = ranks.gather(1, torch.multinomial(values.softmax(1), 1, generator=generator))
+        return (nearest.gather(1, drawn // CHUNK) * CHUNK + drawn % CHUNK).squeeze(1)
 
     return pick

@@ -57,10 +57,10 @@ class TreeScorer:
         What all rows begin with is computed once, and kept for rows that begin alike later.
         """
         start = shared_start(rows) if self.shares_headers else 0
-        found: list[list[TokenScore]] = []
+        scores: list[list[TokenScore]] = []
         for batch in _cut(rows, self._budget, start):
-            found += self._batch(batch, start)
-        return found
+            scores += self._batch(batch, start)
+        return scores
 
     def forget(self) -> None:
         """Drop what was computed with weights that are about to change."""
@@ -77,14 +77,14 @@ class TreeScorer:
             use_cache=past is not None,
         ).last_hidden_state
         slots: dict[tuple[int, int], int] = {}
-        wanted = [
+        targets = [
             (slots.setdefault((number, want.column - start), len(slots)), want.target)
             for number, row in enumerate(rows)
             for want in row.wanted
         ]
-        places = torch.tensor(list(slots))
-        needed = hidden[places[:, 0], places[:, 1]]
-        pairs = torch.tensor(wanted, device=hidden.device)
+        slot_columns = torch.tensor(list(slots))
+        needed = hidden[slot_columns[:, 0], slot_columns[:, 1]]
+        pairs = torch.tensor(targets, device=hidden.device)
         logprobs, likeliest = self._logprobs(needed, pairs[:, 0], pairs[:, 1])
         values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
         return [[next(values) for _ in row.wanted] for row in rows]
@@ -128,8 +128,8 @@ class TreeScorer:
         """Return the mask that attention takes: one, or one per kind of layer."""
         near = see
         if self.window is not None and see.shape[-1] > self.window:
-            apart = positions[:, None, start:, None] - positions[:, None, None, :]
-            near = see & (apart < self.window)
+            distance = positions[:, None, start:, None] - positions[:, None, None, :]
+            near = see & (distance < self.window)
         if self._layer_types:
             kinds = {"full_attention": see, "sliding_attention": near}
             return {kind: self._additive(kinds.get(kind, see)) for kind in self._layer_types}
@@ -153,7 +153,7 @@ class TreeScorer:
         """
         weight, bias = self._head.weight, getattr(self._head, "bias", None)
         blocks = [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
-        total, best = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+        total, best = (torch.cat(columns) for columns in zip(*blocks, strict=True))
         chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
         if bias is not None:
             chosen = chosen + bias[targets].float()
@@ -167,7 +167,7 @@ class TreeScorer:
         bias: Float[Tensor, " word"] | None,
     ) -> tuple[Float[Tensor, " needed"], Float[Tensor, " needed"]]:
         """Return log sum over the vocabulary of exp(logit), and the greatest logit."""
-        parts: list[Tensor] = []
+        blocks: list[Tensor] = []
         highest: list[Tensor] = []
         for start in range(0, len(weight), VOCABULARY_BLOCK):
             words = slice(start, start + VOCABULARY_BLOCK)
@@ -175,9 +175,9 @@ class TreeScorer:
                 hidden, weight[words], None if bias is None else bias[words]
             )
             finished = self._transform.apply(logits.float())
-            parts.append(finished.logsumexp(-1))
+            blocks.append(finished.logsumexp(-1))
             highest.append(finished.amax(-1))
-        return torch.stack(parts).logsumexp(0), torch.stack(highest).amax(0)
+        return torch.stack(blocks).logsumexp(0), torch.stack(highest).amax(0)
 
 
 def _cut(rows: Sequence[TokenTree], budget: int, start: int) -> list[Sequence[TokenTree]]:
@@ -197,7 +197,7 @@ def score_plainly(model: nn.Module, rows: Sequence[TokenTree]) -> list[list[Toke
 
 
 def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
-    found: list[TokenScore] = []
+    scores: list[TokenScore] = []
     for option in sorted({want.option for want in row.wanted}):
         steps = [want for want in row.wanted if want.option == option]
         line: list[int] = []
@@ -210,17 +210,17 @@ def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
         # in double: over a large vocabulary float32 is off by 1e-4 a token
         logprobs = logits[-len(steps) :].double().log_softmax(-1)
         best = logprobs.argmax(-1).tolist()
-        found += [
-            TokenScore(float(logprobs[place, want.target]), best[place] == want.target)
-            for place, want in enumerate(steps)
+        scores += [
+            TokenScore(float(logprobs[step, want.target]), best[step] == want.target)
+            for step, want in enumerate(steps)
         ]
-    return found
+    return scores
 
 
 def only_last(model: nn.Module, count: int) -> dict[str, int]:
     """Return the arguments that limit a forward to its last logits, where the model takes them."""
-    known = "logits_to_keep" in signature(model.forward).parameters
-    return {"logits_to_keep": count} if known else {}
+    takes_count = "logits_to_keep" in signature(model.forward).parameters
+    return {"logits_to_keep": count} if takes_count else {}
 
 
 def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -> float:
@@ -231,5 +231,5 @@ def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -
         return math.inf  # an architecture that takes no tree mask says so in one of these
     plain = score_plainly(model, rows)
     pairs = zip(chain(*shared), chain(*plain), strict=True)
-    worst = max(abs(one.logprob - other.logprob) for one, other in pairs)
+    worst = max(abs(tree_score.logprob - plain_score.logprob) for tree_score, plain_score in pairs)
     return worst if math.isfinite(worst) else math.inf

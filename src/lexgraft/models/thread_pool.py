@@ -27,8 +27,8 @@ def side_by_side(calls: Sequence[Callable[[], R]], threads: int) -> Iterator[R]:
     with ThreadPoolExecutor(workers, initializer=_share, initargs=(threads // workers,)) as pool:
         running = [pool.submit(call) for call in calls]
         try:
-            for one in running:
-                yield one.result()
+            for future in running:
+                yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -75,16 +75,16 @@ class _Tree:
         self._root = len(context) - 1
 
     def add(self, number: int, option: Sequence[int]) -> None:
-        at = self._root
-        for place, token in enumerate(option):
-            self.wanted.append(WantedScores(number, at, token))
-            if place + 1 < len(option):
-                at = self._child(at, token)
+        column = self._root
+        for depth, token in enumerate(option):
+            self.wanted.append(WantedScores(number, column, token))
+            if depth + 1 < len(option):
+                column = self._child(column, token)
 
     def _child(self, parent: int, token: int) -> int:
-        known = self._children.get((parent, token))
-        if known is not None:
-            return known
+        column = self._children.get((parent, token))
+        if column is not None:
+            return column
         self.tokens.append(token)
         self.parents.append(parent)
         self._children[parent, token] = len(self.tokens) - 1
@@ -109,7 +109,7 @@ def shared_start(rows: Sequence[TokenTree]) -> int:
     lines = [row.tokens for row in rows]
     first, last = min(lines), max(lines)  # what these two share, all share
     pairs = enumerate(zip(first, last, strict=False))
-    shared = next((place for place, (a, b) in pairs if a != b), min(len(first), len(last)))
+    shared = next((index for index, (a, b) in pairs if a != b), min(len(first), len(last)))
     size = min(shared, *(row.wanted[0].column for row in rows)) // HEADER_STEP * HEADER_STEP
     return size if size >= SHORTEST_HEADER else 0
 

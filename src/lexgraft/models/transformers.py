@@ -17,7 +17,7 @@ from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, most_likely
 from lexgraft.models.live_weights import LiveWeights
 from lexgraft.models.load_checks import check_finite, check_folder, check_tensors
-from lexgraft.models.sampling import GeneratedText, Hear, TextStream, cut_at
+from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
 from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
 from lexgraft.models.thread_pool import side_by_side
 from lexgraft.models.token_tree import TokenTree, build_rows, plan
@@ -40,7 +40,7 @@ class TransformersModel:
         live: Any = model
         config = live.config.get_text_config()
         limit: int | None = getattr(config, "max_position_embeddings", None)
-        self._seams = ContinuationBoundaries(tokenizer, limit)
+        self._boundaries = ContinuationBoundaries(tokenizer, limit)
         self._weights = LiveWeights(model)
         self._ends = _end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
@@ -52,8 +52,8 @@ class TransformersModel:
             )
             self._shares = self._apart <= TOLERANCES[self._like.dtype]
             if self._shares and (limit is None or limit > LONGEST_PROBE):
-                apart = agreement(self._trees, model, header_probes(vocabulary))
-                self._trees.shares_headers = apart <= TOLERANCES[self._like.dtype]
+                difference = agreement(self._trees, model, header_probes(vocabulary))
+                self._trees.shares_headers = difference <= TOLERANCES[self._like.dtype]
 
     @classmethod
     def load(
@@ -131,7 +131,7 @@ class TransformersModel:
     @property
     def start_tokens(self) -> list[int]:
         """Return the tokens that every text begins with."""
-        return self._seams.start
+        return self._boundaries.start
 
     @property
     def end_token(self) -> int:
@@ -150,20 +150,18 @@ class TransformersModel:
 
         Another number format or device gives other low bits, so its name stands beside.
         """
-        way = "shared" if self._shares else "plain"
-        kind, place = str(self._like.dtype).removeprefix("torch."), self._like.device.type
-        return " ".join([way, *([kind] * (kind != "float32")), *([place] * (place != "cpu"))])
+        scorer = "shared" if self._shares else "plain"
+        kind, device = str(self._like.dtype).removeprefix("torch."), self._like.device.type
+        return " ".join([scorer, *([kind] * (kind != "float32")), *([device] * (device != "cpu"))])
 
     @property
     def warning(self) -> str:
         """Return why options are scored one by one, which is slow; empty if they are not."""
         if self._shares:
             return ""
-        found = f"by {self._apart:.2g} nats" if self._apart < math.inf else "or it takes none"
+        how = f"by {self._apart:.2g} nats" if self._apart < math.inf else "or it takes none"
         name = type(self._model).__name__
-        return (
-            f"{name}: token trees and plain forwards differ {found}; options are scored one by one"
-        )
+        return f"{name}: token trees and plain forwards differ {how}; options are scored one by one"
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
@@ -172,21 +170,23 @@ class TransformersModel:
     @torch.inference_mode()
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
-        encoded = self._seams.questions(items)
-        questions = [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
-        found: list[list[OptionScore]] = [[] for _ in items]
+        encoded = self._boundaries.questions(items)
+        questions = [
+            build_rows(question.context, question.options, TOKEN_BUDGET) for question in encoded
+        ]
+        scores_of_items: list[list[OptionScore]] = [[] for _ in items]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [row for index in batch for row in questions[index]]
             values = iter(self._score(rows))
             for index in batch:
                 for row in questions[index]:
-                    found[index] += _sum_options(row, next(values))
+                    scores_of_items[index] += _sum_options(row, next(values))
         return [
             [
                 score._replace(crossed=crossed)
-                for score, crossed in zip(scores, one.crossed, strict=True)
+                for score, crossed in zip(scores, question.crossed, strict=True)
             ]
-            for scores, one in zip(found, encoded, strict=True)
+            for scores, question in zip(scores_of_items, encoded, strict=True)
         ]
 
     @torch.inference_mode()
@@ -200,21 +200,21 @@ class TransformersModel:
         alike: dict[tuple[int, ...], list[int]] = {}
         for index, (context, _) in enumerate(requests):
             alike.setdefault(tuple(context), []).append(index)
-        places = list(alike.values())
+        members = list(alike.values())
         questions = [
             build_rows(context, [requests[i][1] for i in group], TOKEN_BUDGET)
             for context, group in alike.items()
         ]
-        found: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
+        results: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [(number, row) for number in batch for row in questions[number]]
             values = self._score([row for _, row in rows])
             for (number, row), scores in zip(rows, values, strict=True):
                 for want, score in zip(row.wanted, scores, strict=True):
-                    index = places[number][want.option]
-                    total, greedy = found[index]
-                    found[index] = (total + score.logprob, greedy and score.likeliest)
-        return found
+                    index = members[number][want.option]
+                    total, greedy = results[index]
+                    results[index] = (total + score.logprob, greedy and score.likeliest)
+        return results
 
     @torch.inference_mode()
     def generate(
@@ -229,7 +229,7 @@ class TransformersModel:
         def finished(ids: Sequence[int]) -> bool:
             return ids[-1] in self._ends or cut_at(self._decode(ids), stop) is not None
 
-        encoded = self._seams.prompts(prompts)
+        encoded = self._boundaries.prompts(prompts)
         order = sorted(range(len(prompts)), key=lambda i: (-len(encoded[i]), encoded[i]))
         answers = [""] * len(prompts)
         for start in range(0, len(order), PROMPTS):
@@ -238,9 +238,9 @@ class TransformersModel:
                 self._model, [encoded[i] for i in batch], max_tokens, finished, pick
             )
             for index, ids in zip(batch, lines, strict=True):
-                whole = self._decode(ids)
-                cut = cut_at(whole, stop)
-                answers[index] = whole[:cut]
+                text = self._decode(ids)
+                cut = cut_at(text, stop)
+                answers[index] = text[:cut]
         return answers
 
     def chat_prompt(self, messages: Sequence[dict[str, str]]) -> str:
@@ -250,8 +250,8 @@ class TransformersModel:
             LexgraftError: the template does not take these messages.
         """
         if not self._tokenizer.chat_template:
-            said = "".join(f"{message['role']}: {message['content']}\n" for message in messages)
-            return f"{said}assistant:"
+            lines = "".join(f"{message['role']}: {message['content']}\n" for message in messages)
+            return f"{lines}assistant:"
         try:
             text: str = self._tokenizer.apply_chat_template(
                 list(messages), tokenize=False, add_generation_prompt=True
@@ -268,18 +268,18 @@ class TransformersModel:
         prompt: str,
         max_tokens: int,
         stop: Sequence[str],
-        hear: Hear,
+        on_text: OnText,
         pick: Pick = most_likely,
     ) -> GeneratedText:
-        """Return one continuation and say it to `hear` as it grows, until that returns false.
+        """Return one continuation and say it to `on_text` as it grows, until that returns false.
 
         Raises:
             LexgraftError: prompt and answer together are more than the model takes.
         """
-        (ids,) = self._seams.prompts([prompt])
-        self._seams.check(len(ids) + max_tokens)
-        telling = TextStream(hear, stop, self._ends, self._decode)
-        continue_prompts(self._model, [ids], max_tokens, telling.goes_on_no_more, pick)
+        (ids,) = self._boundaries.prompts([prompt])
+        self._boundaries.check(len(ids) + max_tokens)
+        telling = TextStream(on_text, stop, self._ends, self._decode)
+        continue_prompts(self._model, [ids], max_tokens, telling.ends_with, pick)
         return telling.written(len(ids))
 
     def count(self, text: str) -> int:
@@ -289,13 +289,13 @@ class TransformersModel:
     @torch.inference_mode()
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
         """Return, per text, the bits of what follows its first token, and its UTF-8 bytes."""
-        cut = self._seams.texts(texts, max_tokens)
+        cut = self._boundaries.texts(texts, max_tokens)
         rows = [build_rows(ids[:1], [ids[1:]], TOKEN_BUDGET) for ids, size in cut if size]
         scores: list[float] = [0.0] * len(rows)
         for batch in plan(rows, TOKEN_BUDGET):
             values = self._score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
-                scores[index] = -sum(one.logprob for one in value) / LN2
+                scores[index] = -sum(token.logprob for token in value) / LN2
         bits = iter(scores)
         return [(next(bits) if size else 0.0, size) for _, size in cut]
 
@@ -305,25 +305,25 @@ class TransformersModel:
         texts: Sequence[str],
         max_tokens: int,
         top: int,
-        at: Sequence[np.ndarray] | None = None,
+        token_ids: Sequence[np.ndarray] | None = None,
     ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Return, per text and place: token ids, their log-probabilities, the likeliest token.
+        """Return, per text and position: token ids, their log-probabilities, the likeliest token.
 
-        The ids are the `top` likeliest, or those of `at`, another model's for the same texts.
+        The ids are the `top` likeliest, or `token_ids`, another model's for the same texts.
         """
-        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        for number, (line, _) in enumerate(self._seams.texts(texts, max_tokens)):
+        predictions: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for number, (line, _) in enumerate(self._boundaries.texts(texts, max_tokens)):
             ids = torch.tensor([line], device=self._like.device)
             logprobs = self._model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
             best = logprobs.argmax(-1)
             chosen = (
                 logprobs.topk(top).indices
-                if at is None
-                else torch.from_numpy(at[number]).to(self._like.device)
+                if token_ids is None
+                else torch.from_numpy(token_ids[number]).to(self._like.device)
             )
             values = logprobs.gather(-1, chosen)
-            found.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
-        return found
+            predictions.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
+        return predictions
 
     def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
         """Yield what calls of this model return, in order, on this machine's cores at once."""
@@ -352,8 +352,10 @@ class TransformersModel:
         return self._tokenizer.decode(ids, skip_special_tokens=True)
 
     def _rows(self, items: Sequence[Question]) -> list[tuple[TokenTree, ...]]:
-        encoded = self._seams.questions(items)
-        return [build_rows(one.context, one.options, TOKEN_BUDGET) for one in encoded]
+        encoded = self._boundaries.questions(items)
+        return [
+            build_rows(question.context, question.options, TOKEN_BUDGET) for question in encoded
+        ]
 
     def _score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)

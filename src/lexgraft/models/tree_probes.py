@@ -43,4 +43,4 @@ def header_probes(vocabulary: int) -> list[TokenTree]:
 
 
 def _ids(vocabulary: int, seed: int, count: int) -> list[int]:
-    return [(seed * 7919 + place * 104729) % vocabulary for place in range(count)]
+    return [(seed * 7919 + index * 104729) % vocabulary for index in range(count)]

@@ -58,8 +58,8 @@ class VllmModel(GenerationOnly):
     def generate(self, prompts: Sequence[str], max_tokens: int, stop: Sequence[str]) -> list[str]:
         """Return the greedy continuation of every prompt, cut before the first stop text."""
         how = self._sampling(temperature=0.0, max_tokens=max_tokens, stop=list(stop) or None)
-        found = self._engine.generate(list(prompts), how, use_tqdm=False)
-        return [str(one.outputs[0].text) for one in found]
+        outputs = self._engine.generate(list(prompts), how, use_tqdm=False)
+        return [str(output.outputs[0].text) for output in outputs]
 
     def refusal(self) -> LexgraftError:
         """Return why options cannot be scored here, and what can be done instead."""
