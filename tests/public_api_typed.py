@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 import lexgraft as lg
+from lexgraft.adoption.planning import AdoptionPlan
 from lexgraft.adoption.project_verbs import Adoption
-from lexgraft.adoption.stage_records import AdoptionPlan
 from lexgraft.evaluation.comparison import Comparison
 from lexgraft.evaluation.standalone import EvaluationRecord
 from lexgraft.project import Project

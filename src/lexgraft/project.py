@@ -1,7 +1,7 @@
 """The project file as frozen records, closed to unknown keys; YAML read without its traps."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,8 +19,6 @@ NonNegative = Annotated[float, Meta(ge=0)]
 Rate = Annotated[float, Meta(gt=0, lt=1)]
 Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Stage = Literal["merge", "glossary", "tune"]
-STAGES: tuple[str, ...] = get_args(Stage)
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,6 +220,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     general: GeneralSettings = GeneralSettings()
     glossary: GlossarySettings | None = GlossarySettings()  # null: leave the stage out
     tune: TuneSettings | None = TuneSettings()
+    stages: tuple[str, ...] | None = None  # the stages to run, e.g. [headroom, merge]; null: all
     gates: Gates = Gates()
     prices: Prices = Prices()
     limits: ResourceLimits = ResourceLimits()

@@ -13,7 +13,7 @@ import pytest
 from adopt_project import MakeProject
 
 from lexgraft.adoption.stages.curve import group_scores, lesson_plans
-from lexgraft.adoption.stages.tuning import told_apart
+from lexgraft.adoption.stages.tuning import siblings_and_far
 from lexgraft.cli import main
 from lexgraft.evaluation.grade import GradedItem
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, TAUGHT
@@ -45,7 +45,7 @@ def test_siblings_share_the_nearest_broader_concept_and_are_never_taught():
     kinds = {"a": "K1", "b": "K1", "c": "K2", "d": "", "e": ""}
     concepts = {one: Concept(one, (), type=kind) for one, kind in kinds.items()}
     taught = [concepts["a"], concepts["d"]]
-    assert told_apart(list(concepts.values()), taught) == ({"b"}, {"c", "e"})
+    assert siblings_and_far(list(concepts.values()), taught) == ({"b"}, {"c", "e"})
 
 
 def test_a_group_is_told_before_and_after_with_the_paired_difference():

@@ -1,3 +1,5 @@
+from lexgraft.adoption.report.report_words import in_both, named
+from lexgraft.adoption.stages.sealed_test import TITLE
 from lexgraft.adoption.verdict_text import verdict_sentence
 from lexgraft.records import Criterion
 
@@ -5,7 +7,7 @@ from lexgraft.records import Criterion
 def test_a_verdict_names_the_worst_requirement_in_the_words_of_the_report():
     gain = Criterion("target gain", "en->ja", 0.3, 0.145, 0.445, 0.05, "pass", 60)
     bits = Criterion("bits per byte", "ja/manual", -0.11, -0.187, -0.058, -0.02, "fail", 9)
-    assert verdict_sentence("merge", "fail", [gain, bits]) == {
+    assert verdict_sentence(in_both(named, "merge"), "fail", [gain, bits]) == {
         "en": "Merge: failed. Running text (bits per byte) · Japanese · manual: "
         "−11.0 % [−18.7, −5.8], wanted ≥ −2.0 %, n = 9",
         "ja": "マージ: 不合格。文章（バイトあたりビット数） · 日本語 · manual: "
@@ -15,11 +17,11 @@ def test_a_verdict_names_the_worst_requirement_in_the_words_of_the_report():
 
 def test_an_open_verdict_says_how_many_concepts_would_decide():
     open_one = Criterion("target gain", "en->ja", 0.067, -0.05, 0.21, 0.05, "undecided", 30, 1554)
-    said = verdict_sentence("sealed", "undecided", [open_one])
+    said = verdict_sentence(TITLE, "undecided", [open_one])
     assert said["en"].endswith("n = 30; 1,554 further concepts would decide")
     assert said["en"].startswith("Sealed concepts: undecided. Gain in the target language")
     assert said["ja"].endswith("判定には更に 1,554 概念が必要")
-    assert verdict_sentence("headroom", "pass", []) == {
+    assert verdict_sentence(in_both(named, "headroom"), "pass", []) == {
         "en": "Headroom: passed",
         "ja": "習得余地: 合格",
     }

@@ -1,12 +1,20 @@
 """Bytes, hours, money and statistical power of a stage before it runs (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from lexgraft.project import Prices
-from lexgraft.records import Cost, Item
+from lexgraft.evaluation.definitions import DEFINITION_TOKENS
+from lexgraft.evaluation.term_generation import TERM_TOKENS
+from lexgraft.project import Prices, TestSetSettings, TuneSettings
+from lexgraft.records import Cost, Document, Item
+from lexgraft.terms.testset import TestSet
 from lexgraft.terms.text.token_estimate import tokens_of
+
+ITEM_TOKENS = 40  # of one question with its answer, where no text is at hand to count
+
+LimitedTexts = Sequence[tuple[int, Sequence[Document]]]
+"""Running texts with the most tokens that are read of each."""
 
 
 class ComputeWork(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +40,32 @@ def work_of_items(items: Iterable[Item]) -> ComputeWork:
         tokens += tokens_of(item.context) + 2 * options
         rows += 2 * options
     return ComputeWork(tokens, rows)
+
+
+def confirm_work(testset: TestSet, texts: LimitedTexts) -> ComputeWork:
+    """Return the work of asking one model all that it is judged by, but free answers.
+
+    `texts` are the running texts with the most tokens read of each.
+    """
+    tokens = sum(
+        min(limit, tokens_of(document.text)) for limit, documents in texts for document in documents
+    )
+    items = work_of_items(testset.items["confirm"]) + work_of_items(testset.general)
+    return items + ComputeWork(tokens, tokens)
+
+
+def free_answer_work(settings: TestSetSettings, testset: TestSet) -> ComputeWork:
+    """Return the work of one model's free answers and of the scorer that reads them."""
+    concepts = settings.generated
+    written = TERM_TOKENS * len(settings.forms) + 2 * DEFINITION_TOKENS
+    read = work_of_items(testset.items["confirm"][: 4 * concepts])
+    return ComputeWork(concepts * (written + 4 * ITEM_TOKENS), concepts * written) + read
+
+
+def training_work(settings: TuneSettings) -> ComputeWork:
+    """Return the work of one tuning."""
+    tokens = settings.steps * settings.batch * ITEM_TOKENS
+    return ComputeWork(tokens, tokens // 2, training=True)
 
 
 def operations(work: ComputeWork, body: int, head: int) -> float:

@@ -54,7 +54,7 @@ class StageOutcomes(NamedTuple):
 def outcomes_of(verdicts: Iterable[Verdict]) -> StageOutcomes:
     """Return what the gates said; a stage that this table does not know recommends nothing."""
     by_stage = {verdict.stage: verdict for verdict in verdicts}
-    outcomes = {stage: verdict.outcome for stage, verdict in by_stage.items()}
+    outcomes: dict[str, Outcome] = {stage: verdict.outcome for stage, verdict in by_stage.items()}
     merge = by_stage.get("merge")
     return StageOutcomes(
         headroom=outcomes.get("headroom"),

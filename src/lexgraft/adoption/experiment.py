@@ -64,8 +64,11 @@ class EvaluatedModel:
 class Experiment:
     """One adoption under way."""
 
-    def __init__(self, project: Project, run: RunFolder, progress: Progress) -> None:
+    def __init__(
+        self, project: Project, run: RunFolder, progress: Progress, *, opens_sealed: bool = False
+    ) -> None:
         self.project, self.run, self.progress = project, run, progress
+        self.opens_sealed = opens_sealed  # the user wants the sealed concepts asked
         self.ran: list[str] = []
         self._engine: tuple[Path, TransformersModel] | None = None
 
@@ -254,13 +257,17 @@ class Experiment:
 
     # --- stages -------------------------------------------------------------------------------
 
-    def stage(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
-        """Return a stage's record: the stored one if nothing it read has changed."""
+    def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
+        """Return a stage's record: the stored one if nothing it read has changed.
+
+        Raises:
+            LexgraftError: the memory does not suffice.
+        """
         key = digest(name, __version__, *inputs)
-        found = self.run.finished(name, key, kind)
-        if found is not None:
+        stored = self.run.finished(name, key, kind)
+        if stored is not None:
             self.progress(f"{name}: unchanged", 1, 1)
-            return found
+            return stored
         meter = Meter(self.project.prices)
         try:
             record = work()

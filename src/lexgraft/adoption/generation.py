@@ -19,28 +19,28 @@ from lexgraft.stats.intervals import wilson
 SHOWN = 6  # samples in the report
 
 
-def free_scores(session: Experiment, subject: EvaluatedModel) -> tuple[Score, ...]:
+def free_scores(experiment: Experiment, subject: EvaluatedModel) -> tuple[Score, ...]:
     """Return the shares of terms named right and of definitions that identify their term."""
-    if not session.project.testset.generated:
+    if not experiment.project.testset.generated:
         return ()
-    return (*_named(session, subject), *_defined(session, subject))
+    return (*_named(experiment, subject), *_defined(experiment, subject))
 
 
-def asked_freely(session: Experiment) -> list[Concept]:
+def asked_freely(experiment: Experiment) -> list[Concept]:
     """Return the confirm concepts that are asked for free answers."""
-    seed = session.project.seed
+    seed = experiment.project.seed
     concepts = sorted(
-        session.testset.concepts["confirm"], key=lambda one: digest(seed, "free", one.id)
+        experiment.testset.concepts["confirm"], key=lambda one: digest(seed, "free", one.id)
     )
-    return concepts[: session.project.testset.generated]
+    return concepts[: experiment.project.testset.generated]
 
 
-def _named(session: Experiment, subject: EvaluatedModel) -> list[Score]:
+def _named(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
     """Return, per direction that ends in the target language, the share of terms named right."""
-    concepts = {concept.id: concept for concept in asked_freely(session)}
+    concepts = {concept.id: concept for concept in asked_freely(experiment)}
     scores: list[Score] = []
-    for pair, items in _by_pair(_first_draws(session, concepts)).items():
-        texts = session.generations(
+    for pair, items in _by_pair(_first_draws(experiment, concepts)).items():
+        texts = experiment.generations(
             subject,
             f"terms {pair.replace('->', '-')}",
             [item.context for item in items],
@@ -52,11 +52,11 @@ def _named(session: Experiment, subject: EvaluatedModel) -> list[Score]:
     return scores
 
 
-def _first_draws(session: Experiment, concepts: dict[str, Concept]) -> list[Item]:
-    target = session.project.languages.target
+def _first_draws(experiment: Experiment, concepts: dict[str, Concept]) -> list[Item]:
+    target = experiment.project.languages.target
     return [
         item
-        for item in session.testset.items["confirm"]
+        for item in experiment.testset.items["confirm"]
         if item.concept in concepts
         and item.draw == 0
         and item.answer_language == target
@@ -64,7 +64,7 @@ def _first_draws(session: Experiment, concepts: dict[str, Concept]) -> list[Item
     ]
 
 
-def _defined(session: Experiment, subject: EvaluatedModel) -> list[Score]:
+def _defined(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
     """Return how far definitions identify their term to the frozen base, and their chrF.
 
     Definitions are asked for in the domain's language, of the term in either language.
@@ -72,39 +72,39 @@ def _defined(session: Experiment, subject: EvaluatedModel) -> list[Score]:
 
     def scorer(written: WrittenDefinitions, items: Sequence[Item]) -> list[Answer]:
         what = f"definitions {written.name_language} by {subject.digest[:12]}"
-        return session.answers(session.parents["base"], what, items)
+        return experiment.answers(experiment.parents["base"], what, items)
 
     return definition_scores(
         subject.name,
-        _definitions(session, subject),
-        session.testset.items["confirm"],
-        asked_freely(session),
-        seed=session.project.seed,
+        _definitions(experiment, subject),
+        experiment.testset.items["confirm"],
+        asked_freely(experiment),
+        seed=experiment.project.seed,
         scorer=scorer,
     )
 
 
-def _definitions(session: Experiment, subject: EvaluatedModel) -> list[WrittenDefinitions]:
+def _definitions(experiment: Experiment, subject: EvaluatedModel) -> list[WrittenDefinitions]:
     """Return a subject's definitions, of terms in the domain's and in the target language."""
-    domain, target = session.project.languages.domain, session.project.languages.target
+    domain, target = experiment.project.languages.domain, experiment.project.languages.target
 
     def written_by_names_in(name_language: str) -> WrittenDefinitions:
         def generate(prompts: Sequence[str]) -> list[str]:
             what = f"definitions {name_language}"
-            answers = session.generations(subject, what, list(prompts), DEFINITION_TOKENS)
+            answers = experiment.generations(subject, what, list(prompts), DEFINITION_TOKENS)
             return [answer.text for answer in answers]
 
-        return write_definition(asked_freely(session), name_language, domain, generate)
+        return write_definition(asked_freely(experiment), name_language, domain, generate)
 
     return [written_by_names_in(language) for language in dict.fromkeys((domain, target))]
 
 
-def samples(session: Experiment, subjects: Sequence[EvaluatedModel]) -> tuple[SampleAnswer, ...]:
+def samples(experiment: Experiment, subjects: Sequence[EvaluatedModel]) -> tuple[SampleAnswer, ...]:
     """Return a few definitions written by several models, in the domain's language."""
-    if not session.project.testset.generated:
+    if not experiment.project.testset.generated:
         return ()
-    concepts = {concept.id: concept for concept in asked_freely(session)}
-    by_model = {subject.name: _definitions(session, subject) for subject in subjects}
+    concepts = {concept.id: concept for concept in asked_freely(experiment)}
+    by_model = {subject.name: _definitions(experiment, subject) for subject in subjects}
     return tuple(
         SampleAnswer(
             concepts[concept].names(first.name_language)[0],

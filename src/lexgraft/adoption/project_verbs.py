@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lexgraft.adoption.adopt import plan_project, run_project
+from lexgraft.adoption.planning import AdoptionPlan
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.stage_records import AdoptionPlan
 from lexgraft.adoption.standalone_tuning import tune_language_model
 from lexgraft.project import Project
 from lexgraft.records import Progress, Verdict, silent

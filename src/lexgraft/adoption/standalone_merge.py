@@ -5,7 +5,7 @@ from pathlib import Path
 from lexgraft.adoption.experiment import LANGUAGE, EvaluatedModel, Experiment
 from lexgraft.adoption.generation import free_scores
 from lexgraft.adoption.metrics import scores_of
-from lexgraft.adoption.split_results import see, setting
+from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.project import Candidate, Project, inputs_of
@@ -34,18 +34,21 @@ def evaluate_model(
 ) -> list[Score]:
     """Return a model's scores on the confirm concepts, everyday words and running texts."""
     with hold(output, [*inputs_of(project), model]) as run:
-        session = Experiment(project, run, progress)
-        subject = _subject(session, model)
-        seen = see(session, subject, "confirm")
-        return [*scores_of(seen, setting(session, "confirm")), *free_scores(session, subject)]
+        experiment = Experiment(project, run, progress)
+        subject = _subject(experiment, model)
+        seen = split_results(experiment, subject, "confirm")
+        return [
+            *scores_of(seen, comparison_context(experiment, "confirm")),
+            *free_scores(experiment, subject),
+        ]
 
 
-def _subject(session: Experiment, model: Path) -> EvaluatedModel:
+def _subject(experiment: Experiment, model: Path) -> EvaluatedModel:
     """Return a folder or an adapter as something to ask."""
-    if model.resolve() == session.base.folder.resolve():
-        return EvaluatedModel(model.name, session.base)
-    part = open_input_model(model, session.base, LANGUAGE)
+    if model.resolve() == experiment.base.folder.resolve():
+        return EvaluatedModel(model.name, experiment.base)
+    part = open_input_model(model, experiment.base, LANGUAGE)
     candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})
-    dtype = session.project.merge.dtype
-    plan = plan_merge(candidate, session.base, {LANGUAGE: part}, dtype, session.project.seed)
-    return EvaluatedModel(model.name, session.base, plan)
+    dtype = experiment.project.merge.dtype
+    plan = plan_merge(candidate, experiment.base, {LANGUAGE: part}, dtype, experiment.project.seed)
+    return EvaluatedModel(model.name, experiment.base, plan)

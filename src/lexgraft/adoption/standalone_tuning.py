@@ -11,7 +11,7 @@ from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.report import write_report
 from lexgraft.adoption.report.report_record import CurvePoint, Report
 from lexgraft.adoption.stages.curve import few_shot
-from lexgraft.adoption.stages.tuning import merged_folder, tuned_subject
+from lexgraft.adoption.stages.tuning import merged_folder, tuned_model
 from lexgraft.adoption.training_data import TrainingPlan, assignment, carry_out, reading, teach
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import hold
@@ -63,13 +63,13 @@ def tune_language_model(
         if not group.first:
             group.wait()
             return _join(output, group)
-        session = Experiment(
+        experiment = Experiment(
             project, held.enter_context(hold(output, inputs_of(project))), progress
         )
-        onto = language_model(session)
+        onto = language_model(experiment)
         if group.size == 1:
-            return teach(session, onto, settings, output / "tuned")
-        return _lead(session, onto, settings, group)
+            return teach(experiment, onto, settings, output / "tuned")
+        return _lead(experiment, onto, settings, group)
 
 
 def draw_curve(project: Project, output: Path, progress: Progress = silent) -> Report:
@@ -84,9 +84,11 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
     if not settings.curve:
         raise LexgraftError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
     with hold(output, inputs_of(project)) as run:
-        session = Experiment(project, run, progress)
-        lessons = few_shot(session, language_model(session), settings, settings.curve, bare=True)
-        report = _report(session, lessons)
+        experiment = Experiment(project, run, progress)
+        lessons = few_shot(
+            experiment, language_model(experiment), settings, settings.curve, bare=True
+        )
+        report = _report(experiment, lessons)
         write_report(report, output)
         return report
 
@@ -105,11 +107,11 @@ def write_merged(
     """
     settings = _settings(project)
     with hold(output, inputs_of(project)) as run:
-        session = Experiment(project, run, progress)
-        subject = tuned_subject(session, language_model(session), trained.folder, settings)
+        experiment = Experiment(project, run, progress)
+        subject = tuned_model(experiment, language_model(experiment), trained.folder, settings)
         assert subject.plan is not None  # it is onto a folder
         run_merge(subject.plan, merged, progress)
-        live = session.live(subject)
+        live = experiment.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
         texts = [read_openings(language) for language in _languages(project)]
         rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
@@ -124,11 +126,11 @@ def write_merged(
     return MergedTuning(merged, apart, tied)
 
 
-def language_model(session: Experiment) -> EvaluatedModel:
+def language_model(experiment: Experiment) -> EvaluatedModel:
     """Return the project's language model as a folder, which adapters are trained on."""
-    plan = session.parents["G"].plan
+    plan = experiment.parents["G"].plan
     assert plan is not None  # a parent is a merge of one
-    return EvaluatedModel("G", open_checkpoint(merged_folder(session, plan)))
+    return EvaluatedModel("G", open_checkpoint(merged_folder(experiment, plan)))
 
 
 def _settings(project: Project) -> TuneSettings:
@@ -142,14 +144,14 @@ def _languages(project: Project) -> tuple[str, ...]:
 
 
 def _lead(
-    session: Experiment, onto: EvaluatedModel, settings: TuneSettings, group: ProcessGroup
+    experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings, group: ProcessGroup
 ) -> TrainingResult:
     """Hand the training to the other processes and take part in it."""
-    read = reading(session, onto, settings)
-    given = assignment(session, onto, settings, read, session.run.path / "tuned")
-    write_bytes(session.run.path / HANDED, msgspec.json.encode(given))
+    read = reading(experiment, onto, settings)
+    given = assignment(experiment, onto, settings, read, experiment.run.path / "tuned")
+    write_bytes(experiment.run.path / HANDED, msgspec.json.encode(given))
     group.wait()
-    return carry_out(given, session.live(onto), session.progress, group)
+    return carry_out(given, experiment.live(onto), experiment.progress, group)
 
 
 def _join(output: Path, group: ProcessGroup) -> TrainingResult:
@@ -159,9 +161,9 @@ def _join(output: Path, group: ProcessGroup) -> TrainingResult:
     return carry_out(given, model, silent, group)
 
 
-def _report(session: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
+def _report(experiment: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
     """Return a report of a tuning by itself."""
-    project = session.project
+    project = experiment.project
     return Report(
         project=project.name,
         version=__version__,
@@ -170,10 +172,10 @@ def _report(session: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
         recommendation=CURVE,
         result="G",
         lessons=lessons,
-        concepts={split: len(group) for split, group in session.testset.concepts.items()},
-        items=sum(len(items) for items in session.testset.items.values()),
-        controls=session.testset.audit,
+        concepts={split: len(group) for split, group in experiment.testset.concepts.items()},
+        items=sum(len(items) for items in experiment.testset.items.values()),
+        controls=experiment.testset.audit,
         seed=project.seed,
-        data={"testset": session.testset.digest},
-        warnings=tuple(session.testset.rights.spoken()),
+        data={"testset": experiment.testset.digest},
+        warnings=tuple(experiment.testset.rights.spoken()),
     )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from lexgraft.adoption.report.formats import difference, points, unit
 from lexgraft.adoption.report.report_words import LANGUAGES, grouped, in_both, named
-from lexgraft.records import Criterion, Outcome
+from lexgraft.records import Criterion, Outcome, Verdict
+from lexgraft.stats.gates import combine
 
 Words = dict[str, str]
 
@@ -13,27 +14,34 @@ _OUTCOME: dict[Outcome, Words] = {
     "fail": {"en": "failed", "ja": "不合格"},
     "undecided": {"en": "undecided", "ja": "判定保留"},
 }
-_SEALED: Words = {"en": "Sealed concepts", "ja": "封印された概念"}  # alone, the name is a split's
+_RANK: dict[Outcome, int] = {"fail": 0, "undecided": 1, "pass": 2}
 
 
-def verdict_sentence(stage: str, outcome: Outcome, criteria: Sequence[Criterion]) -> Words:
+def verdict_of(stage: str, criteria: Sequence[Criterion], title: Words | None = None) -> Verdict:
+    """Return the verdict of a gate on what it asked; `title` is shown in place of the name."""
+    outcome = combine(criteria)
+    sentence = verdict_sentence(title or in_both(named, stage), outcome, criteria)
+    return Verdict(stage, outcome, sentence, tuple(criteria))
+
+
+def verdict_sentence(title: Words, outcome: Outcome, criteria: Sequence[Criterion]) -> Words:
     """Return the verdict with the criterion that decided it (the worst one)."""
-    stages = _SEALED if stage == "sealed" else in_both(named, stage)
-    head = {language: f"{stages[language]}: {said}" for language, said in _OUTCOME[outcome].items()}
+    head = {
+        language: f"{title[language]}: {verdict}" for language, verdict in _OUTCOME[outcome].items()
+    }
     if not criteria:
         return head
-    rank = {"fail": 0, "undecided": 1, "pass": 2}
-    worst = min(criteria, key=lambda c: (rank[c.outcome], c.value - c.threshold))
-    found = difference(worst.value, worst.low, worst.high, worst.name)
-    wanted = points(worst.threshold, unit(worst.name))
+    worst = min(criteria, key=lambda c: (_RANK[c.outcome], c.value - c.threshold))
+    measured = difference(worst.value, worst.low, worst.high, worst.name)
+    threshold = points(worst.threshold, unit(worst.name))
     what = {
         language: f"{named(worst.name, language)} · {grouped(worst.group, language)}"
         for language in LANGUAGES
     }
     more = worst.needed
     return {
-        "en": f"{head['en']}. {what['en']}: {found}, wanted ≥ {wanted}, n = {worst.n}"
+        "en": f"{head['en']}. {what['en']}: {measured}, wanted ≥ {threshold}, n = {worst.n}"
         + (f"; {more:,} further concepts would decide" if more else ""),
-        "ja": f"{head['ja']}。{what['ja']}: {found}、基準 ≥ {wanted}、n = {worst.n}"
+        "ja": f"{head['ja']}。{what['ja']}: {measured}、基準 ≥ {threshold}、n = {worst.n}"
         + (f"。判定には更に {more:,} 概念が必要" if more else ""),
     }

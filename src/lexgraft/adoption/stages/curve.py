@@ -1,30 +1,91 @@
-"""The few-shot curve: more and more concepts taught, what was learned each time and what lost."""
+"""Stage curve: more and more concepts taught, what was learned each time and what lost."""
 
 from collections.abc import Collection, Iterator, Sequence
 from math import sqrt
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
+from lexgraft.adoption.cost import ComputeWork, confirm_work, training_work, work_of_items
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.metrics import SplitResults, changes
 from lexgraft.adoption.report.report_record import CurvePoint
-from lexgraft.adoption.split_results import see, setting
-from lexgraft.adoption.stages.tuning import settled_scale, told_apart, tuned_subject
+from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.stages.merge_race import RaceResult, winner
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.stages.tuning import (
+    TuningResult,
+    settled_scale,
+    siblings_and_far,
+    tune_settings,
+    tuned_model,
+    winner_folder,
+)
 from lexgraft.adoption.training_data import taught_concepts, teach
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition, select
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, LESSON_GROUPS
-from lexgraft.project import TuneSettings
+from lexgraft.project import Project, TuneSettings
 from lexgraft.records import Score
 from lexgraft.stats.intervals import paired_shares
 
 ASKED = 80  # taught concepts that are asked after a lesson
 
 
+class CurveResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """The winner taught more and more terms."""
+
+    lessons: tuple[CurvePoint, ...]
+
+
+class Curve(Stage[CurveResult]):
+    """Draws what more terms would bring, after a tuning; it has no gate."""
+
+    name = "curve"
+    record = CurveResult
+    needs = ("merge", "tune")
+    after_the_end = True  # it is about the tuning, whatever its verdict
+
+    def planned(self, project: Project) -> bool:
+        """Return whether the project asks for a curve."""
+        return project.tune is not None and bool(project.tune.curve)
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of every lesson.
+
+        Raises:
+            LexgraftError: fewer concepts than are to be taught in one of them.
+        """
+        settings, testset = tune_settings(experiment.project), experiment.testset
+        for terms in settings.curve:
+            taught_concepts(experiment, msgspec.structs.replace(settings, terms=terms))
+        lessons = list(lesson_plans(settings, settings.curve, bare=True))
+        asked = work_of_items(testset.items["choose"])
+        asked += confirm_work(testset, experiment.texts["confirm"])
+        return (*map(training_work, lessons), asked.times(len(lessons) + 1))
+
+    def runs(self, experiment: Experiment, earlier: Results) -> bool:
+        """Return whether there was a tuning."""
+        return earlier.find(TuningResult) is not None
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return the winner."""
+        return (winner(experiment, earlier.need(RaceResult)).digest,)
+
+    def run(self, experiment: Experiment, earlier: Results) -> CurveResult:
+        """Return a lesson per number of terms."""
+        settings, onto = tune_settings(experiment.project), winner_folder(experiment, earlier)
+        return CurveResult(few_shot(experiment, onto, settings, settings.curve, bare=True))
+
+    def report(self, experiment: Experiment, record: CurveResult) -> ReportPart:
+        """Return the lessons."""
+        return ReportPart(lessons=record.lessons)
+
+
 class CurveKnowledge(NamedTuple):
     """What a model knows of taught concepts and their like, beside what is asked on `confirm`."""
 
-    seen: SplitResults
+    confirmed: SplitResults
     chosen: list[GradedItem]  # of `choose`
 
 
@@ -42,7 +103,7 @@ class ConceptGroups(NamedTuple):
 
 
 def few_shot(
-    session: Experiment,
+    experiment: Experiment,
     onto: EvaluatedModel,
     settings: TuneSettings,
     counts: Sequence[int],
@@ -54,12 +115,12 @@ def few_shot(
     Every lesson is a tuning of its own on the same model; fewer taught concepts are among more.
     """
     plans = list(lesson_plans(settings, counts, bare=bare))
-    groups = [_groups(session, plan) for plan in plans]
-    before = _known(session, onto, frozenset().union(*(one.chosen for one in groups)))
-    found: list[CurvePoint] = []
+    groups = [_groups(experiment, plan) for plan in plans]
+    before = _known(experiment, onto, frozenset().union(*(group.chosen for group in groups)))
+    lessons: list[CurvePoint] = []
     for plan, group in zip(plans, groups, strict=True):
-        found.append(_lesson(session, onto, _as_twin(plan, found), group, before))
-    return tuple(sorted(found, key=lambda one: (one.terms, one.replay)))
+        lessons.append(_lesson(experiment, onto, _as_twin(plan, lessons), group, before))
+    return tuple(sorted(lessons, key=lambda lesson: (lesson.terms, lesson.replay)))
 
 
 def lesson_plans(
@@ -98,26 +159,26 @@ def _as_twin(plan: TuneSettings, found: Sequence[CurvePoint]) -> TuneSettings:
 
 
 def _lesson(
-    session: Experiment,
+    experiment: Experiment,
     onto: EvaluatedModel,
     plan: TuneSettings,
     groups: ConceptGroups,
     before: CurveKnowledge,
 ) -> CurvePoint:
     """Return what one tuning has taught and cost."""
-    trained = teach(session, onto, plan, session.run.path / "tuned")
+    trained = teach(experiment, onto, plan, experiment.run.path / "tuned")
     label = f"{plan.terms} terms" + ("" if plan.replay else ", no replay")
-    scale = settled_scale(session, onto, trained.folder, plan)
+    scale = settled_scale(experiment, onto, trained.folder, plan)
     plan = msgspec.structs.replace(plan, scale=scale)
-    subject = tuned_subject(session, onto, trained.folder, plan)
+    subject = tuned_model(experiment, onto, trained.folder, plan)
     named = EvaluatedModel(label, subject.onto, subject.plan)
-    after = _known(session, named, groups.chosen)
-    where = setting(session, "confirm")
-    then, now = ([*one.chosen, *one.seen.terms] for one in (before, after))
+    after = _known(experiment, named, groups.chosen)
+    context = comparison_context(experiment, "confirm")
+    then, now = ([*knowledge.chosen, *knowledge.confirmed.terms] for knowledge in (before, after))
     scores = (
         score
         for name, ids in zip(LESSON_GROUPS, groups, strict=True)
-        for score in group_scores(_of(then, ids), _of(now, ids), name, where.alpha)
+        for score in group_scores(_of(then, ids), _of(now, ids), name, context.alpha)
     )
     return CurvePoint(
         terms=plan.terms,
@@ -125,24 +186,26 @@ def _lesson(
         steps=len(trained.losses),
         scale=scale,
         known=tuple(scores),
-        general=changes(after.seen, before.seen, where, session.project.gates.tune),
+        general=changes(after.confirmed, before.confirmed, context, experiment.project.gates.tune),
     )
 
 
-def _groups(session: Experiment, plan: TuneSettings) -> ConceptGroups:
+def _groups(experiment: Experiment, plan: TuneSettings) -> ConceptGroups:
     """Return the taught concepts, the untaught ones of either split near them, and far ones."""
-    concepts = session.testset.concepts
-    taught = taught_concepts(session, plan)
-    near, _ = told_apart(concepts["choose"], taught)
-    siblings, far = told_apart(concepts["confirm"], taught)
+    concepts = experiment.testset.concepts
+    taught = taught_concepts(experiment, plan)
+    near, _ = siblings_and_far(concepts["choose"], taught)
+    siblings, far = siblings_and_far(concepts["confirm"], taught)
     return ConceptGroups(frozenset(one.id for one in taught[:ASKED]), near | siblings, far)
 
 
-def _known(session: Experiment, subject: EvaluatedModel, chosen: Collection[str]) -> CurveKnowledge:
+def _known(
+    experiment: Experiment, subject: EvaluatedModel, chosen: Collection[str]
+) -> CurveKnowledge:
     """Return what a model knows, asked in wordings that are never trained on."""
-    items = [item for item in session.testset.items["choose"] if item.concept in chosen]
-    answers = session.answers(subject, "taught terms", items)
-    return CurveKnowledge(see(session, subject, "confirm"), grade(items, answers))
+    items = [item for item in experiment.testset.items["choose"] if item.concept in chosen]
+    answers = experiment.answers(subject, "taught terms", items)
+    return CurveKnowledge(split_results(experiment, subject, "confirm"), grade(items, answers))
 
 
 def _of(graded: Sequence[GradedItem], concepts: Collection[str]) -> list[GradedItem]:

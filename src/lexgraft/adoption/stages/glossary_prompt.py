@@ -1,13 +1,17 @@
 """Stage glossary: the winner with no terms, the proper terms and random terms in the prompt."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
+from lexgraft.adoption.cost import ITEM_TOKENS, ComputeWork, work_of_items
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.metrics import criterion
-from lexgraft.adoption.stage_records import GlossaryResult
-from lexgraft.adoption.verdict_text import verdict_sentence
+from lexgraft.adoption.stages.merge_race import RaceResult, winner
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition
 from lexgraft.evaluation.measures import (
     EFFECT,
@@ -19,9 +23,8 @@ from lexgraft.evaluation.measures import (
 )
 from lexgraft.evaluation.term_generation import TERM_TOKENS
 from lexgraft.evaluation.term_grade import RIGHT, grade_term
-from lexgraft.project import Form, GlossaryGate, GlossarySettings
+from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
-from lexgraft.stats.gates import combine
 from lexgraft.stats.intervals import Interval, paired_shares, wilson
 from lexgraft.terms.glossary import entries_from_concepts
 from lexgraft.terms.glossary.prompt_block import glossary_block, random_entries
@@ -31,39 +34,74 @@ from lexgraft.terms.testset.items import build_items
 Prompter = Callable[[str], str]
 
 
-def glossary_stage(
-    session: Experiment, subject: EvaluatedModel, settings: GlossarySettings
-) -> GlossaryResult:
-    """Return how a result does with the glossary in its prompt, and the verdict.
+class GlossaryResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """The three modes."""
 
-    The effect is proper minus random terms: what remains when the presence of a glossary is taken
-    off. The gain is proper terms minus none.
-    """
-    items, concepts = _asked(session, settings)
-    pair = items[0].pair
-    modes = dict(zip(MODES, _prompters(session, settings), strict=True))
-    told = {mode: _told(session, subject, mode, items, put) for mode, put in modes.items()}
-    written = {
-        mode: _written(session, subject, mode, items, concepts, put) for mode, put in modes.items()
-    }
-    alpha, gate = session.project.gates.alpha, session.project.gates.glossary
-    found: list[Score] = []
-    for mode in MODES:
-        interval, chance = recognition(told[mode], alpha)
-        found.append(interval.score(RECOGNITION, mode, pair, chance))
-        right = written[mode]
-        found.append(
-            wilson(sum(right.values()), len(right), alpha).score(TERM_GENERATION, mode, pair)
-        )
-    effects = {
-        RECOGNITION: _effect({mode: known(told[mode]) for mode in MODES}, alpha),
-        TERM_GENERATION: _effect(written, alpha),
-    }
-    found += [effect.score(EFFECT, name, pair) for name, (effect, _) in effects.items()]
-    asked = criteria(effects, pair, gate)
-    outcome = combine(asked)
-    sentence = verdict_sentence("glossary", outcome, asked)
-    return GlossaryResult(Verdict("glossary", outcome, sentence, asked), tuple(found))
+    verdict: Verdict
+    scores: tuple[Score, ...]
+
+
+class Questions(NamedTuple):
+    """What is asked in every mode: items, the concept of each, the model that answers."""
+
+    subject: EvaluatedModel
+    items: Sequence[Item]
+    concepts: Mapping[str, Concept]
+
+
+class GlossaryPrompt(Stage[GlossaryResult]):
+    """Shows whether the winner uses words that stand in its prompt."""
+
+    name = gate = "glossary"
+    record = GlossaryResult
+    needs = ("merge",)
+
+    def planned(self, project: Project) -> bool:
+        """Return whether the project has a `glossary` section."""
+        return project.glossary is not None
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of asking some `confirm` concepts in three modes, chosen and written."""
+        count = _settings(experiment.project).concepts
+        testset = experiment.testset
+        tokens = count * (ITEM_TOKENS + TERM_TOKENS)
+        share = min(1.0, count / max(1, len(testset.items["confirm"])))
+        chosen = work_of_items(testset.items["confirm"]).times(share)
+        return ((chosen + ComputeWork(tokens, tokens // 2)).times(len(MODES)),)
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return the winner."""
+        return (winner(experiment, earlier.need(RaceResult)).digest,)
+
+    def run(self, experiment: Experiment, earlier: Results) -> GlossaryResult:
+        """Return how the winner does with the glossary in its prompt, and the verdict.
+
+        The effect is proper minus random terms: what remains when the presence of a glossary is
+        taken off. The gain is proper terms minus none.
+        """
+        settings = _settings(experiment.project)
+        questions = _questions(experiment, winner(experiment, earlier.need(RaceResult)), settings)
+        pair, alpha = questions.items[0].pair, experiment.project.gates.alpha
+        prompters = dict(zip(MODES, _prompters(experiment, settings), strict=True))
+        chosen = {mode: _chosen(experiment, questions, mode, prompters[mode]) for mode in MODES}
+        written = {mode: _written(experiment, questions, mode, prompters[mode]) for mode in MODES}
+        scores: list[Score] = []
+        for mode in MODES:
+            interval, chance = recognition(chosen[mode], alpha)
+            scores.append(interval.score(RECOGNITION, mode, pair, chance))
+            right = wilson(sum(written[mode].values()), len(written[mode]), alpha)
+            scores.append(right.score(TERM_GENERATION, mode, pair))
+        effects = {
+            RECOGNITION: effect_and_gain({mode: known(chosen[mode]) for mode in MODES}, alpha),
+            TERM_GENERATION: effect_and_gain(written, alpha),
+        }
+        scores += [effect.score(EFFECT, name, pair) for name, (effect, _) in effects.items()]
+        asked = criteria(effects, pair, experiment.project.gates.glossary)
+        return GlossaryResult(verdict_of("glossary", asked), tuple(scores))
+
+    def report(self, experiment: Experiment, record: GlossaryResult) -> ReportPart:
+        """Return the scores of the modes."""
+        return ReportPart(glossary=record.scores)
 
 
 def criteria(
@@ -80,7 +118,9 @@ def criteria(
     )
 
 
-def _effect(by_mode: dict[str, dict[str, bool]], alpha: float) -> tuple[Interval, Interval]:
+def effect_and_gain(
+    by_mode: Mapping[str, Mapping[str, bool]], alpha: float
+) -> tuple[Interval, Interval]:
     """Return proper minus random terms, and proper terms minus none, paired by concept."""
     none, proper, random = (by_mode[mode] for mode in MODES)
     return (
@@ -89,14 +129,19 @@ def _effect(by_mode: dict[str, dict[str, bool]], alpha: float) -> tuple[Interval
     )
 
 
-def _asked(
-    session: Experiment, settings: GlossarySettings
-) -> tuple[list[Item], dict[str, Concept]]:
-    """Return translations of some confirm concepts' terms into the target language."""
-    project = session.project
+def _settings(project: Project) -> GlossarySettings:
+    assert project.glossary is not None  # else the stage is not planned
+    return project.glossary
+
+
+def _questions(
+    experiment: Experiment, subject: EvaluatedModel, settings: GlossarySettings
+) -> Questions:
+    """Return translations of some `confirm` concepts' terms into the target language."""
+    project = experiment.project
     concepts = sorted(
-        session.testset.concepts["confirm"],
-        key=lambda one: digest(project.seed, "glossary", one.id),
+        experiment.testset.concepts["confirm"],
+        key=lambda concept: digest(project.seed, "glossary", concept.id),
     )[: settings.concepts]
     items = build_items(
         concepts,
@@ -105,20 +150,20 @@ def _asked(
         draws=1,
         distractors=project.testset.distractors,
         seed=project.seed,
-        lenders=session.testset.concepts["confirm"],
+        lenders=experiment.testset.concepts["confirm"],
     )
-    return items, {concept.id: concept for concept in concepts}
+    return Questions(subject, items, {concept.id: concept for concept in concepts})
 
 
 def _prompters(
-    session: Experiment, settings: GlossarySettings
+    experiment: Experiment, settings: GlossarySettings
 ) -> tuple[Prompter, Prompter, Prompter]:
     """Return what each mode puts before a question."""
-    languages = session.project.languages
-    everything = [one for group in session.testset.concepts.values() for one in group]
-    entries = entries_from_concepts(everything, languages.domain, languages.target)
+    languages = experiment.project.languages
+    concepts = [concept for group in experiment.testset.concepts.values() for concept in group]
+    entries = entries_from_concepts(concepts, languages.domain, languages.target)
     matcher = entry_matcher(entries)
-    seed, target, limit = session.project.seed, languages.target, settings.entries
+    seed, target, limit = experiment.project.seed, languages.target, settings.entries
 
     def none(text: str) -> str:
         return text
@@ -134,32 +179,27 @@ def _prompters(
     return none, proper, random
 
 
-def _told(
-    session: Experiment, subject: EvaluatedModel, mode: str, items: Sequence[Item], put: Prompter
+def _chosen(
+    experiment: Experiment, questions: Questions, mode: str, prompter: Prompter
 ) -> list[GradedItem]:
     """Return the options' grades with the glossary before the question."""
-    asked = [
-        msgspec.structs.replace(
-            item, context=put(item.context), id=digest("glossary", item.id, put(item.context))
-        )
-        for item in items
+    items = [
+        msgspec.structs.replace(item, context=context, id=digest("glossary", item.id, context))
+        for item in questions.items
+        for context in (prompter(item.context),)
     ]
-    return grade(asked, session.answers(subject, f"glossary {mode}", asked))
+    return grade(items, experiment.answers(questions.subject, f"glossary {mode}", items))
 
 
 def _written(
-    session: Experiment,
-    subject: EvaluatedModel,
-    mode: str,
-    items: Sequence[Item],
-    concepts: dict[str, Concept],
-    put: Prompter,
+    experiment: Experiment, questions: Questions, mode: str, prompter: Prompter
 ) -> dict[str, bool]:
     """Return per concept whether the term was written as one of its names."""
-    prompts = [put(item.context) for item in items]
-    texts = session.generations(subject, f"glossary terms {mode}", prompts, TERM_TOKENS)
-    target = session.project.languages.target
+    prompts = [prompter(item.context) for item in questions.items]
+    what = f"glossary terms {mode}"
+    texts = experiment.generations(questions.subject, what, prompts, TERM_TOKENS)
+    target = experiment.project.languages.target
     return {
-        item.concept: grade_term(text.text, concepts[item.concept].names(target)) in RIGHT
-        for item, text in zip(items, texts, strict=True)
+        item.concept: grade_term(text.text, questions.concepts[item.concept].names(target)) in RIGHT
+        for item, text in zip(questions.items, texts, strict=True)
     }

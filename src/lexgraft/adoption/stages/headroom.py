@@ -1,49 +1,92 @@
 """Stage headroom: what base, G and D know; whether there is anything to acquire."""
 
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from lexgraft.adoption.cost import ComputeWork, confirm_work, work_of_items
 from lexgraft.adoption.experiment import Experiment, Use
 from lexgraft.adoption.metrics import ComparisonContext, SplitResults, criterion, scores_of
-from lexgraft.adoption.split_results import see, setting
-from lexgraft.adoption.stage_records import HeadroomResult
-from lexgraft.adoption.verdict_text import verdict_sentence
+from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.evaluation.grade import known, select
-from lexgraft.records import Verdict
-from lexgraft.stats.gates import combine
+from lexgraft.evaluation.measures import PARENTS
+from lexgraft.records import Criterion, Outcome, Score, Verdict
 from lexgraft.stats.intervals import wilson
 
 HEADROOM = "headroom"
 
 
-def headroom_stage(session: Experiment) -> HeadroomResult:
-    """Return the parents' scores and the share that D knows and G does not, on `choose`."""
-    confirmed = parents_seen(session, "confirm")
-    chosen = parents_seen(session, "choose")
-    where = setting(session, "choose")
-    share = _missing(chosen["D"], chosen["G"], where)
-    found = tuple(
-        criterion(HEADROOM, pair, wilson(count, n, where.alpha), session.project.gates.headroom)
-        for pair, (count, n) in share.items()
-    )
-    outcome = combine(found)
-    confirm = setting(session, "confirm")
-    return HeadroomResult(
-        verdict=Verdict(HEADROOM, outcome, verdict_sentence(HEADROOM, outcome, found), found),
-        scores=tuple(score for one in confirmed.values() for score in scores_of(one, confirm)),
-        choosing=tuple(score for one in chosen.values() for score in scores_of(one, where)),
-    )
+class HeadroomResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """What base, G and D know, and whether there is anything to acquire."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    choosing: tuple[Score, ...]
 
 
-def parents_seen(session: Experiment, use: Use) -> dict[str, SplitResults]:
+class Headroom(Stage[HeadroomResult]):
+    """Asks base, G and D; without a word that D knows and G does not, merging brings none."""
+
+    name = gate = HEADROOM
+    record = HeadroomResult
+    ends_on: Outcome = "fail"
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of asking the three models both splits."""
+        testset = experiment.testset
+        choose = work_of_items(testset.items["choose"])
+        return ((choose + confirm_work(testset, experiment.texts["confirm"])).times(len(PARENTS)),)
+
+    def run(self, experiment: Experiment, earlier: Results) -> HeadroomResult:
+        """Return the parents' scores and the share that D knows and G does not, on `choose`."""
+        confirmed = parents_results(experiment, "confirm")
+        chosen = parents_results(experiment, "choose")
+        confirm = comparison_context(experiment, "confirm")
+        choose = comparison_context(experiment, "choose")
+        missing = count_missing(chosen["D"], chosen["G"], choose)
+        asked = criteria(missing, experiment.project.gates.headroom, choose.alpha)
+        return HeadroomResult(
+            verdict=verdict_of(HEADROOM, asked),
+            scores=tuple(
+                score for seen in confirmed.values() for score in scores_of(seen, confirm)
+            ),
+            choosing=tuple(score for seen in chosen.values() for score in scores_of(seen, choose)),
+        )
+
+    def report(self, experiment: Experiment, record: HeadroomResult) -> ReportPart:
+        """Return the parents' scores."""
+        return ReportPart(scores=record.scores, choosing=record.choosing)
+
+
+def parents_results(experiment: Experiment, use: Use) -> dict[str, SplitResults]:
     """Return what base, G and D made of one split."""
-    return {name: see(session, one, use) for name, one in session.parents.items()}
+    return {
+        name: split_results(experiment, parent, use) for name, parent in experiment.parents.items()
+    }
 
 
-def _missing(
-    domain: SplitResults, language: SplitResults, where: ComparisonContext
+def count_missing(
+    domain: SplitResults, language: SplitResults, context: ComparisonContext
 ) -> dict[str, tuple[int, int]]:
     """Return, per target direction, how many concepts D knows in its own and G misses, and n."""
-    own = known(select(domain.terms, pair=where.own))
-    found: dict[str, tuple[int, int]] = {}
-    for pair in where.targets(language.terms):
-        there = known(select(language.terms, pair=pair))
-        found[pair] = (sum(own.get(c, False) and not yes for c, yes in there.items()), len(there))
-    return found
+    by_domain = known(select(domain.terms, pair=context.own))
+    counts: dict[str, tuple[int, int]] = {}
+    for pair in context.targets(language.terms):
+        by_language = known(select(language.terms, pair=pair))
+        missing = sum(
+            by_domain.get(concept, False) and not knows for concept, knows in by_language.items()
+        )
+        counts[pair] = (missing, len(by_language))
+    return counts
+
+
+def criteria(
+    missing: Mapping[str, tuple[int, int]], threshold: float, alpha: float
+) -> tuple[Criterion, ...]:
+    """Return what the gate asks of each direction: how many of how many D alone knows, judged."""
+    return tuple(
+        criterion(HEADROOM, pair, wilson(count, n, alpha), threshold)
+        for pair, (count, n) in missing.items()
+    )

@@ -1,10 +1,15 @@
-"""Stage measure: a result against base, G and D on the `confirm` concepts."""
+"""Stage measure: the winning merge against base, G and D on the `confirm` concepts."""
 
 from collections.abc import Sequence
+from typing import Literal
 
+from msgspec import Struct
+
+from lexgraft.adoption.cost import ComputeWork, confirm_work, free_answer_work
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.generation import free_scores, samples
 from lexgraft.adoption.metrics import (
+    SplitResults,
     acquisitions,
     changes,
     outcomes,
@@ -13,82 +18,135 @@ from lexgraft.adoption.metrics import (
     scores_of,
     term_criteria,
 )
-from lexgraft.adoption.report.report_record import FigurePoint, PointKind
-from lexgraft.adoption.split_results import see, setting
-from lexgraft.adoption.stage_records import MeasureResult
-from lexgraft.adoption.stages.headroom import parents_seen
-from lexgraft.adoption.verdict_text import verdict_sentence
-from lexgraft.project import MergeGate, TuneGate
-from lexgraft.records import Criterion, Score, Verdict
-from lexgraft.stats.gates import combine
+from lexgraft.adoption.report.report_record import (
+    AbilityChange,
+    AcquisitionCounts,
+    FigurePoint,
+    SampleAnswer,
+)
+from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.stages.headroom import parents_results
+from lexgraft.adoption.stages.merge_race import RaceResult, winner
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.verdict_text import verdict_of
+from lexgraft.evaluation.measures import PARENTS
+from lexgraft.project import GeneralAbility, Project
+from lexgraft.records import Criterion, Score, TermOutcome, Verdict
 
 
-def judge_stage(
-    session: Experiment,
+class MeasureResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """A result against G and D on the `confirm` concepts."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    acquisitions: tuple[AcquisitionCounts, ...]
+    changes: tuple[AbilityChange, ...]
+    points: tuple[FigurePoint, ...]
+    terms: tuple[TermOutcome, ...]
+    samples: tuple[SampleAnswer, ...] = ()
+
+
+class Measure(Stage[MeasureResult]):
+    """Judges the merge that won the race, on concepts that did not choose it."""
+
+    name = "measure"
+    gate = "merge"
+    record = MeasureResult
+    needs = ("merge",)
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of asking the winner, and of free answers of it and the parents."""
+        testset = experiment.testset
+        free = free_answer_work(experiment.project.testset, testset)
+        return (
+            confirm_work(testset, experiment.texts["confirm"]),
+            free.times(len(PARENTS) + 1),
+        )
+
+    def smallest_threshold(self, project: Project) -> float:
+        """Return the smaller of the gain and the loss that the gate asks about."""
+        gate = project.gates.merge
+        return min(abs(gate.target_gain), gate.everyday_loss)
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return the winner."""
+        return (winner(experiment, earlier.need(RaceResult)).digest,)
+
+    def run(self, experiment: Experiment, earlier: Results) -> MeasureResult:
+        """Return the winner's findings beside the parents' and the verdict on the merge."""
+        merge, gate = winner(experiment, earlier.need(RaceResult)), experiment.project.gates.merge
+        parents = parents_results(experiment, "confirm")
+        context = comparison_context(experiment, "confirm")
+        seen = split_results(experiment, merge, "confirm")
+        claims = term_criteria(seen, parents["G"], parents["D"], context, gate)
+        result = measured(experiment, merge, "winner", claims, gate)
+        of_parents = (
+            row
+            for parent in parents.values()
+            for row in acquisitions(parent, parents["G"], parents["D"], context)
+        )
+        return MeasureResult(
+            verdict=result.verdict,
+            scores=(*_parents_free_scores(experiment), *result.scores),
+            acquisitions=(*of_parents, *result.acquisitions),
+            changes=result.changes,
+            points=(*_parents_points(experiment, parents), *result.points),
+            terms=result.terms,
+            samples=result.samples,
+        )
+
+    def report(self, experiment: Experiment, record: MeasureResult) -> ReportPart:
+        """Return all of it; `terms` are the winner's."""
+        return measured_part(record, terms=record.terms)
+
+
+def measured(
+    experiment: Experiment,
     subject: EvaluatedModel,
-    stage: str,
-    gate: MergeGate | TuneGate,
-    kind: PointKind,
-    learned: Sequence[Criterion] = (),
+    kind: Literal["winner", "tuned"],
+    claims: Sequence[Criterion],
+    margins: GeneralAbility,
 ) -> MeasureResult:
-    """Return a result's findings and its verdict.
-
-    A merge is judged by the terms it was asked; a tuning by `learned`, what it was taught.
-    """
-    parents, where = parents_seen(session, "confirm"), setting(session, "confirm")
-    seen = see(session, subject, "confirm")
-    language, domain = parents["G"], parents["D"]
-    kept = changes(seen, language, where, gate)
-    claims = (
-        term_criteria(seen, language, domain, where, gate)
-        if isinstance(gate, MergeGate)
-        else learned
-    )
-    asked = (*claims, *protected(kept))
-    outcome = combine(asked)
-    rows = acquisitions(seen, language, domain, where)
-    if kind == "winner":
-        rows = (
-            *(
-                row
-                for parent in parents.values()
-                for row in acquisitions(parent, language, domain, where)
-            ),
-            *rows,
-        )
+    """Return a model's findings on `confirm`, and the verdict on `claims` and general ability."""
+    parents = parents_results(experiment, "confirm")
+    context = comparison_context(experiment, "confirm")
+    seen = split_results(experiment, subject, "confirm")
+    kept = changes(seen, parents["G"], context, margins)
     return MeasureResult(
-        verdict=Verdict(stage, outcome, verdict_sentence(stage, outcome, asked), asked),
-        scores=(
-            *(parents_free_scores(session) if kind == "winner" else ()),
-            *scores_of(seen, where),
-            *free_scores(session, subject),
-        ),
-        acquisitions=rows,
+        verdict=verdict_of("merge" if kind == "winner" else "tune", (*claims, *protected(kept))),
+        scores=(*scores_of(seen, context), *free_scores(experiment, subject)),
+        acquisitions=acquisitions(seen, parents["G"], parents["D"], context),
         changes=kept,
-        points=(
-            *(_parents_points(session) if kind == "winner" else ()),
-            point(seen, parents, where, kind),
-        ),
-        terms=outcomes(seen, parents, session.testset.concepts["confirm"], where),
-        samples=samples(session, [*session.parents.values(), subject]),
+        points=(point(seen, parents, context, kind),),
+        terms=outcomes(seen, parents, experiment.testset.concepts["confirm"], context),
+        samples=samples(experiment, [*experiment.parents.values(), subject]),
     )
 
 
-def parents_free_scores(session: Experiment) -> tuple[Score, ...]:
+def measured_part(record: MeasureResult, terms: tuple[TermOutcome, ...] = ()) -> ReportPart:
+    """Return what a judged model adds to the report."""
+    return ReportPart(
+        points=record.points,
+        scores=record.scores,
+        acquisitions=record.acquisitions,
+        general=record.changes,
+        samples=record.samples,
+        terms=terms,
+    )
+
+
+def _parents_free_scores(experiment: Experiment) -> tuple[Score, ...]:
     """Return the free answers' scores of base, G and D."""
-    return tuple(s for parent in session.parents.values() for s in free_scores(session, parent))
+    return tuple(
+        score for parent in experiment.parents.values() for score in free_scores(experiment, parent)
+    )
 
 
-def _parents_points(session: Experiment) -> list[FigurePoint]:
+def _parents_points(experiment: Experiment, parents: dict[str, SplitResults]) -> list[FigurePoint]:
     """Return base, D and the placebo, which is G, in the central figure."""
-    parents, where = parents_seen(session, "confirm"), setting(session, "confirm")
-    named = {"base": "base", "D": "D", "G": "placebo"}
+    context = comparison_context(experiment, "confirm")
     return [
-        point(
-            parents[name]._replace(name=shown),
-            parents,
-            where,
-            "placebo" if name == "G" else "parent",
-        )
-        for name, shown in named.items()
+        point(parents["base"], parents, context, "parent"),
+        point(parents["D"], parents, context, "parent"),
+        point(parents["G"]._replace(name="placebo"), parents, context, "placebo"),
     ]

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from lexgraft.adoption.candidate_search import propose
+from lexgraft.adoption.cost import ComputeWork, work_of_items
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.metrics import (
     ComparisonContext,
@@ -14,130 +17,207 @@ from lexgraft.adoption.metrics import (
     point,
     scores_of,
 )
-from lexgraft.adoption.split_results import setting
-from lexgraft.adoption.stage_records import CandidateResult, RaceResult
-from lexgraft.adoption.stages.headroom import parents_seen
+from lexgraft.adoption.report.report_record import AbilityChange, AcquisitionCounts, FigurePoint
+from lexgraft.adoption.split_results import comparison_context
+from lexgraft.adoption.stages.headroom import parents_results
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
 from lexgraft.evaluation.measures import BITS
-from lexgraft.project import Candidate
-from lexgraft.records import Item, digest
+from lexgraft.project import Candidate, MergeSettings
+from lexgraft.records import Item, Score, digest
 from lexgraft.stats.sequential import first_above
+from lexgraft.weights.merge.merge_plan import MergePlan
 
 BLOCK = 50  # concepts asked before the race is looked at again
+
+
+class CandidateResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """One candidate on the `choose` concepts."""
+
+    name: str
+    candidate: Candidate
+    digest: str  # of the merged weights
+    objective: float
+    scores: tuple[Score, ...]
+    acquisitions: tuple[AcquisitionCounts, ...]
+    changes: tuple[AbilityChange, ...]
+    point: FigurePoint
+    dropped: bool = False  # the leader was shown to beat it: not asked to the end
+
+
+class RaceResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """All candidates and the winner's name."""
+
+    raced: tuple[CandidateResult, ...]
+    winner: str
+
+    def best(self) -> CandidateResult:
+        """Return the winner."""
+        return next(candidate for candidate in self.raced if candidate.name == self.winner)
 
 
 class _Leader(NamedTuple):
     """The best candidate so far whose texts stay within the margin."""
 
     objective: float
-    sure: Mapping[str, float]  # concept → P(right option), over the directions that are raced on
+    certainty: Mapping[str, float]  # concept → P(right option), in the directions raced on
 
 
-def race_stage(session: Experiment) -> RaceResult:
-    """Return every candidate's findings and the winner.
+class MergeRace(Stage[RaceResult]):
+    """Finds the merge that is judged; `measure` gives the verdict."""
 
-    Among candidates whose bits per byte rise within the gate's margin, the one with the highest
-    objective wins; if none is within, the one that harms least. A candidate that the leader is
-    shown to beat is asked no further; with probability 1 − alpha no such one was the best.
+    name = gate = "merge"
+    record = RaceResult
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of asking every candidate the `choose` concepts."""
+        settings = experiment.project.merge
+        count = len(settings.candidates) + _trials(settings)
+        return (work_of_items(experiment.testset.items["choose"]).times(count),)
+
+    def run(self, experiment: Experiment, earlier: Results) -> RaceResult:
+        """Return every candidate's findings and the winner.
+
+        Among candidates whose bits per byte rise within the gate's margin, the one with the highest
+        objective wins; if none is within, the one that harms least. A candidate that the leader is
+        shown to beat is asked no further; with probability 1 − alpha no such one was the best.
+        """
+        settings, gates = experiment.project.merge, experiment.project.gates
+        count = len(settings.candidates) + _trials(settings)
+        raced: list[CandidateResult] = []
+        leader: _Leader | None = None
+        searched: list[tuple[Candidate, float]] = []
+        for number in range(count):
+            name, candidate = _candidate(experiment, number, searched)
+            result, certainty = _run(experiment, name, candidate, leader, gates.alpha / count)
+            raced.append(result)
+            if number >= len(settings.candidates):
+                searched.append((candidate, result.objective))
+            safe = not result.dropped and _is_within(result, gates.merge.bits_per_byte)
+            if safe and (leader is None or result.objective > leader.objective):
+                leader = _Leader(result.objective, certainty)
+        return RaceResult(tuple(raced), best_of(raced, gates.merge.bits_per_byte).name)
+
+    def report(self, experiment: Experiment, record: RaceResult) -> ReportPart:
+        """Return the candidates' findings and how the winner was made."""
+        best = record.best()
+        return ReportPart(
+            result=best.name,
+            method=best.candidate.method,
+            parameters=best.candidate.parameters,
+            points=tuple(result.point for result in record.raced),
+            choosing=tuple(score for result in record.raced for score in result.scores),
+            acquisitions=tuple(row for result in record.raced for row in result.acquisitions),
+            general=tuple(change for result in record.raced for change in result.changes),
+        )
+
+
+def candidate_plans(experiment: Experiment) -> list[MergePlan]:
+    """Return the plans of the project's candidates, checked together with the search's first.
+
+    Raises:
+        LexgraftError: one of them is no merge of these models.
     """
-    merge = session.project.merge
-    trials = merge.search.trials if merge.search else 0
-    alpha = session.project.gates.alpha / (len(merge.candidates) + trials)
-    raced: list[CandidateResult] = []
-    leader: _Leader | None = None
-    found: list[tuple[Candidate, float]] = []
-    for number in range(len(merge.candidates) + trials):
-        if number < len(merge.candidates):
-            candidate = merge.candidates[number]
-            name = _named(candidate, merge.candidates)
-        else:
-            assert merge.search is not None  # there are trials
-            candidate = propose(merge.search, found, session.project.seed)
-            name = f"evolved {candidate.method} {len(found) + 1}"
-        one, sure = _run(session, name, candidate, leader, alpha)
-        raced.append(one)
-        if number >= len(merge.candidates):
-            found.append((candidate, one.objective))
-        if not one.dropped and _within(session, one) and one.objective > _best(leader):
-            leader = _Leader(one.objective, sure)
-    return RaceResult(tuple(raced), _winner(session, raced).name)
+    settings, seed = experiment.project.merge, experiment.project.seed
+    plans = [experiment.merge_plan(candidate) for candidate in settings.candidates]
+    if settings.search:
+        experiment.merge_plan(propose(settings.search, [], seed))
+    return plans
 
 
-def winner(session: Experiment, race: RaceResult) -> EvaluatedModel:
-    """Return the winning merge as a subject, under its own name."""
+def winner(experiment: Experiment, race: RaceResult) -> EvaluatedModel:
+    """Return the winning merge under its own name."""
     best = race.best()
-    return EvaluatedModel(best.name, session.base, session.merge_plan(best.candidate))
+    return EvaluatedModel(best.name, experiment.base, experiment.merge_plan(best.candidate))
 
 
-def _named(candidate: Candidate, all_: tuple[Candidate, ...]) -> str:
+def _trials(settings: MergeSettings) -> int:
+    return settings.search.trials if settings.search else 0
+
+
+def _candidate(
+    experiment: Experiment, number: int, searched: Sequence[tuple[Candidate, float]]
+) -> tuple[str, Candidate]:
+    """Return the name and the recipe of the candidate of this number; the search's come last."""
+    settings = experiment.project.merge
+    if number < len(settings.candidates):
+        candidate = settings.candidates[number]
+        return _name_of(candidate, settings.candidates), candidate
+    assert settings.search is not None  # there are trials
+    candidate = propose(settings.search, searched, experiment.project.seed)
+    return f"evolved {candidate.method} {len(searched) + 1}", candidate
+
+
+def _name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
     """Return the method's name, with the parameters where a method occurs twice."""
-    if sum(one.method == candidate.method for one in all_) == 1:
+    if [other.method for other in candidates].count(candidate.method) == 1:
         return candidate.method
     return f"{candidate.method} {candidate.parameters}"
 
 
 def _run(
-    session: Experiment, name: str, candidate: Candidate, leader: _Leader | None, alpha: float
+    experiment: Experiment, name: str, candidate: Candidate, leader: _Leader | None, alpha: float
 ) -> tuple[CandidateResult, Mapping[str, float]]:
-    """Return a candidate's findings, and how sure it was of each concept."""
-    parents, where = parents_seen(session, "choose"), setting(session, "choose")
-    subject = EvaluatedModel(name, session.base, session.merge_plan(candidate))
-    texts, terms, dropped = session.bits(subject, "choose"), list[GradedItem](), False
-    for block in _blocks(session):
-        terms += grade(block, session.answers(subject, "choose terms", block))
-        dropped = leader is not None and beaten(_sure(terms, where), leader.sure, alpha)
+    """Return a candidate's findings, and how certain it was of each concept."""
+    parents = parents_results(experiment, "choose")
+    context = comparison_context(experiment, "choose")
+    subject = EvaluatedModel(name, experiment.base, experiment.merge_plan(candidate))
+    texts, terms, dropped = experiment.bits(subject, "choose"), list[GradedItem](), False
+    for block in blocks(experiment.testset.items["choose"]):
+        terms += grade(block, experiment.answers(subject, "choose terms", block))
+        dropped = leader is not None and beaten(_certainty(terms, context), leader.certainty, alpha)
         if dropped:
             break
     seen = SplitResults(name, terms, [], texts)
-    one = CandidateResult(
+    result = CandidateResult(
         name=name,
         candidate=candidate,
         digest=subject.digest,
-        objective=objective(seen.terms, where),
-        scores=scores_of(seen, where),
-        acquisitions=acquisitions(seen, parents["G"], parents["D"], where, "choose"),
-        changes=changes(seen, parents["G"], where, None, "choose"),
-        point=point(seen, parents, where, "candidate"),
+        objective=objective(seen.terms, context),
+        scores=scores_of(seen, context),
+        acquisitions=acquisitions(seen, parents["G"], parents["D"], context, "choose"),
+        changes=changes(seen, parents["G"], context, None, "choose"),
+        point=point(seen, parents, context, "candidate"),
         dropped=dropped,
     )
-    return one, _sure(terms, where)
+    return result, _certainty(terms, context)
 
 
-def beaten(sure: Mapping[str, float], leader: Mapping[str, float], alpha: float) -> bool:
+def beaten(certainty: Mapping[str, float], leader: Mapping[str, float], alpha: float) -> bool:
     """Return whether the leader is shown to be surer, over the concepts asked so far in order."""
-    return first_above((leader[one] - mine for one, mine in sure.items()), 0.0, alpha).decided
+    differences = (leader[concept] - share for concept, share in certainty.items())
+    return first_above(differences, 0.0, alpha).decided
 
 
-def _blocks(session: Experiment) -> list[list[Item]]:
-    """Return the items of so many concepts at a time, in an order that no answer has influenced."""
-    items = session.testset.items["choose"]
+def blocks(items: Sequence[Item]) -> list[list[Item]]:
+    """Return the items of `BLOCK` concepts at a time, in an order that no answer has influenced."""
     concepts = sorted({item.concept for item in items}, key=lambda one: digest("race", one))
-    places = {concept: place // BLOCK for place, concept in enumerate(concepts)}
-    count = max(places.values(), default=0) + 1
-    return [[one for one in items if places[one.concept] == number] for number in range(count)]
+    block_of = {concept: number // BLOCK for number, concept in enumerate(concepts)}
+    count = max(block_of.values(), default=0) + 1
+    return [[one for one in items if block_of[one.concept] == number] for number in range(count)]
 
 
-def _sure(terms: Sequence[GradedItem], where: ComparisonContext) -> dict[str, float]:
+def best_of(raced: Sequence[CandidateResult], margin: float) -> CandidateResult:
+    """Return the winner: the highest objective within the margin of bits per byte, else the safest.
+
+    `margin` is the largest relative rise allowed; candidates that were dropped do not win.
+    """
+    within = [result for result in raced if _is_within(result, margin) and not result.dropped]
+    if within:
+        return max(within, key=lambda result: result.objective)
+    return max(raced, key=_worst_change)
+
+
+def _certainty(terms: Sequence[GradedItem], context: ComparisonContext) -> dict[str, float]:
     """Return concept → mean P(right option) in the directions that candidates are raced on."""
-    pairs = where.targets(terms)
+    pairs = context.targets(terms)
     return probabilities([term for term in terms if term.pair in pairs])
 
 
-def _best(leader: _Leader | None) -> float:
-    return -1.0 if leader is None else leader.objective
+def _is_within(result: CandidateResult, margin: float) -> bool:
+    return _worst_change(result) >= -margin
 
 
-def _within(session: Experiment, one: CandidateResult) -> bool:
-    return _worst(one) >= -session.project.gates.merge.bits_per_byte
-
-
-def _winner(session: Experiment, raced: list[CandidateResult]) -> CandidateResult:
-    within = [one for one in raced if _within(session, one) and not one.dropped]
-    if within:
-        return max(within, key=lambda one: one.objective)
-    return max(raced, key=_worst)
-
-
-def _worst(one: CandidateResult) -> float:
+def _worst_change(result: CandidateResult) -> float:
     """Return the worst change of bits per byte (negative: a rise), 0 where none was measured."""
-    return min((change.value for change in one.changes if change.name == BITS), default=0.0)
+    return min((change.value for change in result.changes if change.name == BITS), default=0.0)

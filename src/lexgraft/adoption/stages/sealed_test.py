@@ -1,67 +1,119 @@
-"""Stage sealed: the recommended model on concepts that were never looked at, once."""
+"""Stage sealed: the model that is written, on concepts that were never looked at, once."""
 
+from msgspec import Struct
+
+from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.metrics import SplitResults, acquisitions, scores_of, term_criteria
-from lexgraft.adoption.split_results import setting
-from lexgraft.adoption.stage_records import SealedTestResult
-from lexgraft.adoption.verdict_text import verdict_sentence
+from lexgraft.adoption.report.report_record import AcquisitionCounts
+from lexgraft.adoption.split_results import comparison_context
+from lexgraft.adoption.stages.merge_race import RaceResult, winner
+from lexgraft.adoption.stages.stage import Results, Stage
+from lexgraft.adoption.stages.tuning import tuned_winner
+from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import grade
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, openings
-from lexgraft.records import Verdict, digest
-from lexgraft.stats.gates import combine
+from lexgraft.records import Score, Verdict, digest
 
 SEALED = "sealed"
+TITLE = {"en": "Sealed concepts", "ja": "封印された概念"}  # alone, the name is a split's
 
 
-def require_sealed(session: Experiment) -> None:
+class SealedTestResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """The model that is written on the sealed concepts, asked once."""
+
+    verdict: Verdict
+    scores: tuple[Score, ...]
+    acquisitions: tuple[AcquisitionCounts, ...]
+
+
+class SealedTest(Stage[SealedTestResult]):
+    """Confirms what is about to be shipped, if the user opens the sealed concepts for it."""
+
+    name = gate = SEALED
+    record = SealedTestResult
+    after_the_end = True
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return nothing: whether they are opened is decided by hand, after the other stages."""
+        return ()
+
+    def runs(self, experiment: Experiment, earlier: Results) -> bool:
+        """Return whether they are to be opened for this model, or were before.
+
+        Raises:
+            LexgraftError: they are to be opened and nothing passed.
+        """
+        if earlier.decision.model == "recipient":
+            if experiment.opens_sealed:
+                raise LexgraftError(
+                    "no stage passed, so there is nothing to confirm: "
+                    "the sealed concepts stay closed",
+                    where=str(experiment.run.path),
+                    cure="leave --open-sealed out to see the report",
+                )
+            return False
+        subject = written_model(experiment, earlier)
+        known = openings(experiment.run.path / "testset")
+        return experiment.opens_sealed or any(one.result == subject.digest for one in known)
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return the model that is written."""
+        return (written_model(experiment, earlier).digest,)
+
+    def run(self, experiment: Experiment, earlier: Results) -> SealedTestResult:
+        """Return the model's findings on the sealed concepts; the opening is recorded before.
+
+        No model was taught these concepts: whichever it is, its terms are judged by the merge's
+        gate.
+
+        Raises:
+            LexgraftError: the concepts were opened before, for another model.
+        """
+        subject, parents = written_model(experiment, earlier), experiment.parents
+        items, gates = experiment.testset.items["sealed"], experiment.project.gates
+        open_sealed(
+            experiment.run.path / "testset",
+            SealedOpening(
+                name=subject.name,
+                result=subject.digest,
+                references=tuple(parent.digest for parent in parents.values()),
+                concepts=tuple(concept.id for concept in experiment.testset.concepts["sealed"]),
+                gates=digest(gates),
+            ),
+        )
+        seen = {
+            name: SplitResults(
+                model.name, grade(items, experiment.answers(model, "sealed terms", items)), [], []
+            )
+            for name, model in {**parents, "result": subject}.items()
+        }
+        context = comparison_context(experiment, "confirm")._replace(documents=())
+        result, language, domain = seen["result"], seen["G"], seen["D"]
+        asked = term_criteria(result, language, domain, context, gates.merge)
+        return SealedTestResult(
+            verdict=verdict_of(SEALED, asked, TITLE),
+            scores=tuple(score for one in seen.values() for score in scores_of(one, context)),
+            acquisitions=acquisitions(result, language, domain, context, "sealed"),
+        )
+
+
+def require_sealed(experiment: Experiment) -> None:
     """Refuse an adoption that is to open sealed concepts and has none.
 
     Raises:
         LexgraftError: the project keeps no concept sealed.
     """
-    if not session.testset.items["sealed"]:
+    if not experiment.testset.items["sealed"]:
         raise LexgraftError("no concept is sealed", cure="say how many are: `testset.sealed: 100`")
 
 
-def was_opened_for(session: Experiment, subject: EvaluatedModel) -> bool:
-    """Return whether the sealed concepts were opened for this model already."""
-    found = openings(session.run.path / "testset")
-    return any(one.result == subject.digest for one in found)
-
-
-def sealed_stage(session: Experiment, subject: EvaluatedModel) -> SealedTestResult:
-    """Return a model's findings on the sealed concepts; the opening is recorded before.
-
-    No model was taught these concepts: whichever it is, its terms are judged by the merge's gate.
-
-    Raises:
-        LexgraftError: the concepts were opened before, for another model.
-    """
-    items = session.testset.items["sealed"]
-    parents = session.parents
-    open_sealed(
-        session.run.path / "testset",
-        SealedOpening(
-            name=subject.name,
-            result=subject.digest,
-            references=tuple(parent.digest for parent in parents.values()),
-            concepts=tuple(concept.id for concept in session.testset.concepts["sealed"]),
-            gates=digest(session.project.gates),
-        ),
-    )
-    seen = {
-        name: SplitResults(
-            one.name, grade(items, session.answers(one, "sealed terms", items)), [], []
-        )
-        for name, one in {**parents, "result": subject}.items()
-    }
-    where = setting(session, "confirm")._replace(documents=())
-    result, language, domain = seen["result"], seen["G"], seen["D"]
-    asked = term_criteria(result, language, domain, where, session.project.gates.merge)
-    outcome = combine(asked)
-    return SealedTestResult(
-        verdict=Verdict(SEALED, outcome, verdict_sentence(SEALED, outcome, asked), asked),
-        scores=tuple(score for one in seen.values() for score in scores_of(one, where)),
-        acquisitions=acquisitions(result, language, domain, where, "sealed"),
-    )
+def written_model(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+    """Return the model that the decision says is written."""
+    model = earlier.decision.model
+    if model == "merge":
+        return winner(experiment, earlier.need(RaceResult))
+    if model == "tuned":
+        return tuned_winner(experiment, earlier)
+    return experiment.parents["G"]

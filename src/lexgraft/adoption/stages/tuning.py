@@ -3,19 +3,32 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from msgspec import Struct, structs
+
+from lexgraft.adoption.cost import (
+    ComputeWork,
+    confirm_work,
+    free_answer_work,
+    training_work,
+    work_of_items,
+)
+from lexgraft.adoption.data_sources import count_sources, rights_of
 from lexgraft.adoption.experiment import EvaluatedModel, Experiment
 from lexgraft.adoption.metrics import taught_criteria
-from lexgraft.adoption.split_results import see, setting
-from lexgraft.adoption.stage_records import TuningResult
-from lexgraft.adoption.stages.measure import judge_stage
+from lexgraft.adoption.report.report_record import DataSource, TuningSummary
+from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.stages.measure import MeasureResult, measured, measured_part
+from lexgraft.adoption.stages.merge_race import RaceResult, winner
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.training_data import taught_concepts, teach
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import GradedItem, recognition, select
 from lexgraft.evaluation.measures import FAR, SIBLINGS, TAUGHT
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import is_noted, note, remove_noted
-from lexgraft.project import Candidate, TuneSettings, inputs_of
-from lexgraft.records import Concept, Score
+from lexgraft.project import Candidate, Project, TuneSettings, inputs_of
+from lexgraft.records import Concept, Score, Verdict
 from lexgraft.tuning.train import MODEL
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
@@ -25,54 +38,149 @@ from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 TUNED = "tuned"
 
 
-def tune_stage(session: Experiment, best: EvaluatedModel, settings: TuneSettings) -> TuningResult:
-    """Return what tuning the winner did to taught terms, to the others and to general ability."""
-    assert best.plan is not None  # a winner is a merge
-    onto = EvaluatedModel(best.name, open_checkpoint(merged_folder(session, best.plan)))
-    trained = teach(session, onto, settings, session.run.path / "tuned")
-    subject = tuned_subject(session, onto, trained.folder, settings)
-    concepts = taught_concepts(session, settings)
-    taught = frozenset(concept.id for concept in concepts)
-    where = setting(session, "choose")
-    before = _of(see(session, best, "choose").terms, taught)
-    after = _of(see(session, subject, "choose").terms, taught)
-    gate = session.project.gates.tune
-    learned = taught_criteria(before, after, where, gate)
-    judged = judge_stage(session, subject, "tune", gate, "tuned", learned=learned)
-    return TuningResult(
-        judged=judged,
-        folder=trained.folder.name,
-        adapter=file_digest(trained.folder),
-        digest=subject.digest,
-        concepts=tuple(sorted(taught)),
-        steps=len(trained.losses),
-        losses=trained.losses,
-        taught=(*_scores(TAUGHT, best.name, before), *_scores(TAUGHT, subject.name, after)),
-        others=tuple(_others(session, (best, subject), concepts)),
-    )
+class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
+    """The tuned merge, judged, and what it was taught."""
+
+    judged: MeasureResult
+    folder: str  # of the adapter, within `tuned/`
+    adapter: str  # digest of the adapter's files
+    digest: str  # of the tuned model's weights
+    concepts: tuple[str, ...]  # taught
+    steps: int
+    losses: tuple[float, ...]
+    taught: tuple[Score, ...]  # recognition of the taught concepts before and after
+    others: tuple[Score, ...] = ()  # of their siblings and of far concepts, never taught
 
 
-def merged_folder(session: Experiment, plan: MergePlan) -> Path:
+class Tuning(Stage[TuningResult]):
+    """Teaches the winner what merging did not bring."""
+
+    name = gate = "tune"
+    record = TuningResult
+    needs = ("merge",)
+
+    def planned(self, project: Project) -> bool:
+        """Return whether the project has a `tune` section."""
+        return project.tune is not None
+
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return the work of one training and of judging its model.
+
+        Raises:
+            LexgraftError: fewer concepts than are to be taught, or no texts to replay.
+        """
+        settings, testset = tune_settings(experiment.project), experiment.testset
+        taught_concepts(experiment, settings)
+        if settings.replay and not settings.own_answers and not experiment.replay:
+            raise LexgraftError(
+                "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
+            )
+        asked = work_of_items(testset.items["choose"])
+        asked += confirm_work(testset, experiment.texts["confirm"])
+        free = free_answer_work(experiment.project.testset, testset)
+        return (training_work(settings), asked + free)
+
+    def smallest_threshold(self, project: Project) -> float:
+        """Return the smaller of the gain and the loss that the gate asks about."""
+        gate = project.gates.tune
+        return min(abs(gate.taught_gain), gate.everyday_loss)
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return the winner."""
+        return (winner(experiment, earlier.need(RaceResult)).digest,)
+
+    def run(self, experiment: Experiment, earlier: Results) -> TuningResult:
+        """Return what tuning did to taught terms, to the others and to general ability."""
+        settings, gate = tune_settings(experiment.project), experiment.project.gates.tune
+        merge, onto = (
+            winner(experiment, earlier.need(RaceResult)),
+            winner_folder(experiment, earlier),
+        )
+        trained = teach(experiment, onto, settings, experiment.run.path / "tuned")
+        tuned = tuned_model(experiment, onto, trained.folder, settings)
+        concepts = taught_concepts(experiment, settings)
+        taught = frozenset(concept.id for concept in concepts)
+        before = _of(split_results(experiment, merge, "choose").terms, taught)
+        after = _of(split_results(experiment, tuned, "choose").terms, taught)
+        learned = taught_criteria(before, after, comparison_context(experiment, "choose"), gate)
+        return TuningResult(
+            judged=measured(experiment, tuned, "tuned", learned, gate),
+            folder=trained.folder.name,
+            adapter=file_digest(trained.folder),
+            digest=tuned.digest,
+            concepts=tuple(sorted(taught)),
+            steps=len(trained.losses),
+            losses=trained.losses,
+            taught=(*_scores(TAUGHT, merge.name, before), *_scores(TAUGHT, tuned.name, after)),
+            others=tuple(_others(experiment, (merge, tuned), concepts)),
+        )
+
+    def verdict(self, record: TuningResult) -> Verdict:
+        """Return the verdict on the tuned model."""
+        return record.judged.verdict
+
+    def report(self, experiment: Experiment, record: TuningResult) -> ReportPart:
+        """Return the tuned model's findings, the training in figures and what was read."""
+        edge = max(1, len(record.losses) // 10)
+        return structs.replace(
+            measured_part(record.judged),
+            tuning=TuningSummary(
+                terms=len(record.concepts),
+                steps=record.steps,
+                loss_first=sum(record.losses[:edge]) / edge,
+                loss_last=sum(record.losses[-edge:]) / edge,
+                recognition=(*record.taught, *record.others),
+            ),
+            sources=_sources(experiment),
+        )
+
+
+def tune_settings(project: Project) -> TuneSettings:
+    """Return the `tune` section.
+
+    Raises:
+        LexgraftError: the project has none.
+    """
+    if project.tune is None:
+        raise LexgraftError("the project has no `tune` section", cure="add one")
+    return project.tune
+
+
+def winner_folder(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+    """Return the winning merge as a folder, which adapters are trained on."""
+    merge = winner(experiment, earlier.need(RaceResult))
+    assert merge.plan is not None  # a winner is a merge
+    return EvaluatedModel(merge.name, open_checkpoint(merged_folder(experiment, merge.plan)))
+
+
+def tuned_winner(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+    """Return the tuned merge of a tuning that was found."""
+    adapter = experiment.run.path / "tuned" / earlier.need(TuningResult).folder
+    onto = winner_folder(experiment, earlier)
+    return tuned_model(experiment, onto, adapter, tune_settings(experiment.project))
+
+
+def merged_folder(experiment: Experiment, plan: MergePlan) -> Path:
     """Return the folder of the winning merge, written if need be; earlier ones are removed."""
-    parent = session.run.path / "merged"
+    parent = experiment.run.path / "merged"
     folder = parent / plan.digest[:16]
     for other in sorted(parent.iterdir()) if parent.is_dir() else ():
         if other.name != folder.name and is_noted(other, "merged", other.name):
-            remove_noted(other, "merged", other.name, inputs_of(session.project))
+            remove_noted(other, "merged", other.name, inputs_of(experiment.project))
     note(folder, "merged", folder.name)
-    run_merge(plan, folder, session.progress)
+    run_merge(plan, folder, experiment.progress)
     return folder
 
 
-def tuned_subject(
-    session: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
+def tuned_model(
+    experiment: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
 ) -> EvaluatedModel:
     """Return the tuned delta merged onto the winner with its scale."""
-    return _scaled(session, onto, adapter, settled_scale(session, onto, adapter, settings))
+    return _scaled(experiment, onto, adapter, settled_scale(experiment, onto, adapter, settings))
 
 
 def settled_scale(
-    session: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
+    experiment: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
 ) -> float:
     """Return the scale, of several the largest by which no `choose` text loses more than allowed.
 
@@ -81,62 +189,70 @@ def settled_scale(
     scales = settings.scale
     if not isinstance(scales, tuple):
         return scales
-    documents = [text for _, texts in session.texts["choose"] for text in texts]
-    before, allowed = session.bits(onto, "choose"), session.project.gates.tune.bits_per_byte
+    documents = [text for _, texts in experiment.texts["choose"] for text in texts]
+    before, allowed = experiment.bits(onto, "choose"), experiment.project.gates.tune.bits_per_byte
     for scale in sorted(scales, reverse=True)[:-1]:
-        after = session.bits(_scaled(session, onto, adapter, scale), "choose")
-        rises = relative_change(documents, before, after, session.project.seed).values()
+        after = experiment.bits(_scaled(experiment, onto, adapter, scale), "choose")
+        rises = relative_change(documents, before, after, experiment.project.seed).values()
         if max(rise.value for rise in rises) <= allowed:
             return scale
     return min(scales)
 
 
 def _scaled(
-    session: Experiment, onto: EvaluatedModel, adapter: Path, scale: float
+    experiment: Experiment, onto: EvaluatedModel, adapter: Path, scale: float
 ) -> EvaluatedModel:
     whole = adapter / MODEL
-    constituent = open_input_model(whole if whole.is_dir() else adapter, onto.onto, TUNED)
-    candidate = Candidate("task_arithmetic", {"weight": {TUNED: scale}})
+    delta = open_input_model(whole if whole.is_dir() else adapter, onto.onto, TUNED)
     plan = plan_merge(
-        candidate,
+        Candidate("task_arithmetic", {"weight": {TUNED: scale}}),
         onto.onto,
-        {TUNED: constituent},
-        session.project.merge.dtype,
-        session.project.seed,
+        {TUNED: delta},
+        experiment.project.merge.dtype,
+        experiment.project.seed,
     )
     return EvaluatedModel(TUNED, onto.onto, plan)
 
 
-def told_apart(
+def siblings_and_far(
     concepts: Sequence[Concept], taught: Sequence[Concept]
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ids of siblings of taught concepts and of far ones, none of them taught.
 
     Siblings share their nearest broader concept with a taught one.
     """
-    kinds = {one.type for one in taught if one.type}
-    known_ids = {one.id for one in taught}
-    others = [concept for concept in concepts if concept.id not in known_ids]
-    siblings = frozenset(one.id for one in others if one.type in kinds)
-    return siblings, frozenset(one.id for one in others) - siblings
+    types = {concept.type for concept in taught if concept.type}
+    taught_ids = {concept.id for concept in taught}
+    untaught = [concept for concept in concepts if concept.id not in taught_ids]
+    siblings = frozenset(concept.id for concept in untaught if concept.type in types)
+    return siblings, frozenset(concept.id for concept in untaught) - siblings
 
 
 def _of(graded: Sequence[GradedItem], concepts: frozenset[str]) -> list[GradedItem]:
-    return [one for one in graded if one.concept in concepts]
+    return [item for item in graded if item.concept in concepts]
 
 
 def _others(
-    session: Experiment, subjects: Sequence[EvaluatedModel], taught: Sequence[Concept]
+    experiment: Experiment, subjects: Sequence[EvaluatedModel], taught: Sequence[Concept]
 ) -> Iterator[Score]:
     """Yield what models know of `confirm` concepts near the taught ones, and far from them."""
-    siblings, far = told_apart(session.testset.concepts["confirm"], taught)
+    siblings, far = siblings_and_far(experiment.testset.concepts["confirm"], taught)
     for subject in subjects:
-        terms = see(session, subject, "confirm").terms
+        terms = split_results(experiment, subject, "confirm").terms
         for name, ids in ((SIBLINGS, siblings), (FAR, far)):
             yield from _scores(name, subject.name, _of(terms, ids))
 
 
 def _scores(name: str, model: str, graded: Sequence[GradedItem]) -> Iterator[Score]:
-    for pair in dict.fromkeys(one.pair for one in graded):
+    for pair in dict.fromkeys(item.pair for item in graded):
         interval, chance = recognition(select(graded, pair=pair))
         yield interval.score(name, model, pair, chance)
+
+
+def _sources(experiment: Experiment) -> tuple[DataSource, ...]:
+    """Return what was taught and what was replayed beside it."""
+    taught = taught_concepts(experiment, tune_settings(experiment.project))
+    return (
+        *count_sources("train", map(rights_of, taught)),
+        *count_sources("replay", ((text.source, "", text.licence) for text in experiment.replay)),
+    )

@@ -1,0 +1,142 @@
+"""What a stage of an adoption is: estimate · inputs · run · verdict · its part of the report."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from lexgraft.adoption.cost import ComputeWork
+from lexgraft.adoption.decision import Decision, decide, outcomes_of
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.report.report_record import (
+    AbilityChange,
+    AcquisitionCounts,
+    CurvePoint,
+    DataSource,
+    FigurePoint,
+    SampleAnswer,
+    TuningSummary,
+)
+from lexgraft.project import Project
+from lexgraft.records import Outcome, Score, TermOutcome, Verdict
+
+R = TypeVar("R", bound=Struct)
+
+
+class Results:
+    """What the stages have found so far: a record each, and the verdicts in order."""
+
+    def __init__(
+        self,
+        records: Mapping[str, Struct] = MappingProxyType({}),
+        verdicts: tuple[Verdict, ...] = (),
+    ) -> None:
+        self.records, self.verdicts = records, verdicts
+
+    def plus(self, stage: str, record: Struct, verdict: Verdict | None) -> "Results":
+        """Return these results and those of one more stage."""
+        verdicts = (*self.verdicts, verdict) if verdict else self.verdicts
+        return Results({**self.records, stage: record}, verdicts)
+
+    def find(self, kind: type[R]) -> R | None:
+        """Return the record of this type; None: its stage did not run."""
+        return next((one for one in self.records.values() if isinstance(one, kind)), None)
+
+    def need(self, kind: type[R]) -> R:
+        """Return the record of this type; its stage has run, because the list of stages says so."""
+        record = self.find(kind)
+        assert record is not None, kind  # see `needs` and `chosen_stages`
+        return record
+
+    @property
+    def decision(self) -> Decision:
+        """Return what to do, after the gates that ran."""
+        return decide(outcomes_of(self.verdicts))
+
+
+class ReportPart(Struct, frozen=True, kw_only=True):
+    """What one stage adds to the report; the fields are called as there."""
+
+    points: tuple[FigurePoint, ...] = ()
+    scores: tuple[Score, ...] = ()
+    choosing: tuple[Score, ...] = ()
+    acquisitions: tuple[AcquisitionCounts, ...] = ()
+    general: tuple[AbilityChange, ...] = ()
+    glossary: tuple[Score, ...] = ()
+    lessons: tuple[CurvePoint, ...] = ()
+    sources: tuple[DataSource, ...] = ()
+    # of these the last stage that says something counts
+    result: str = ""
+    method: str = ""
+    parameters: dict[str, Any] = {}
+    tuning: TuningSummary | None = None
+    terms: tuple[TermOutcome, ...] = ()
+    samples: tuple[SampleAnswer, ...] = ()
+
+
+_LAST_COUNTS = frozenset({"result", "method", "parameters", "tuning", "terms", "samples"})
+
+
+def joined_parts(parts: Sequence[ReportPart]) -> ReportPart:
+    """Return what several stages add together: tuples one after another, of the rest the last."""
+    fields: dict[str, Any] = {}
+    for name in ReportPart.__struct_fields__:
+        values = [value for part in parts if (value := getattr(part, name))]
+        if name in _LAST_COUNTS:
+            fields |= {name: values[-1]} if values else {}
+        else:
+            fields[name] = tuple(chain.from_iterable(values))
+    return ReportPart(**fields)
+
+
+class Stage(ABC, Generic[R]):
+    """One stage; `adopt` runs those of a list in its order.
+
+    A stage is left out by the project's `stages`, or by a section that is null.
+    """
+
+    name: str  # in the lock file, the plan and the project's `stages`
+    record: type[R]  # what it finds; of no other stage
+    gate: str = ""  # whose verdict judges it, its own or a later stage's; "": none
+    needs: tuple[str, ...] = ()  # stages whose records it reads
+    ends_on: Outcome = "pass"  # the outcome that ends an adoption which stops early
+    after_the_end: bool = False  # whether it runs though a gate has ended the adoption
+
+    def planned(self, project: Project) -> bool:
+        """Return whether the project has what this stage is about."""
+        return True
+
+    @abstractmethod
+    def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
+        """Return what it computes, in parts.
+
+        Raises:
+            LexgraftError: whatever would stop it later and can be seen before it runs.
+        """
+
+    def smallest_threshold(self, project: Project) -> float | None:
+        """Return the smallest difference its gate asks the confirm concepts to show, if any."""
+        return None
+
+    def runs(self, experiment: Experiment, earlier: Results) -> bool:
+        """Return whether it has anything to do after what was found."""
+        return True
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return what it reads besides the project: nothing changed, nothing done again."""
+        return ()
+
+    @abstractmethod
+    def run(self, experiment: Experiment, earlier: Results) -> R:
+        """Return what it finds, with its verdict if it has a gate."""
+
+    def verdict(self, record: R) -> Verdict | None:
+        """Return the verdict in its record."""
+        return getattr(record, "verdict", None)
+
+    def report(self, experiment: Experiment, record: R) -> ReportPart:
+        """Return its part of the report; the verdict stands there anyway."""
+        return ReportPart()
