@@ -66,6 +66,7 @@ check: setup  ## every static check, exactly as CI runs them
 	$(BIN)/deptry src
 	$(BIN)/vulture
 	$(BIN)/python .ci/sizes.py
+	$(BIN)/python .ci/words.py
 	$(BIN)/mkdocs build --strict
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
