@@ -185,7 +185,7 @@ def test_a_finished_merge_that_rotted_is_noticed(plan: Planner, tmp_path: Path) 
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(LexgraftError, match="not those of the manifest"):
+    with pytest.raises(LexgraftError, match="not as it was written"):
         run_merge(plan(), tmp_path / "out")
 
 

@@ -1,7 +1,9 @@
 """Verifying a merged folder: every flipped bit is found and named."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -44,7 +46,84 @@ def test_tensors_taken_out_or_put_in_are_named(plan: Planner, tmp_path: Path) ->
     save_file(tensors, path)
     found = verify(tmp_path / "out")
     assert (found.missing, found.added) == (("model.norm.weight",), ("stranger",))
-    assert not found.different
+    assert found.different == ("model.safetensors",)
+
+
+def rewrite(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
+    """Return a change of a JSON file."""
+
+    def act(folder: Path) -> None:
+        values = json.loads((folder / name).read_text())
+        change(values)
+        (folder / name).write_text(json.dumps(values))
+
+    return act
+
+
+def put(name: str) -> Callable[[Path], object]:
+    """Return a change that puts a file beside the others."""
+    return lambda folder: (folder / name).write_text("{}")
+
+
+def restate(field: str, value: object) -> Callable[[Path], object]:
+    """Return a change of what the header says of one tensor, in the same length."""
+
+    def act(folder: Path) -> None:
+        path = folder / "model.safetensors"
+        data = path.read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + size])
+        header["model.norm.weight"][field] = value
+        text = json.dumps(header, separators=(",", ":")).encode().ljust(size)
+        path.write_bytes(data[:8] + text + data[8 + size :])
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "name"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "missing", "config.json"),
+        (lambda folder: (folder / "config.json").write_text("{}"), "different", "config.json"),
+        (
+            rewrite("config.json", lambda values: values.update(auto_map={"A": "b.C"})),
+            "different",
+            "config.json",
+        ),
+        (restate("dtype", "F16"), "different", "model.safetensors"),
+        (
+            lambda folder: (folder / "adapter_config.json").write_text("{}"),
+            "added",
+            "adapter_config.json",
+        ),
+        (put("modeling_x.py"), "added", "modeling_x.py"),
+        (
+            lambda folder: (folder / "pytorch_model.bin").write_bytes(b""),
+            "added",
+            "pytorch_model.bin",
+        ),
+    ],
+)
+def test_files_beside_the_weights_are_verified_too(
+    plan: Planner,
+    tmp_path: Path,
+    change: Callable[[Path], object],
+    kind: str,
+    name: str,
+) -> None:
+    run_merge(plan(), tmp_path / "out")
+    change(tmp_path / "out")
+    found = verify(tmp_path / "out")
+    assert name in getattr(found, kind)
+    with pytest.raises(LexgraftError, match="not as it was written"):
+        run_merge(plan(), tmp_path / "out")
+
+
+def test_a_card_and_a_licence_beside_a_merge_are_the_users(plan: Planner, tmp_path: Path) -> None:
+    run_merge(plan(), tmp_path / "out")
+    for name in ("README.md", "NOTICE", "LICENSE"):
+        (tmp_path / "out" / name).write_text("mine")
+    assert verify(tmp_path / "out").intact
 
 
 def test_a_folder_without_a_manifest_is_refused(models: dict[str, Path]) -> None:

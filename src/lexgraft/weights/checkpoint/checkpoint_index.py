@@ -97,9 +97,9 @@ def open_checkpoint(folder: Path) -> Checkpoint:
 
 
 def shard(path: Path) -> Shard:
-    """Return the identity of a file: size, time of change, inode."""
+    """Return the identity of a file: size, time of change (which nobody sets back), inode."""
     status = path.stat()
-    return Shard(path, status.st_size, (status.st_mtime_ns, status.st_ino))
+    return Shard(path, status.st_size, (status.st_ctime_ns, status.st_ino))
 
 
 def _add(

@@ -1,6 +1,6 @@
 """Merging on this machine: block by block into a folder, bounded memory, resumable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard, open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
 from lexgraft.weights.checkpoint.folder_writer import (
     MANIFEST,
     FolderWriter,
@@ -25,13 +25,13 @@ from lexgraft.weights.checkpoint.folder_writer import (
 )
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.tensor_digests import remember
-from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
-from lexgraft.weights.merge.manifest import Manifest, read_manifest
+from lexgraft.weights.merge.manifest import Manifest, digests_of_files, read_manifest, verify
 from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
 from lexgraft.weights.merge.native_dispatch import needs_torch
 from lexgraft.weights.merge.tensor_merge import TensorMerge
 
+SHOWN = 5  # names in a message
 _CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
 
 
@@ -65,7 +65,7 @@ def run_merge(
         _execute(plan, writer, budget, threads, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
         _recall(plan, writer)
-        manifest = _manifest(plan, writer)
+        manifest = _manifest(plan, writer, assets)
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         writer.finish(assets, text)
     return manifest
@@ -172,7 +172,7 @@ def _recall(plan: MergePlan, writer: FolderWriter) -> None:
                 remember(tensors[name], record[_INPUT + label])
 
 
-def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
+def _manifest(plan: MergePlan, writer: FolderWriter, assets: Mapping[str, bytes]) -> Manifest:
     """Return the manifest of a finished merge."""
     versions = {
         "lexgraft": __version__,
@@ -193,6 +193,7 @@ def _manifest(plan: MergePlan, writer: FolderWriter) -> Manifest:
             for name, record in records.items()
             if _NONFINITE in record
         },
+        files=digests_of_files(plan.layout.headers, plan.layout.index(), assets),
     )
 
 
@@ -204,13 +205,15 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
             "the folder holds another merge", where=str(output), cure="choose a new folder"
         )
     with locked(output):
-        tensors = open_checkpoint(output).tensors
-        if {name: tensor_digest(entry) for name, entry in tensors.items()} != manifest.tensors:
-            raise LexgraftError(
-                "the weights are not those of the manifest",
-                where=str(output),
-                cure="delete the folder and merge again",
-            )
+        check = verify(output)
+    if not check.intact:
+        names = (*check.missing, *check.added, *check.different)
+        raise LexgraftError(
+            f"not as it was written: {', '.join(names[:SHOWN])}"
+            + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""),
+            where=str(output),
+            cure="`lexgraft verify` lists all; move the folder away and merge again",
+        )
     return manifest
 
 

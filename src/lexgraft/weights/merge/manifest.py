@@ -1,6 +1,7 @@
 """What a merged folder was made from, and whether it still holds that."""
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,32 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import INDEX
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
+
+SAFETENSORS = ".safetensors"
+_LOADED = frozenset(
+    {
+        SAFETENSORS,
+        ".bin",
+        ".pt",
+        ".pth",
+        ".ckpt",
+        ".pkl",
+        ".h5",
+        ".msgpack",
+        ".gguf",
+        ".py",
+        ".json",
+    }
+)
+"""Suffixes of files that loaders take, configurations among them."""
+_LOADED_NAMES = frozenset({"chat_template.jinja", "tokenizer.model", "vocab.txt", "merges.txt"})
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +47,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     tensors: dict[str, str]  # name → xxh3-128 of its bytes
     changed: tuple[str, ...]  # the tensors that differ from the base
     nonfinite: dict[str, int] = {}  # name → values that are NaN or infinite, where allowed
+    files: dict[str, str] = {}  # name → SHA-256: of a file of weights its header, of others all
 
     @property
     def digest(self) -> str:
@@ -40,13 +62,13 @@ class Verification(Struct, frozen=True, forbid_unknown_fields=True):
     digest: str  # of the weights that the manifest states
     tensors: int
     bytes: int
-    missing: tuple[str, ...]  # in the manifest, not in the folder
-    added: tuple[str, ...]  # in the folder, not in the manifest
+    missing: tuple[str, ...]  # tensors and files in the manifest, not in the folder
+    added: tuple[str, ...]  # in the folder, not in the manifest, and taken by loaders
     different: tuple[str, ...]  # other bytes than the manifest states
 
     @property
     def intact(self) -> bool:
-        """Whether every tensor is there, and none differs or was added."""
+        """Whether every tensor and file is there, and none differs or was added."""
         return not (self.missing or self.added or self.different)
 
 
@@ -73,21 +95,72 @@ def read_manifest(folder: Path) -> Manifest:
 def verify(folder: Path, progress: Progress = silent) -> Verification:
     """Return what of a merged folder differs from its manifest, after reading all of it.
 
+    Weights are compared tensor by tensor, their headers (names, shapes, dtypes) and every other
+    file by SHA-256. Of files that the manifest does not know, those count as added that a loader
+    would take: further weights, adapters, code. A card or a licence beside them does not.
+
     Raises:
         LexgraftError: no manifest, or files that are no safetensors model (cut short, a shard
             lost).
     """
     manifest = read_manifest(folder)
     tensors = open_checkpoint(folder).tensors
+    files = {name: _file_digest(folder / name) for name in manifest.files}
     return Verification(
         folder=str(folder),
         digest=manifest.digest,
         tensors=len(tensors),
         bytes=sum(entry.end - entry.start for entry in tensors.values()),
-        missing=tuple(name for name in manifest.tensors if name not in tensors),
-        added=tuple(name for name in tensors if name not in manifest.tensors),
-        different=tuple(_different(tensors, manifest.tensors, progress)),
+        missing=(
+            *(name for name in manifest.tensors if name not in tensors),
+            *(name for name, found in files.items() if not found),
+        ),
+        added=(
+            *(name for name in tensors if name not in manifest.tensors),
+            *_added_files(folder, manifest),
+        ),
+        different=(
+            *_different(tensors, manifest.tensors, progress),
+            *(name for name, found in files.items() if found and found != manifest.files[name]),
+        ),
     )
+
+
+def digests_of_files(
+    headers: Mapping[str, bytes], index: bytes | None, assets: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Return what a manifest says of the files of a folder that is about to be finished.
+
+    Args:
+        headers: file of weights → its header, with the eight bytes of its length.
+        index: the index of several such files.
+        assets: configuration, tokenizer and the like, by name.
+    """
+    files = {**headers, **assets, **({INDEX: index} if index is not None else {})}
+    return {name: sha256(data).hexdigest() for name, data in sorted(files.items())}
+
+
+def _file_digest(path: Path) -> str:
+    """Return the SHA-256 that a manifest states of a file; nothing where there is no such file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    if path.suffix != SAFETENSORS:
+        return sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        length = file.read(8)
+        return sha256(length + file.read(int.from_bytes(length, "little"))).hexdigest()
+
+
+def _added_files(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield the files that a loader would take and that were not written with the merge."""
+    if not manifest.files:
+        return  # written by a version that did not list them
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        loaded = path.suffix in _LOADED or path.name in _LOADED_NAMES
+        if loaded and path.name not in manifest.files and path.name != MANIFEST:
+            yield path.name
 
 
 def _different(
