@@ -61,7 +61,8 @@ class Step(Stage[Said]):
     record = Said
 
     def __init__(self, name: str, outcome: Outcome | None, **shape: Any) -> None:
-        self.name, self.outcome = name, outcome
+        self.name = name
+        self.outcome: Outcome | None = outcome
         self.gate = name if outcome else ""
         for key, value in shape.items():
             setattr(self, key, value)
@@ -127,7 +128,12 @@ def test_a_gate_that_passes_ends_an_adoption_that_stops_early(
 
 
 def test_no_headroom_ends_an_adoption_and_much_headroom_does_not(project: Project, tmp_path: Path):
-    for outcome, rest in (("fail", []), ("undecided", ["next"]), ("pass", ["next"])):
+    cases: tuple[tuple[Outcome, list[str]], ...] = (
+        ("fail", []),
+        ("undecided", ["next"]),
+        ("pass", ["next"]),
+    )
+    for outcome, rest in cases:
         steps = [Step("headroom", outcome, ends_on="fail"), Step("next", "fail")]
         assert ran(stops_early(project), tmp_path, steps) == ["headroom", *rest]
 
