@@ -20,9 +20,9 @@ from lexgraft.cli.verb_parser import (
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
-    from lexgraft.weights.vocabulary.align import TokenSource
     from lexgraft.weights.vocabulary.expand import VocabularyExpansion
     from lexgraft.weights.vocabulary.expansion_plan import ExpansionSettings, VocabularyPlan
+    from lexgraft.weights.vocabulary.token_sources import TokenSource
 
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
@@ -350,7 +350,7 @@ def _choices(arguments: argparse.Namespace) -> "dict[str, TokenSource]":
 
     from lexgraft.files.safe_text import read_text
     from lexgraft.files.safe_yaml import read_yaml
-    from lexgraft.weights.vocabulary.align import TokenSource
+    from lexgraft.weights.vocabulary.token_sources import TokenSource
 
     choices: dict[str, str | TokenSource] = {}
     if (path := arguments.choices) is not None:

@@ -86,3 +86,10 @@ def _dense_head(model: nn.Module) -> Generator[None]:
 def _longer(mask: Tensor) -> Tensor:
     """Return the mask with one more visible column."""
     return torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+
+
+def end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:
+    """Return the tokens that end an answer."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    listed = named if isinstance(named, list) else [named]
+    return frozenset(end for end in [*listed, tokenizer.eos_token_id] if isinstance(end, int))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.arrays.shapes import Bool, Float, Int
+from lexgraft.models import OptionScore
 from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.models.prefix_cache import SharedPrefix, compute_header, expanded
 from lexgraft.models.token_tree import TokenTree, longest, shared_start
@@ -233,3 +234,12 @@ def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -
     pairs = zip(chain(*shared), chain(*plain), strict=True)
     worst = max(abs(tree_score.logprob - plain_score.logprob) for tree_score, plain_score in pairs)
     return worst if math.isfinite(worst) else math.inf
+
+
+def sum_options(row: TokenTree, values: Sequence[TokenScore]) -> list[OptionScore]:
+    """Return the scores of the row's options, in order."""
+    sums: dict[int, OptionScore] = {}
+    for want, value in zip(row.wanted, values, strict=True):
+        before = sums.get(want.option, OptionScore(0.0, 0))
+        sums[want.option] = OptionScore(before.loglik + value.logprob, before.tokens + 1)
+    return list(sums.values())

@@ -14,11 +14,11 @@ from transformers.utils import logging
 from lexgraft.errors import LexgraftError
 from lexgraft.models import OptionScore, Question, RunOptions, backend
 from lexgraft.models.context_continuation import ContinuationBoundaries
-from lexgraft.models.continuation import Pick, continue_prompts, most_likely
+from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
 from lexgraft.models.live_weights import LiveWeights
 from lexgraft.models.load_checks import check_finite, check_folder, check_tensors
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
-from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly
+from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly, sum_options
 from lexgraft.models.thread_pool import side_by_side
 from lexgraft.models.token_tree import TokenTree, build_rows, plan
 from lexgraft.models.tree_probes import LONGEST_PROBE, header_probes, probes
@@ -42,7 +42,7 @@ class TransformersModel:
         limit: int | None = getattr(config, "max_position_embeddings", None)
         self._boundaries = ContinuationBoundaries(tokenizer, limit)
         self._weights = LiveWeights(model)
-        self._ends = _end_tokens(model, tokenizer)
+        self._ends = end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
         self._like = next(model.parameters())
         vocabulary = int(config.vocab_size)
@@ -180,7 +180,7 @@ class TransformersModel:
             values = iter(self._score(rows))
             for index in batch:
                 for row in questions[index]:
-                    scores_of_items[index] += _sum_options(row, next(values))
+                    scores_of_items[index] += sum_options(row, next(values))
         return [
             [
                 score._replace(crossed=crossed)
@@ -359,22 +359,6 @@ class TransformersModel:
 
     def _score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
         return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
-
-
-def _sum_options(row: TokenTree, values: Sequence[TokenScore]) -> list[OptionScore]:
-    """Return the scores of the row's options, in order."""
-    sums: dict[int, OptionScore] = {}
-    for want, value in zip(row.wanted, values, strict=True):
-        before = sums.get(want.option, OptionScore(0.0, 0))
-        sums[want.option] = OptionScore(before.loglik + value.logprob, before.tokens + 1)
-    return list(sums.values())
-
-
-def _end_tokens(model: nn.Module, tokenizer: Any) -> frozenset[int]:
-    """Return the tokens that end an answer."""
-    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    listed = named if isinstance(named, list) else [named]
-    return frozenset(end for end in [*listed, tokenizer.eos_token_id] if isinstance(end, int))
 
 
 @backend("transformers", "", folders=True)

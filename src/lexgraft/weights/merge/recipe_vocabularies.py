@@ -68,7 +68,8 @@ def join(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> Joined
         raise LexgraftError("tokenizer `base` without base_model", where="recipe")
     if vocabulary is None or not _differ(recipe, models):
         return None
-    from lexgraft.weights.vocabulary.align import AlignmentMember, TokenSource, plan_alignment
+    from lexgraft.weights.vocabulary.align import AlignmentMember, plan_alignment
+    from lexgraft.weights.vocabulary.token_sources import TokenSource
 
     member_of: dict[ModelName, int] = {}
     members: dict[Path, AlignmentMember] = {}

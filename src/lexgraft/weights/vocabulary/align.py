@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec import Struct
 from torch import Tensor
 
 from lexgraft.arrays.shapes import Int
@@ -30,9 +29,9 @@ from lexgraft.weights.vocabulary.new_rows import stated_size
 from lexgraft.weights.vocabulary.sentencepiece import MODEL, expanded_sentencepiece
 from lexgraft.weights.vocabulary.tensor_map import check_rest, sources_of
 from lexgraft.weights.vocabulary.token_alignment import check_map, check_rows, map_vocabularies
+from lexgraft.weights.vocabulary.token_sources import TokenSource
 from lexgraft.weights.vocabulary.union import unite
 
-ZERO = "zero"
 BLOCK = 8_192  # rows written at a time
 _CONFIG, _GENERATION = "config.json", "generation_config.json"
 _FILES = (
@@ -53,14 +52,6 @@ class AlignmentMember(NamedTuple):
     label: str
     checkpoint: Checkpoint
     tokenizer: Path
-
-
-class TokenSource(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose row one token gets where a model lacks it; with `force`, in every model."""
-
-    source: str  # a member's label, or `zero`
-    token: str | int | None = None  # of that model, by spelling or id; None: the same token
-    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,7 +213,8 @@ def plan_alignment(
     for member, document in zip(members[1:], documents[1:], strict=True):
         _check_member(members[0].checkpoint, documents[0], member.checkpoint, document)
     maps = [_map(target, index, members, documents) for index in range(len(members))]
-    overrides = _overrides(choices or {}, members, documents, target)
+    labels = [member.label for member in members]
+    overrides = token_overrides(choices or {}, labels, documents, target.document)
     return AlignmentPlan(tuple(members), target, tuple(maps), overrides)
 
 
@@ -281,45 +273,6 @@ def _map(
     check_map(plan, target.document, document)
     ids[: len(plan.ids)] = plan.ids
     return ids
-
-
-def _overrides(
-    choices: Mapping[str, TokenSource],
-    members: Sequence[AlignmentMember],
-    documents: Sequence[TokenizerFile],
-    target: _Target,
-) -> dict[int, RowOverride]:
-    """Return the rows that were chosen token by token, by their place in the target."""
-    ids = {**target.document.ids, **target.document.added}
-    labels = [member.label for member in members]
-    overrides: dict[int, RowOverride] = {}
-    for spelled, choice in sorted(choices.items()):
-        if spelled not in ids:
-            raise LexgraftError(f"no token {spelled!a:.80}", cure=nearest(spelled, ids))
-        if choice.source == ZERO:
-            overrides[ids[spelled]] = RowOverride(None, 0, choice.force)
-            continue
-        if choice.source not in labels:
-            raise LexgraftError(f"no model `{choice.source}`", cure=nearest(choice.source, labels))
-        member = labels.index(choice.source)
-        row = _row_of(choice.token, spelled, documents[member])
-        overrides[ids[spelled]] = RowOverride(member, row, choice.force)
-    return overrides
-
-
-def _row_of(token: str | int | None, spelled: str, document: TokenizerFile) -> int:
-    """Return the id of a token that was chosen in a model."""
-    if isinstance(token, int):
-        if not 0 <= token < document.size:
-            raise LexgraftError(f"no id {token} in this tokenizer", where=document.where)
-        return token
-    ids = {**document.ids, **document.added}
-    name = spelled if token is None else token
-    if name not in ids:
-        raise LexgraftError(
-            f"no token {name!a:.80} here", where=document.where, cure=nearest(name, ids)
-        )
-    return ids[name]
 
 
 def _is_plain(
