@@ -15,7 +15,7 @@ import msgspec
 
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.metrics import ComparisonContext, SplitResults, scores_of
-from lexgraft.adoption.split_results import see, setting
+from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.cli import ProgressBars
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.definition_choice import MASK
@@ -40,8 +40,10 @@ def main() -> None:
     write_masked(project)
     with hold(Path(project.output)) as run, ProgressBars() as bars:
         session = Experiment(project, run, bars)
-        seen = {name: see(session, one, "confirm") for name, one in session.parents.items()}
-        where = setting(session, "confirm")
+        seen = {
+            name: split_results(session, one, "confirm") for name, one in session.parents.items()
+        }
+        where = comparison_context(session, "confirm")
     for one in seen.values():
         for score in scores_of(one, where):
             print(line(f"{score.name}, {score.group}, {score.model}", Interval(*_four(score))))

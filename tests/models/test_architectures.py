@@ -155,7 +155,11 @@ def test_a_head_that_does_more_than_it_says_is_found_out(
     tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = LogitTransform(scale=None, softcap=None)
-    monkeypatch.setattr(LogitTransform, "of", lambda _config: plain)
+
+    def nothing(_config: object) -> LogitTransform:
+        return plain
+
+    monkeypatch.setattr(LogitTransform, "of", nothing)
     model = build("granite", SHARED["granite"])
     scored = TransformersModel(model, tokenizer, "tiny")
     assert scored.scoring == "plain"

@@ -60,9 +60,22 @@ def rewrite(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[
     return act
 
 
+def take(name: str) -> Callable[[Path], object]:
+    """Return a change that takes a file away."""
+
+    def act(folder: Path) -> None:
+        (folder / name).unlink()
+
+    return act
+
+
 def put(name: str) -> Callable[[Path], object]:
-    """Return a change that puts a file beside the others."""
-    return lambda folder: (folder / name).write_text("{}")
+    """Return a change that puts a file beside the others, or in the place of one."""
+
+    def act(folder: Path) -> None:
+        (folder / name).write_text("{}")
+
+    return act
 
 
 def restate(field: str, value: object) -> Callable[[Path], object]:
@@ -83,25 +96,17 @@ def restate(field: str, value: object) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("change", "kind", "name"),
     [
-        (lambda folder: (folder / "config.json").unlink(), "missing", "config.json"),
-        (lambda folder: (folder / "config.json").write_text("{}"), "different", "config.json"),
+        (take("config.json"), "missing", "config.json"),
+        (put("config.json"), "different", "config.json"),
         (
             rewrite("config.json", lambda values: values.update(auto_map={"A": "b.C"})),
             "different",
             "config.json",
         ),
         (restate("dtype", "F16"), "different", "model.safetensors"),
-        (
-            lambda folder: (folder / "adapter_config.json").write_text("{}"),
-            "added",
-            "adapter_config.json",
-        ),
+        (put("adapter_config.json"), "added", "adapter_config.json"),
         (put("modeling_x.py"), "added", "modeling_x.py"),
-        (
-            lambda folder: (folder / "pytorch_model.bin").write_bytes(b""),
-            "added",
-            "pytorch_model.bin",
-        ),
+        (put("pytorch_model.bin"), "added", "pytorch_model.bin"),
     ],
 )
 def test_files_beside_the_weights_are_verified_too(

@@ -160,7 +160,7 @@ class MergePlan:
             "seed": self.seed,
         }
         if self.method.code:
-            asked["code"] = self.method.code
+            fields["code"] = self.method.code
         if self.groups:
             groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
             fields["parameters"] = {}

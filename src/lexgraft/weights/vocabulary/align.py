@@ -29,7 +29,7 @@ from lexgraft.weights.vocabulary.new_rows import stated_size
 from lexgraft.weights.vocabulary.sentencepiece import MODEL, expanded_sentencepiece
 from lexgraft.weights.vocabulary.tensor_map import check_rest, sources_of
 from lexgraft.weights.vocabulary.token_alignment import check_map, check_rows, map_vocabularies
-from lexgraft.weights.vocabulary.token_sources import TokenSource
+from lexgraft.weights.vocabulary.token_sources import TokenSource, token_overrides
 from lexgraft.weights.vocabulary.union import unite
 
 BLOCK = 8_192  # rows written at a time
