@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import ComparisonContext, SplitResults, scores_of
+from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.cli import ProgressBars
 from lexgraft.errors import LexgraftError
@@ -39,16 +40,18 @@ def main() -> None:
     project = narrowed(read_project(FOLDER / "project.yaml"), given.concepts)
     write_masked(project)
     with hold(Path(project.output)) as run, ProgressBars() as bars:
-        session = Experiment(project, run, bars)
-        seen = {
-            name: split_results(session, one, "confirm") for name, one in session.parents.items()
+        models = ModelsUnderTest(project, run.path, bars)
+        material = Material(project, run.path, bars)
+        results = {
+            name: split_results(models, material, parent, "confirm")
+            for name, parent in models.parents.items()
         }
-        where = comparison_context(session, "confirm")
-    for one in seen.values():
-        for score in scores_of(one, where):
+        context = comparison_context(material, "confirm")
+    for result in results.values():
+        for score in scores_of(result, context):
             print(line(f"{score.name}, {score.group}, {score.model}", Interval(*_four(score))))
-    for name, found in differences(seen, where).items():
-        print(line(name, found))
+    for name, difference in differences(results, context).items():
+        print(line(name, difference))
 
 
 def narrowed(project: Project, concepts: int) -> Project:

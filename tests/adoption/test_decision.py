@@ -16,7 +16,7 @@ from lexgraft.records import Criterion, Outcome, Verdict
 
 DECIDED: tuple[Outcome, ...] = ("pass", "fail", "undecided")
 ANY: tuple[Outcome | None, ...] = (None, *DECIDED)
-EVERY = [StageOutcomes(*values) for values in product(ANY, ANY, DECIDED, ANY, ANY, ANY)]
+EVERY = [StageOutcomes(*values) for values in product(ANY, repeat=7)]
 WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
     "stop": ("recipient", False),
     "keep the recipient": ("recipient", False),
@@ -27,7 +27,7 @@ WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
 
 
 def test_what_is_done_names_the_model_and_whether_with_the_glossary():
-    assert len(EVERY) == 4 * 4 * 3 * 4 * 4 * 4
+    assert len(EVERY) == 4**7
     decisions = [decide(outcomes) for outcomes in EVERY]
     assert {decision.action for decision in decisions} == set(WRITTEN)
     for decision in decisions:
@@ -58,7 +58,10 @@ def test_of_several_that_passed_the_last_counts():
         decision = decide(outcomes)
         if outcomes.tune == "pass":
             assert decision.model == "tuned"
-        elif outcomes.glossary == "pass" and outcomes.protected == "pass":
+        elif outcomes.glossary == "pass" and (
+            outcomes.protected == "pass"
+            or (outcomes.protected is None and outcomes.merge == "pass")
+        ):
             assert decision.action == "ship the merge with the glossary"
         elif outcomes.merge == "pass":
             assert decision.action == "ship the merge"
@@ -86,14 +89,47 @@ def test_the_sentence_says_what_is_done_in_both_languages():
 def test_nothing_is_called_kept_that_was_not_measured():
     for outcomes in EVERY:
         decision = decide(outcomes)
+        tuned = decision.model == "tuned"
+        protected = outcomes.tuned_protected if tuned else outcomes.protected
+        for language, kept, not_measured in (
+            ("en", "nothing protected was lost", "general ability was not measured"),
+            ("ja", "保護対象の能力は失われていません", "一般能力は測定していません"),
+        ):
+            sentence = decision.sentence[language]
+            shipped = decision.model != "recipient"
+            assert (kept in sentence) == (shipped and protected is not None), outcomes
+            told = not_measured in sentence
+            assert not told or protected is None, outcomes
+            assert told or not shipped or protected is not None, outcomes
+            assert "{" not in sentence
         if "nothing protected was lost" in decision.sentence["en"]:
-            own = outcomes.tune if decision.model == "tuned" else outcomes.merge
+            own = outcomes.tune if tuned else outcomes.merge
             assert own == "pass" or outcomes.protected == "pass", outcomes
         if "neither merging nor the glossary was enough" in decision.sentence["en"]:
             assert outcomes.glossary in ("fail", "undecided"), outcomes
             assert outcomes.merge != "pass", outcomes
         if "no stage passed" in decision.sentence["en"]:
             assert "pass" not in (outcomes.merge, outcomes.glossary, outcomes.tune), outcomes
+
+
+def test_a_glossary_that_helps_a_merge_of_unmeasured_general_ability_is_no_reason_to_ship_it():
+    kept = decide(StageOutcomes("pass", "fail", None, "pass"))
+    assert kept.model == "recipient"
+    assert kept.sentence["en"].endswith("but general ability was not measured.")
+    passed = decide(StageOutcomes("pass", "pass", None, "pass"))
+    assert passed.action == "ship the merge with the glossary"
+    assert "but general ability was not measured" in passed.sentence["en"]
+    alone = decide(StageOutcomes("pass", "pass"))
+    assert alone.action == "ship the merge"
+    assert "the words arrived but general ability was not measured." in alone.sentence["en"]
+    assert "under `general`" in alone.would_change["en"]
+
+
+def test_the_tuned_merge_is_judged_by_its_own_measurement_of_general_ability():
+    outcomes = StageOutcomes("pass", "pass", "pass", None, "pass")
+    assert "general ability was not measured" in decide(outcomes).sentence["en"]
+    measured = outcomes._replace(protected=None, tuned_protected="pass")
+    assert "nothing protected was lost" in decide(measured).sentence["en"]
 
 
 def test_sealed_concepts_change_the_sentence_and_never_the_model():
@@ -155,7 +191,7 @@ def _criterion(name: str, outcome: Outcome) -> Criterion:
 
 def test_the_criteria_on_general_ability_are_told_by_their_names():
     gain = _criterion("target gain", "fail")
-    assert protected_outcome([gain]) == "pass"
+    assert protected_outcome([gain]) is None
     for name in ("bits per byte", "everyday words"):
         for outcome in DECIDED:
             assert protected_outcome([gain, _criterion(name, outcome)]) == outcome

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from adopt_project import MakeProject
 
+from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.stages.tuning import merged_folder
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import is_noted, note, remove_noted
+from lexgraft.records import silent
 
 
 @pytest.mark.parametrize("verb", ["plan", "adopt"])
@@ -67,10 +69,8 @@ def test_of_merged_folders_only_the_runs_own_go(
         (merged / name / "manifest.json").write_text("{}")
     note(merged / ("b" * 16), "merged", "b" * 16)
     monkeypatch.setattr("lexgraft.adoption.stages.tuning.run_merge", _nothing)
-    session: Any = SimpleNamespace(
-        run=SimpleNamespace(path=tmp_path), project=read_project(make_project()), progress=None
-    )
-    merged_folder(session, SimpleNamespace(digest="c" * 32))  # pyright: ignore[reportArgumentType]
+    models = ModelsUnderTest(read_project(make_project()), tmp_path, silent)
+    merged_folder(models, SimpleNamespace(digest="c" * 32))  # pyright: ignore[reportArgumentType]
     left = sorted(path.name for path in merged.iterdir() if path.is_dir())
     assert left == ["a" * 16, "mine"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.measures import BITS
-from lexgraft.files.run_folder import RunFolder
 from lexgraft.project import Project, read_project
 from lexgraft.records import Cost, Criterion, Outcome, Score, Verdict
 
@@ -81,11 +81,21 @@ def criterion(name: str, outcome: Outcome) -> Criterion:
 class FakeExperiment:
     """As much of an experiment as the order of stages needs."""
 
-    def __init__(self, project: Project, run: Path) -> None:
-        self.project, self.run, self.ran = project, RunFolder(run), list[str]()
-        self.constituents: dict[str, Any] = {}
-        self.base = self
-        self.digest = "base"
+    def __init__(self, project: Project) -> None:
+        self.project, self.models, self.records = project, FakeModels(), FakeRecords()
+
+
+class FakeModels:
+    """No models."""
+
+    digests = MappingProxyType({"base": "digest"})
+
+
+class FakeRecords:
+    """Runs every stage and stores nothing."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
 
     def once(self, name: str, inputs: Sequence[object], kind: type, work: Any) -> Any:
         self.ran.append(name)
@@ -97,10 +107,10 @@ def project(make_project: MakeProject) -> Project:
     return read_project(make_project())
 
 
-def ran(project: Project, folder: Path, stages: Sequence[Stage[Any]]) -> list[str]:
-    experiment: Any = FakeExperiment(project, folder)
+def ran(project: Project, stages: Sequence[Stage[Any]]) -> list[str]:
+    experiment: Any = FakeExperiment(project)
     run_stages(experiment, stages)
-    return experiment.ran
+    return experiment.records.ran
 
 
 def stops_early(project: Project) -> Project:
@@ -113,21 +123,19 @@ def test_the_stages_are_these_in_this_order():
 
 
 @pytest.mark.parametrize("outcome", ["pass", "fail", "undecided"])
-def test_a_gate_that_passes_ends_an_adoption_that_stops_early(
-    project: Project, tmp_path: Path, outcome: Outcome
-):
+def test_a_gate_that_passes_ends_an_adoption_that_stops_early(project: Project, outcome: Outcome):
     steps = [
         Step("first", outcome),
         Step("second", "fail"),
         Step("drawing", None, after_the_end=True),
     ]
     every = ["first", "second", "drawing"]
-    assert ran(project, tmp_path, steps) == every
+    assert ran(project, steps) == every
     early = ["first", "drawing"] if outcome == "pass" else every
-    assert ran(stops_early(project), tmp_path, steps) == early
+    assert ran(stops_early(project), steps) == early
 
 
-def test_no_headroom_ends_an_adoption_and_much_headroom_does_not(project: Project, tmp_path: Path):
+def test_no_headroom_ends_an_adoption_and_much_headroom_does_not(project: Project):
     cases: tuple[tuple[Outcome, list[str]], ...] = (
         ("fail", []),
         ("undecided", ["next"]),
@@ -135,16 +143,14 @@ def test_no_headroom_ends_an_adoption_and_much_headroom_does_not(project: Projec
     )
     for outcome, rest in cases:
         steps = [Step("headroom", outcome, ends_on="fail"), Step("next", "fail")]
-        assert ran(stops_early(project), tmp_path, steps) == ["headroom", *rest]
+        assert ran(stops_early(project), steps) == ["headroom", *rest]
 
 
-def test_a_stage_with_nothing_to_do_after_what_was_found_is_passed_over(
-    project: Project, tmp_path: Path
-):
+def test_a_stage_with_nothing_to_do_after_what_was_found_is_passed_over(project: Project):
     idle = Step("idle", None)
     idle.runs = lambda experiment, earlier: "first" not in earlier.records
-    assert ran(project, tmp_path, [Step("first", "fail"), idle]) == ["first"]
-    assert ran(project, tmp_path, [idle]) == ["idle"]
+    assert ran(project, [Step("first", "fail"), idle]) == ["first"]
+    assert ran(project, [idle]) == ["idle"]
 
 
 def test_results_know_their_records_by_type_and_the_decision():

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from lexgraft.adoption.chosen_stages import chosen_stages
-from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.model_folder import write_model
 from lexgraft.adoption.planning import AdoptionPlan, plan_adoption
 from lexgraft.adoption.preregistration import declare
@@ -15,7 +15,7 @@ from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report_builder import PLAN, FinishedAdoption, finish
 from lexgraft.adoption.stages import STAGES
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
-from lexgraft.adoption.stages.stage import Results, Stage
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
@@ -40,16 +40,26 @@ def run_project(
     """
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
-        experiment = Experiment(project, run, progress, opens_sealed=unseal)
+        experiment = start_experiment(project, run, progress, opens_sealed=unseal)
         plan = _plan(experiment, chosen)
         if unseal:
             _check_sealed(experiment, chosen)
         declaration = declare(run, project.gates)
         results = run_stages(experiment, chosen)
-        model = written_model(experiment, results)
-        manifest = write_model(experiment, model)
-        adoption = FinishedAdoption(chosen, plan, declaration, results, model, manifest)
-        return finish(experiment, adoption), not experiment.ran
+        model = written_model(experiment.models, experiment.material, results)
+        manifest = write_model(model, run.path, inputs_of(project), progress)
+        adoption = FinishedAdoption(
+            stages=chosen,
+            plan=plan,
+            declaration=declaration,
+            results=results,
+            additions=_additions(experiment, chosen, results),
+            costs={name: run.cost(name) for name in (PLAN, *(stage.name for stage in chosen))},
+            digests=experiment.models.digests,
+            written=model.name,
+            manifest=manifest,
+        )
+        return finish(experiment.material, adoption), not experiment.records.ran
 
 
 def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
@@ -59,7 +69,7 @@ def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
     for stage in stages:
         if (ended and not stage.after_the_end) or not stage.runs(experiment, results):
             continue
-        record = experiment.once(
+        record = experiment.records.once(
             stage.name,
             (*read, *stage.inputs(experiment, results)),
             stage.record,
@@ -72,18 +82,33 @@ def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
     return results
 
 
+def _additions(
+    experiment: Experiment, stages: Sequence[Stage[Any]], results: Results
+) -> ReportPart:
+    """Return what the stages that ran add to the report."""
+    return joined_parts(
+        [
+            stage.report(experiment, results.records[stage.name])
+            for stage in stages
+            if stage.name in results.records
+        ]
+    )
+
+
 def plan_project(
     project: Project, progress: Progress = silent, *, stages: Sequence[Stage[Any]] = STAGES
 ) -> AdoptionPlan:
     """Return the plan; nothing but the run's folder is written."""
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
-        return _plan(Experiment(project, run, progress), chosen)
+        return _plan(start_experiment(project, run, progress), chosen)
 
 
 def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
     inputs = (*_inputs(experiment), *(stage.name for stage in stages))
-    return experiment.once(PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages))
+    return experiment.records.once(
+        PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages)
+    )
 
 
 def _check_sealed(experiment: Experiment, stages: Sequence[Stage[Any]]) -> None:
@@ -94,7 +119,7 @@ def _check_sealed(experiment: Experiment, stages: Sequence[Stage[Any]]) -> None:
             where="stages",
             cure=f"add `{SEALED}`",
         )
-    require_sealed(experiment)
+    require_sealed(experiment.material)
 
 
 def _inputs(experiment: Experiment) -> tuple[object, ...]:
@@ -104,9 +129,9 @@ def _inputs(experiment: Experiment) -> tuple[object, ...]:
     files += [text.file for text in project.general.texts]
     files += project.tune.replay_texts if project.tune else ()
     files += project.plugins
-    models = [model.digest for model in experiment.constituents.values()]
+    models = experiment.models.digests.values()
     contents = [file_digest(Path(file)) for file in files]
-    return (_settings(project), *contents, experiment.base.digest, *models)
+    return (_settings(project), *contents, *models)
 
 
 def _settings(project: Project) -> Project:

@@ -2,9 +2,9 @@
 
 The rule among several gates that passed: the last one counts, because each later stage starts from
 what the earlier one left and its gate asks for a gain over that. A model whose protected abilities
-were not shown to be kept is written only if its own gate passed, and nothing is recommended that
-was not measured: the glossary stage asks the merge, so neither the recipient nor the tuned merge is
-ever recommended with the glossary.
+were not shown to be kept is written only if its own gate passed; if they were not measured at all,
+the sentence says so. Nothing is recommended that was not measured: the glossary stage asks the
+merge, so neither the recipient nor the tuned merge is ever recommended with the glossary.
 """
 
 from collections.abc import Iterable
@@ -45,38 +45,49 @@ class StageOutcomes(NamedTuple):
 
     headroom: Outcome | None = None
     merge: Outcome | None = None
-    protected: Outcome = "pass"  # what the merge's criteria on general ability say by themselves
+    protected: Outcome | None = None  # the merge's general ability by itself; None: not measured
     glossary: Outcome | None = None  # of the merge with the glossary in its prompt
     tune: Outcome | None = None
     sealed: Outcome | None = None
+    tuned_protected: Outcome | None = None  # the tuned merge's general ability, likewise
+
+    def measured_general_ability(self, model: WrittenModel) -> bool:
+        """Return whether a model that is to be written was asked about general ability."""
+        return (self.tuned_protected if model == "tuned" else self.protected) is not None
 
 
 def outcomes_of(verdicts: Iterable[Verdict]) -> StageOutcomes:
     """Return what the gates said; a stage that this table does not know recommends nothing."""
     by_stage = {verdict.stage: verdict for verdict in verdicts}
     outcomes: dict[str, Outcome] = {stage: verdict.outcome for stage, verdict in by_stage.items()}
-    merge = by_stage.get("merge")
+    protected = {stage: protected_outcome(verdict.criteria) for stage, verdict in by_stage.items()}
     return StageOutcomes(
         headroom=outcomes.get("headroom"),
         merge=outcomes.get("merge"),
-        protected=protected_outcome(merge.criteria if merge else ()),
+        protected=protected.get("merge"),
         glossary=outcomes.get("glossary"),
         tune=outcomes.get("tune"),
         sealed=outcomes.get("sealed"),
+        tuned_protected=protected.get("tune"),
     )
 
 
-def protected_outcome(criteria: Iterable[Criterion]) -> Outcome:
-    """Return whether general ability was shown to be kept; "pass" where none was measured."""
+def protected_outcome(criteria: Iterable[Criterion]) -> Outcome | None:
+    """Return whether general ability was shown to be kept; None where it was not measured."""
     protected = [criterion for criterion in criteria if criterion.name in PROTECTED]
-    return combine(protected) if protected else "pass"
+    return combine(protected) if protected else None
 
 
 def decide(outcomes: StageOutcomes) -> Decision:
     """Return what to do after an adoption whose gates said this."""
     row = _TABLE[_reason(outcomes)]
     sentence, would_change = row.sentence, row.would_change
-    if row.model != "recipient":  # the sealed concepts are opened for a model that is shipped
+    if row.model != "recipient":
+        measured = outcomes.measured_general_ability(row.model)
+        sentence = _completed(sentence, measured=measured)
+        if not measured:
+            would_change = _joined(_MEASURE_GENERAL_ABILITY, would_change)
+        # the sealed concepts are opened for a model that is shipped
         if outcomes.sealed is not None:
             sentence = _joined(sentence, _SEALED[outcomes.sealed])
         else:
@@ -93,6 +104,7 @@ def _reason(outcomes: StageOutcomes) -> str:
         (outcomes.merge == "pass", "merge"),
         (outcomes.headroom == "fail", "no headroom"),
         (outcomes.glossary == "pass" and outcomes.protected == "fail", "glossary, but harmed"),
+        (outcomes.glossary == "pass" and outcomes.protected is None, "glossary, harm not measured"),
         (outcomes.glossary == "pass", "glossary, harm open"),
         (tried == (None, None, None), "not tried"),
         ("undecided" in (outcomes.headroom, *tried), "undecided"),
@@ -102,7 +114,10 @@ def _reason(outcomes: StageOutcomes) -> str:
 
 def _glossary_counts(outcomes: StageOutcomes) -> bool:
     """Return whether the merge with the glossary passed and may be shipped."""
-    return outcomes.glossary == "pass" and outcomes.protected == "pass"
+    harmless = outcomes.protected == "pass" or (
+        outcomes.protected is None and outcomes.merge == "pass"
+    )
+    return outcomes.glossary == "pass" and harmless
 
 
 def _tuned_reason(outcomes: StageOutcomes) -> str:
@@ -111,6 +126,15 @@ def _tuned_reason(outcomes: StageOutcomes) -> str:
     if outcomes.merge == "pass":
         return "tuned after the merge"
     return "tuned alone" if outcomes.glossary is None else "tuned at last"
+
+
+def _completed(sentence: Words, *, measured: bool) -> Words:
+    """Return a sentence on a shipped model with what is known of its general ability."""
+    general, joint = (_KEPT, "and") if measured else (_NOT_MEASURED, "but")
+    return {
+        language: text.format(general=general[language], joint=joint)
+        for language, text in sentence.items()
+    }
 
 
 def _joined(first: Words, second: Words) -> Words:
@@ -123,10 +147,22 @@ class _Row(NamedTuple):
     action: Action
     model: WrittenModel
     glossary: bool
-    sentence: Words
+    sentence: Words  # of a model that is shipped: what became of general ability is filled in
     would_change: Words
 
 
+_KEPT: Words = {
+    "en": "nothing protected was lost",
+    "ja": "、保護対象の能力は失われていません",
+}
+_NOT_MEASURED: Words = {
+    "en": "general ability was not measured",
+    "ja": "ました。一般能力は測定していません",
+}
+_MEASURE_GENERAL_ABILITY: Words = {
+    "en": "General ability could contradict it: name texts or concepts for it under `general`.",
+    "ja": "一般能力の測定が反証となり得ます。`general` に文章か概念を指定してください。",
+}
 _OTHER_THRESHOLDS: Words = {
     "en": "So would other thresholds; they are then on record as set after the results.",
     "ja": "基準を変えた場合も結論は変わり得ますが、結果を見た後の変更として記録されます。",
@@ -164,9 +200,8 @@ _TABLE: dict[str, _Row] = {
         model="merge",
         glossary=False,
         sentence={
-            "en": "Adopt the merge: the words arrived and nothing protected was lost. Stop here.",
-            "ja": "マージを採用：専門用語が習得され、保護対象の能力は失われていません。"
-            "ここで終了できます。",
+            "en": "Adopt the merge: the words arrived {joint} {general}. Stop here.",
+            "ja": "マージを採用：専門用語が習得され{general}。ここで終了できます。",
         },
         would_change=_OTHER_THRESHOLDS,
     ),
@@ -176,9 +211,9 @@ _TABLE: dict[str, _Row] = {
         glossary=True,
         sentence={
             "en": "Adopt the merge and serve it with the glossary in the prompt: with it the words "
-            "are used, more than by merging alone, and nothing protected was lost.",
+            "are used, more than by merging alone, {joint} {general}.",
             "ja": "マージを採用し、用語集をプロンプトに加えて運用："
-            "マージだけの場合より用語が使われ、保護対象の能力は失われていません。",
+            "マージだけの場合より用語が使われ{general}。",
         },
         would_change=_OTHER_THRESHOLDS,
     ),
@@ -188,9 +223,9 @@ _TABLE: dict[str, _Row] = {
         glossary=False,
         sentence={
             "en": "Adopt the tuned merge: the merge passed, and partial fine-tuning taught more of "
-            "the words it was shown; nothing protected was lost.",
+            "the words it was shown; {general}.",
             "ja": "チューニングしたマージを採用：マージは合格し、"
-            "部分ファインチューニングで教えた用語はさらに習得され、保護対象の能力は失われていません。",
+            "部分ファインチューニングで教えた用語はさらに習得され{general}。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -199,11 +234,11 @@ _TABLE: dict[str, _Row] = {
         model="tuned",
         glossary=False,
         sentence={
-            "en": "Adopt the tuned merge: partial fine-tuning taught the words it was shown and "
-            "nothing protected was lost. The glossary helped the merge before it was tuned; with "
-            "the tuned merge it was not measured.",
-            "ja": "チューニングしたマージを採用：教えた用語は習得され、"
-            "保護対象の能力は失われていません。用語集はチューニング前のマージで有効でしたが、チューニング後には測定していません。",
+            "en": "Adopt the tuned merge: partial fine-tuning taught the words it was shown "
+            "{joint} {general}. The glossary helped the merge before it was tuned; with the tuned "
+            "merge it was not measured.",
+            "ja": "チューニングしたマージを採用：教えた用語は習得され{general}。"
+            "用語集はチューニング前のマージで有効でしたが、チューニング後には測定していません。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -213,10 +248,10 @@ _TABLE: dict[str, _Row] = {
         glossary=False,
         sentence={
             "en": "Adopt the tuned merge: neither merging nor the glossary was enough; partial "
-            "fine-tuning taught the words it was shown and nothing protected was lost. For all "
+            "fine-tuning taught the words it was shown {joint} {general}. For all "
             "words, tune on the whole term base.",
             "ja": "チューニングしたマージを採用：マージと用語集では不十分でしたが、"
-            "部分ファインチューニングで教えた用語は習得され、保護対象の能力は失われていません。"
+            "部分ファインチューニングで教えた用語は習得され{general}。"
             "全ての用語には、用語ベース全体でのチューニングを推奨します。",
         },
         would_change=_MORE_TUNING,
@@ -227,10 +262,10 @@ _TABLE: dict[str, _Row] = {
         glossary=False,
         sentence={
             "en": "Adopt the tuned merge: merging alone was not enough; partial fine-tuning taught "
-            "the words it was shown and nothing protected was lost. For all words, tune on the "
+            "the words it was shown {joint} {general}. For all words, tune on the "
             "whole term base.",
             "ja": "チューニングしたマージを採用：マージだけでは不十分でしたが、"
-            "部分ファインチューニングで教えた用語は習得され、保護対象の能力は失われていません。"
+            "部分ファインチューニングで教えた用語は習得され{general}。"
             "全ての用語には、用語ベース全体でのチューニングを推奨します。",
         },
         would_change=_MORE_TUNING,
@@ -259,6 +294,18 @@ _TABLE: dict[str, _Row] = {
             "prompt, but it lost general ability that is protected.",
             "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
             "保護対象の一般能力が失われました。",
+        },
+        would_change=_NOT_WITH_GLOSSARY,
+    ),
+    "glossary, harm not measured": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Keep the language model: the merge uses the words with the glossary in the "
+            "prompt, but general ability was not measured.",
+            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
+            "一般能力は測定していません。",
         },
         would_change=_NOT_WITH_GLOSSARY,
     ),

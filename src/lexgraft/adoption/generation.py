@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.material import Material
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import SampleAnswer
 from lexgraft.evaluation.definitions import (
     DEFINITION_TOKENS,
@@ -19,28 +20,30 @@ from lexgraft.stats.intervals import wilson
 SHOWN = 6  # samples in the report
 
 
-def free_scores(experiment: Experiment, subject: EvaluatedModel) -> tuple[Score, ...]:
+def free_scores(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel
+) -> tuple[Score, ...]:
     """Return the shares of terms named right and of definitions that identify their term."""
-    if not experiment.project.testset.generated:
+    if not models.project.testset.generated:
         return ()
-    return (*_named(experiment, subject), *_defined(experiment, subject))
+    return (*_named(models, material, subject), *_defined(models, material, subject))
 
 
-def asked_freely(experiment: Experiment) -> list[Concept]:
+def asked_freely(material: Material) -> list[Concept]:
     """Return the confirm concepts that are asked for free answers."""
-    seed = experiment.project.seed
+    seed = material.project.seed
     concepts = sorted(
-        experiment.testset.concepts["confirm"], key=lambda one: digest(seed, "free", one.id)
+        material.testset.concepts["confirm"], key=lambda one: digest(seed, "free", one.id)
     )
-    return concepts[: experiment.project.testset.generated]
+    return concepts[: material.project.testset.generated]
 
 
-def _named(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
+def _named(models: ModelsUnderTest, material: Material, subject: EvaluatedModel) -> list[Score]:
     """Return, per direction that ends in the target language, the share of terms named right."""
-    concepts = {concept.id: concept for concept in asked_freely(experiment)}
+    concepts = {concept.id: concept for concept in asked_freely(material)}
     scores: list[Score] = []
-    for pair, items in _by_pair(_first_draws(experiment, concepts)).items():
-        texts = experiment.generations(
+    for pair, items in _by_pair(_first_draws(material, concepts)).items():
+        texts = models.generations(
             subject,
             f"terms {pair.replace('->', '-')}",
             [item.context for item in items],
@@ -52,11 +55,11 @@ def _named(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
     return scores
 
 
-def _first_draws(experiment: Experiment, concepts: dict[str, Concept]) -> list[Item]:
-    target = experiment.project.languages.target
+def _first_draws(material: Material, concepts: dict[str, Concept]) -> list[Item]:
+    target = material.project.languages.target
     return [
         item
-        for item in experiment.testset.items["confirm"]
+        for item in material.testset.items["confirm"]
         if item.concept in concepts
         and item.draw == 0
         and item.answer_language == target
@@ -64,7 +67,7 @@ def _first_draws(experiment: Experiment, concepts: dict[str, Concept]) -> list[I
     ]
 
 
-def _defined(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
+def _defined(models: ModelsUnderTest, material: Material, subject: EvaluatedModel) -> list[Score]:
     """Return how far definitions identify their term to the frozen base, and their chrF.
 
     Definitions are asked for in the domain's language, of the term in either language.
@@ -72,39 +75,43 @@ def _defined(experiment: Experiment, subject: EvaluatedModel) -> list[Score]:
 
     def scorer(written: WrittenDefinitions, items: Sequence[Item]) -> list[Answer]:
         what = f"definitions {written.name_language} by {subject.digest[:12]}"
-        return experiment.answers(experiment.parents["base"], what, items)
+        return models.answers(models.parents["base"], what, items)
 
     return definition_scores(
         subject.name,
-        _definitions(experiment, subject),
-        experiment.testset.items["confirm"],
-        asked_freely(experiment),
-        seed=experiment.project.seed,
+        _definitions(models, material, subject),
+        material.testset.items["confirm"],
+        asked_freely(material),
+        seed=models.project.seed,
         scorer=scorer,
     )
 
 
-def _definitions(experiment: Experiment, subject: EvaluatedModel) -> list[WrittenDefinitions]:
+def _definitions(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel
+) -> list[WrittenDefinitions]:
     """Return a subject's definitions, of terms in the domain's and in the target language."""
-    domain, target = experiment.project.languages.domain, experiment.project.languages.target
+    domain, target = models.project.languages.domain, models.project.languages.target
 
     def written_by_names_in(name_language: str) -> WrittenDefinitions:
         def generate(prompts: Sequence[str]) -> list[str]:
             what = f"definitions {name_language}"
-            answers = experiment.generations(subject, what, list(prompts), DEFINITION_TOKENS)
+            answers = models.generations(subject, what, list(prompts), DEFINITION_TOKENS)
             return [answer.text for answer in answers]
 
-        return write_definition(asked_freely(experiment), name_language, domain, generate)
+        return write_definition(asked_freely(material), name_language, domain, generate)
 
     return [written_by_names_in(language) for language in dict.fromkeys((domain, target))]
 
 
-def samples(experiment: Experiment, subjects: Sequence[EvaluatedModel]) -> tuple[SampleAnswer, ...]:
+def samples(
+    models: ModelsUnderTest, material: Material, subjects: Sequence[EvaluatedModel]
+) -> tuple[SampleAnswer, ...]:
     """Return a few definitions written by several models, in the domain's language."""
-    if not experiment.project.testset.generated:
+    if not models.project.testset.generated:
         return ()
-    concepts = {concept.id: concept for concept in asked_freely(experiment)}
-    by_model = {subject.name: _definitions(experiment, subject) for subject in subjects}
+    concepts = {concept.id: concept for concept in asked_freely(material)}
+    by_model = {subject.name: _definitions(models, material, subject) for subject in subjects}
     return tuple(
         SampleAnswer(
             concepts[concept].names(first.name_language)[0],

@@ -1,30 +1,36 @@
 """`model/`: the model that the decision says is written, with what stands beside it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.models_under_test import EvaluatedModel
 from lexgraft.files.ownership import note, remove_noted
-from lexgraft.project import inputs_of
+from lexgraft.records import Progress
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest
 
 
-def write_model(experiment: Experiment, subject: EvaluatedModel) -> Manifest:
-    """Write a model's folder; a folder of an earlier decision makes way."""
+def write_model(
+    subject: EvaluatedModel, run: Path, inputs: Iterable[Path], progress: Progress
+) -> Manifest:
+    """Write a model's folder into a run's; a folder of an earlier decision makes way.
+
+    `inputs` are files and folders that are never removed.
+    """
     assert subject.plan is not None  # only merges and parents are written
-    folder, plan = experiment.run.path / "model", subject.plan.digest
+    folder, plan = run / "model", subject.plan.digest
     manifest = folder / MANIFEST
     if manifest.is_file():
         earlier = msgspec.json.decode(manifest.read_bytes()).get("plan")
         if isinstance(earlier, str) and earlier != plan:
-            if is_reported(experiment.run.path, manifest):  # of a run before there were records
+            if is_reported(run, manifest):  # of a run before there were records
                 note(folder, "model", earlier)
-            remove_noted(folder, "model", earlier, inputs_of(experiment.project))
+            remove_noted(folder, "model", earlier, inputs)
     note(folder, "model", plan)
-    return run_merge(subject.plan, folder, experiment.progress)
+    return run_merge(subject.plan, folder, progress)
 
 
 def is_reported(run: Path, manifest: Path) -> bool:

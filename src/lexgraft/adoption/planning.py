@@ -75,10 +75,10 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     Raises:
         LexgraftError: anything that would stop one of the stages and can be seen now.
     """
-    project, testset = experiment.project, experiment.testset
-    plans = candidate_plans(experiment)
+    project, testset = experiment.project, experiment.material.testset
+    plans = candidate_plans(experiment.models)
     works = {stage.name: stage.estimate(experiment) for stage in stages}
-    body, head = parameters(experiment.base)
+    body, head = parameters(experiment.models.base)
     check_memory(body + head, project.limits.memory_gb)
     confirm = len(testset.concepts["confirm"])
     detectable = smallest_difference(confirm, alpha=project.gates.alpha)

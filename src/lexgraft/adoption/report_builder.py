@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +14,7 @@ import msgspec
 from lexgraft import __version__
 from lexgraft.adoption.cost import sum_costs
 from lexgraft.adoption.data_sources import count_sources, rights_of
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.planning import AdoptionPlan
 from lexgraft.adoption.preregistration import Declaration, late
 from lexgraft.adoption.report import write_report
@@ -27,8 +27,9 @@ from lexgraft.adoption.report.report_record import (
     RunRecord,
     StageCost,
 )
-from lexgraft.adoption.stages.stage import Results, Stage, joined_parts
+from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.files.file_digest import file_digest
+from lexgraft.project import Models
 from lexgraft.records import Cost, Verdict, write_bytes
 from lexgraft.weights.merge.manifest import Manifest
 
@@ -48,15 +49,18 @@ class FinishedAdoption(NamedTuple):
     plan: AdoptionPlan
     declaration: Declaration
     results: Results
-    written: EvaluatedModel
+    additions: ReportPart  # of the stages that ran
+    costs: Mapping[str, Cost]  # of the plan and each stage
+    digests: Mapping[str, str]  # of the weights of base, language and domain model
+    written: str  # the name of the model that `model/` holds
     manifest: Manifest  # of its folder
 
 
-def finish(experiment: Experiment, adoption: FinishedAdoption) -> Report:
+def finish(material: Material, adoption: FinishedAdoption) -> Report:
     """Return the report, after writing it and the model's card."""
-    report = build_report(experiment, adoption)
+    report = build_report(material, adoption)
     report = msgspec.structs.replace(report, warnings=(*report.warnings, *mixed(report)))
-    folder = experiment.run.path
+    folder = material.folder
     write_bytes(folder / "model" / "README.md", model_card(report).encode())
     if text := notice(report):
         write_bytes(folder / "model" / "NOTICE", text.encode())
@@ -64,18 +68,10 @@ def finish(experiment: Experiment, adoption: FinishedAdoption) -> Report:
     return report
 
 
-def build_report(experiment: Experiment, adoption: FinishedAdoption) -> Report:
+def build_report(material: Material, adoption: FinishedAdoption) -> Report:
     """Return everything a reader is told, from what the stages found."""
-    project, plan, results = experiment.project, adoption.plan, adoption.results
-    part = joined_parts(
-        [
-            stage.report(experiment, results.records[stage.name])
-            for stage in adoption.stages
-            if stage.name in results.records
-        ]
-    )
-    costs = {stage.name: experiment.run.cost(stage.name) for stage in adoption.stages}
-    decision = results.decision
+    project, plan, results = material.project, adoption.plan, adoption.results
+    additions, decision = adoption.additions, results.decision
     return Report(
         project=project.name,
         version=__version__,
@@ -83,39 +79,41 @@ def build_report(experiment: Experiment, adoption: FinishedAdoption) -> Report:
         domain=project.languages.domain,
         recommendation=decision.sentence,
         decision=decision,
-        result=part.result or "G",
-        shipped=adoption.written.name,
-        method=part.method,
-        parameters=part.parameters,
-        verdicts=priced(results.verdicts, adoption.stages, plan, costs, project.prices.currency),
-        points=part.points,
+        result=additions.result or "G",
+        shipped=adoption.written,
+        method=additions.method,
+        parameters=additions.parameters,
+        verdicts=priced(
+            results.verdicts, adoption.stages, plan, adoption.costs, project.prices.currency
+        ),
+        points=additions.points,
         wanted=project.gates.merge.target_gain,
-        scores=part.scores,
-        choosing=part.choosing,
-        acquisitions=part.acquisitions,
-        glossary=part.glossary,
-        tuning=part.tuning,
-        lessons=part.lessons,
-        terms=part.terms,
-        general=part.general,
+        scores=additions.scores,
+        choosing=additions.choosing,
+        acquisitions=additions.acquisitions,
+        glossary=additions.glossary,
+        tuning=additions.tuning,
+        lessons=additions.lessons,
+        terms=additions.terms,
+        general=additions.general,
         concepts={str(split): count for split, count in plan.concepts.items()},
         items=sum(plan.items.values()),
         controls=plan.controls,
         refused=plan.refused,
         power=plan.power,
-        samples=part.samples,
-        parents=_parents(experiment),
-        sources=(*_sources(experiment), *part.sources),
+        samples=additions.samples,
+        parents=_parents(project.models, adoption.digests),
+        sources=(*_sources(material), *additions.sources),
         seed=project.seed,
         gates=adoption.declaration.digest,
         data={
-            "testset": experiment.testset.digest,
+            "testset": material.testset.digest,
             "model": adoption.manifest.digest,
             **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
         },
         engines={name: number for name in ENGINES if (number := _installed(name))},
         warnings=(*plan.warnings, *late(adoption.declaration)),
-        run=_run_record(adoption, experiment.run.cost),
+        run=_run_record(adoption),
     )
 
 
@@ -153,12 +151,7 @@ def priced(
     return tuple(map(with_costs, verdicts))
 
 
-def _parents(experiment: Experiment) -> tuple[Parent, ...]:
-    models = experiment.project.models
-    digests = {
-        "base": experiment.base.digest,
-        **{label: model.digest for label, model in experiment.constituents.items()},
-    }
+def _parents(models: Models, digests: Mapping[str, str]) -> tuple[Parent, ...]:
     return tuple(
         Parent(
             role, Path(getattr(models, label)).name, digests[label], models.licences.get(label, "")
@@ -167,17 +160,17 @@ def _parents(experiment: Experiment) -> tuple[Parent, ...]:
     )
 
 
-def _sources(experiment: Experiment) -> tuple[DataSource, ...]:
+def _sources(material: Material) -> tuple[DataSource, ...]:
     """Return what the questions and the running texts came from, with their rights."""
-    concepts = (concept for group in experiment.testset.concepts.values() for concept in group)
-    texts = (text for _, group in experiment.texts["confirm"] for text in group)
+    concepts = (concept for group in material.testset.concepts.values() for concept in group)
+    texts = (text for _, group in material.texts["confirm"] for text in group)
     return (
         *count_sources("test", map(rights_of, concepts)),
         *count_sources("general", ((text.source, "", text.licence) for text in texts)),
     )
 
 
-def _run_record(adoption: FinishedAdoption, cost_of: Callable[[str], Cost]) -> RunRecord:
+def _run_record(adoption: FinishedAdoption) -> RunRecord:
     """Return where and how the run was made, and what each stage took when it ran."""
     foreseen = {estimate.stage: estimate.cost.seconds for estimate in adoption.plan.estimates}
     return RunRecord(
@@ -187,8 +180,8 @@ def _run_record(adoption: FinishedAdoption, cost_of: Callable[[str], Cost]) -> R
         command="lexgraft " + " ".join(sys.argv[1:]),
         stages=tuple(
             StageCost(name, cost, foreseen.get(name))
-            for name in (PLAN, *(stage.name for stage in adoption.stages))
-            if (cost := cost_of(name)) != Cost(0.0)
+            for name, cost in adoption.costs.items()
+            if cost != Cost(0.0)
         ),
     )
 

@@ -1,27 +1,30 @@
 """A model asked everything of one split."""
 
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment, Use
+from lexgraft.adoption.material import Material, Use
 from lexgraft.adoption.metrics import ComparisonContext, SplitResults
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.evaluation.grade import grade
 
 
-def split_results(experiment: Experiment, subject: EvaluatedModel, use: Use) -> SplitResults:
+def split_results(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel, use: Use
+) -> SplitResults:
     """Return what a model made of one split's terms, of everyday words and of running text.
 
     Everyday words belong to the judgement: they are not asked on `choose`.
     """
-    items = experiment.testset.items[use]
-    everyday = experiment.testset.general if use == "confirm" else ()
+    items = material.testset.items[use]
+    everyday = material.testset.general if use == "confirm" else ()
     return SplitResults(
         subject.name,
-        grade(items, experiment.answers(subject, f"{use} terms", items)),
-        grade(everyday, experiment.answers(subject, "everyday", everyday)) if everyday else [],
-        experiment.bits(subject, use),
+        grade(items, models.answers(subject, f"{use} terms", items)),
+        grade(everyday, models.answers(subject, "everyday", everyday)) if everyday else [],
+        models.bits(subject, use, material.texts[use]),
     )
 
 
-def comparison_context(experiment: Experiment, use: Use) -> ComparisonContext:
+def comparison_context(material: Material, use: Use) -> ComparisonContext:
     """Return what comparisons on one split need to know."""
-    project = experiment.project
-    documents = [text for _, texts in experiment.texts[use] for text in texts]
+    project = material.project
+    documents = [text for _, texts in material.texts[use] for text in texts]
     return ComparisonContext(project.languages, documents, project.seed, project.gates.alpha)

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from lexgraft.adoption.experiment import LANGUAGE, EvaluatedModel, Experiment
 from lexgraft.adoption.generation import free_scores
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import scores_of
+from lexgraft.adoption.models_under_test import LANGUAGE, EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.files.run_folder import RunFolder, hold
+from lexgraft.files.run_folder import hold
 from lexgraft.project import Candidate, Project, inputs_of
 from lexgraft.records import Progress, Score, silent
 from lexgraft.weights.checkpoint.input_model import open_input_model
@@ -26,7 +27,7 @@ def candidate_plan(project: Project, method: str | None) -> MergePlan:
             f"the project has no candidate `{method}`", cure=nearest(method, candidates)
         )
     candidate = candidates[method] if method else project.merge.candidates[0]
-    return Experiment(project, RunFolder(Path(project.output)), silent).merge_plan(candidate)
+    return ModelsUnderTest(project, Path(project.output), silent).merge_plan(candidate)
 
 
 def evaluate_model(
@@ -34,21 +35,22 @@ def evaluate_model(
 ) -> list[Score]:
     """Return a model's scores on the confirm concepts, everyday words and running texts."""
     with hold(output, [*inputs_of(project), model]) as run:
-        experiment = Experiment(project, run, progress)
-        subject = _subject(experiment, model)
-        seen = split_results(experiment, subject, "confirm")
+        models = ModelsUnderTest(project, run.path, progress)
+        material = Material(project, run.path, progress)
+        subject = _subject(models, model)
+        results = split_results(models, material, subject, "confirm")
         return [
-            *scores_of(seen, comparison_context(experiment, "confirm")),
-            *free_scores(experiment, subject),
+            *scores_of(results, comparison_context(material, "confirm")),
+            *free_scores(models, material, subject),
         ]
 
 
-def _subject(experiment: Experiment, model: Path) -> EvaluatedModel:
+def _subject(models: ModelsUnderTest, model: Path) -> EvaluatedModel:
     """Return a folder or an adapter as something to ask."""
-    if model.resolve() == experiment.base.folder.resolve():
-        return EvaluatedModel(model.name, experiment.base)
-    part = open_input_model(model, experiment.base, LANGUAGE)
+    if model.resolve() == models.base.folder.resolve():
+        return EvaluatedModel(model.name, models.base)
+    input_model = open_input_model(model, models.base, LANGUAGE)
     candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})
-    dtype = experiment.project.merge.dtype
-    plan = plan_merge(candidate, experiment.base, {LANGUAGE: part}, dtype, experiment.project.seed)
-    return EvaluatedModel(model.name, experiment.base, plan)
+    dtype = models.project.merge.dtype
+    plan = plan_merge(candidate, models.base, {LANGUAGE: input_model}, dtype, models.project.seed)
+    return EvaluatedModel(model.name, models.base, plan)

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft import __version__
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.material import Material
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report import write_report
 from lexgraft.adoption.report.report_record import CurvePoint, Report
 from lexgraft.adoption.stages.curve import few_shot
@@ -63,13 +64,13 @@ def tune_language_model(
         if not group.first:
             group.wait()
             return _join(output, group)
-        experiment = Experiment(
-            project, held.enter_context(hold(output, inputs_of(project))), progress
-        )
-        onto = language_model(experiment)
+        run = held.enter_context(hold(output, inputs_of(project)))
+        models = ModelsUnderTest(project, run.path, progress)
+        material = Material(project, run.path, progress)
+        onto = language_model(models)
         if group.size == 1:
-            return teach(experiment, onto, settings, output / "tuned")
-        return _lead(experiment, onto, settings, group)
+            return teach(models, material, onto, settings, output / "tuned")
+        return _lead(models, material, onto, settings, group)
 
 
 def draw_curve(project: Project, output: Path, progress: Progress = silent) -> Report:
@@ -84,11 +85,12 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
     if not settings.curve:
         raise LexgraftError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
     with hold(output, inputs_of(project)) as run:
-        experiment = Experiment(project, run, progress)
+        models = ModelsUnderTest(project, run.path, progress)
+        material = Material(project, run.path, progress)
         lessons = few_shot(
-            experiment, language_model(experiment), settings, settings.curve, bare=True
+            models, material, language_model(models), settings, settings.curve, bare=True
         )
-        report = _report(experiment, lessons)
+        report = _report(material, lessons)
         write_report(report, output)
         return report
 
@@ -107,11 +109,12 @@ def write_merged(
     """
     settings = _settings(project)
     with hold(output, inputs_of(project)) as run:
-        experiment = Experiment(project, run, progress)
-        subject = tuned_model(experiment, language_model(experiment), trained.folder, settings)
+        models = ModelsUnderTest(project, run.path, progress)
+        material = Material(project, run.path, progress)
+        subject = tuned_model(models, material, language_model(models), trained.folder, settings)
         assert subject.plan is not None  # it is onto a folder
         run_merge(subject.plan, merged, progress)
-        live = experiment.live(subject)
+        live = models.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
         texts = [read_openings(language) for language in _languages(project)]
         rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
@@ -126,11 +129,11 @@ def write_merged(
     return MergedTuning(merged, apart, tied)
 
 
-def language_model(experiment: Experiment) -> EvaluatedModel:
+def language_model(models: ModelsUnderTest) -> EvaluatedModel:
     """Return the project's language model as a folder, which adapters are trained on."""
-    plan = experiment.parents["G"].plan
+    plan = models.parents["G"].plan
     assert plan is not None  # a parent is a merge of one
-    return EvaluatedModel("G", open_checkpoint(merged_folder(experiment, plan)))
+    return EvaluatedModel("G", open_checkpoint(merged_folder(models, plan)))
 
 
 def _settings(project: Project) -> TuneSettings:
@@ -144,14 +147,18 @@ def _languages(project: Project) -> tuple[str, ...]:
 
 
 def _lead(
-    experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings, group: ProcessGroup
+    models: ModelsUnderTest,
+    material: Material,
+    onto: EvaluatedModel,
+    settings: TuneSettings,
+    group: ProcessGroup,
 ) -> TrainingResult:
     """Hand the training to the other processes and take part in it."""
-    read = reading(experiment, onto, settings)
-    given = assignment(experiment, onto, settings, read, experiment.run.path / "tuned")
-    write_bytes(experiment.run.path / HANDED, msgspec.json.encode(given))
+    read = reading(models, material, onto, settings)
+    given = assignment(models, onto, settings, read, models.folder / "tuned")
+    write_bytes(models.folder / HANDED, msgspec.json.encode(given))
     group.wait()
-    return carry_out(given, experiment.live(onto), experiment.progress, group)
+    return carry_out(given, models.live(onto), models.progress, group)
 
 
 def _join(output: Path, group: ProcessGroup) -> TrainingResult:
@@ -161,9 +168,9 @@ def _join(output: Path, group: ProcessGroup) -> TrainingResult:
     return carry_out(given, model, silent, group)
 
 
-def _report(experiment: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
+def _report(material: Material, lessons: tuple[CurvePoint, ...]) -> Report:
     """Return a report of a tuning by itself."""
-    project = experiment.project
+    project = material.project
     return Report(
         project=project.name,
         version=__version__,
@@ -172,10 +179,10 @@ def _report(experiment: Experiment, lessons: tuple[CurvePoint, ...]) -> Report:
         recommendation=CURVE,
         result="G",
         lessons=lessons,
-        concepts={split: len(group) for split, group in experiment.testset.concepts.items()},
-        items=sum(len(items) for items in experiment.testset.items.values()),
-        controls=experiment.testset.audit,
+        concepts={split: len(group) for split, group in material.testset.concepts.items()},
+        items=sum(len(items) for items in material.testset.items.values()),
+        controls=material.testset.audit,
         seed=project.seed,
-        data={"testset": experiment.testset.digest},
-        warnings=tuple(experiment.testset.rights.spoken()),
+        data={"testset": material.testset.digest},
+        warnings=tuple(material.testset.rights.spoken()),
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.material import Material
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.errors import LexgraftError
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Form, Project, TuneSettings
@@ -47,15 +48,15 @@ class TrainingRun(NamedTuple):
     wording: str
 
 
-def taught_concepts(experiment: Experiment, settings: TuneSettings) -> list[Concept]:
+def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]:
     """Return the `choose` concepts that are taught, by a keyed hash: fewer are among more.
 
     Raises:
         LexgraftError: there are fewer than are to be taught.
     """
-    seed = experiment.project.seed
+    seed = material.project.seed
     chosen = sorted(
-        experiment.testset.concepts["choose"], key=lambda one: digest(seed, "teach", one.id)
+        material.testset.concepts["choose"], key=lambda one: digest(seed, "teach", one.id)
     )
     if len(chosen) < settings.terms:
         raise LexgraftError(
@@ -66,14 +67,16 @@ def taught_concepts(experiment: Experiment, settings: TuneSettings) -> list[Conc
     return chosen[: settings.terms]
 
 
-def reading(experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings) -> TrainingRun:
+def reading(
+    models: ModelsUnderTest, material: Material, onto: EvaluatedModel, settings: TuneSettings
+) -> TrainingRun:
     """Return as many examples as the steps take: terms in many wordings, with broad replay.
 
     Raises:
         LexgraftError: a taught concept shares a term with one that is kept for the test.
     """
-    project, concepts = experiment.project, experiment.testset.concepts
-    taught, forms = taught_concepts(experiment, settings), taught_forms(project, settings)
+    project, concepts = models.project, material.testset.concepts
+    taught, forms = taught_concepts(material, settings), taught_forms(project, settings)
     spoken = list(dict.fromkeys(form.answer for form in forms))
     said = {one: read_wordings(one) for one in spoken}
     protected = [*concepts["confirm"], *concepts["sealed"]]
@@ -84,8 +87,8 @@ def reading(experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings
     held = term_examples(taught, forms, kept, seed=project.seed)[:HELD] if kept else []
     wanted = settings.steps * settings.batch
     terms = repeat(examples, round(wanted * (1 - settings.replay)))
-    own = own_answers(experiment, onto, settings) if settings.replay else []
-    mixed = mix_replay(terms, experiment.replay, settings.replay, project.seed, own)
+    own = own_answers(models, onto, settings) if settings.replay else []
+    mixed = mix_replay(terms, material.replay, settings.replay, project.seed, own)
     return TrainingRun(repeat(mixed, wanted), held, digest(*said.values(), *kept.values()))
 
 
@@ -106,10 +109,10 @@ def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
 
 
 def own_answers(
-    experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings
+    models: ModelsUnderTest, onto: EvaluatedModel, settings: TuneSettings
 ) -> list[TrainingExample]:
     """Return what the model says by itself after general openings, in both languages."""
-    languages = experiment.project.languages
+    languages = models.project.languages
     openings = [
         read_openings(fromkey) for fromkey in dict.fromkeys((languages.target, languages.domain))
     ]
@@ -117,7 +120,7 @@ def own_answers(
     if not settings.own_answers:
         return []
     asked = [prompts[n % len(prompts)] for n in range(settings.own_answers)]
-    said = experiment.own_answers(onto, asked, OPENING_TOKENS)
+    said = models.own_answers(onto, asked, OPENING_TOKENS)
     return [
         TrainingExample(one, text.text) for one, text in zip(asked, said, strict=True) if text.text
     ]
@@ -137,7 +140,11 @@ class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def teach(
-    experiment: Experiment, onto: EvaluatedModel, settings: TuneSettings, parent: Path
+    models: ModelsUnderTest,
+    material: Material,
+    onto: EvaluatedModel,
+    settings: TuneSettings,
+    parent: Path,
 ) -> TrainingResult:
     """Return the adapter that the taught concepts have made on a model.
 
@@ -146,9 +153,9 @@ def teach(
     Raises:
         LexgraftError: several rates and no held-out wordings to choose by.
     """
-    read, rates = reading(experiment, onto, settings), settings.learning_rate
+    read, rates = reading(models, material, onto, settings), settings.learning_rate
     if not isinstance(rates, tuple):
-        return _carried_out(experiment, onto, assignment(experiment, onto, settings, read, parent))
+        return _carried_out(models, onto, assignment(models, onto, settings, read, parent))
     if not settings.patience:
         raise LexgraftError(
             "several learning rates are told apart by held-out wordings",
@@ -158,21 +165,21 @@ def teach(
     short = read._replace(examples=read.examples[: max(1, len(read.examples) // TRIAL)])
     tried: dict[float, float] = {}
     for rate in rates:
-        given = assignment(experiment, onto, _at(settings, rate), short, parent / "rates")
-        tried[rate] = min(loss for _, loss in _carried_out(experiment, onto, given).checks)
+        given = assignment(models, onto, _at(settings, rate), short, parent / "rates")
+        tried[rate] = min(loss for _, loss in _carried_out(models, onto, given).checks)
     best = _at(settings, min(tried, key=lambda rate: tried[rate]))
-    return _carried_out(experiment, onto, assignment(experiment, onto, best, read, parent))
+    return _carried_out(models, onto, assignment(models, onto, best, read, parent))
 
 
 def assignment(
-    experiment: Experiment,
+    models: ModelsUnderTest,
     onto: EvaluatedModel,
     settings: TuneSettings,
     read: TrainingRun,
     parent: Path,
 ) -> TrainingPlan:
     """Return the training of a model on what it reads."""
-    model, project = experiment.live(onto), experiment.project
+    model, project = models.live(onto), models.project
     recipe = recipe_of(project, settings, [model.token(token) for token in settings.tokens])
     return TrainingPlan(
         folder=str(onto.onto.folder),
@@ -229,9 +236,9 @@ def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> Tr
 
 
 def _carried_out(
-    experiment: Experiment, onto: EvaluatedModel, given: TrainingPlan
+    models: ModelsUnderTest, onto: EvaluatedModel, given: TrainingPlan
 ) -> TrainingResult:
-    return carry_out(given, experiment.live(onto), experiment.progress)
+    return carry_out(given, models.live(onto), models.progress)
 
 
 def _at(settings: TuneSettings, rate: float) -> TuneSettings:

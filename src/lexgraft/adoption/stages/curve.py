@@ -8,8 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, confirm_work, training_work, work_of_items
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import SplitResults, changes
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import CurvePoint
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
@@ -56,12 +58,12 @@ class Curve(Stage[CurveResult]):
         Raises:
             LexgraftError: fewer concepts than are to be taught in one of them.
         """
-        settings, testset = tune_settings(experiment.project), experiment.testset
+        settings, testset = tune_settings(experiment.project), experiment.material.testset
         for terms in settings.curve:
-            taught_concepts(experiment, msgspec.structs.replace(settings, terms=terms))
+            taught_concepts(experiment.material, msgspec.structs.replace(settings, terms=terms))
         lessons = list(lesson_plans(settings, settings.curve, bare=True))
         asked = work_of_items(testset.items["choose"])
-        asked += confirm_work(testset, experiment.texts["confirm"])
+        asked += confirm_work(testset, experiment.material.texts["confirm"])
         return (*map(training_work, lessons), asked.times(len(lessons) + 1))
 
     def runs(self, experiment: Experiment, earlier: Results) -> bool:
@@ -70,12 +72,19 @@ class Curve(Stage[CurveResult]):
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
-        return (winner(experiment, earlier.need(RaceResult)).digest,)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
 
     def run(self, experiment: Experiment, earlier: Results) -> CurveResult:
         """Return a lesson per number of terms."""
-        settings, onto = tune_settings(experiment.project), winner_folder(experiment, earlier)
-        return CurveResult(few_shot(experiment, onto, settings, settings.curve, bare=True))
+        settings, onto = (
+            tune_settings(experiment.project),
+            winner_folder(experiment.models, earlier),
+        )
+        return CurveResult(
+            few_shot(
+                experiment.models, experiment.material, onto, settings, settings.curve, bare=True
+            )
+        )
 
     def report(self, experiment: Experiment, record: CurveResult) -> ReportPart:
         """Return the lessons."""
@@ -103,7 +112,8 @@ class ConceptGroups(NamedTuple):
 
 
 def few_shot(
-    experiment: Experiment,
+    models: ModelsUnderTest,
+    material: Material,
     onto: EvaluatedModel,
     settings: TuneSettings,
     counts: Sequence[int],
@@ -115,11 +125,11 @@ def few_shot(
     Every lesson is a tuning of its own on the same model; fewer taught concepts are among more.
     """
     plans = list(lesson_plans(settings, counts, bare=bare))
-    groups = [_groups(experiment, plan) for plan in plans]
-    before = _known(experiment, onto, frozenset().union(*(group.chosen for group in groups)))
+    groups = [_groups(material, plan) for plan in plans]
+    before = _known(models, material, onto, frozenset().union(*(group.chosen for group in groups)))
     lessons: list[CurvePoint] = []
     for plan, group in zip(plans, groups, strict=True):
-        lessons.append(_lesson(experiment, onto, _as_twin(plan, lessons), group, before))
+        lessons.append(_lesson(models, material, onto, _as_twin(plan, lessons), group, before))
     return tuple(sorted(lessons, key=lambda lesson: (lesson.terms, lesson.replay)))
 
 
@@ -159,21 +169,22 @@ def _as_twin(plan: TuneSettings, found: Sequence[CurvePoint]) -> TuneSettings:
 
 
 def _lesson(
-    experiment: Experiment,
+    models: ModelsUnderTest,
+    material: Material,
     onto: EvaluatedModel,
     plan: TuneSettings,
     groups: ConceptGroups,
     before: CurveKnowledge,
 ) -> CurvePoint:
     """Return what one tuning has taught and cost."""
-    trained = teach(experiment, onto, plan, experiment.run.path / "tuned")
+    trained = teach(models, material, onto, plan, models.folder / "tuned")
     label = f"{plan.terms} terms" + ("" if plan.replay else ", no replay")
-    scale = settled_scale(experiment, onto, trained.folder, plan)
+    scale = settled_scale(models, material, onto, trained.folder, plan)
     plan = msgspec.structs.replace(plan, scale=scale)
-    subject = tuned_model(experiment, onto, trained.folder, plan)
+    subject = tuned_model(models, material, onto, trained.folder, plan)
     named = EvaluatedModel(label, subject.onto, subject.plan)
-    after = _known(experiment, named, groups.chosen)
-    context = comparison_context(experiment, "confirm")
+    after = _known(models, material, named, groups.chosen)
+    context = comparison_context(material, "confirm")
     then, now = ([*knowledge.chosen, *knowledge.confirmed.terms] for knowledge in (before, after))
     scores = (
         score
@@ -186,26 +197,28 @@ def _lesson(
         steps=len(trained.losses),
         scale=scale,
         known=tuple(scores),
-        general=changes(after.confirmed, before.confirmed, context, experiment.project.gates.tune),
+        general=changes(after.confirmed, before.confirmed, context, models.project.gates.tune),
     )
 
 
-def _groups(experiment: Experiment, plan: TuneSettings) -> ConceptGroups:
+def _groups(material: Material, plan: TuneSettings) -> ConceptGroups:
     """Return the taught concepts, the untaught ones of either split near them, and far ones."""
-    concepts = experiment.testset.concepts
-    taught = taught_concepts(experiment, plan)
+    concepts = material.testset.concepts
+    taught = taught_concepts(material, plan)
     near, _ = siblings_and_far(concepts["choose"], taught)
     siblings, far = siblings_and_far(concepts["confirm"], taught)
     return ConceptGroups(frozenset(one.id for one in taught[:ASKED]), near | siblings, far)
 
 
 def _known(
-    experiment: Experiment, subject: EvaluatedModel, chosen: Collection[str]
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel, chosen: Collection[str]
 ) -> CurveKnowledge:
     """Return what a model knows, asked in wordings that are never trained on."""
-    items = [item for item in experiment.testset.items["choose"] if item.concept in chosen]
-    answers = experiment.answers(subject, "taught terms", items)
-    return CurveKnowledge(split_results(experiment, subject, "confirm"), grade(items, answers))
+    items = [item for item in material.testset.items["choose"] if item.concept in chosen]
+    answers = models.answers(subject, "taught terms", items)
+    return CurveKnowledge(
+        split_results(models, material, subject, "confirm"), grade(items, answers)
+    )
 
 
 def _of(graded: Sequence[GradedItem], concepts: Collection[str]) -> list[GradedItem]:

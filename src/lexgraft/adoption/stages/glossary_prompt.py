@@ -7,8 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ITEM_TOKENS, ComputeWork, work_of_items
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import criterion
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.verdict_text import verdict_of
@@ -63,7 +65,7 @@ class GlossaryPrompt(Stage[GlossaryResult]):
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
         """Return the work of asking some `confirm` concepts in three modes, chosen and written."""
         count = _settings(experiment.project).concepts
-        testset = experiment.testset
+        testset = experiment.material.testset
         tokens = count * (ITEM_TOKENS + TERM_TOKENS)
         share = min(1.0, count / max(1, len(testset.items["confirm"])))
         chosen = work_of_items(testset.items["confirm"]).times(share)
@@ -71,7 +73,7 @@ class GlossaryPrompt(Stage[GlossaryResult]):
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
-        return (winner(experiment, earlier.need(RaceResult)).digest,)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
 
     def run(self, experiment: Experiment, earlier: Results) -> GlossaryResult:
         """Return how the winner does with the glossary in its prompt, and the verdict.
@@ -80,11 +82,17 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         taken off. The gain is proper terms minus none.
         """
         settings = _settings(experiment.project)
-        questions = _questions(experiment, winner(experiment, earlier.need(RaceResult)), settings)
+        questions = _questions(
+            experiment.material, winner(experiment.models, earlier.need(RaceResult)), settings
+        )
         pair, alpha = questions.items[0].pair, experiment.project.gates.alpha
-        prompters = dict(zip(MODES, _prompters(experiment, settings), strict=True))
-        chosen = {mode: _chosen(experiment, questions, mode, prompters[mode]) for mode in MODES}
-        written = {mode: _written(experiment, questions, mode, prompters[mode]) for mode in MODES}
+        prompters = dict(zip(MODES, _prompters(experiment.material, settings), strict=True))
+        chosen = {
+            mode: _chosen(experiment.models, questions, mode, prompters[mode]) for mode in MODES
+        }
+        written = {
+            mode: _written(experiment.models, questions, mode, prompters[mode]) for mode in MODES
+        }
         scores: list[Score] = []
         for mode in MODES:
             interval, chance = recognition(chosen[mode], alpha)
@@ -135,12 +143,12 @@ def _settings(project: Project) -> GlossarySettings:
 
 
 def _questions(
-    experiment: Experiment, subject: EvaluatedModel, settings: GlossarySettings
+    material: Material, subject: EvaluatedModel, settings: GlossarySettings
 ) -> Questions:
     """Return translations of some `confirm` concepts' terms into the target language."""
-    project = experiment.project
+    project = material.project
     concepts = sorted(
-        experiment.testset.concepts["confirm"],
+        material.testset.concepts["confirm"],
         key=lambda concept: digest(project.seed, "glossary", concept.id),
     )[: settings.concepts]
     items = build_items(
@@ -150,20 +158,20 @@ def _questions(
         draws=1,
         distractors=project.testset.distractors,
         seed=project.seed,
-        lenders=experiment.testset.concepts["confirm"],
+        lenders=material.testset.concepts["confirm"],
     )
     return Questions(subject, items, {concept.id: concept for concept in concepts})
 
 
 def _prompters(
-    experiment: Experiment, settings: GlossarySettings
+    material: Material, settings: GlossarySettings
 ) -> tuple[Prompter, Prompter, Prompter]:
     """Return what each mode puts before a question."""
-    languages = experiment.project.languages
-    concepts = [concept for group in experiment.testset.concepts.values() for concept in group]
+    languages = material.project.languages
+    concepts = [concept for group in material.testset.concepts.values() for concept in group]
     entries = entries_from_concepts(concepts, languages.domain, languages.target)
     matcher = entry_matcher(entries)
-    seed, target, limit = experiment.project.seed, languages.target, settings.entries
+    seed, target, limit = material.project.seed, languages.target, settings.entries
 
     def none(text: str) -> str:
         return text
@@ -180,7 +188,7 @@ def _prompters(
 
 
 def _chosen(
-    experiment: Experiment, questions: Questions, mode: str, prompter: Prompter
+    models: ModelsUnderTest, questions: Questions, mode: str, prompter: Prompter
 ) -> list[GradedItem]:
     """Return the options' grades with the glossary before the question."""
     items = [
@@ -188,17 +196,17 @@ def _chosen(
         for item in questions.items
         for context in (prompter(item.context),)
     ]
-    return grade(items, experiment.answers(questions.subject, f"glossary {mode}", items))
+    return grade(items, models.answers(questions.subject, f"glossary {mode}", items))
 
 
 def _written(
-    experiment: Experiment, questions: Questions, mode: str, prompter: Prompter
+    models: ModelsUnderTest, questions: Questions, mode: str, prompter: Prompter
 ) -> dict[str, bool]:
     """Return per concept whether the term was written as one of its names."""
     prompts = [prompter(item.context) for item in questions.items]
     what = f"glossary terms {mode}"
-    texts = experiment.generations(questions.subject, what, prompts, TERM_TOKENS)
-    target = experiment.project.languages.target
+    texts = models.generations(questions.subject, what, prompts, TERM_TOKENS)
+    target = models.project.languages.target
     return {
         item.concept: grade_term(text.text, questions.concepts[item.concept].names(target)) in RIGHT
         for item, text in zip(questions.items, texts, strict=True)

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, confirm_work, work_of_items
-from lexgraft.adoption.experiment import Experiment, Use
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material, Use
 from lexgraft.adoption.metrics import ComparisonContext, SplitResults, criterion, scores_of
+from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.verdict_text import verdict_of
@@ -35,16 +37,20 @@ class Headroom(Stage[HeadroomResult]):
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
         """Return the work of asking the three models both splits."""
-        testset = experiment.testset
+        testset = experiment.material.testset
         choose = work_of_items(testset.items["choose"])
-        return ((choose + confirm_work(testset, experiment.texts["confirm"])).times(len(PARENTS)),)
+        return (
+            (choose + confirm_work(testset, experiment.material.texts["confirm"])).times(
+                len(PARENTS)
+            ),
+        )
 
     def run(self, experiment: Experiment, earlier: Results) -> HeadroomResult:
         """Return the parents' scores and the share that D knows and G does not, on `choose`."""
-        confirmed = parents_results(experiment, "confirm")
-        chosen = parents_results(experiment, "choose")
-        confirm = comparison_context(experiment, "confirm")
-        choose = comparison_context(experiment, "choose")
+        confirmed = parents_results(experiment.models, experiment.material, "confirm")
+        chosen = parents_results(experiment.models, experiment.material, "choose")
+        confirm = comparison_context(experiment.material, "confirm")
+        choose = comparison_context(experiment.material, "choose")
         missing = count_missing(chosen["D"], chosen["G"], choose)
         asked = criteria(missing, experiment.project.gates.headroom, choose.alpha)
         return HeadroomResult(
@@ -60,10 +66,13 @@ class Headroom(Stage[HeadroomResult]):
         return ReportPart(scores=record.scores, choosing=record.choosing)
 
 
-def parents_results(experiment: Experiment, use: Use) -> dict[str, SplitResults]:
+def parents_results(
+    models: ModelsUnderTest, material: Material, use: Use
+) -> dict[str, SplitResults]:
     """Return what base, G and D made of one split."""
     return {
-        name: split_results(experiment, parent, use) for name, parent in experiment.parents.items()
+        name: split_results(models, material, parent, use)
+        for name, parent in models.parents.items()
     }
 
 

@@ -6,8 +6,9 @@ from typing import Literal
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, confirm_work, free_answer_work
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.generation import free_scores, samples
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
     SplitResults,
     acquisitions,
@@ -18,6 +19,7 @@ from lexgraft.adoption.metrics import (
     scores_of,
     term_criteria,
 )
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import (
     AbilityChange,
     AcquisitionCounts,
@@ -56,10 +58,10 @@ class Measure(Stage[MeasureResult]):
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
         """Return the work of asking the winner, and of free answers of it and the parents."""
-        testset = experiment.testset
+        testset = experiment.material.testset
         free = free_answer_work(experiment.project.testset, testset)
         return (
-            confirm_work(testset, experiment.texts["confirm"]),
+            confirm_work(testset, experiment.material.texts["confirm"]),
             free.times(len(PARENTS) + 1),
         )
 
@@ -70,16 +72,19 @@ class Measure(Stage[MeasureResult]):
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
-        return (winner(experiment, earlier.need(RaceResult)).digest,)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
 
     def run(self, experiment: Experiment, earlier: Results) -> MeasureResult:
         """Return the winner's findings beside the parents' and the verdict on the merge."""
-        merge, gate = winner(experiment, earlier.need(RaceResult)), experiment.project.gates.merge
-        parents = parents_results(experiment, "confirm")
-        context = comparison_context(experiment, "confirm")
-        seen = split_results(experiment, merge, "confirm")
+        merge, gate = (
+            winner(experiment.models, earlier.need(RaceResult)),
+            experiment.project.gates.merge,
+        )
+        parents = parents_results(experiment.models, experiment.material, "confirm")
+        context = comparison_context(experiment.material, "confirm")
+        seen = split_results(experiment.models, experiment.material, merge, "confirm")
         claims = term_criteria(seen, parents["G"], parents["D"], context, gate)
-        result = measured(experiment, merge, "winner", claims, gate)
+        result = measured(experiment.models, experiment.material, merge, "winner", claims, gate)
         of_parents = (
             row
             for parent in parents.values()
@@ -87,10 +92,10 @@ class Measure(Stage[MeasureResult]):
         )
         return MeasureResult(
             verdict=result.verdict,
-            scores=(*_parents_free_scores(experiment), *result.scores),
+            scores=(*_parents_free_scores(experiment.models, experiment.material), *result.scores),
             acquisitions=(*of_parents, *result.acquisitions),
             changes=result.changes,
-            points=(*_parents_points(experiment, parents), *result.points),
+            points=(*_parents_points(experiment.material, parents), *result.points),
             terms=result.terms,
             samples=result.samples,
         )
@@ -101,25 +106,26 @@ class Measure(Stage[MeasureResult]):
 
 
 def measured(
-    experiment: Experiment,
+    models: ModelsUnderTest,
+    material: Material,
     subject: EvaluatedModel,
     kind: Literal["winner", "tuned"],
     claims: Sequence[Criterion],
     margins: GeneralAbility,
 ) -> MeasureResult:
     """Return a model's findings on `confirm`, and the verdict on `claims` and general ability."""
-    parents = parents_results(experiment, "confirm")
-    context = comparison_context(experiment, "confirm")
-    seen = split_results(experiment, subject, "confirm")
+    parents = parents_results(models, material, "confirm")
+    context = comparison_context(material, "confirm")
+    seen = split_results(models, material, subject, "confirm")
     kept = changes(seen, parents["G"], context, margins)
     return MeasureResult(
         verdict=verdict_of("merge" if kind == "winner" else "tune", (*claims, *protected(kept))),
-        scores=(*scores_of(seen, context), *free_scores(experiment, subject)),
+        scores=(*scores_of(seen, context), *free_scores(models, material, subject)),
         acquisitions=acquisitions(seen, parents["G"], parents["D"], context),
         changes=kept,
         points=(point(seen, parents, context, kind),),
-        terms=outcomes(seen, parents, experiment.testset.concepts["confirm"], context),
-        samples=samples(experiment, [*experiment.parents.values(), subject]),
+        terms=outcomes(seen, parents, material.testset.concepts["confirm"], context),
+        samples=samples(models, material, [*models.parents.values(), subject]),
     )
 
 
@@ -135,16 +141,18 @@ def measured_part(record: MeasureResult, terms: tuple[TermOutcome, ...] = ()) ->
     )
 
 
-def _parents_free_scores(experiment: Experiment) -> tuple[Score, ...]:
+def _parents_free_scores(models: ModelsUnderTest, material: Material) -> tuple[Score, ...]:
     """Return the free answers' scores of base, G and D."""
     return tuple(
-        score for parent in experiment.parents.values() for score in free_scores(experiment, parent)
+        score
+        for parent in models.parents.values()
+        for score in free_scores(models, material, parent)
     )
 
 
-def _parents_points(experiment: Experiment, parents: dict[str, SplitResults]) -> list[FigurePoint]:
+def _parents_points(material: Material, parents: dict[str, SplitResults]) -> list[FigurePoint]:
     """Return base, D and the placebo, which is G, in the central figure."""
-    context = comparison_context(experiment, "confirm")
+    context = comparison_context(material, "confirm")
     return [
         point(parents["base"], parents, context, "parent"),
         point(parents["D"], parents, context, "parent"),

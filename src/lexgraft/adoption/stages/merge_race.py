@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from lexgraft.adoption.candidate_search import propose
 from lexgraft.adoption.cost import ComputeWork, work_of_items
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
     ComparisonContext,
     SplitResults,
@@ -17,6 +18,7 @@ from lexgraft.adoption.metrics import (
     point,
     scores_of,
 )
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import AbilityChange, AcquisitionCounts, FigurePoint
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
@@ -73,7 +75,7 @@ class MergeRace(Stage[RaceResult]):
         """Return the work of asking every candidate the `choose` concepts."""
         settings = experiment.project.merge
         count = len(settings.candidates) + _trials(settings)
-        return (work_of_items(experiment.testset.items["choose"]).times(count),)
+        return (work_of_items(experiment.material.testset.items["choose"]).times(count),)
 
     def run(self, experiment: Experiment, earlier: Results) -> RaceResult:
         """Return every candidate's findings and the winner.
@@ -88,8 +90,10 @@ class MergeRace(Stage[RaceResult]):
         leader: _Leader | None = None
         searched: list[tuple[Candidate, float]] = []
         for number in range(count):
-            name, candidate = _candidate(experiment, number, searched)
-            result, certainty = _run(experiment, name, candidate, leader, gates.alpha / count)
+            name, candidate = _candidate(settings, experiment.project.seed, number, searched)
+            result, certainty = _run(
+                experiment.models, experiment.material, name, candidate, leader, gates.alpha / count
+            )
             raced.append(result)
             if number >= len(settings.candidates):
                 searched.append((candidate, result.objective))
@@ -112,23 +116,23 @@ class MergeRace(Stage[RaceResult]):
         )
 
 
-def candidate_plans(experiment: Experiment) -> list[MergePlan]:
+def candidate_plans(models: ModelsUnderTest) -> list[MergePlan]:
     """Return the plans of the project's candidates, checked together with the search's first.
 
     Raises:
         LexgraftError: one of them is no merge of these models.
     """
-    settings, seed = experiment.project.merge, experiment.project.seed
-    plans = [experiment.merge_plan(candidate) for candidate in settings.candidates]
+    settings, seed = models.project.merge, models.project.seed
+    plans = [models.merge_plan(candidate) for candidate in settings.candidates]
     if settings.search:
-        experiment.merge_plan(propose(settings.search, [], seed))
+        models.merge_plan(propose(settings.search, [], seed))
     return plans
 
 
-def winner(experiment: Experiment, race: RaceResult) -> EvaluatedModel:
+def winner(models: ModelsUnderTest, race: RaceResult) -> EvaluatedModel:
     """Return the winning merge under its own name."""
     best = race.best()
-    return EvaluatedModel(best.name, experiment.base, experiment.merge_plan(best.candidate))
+    return EvaluatedModel(best.name, models.base, models.merge_plan(best.candidate))
 
 
 def _trials(settings: MergeSettings) -> int:
@@ -136,15 +140,14 @@ def _trials(settings: MergeSettings) -> int:
 
 
 def _candidate(
-    experiment: Experiment, number: int, searched: Sequence[tuple[Candidate, float]]
+    settings: MergeSettings, seed: int, number: int, searched: Sequence[tuple[Candidate, float]]
 ) -> tuple[str, Candidate]:
     """Return the name and the recipe of the candidate of this number; the search's come last."""
-    settings = experiment.project.merge
     if number < len(settings.candidates):
         candidate = settings.candidates[number]
         return _name_of(candidate, settings.candidates), candidate
     assert settings.search is not None  # there are trials
-    candidate = propose(settings.search, searched, experiment.project.seed)
+    candidate = propose(settings.search, searched, seed)
     return f"evolved {candidate.method} {len(searched) + 1}", candidate
 
 
@@ -156,15 +159,21 @@ def _name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
 
 
 def _run(
-    experiment: Experiment, name: str, candidate: Candidate, leader: _Leader | None, alpha: float
+    models: ModelsUnderTest,
+    material: Material,
+    name: str,
+    candidate: Candidate,
+    leader: _Leader | None,
+    alpha: float,
 ) -> tuple[CandidateResult, Mapping[str, float]]:
     """Return a candidate's findings, and how certain it was of each concept."""
-    parents = parents_results(experiment, "choose")
-    context = comparison_context(experiment, "choose")
-    subject = EvaluatedModel(name, experiment.base, experiment.merge_plan(candidate))
-    texts, terms, dropped = experiment.bits(subject, "choose"), list[GradedItem](), False
-    for block in blocks(experiment.testset.items["choose"]):
-        terms += grade(block, experiment.answers(subject, "choose terms", block))
+    parents = parents_results(models, material, "choose")
+    context = comparison_context(material, "choose")
+    subject = EvaluatedModel(name, models.base, models.merge_plan(candidate))
+    texts = models.bits(subject, "choose", material.texts["choose"])
+    terms, dropped = list[GradedItem](), False
+    for block in blocks(material.testset.items["choose"]):
+        terms += grade(block, models.answers(subject, "choose terms", block))
         dropped = leader is not None and beaten(_certainty(terms, context), leader.certainty, alpha)
         if dropped:
             break

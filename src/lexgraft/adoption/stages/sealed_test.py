@@ -3,8 +3,10 @@
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import SplitResults, acquisitions, scores_of, term_criteria
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import AcquisitionCounts
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
@@ -50,17 +52,17 @@ class SealedTest(Stage[SealedTestResult]):
                 raise LexgraftError(
                     "no stage passed, so there is nothing to confirm: "
                     "the sealed concepts stay closed",
-                    where=str(experiment.run.path),
+                    where=str(experiment.folder),
                     cure="leave --open-sealed out to see the report",
                 )
             return False
-        subject = written_model(experiment, earlier)
-        known = openings(experiment.run.path / "testset")
+        subject = written_model(experiment.models, experiment.material, earlier)
+        known = openings(experiment.folder / "testset")
         return experiment.opens_sealed or any(one.result == subject.digest for one in known)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the model that is written."""
-        return (written_model(experiment, earlier).digest,)
+        return (written_model(experiment.models, experiment.material, earlier).digest,)
 
     def run(self, experiment: Experiment, earlier: Results) -> SealedTestResult:
         """Return the model's findings on the sealed concepts; the opening is recorded before.
@@ -71,25 +73,33 @@ class SealedTest(Stage[SealedTestResult]):
         Raises:
             LexgraftError: the concepts were opened before, for another model.
         """
-        subject, parents = written_model(experiment, earlier), experiment.parents
-        items, gates = experiment.testset.items["sealed"], experiment.project.gates
+        subject, parents = (
+            written_model(experiment.models, experiment.material, earlier),
+            experiment.models.parents,
+        )
+        items, gates = experiment.material.testset.items["sealed"], experiment.project.gates
         open_sealed(
-            experiment.run.path / "testset",
+            experiment.folder / "testset",
             SealedOpening(
                 name=subject.name,
                 result=subject.digest,
                 references=tuple(parent.digest for parent in parents.values()),
-                concepts=tuple(concept.id for concept in experiment.testset.concepts["sealed"]),
+                concepts=tuple(
+                    concept.id for concept in experiment.material.testset.concepts["sealed"]
+                ),
                 gates=digest(gates),
             ),
         )
         seen = {
             name: SplitResults(
-                model.name, grade(items, experiment.answers(model, "sealed terms", items)), [], []
+                model.name,
+                grade(items, experiment.models.answers(model, "sealed terms", items)),
+                [],
+                [],
             )
             for name, model in {**parents, "result": subject}.items()
         }
-        context = comparison_context(experiment, "confirm")._replace(documents=())
+        context = comparison_context(experiment.material, "confirm")._replace(documents=())
         result, language, domain = seen["result"], seen["G"], seen["D"]
         asked = term_criteria(result, language, domain, context, gates.merge)
         return SealedTestResult(
@@ -99,21 +109,21 @@ class SealedTest(Stage[SealedTestResult]):
         )
 
 
-def require_sealed(experiment: Experiment) -> None:
+def require_sealed(material: Material) -> None:
     """Refuse an adoption that is to open sealed concepts and has none.
 
     Raises:
         LexgraftError: the project keeps no concept sealed.
     """
-    if not experiment.testset.items["sealed"]:
+    if not material.testset.items["sealed"]:
         raise LexgraftError("no concept is sealed", cure="say how many are: `testset.sealed: 100`")
 
 
-def written_model(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+def written_model(models: ModelsUnderTest, material: Material, earlier: Results) -> EvaluatedModel:
     """Return the model that the decision says is written."""
     model = earlier.decision.model
     if model == "merge":
-        return winner(experiment, earlier.need(RaceResult))
+        return winner(models, earlier.need(RaceResult))
     if model == "tuned":
-        return tuned_winner(experiment, earlier)
-    return experiment.parents["G"]
+        return tuned_winner(models, material, earlier)
+    return models.parents["G"]

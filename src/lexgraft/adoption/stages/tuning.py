@@ -13,8 +13,10 @@ from lexgraft.adoption.cost import (
     work_of_items,
 )
 from lexgraft.adoption.data_sources import count_sources, rights_of
-from lexgraft.adoption.experiment import EvaluatedModel, Experiment
+from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import taught_criteria
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import DataSource, TuningSummary
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.stages.measure import MeasureResult, measured, measured_part
@@ -69,14 +71,14 @@ class Tuning(Stage[TuningResult]):
         Raises:
             LexgraftError: fewer concepts than are to be taught, or no texts to replay.
         """
-        settings, testset = tune_settings(experiment.project), experiment.testset
-        taught_concepts(experiment, settings)
-        if settings.replay and not settings.own_answers and not experiment.replay:
+        settings, testset = tune_settings(experiment.project), experiment.material.testset
+        taught_concepts(experiment.material, settings)
+        if settings.replay and not settings.own_answers and not experiment.material.replay:
             raise LexgraftError(
                 "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
             )
         asked = work_of_items(testset.items["choose"])
-        asked += confirm_work(testset, experiment.texts["confirm"])
+        asked += confirm_work(testset, experiment.material.texts["confirm"])
         free = free_answer_work(experiment.project.testset, testset)
         return (training_work(settings), asked + free)
 
@@ -87,24 +89,32 @@ class Tuning(Stage[TuningResult]):
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
-        return (winner(experiment, earlier.need(RaceResult)).digest,)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
 
     def run(self, experiment: Experiment, earlier: Results) -> TuningResult:
         """Return what tuning did to taught terms, to the others and to general ability."""
         settings, gate = tune_settings(experiment.project), experiment.project.gates.tune
         merge, onto = (
-            winner(experiment, earlier.need(RaceResult)),
-            winner_folder(experiment, earlier),
+            winner(experiment.models, earlier.need(RaceResult)),
+            winner_folder(experiment.models, earlier),
         )
-        trained = teach(experiment, onto, settings, experiment.run.path / "tuned")
-        tuned = tuned_model(experiment, onto, trained.folder, settings)
-        concepts = taught_concepts(experiment, settings)
+        trained = teach(
+            experiment.models, experiment.material, onto, settings, experiment.folder / "tuned"
+        )
+        tuned = tuned_model(experiment.models, experiment.material, onto, trained.folder, settings)
+        concepts = taught_concepts(experiment.material, settings)
         taught = frozenset(concept.id for concept in concepts)
-        before = _of(split_results(experiment, merge, "choose").terms, taught)
-        after = _of(split_results(experiment, tuned, "choose").terms, taught)
-        learned = taught_criteria(before, after, comparison_context(experiment, "choose"), gate)
+        before = _of(
+            split_results(experiment.models, experiment.material, merge, "choose").terms, taught
+        )
+        after = _of(
+            split_results(experiment.models, experiment.material, tuned, "choose").terms, taught
+        )
+        learned = taught_criteria(
+            before, after, comparison_context(experiment.material, "choose"), gate
+        )
         return TuningResult(
-            judged=measured(experiment, tuned, "tuned", learned, gate),
+            judged=measured(experiment.models, experiment.material, tuned, "tuned", learned, gate),
             folder=trained.folder.name,
             adapter=file_digest(trained.folder),
             digest=tuned.digest,
@@ -112,7 +122,7 @@ class Tuning(Stage[TuningResult]):
             steps=len(trained.losses),
             losses=trained.losses,
             taught=(*_scores(TAUGHT, merge.name, before), *_scores(TAUGHT, tuned.name, after)),
-            others=tuple(_others(experiment, (merge, tuned), concepts)),
+            others=tuple(_others(experiment.models, experiment.material, (merge, tuned), concepts)),
         )
 
     def verdict(self, record: TuningResult) -> Verdict:
@@ -131,7 +141,7 @@ class Tuning(Stage[TuningResult]):
                 loss_last=sum(record.losses[-edge:]) / edge,
                 recognition=(*record.taught, *record.others),
             ),
-            sources=_sources(experiment),
+            sources=_sources(experiment.material),
         )
 
 
@@ -146,41 +156,49 @@ def tune_settings(project: Project) -> TuneSettings:
     return project.tune
 
 
-def winner_folder(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+def winner_folder(models: ModelsUnderTest, earlier: Results) -> EvaluatedModel:
     """Return the winning merge as a folder, which adapters are trained on."""
-    merge = winner(experiment, earlier.need(RaceResult))
+    merge = winner(models, earlier.need(RaceResult))
     assert merge.plan is not None  # a winner is a merge
-    return EvaluatedModel(merge.name, open_checkpoint(merged_folder(experiment, merge.plan)))
+    return EvaluatedModel(merge.name, open_checkpoint(merged_folder(models, merge.plan)))
 
 
-def tuned_winner(experiment: Experiment, earlier: Results) -> EvaluatedModel:
+def tuned_winner(models: ModelsUnderTest, material: Material, earlier: Results) -> EvaluatedModel:
     """Return the tuned merge of a tuning that was found."""
-    adapter = experiment.run.path / "tuned" / earlier.need(TuningResult).folder
-    onto = winner_folder(experiment, earlier)
-    return tuned_model(experiment, onto, adapter, tune_settings(experiment.project))
+    adapter = models.folder / "tuned" / earlier.need(TuningResult).folder
+    onto = winner_folder(models, earlier)
+    return tuned_model(models, material, onto, adapter, tune_settings(models.project))
 
 
-def merged_folder(experiment: Experiment, plan: MergePlan) -> Path:
+def merged_folder(models: ModelsUnderTest, plan: MergePlan) -> Path:
     """Return the folder of the winning merge, written if need be; earlier ones are removed."""
-    parent = experiment.run.path / "merged"
+    parent = models.folder / "merged"
     folder = parent / plan.digest[:16]
     for other in sorted(parent.iterdir()) if parent.is_dir() else ():
         if other.name != folder.name and is_noted(other, "merged", other.name):
-            remove_noted(other, "merged", other.name, inputs_of(experiment.project))
+            remove_noted(other, "merged", other.name, inputs_of(models.project))
     note(folder, "merged", folder.name)
-    run_merge(plan, folder, experiment.progress)
+    run_merge(plan, folder, models.progress)
     return folder
 
 
 def tuned_model(
-    experiment: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
+    models: ModelsUnderTest,
+    material: Material,
+    onto: EvaluatedModel,
+    adapter: Path,
+    settings: TuneSettings,
 ) -> EvaluatedModel:
     """Return the tuned delta merged onto the winner with its scale."""
-    return _scaled(experiment, onto, adapter, settled_scale(experiment, onto, adapter, settings))
+    return _scaled(models, onto, adapter, settled_scale(models, material, onto, adapter, settings))
 
 
 def settled_scale(
-    experiment: Experiment, onto: EvaluatedModel, adapter: Path, settings: TuneSettings
+    models: ModelsUnderTest,
+    material: Material,
+    onto: EvaluatedModel,
+    adapter: Path,
+    settings: TuneSettings,
 ) -> float:
     """Return the scale, of several the largest by which no `choose` text loses more than allowed.
 
@@ -189,18 +207,20 @@ def settled_scale(
     scales = settings.scale
     if not isinstance(scales, tuple):
         return scales
-    documents = [text for _, texts in experiment.texts["choose"] for text in texts]
-    before, allowed = experiment.bits(onto, "choose"), experiment.project.gates.tune.bits_per_byte
+    limited_texts = material.texts["choose"]
+    documents = [text for _, texts in limited_texts for text in texts]
+    before = models.bits(onto, "choose", limited_texts)
+    allowed = models.project.gates.tune.bits_per_byte
     for scale in sorted(scales, reverse=True)[:-1]:
-        after = experiment.bits(_scaled(experiment, onto, adapter, scale), "choose")
-        rises = relative_change(documents, before, after, experiment.project.seed).values()
+        after = models.bits(_scaled(models, onto, adapter, scale), "choose", limited_texts)
+        rises = relative_change(documents, before, after, models.project.seed).values()
         if max(rise.value for rise in rises) <= allowed:
             return scale
     return min(scales)
 
 
 def _scaled(
-    experiment: Experiment, onto: EvaluatedModel, adapter: Path, scale: float
+    models: ModelsUnderTest, onto: EvaluatedModel, adapter: Path, scale: float
 ) -> EvaluatedModel:
     whole = adapter / MODEL
     delta = open_input_model(whole if whole.is_dir() else adapter, onto.onto, TUNED)
@@ -208,8 +228,8 @@ def _scaled(
         Candidate("task_arithmetic", {"weight": {TUNED: scale}}),
         onto.onto,
         {TUNED: delta},
-        experiment.project.merge.dtype,
-        experiment.project.seed,
+        models.project.merge.dtype,
+        models.project.seed,
     )
     return EvaluatedModel(TUNED, onto.onto, plan)
 
@@ -233,12 +253,15 @@ def _of(graded: Sequence[GradedItem], concepts: frozenset[str]) -> list[GradedIt
 
 
 def _others(
-    experiment: Experiment, subjects: Sequence[EvaluatedModel], taught: Sequence[Concept]
+    models: ModelsUnderTest,
+    material: Material,
+    subjects: Sequence[EvaluatedModel],
+    taught: Sequence[Concept],
 ) -> Iterator[Score]:
     """Yield what models know of `confirm` concepts near the taught ones, and far from them."""
-    siblings, far = siblings_and_far(experiment.testset.concepts["confirm"], taught)
+    siblings, far = siblings_and_far(material.testset.concepts["confirm"], taught)
     for subject in subjects:
-        terms = split_results(experiment, subject, "confirm").terms
+        terms = split_results(models, material, subject, "confirm").terms
         for name, ids in ((SIBLINGS, siblings), (FAR, far)):
             yield from _scores(name, subject.name, _of(terms, ids))
 
@@ -249,10 +272,10 @@ def _scores(name: str, model: str, graded: Sequence[GradedItem]) -> Iterator[Sco
         yield interval.score(name, model, pair, chance)
 
 
-def _sources(experiment: Experiment) -> tuple[DataSource, ...]:
+def _sources(material: Material) -> tuple[DataSource, ...]:
     """Return what was taught and what was replayed beside it."""
-    taught = taught_concepts(experiment, tune_settings(experiment.project))
+    taught = taught_concepts(material, tune_settings(material.project))
     return (
         *count_sources("train", map(rights_of, taught)),
-        *count_sources("replay", ((text.source, "", text.licence) for text in experiment.replay)),
+        *count_sources("replay", ((text.source, "", text.licence) for text in material.replay)),
     )

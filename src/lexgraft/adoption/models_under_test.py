@@ -1,0 +1,216 @@
+"""The models of one adoption, one of them in memory at a time, and what they have answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+
+from lexgraft.adoption.cost import LimitedTexts
+from lexgraft.evaluation.answer_store import FILE as STORE
+from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
+from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
+from lexgraft.models.sampling import sampler
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Candidate, Project
+from lexgraft.records import (
+    Answer,
+    Generation,
+    Item,
+    Progress,
+    TextScore,
+    digest,
+    read_lines,
+    write_lines,
+)
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
+from lexgraft.weights.merge.live_merge import merged_tensors
+from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
+from lexgraft.weights.merge.tokenizer_check import check_one_vocabulary
+
+R = TypeVar("R", bound=Struct)
+
+LANGUAGE = "language"
+DOMAIN = "domain"
+OWN_SHARE = 0.95  # a model's own answers leave out its least likely tokens
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """A model that can be asked: a folder, or a merge onto it that need not be on disk."""
+
+    name: str  # to show
+    onto: Checkpoint
+    plan: MergePlan | None = None
+
+    @property
+    def digest(self) -> str:
+        """Return what identifies its weights."""
+        return self.onto.digest if self.plan is None else digest("merge", self.plan.digest)
+
+
+class ModelsUnderTest:
+    """Base, G, D and what is made of them; each is asked a question at most once.
+
+    `folder` is the run's: answers lie there, and models that a stage needs on disk.
+    """
+
+    def __init__(self, project: Project, folder: Path, progress: Progress) -> None:
+        self.project, self.folder, self.progress = project, folder, progress
+        self._engine: tuple[Path, TransformersModel] | None = None
+
+    @cached_property
+    def base(self) -> Checkpoint:
+        """Return the base's index."""
+        return open_checkpoint(Path(self.project.models.base))
+
+    @cached_property
+    def input_models(self) -> Mapping[str, InputModel]:
+        """Return G and D by label, checked against the base: tensors, and what a number means."""
+        models = self.project.models
+        opened = {
+            label: open_input_model(Path(path), self.base, label)
+            for label, path in ((LANGUAGE, models.language), (DOMAIN, models.domain))
+        }
+        for model in opened.values():
+            if isinstance(model.source, Checkpoint):
+                check_one_vocabulary(self.base.folder, model.source.folder)
+        return opened
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Return what identifies the weights of the base, G and D, by label."""
+        labelled = {label: model.digest for label, model in self.input_models.items()}
+        return {"base": self.base.digest, **labelled}
+
+    def merge_plan(self, candidate: Candidate) -> MergePlan:
+        """Return the plan of one candidate over G and D."""
+        return plan_merge(
+            candidate, self.base, self.input_models, self.project.merge.dtype, self.project.seed
+        )
+
+    @cached_property
+    def parents(self) -> dict[str, EvaluatedModel]:
+        """Return the base, G and D as subjects."""
+        return {
+            "base": EvaluatedModel("base", self.base),
+            "G": EvaluatedModel("G", self.base, self._alone(LANGUAGE)),
+            "D": EvaluatedModel("D", self.base, self._alone(DOMAIN)),
+        }
+
+    def _alone(self, label: str) -> MergePlan:
+        """Return the plan of one input model by itself, stored as the merges are."""
+        return plan_merge(
+            Candidate("task_arithmetic", {"weight": {label: 1.0}}),
+            self.base,
+            {label: self.input_models[label]},
+            self.project.merge.dtype,
+            self.project.seed,
+        )
+
+    def live(self, subject: EvaluatedModel) -> TransformersModel:
+        """Return the model in memory with this subject's weights in it."""
+        if self._engine is None or self._engine[0] != subject.onto.folder:
+            self._engine = None  # free the old weights before the new ones are read
+            what = f"loading {subject.onto.folder.name}"
+            self.progress(what, 0, 1)
+            loaded = TransformersModel.load(
+                subject.onto.folder, subject.onto.digest, self.project.limits.threads
+            )
+            self._engine = (subject.onto.folder, loaded)
+            self.progress(f"{what}, {loaded.warning}" if loaded.warning else what, 1, 1)
+        model = self._engine[1]
+        if model.digest != subject.digest:
+            if subject.plan is None:
+                model.reset()
+            else:
+                model.put(merged_tensors(subject.plan), subject.digest)
+        return model
+
+    def _stored(
+        self,
+        subject: EvaluatedModel,
+        what: str,
+        questions: Sequence[Struct | str],
+        kind: type[R],
+        ask: Callable[[Path], list[R]],
+    ) -> list[R]:
+        """Return the answers in the run's folder, or ask for them and keep them."""
+        folder = self.folder / "answers" / subject.digest
+        file = folder / f"{what}-{digest(*questions)[:12]}.jsonl"
+        if file.is_file():
+            return read_lines(file, kind)
+        answers = ask(folder / STORE)
+        if not (folder / IDENTITY).is_file():
+            write_lines(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
+        write_lines(file, answers)
+        return answers
+
+    def answers(self, subject: EvaluatedModel, what: str, items: Sequence[Item]) -> list[Answer]:
+        """Return a subject's answers to items, asked at most once."""
+        return self._stored(
+            subject,
+            what,
+            items,
+            Answer,
+            lambda store: ask(items, self.live(subject), store, self._named(subject, what)),
+        )
+
+    def bits(
+        self, subject: EvaluatedModel, what: str, limited_texts: LimitedTexts
+    ) -> list[TextScore]:
+        """Return a subject's bits on running texts, asked at most once.
+
+        `limited_texts` come with the most tokens that are read of each; `what` names their use.
+        """
+        return [
+            score
+            for tokens, texts in limited_texts
+            for score in self._stored(
+                subject,
+                f"texts-{what}-{tokens}",
+                texts,
+                TextScore,
+                lambda store, texts=texts, tokens=tokens: ask_texts(
+                    texts, self.live(subject), store, tokens, self._named(subject, "texts")
+                ),
+            )
+        ]
+
+    def generations(
+        self, subject: EvaluatedModel, what: str, prompts: Sequence[str], tokens: int
+    ) -> list[Generation]:
+        """Return a subject's greedy answers up to the end of the line, asked at most once."""
+        return self._stored(
+            subject,
+            what,
+            prompts,
+            Generation,
+            lambda store: ask_generations(
+                prompts, self.live(subject), store, tokens, ("\n",), self._named(subject, what)
+            ),
+        )
+
+    def own_answers(
+        self, subject: EvaluatedModel, openings: Sequence[str], tokens: int
+    ) -> list[Generation]:
+        """Return how a subject goes on after openings, drawn from its own chances, at most once."""
+
+        def continue_openings(_store: Path) -> list[Generation]:
+            self.progress(f"{subject.name}: own answers", 0, 1)
+            pick = sampler(1.0, OWN_SHARE, self.project.seed)
+            written = self.live(subject).generate(openings, tokens, (), pick)
+            return [Generation(str(n), text) for n, text in enumerate(written)]
+
+        what = f"own answers {tokens}"
+        return self._stored(
+            subject, what, [*openings, str(self.project.seed)], Generation, continue_openings
+        )
+
+    def _named(self, subject: EvaluatedModel, what: str) -> Progress:
+        """Return a progress that says who is asked what."""
+        label = f"{subject.name}: {what}"
+        return lambda _what, done, total: self.progress(label, done, total)

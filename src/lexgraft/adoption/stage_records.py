@@ -1,0 +1,45 @@
+"""The records of an adoption's stages: each stage is run once, and timed."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from lexgraft import __version__
+from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.resource_usage import Meter
+from lexgraft.files.run_folder import RunFolder
+from lexgraft.project import Prices
+from lexgraft.records import Progress, digest
+
+T = TypeVar("T", bound=Struct)
+
+
+class StageRecords:
+    """What the stages in a run's folder found and took, and which of them ran just now."""
+
+    def __init__(self, run: RunFolder, prices: Prices, progress: Progress) -> None:
+        self.run, self.prices, self.progress = run, prices, progress
+        self.ran: list[str] = []
+
+    def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
+        """Return a stage's record: the stored one if nothing it read has changed.
+
+        Raises:
+            LexgraftError: the memory does not suffice.
+        """
+        key = digest(name, __version__, *inputs)
+        stored = self.run.finished(name, key, kind)
+        if stored is not None:
+            self.progress(f"{name}: unchanged", 1, 1)
+            return stored
+        meter = Meter(self.prices)
+        try:
+            record = work()
+        except MemoryError as error:
+            raise LexgraftError(
+                f"out of memory in stage {name}", cure="free memory, or use a smaller model"
+            ) from error
+        self.run.finish(name, key, record, meter.cost())
+        self.ran.append(name)
+        return record
