@@ -21,19 +21,19 @@ def propose(
     """
     number = len(scores)
     if number < (search.trials + 1) // 2:
-        place = [
+        shares = [
             _halton(number + 1, prime) for prime, _ in zip(_PRIMES, search.ranges, strict=False)
         ]
     else:
         best, _ = max(enumerate(scores), key=lambda pair: (pair[1][1], -pair[0]))
         values = _flat(scores[best][0].parameters)
-        place = [
+        shares = [
             _reflect((values[name] - low) / (high - low) + STEP * _gauss(seed, number, name))
             for name, (low, high) in search.ranges.items()
         ]
     settings = {
         name: round(low + share * (high - low), 4)
-        for (name, (low, high)), share in zip(search.ranges.items(), place, strict=True)
+        for (name, (low, high)), share in zip(search.ranges.items(), shares, strict=True)
     }
     return Candidate(search.method, _nested(settings))
 

@@ -85,10 +85,10 @@ def estimate(work: ComputeWork, *, body: int, head: int, rate: float, prices: Pr
 
 def sum_costs(costs: Iterable[Cost], currency: str = "") -> Cost:
     """Return seconds and money added up, and the highest peak of memory."""
-    given = tuple(costs)
+    costs_taken = tuple(costs)
     return Cost(
-        sum(cost.seconds for cost in given),
-        max((cost.peak_bytes for cost in given), default=0),
-        sum(cost.money for cost in given),
+        sum(cost.seconds for cost in costs_taken),
+        max((cost.peak_bytes for cost in costs_taken), default=0),
+        sum(cost.money for cost in costs_taken),
         currency,
     )

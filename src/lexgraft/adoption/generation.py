@@ -33,7 +33,7 @@ def asked_freely(material: Material) -> list[Concept]:
     """Return the confirm concepts that are asked for free answers."""
     seed = material.project.seed
     concepts = sorted(
-        material.testset.concepts["confirm"], key=lambda one: digest(seed, "free", one.id)
+        material.testset.concepts["confirm"], key=lambda concept: digest(seed, "free", concept.id)
     )
     return concepts[: material.project.testset.generated]
 

@@ -63,80 +63,89 @@ class ComparisonContext(NamedTuple):
         return f"{self.languages.domain}->{self.languages.domain}"
 
 
-def scores_of(seen: SplitResults, setting: ComparisonContext) -> tuple[Score, ...]:
+def scores_of(results: SplitResults, context: ComparisonContext) -> tuple[Score, ...]:
     """Return recognition, everyday words and bits per byte of one model."""
-    found = [
-        _recognition(RECOGNITION, seen.name, seen.terms, pair, setting)
-        for pair in _pairs(seen.terms)
+    scores = [
+        _recognition(RECOGNITION, results.name, results.terms, pair, context)
+        for pair in _pairs(results.terms)
     ]
-    found += [
-        _recognition(GENERAL, seen.name, seen.everyday, pair, setting)
-        for pair in _pairs(seen.everyday)
+    scores += [
+        _recognition(GENERAL, results.name, results.everyday, pair, context)
+        for pair in _pairs(results.everyday)
     ]
-    bits = bits_per_byte(setting.documents, seen.texts, setting.seed, setting.alpha)
-    return (*found, *(interval.score(BITS, seen.name, group) for group, interval in bits.items()))
+    bits = bits_per_byte(context.documents, results.texts, context.seed, context.alpha)
+    return (
+        *scores,
+        *(interval.score(BITS, results.name, group) for group, interval in bits.items()),
+    )
 
 
 def acquisitions(
-    seen: SplitResults,
+    results: SplitResults,
     language: SplitResults,
     domain: SplitResults,
-    setting: ComparisonContext,
+    context: ComparisonContext,
     split: Split = "confirm",
 ) -> tuple[AcquisitionCounts, ...]:
     """Return the fates in every direction; transfer where it ends in the target language."""
-    found: list[AcquisitionCounts] = []
-    targets = setting.targets(seen.terms)
-    for pair in _pairs(seen.terms):
-        counted = list(transitions(_known(language.terms, pair), _known(seen.terms, pair)).values())
-        moved = transferred(seen, language, domain, pair, setting) if pair in targets else None
-        found.append(
+    rows: list[AcquisitionCounts] = []
+    targets = context.targets(results.terms)
+    for pair in _pairs(results.terms):
+        counted = list(
+            transitions(_known(language.terms, pair), _known(results.terms, pair)).values()
+        )
+        transfer_gain = (
+            transferred(results, language, domain, pair, context) if pair in targets else None
+        )
+        rows.append(
             AcquisitionCounts(
-                model=seen.name,
+                model=results.name,
                 direction=pair,
                 acquired=counted.count("acquired"),
                 kept=counted.count("kept"),
                 lost=counted.count("lost"),
                 never=counted.count("never"),
-                transfer=moved.score(TRANSFER, seen.name, pair) if moved else None,
+                transfer=transfer_gain.score(TRANSFER, results.name, pair)
+                if transfer_gain
+                else None,
                 split=split,
             )
         )
-    return tuple(found)
+    return tuple(rows)
 
 
 def transferred(
-    seen: SplitResults,
+    results: SplitResults,
     language: SplitResults,
     domain: SplitResults,
     pair: str,
-    setting: ComparisonContext,
+    context: ComparisonContext,
 ) -> Interval:
     """Return transfer minus placebo in one direction."""
     return transfer(
-        _known(domain.terms, setting.own),
+        _known(domain.terms, context.own),
         by_draw(select(language.terms, pair=pair)),
-        by_draw(select(seen.terms, pair=pair)),
-        setting.seed,
-        setting.alpha,
+        by_draw(select(results.terms, pair=pair)),
+        context.seed,
+        context.alpha,
     ).difference
 
 
 def changes(
-    seen: SplitResults,
+    results: SplitResults,
     language: SplitResults,
-    setting: ComparisonContext,
+    context: ComparisonContext,
     margins: GeneralAbility | None,
     split: Split = "confirm",
 ) -> tuple[AbilityChange, ...]:
     """Return general ability against G; greater is better. Without `margins` it is not judged."""
     bits = relative_change(
-        setting.documents, language.texts, seen.texts, setting.seed, setting.alpha
+        context.documents, language.texts, results.texts, context.seed, context.alpha
     )
-    found = [
+    rows = [
         AbilityChange(
             BITS,
-            seen.name,
+            results.name,
             group,
             -rise.value,
             -rise.high,
@@ -147,53 +156,53 @@ def changes(
         )
         for group, rise in bits.items()
     ]
-    for pair in _pairs(seen.everyday):
-        moved = _difference(language.everyday, seen.everyday, pair, setting.alpha)
+    for pair in _pairs(results.everyday):
+        gain = _difference(language.everyday, results.everyday, pair, context.alpha)
         margin = margins.everyday_loss if margins else None
-        found.append(AbilityChange(GENERAL, seen.name, pair, *moved, margin, split))
-    return tuple(found)
+        rows.append(AbilityChange(GENERAL, results.name, pair, *gain, margin, split))
+    return tuple(rows)
 
 
 def point(
-    seen: SplitResults,
+    results: SplitResults,
     parents: Mapping[str, SplitResults],
-    setting: ComparisonContext,
+    context: ComparisonContext,
     kind: PointKind,
 ) -> FigurePoint:
     """Return acquisition against G and retention against D, of the concepts known."""
-    pair = (setting.targets(seen.terms) or [setting.own])[0]
-    gained = _difference(parents["G"].terms, seen.terms, pair, setting.alpha)
-    own = setting.own if setting.own in _pairs(seen.terms) else pair
-    kept = _difference(parents["D"].terms, seen.terms, own, setting.alpha)
+    pair = (context.targets(results.terms) or [context.own])[0]
+    gained = _difference(parents["G"].terms, results.terms, pair, context.alpha)
+    own_pair = context.own if context.own in _pairs(results.terms) else pair
+    retained = _difference(parents["D"].terms, results.terms, own_pair, context.alpha)
     split = "choose" if kind == "candidate" else "confirm"
     return FigurePoint(
         kind,
         split,
-        gained.score(TARGET_GAIN, seen.name, pair),
-        kept.score(RETENTION, seen.name, own),
+        gained.score(TARGET_GAIN, results.name, pair),
+        retained.score(RETENTION, results.name, own_pair),
     )
 
 
 def term_criteria(
-    seen: SplitResults,
+    results: SplitResults,
     language: SplitResults,
     domain: SplitResults,
-    setting: ComparisonContext,
+    context: ComparisonContext,
     gate: MergeGate,
 ) -> tuple[Criterion, ...]:
     """Return what the merge's gate asks of the terms against G, with what was measured."""
-    found: list[Criterion] = []
-    for pair in setting.targets(seen.terms):
-        gained = _difference(language.terms, seen.terms, pair, setting.alpha)
-        moved = transferred(seen, language, domain, pair, setting)
-        found += [
+    requirements: list[Criterion] = []
+    for pair in context.targets(results.terms):
+        gained = _difference(language.terms, results.terms, pair, context.alpha)
+        transfer_gain = transferred(results, language, domain, pair, context)
+        requirements += [
             criterion(TARGET_GAIN, pair, gained, gate.target_gain),
-            criterion(TRANSFER, pair, moved, gate.transfer),
+            criterion(TRANSFER, pair, transfer_gain, gate.transfer),
         ]
-    return tuple(found)
+    return tuple(requirements)
 
 
-def protected(found: Sequence[AbilityChange]) -> tuple[Criterion, ...]:
+def protected(ability_changes: Sequence[AbilityChange]) -> tuple[Criterion, ...]:
     """Return the criteria that general ability is kept within its margins."""
     return tuple(
         criterion(
@@ -202,72 +211,72 @@ def protected(found: Sequence[AbilityChange]) -> tuple[Criterion, ...]:
             Interval(change.value, change.low, change.high, change.n),
             -change.margin,
         )
-        for change in found
+        for change in ability_changes
         if change.margin is not None
     )
 
 
-def criterion(name: str, group: str, found: Interval, threshold: float) -> Criterion:
+def criterion(name: str, group: str, interval: Interval, threshold: float) -> Criterion:
     """Return one requirement judged."""
     return judge(
         name,
         group,
-        value=found.value,
-        low=found.low,
-        high=found.high,
+        value=interval.value,
+        low=interval.low,
+        high=interval.high,
         threshold=threshold,
-        n=found.n,
+        n=interval.n,
     )
 
 
 def taught_criteria(
     before: Sequence[GradedItem],
     after: Sequence[GradedItem],
-    setting: ComparisonContext,
+    context: ComparisonContext,
     gate: TuneGate,
 ) -> tuple[Criterion, ...]:
     """Return the gain on taught concepts, in wordings that were never trained on."""
     return tuple(
         criterion(
-            TARGET_GAIN, pair, _difference(before, after, pair, setting.alpha), gate.taught_gain
+            TARGET_GAIN, pair, _difference(before, after, pair, context.alpha), gate.taught_gain
         )
-        for pair in setting.targets(after)
+        for pair in context.targets(after)
     )
 
 
-def objective(terms: Sequence[GradedItem], setting: ComparisonContext) -> float:
+def objective(terms: Sequence[GradedItem], context: ComparisonContext) -> float:
     """Return what candidates are raced on: mean probability of the right option, to the target.
 
     Probabilities rank merges with half the concepts that right and wrong would need.
     """
     means = [
-        sum(found.values()) / len(found)
-        for pair in setting.targets(terms)
-        if (found := probabilities(select(terms, pair=pair)))
+        sum(certainty.values()) / len(certainty)
+        for pair in context.targets(terms)
+        if (certainty := probabilities(select(terms, pair=pair)))
     ]
     return sum(means) / max(1, len(means))
 
 
 def outcomes(
-    seen: SplitResults,
+    results: SplitResults,
     parents: Mapping[str, SplitResults],
     concepts: Sequence[Concept],
-    setting: ComparisonContext,
+    context: ComparisonContext,
 ) -> tuple[TermOutcome, ...]:
     """Return one row per concept and direction: a row of terms.csv."""
     rows: list[TermOutcome] = []
     by_id = {concept.id: concept for concept in concepts}
-    for pair in _pairs(seen.terms):
+    for pair in _pairs(results.terms):
         verdicts = {name: _known(parent.terms, pair) for name, parent in parents.items()}
-        result = _known(seen.terms, pair)
+        result = _known(results.terms, pair)
         before = margins(select(parents["G"].terms, pair=pair))
-        after = margins(select(seen.terms, pair=pair))
+        after = margins(select(results.terms, pair=pair))
         for concept, verdict in sorted(result.items()):
             rows.append(
                 TermOutcome(
                     concept=concept,
-                    term=_name(by_id[concept], setting.languages.domain),
-                    target=_name(by_id[concept], setting.languages.target),
+                    term=_name(by_id[concept], context.languages.domain),
+                    target=_name(by_id[concept], context.languages.target),
                     direction=pair,
                     fate=transition(before=verdicts["G"][concept], after=verdict),
                     known_base=verdicts["base"][concept],
@@ -282,9 +291,9 @@ def outcomes(
 
 
 def _recognition(
-    name: str, model: str, graded: Sequence[GradedItem], pair: str, setting: ComparisonContext
+    name: str, model: str, graded: Sequence[GradedItem], pair: str, context: ComparisonContext
 ) -> Score:
-    interval, chance = recognition(select(graded, pair=pair), setting.alpha)
+    interval, chance = recognition(select(graded, pair=pair), context.alpha)
     return interval.score(name, model, pair, chance)
 
 
@@ -299,7 +308,7 @@ def _known(graded: Sequence[GradedItem], pair: str) -> dict[str, bool]:
 
 
 def _pairs(graded: Sequence[GradedItem]) -> list[str]:
-    return list(dict.fromkeys(one.pair for one in graded))
+    return list(dict.fromkeys(item.pair for item in graded))
 
 
 def _name(concept: Concept, language: str) -> str:

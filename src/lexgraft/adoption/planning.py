@@ -115,12 +115,15 @@ def foreseen(
         StageEstimate(
             stage,
             sum_costs(
-                (estimate(part, body=body, head=head, rate=rate, prices=prices) for part in parts),
+                (
+                    estimate(work, body=body, head=head, rate=rate, prices=prices)
+                    for work in stage_works
+                ),
                 prices.currency,
             ),
         )
-        for stage, parts in works.items()
-        if parts
+        for stage, stage_works in works.items()
+        if stage_works
     )
 
 

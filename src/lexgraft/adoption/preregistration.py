@@ -30,16 +30,16 @@ def declare(run: RunFolder, gates: Gates) -> Declaration:
     Thresholds that were declared in this folder before keep the record they had then.
     """
     file = run.path / FILE
-    known = declarations(run.path)
+    earlier = declarations(run.path)
     now = digest(gates)
-    for one in known:
-        if one.digest == now:
-            return one
-    seen = tuple(stage for stage in run.stages() if stage not in BLIND)
+    for declaration in earlier:
+        if declaration.digest == now:
+            return declaration
+    asked_stages = tuple(stage for stage in run.stages() if stage not in BLIND)
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    fresh = Declaration(now, when, seen, msgspec.to_builtins(gates))
-    write_lines(file, [*known, fresh])
-    return fresh
+    new_declaration = Declaration(now, when, asked_stages, msgspec.to_builtins(gates))
+    write_lines(file, [*earlier, new_declaration])
+    return new_declaration
 
 
 def declarations(folder: Path) -> list[Declaration]:

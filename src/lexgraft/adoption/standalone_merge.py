@@ -21,7 +21,7 @@ def candidate_plan(project: Project, method: str | None) -> MergePlan:
     Raises:
         LexgraftError: the project has no candidate of this method.
     """
-    candidates = {one.method: one for one in reversed(project.merge.candidates)}
+    candidates = {listed.method: listed for listed in reversed(project.merge.candidates)}
     if method is not None and method not in candidates:
         raise LexgraftError(
             f"the project has no candidate `{method}`", cure=nearest(method, candidates)

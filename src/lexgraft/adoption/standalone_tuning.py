@@ -117,16 +117,16 @@ def write_merged(
         live = models.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
         texts = [read_openings(language) for language in _languages(project)]
-        rows = [live.encode(text) for some in texts for text in some[:CHECKED]]
-        apart = largest_difference(live.module, again.module, rows)
+        rows = [live.encode(text) for openings in texts for text in openings[:CHECKED]]
+        largest = largest_difference(live.module, again.module, rows)
         tied = is_tied(again.module)
-    if apart > SAME or tied != is_tied(live.module):
+    if largest > SAME or tied != is_tied(live.module):
         raise LexgraftError(
-            f"the merged model's logits are {apart:.2g} away from the live one's",
+            f"the merged model's logits are {largest:.2g} away from the live one's",
             where=str(merged),
             cure="do not use this folder; report the model's architecture",
         )
-    return MergedTuning(merged, apart, tied)
+    return MergedTuning(merged, largest, tied)
 
 
 def language_model(models: ModelsUnderTest) -> EvaluatedModel:
@@ -155,17 +155,17 @@ def _lead(
 ) -> TrainingResult:
     """Hand the training to the other processes and take part in it."""
     read = reading(models, material, onto, settings)
-    given = assignment(models, onto, settings, read, models.folder / "tuned")
-    write_bytes(models.folder / HANDED, msgspec.json.encode(given))
+    plan = assignment(models, onto, settings, read, models.folder / "tuned")
+    write_bytes(models.folder / HANDED, msgspec.json.encode(plan))
     group.wait()
-    return carry_out(given, models.live(onto), models.progress, group)
+    return carry_out(plan, models.live(onto), models.progress, group)
 
 
 def _join(output: Path, group: ProcessGroup) -> TrainingResult:
     """Take part in a training that another process has prepared."""
-    given = msgspec.json.decode((output / HANDED).read_bytes(), type=TrainingPlan)
-    model = TransformersModel.load(Path(given.folder), given.digest, given.threads)
-    return carry_out(given, model, silent, group)
+    plan = msgspec.json.decode((output / HANDED).read_bytes(), type=TrainingPlan)
+    model = TransformersModel.load(Path(plan.folder), plan.digest, plan.threads)
+    return carry_out(plan, model, silent, group)
 
 
 def _report(material: Material, lessons: tuple[CurvePoint, ...]) -> Report:

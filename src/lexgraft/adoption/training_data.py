@@ -56,7 +56,7 @@ def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]
     """
     seed = material.project.seed
     chosen = sorted(
-        material.testset.concepts["choose"], key=lambda one: digest(seed, "teach", one.id)
+        material.testset.concepts["choose"], key=lambda concept: digest(seed, "teach", concept.id)
     )
     if len(chosen) < settings.terms:
         raise LexgraftError(
@@ -78,18 +78,26 @@ def reading(
     project, concepts = models.project, material.testset.concepts
     taught, forms = taught_concepts(material, settings), taught_forms(project, settings)
     spoken = list(dict.fromkeys(form.answer for form in forms))
-    said = {one: read_wordings(one) for one in spoken}
+    wordings = {language: read_wordings(language) for language in spoken}
     protected = [*concepts["confirm"], *concepts["sealed"]]
-    examples = term_examples(taught, forms, said, protected=protected, seed=project.seed)
+    examples = term_examples(taught, forms, wordings, protected=protected, seed=project.seed)
     if all(form.kind != "cloze" for form in project.testset.forms):
         examples += usage_examples(taught, spoken)
-    kept = {one: read_held_wordings(one) for one in spoken} if settings.patience else {}
-    held = term_examples(taught, forms, kept, seed=project.seed)[:HELD] if kept else []
-    wanted = settings.steps * settings.batch
-    terms = repeat(examples, round(wanted * (1 - settings.replay)))
-    own = own_answers(models, onto, settings) if settings.replay else []
-    mixed = mix_replay(terms, material.replay, settings.replay, project.seed, own)
-    return TrainingRun(repeat(mixed, wanted), held, digest(*said.values(), *kept.values()))
+    held_wordings = (
+        {language: read_held_wordings(language) for language in spoken} if settings.patience else {}
+    )
+    held = (
+        term_examples(taught, forms, held_wordings, seed=project.seed)[:HELD]
+        if held_wordings
+        else []
+    )
+    needed = settings.steps * settings.batch
+    terms = repeat(examples, round(needed * (1 - settings.replay)))
+    spoken_by_model = own_answers(models, onto, settings) if settings.replay else []
+    mixed = mix_replay(terms, material.replay, settings.replay, project.seed, spoken_by_model)
+    return TrainingRun(
+        repeat(mixed, needed), held, digest(*wordings.values(), *held_wordings.values())
+    )
 
 
 def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
@@ -99,13 +107,13 @@ def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
     """
     if settings.forms:
         return list(settings.forms)
-    both = (project.languages.domain, project.languages.target)
-    every = [
+    languages = (project.languages.domain, project.languages.target)
+    between = [
         Form(kind, question, answer)
-        for kind, question, answer in product(BETWEEN, both, both)
+        for kind, question, answer in product(BETWEEN, languages, languages)
         if kind != "term-to-term" or question != answer
     ]
-    return list(dict.fromkeys((*project.testset.forms, *every)))
+    return list(dict.fromkeys((*project.testset.forms, *between)))
 
 
 def own_answers(
@@ -116,13 +124,15 @@ def own_answers(
     openings = [
         read_openings(fromkey) for fromkey in dict.fromkeys((languages.target, languages.domain))
     ]
-    prompts = [one for row in zip_longest(*openings) for one in row if one]
+    prompts = [prompt for row in zip_longest(*openings) for prompt in row if prompt]
     if not settings.own_answers:
         return []
-    asked = [prompts[n % len(prompts)] for n in range(settings.own_answers)]
-    said = models.own_answers(onto, asked, OPENING_TOKENS)
+    questions = [prompts[n % len(prompts)] for n in range(settings.own_answers)]
+    answers = models.own_answers(onto, questions, OPENING_TOKENS)
     return [
-        TrainingExample(one, text.text) for one, text in zip(asked, said, strict=True) if text.text
+        TrainingExample(prompt, text.text)
+        for prompt, text in zip(questions, answers, strict=True)
+        if text.text
     ]
 
 
@@ -165,8 +175,8 @@ def teach(
     short = read._replace(examples=read.examples[: max(1, len(read.examples) // TRIAL)])
     tried: dict[float, float] = {}
     for rate in rates:
-        given = assignment(models, onto, _at(settings, rate), short, parent / "rates")
-        tried[rate] = min(loss for _, loss in _carried_out(models, onto, given).checks)
+        plan = assignment(models, onto, _at(settings, rate), short, parent / "rates")
+        tried[rate] = min(loss for _, loss in _carried_out(models, onto, plan).checks)
     best = _at(settings, min(tried, key=lambda rate: tried[rate]))
     return _carried_out(models, onto, assignment(models, onto, best, read, parent))
 
@@ -194,10 +204,10 @@ def assignment(
 
 
 def carry_out(
-    given: TrainingPlan, model: TransformersModel, progress: Progress, group: ProcessGroup = ALONE
+    plan: TrainingPlan, model: TransformersModel, progress: Progress, group: ProcessGroup = ALONE
 ) -> TrainingResult:
     """Return what the training has made; every process of the group calls this."""
-    folder = Path(given.folder)
+    folder = Path(plan.folder)
     model.module.to(group.device)
 
     def write(tensors: "Mapping[str, Tensor]", output: Path) -> None:
@@ -205,16 +215,16 @@ def carry_out(
         write_replaced(open_checkpoint(folder), tensors, output)
 
     work = TrainingWork(
-        base_digest=given.digest,
+        base_digest=plan.digest,
         base_name=folder.name,
-        wording=given.wording,
-        threads=given.threads,
+        wording=plan.wording,
+        threads=plan.threads,
         progress=progress,
         group=group,
         write=write,
     )
-    output = Path(given.output)
-    return train(model.module, model.encode, given.examples, given.recipe, output, work, given.held)
+    output = Path(plan.output)
+    return train(model.module, model.encode, plan.examples, plan.recipe, output, work, plan.held)
 
 
 def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> TrainingConfig:
@@ -236,9 +246,9 @@ def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> Tr
 
 
 def _carried_out(
-    models: ModelsUnderTest, onto: EvaluatedModel, given: TrainingPlan
+    models: ModelsUnderTest, onto: EvaluatedModel, plan: TrainingPlan
 ) -> TrainingResult:
-    return carry_out(given, models.live(onto), models.progress)
+    return carry_out(plan, models.live(onto), models.progress)
 
 
 def _at(settings: TuneSettings, rate: float) -> TuneSettings:

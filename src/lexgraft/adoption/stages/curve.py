@@ -62,9 +62,9 @@ class Curve(Stage[CurveResult]):
         for terms in settings.curve:
             taught_concepts(experiment.material, msgspec.structs.replace(settings, terms=terms))
         lessons = list(lesson_plans(settings, settings.curve, bare=True))
-        asked = work_of_items(testset.items["choose"])
-        asked += confirm_work(testset, experiment.material.texts["confirm"])
-        return (*map(training_work, lessons), asked.times(len(lessons) + 1))
+        questions = work_of_items(testset.items["choose"])
+        questions += confirm_work(testset, experiment.material.texts["confirm"])
+        return (*map(training_work, lessons), questions.times(len(lessons) + 1))
 
     def runs(self, experiment: Experiment, earlier: Results) -> bool:
         """Return whether there was a tuning."""
@@ -76,15 +76,9 @@ class Curve(Stage[CurveResult]):
 
     def run(self, experiment: Experiment, earlier: Results) -> CurveResult:
         """Return a lesson per number of terms."""
-        settings, onto = (
-            tune_settings(experiment.project),
-            winner_folder(experiment.models, earlier),
-        )
-        return CurveResult(
-            few_shot(
-                experiment.models, experiment.material, onto, settings, settings.curve, bare=True
-            )
-        )
+        models, material = experiment.models, experiment.material
+        settings, onto = tune_settings(experiment.project), winner_folder(models, earlier)
+        return CurveResult(few_shot(models, material, onto, settings, settings.curve, bare=True))
 
     def report(self, experiment: Experiment, record: CurveResult) -> ReportPart:
         """Return the lessons."""
@@ -141,8 +135,8 @@ def lesson_plans(
     The steps grow with the root of the number of terms: many terms are read less often each.
     """
     replace = msgspec.structs.replace
-    own = [settings.terms] if settings.terms in counts or bare else []
-    for terms in dict.fromkeys((*own, *sorted(counts))):
+    own_number = [settings.terms] if settings.terms in counts or bare else []
+    for terms in dict.fromkeys((*own_number, *sorted(counts))):
         steps = max(1, round(settings.steps * sqrt(terms / settings.terms)))
         yield replace(settings, terms=terms, steps=steps)
         if bare and terms == settings.terms and settings.replay:
@@ -153,18 +147,18 @@ def group_scores(
     before: Sequence[GradedItem], after: Sequence[GradedItem], name: str, alpha: float
 ) -> Iterator[Score]:
     """Yield the share known before and after, and the paired difference, per direction."""
-    for pair in dict.fromkeys(one.pair for one in after):
-        then, now = (select(one, pair=pair) for one in (before, after))
+    for pair in dict.fromkeys(item.pair for item in after):
+        then, now = (select(items, pair=pair) for items in (before, after))
         for model, graded in ((BEFORE, then), (AFTER, now)):
-            found, chance = recognition(graded, alpha)
-            yield found.score(name, model, pair, chance)
+            share, chance = recognition(graded, alpha)
+            yield share.score(name, model, pair, chance)
         gained = paired_shares(known(then), known(now), alpha).difference
         yield gained.score(name, GAIN, pair)
 
 
-def _as_twin(plan: TuneSettings, found: Sequence[CurvePoint]) -> TuneSettings:
+def _as_twin(plan: TuneSettings, lessons: Sequence[CurvePoint]) -> TuneSettings:
     """Return the settings, without replay with the scale that the same terms have with it."""
-    twin = next((one for one in found if one.terms == plan.terms), None)
+    twin = next((lesson for lesson in lessons if lesson.terms == plan.terms), None)
     return msgspec.structs.replace(plan, scale=twin.scale) if twin else plan
 
 
@@ -207,7 +201,7 @@ def _groups(material: Material, plan: TuneSettings) -> ConceptGroups:
     taught = taught_concepts(material, plan)
     near, _ = siblings_and_far(concepts["choose"], taught)
     siblings, far = siblings_and_far(concepts["confirm"], taught)
-    return ConceptGroups(frozenset(one.id for one in taught[:ASKED]), near | siblings, far)
+    return ConceptGroups(frozenset(concept.id for concept in taught[:ASKED]), near | siblings, far)
 
 
 def _known(
@@ -222,4 +216,4 @@ def _known(
 
 
 def _of(graded: Sequence[GradedItem], concepts: Collection[str]) -> list[GradedItem]:
-    return [one for one in graded if one.concept in concepts]
+    return [item for item in graded if item.concept in concepts]

@@ -81,18 +81,13 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         The effect is proper minus random terms: what remains when the presence of a glossary is
         taken off. The gain is proper terms minus none.
         """
+        models, material = experiment.models, experiment.material
         settings = _settings(experiment.project)
-        questions = _questions(
-            experiment.material, winner(experiment.models, earlier.need(RaceResult)), settings
-        )
+        questions = _questions(material, winner(models, earlier.need(RaceResult)), settings)
         pair, alpha = questions.items[0].pair, experiment.project.gates.alpha
-        prompters = dict(zip(MODES, _prompters(experiment.material, settings), strict=True))
-        chosen = {
-            mode: _chosen(experiment.models, questions, mode, prompters[mode]) for mode in MODES
-        }
-        written = {
-            mode: _written(experiment.models, questions, mode, prompters[mode]) for mode in MODES
-        }
+        prompters = dict(zip(MODES, _prompters(material, settings), strict=True))
+        chosen = {mode: _chosen(models, questions, mode, prompters[mode]) for mode in MODES}
+        written = {mode: _written(models, questions, mode, prompters[mode]) for mode in MODES}
         scores: list[Score] = []
         for mode in MODES:
             interval, chance = recognition(chosen[mode], alpha)
@@ -104,8 +99,8 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             TERM_GENERATION: effect_and_gain(written, alpha),
         }
         scores += [effect.score(EFFECT, name, pair) for name, (effect, _) in effects.items()]
-        asked = criteria(effects, pair, experiment.project.gates.glossary)
-        return GlossaryResult(verdict_of("glossary", asked), tuple(scores))
+        requirements = criteria(effects, pair, experiment.project.gates.glossary)
+        return GlossaryResult(verdict_of("glossary", requirements), tuple(scores))
 
     def report(self, experiment: Experiment, record: GlossaryResult) -> ReportPart:
         """Return the scores of the modes."""

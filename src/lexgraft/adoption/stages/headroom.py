@@ -47,18 +47,21 @@ class Headroom(Stage[HeadroomResult]):
 
     def run(self, experiment: Experiment, earlier: Results) -> HeadroomResult:
         """Return the parents' scores and the share that D knows and G does not, on `choose`."""
-        confirmed = parents_results(experiment.models, experiment.material, "confirm")
-        chosen = parents_results(experiment.models, experiment.material, "choose")
-        confirm = comparison_context(experiment.material, "confirm")
-        choose = comparison_context(experiment.material, "choose")
+        models, material = experiment.models, experiment.material
+        confirmed = parents_results(models, material, "confirm")
+        chosen = parents_results(models, material, "choose")
+        confirm = comparison_context(material, "confirm")
+        choose = comparison_context(material, "choose")
         missing = count_missing(chosen["D"], chosen["G"], choose)
-        asked = criteria(missing, experiment.project.gates.headroom, choose.alpha)
+        requirements = criteria(missing, experiment.project.gates.headroom, choose.alpha)
         return HeadroomResult(
-            verdict=verdict_of(HEADROOM, asked),
+            verdict=verdict_of(HEADROOM, requirements),
             scores=tuple(
-                score for seen in confirmed.values() for score in scores_of(seen, confirm)
+                score for results in confirmed.values() for score in scores_of(results, confirm)
             ),
-            choosing=tuple(score for seen in chosen.values() for score in scores_of(seen, choose)),
+            choosing=tuple(
+                score for results in chosen.values() for score in scores_of(results, choose)
+            ),
         )
 
     def report(self, experiment: Experiment, record: HeadroomResult) -> ReportPart:

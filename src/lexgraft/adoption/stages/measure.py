@@ -76,15 +76,13 @@ class Measure(Stage[MeasureResult]):
 
     def run(self, experiment: Experiment, earlier: Results) -> MeasureResult:
         """Return the winner's findings beside the parents' and the verdict on the merge."""
-        merge, gate = (
-            winner(experiment.models, earlier.need(RaceResult)),
-            experiment.project.gates.merge,
-        )
-        parents = parents_results(experiment.models, experiment.material, "confirm")
-        context = comparison_context(experiment.material, "confirm")
-        seen = split_results(experiment.models, experiment.material, merge, "confirm")
-        claims = term_criteria(seen, parents["G"], parents["D"], context, gate)
-        result = measured(experiment.models, experiment.material, merge, "winner", claims, gate)
+        models, material = experiment.models, experiment.material
+        merge, gate = winner(models, earlier.need(RaceResult)), experiment.project.gates.merge
+        parents = parents_results(models, material, "confirm")
+        context = comparison_context(material, "confirm")
+        merge_results = split_results(models, material, merge, "confirm")
+        claims = term_criteria(merge_results, parents["G"], parents["D"], context, gate)
+        result = measured(models, material, merge, "winner", claims, gate)
         of_parents = (
             row
             for parent in parents.values()
@@ -92,10 +90,10 @@ class Measure(Stage[MeasureResult]):
         )
         return MeasureResult(
             verdict=result.verdict,
-            scores=(*_parents_free_scores(experiment.models, experiment.material), *result.scores),
+            scores=(*_parents_free_scores(models, material), *result.scores),
             acquisitions=(*of_parents, *result.acquisitions),
             changes=result.changes,
-            points=(*_parents_points(experiment.material, parents), *result.points),
+            points=(*_parents_points(material, parents), *result.points),
             terms=result.terms,
             samples=result.samples,
         )
@@ -116,15 +114,17 @@ def measured(
     """Return a model's findings on `confirm`, and the verdict on `claims` and general ability."""
     parents = parents_results(models, material, "confirm")
     context = comparison_context(material, "confirm")
-    seen = split_results(models, material, subject, "confirm")
-    kept = changes(seen, parents["G"], context, margins)
+    results = split_results(models, material, subject, "confirm")
+    ability_changes = changes(results, parents["G"], context, margins)
     return MeasureResult(
-        verdict=verdict_of("merge" if kind == "winner" else "tune", (*claims, *protected(kept))),
-        scores=(*scores_of(seen, context), *free_scores(models, material, subject)),
-        acquisitions=acquisitions(seen, parents["G"], parents["D"], context),
-        changes=kept,
-        points=(point(seen, parents, context, kind),),
-        terms=outcomes(seen, parents, material.testset.concepts["confirm"], context),
+        verdict=verdict_of(
+            "merge" if kind == "winner" else "tune", (*claims, *protected(ability_changes))
+        ),
+        scores=(*scores_of(results, context), *free_scores(models, material, subject)),
+        acquisitions=acquisitions(results, parents["G"], parents["D"], context),
+        changes=ability_changes,
+        points=(point(results, parents, context, kind),),
+        terms=outcomes(results, parents, material.testset.concepts["confirm"], context),
         samples=samples(models, material, [*models.parents.values(), subject]),
     )
 

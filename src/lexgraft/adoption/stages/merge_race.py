@@ -153,7 +153,7 @@ def _candidate(
 
 def _name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
     """Return the method's name, with the parameters where a method occurs twice."""
-    if [other.method for other in candidates].count(candidate.method) == 1:
+    if [rival.method for rival in candidates].count(candidate.method) == 1:
         return candidate.method
     return f"{candidate.method} {candidate.parameters}"
 
@@ -177,16 +177,16 @@ def _run(
         dropped = leader is not None and beaten(_certainty(terms, context), leader.certainty, alpha)
         if dropped:
             break
-    seen = SplitResults(name, terms, [], texts)
+    results = SplitResults(name, terms, [], texts)
     result = CandidateResult(
         name=name,
         candidate=candidate,
         digest=subject.digest,
-        objective=objective(seen.terms, context),
-        scores=scores_of(seen, context),
-        acquisitions=acquisitions(seen, parents["G"], parents["D"], context, "choose"),
-        changes=changes(seen, parents["G"], context, None, "choose"),
-        point=point(seen, parents, context, "candidate"),
+        objective=objective(results.terms, context),
+        scores=scores_of(results, context),
+        acquisitions=acquisitions(results, parents["G"], parents["D"], context, "choose"),
+        changes=changes(results, parents["G"], context, None, "choose"),
+        point=point(results, parents, context, "candidate"),
         dropped=dropped,
     )
     return result, _certainty(terms, context)
@@ -200,10 +200,10 @@ def beaten(certainty: Mapping[str, float], leader: Mapping[str, float], alpha: f
 
 def blocks(items: Sequence[Item]) -> list[list[Item]]:
     """Return the items of `BLOCK` concepts at a time, in an order that no answer has influenced."""
-    concepts = sorted({item.concept for item in items}, key=lambda one: digest("race", one))
+    concepts = sorted({item.concept for item in items}, key=lambda concept: digest("race", concept))
     block_of = {concept: number // BLOCK for number, concept in enumerate(concepts)}
     count = max(block_of.values(), default=0) + 1
-    return [[one for one in items if block_of[one.concept] == number] for number in range(count)]
+    return [[item for item in items if block_of[item.concept] == number] for number in range(count)]
 
 
 def best_of(raced: Sequence[CandidateResult], margin: float) -> CandidateResult:

@@ -57,8 +57,10 @@ class SealedTest(Stage[SealedTestResult]):
                 )
             return False
         subject = written_model(experiment.models, experiment.material, earlier)
-        known = openings(experiment.folder / "testset")
-        return experiment.opens_sealed or any(one.result == subject.digest for one in known)
+        opened = openings(experiment.folder / "testset")
+        return experiment.opens_sealed or any(
+            opening.result == subject.digest for opening in opened
+        )
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the model that is written."""
@@ -73,38 +75,35 @@ class SealedTest(Stage[SealedTestResult]):
         Raises:
             LexgraftError: the concepts were opened before, for another model.
         """
-        subject, parents = (
-            written_model(experiment.models, experiment.material, earlier),
-            experiment.models.parents,
-        )
-        items, gates = experiment.material.testset.items["sealed"], experiment.project.gates
+        models, material = experiment.models, experiment.material
+        subject, parents = written_model(models, material, earlier), models.parents
+        items, gates = material.testset.items["sealed"], experiment.project.gates
         open_sealed(
             experiment.folder / "testset",
             SealedOpening(
                 name=subject.name,
                 result=subject.digest,
                 references=tuple(parent.digest for parent in parents.values()),
-                concepts=tuple(
-                    concept.id for concept in experiment.material.testset.concepts["sealed"]
-                ),
+                concepts=tuple(concept.id for concept in material.testset.concepts["sealed"]),
                 gates=digest(gates),
             ),
         )
-        seen = {
+        results = {
             name: SplitResults(
-                model.name,
-                grade(items, experiment.models.answers(model, "sealed terms", items)),
-                [],
-                [],
+                model.name, grade(items, models.answers(model, "sealed terms", items)), [], []
             )
             for name, model in {**parents, "result": subject}.items()
         }
-        context = comparison_context(experiment.material, "confirm")._replace(documents=())
-        result, language, domain = seen["result"], seen["G"], seen["D"]
-        asked = term_criteria(result, language, domain, context, gates.merge)
+        context = comparison_context(material, "confirm")._replace(documents=())
+        result, language, domain = results["result"], results["G"], results["D"]
+        requirements = term_criteria(result, language, domain, context, gates.merge)
         return SealedTestResult(
-            verdict=verdict_of(SEALED, asked, TITLE),
-            scores=tuple(score for one in seen.values() for score in scores_of(one, context)),
+            verdict=verdict_of(SEALED, requirements, TITLE),
+            scores=tuple(
+                score
+                for model_results in results.values()
+                for score in scores_of(model_results, context)
+            ),
             acquisitions=acquisitions(result, language, domain, context, "sealed"),
         )
 

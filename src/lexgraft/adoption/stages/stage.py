@@ -43,7 +43,7 @@ class Results:
 
     def find(self, kind: type[R]) -> R | None:
         """Return the record of this type; None: its stage did not run."""
-        return next((one for one in self.records.values() if isinstance(one, kind)), None)
+        return next((record for record in self.records.values() if isinstance(record, kind)), None)
 
     def need(self, kind: type[R]) -> R:
         """Return the record of this type; its stage has run, because the list of stages says so."""
@@ -80,11 +80,11 @@ class ReportPart(Struct, frozen=True, kw_only=True):
 _LAST_COUNTS = frozenset({"result", "method", "parameters", "tuning", "terms", "samples"})
 
 
-def joined_parts(parts: Sequence[ReportPart]) -> ReportPart:
+def joined_parts(additions: Sequence[ReportPart]) -> ReportPart:
     """Return what several stages add together: tuples one after another, of the rest the last."""
     fields: dict[str, Any] = {}
     for name in ReportPart.__struct_fields__:
-        values = [value for part in parts if (value := getattr(part, name))]
+        values = [value for addition in additions if (value := getattr(addition, name))]
         if name in _LAST_COUNTS:
             fields |= {name: values[-1]} if values else {}
         else:

@@ -77,10 +77,10 @@ class Tuning(Stage[TuningResult]):
             raise LexgraftError(
                 "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
             )
-        asked = work_of_items(testset.items["choose"])
-        asked += confirm_work(testset, experiment.material.texts["confirm"])
+        questions = work_of_items(testset.items["choose"])
+        questions += confirm_work(testset, experiment.material.texts["confirm"])
         free = free_answer_work(experiment.project.testset, testset)
-        return (training_work(settings), asked + free)
+        return (training_work(settings), questions + free)
 
     def smallest_threshold(self, project: Project) -> float:
         """Return the smaller of the gain and the loss that the gate asks about."""
@@ -93,28 +93,18 @@ class Tuning(Stage[TuningResult]):
 
     def run(self, experiment: Experiment, earlier: Results) -> TuningResult:
         """Return what tuning did to taught terms, to the others and to general ability."""
+        models, material = experiment.models, experiment.material
         settings, gate = tune_settings(experiment.project), experiment.project.gates.tune
-        merge, onto = (
-            winner(experiment.models, earlier.need(RaceResult)),
-            winner_folder(experiment.models, earlier),
-        )
-        trained = teach(
-            experiment.models, experiment.material, onto, settings, experiment.folder / "tuned"
-        )
-        tuned = tuned_model(experiment.models, experiment.material, onto, trained.folder, settings)
-        concepts = taught_concepts(experiment.material, settings)
+        merge, onto = winner(models, earlier.need(RaceResult)), winner_folder(models, earlier)
+        trained = teach(models, material, onto, settings, experiment.folder / "tuned")
+        tuned = tuned_model(models, material, onto, trained.folder, settings)
+        concepts = taught_concepts(material, settings)
         taught = frozenset(concept.id for concept in concepts)
-        before = _of(
-            split_results(experiment.models, experiment.material, merge, "choose").terms, taught
-        )
-        after = _of(
-            split_results(experiment.models, experiment.material, tuned, "choose").terms, taught
-        )
-        learned = taught_criteria(
-            before, after, comparison_context(experiment.material, "choose"), gate
-        )
+        before = _of(split_results(models, material, merge, "choose").terms, taught)
+        after = _of(split_results(models, material, tuned, "choose").terms, taught)
+        learned = taught_criteria(before, after, comparison_context(material, "choose"), gate)
         return TuningResult(
-            judged=measured(experiment.models, experiment.material, tuned, "tuned", learned, gate),
+            judged=measured(models, material, tuned, "tuned", learned, gate),
             folder=trained.folder.name,
             adapter=file_digest(trained.folder),
             digest=tuned.digest,
@@ -122,7 +112,7 @@ class Tuning(Stage[TuningResult]):
             steps=len(trained.losses),
             losses=trained.losses,
             taught=(*_scores(TAUGHT, merge.name, before), *_scores(TAUGHT, tuned.name, after)),
-            others=tuple(_others(experiment.models, experiment.material, (merge, tuned), concepts)),
+            others=tuple(_others(models, material, (merge, tuned), concepts)),
         )
 
     def verdict(self, record: TuningResult) -> Verdict:
@@ -174,9 +164,9 @@ def merged_folder(models: ModelsUnderTest, plan: MergePlan) -> Path:
     """Return the folder of the winning merge, written if need be; earlier ones are removed."""
     parent = models.folder / "merged"
     folder = parent / plan.digest[:16]
-    for other in sorted(parent.iterdir()) if parent.is_dir() else ():
-        if other.name != folder.name and is_noted(other, "merged", other.name):
-            remove_noted(other, "merged", other.name, inputs_of(models.project))
+    for earlier in sorted(parent.iterdir()) if parent.is_dir() else ():
+        if earlier.name != folder.name and is_noted(earlier, "merged", earlier.name):
+            remove_noted(earlier, "merged", earlier.name, inputs_of(models.project))
     note(folder, "merged", folder.name)
     run_merge(plan, folder, models.progress)
     return folder
@@ -222,8 +212,8 @@ def settled_scale(
 def _scaled(
     models: ModelsUnderTest, onto: EvaluatedModel, adapter: Path, scale: float
 ) -> EvaluatedModel:
-    whole = adapter / MODEL
-    delta = open_input_model(whole if whole.is_dir() else adapter, onto.onto, TUNED)
+    full_model = adapter / MODEL
+    delta = open_input_model(full_model if full_model.is_dir() else adapter, onto.onto, TUNED)
     plan = plan_merge(
         Candidate("task_arithmetic", {"weight": {TUNED: scale}}),
         onto.onto,
