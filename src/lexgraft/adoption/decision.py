@@ -60,7 +60,9 @@ def outcomes_of(verdicts: Iterable[Verdict]) -> StageOutcomes:
     """Return what the gates said; a stage that this table does not know recommends nothing."""
     by_stage = {verdict.stage: verdict for verdict in verdicts}
     outcomes: dict[str, Outcome] = {stage: verdict.outcome for stage, verdict in by_stage.items()}
-    protected = {stage: protected_outcome(verdict.criteria) for stage, verdict in by_stage.items()}
+    protected: dict[str, Outcome | None] = {
+        stage: protected_outcome(verdict.criteria) for stage, verdict in by_stage.items()
+    }
     return StageOutcomes(
         headroom=outcomes.get("headroom"),
         merge=outcomes.get("merge"),
