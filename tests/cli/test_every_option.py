@@ -107,6 +107,39 @@ def test_every_verb_and_every_option_is_given_by_some_call() -> None:
         assert {action.dest for action in leaf.options()} == given[name], name
 
 
+def test_every_number_has_bounds_before_anything_is_loaded() -> None:
+    """A bare `int` lets a negative limit through; three are judged where Python gives them too."""
+    judged_below = {"seed", "alpha", "margin"}
+    bare = {
+        f"{name} --{action.dest}"
+        for name, leaf in LEAVES.items()
+        for action in leaf.options()
+        if action.type in {int, float} and action.dest not in judged_below
+    }
+    assert not bare
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "serve model --port 99999",
+        "serve model --concurrent 0",
+        "serve model --timeout nan",
+        "serve model --timeout x",
+        "serve model --per-minute -3",
+        "key keys.jsonl alice --days -3",
+        "key keys.jsonl alice --days 99999999999",
+        "key keys.jsonl alice --per-minute -3",
+        "vocabulary plan base --least inf",
+        "compare run --show -1",
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        called(shlex.split(line))
+    assert "is not a number" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from lexgraft.cli.output import print_json, print_table
-from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
+from lexgraft.cli.verb_parser import VerbParser, from_zero, json_argument, verb
 
 SHOWN = 3
 
@@ -52,7 +52,9 @@ def _compare(parser: VerbParser) -> None:
     logs = parser.with_option("--lm-eval")
     logs.add_argument("--metric", default="", help="acc, exact_match or acc_norm")
     table = parser.without_option("--json")
-    table.add_argument("--show", type=int, default=SHOWN, help="terms listed per comparison (3)")
+    table.add_argument(
+        "--show", type=from_zero, default=SHOWN, help="terms listed per comparison (3)"
+    )
 
 
 @verb(_compare)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.verb_parser import (
     OptionGroup,
     VerbParser,
+    from_zero,
     json_argument,
     verb,
     verb_of_jobs,
@@ -63,9 +64,9 @@ def matching_arguments(parser: VerbParser | OptionGroup) -> None:
 
 def block_arguments(parser: VerbParser | OptionGroup) -> None:
     """Add what a glossary's block before a prompt may hold."""
-    parser.add_argument("--entries", type=int, default=30, help="in a prompt, at most (30)")
+    parser.add_argument("--entries", type=from_zero, default=30, help="in a prompt, at most (30)")
     parser.add_argument(
-        "--block-tokens", type=int, default=1000, help="of a prompt's block, at most (1000)"
+        "--block-tokens", type=from_zero, default=1000, help="of a prompt's block, at most (1000)"
     )
     parser.add_argument("--definitions", action="store_true", help="put definitions in too")
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lexgraft.cli.verb_parser import VerbParser, verb
+from lexgraft.cli.verb_parser import VerbParser, day_count, from_zero, verb
 
 
 def _key(parser: VerbParser) -> None:
@@ -11,8 +11,8 @@ def _key(parser: VerbParser) -> None:
     parser.add_argument("name", help="whose key this is")
     parser.add_argument("--drop", action="store_true", help="take this key out of the file")
     new = parser.without_option("--drop")
-    new.add_argument("--days", type=int, help="how long it is valid (always)")
-    new.add_argument("--per-minute", type=int, default=0, help="requests a minute (no limit)")
+    new.add_argument("--days", type=day_count, help="how long it is valid (always)")
+    new.add_argument("--per-minute", type=from_zero, default=0, help="requests a minute (no limit)")
 
 
 @verb(_key)
@@ -28,5 +28,5 @@ def key(arguments: argparse.Namespace) -> int:
     if arguments.drop:
         drop_key(arguments.file, arguments.name)
     else:
-        print(add_key(arguments.file, arguments.name, arguments.days, max(0, arguments.per_minute)))
+        print(add_key(arguments.file, arguments.name, arguments.days, arguments.per_minute))
     return 0

@@ -13,7 +13,7 @@ from lexgraft.cli.glossary import (
     matching_arguments,
     open_named,
 )
-from lexgraft.cli.verb_parser import VerbParser, from_one, verb
+from lexgraft.cli.verb_parser import VerbParser, above_zero, from_one, from_zero, port_number, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -31,15 +31,17 @@ def _serve(parser: VerbParser) -> None:
         "--upstream", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8001/v1"
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
+    parser.add_argument("--port", type=port_number, default=8000, help="where to listen (8000)")
     parser.add_argument("--keys", type=Path, help="a file made by `lexgraft key`")
-    parser.add_argument("--concurrent", type=int, default=32, help="requests at a time (32)")
+    parser.add_argument("--concurrent", type=from_one, default=32, help="requests at a time (32)")
     parser.add_argument(
-        "--per-minute", type=int, default=0, help="requests of each key a minute (no limit)"
+        "--per-minute", type=from_zero, default=0, help="requests of each key a minute (no limit)"
     )
-    parser.add_argument("--max-tokens", type=int, default=1024, help="of an answer (1024)")
-    parser.add_argument("--max-body", type=int, default=1 << 20, help="bytes of a request (1 MiB)")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds of silence (120)")
+    parser.add_argument("--max-tokens", type=from_one, default=1024, help="of an answer (1024)")
+    parser.add_argument(
+        "--max-body", type=from_one, default=1 << 20, help="bytes of a request (1 MiB)"
+    )
+    parser.add_argument("--timeout", type=above_zero, default=120, help="seconds of silence (120)")
     local = parser.without_option("--upstream")
     local.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
     terms = parser.with_option("--glossary")
@@ -77,7 +79,7 @@ def serve(arguments: argparse.Namespace) -> int:
         tokens=arguments.max_tokens,
         concurrent=arguments.concurrent,
         silent_seconds=arguments.timeout,
-        per_minute=max(0, arguments.per_minute),
+        per_minute=arguments.per_minute,
     )
     keys = read_keys(arguments.keys) if arguments.keys else ()
     listening = listen(arguments.host, arguments.port, guarded=bool(keys))

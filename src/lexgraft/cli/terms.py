@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json, print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb, verb_of_jobs
+from lexgraft.cli.verb_parser import (
+    VerbParser,
+    from_zero,
+    json_argument,
+    refuse,
+    verb,
+    verb_of_jobs,
+)
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -54,7 +61,9 @@ def _reading(parser: VerbParser) -> None:
     )
     parser.add_argument("--separator", default="", help="between several terms of one cell")
     parser.add_argument("--language", default="en", help="of texts that name none (default: en)")
-    parser.add_argument("--reliability", type=int, default=0, help="the least code of IATE terms")
+    parser.add_argument(
+        "--reliability", type=from_zero, default=0, help="the least code of IATE terms"
+    )
     parser.add_argument("--source", default="", help="what the terms come from")
     parser.add_argument("--source-version", default="", help="of what version or date it is")
     parser.add_argument("--licence", default="", help="under which licence it may be used")

@@ -1,6 +1,7 @@
 """The verbs: a decorator registers one, the parser is made of all of them."""
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,7 @@ VERBS = (
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[["VerbParser"], None]
 _DIGITS = 12  # of a number, at most
+_CENTURY = 36525  # days
 _FUNCTION = "the verb's function"  # a key of the namespace that no argument's name can be
 
 
@@ -221,14 +223,46 @@ def from_zero(text: str) -> int:
     return _number(text, 0)
 
 
+def port_number(text: str) -> int:
+    """Return a port to listen on; 0 lets the system choose one."""
+    return _number(text, 0, 65535)
+
+
+def day_count(text: str) -> int:
+    """Return how many days from today, a century at most."""
+    return _number(text, 1, _CENTURY)
+
+
+def above_zero(text: str) -> float:
+    """Return a finite number above 0."""
+    return _amount(text, "above 0", lambda value: value > 0)
+
+
+def not_negative(text: str) -> float:
+    """Return a finite number from 0 on."""
+    return _amount(text, "from 0 on", lambda value: value >= 0)
+
+
 def nothing(_parser: VerbParser) -> None:
     """Add no argument."""
 
 
-def _number(text: str, lowest: int) -> int:
-    if not text.isdecimal() or len(text) > _DIGITS or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{text!a} is not a number from {lowest} on")
-    return int(text)
+def _number(text: str, lowest: int, highest: int | None = None) -> int:
+    number = int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+    if number is None or number < lowest or (highest is not None and number > highest):
+        range_ = f"from {lowest} on" if highest is None else f"from {lowest} to {highest}"
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number {range_}")
+    return number
+
+
+def _amount(text: str, range_: str, holds: Callable[[float], bool]) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and holds(value)):
+        raise argparse.ArgumentTypeError(f"{text!a} is not a number {range_}")
+    return value
 
 
 def _help(text: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from lexgraft.cli.verb_parser import (
     from_one,
     from_zero,
     json_argument,
+    not_negative,
     refuse,
     verb,
     verb_of_jobs,
@@ -54,9 +55,12 @@ def _choice(parser: VerbParser) -> None:
     add("--held-out", type=Path, nargs="+", default=[], help="text for the proof alone")
     add("--tokens", type=from_one, default=500, help="new tokens at most, steps included (500)")
     add("--pieces", type=from_zero, default=0, help="of the base, that a word may stand for (any)")
-    add("--least", type=float, default=1.0, help="tokens a word must save over the text (1)")
+    add("--least", type=not_negative, default=1.0, help="tokens a word must save over the text (1)")
     add(
-        "--common", type=float, default=20.0, help="per million general tokens a word may have (20)"
+        "--common",
+        type=not_negative,
+        default=20.0,
+        help="per million general tokens a word may have (20)",
     )
     json_argument(parser)
 
