@@ -97,6 +97,18 @@ def test_amounts_that_mean_nothing_are_refused(
     assert "is not a" in capsys.readouterr().err
 
 
+def test_a_glossary_that_finds_nothing_says_in_which_direction_it_looked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms, letter = tmp_path / "terms.csv", tmp_path / "letter.txt"
+    terms.write_text("id,term ja,term en\n1,心臓,heart\n", encoding="utf-8")
+    letter.write_text("The heart beats.", encoding="utf-8")
+    assert main(["glossary", "match", str(terms), str(letter)]) == 0
+    assert capsys.readouterr().out == "no term found: 1 entries into `en`\n"
+    assert main(["glossary", "lint", str(terms)]) == 0
+    assert capsys.readouterr().out == "no fault: 1 entries into `en`\n"
+
+
 def test_report_writes_the_page_of_a_run_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

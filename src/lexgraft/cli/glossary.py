@@ -78,6 +78,7 @@ def lint(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft glossary lint terms.csv --from en --to ja
     """
+    opened = open_named(arguments)
     rows: Rows = [
         {
             "entry": finding.number,
@@ -85,9 +86,9 @@ def lint(arguments: argparse.Namespace) -> int:
             "problem": finding.problem,
             "detail": finding.detail,
         }
-        for finding in open_named(arguments).findings
+        for finding in opened.findings
     ]
-    _show(arguments, rows)
+    _show(arguments, rows, opened, "no fault")
     return FAULTS if rows else 0
 
 
@@ -103,8 +104,9 @@ def match(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft glossary match terms.csv letter.txt
     """
-    rows = _matches(open_named(arguments), read_text(arguments.text), edges=arguments.edges)
-    return _show(arguments, rows)
+    opened = open_named(arguments)
+    rows = _matches(opened, read_text(arguments.text), edges=arguments.edges)
+    return _show(arguments, rows, opened, "no term found")
 
 
 def _prompt(parser: VerbParser) -> None:
@@ -157,8 +159,9 @@ def check(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft glossary check terms.csv answer.txt --question letter.txt
     """
-    rows = _faults(open_named(arguments), read_text(arguments.text), arguments.question)
-    _show(arguments, rows)
+    opened = open_named(arguments)
+    rows = _faults(opened, read_text(arguments.text), arguments.question)
+    _show(arguments, rows, opened, "no fault")
     return FAULTS if rows else 0
 
 
@@ -219,10 +222,13 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
     ]
 
 
-def _show(arguments: argparse.Namespace, rows: Rows) -> int:
-    """Print rows as JSON or as lines of `key: value`."""
+def _show(arguments: argparse.Namespace, rows: Rows, opened: "OpenGlossary", none: str) -> int:
+    """Print rows as JSON or as lines of `key: value`; without any `none`, and the direction."""
     if arguments.json:
         print(json.dumps(rows, ensure_ascii=False))
     for row in () if arguments.json else rows:
         print("  ".join(f"{key}: {value}" for key, value in row.items() if value != ""))
+    if not (rows or arguments.json):
+        # the direction may have been guessed from the file, and the wrong one finds nothing
+        print(f"{none}: {len(opened.entries)} entries into `{opened.target}`")
     return 0
