@@ -121,6 +121,8 @@ def test_values_out_of_bounds_are_refused(tmp_path: Path, old: str, new: str):
 def test_a_missing_project_file_names_the_file(tmp_path: Path):
     with pytest.raises(LexgraftError, match=r"no such project file"):
         read_project(tmp_path / "none.yaml")
+    with pytest.raises(LexgraftError, match=r"a file is wanted here"):
+        read_project(tmp_path)
 
 
 def test_the_schema_closes_every_record_to_unknown_keys():

@@ -288,7 +288,9 @@ def read_project(path: Path) -> Project:
     """
     if not path.is_file():
         raise LexgraftError(
-            "no such project file", where=str(path), cure="see examples/medical-ja/project.yaml"
+            "a file is wanted here" if path.exists() else "no such project file",
+            where=str(path),
+            cure="check the path, or see examples/medical-ja/project.yaml",
         )
     raw = read_yaml(read_text(path), str(path))
     refuse_endless(raw, str(path))

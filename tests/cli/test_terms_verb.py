@@ -103,7 +103,9 @@ def test_a_join_lists_links_and_what_is_ambiguous(
     one.write_text("id,en\nA1,nail\nA2,hex bolt\n", encoding="utf-8")
     other.write_text("id,en,ja\nB1,nail,爪\nB2,nail,釘\nB3,hex bolt,六角ボルト\n", encoding="utf-8")
     assert main(["terms", "join", str(one), str(other), "-o", str(output)]) == 0
-    assert "1 concepts of one.csv without a link" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 concepts of one.csv without a link, left out" in printed
+    assert "2 concepts of other.csv without a link, left out" in printed
     assert [one.names("ja") for one in read_concepts([output])] == [("六角ボルト",)]
     record = json.loads((tmp_path / "joined.jsonl.links.json").read_text(encoding="utf-8"))
     assert [one["other"] for one in record["ambiguous"]] == ["B1", "B2"]

@@ -295,7 +295,9 @@ def _join(parser: VerbParser) -> None:
     parser.add_argument("first", type=Path, help="the term base whose ids are kept")
     parser.add_argument("second", type=Path, help="the one that is joined to it")
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
-    parser.add_argument("--all", action="store_true", help="keep concepts without a link too")
+    parser.add_argument(
+        "--all", action="store_true", help="keep those of the first without a link too"
+    )
 
 
 @verb(_join, of="terms")
@@ -320,9 +322,8 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     from lexgraft.terms.readers.link_termbases import CONFIDENCE, link
     from lexgraft.terms.readers.rights import rights_of
 
-    joined = link(
-        _concepts([arguments.first]), _concepts([arguments.second]), keep_unlinked=arguments.all
-    )
+    first, second = _concepts([arguments.first]), _concepts([arguments.second])
+    joined = link(first, second, keep_unlinked=arguments.all)
     write_lines(arguments.output, joined.concepts)
     warnings = rights_of(joined.concepts).warnings()
     record = {
@@ -344,6 +345,9 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     print_table("Links", rows)
     for warning in warnings:
         print(f"licence: {warning}")
-    print(f"{joined.unlinked:,} concepts of {arguments.first.name} without a link")
+    fate = "kept" if arguments.all else "left out"
+    print(f"{joined.unlinked:,} concepts of {arguments.first.name} without a link, {fate}")
+    alone = len(second) - len(joined.links)
+    print(f"{alone:,} concepts of {arguments.second.name} without a link, left out")
     print(f"written: {arguments.output}, {report.name}")
     return 0

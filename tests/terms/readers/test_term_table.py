@@ -87,7 +87,7 @@ def test_a_row_without_id_is_named_by_its_line(tmp_path: Path):
     ("text", "message"),
     [
         ("a,b\n1,2\n", "no column of terms"),
-        ("id,term\n1,x\n", "names no language"),
+        ("id,term\n1,x\n", "--column 'HEADER=term ja'"),
         ("en,en\nx,y\n", "same header"),
         ("id,en,status\n1,x,preferrd\n", r"terms\.csv:2.*preferrd(.|\n)*did you mean `preferred`"),
         ("id,en\n1,x,y\n", "3 cells under 2 headers"),

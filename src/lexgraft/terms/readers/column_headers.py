@@ -154,7 +154,8 @@ def read_headers(
             f"no column of terms among the headers {', '.join(repr(h[:30]) for h in headers[:8])}",
             where=where,
             cure="name each column of terms by its language (`en`, `ja`, `English`, `日本語`, …), "
-            "or say what it holds in `terms.columns`",
+            "or say what it holds: `terms.columns` in a project, "
+            "--column HEADER=MEANING of an import",
         )
     if len(set(used)) < len(used):
         raise LexgraftError("two columns have the same header", where=where, cure="rename one")
@@ -164,7 +165,8 @@ def read_headers(
         raise LexgraftError(
             "a column of terms names no language",
             where=where,
-            cure="call it `en`, `ja`, …, add a column `language`, or say so in `terms.columns`",
+            cure="call it `en`, `ja`, …, add a column `language`, or say so: `terms.columns` in a "
+            "project, --column 'HEADER=term ja' of an import",
         )
     return columns
 

@@ -84,7 +84,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise LexgraftError(
             "an unfinished merge" if unfinished else f"no {MANIFEST}: not a merge's folder",
             where=str(folder),
-            cure="give the same command again, and it carries on" if unfinished else "",
+            cure="give the same command again, and it carries on"
+            if unfinished
+            else "name a folder that `lexgraft merge` or `adopt` has written",
         )
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
