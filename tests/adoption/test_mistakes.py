@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from adopt_project import MakeProject
+from invented import concept
 from msgspec import structs
 
 from lexgraft.adoption import plan_project
@@ -141,3 +142,49 @@ def test_a_plan_says_in_both_languages_what_the_licences_of_its_terms_ask(
     assert any("are mixed" in one["en"] and "混ざっています" in one["ja"] for one in warnings)
     assert main(["plan", str(project)]) == 0
     assert "warning: share-alike and restricted sources are mixed" in capsys.readouterr().out
+
+
+@pytest.fixture
+def french(tmp_path: Path) -> Callable[[dict[str, Any]], None]:
+    """Return a change that makes French the target; every third word is one in both languages."""
+    terms = []
+    for number in range(40):
+        row = concept("F", number)
+        english = row.names("en")[0]
+        target = english if number % 3 == 0 else english[::-1]
+        terms.append(
+            structs.replace(
+                row, terms=(row.terms[0], structs.replace(row.terms[0], text=target, language="fr"))
+            )
+        )
+    file = tmp_path / "terms-fr.jsonl"
+    write_lines(file, terms)
+    form = {"kind": "definition-to-term", "question": "en"}
+
+    def change(values: dict[str, Any]) -> None:
+        values["languages"]["target"] = "fr"
+        values["terms"]["files"] = [str(file)]
+        values["testset"]["forms"] = [{**form, "answer": "en"}, {**form, "answer": "fr"}]
+
+    return change
+
+
+def test_a_language_without_wordings_is_refused_in_the_plan(
+    make_project: MakeProject,
+    capsys: pytest.CaptureFixture[str],
+    french: Callable[[dict[str, Any]], None],
+):
+    assert main(["plan", str(make_project(french))]) == 2
+    assert "fr" in capsys.readouterr().err
+
+
+def test_one_word_in_both_languages_is_passed_over_by_the_glossary_stage(
+    make_project: MakeProject, french: Callable[[dict[str, Any]], None]
+):
+    def change(values: dict[str, Any]) -> None:
+        french(values)
+        values["glossary"]["concepts"] = 14
+        values["tune"] = None
+
+    planned = plan_project(read_project(make_project(change)))
+    assert any(estimate.stage == "glossary" for estimate in planned.estimates)

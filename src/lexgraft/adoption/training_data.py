@@ -67,15 +67,22 @@ def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]
     return chosen[: settings.terms]
 
 
-def reading(
-    models: ModelsUnderTest, material: Material, onto: EvaluatedModel, settings: TuneSettings
-) -> TrainingRun:
-    """Return as many examples as the steps take: terms in many wordings, with broad replay.
+class TaughtTexts(NamedTuple):
+    """What is taught of the terms themselves, before any model says something of its own."""
+
+    examples: list[TrainingExample]
+    held: list[TrainingExample]  # in wordings that are never trained on
+    wording: str  # digest of all wordings
+
+
+def taught_texts(material: Material, settings: TuneSettings) -> TaughtTexts:
+    """Return the taught concepts in all wordings; the plan makes them too, so that it can refuse.
 
     Raises:
-        LexgraftError: a taught concept shares a term with one that is kept for the test.
+        LexgraftError: fewer concepts than are to be taught; no wordings or openings for a language
+            that is taught; a taught concept shares a term with one that is kept for the test.
     """
-    project, concepts = models.project, material.testset.concepts
+    project, concepts = material.project, material.testset.concepts
     taught, forms = taught_concepts(material, settings), taught_forms(project, settings)
     spoken = list(dict.fromkeys(form.answer for form in forms))
     wordings = {language: read_wordings(language) for language in spoken}
@@ -91,13 +98,26 @@ def reading(
         if held_wordings
         else []
     )
+    if settings.replay and settings.own_answers:
+        _openings(project)
+    return TaughtTexts(examples, held, digest(*wordings.values(), *held_wordings.values()))
+
+
+def reading(
+    models: ModelsUnderTest, material: Material, onto: EvaluatedModel, settings: TuneSettings
+) -> TrainingRun:
+    """Return as many examples as the steps take: terms in many wordings, with broad replay.
+
+    Raises:
+        LexgraftError: what `taught_texts` refuses.
+    """
+    texts = taught_texts(material, settings)
     needed = settings.steps * settings.batch
-    terms = repeat(examples, round(needed * (1 - settings.replay)))
+    terms = repeat(texts.examples, round(needed * (1 - settings.replay)))
     spoken_by_model = own_answers(models, onto, settings) if settings.replay else []
-    mixed = mix_replay(terms, material.replay, settings.replay, project.seed, spoken_by_model)
-    return TrainingRun(
-        repeat(mixed, needed), held, digest(*wordings.values(), *held_wordings.values())
-    )
+    seed = models.project.seed
+    mixed = mix_replay(terms, material.replay, settings.replay, seed, spoken_by_model)
+    return TrainingRun(repeat(mixed, needed), texts.held, texts.wording)
 
 
 def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
@@ -120,13 +140,9 @@ def own_answers(
     models: ModelsUnderTest, onto: EvaluatedModel, settings: TuneSettings
 ) -> list[TrainingExample]:
     """Return what the model says by itself after general openings, in both languages."""
-    languages = models.project.languages
-    openings = [
-        read_openings(fromkey) for fromkey in dict.fromkeys((languages.target, languages.domain))
-    ]
-    prompts = [prompt for row in zip_longest(*openings) for prompt in row if prompt]
     if not settings.own_answers:
         return []
+    prompts = _openings(models.project)
     questions = [prompts[n % len(prompts)] for n in range(settings.own_answers)]
     answers = models.own_answers(onto, questions, OPENING_TOKENS)
     return [
@@ -134,6 +150,13 @@ def own_answers(
         for prompt, text in zip(questions, answers, strict=True)
         if text.text
     ]
+
+
+def _openings(project: Project) -> list[str]:
+    """Return beginnings of general texts in the target's and the domain's language, in turns."""
+    languages = dict.fromkeys((project.languages.target, project.languages.domain))
+    openings = [read_openings(language) for language in languages]
+    return [prompt for row in zip_longest(*openings) for prompt in row if prompt]
 
 
 class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):

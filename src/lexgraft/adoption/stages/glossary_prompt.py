@@ -14,6 +14,7 @@ from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.verdict_text import verdict_of
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition
 from lexgraft.evaluation.measures import (
     EFFECT,
@@ -31,6 +32,7 @@ from lexgraft.stats.intervals import Interval, paired_shares, wilson
 from lexgraft.terms.glossary import entries_from_concepts
 from lexgraft.terms.glossary.prompt_block import glossary_block, random_entries
 from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
+from lexgraft.terms.testset.form_profile import profile
 from lexgraft.terms.testset.items import build_items
 
 Prompter = Callable[[str], str]
@@ -44,9 +46,8 @@ class GlossaryResult(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Questions(NamedTuple):
-    """What is asked in every mode: items, the concept of each, the model that answers."""
+    """What is asked in every mode: items, and the concept of each."""
 
-    subject: EvaluatedModel
     items: Sequence[Item]
     concepts: Mapping[str, Concept]
 
@@ -63,8 +64,16 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         return project.glossary is not None
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of asking some `confirm` concepts in three modes, chosen and written."""
-        count = _settings(experiment.project).concepts
+        """Return the work of asking some `confirm` concepts in three modes, chosen and written.
+
+        Raises:
+            LexgraftError: what `_questions` refuses, and a language without a block's wording.
+        """
+        settings = _settings(experiment.project)
+        count = settings.concepts
+        questions = _questions(experiment.material, settings)
+        for prompter in _prompters(experiment.material, settings):
+            prompter(questions.items[0].context)
         testset = experiment.material.testset
         tokens = count * (ITEM_TOKENS + TERM_TOKENS)
         share = min(1.0, count / max(1, len(testset.items["confirm"])))
@@ -83,11 +92,18 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         """
         models, material = experiment.models, experiment.material
         settings = _settings(experiment.project)
-        questions = _questions(material, winner(models, earlier.need(RaceResult)), settings)
+        questions, subject = (
+            _questions(material, settings),
+            winner(models, earlier.need(RaceResult)),
+        )
         pair, alpha = questions.items[0].pair, experiment.project.gates.alpha
         prompters = dict(zip(MODES, _prompters(material, settings), strict=True))
-        chosen = {mode: _chosen(models, questions, mode, prompters[mode]) for mode in MODES}
-        written = {mode: _written(models, questions, mode, prompters[mode]) for mode in MODES}
+        chosen = {
+            mode: _chosen(models, subject, questions, mode, prompters[mode]) for mode in MODES
+        }
+        written = {
+            mode: _written(models, subject, questions, mode, prompters[mode]) for mode in MODES
+        }
         scores: list[Score] = []
         for mode in MODES:
             interval, chance = recognition(chosen[mode], alpha)
@@ -137,25 +153,41 @@ def _settings(project: Project) -> GlossarySettings:
     return project.glossary
 
 
-def _questions(
-    material: Material, subject: EvaluatedModel, settings: GlossarySettings
-) -> Questions:
-    """Return translations of some `confirm` concepts' terms into the target language."""
+def _questions(material: Material, settings: GlossarySettings) -> Questions:
+    """Return translations of some `confirm` concepts' terms into the target language.
+
+    Concepts that such a question cannot ask for (one word in both languages, no term in one of
+    them) are passed over: the test set was chosen for other forms.
+
+    Raises:
+        LexgraftError: none is left, or too few wrong options.
+    """
     project = material.project
-    concepts = sorted(
-        material.testset.concepts["confirm"],
-        key=lambda concept: digest(project.seed, "glossary", concept.id),
-    )[: settings.concepts]
+    form = Form("term-to-term", project.languages.domain, project.languages.target)
+    askable = [
+        concept
+        for concept in material.testset.concepts["confirm"]
+        if not isinstance(profile(concept, form), str)
+    ]
+    if not askable:
+        raise LexgraftError(
+            f"no confirm concept can be asked from `{form.question}` to `{form.answer}`",
+            where="glossary",
+            cure="leave the stage out: `glossary: null`, or give terms in both languages",
+        )
+    concepts = sorted(askable, key=lambda concept: digest(project.seed, "glossary", concept.id))[
+        : settings.concepts
+    ]
     items = build_items(
         concepts,
-        forms=[Form("term-to-term", project.languages.domain, project.languages.target)],
+        forms=[form],
         options=project.testset.options,
         draws=1,
         distractors=project.testset.distractors,
         seed=project.seed,
         lenders=material.testset.concepts["confirm"],
     )
-    return Questions(subject, items, {concept.id: concept for concept in concepts})
+    return Questions(items, {concept.id: concept for concept in concepts})
 
 
 def _prompters(
@@ -183,7 +215,11 @@ def _prompters(
 
 
 def _chosen(
-    models: ModelsUnderTest, questions: Questions, mode: str, prompter: Prompter
+    models: ModelsUnderTest,
+    subject: EvaluatedModel,
+    questions: Questions,
+    mode: str,
+    prompter: Prompter,
 ) -> list[GradedItem]:
     """Return the options' grades with the glossary before the question."""
     items = [
@@ -191,16 +227,20 @@ def _chosen(
         for item in questions.items
         for context in (prompter(item.context),)
     ]
-    return grade(items, models.answers(questions.subject, f"glossary {mode}", items))
+    return grade(items, models.answers(subject, f"glossary {mode}", items))
 
 
 def _written(
-    models: ModelsUnderTest, questions: Questions, mode: str, prompter: Prompter
+    models: ModelsUnderTest,
+    subject: EvaluatedModel,
+    questions: Questions,
+    mode: str,
+    prompter: Prompter,
 ) -> dict[str, bool]:
     """Return per concept whether the term was written as one of its names."""
     prompts = [prompter(item.context) for item in questions.items]
     what = f"glossary terms {mode}"
-    texts = models.generations(questions.subject, what, prompts, TERM_TOKENS)
+    texts = models.generations(subject, what, prompts, TERM_TOKENS)
     target = models.project.languages.target
     return {
         item.concept: grade_term(text.text, questions.concepts[item.concept].names(target)) in RIGHT

@@ -22,7 +22,7 @@ from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.stages.measure import MeasureResult, measured, measured_part
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.training_data import taught_concepts, teach
+from lexgraft.adoption.training_data import taught_concepts, taught_texts, teach
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import GradedItem, recognition, select
@@ -69,10 +69,10 @@ class Tuning(Stage[TuningResult]):
         """Return the work of one training and of judging its model.
 
         Raises:
-            LexgraftError: fewer concepts than are to be taught, or no texts to replay.
+            LexgraftError: no texts to replay, and what `taught_texts` refuses.
         """
         settings, testset = tune_settings(experiment.project), experiment.material.testset
-        taught_concepts(experiment.material, settings)
+        taught_texts(experiment.material, settings)
         if settings.replay and not settings.own_answers and not experiment.material.replay:
             raise LexgraftError(
                 "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
