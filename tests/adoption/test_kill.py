@@ -4,7 +4,7 @@ import pytest
 from adopt_project import MakeProject
 from killing import kill_at, run_to_the_end, start
 
-from lexgraft.adoption import run_project
+from lexgraft.adoption.adopt import run_project
 from lexgraft.adoption.report import read_report
 from lexgraft.project import read_project
 

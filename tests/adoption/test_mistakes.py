@@ -9,7 +9,7 @@ from adopt_project import MakeProject
 from invented import concept
 from msgspec import structs
 
-from lexgraft.adoption import plan_project
+from lexgraft.adoption.adopt import plan_project
 from lexgraft.cli import main
 from lexgraft.project import read_project
 from lexgraft.records import Concept, read_lines, write_lines

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from killing import kill_at, run_to_the_end
 
-from lexgraft.adoption import run_project
+from lexgraft.adoption.adopt import run_project
 from lexgraft.adoption.report import read_report
 from lexgraft.project import read_project
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from adopt_project import MakeProject
 
-from lexgraft.adoption import run_project
+from lexgraft.adoption.adopt import run_project
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.load_runs import read_run

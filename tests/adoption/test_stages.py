@@ -259,7 +259,7 @@ def test_a_merge_that_harms_is_not_shipped_by_its_glossary():
 
 @pytest.mark.slow
 def test_a_stage_of_ones_own_is_one_file_and_the_list(make_project: MakeProject, tmp_path: Path):
-    from lexgraft.adoption import plan_project, run_project
+    from lexgraft.adoption.adopt import plan_project, run_project
 
     def short(values: dict[str, Any]) -> None:
         values["stages"] = ["headroom", "words"]

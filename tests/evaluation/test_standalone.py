@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from adapters import save_adapter
 
-from lexgraft.adoption import EvaluationRequest, evaluate_alone
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.item_results import AnswerResult
 from lexgraft.evaluation.load_runs import read_run
 from lexgraft.evaluation.pairwise_comparison import compare
+from lexgraft.evaluation.standalone import evaluate_alone
 from lexgraft.records import Concept, Document, Item, Score, Term, read_lines, write_lines
 
 pytestmark = pytest.mark.slow

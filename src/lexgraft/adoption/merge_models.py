@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lexgraft.adoption.standalone_merge import candidate_plan
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import find_model
 from lexgraft.files.ownership import check_outputs
@@ -173,6 +172,10 @@ def _of_project(
         raise LexgraftError(
             "a project has its own seed", where="seed", cure="set `seed` in the project file"
         )
+    from lexgraft.adoption.standalone_merge import (
+        candidate_plan,  # heavy; a recipe needs none of it
+    )
+
     project = source if isinstance(source, Project) else load_project(source, download=download)
     plan = candidate_plan(project, method)
     files = () if isinstance(source, Project) else (Path(source),)

@@ -139,7 +139,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _project(arguments: argparse.Namespace) -> int:
     """Ask what a project asks."""
-    from lexgraft.adoption import evaluate_model
+    from lexgraft.adoption.standalone_merge import evaluate_model
     from lexgraft.files.hub import named_model
 
     project = open_project(arguments.project, download=arguments.download)

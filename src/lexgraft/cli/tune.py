@@ -41,7 +41,7 @@ def tune(arguments: argparse.Namespace) -> int:
     The curve is drawn in report.html, in both languages, with its numbers in report.json.
     """
     from lexgraft import tune
-    from lexgraft.adoption import draw_curve, write_merged
+    from lexgraft.adoption.standalone_tuning import draw_curve, write_merged
     from lexgraft.files.ownership import check_outputs
     from lexgraft.project import inputs_of
 
