@@ -39,6 +39,20 @@ def test_an_input_in_what_the_run_writes_is_refused_in_the_plan(
     assert after == before
 
 
+def test_a_models_folder_of_somebody_else_is_no_runs(
+    make_project: MakeProject, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_model, tmp_path / "other")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+
+    def change(values: dict[str, Any]) -> None:
+        values["output"] = str(tmp_path / "link")
+
+    before = sorted(path.name for path in (tmp_path / "other").iterdir())
+    assert main(["plan", str(make_project(change))]) == 2
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == before
+
+
 def _nothing(*_: object) -> None:
     pass
 

@@ -33,6 +33,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "said", "cure"),
     [
+        (set_at("languages", "target", "xx"), "`xx`", "answer: xx"),
         (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
         (set_at("models", "base", "nowhere"), "nowhere", "folder"),
         (set_at("models", "domain", "nowhere"), "nowhere", "folder"),

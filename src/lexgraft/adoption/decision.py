@@ -328,9 +328,9 @@ _TABLE: dict[str, _Row] = {
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Not decided: every stage that could bring the words was left out. "
+            "en": "Not decided: no result was judged, for the stages that do so were left out. "
             "Keep the language model.",
-            "ja": "判定保留：用語を習得させる段階は実行されていません。"
+            "ja": "判定保留：結果を評価する段階は実行されていません。"
             "言語モデルをそのまま使ってください。",
         },
         would_change={

@@ -75,7 +75,9 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     Raises:
         LexgraftError: anything that would stop one of the stages and can be seen now.
     """
-    project, testset = experiment.project, experiment.material.testset
+    project = experiment.project
+    refuse_unasked_target(project)
+    testset = experiment.material.testset
     plans = candidate_plans(experiment.models)
     works = {stage.name: stage.estimate(experiment) for stage in stages}
     body, head = parameters(experiment.models.base)
@@ -100,6 +102,22 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
             *testset.rights.spoken(),
         ),
     )
+
+
+def refuse_unasked_target(project: Project) -> None:
+    """Refuse a project none of whose questions is answered in the language the words should reach.
+
+    Raises:
+        LexgraftError: no form has `languages.target` as its answer.
+    """
+    target = project.languages.target
+    answers = sorted({form.answer for form in project.testset.forms})
+    if target not in answers:
+        raise LexgraftError(
+            f"no question is answered in `{target}`, where the words should arrive",
+            where="testset.forms",
+            cure=f"add a form with `answer: {target}`; the forms answer in {', '.join(answers)}",
+        )
 
 
 def foreseen(

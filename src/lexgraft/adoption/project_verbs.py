@@ -7,7 +7,7 @@ from lexgraft.adoption.adopt import plan_project, run_project
 from lexgraft.adoption.planning import AdoptionPlan
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.standalone_tuning import tune_language_model
-from lexgraft.project import Project
+from lexgraft.project import Project, load_project
 from lexgraft.records import Progress, Verdict, silent
 from lexgraft.tuning.train import TrainingResult
 
@@ -32,13 +32,13 @@ class Adoption:
         return self.report.recommendation
 
 
-def plan(project: Project, *, progress: Progress = silent) -> AdoptionPlan:
+def plan(project: Project | Path | str, *, progress: Progress = silent) -> AdoptionPlan:
     """Return what an adoption will ask, cost and be able to show, before any model is loaded.
 
     Nothing but the run's folder is written.
 
     Args:
-        project: from `load_project`.
+        project: from `load_project`, or the project file.
         progress: told what is done, how much of it and of how much.
 
     Returns:
@@ -53,17 +53,19 @@ def plan(project: Project, *, progress: Progress = silent) -> AdoptionPlan:
         for row in plan.rows():
             print(*row)
     """
-    return plan_project(project, progress)
+    return plan_project(_opened(project), progress)
 
 
-def adopt(project: Project, *, progress: Progress = silent, open_sealed: bool = False) -> Adoption:
+def adopt(
+    project: Project | Path | str, *, progress: Progress = silent, open_sealed: bool = False
+) -> Adoption:
     """Run every stage of a project in order until its thresholds are met; write model and report.
 
     A second call runs only what changed; a killed run carries on. Whatever the verdict is, the
     call returns: read it in what it returns.
 
     Args:
-        project: from `load_project`.
+        project: from `load_project`, or the project file.
         progress: told what is done, how much of it and of how much.
         open_sealed: judge the recommended model on the sealed concepts too: once, it is recorded.
 
@@ -78,19 +80,22 @@ def adopt(project: Project, *, progress: Progress = silent, open_sealed: bool = 
         result = lexgraft.adopt(lexgraft.load_project("project.yaml"))
         print(result.recommendation["en"], result.model_dir)
     """
-    report, unchanged = run_project(project, progress, unseal=open_sealed)
-    run = Path(project.output)
+    opened = _opened(project)
+    report, unchanged = run_project(opened, progress, unseal=open_sealed)
+    run = Path(opened.output)
     return Adoption(report, run / "model", run / "report.html", unchanged)
 
 
-def tune(project: Project, output: Path | str, *, progress: Progress = silent) -> TrainingResult:
+def tune(
+    project: Project | Path | str, output: Path | str, *, progress: Progress = silent
+) -> TrainingResult:
     """Fine-tune the project's language model on its `choose` terms, without an adoption around it.
 
     Started by `torchrun`, every process takes a part of each batch.
 
     Args:
-        project: from `load_project`, with a `tune` section: it says how many terms, what is
-            trained, for how long.
+        project: from `load_project`, or the project file, with a `tune` section: it says how many
+            terms, what is trained, for how long.
         output: the folder to write; the adapter lies in `tuned/` there.
         progress: told what is done, how much of it and of how much.
 
@@ -104,4 +109,9 @@ def tune(project: Project, output: Path | str, *, progress: Progress = silent) -
         trained = lexgraft.tune(lexgraft.load_project("project.yaml"), "tuned/")
         print(trained.folder)
     """
-    return tune_language_model(project, Path(output), progress)
+    return tune_language_model(_opened(project), Path(output), progress)
+
+
+def _opened(project: Project | Path | str) -> Project:
+    """Return a project; of a file's name the project in it."""
+    return project if isinstance(project, Project) else load_project(project)

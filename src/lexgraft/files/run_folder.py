@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SINGLE
 from lexgraft.files.ownership import MARKER, check_outputs, clash
 from lexgraft.records import Cost, write_bytes
 
@@ -31,6 +32,8 @@ _FILES = (
     "report.json",
     "terms.csv",
 )
+
+_OF_A_MODEL = ("config.json", SINGLE, INDEX, ADAPTER, CONFIG)
 
 
 class StageEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,13 +160,20 @@ def _refuse_inputs(paths: Iterable[Path], inputs: Sequence[Path]) -> None:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Raise for a file with a name that a run writes, in a folder that is no run's."""
+    """Raise for a model's folder, and for a name that a run writes where no run was yet."""
     reserved = [folder / name for name in (HELD, *_FILES)]
     reserved += [
         folder / name / MARKER
         for name in ("stages", "testset")
         if (folder / name).is_dir() and not (folder / name / MARKER).is_file()
     ]
+    for name in _OF_A_MODEL:
+        if (folder / name).is_file():
+            raise LexgraftError(
+                f"a model's folder: it holds {name}",
+                where=str(folder),
+                cure="give the run an `output` of its own",
+            )
     for path in reserved:
         existing = path.parent if path.name == MARKER else path
         if os.path.lexists(existing) and (existing.is_file() or any(existing.iterdir())):
