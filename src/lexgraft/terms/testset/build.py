@@ -1,4 +1,14 @@
-"""Builds a test set: term base → concepts that can be asked → splits → items → audit."""
+"""Builds a test set: term base → concepts that can be asked → splits → items → audit.
+
+An item, as it is asked:
+
+    concept  MESH:D006932   kind  definition-to-term   en → ja   draw 0
+    context  意味内容：too much bilirubin in the blood
+             日本語での呼び名：
+    neutral  日本語での呼び名：           the same without the question
+    options  高ビリルビン血症 · 血小板減少症 · 多発性硬化症 · クローン病
+    gold     0                            the right option's place, which rotates
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,14 +37,7 @@ def build_testset(
 
     Concepts that every form can ask about are split into `choose`, `confirm` and `sealed`, and each
     is asked about once per form and draw. An item (in `items[split]`) shows one question, its right
-    answer and wrong ones that are as alike as the term base has them:
-
-        concept  MESH:D006932   kind  definition-to-term   en → ja   draw 0
-        context  意味内容：too much bilirubin in the blood
-                 日本語での呼び名：
-        neutral  日本語での呼び名：           the same without the question
-        options  高ビリルビン血症 · 血小板減少症 · 多発性硬化症 · クローン病
-        gold     0                            the right option's place, which rotates
+    answer and wrong ones that are as alike as the term base has them.
 
     Args:
         project: its term base, forms, counts per split, kind of distractors and seed.

@@ -48,9 +48,8 @@ def distil_rows(
 
     The outputs are solved for with `output_contexts`: each new token as likely as its pieces. With
     `steps`, the inputs are trained with `fit_inputs`; where the head is tied to them, every step is
-    followed by a small step towards the solved outputs. Tokens that no text shows (intermediate
-    merges) are suppressed, and all are lowered together until they take little probability from
-    general text.
+    followed by a small one towards the solved outputs. Tokens that no text shows are suppressed,
+    and all are lowered together until they take little probability from general text.
 
     Args:
         model: The base model; it is teacher and student.
