@@ -46,8 +46,7 @@ def build_testset(
 
     Raises:
         LexgraftError: a term base that is empty, lacks a language or has too few concepts; items
-            that repeat each other or have two right answers; a test that the options alone can
-            answer.
+            that repeat each other or have two right answers; a test that options alone can answer.
 
     Example:
         test = lexgraft.build_testset(lexgraft.load_project("project.yaml"))
