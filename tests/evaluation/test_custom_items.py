@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.custom_items import read_items
@@ -27,7 +28,7 @@ def test_a_question_in_either_language_is_framed_in_it(tmp_path: Path) -> None:
     assert (english.options, english.gold, english.pair) == ((" lung", " heart"), 1, "en->en")
     assert japanese.context == "血液を送る臓器は？\n答え："
     assert (japanese.options, japanese.gold, japanese.neutral) == (("肺", "心臓"), 1, "答え：")
-    assert english.concept == english.id
+    assert english.concept != japanese.concept
 
 
 def test_questions_of_one_concept_are_counted_together(tmp_path: Path) -> None:
@@ -56,3 +57,36 @@ def test_mistakes_are_named_by_line(tmp_path: Path, row: dict[str, Any], message
     good = {"question": "q", "options": ["a", "b"], "answer": 0}
     with pytest.raises(LexgraftError, match=rf"own\.jsonl:2: .*{message}"):
         read_items(write(tmp_path / "own.jsonl", good, row))
+
+
+QUESTION = {"question": "q", "options": ["a", "b"], "answer": 0}
+
+
+@pytest.mark.parametrize(
+    "again", [QUESTION | {"answer": 1}, {"question": "q", "options": ["b", "a"], "answer": "b"}]
+)
+def test_a_question_given_twice_with_other_answers_is_refused(
+    tmp_path: Path, again: dict[str, Any]
+) -> None:
+    with pytest.raises(LexgraftError, match=r"own\.jsonl:3: the question of line 1 again"):
+        read_items(write(tmp_path / "own.jsonl", QUESTION, QUESTION | {"question": "r"}, again))
+
+
+def test_a_question_given_twice_counts_once_whatever_the_order_of_its_options(
+    tmp_path: Path,
+) -> None:
+    other = {"question": "q", "options": ["b", "a"], "answer": "a"}
+    assert len(read_items(write(tmp_path / "own.jsonl", QUESTION, QUESTION, other))) == 1
+
+
+def test_items_of_one_id_and_two_contents_are_refused(tmp_path: Path, items: list[Item]) -> None:
+    other = structs.replace(items[1], id=items[0].id)
+    write_lines(tmp_path / "items.jsonl", [items[0], other])
+    with pytest.raises(LexgraftError, match=r"items\.jsonl:2: the question of line 1 again"):
+        read_items(tmp_path / "items.jsonl")
+
+
+def test_another_right_answer_is_another_item(tmp_path: Path) -> None:
+    [first] = read_items(write(tmp_path / "one.jsonl", QUESTION))
+    [second] = read_items(write(tmp_path / "two.jsonl", QUESTION | {"answer": 1}))
+    assert first.id != second.id

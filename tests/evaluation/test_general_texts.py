@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.general_texts import bits_per_byte, relative_change
 from lexgraft.records import Document, TextScore
 
@@ -68,3 +69,12 @@ def test_the_interval_covers_the_true_change_from_24_documents() -> None:
         change = relative_change(documents(24), before, after, trial)["ja/manual"]
         covered += change.low <= 0.02 <= change.high
     assert 0.92 <= covered / 300 <= 0.98
+
+
+def test_a_register_without_a_scored_byte_is_named() -> None:
+    scores = [TextScore("ja0", 10, 20), TextScore("en0", 0, 0)]
+    texts = [*documents(1), *documents(1, "en")]
+    with pytest.raises(LexgraftError, match="en/manual"):
+        bits_per_byte(texts, scores, seed=0)
+    with pytest.raises(LexgraftError, match="en/manual"):
+        relative_change(texts, scores, scores, seed=0)

@@ -8,7 +8,14 @@ import pytest
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.ask import ask
 from lexgraft.evaluation.grade import grade
-from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity, distinct, named_parents, read_run
+from lexgraft.evaluation.load_runs import (
+    IDENTITY,
+    ModelIdentity,
+    distinct,
+    named_parents,
+    read_run,
+    refuse_contradictions,
+)
 from lexgraft.records import Concept, Generation, Item, Term, digest, silent, write_lines
 
 
@@ -86,3 +93,21 @@ def test_free_answers_of_an_adoption_are_found_by_their_prompts(
     assert {one.grade for one in parent.written.values()} == {"exact"}
     assert len(parent.written) == len({item.concept for item in items})
     assert merge.written == {}
+
+
+def test_one_item_with_two_right_answers_is_not_compared(run: Path, items: list[Item]) -> None:
+    read = read_run(run)
+    first = items[0].id
+    other = read[1].results[first]._replace(gold="another")
+    changed = read[1]._replace(results={**read[1].results, first: other}, source="elsewhere")
+    refuse_contradictions(read)
+    with pytest.raises(LexgraftError, match="elsewhere: the item .* another"):
+        refuse_contradictions([read[0], changed])
+
+
+def test_an_item_that_is_an_everyday_one_too_is_counted_as_both(
+    run: Path, items: list[Item]
+) -> None:
+    write_lines(run / "testset" / "items-general.jsonl", items[:1])
+    results = read_run(run)[0].results.values()
+    assert len([*results]) == len(items) + 1

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.running_text import RunningText, read_running_text, united
 from lexgraft.project import Project
-from lexgraft.records import Document, Progress, digest, read_lines
+from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.tuning.replay import disjoint
 
@@ -35,15 +36,15 @@ class Material:
     def texts(self) -> dict[Use, list[tuple[int, list[Document]]]]:
         """Return, per use, the running texts with their token limit; no text serves both uses."""
         texts: dict[Use, list[tuple[int, list[Document]]]] = {"confirm": [], "choose": []}
-        for source in self.project.general.texts:
-            documents = sorted(
-                read_lines(Path(source.file), Document),
-                key=lambda document: digest(self.project.seed, document.id),
-            )
+        shuffled = [
+            sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
+            for read in self._general
+        ]
+        for source, documents in zip(self.project.general.texts, united(shuffled), strict=True):
             choosing = max(2, source.documents // CHOOSE_SHARE)
             if len(documents) < source.documents + choosing:
                 raise LexgraftError(
-                    f"{len(documents)} documents, {source.documents + choosing} are needed",
+                    f"{len(documents)} documents of their own, {source.documents + choosing} are needed",
                     where=source.file,
                     cure=f"lower `documents` (a further {choosing} are used to choose "
                     "among merges)",
@@ -52,6 +53,16 @@ class Material:
             texts["choose"].append((source.tokens, documents[source.documents :][:choosing]))
         return texts
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what was left out of the running texts, a sentence per file and reason."""
+        sources = zip(self.project.general.texts, self._general, strict=True)
+        return [note for source, read in sources for note in read.notes(Path(source.file).name)]
+
+    @cached_property
+    def _general(self) -> list[RunningText]:
+        return [read_running_text(Path(source.file)) for source in self.project.general.texts]
+
     @cached_property
     def replay(self) -> list[Document]:
         """Return the texts that fine-tuning replays, none of which shares a sentence measured."""
@@ -59,5 +70,5 @@ class Material:
         if tune is None:
             return []
         measured = [d for use in self.texts.values() for _, group in use for d in group]
-        read = [d for file in tune.replay_texts for d in read_lines(Path(file), Document)]
-        return disjoint(read, measured)
+        read = united(read_running_text(Path(file)).documents for file in tune.replay_texts)
+        return disjoint([document for file in read for document in file], measured)

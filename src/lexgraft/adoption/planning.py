@@ -98,7 +98,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         head=head,
         warnings=(
             *power_warnings(project, stages),
-            *({"en": text, "ja": text} for text in testset.warnings),
+            *({"en": text, "ja": text} for text in (*testset.warnings, *experiment.material.notes)),
             *testset.rights.spoken(),
         ),
     )

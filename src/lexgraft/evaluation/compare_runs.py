@@ -7,7 +7,12 @@ from lexgraft.errors import LexgraftError
 from lexgraft.evaluation import pairwise_comparison
 from lexgraft.evaluation.comparison import Comparison, ModelRun
 from lexgraft.evaluation.lm_eval_logs import read_samples
-from lexgraft.evaluation.load_runs import distinct, named_parents, read_run
+from lexgraft.evaluation.load_runs import (
+    distinct,
+    named_parents,
+    read_run,
+    refuse_contradictions,
+)
 from lexgraft.files.sealed_concepts import opened_for
 from lexgraft.records import Split
 
@@ -52,9 +57,11 @@ def compare(
     for name, value, upper in (("alpha", alpha, 0.5), ("margin", margin, 1.0)):
         if not 0.0 < value < upper:
             raise LexgraftError(f"`{name}` {value:g} is not between 0 and {upper:g}")
+    asked = [model for run in runs for model in _models(Path(run), split)]
+    refuse_contradictions(asked)
     models = distinct(
         [
-            *(model for run in runs for model in _models(Path(run), split)),
+            *asked,
             *(read_samples(Path(path), metric=metric) for path in lm_eval),
         ]
     )

@@ -1,6 +1,6 @@
 """A user's own questions, and test sets on disk → items."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,8 @@ from lexgraft.evaluation.output_language import in_language
 from lexgraft.files.sealed_concepts import ITEMS
 from lexgraft.records import Item, Split, digest
 
+OWN = "own:"
+"""What the ids of items begin with that are made of a user's question."""
 _FRAME = {"en": ("{}\nAnswer:", "Answer:", " "), "ja": ("{}\n答え：", "答え：", "")}
 
 
@@ -27,8 +29,11 @@ class CustomQuestion(Struct, frozen=True, forbid_unknown_fields=True):
 def read_items(path: Path, split: Split = "confirm") -> list[Item]:
     """Return the items of a test set's folder, or of a file of Item or CustomQuestion records.
 
+    A question that stands there twice, its options in any order, is one.
+
     Raises:
-        LexgraftError: nothing there, or a line that is neither, named by its number.
+        LexgraftError: nothing there, a line that is neither, or a question that occurs again with
+            another answer, named by its number.
     """
     if path.name == ITEMS:
         raise LexgraftError(
@@ -44,10 +49,40 @@ def read_items(path: Path, split: Split = "confirm") -> list[Item]:
             cure="give a JSON-lines file, or a folder that `lexgraft testset` has written",
         )
     lines = enumerate(file.read_bytes().splitlines(), 1)
-    items = [_item(line, f"{file}:{number}") for number, line in lines if line.strip()]
+    items = {number: _item(line, f"{file}:{number}") for number, line in lines if line.strip()}
     if not items:
         raise LexgraftError("a file without items", where=str(file))
-    return list({item.id: item for item in items}.values())
+    return _once(items, file)
+
+
+def _once(items: Mapping[int, Item], file: Path) -> list[Item]:
+    """Return the items by line number, each once; a user's question whatever order of options.
+
+    Raises:
+        LexgraftError: a line has an earlier one's id or question, and says something else.
+    """
+    lines: dict[object, int] = {}
+    kept: dict[object, Item] = {}
+    for number, item in items.items():
+        question = (item.context, frozenset(item.options))
+        for key in (item.id, question):
+            earlier = lines.setdefault(key, number)
+            if _statement(items[earlier]) != _statement(item):
+                raise LexgraftError(
+                    f"the question of line {earlier} again, with another answer",
+                    where=f"{file}:{number}",
+                    cure="keep one of the two",
+                )
+        kept.setdefault((question, item.concept) if _is_own(item) else item.id, item)
+    return list(kept.values())
+
+
+def _is_own(item: Item) -> bool:
+    return item.id.startswith(OWN)
+
+
+def _statement(item: Item) -> tuple[str, frozenset[str], str]:
+    return item.context, frozenset(item.options), item.options[item.gold]
 
 
 def _item(line: bytes, where: str) -> Item:
@@ -73,10 +108,11 @@ def _from_question(question: CustomQuestion, where: str) -> Item:
         raise LexgraftError("two or more different options are needed", where=where)
     language = question.language or ("ja" if in_language(question.question, "ja") else "en")
     context, neutral, space = _FRAME.get(language.partition("-")[0], _FRAME["en"])
-    key = digest("own", question.question, options)
+    gold = _gold(question.answer, options, where)
+    key = OWN + digest(question.question, options, gold, question.concept)
     return Item(
         id=key,
-        concept=question.concept or key,
+        concept=question.concept or OWN + digest(question.question, sorted(options)),
         kind="definition-to-term",
         question_language=language,
         answer_language=language,
@@ -84,7 +120,7 @@ def _from_question(question: CustomQuestion, where: str) -> Item:
         context=context.replace("{}", question.question.rstrip()),
         neutral=neutral,
         options=tuple(space + option for option in options),
-        gold=_gold(question.answer, options, where),
+        gold=gold,
     )
 
 

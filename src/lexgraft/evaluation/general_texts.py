@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lexgraft.errors import LexgraftError
 from lexgraft.records import Document, TextScore
 from lexgraft.stats.intervals import Interval, bootstrap, quotient
 
@@ -11,7 +12,11 @@ from lexgraft.stats.intervals import Interval, bootstrap, quotient
 def bits_per_byte(
     documents: Sequence[Document], scores: Sequence[TextScore], seed: int, alpha: float = 0.05
 ) -> dict[str, Interval]:
-    """Return Σ bits / Σ bytes for every `language/register`, with a bootstrap over documents."""
+    """Return Σ bits / Σ bytes for every `language/register`, with a bootstrap over documents.
+
+    Raises:
+        LexgraftError: none of a group's bytes was scored.
+    """
     by_id = {score.document: score for score in scores}
     return {
         group: bootstrap(
@@ -34,6 +39,9 @@ def relative_change(
     """Return, per `language/register`, bits per byte after ÷ before − 1: a rise is a loss.
 
     Documents are resampled whole, with both models' figures, so their difficulty cancels.
+
+    Raises:
+        LexgraftError: none of a group's bytes was scored.
     """
     old, new = ({score.document: score for score in scores} for scores in (before, after))
     shared = {i: score for i, score in old.items() if i in new}
@@ -51,9 +59,19 @@ def relative_change(
 
 
 def _groups(documents: Sequence[Document], scored: Mapping[str, TextScore]) -> dict[str, list[str]]:
-    """Return the ids of documents with scored bytes by `language/register`, groups by name."""
+    """Return the ids of documents with scored bytes by `language/register`, groups by name.
+
+    Raises:
+        LexgraftError: a group has none: its figure would be missing without a word.
+    """
     groups: dict[str, list[str]] = {}
     for document in documents:
+        ids = groups.setdefault(f"{document.language}/{document.register}", [])
         if document.id in scored and scored[document.id].bytes:
-            groups.setdefault(f"{document.language}/{document.register}", []).append(document.id)
+            ids.append(document.id)
+    for name, ids in groups.items():
+        if not ids:
+            raise LexgraftError(
+                f"no byte of the texts in {name} was scored", cure="give longer texts there"
+            )
     return dict(sorted(groups.items()))

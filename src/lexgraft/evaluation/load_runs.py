@@ -59,11 +59,11 @@ def read_run(folder: Path, split: Split = "confirm") -> list[ModelRun]:
     return runs
 
 
-def _items(folder: Path, split: Split) -> dict[str, tuple[str, Item]]:
-    """Return item id → group and item."""
+def _items(folder: Path, split: Split) -> list[tuple[str, Item]]:
+    """Return the items with their groups."""
     test, custom = folder / "testset", folder / "items.jsonl"
     if custom.is_file():
-        return {item.id: (item.pair, item) for item in read_lines(custom, Item)}
+        return [(item.pair, item) for item in read_lines(custom, Item)]
     if not (test / f"items-{split}.jsonl").is_file():
         raise LexgraftError(
             "no run here: neither testset/ nor items.jsonl",
@@ -73,9 +73,10 @@ def _items(folder: Path, split: Split) -> dict[str, tuple[str, Item]]:
     terms = read_lines(test / f"items-{split}.jsonl", Item)
     general = test / "items-general.jsonl"
     everyday = read_lines(general, Item) if split == "confirm" and general.is_file() else []
-    return {item.id: (item.pair, item) for item in terms} | {
-        item.id: (EVERYDAY_GROUP + item.pair, item) for item in everyday
-    }
+    return [
+        *((item.pair, item) for item in terms),
+        *((EVERYDAY_GROUP + item.pair, item) for item in everyday),
+    ]
 
 
 def _candidate_names(folder: Path) -> dict[str, str]:
@@ -90,7 +91,7 @@ def _candidate_names(folder: Path) -> dict[str, str]:
 def _model_run(
     folder: Path,
     answers: Path,
-    items: dict[str, tuple[str, Item]],
+    items: Sequence[tuple[str, Item]],
     names: dict[str, str],
     split: Split,
 ) -> ModelRun | None:
@@ -100,16 +101,25 @@ def _model_run(
         msgspec.json.decode(file.read_bytes(), type=ModelIdentity) if file.is_file() else None
     )
     name = identity.name if identity else names.get(answers.name, answers.name[:8])
-    results = {
-        answer.item: item_result(items[answer.item][1], answer, items[answer.item][0])
+    by_item = {
+        answer.item: answer
         for path in _answer_files(answers, split)
         for answer in read_lines(path, Answer)
-        if answer.item in items
+    }
+    results = {
+        _key(group, item): item_result(item, by_item[item.id], group)
+        for group, item in items
+        if item.id in by_item
     }
     if not results:
         return None
-    terms = _written_terms(folder, answers, [item for _, item in items.values()], split)
+    terms = _written_terms(folder, answers, [item for _, item in items], split)
     return ModelRun(name, answers.name, str(folder), results, terms)
+
+
+def _key(group: str, item: Item) -> str:
+    """Return what an item's result is found by: one may be asked as an everyday word, too."""
+    return EVERYDAY_GROUP + item.id if group.startswith(EVERYDAY_GROUP) else item.id
 
 
 def _written_terms(
@@ -191,6 +201,25 @@ def named_parents(runs: Sequence[ModelRun], roles: Sequence[str]) -> list[ModelR
             raise LexgraftError(f"nothing here is called `{name}`", cure=nearest(name, names))
         role_of[name] = role
     return [run._replace(name=role_of.get(run.name, run.name)) for run in runs]
+
+
+def refuse_contradictions(runs: Sequence[ModelRun]) -> None:
+    """Refuse runs in which one item is two questions, or has two right answers.
+
+    Raises:
+        LexgraftError: the item, and where it is asked.
+    """
+    first: dict[str, tuple[ModelRun, ItemResult]] = {}
+    for run in runs:
+        for key, result in run.results.items():
+            source, earlier = first.setdefault(key, (run, result))
+            if (earlier.question, earlier.gold) != (result.question, result.gold):
+                raise LexgraftError(
+                    f"the item {key[:40]!a} is another question in {source.source}, or has "
+                    f"another answer there: {earlier.gold[:40]!a} and {result.gold[:40]!a}",
+                    where=run.source,
+                    cure="compare runs that were asked the same file of items",
+                )
 
 
 def distinct(runs: Iterable[ModelRun]) -> list[ModelRun]:

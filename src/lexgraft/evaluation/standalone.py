@@ -44,6 +44,7 @@ from lexgraft.evaluation.term_generation import (
     written_scores,
 )
 from lexgraft.files.run_folder import RunFolder, hold
+from lexgraft.files.running_text import RunningText, read_running_text
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
 from lexgraft.models import LanguageModel
 from lexgraft.models.transformers import TransformersModel
@@ -101,6 +102,7 @@ class _StandaloneRun:
     def __init__(self, request: EvaluationRequest, run: RunFolder, progress: Progress) -> None:
         self._request, self._progress = request, progress
         self._items = read_items(request.items, request.split) if request.items else []
+        self._texts = read_running_text(request.texts) if request.texts else RunningText([])
         self._meter = Meter(Prices())
         self._reference = self._reference_predictions()
         self._model, self._bytes = load_alone(request, progress)
@@ -120,7 +122,14 @@ class _StandaloneRun:
         """Write whose answers these are, and the items beside those asked here before."""
         write_lines(self._folder / IDENTITY, [ModelIdentity(self._name, self._model.digest)])
         earlier = read_lines(run / "items.jsonl", Item) if (run / "items.jsonl").is_file() else []
-        by_id = {item.id: item for item in (*earlier, *self._items)}
+        by_id = {item.id: item for item in earlier}
+        for item in self._items:
+            if by_id.setdefault(item.id, item) != item:
+                raise LexgraftError(
+                    f"the item {item.id!a} was asked here with another text or answer",
+                    where=str(run / "items.jsonl"),
+                    cure="give another --output",
+                )
         write_lines(run / "items.jsonl", by_id.values())
 
     def record(self) -> EvaluationRecord:
@@ -138,6 +147,7 @@ class _StandaloneRun:
         write_lines(self._folder / "scores.jsonl", scores)
         cost = self._meter.cost()
         warning = getattr(self._model, "warning", "")
+        texts = self._request.texts
         return EvaluationRecord(
             model=self._name,
             digest=self._model.digest,
@@ -147,7 +157,10 @@ class _StandaloneRun:
             announced_bytes=self._bytes,
             peak_bytes=cost.peak_bytes,
             seconds=cost.seconds,
-            warnings=(warning,) if warning else (),
+            warnings=(
+                *((warning,) if warning else ()),
+                *(self._texts.notes(texts.name) if texts else ()),
+            ),
         )
 
     def _item_scores(self) -> tuple[list[Score], int]:
@@ -252,7 +265,7 @@ class _StandaloneRun:
     def _text_scores(self) -> list[Score]:
         if self._request.texts is None:
             return []
-        documents = read_lines(self._request.texts, Document)
+        documents = self._texts.documents
         bits = ask_texts(documents, self._model, self._store, TEXT_TOKENS, self._progress)
         per_byte = bits_per_byte(documents, bits, self._request.seed)
         scores = [rate.score(BITS, self._name, group) for group, rate in per_byte.items()]
@@ -279,7 +292,7 @@ class _StandaloneRun:
             return {}
         reference = msgspec.structs.replace(self._request, model=str(self._request.against))
         model, _ = load_alone(reference, self._progress)
-        return _predictions(model, read_lines(self._request.texts, Document), {})
+        return _predictions(model, self._texts.documents, {})
 
     def _drift_scores(self, documents: Sequence[Document]) -> list[Score]:
         if self._request.against is None:
@@ -302,12 +315,12 @@ def _predictions(
         raise LexgraftError(
             "this engine's predictions cannot be seen", cure="leave --drift-from out"
         )
-    names = list(dict.fromkeys(document.id for document in documents))
-    texts = {document.id: document.text for document in documents}
     rows = model.predictions(
-        [texts[name] for name in names],
+        [document.text for document in documents],
         TEXT_TOKENS,
         TOP,
-        [tokens[name] for name in names] if tokens else None,
+        [tokens[document.id] for document in documents] if tokens else None,
     )
-    return {name: Predictions(*row) for name, row in zip(names, rows, strict=True)}
+    return {
+        document.id: Predictions(*row) for document, row in zip(documents, rows, strict=True)
+    }

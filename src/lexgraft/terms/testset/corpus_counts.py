@@ -11,7 +11,7 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.records import Document, read_lines
+from lexgraft.files.running_text import read_running_text
 from lexgraft.terms.text.scripts import is_dense
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -140,7 +140,7 @@ def _plain(path: Path) -> Iterator[str]:
         if file.suffix not in _TEXT or not file.is_file():
             continue
         if file.suffix == ".jsonl":
-            yield from (document.text for document in read_lines(file, Document))
+            yield from (document.text for document in read_running_text(file).documents)
             continue
         try:
             yield file.read_text(encoding="utf-8-sig")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from lexgraft.files.running_text import read_running_text
 from lexgraft.files.safe_text import read_text
-from lexgraft.records import Concept, Document, digest, read_lines
+from lexgraft.records import Concept, digest
 from lexgraft.terms.readers import read_concepts
 
 Passage = tuple[str, str]
@@ -64,5 +65,6 @@ def read_passages(sources: Sequence[str | Path | Passage]) -> list[Passage]:
             lines = read_text(Path(source)).splitlines()
             passages += [("", line) for line in lines if line.strip()]
         else:
-            passages += [(row.language, row.text) for row in read_lines(Path(source), Document)]
+            read = read_running_text(Path(source)).documents
+            passages += [(document.language, document.text) for document in read]
     return passages
