@@ -15,9 +15,7 @@ from lexgraft.records import Document, read_lines, silent, write_lines
 
 
 def numbered(path: Path, documents: list[Document], **changes: Any) -> str:
-    write_lines(
-        path, [structs.replace(d, id=str(n), **changes) for n, d in enumerate(documents)]
-    )
+    write_lines(path, [structs.replace(d, id=str(n), **changes) for n, d in enumerate(documents)])
     return str(path)
 
 
@@ -68,4 +66,6 @@ def test_the_plan_says_what_was_left_out(make_project: MakeProject, tmp_path: Pa
     first = read_lines(Path(read_project(make_project()).general.texts[0].file), Document)
     file = numbered(tmp_path / "twice.jsonl", [*first, first[0]])
     planned = plan_project(read_project(make_project(sources(file))))
-    assert any("texts that occur again and count once: 1" in warning["en"] for warning in planned.warnings)
+    assert any(
+        "texts that occur again and count once: 1" in warning["en"] for warning in planned.warnings
+    )

@@ -101,7 +101,7 @@ def test_one_item_with_two_right_answers_is_not_compared(run: Path, items: list[
     other = read[1].results[first]._replace(gold="another")
     changed = read[1]._replace(results={**read[1].results, first: other}, source="elsewhere")
     refuse_contradictions(read)
-    with pytest.raises(LexgraftError, match="elsewhere: the item .* another"):
+    with pytest.raises(LexgraftError, match=r"elsewhere: the item .* another"):
         refuse_contradictions([read[0], changed])
 
 

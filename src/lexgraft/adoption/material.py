@@ -42,9 +42,10 @@ class Material:
         ]
         for source, documents in zip(self.project.general.texts, united(shuffled), strict=True):
             choosing = max(2, source.documents // CHOOSE_SHARE)
-            if len(documents) < source.documents + choosing:
+            wanted = source.documents + choosing
+            if len(documents) < wanted:
                 raise LexgraftError(
-                    f"{len(documents)} documents of their own, {source.documents + choosing} are needed",
+                    f"{len(documents)} documents of their own, {wanted} are needed",
                     where=source.file,
                     cure=f"lower `documents` (a further {choosing} are used to choose "
                     "among merges)",

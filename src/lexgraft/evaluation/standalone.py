@@ -321,6 +321,4 @@ def _predictions(
         TOP,
         [tokens[document.id] for document in documents] if tokens else None,
     )
-    return {
-        document.id: Predictions(*row) for document, row in zip(documents, rows, strict=True)
-    }
+    return {document.id: Predictions(*row) for document, row in zip(documents, rows, strict=True)}
