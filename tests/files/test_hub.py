@@ -1,6 +1,14 @@
 """Finding models: beside the recipe, here, in the Hub's cache; nothing fetched unasked."""
 
+import json
+import os
+import subprocess
+import sys
+from hashlib import sha1
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote
 
 import pytest
 
@@ -76,3 +84,69 @@ def test_a_model_is_a_folder_or_a_hub_id_with_its_revision(cache: Path, tmp_path
     with pytest.raises(LexgraftError, match="neither a folder nor in the cache") as told:
         named_model("org/other@v1", tmp_path)
     assert "--download" in (told.value.cure or "")
+
+
+FETCHED = {
+    "model.safetensors.index.json": b'{"weight_map": {"a": "new-1-of-1.safetensors"}}',
+    "new-1-of-1.safetensors": b"weights",
+    "config.json": b"{}",
+    "preprocessor_config.json": b"{}",
+    "additional_chat_templates/tools.jinja": b"{{ tools }}",
+    "spiece.model": b"\n",
+}
+NOT_FETCHED = ("consolidated.safetensors", "pytorch_model.bin", "modeling.py", "README.md")
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """As much of the Hub as a download asks for."""
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self.wfile.write(self._answer())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self) -> bytes:
+        name = unquote(self.path).partition(f"/resolve/{COMMIT}/")[2]
+        body = FETCHED.get(name, b"x")
+        if not name:
+            files = [
+                {"rfilename": file, "type": "file", "path": file, "size": 1, "oid": "0" * 40}
+                for file in (*FETCHED, *NOT_FETCHED)
+            ]
+            about = {"id": "org/name", "sha": COMMIT, "siblings": files}
+            body = json.dumps(files if "/tree/" in self.path else about).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", f'"{sha1(body).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.end_headers()
+        return body
+
+
+@pytest.mark.slow
+def test_a_download_fetches_the_shards_of_the_index_and_all_side_files(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hub)
+    Thread(target=server.serve_forever, daemon=True).start()
+    environment = {name: text for name, text in os.environ.items() if "HF_" not in name}
+    environment["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+    environment["HF_HUB_CACHE"] = str(tmp_path / "cache")
+    program = (
+        "from pathlib import Path; from lexgraft.files.hub import find_model; "
+        "print(find_model('org/name', None, Path(), download=True))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    server.shutdown()
+    server.server_close()
+    folder = Path(done.stdout.strip())
+    found = [str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()]
+    assert sorted(found) == sorted(FETCHED)

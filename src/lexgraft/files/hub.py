@@ -2,14 +2,17 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import ADAPTER, ASSET_FILES, CONFIG, INDEX, SINGLE
+from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_PATTERNS, SINGLE
+from lexgraft.files.safe_json import read_json
 
 _REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_WANTED = (SINGLE, INDEX, "model-*.safetensors", *ASSET_FILES, ADAPTER, CONFIG)
+_FIRST = (INDEX, CONFIG, *SIDE_PATTERNS)  # small, and the index says which shards there are
+_SHARD = re.compile(r"[\w\-][\w.\-]{0,240}\.safetensors")
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 
 
@@ -34,7 +37,7 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
     if not _REVISION.fullmatch(revision_name) or ".." in revision_name:
         raise LexgraftError(f"{revision_name!a:.80} is not a revision", where=text)
     cached = _cached(text, revision_name)
-    if download and not _COMMIT.fullmatch(revision_name):
+    if download and not (cached and _COMMIT.fullmatch(revision_name) and _is_whole(cached)):
         return _downloaded(text, revision_name)
     if cached is None:
         return _downloaded(text, revision_name) if download else _refused(text, revision_name)
@@ -80,14 +83,49 @@ def _downloaded(text: str, revision: str) -> Path:
         raise LexgraftError(
             "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
         ) from error
+    endpoint = os.environ.get("HF_ENDPOINT")
+
+    def fetched(patterns: Iterable[str]) -> Path:
+        return Path(
+            snapshot_download(
+                text, revision=revision, allow_patterns=list(patterns), endpoint=endpoint
+            )
+        )
+
     try:
-        return Path(snapshot_download(text, revision=revision, allow_patterns=list(_WANTED)))
+        return fetched(_weights(fetched(_FIRST)))
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise LexgraftError(
             f"cannot be downloaded: {str(error).splitlines()[0]:.300}",
             where=f"{text}@{revision}",
             cure="check the name, the network and whether the model needs a licence accepted",
         ) from error
+
+
+def _weights(folder: Path) -> tuple[str, ...]:
+    """Return the files of weights of a snapshot: those of its index, whatever they are called.
+
+    Raises:
+        LexgraftError: an index that is none, or one that names files elsewhere.
+    """
+    if not (folder / INDEX).exists():
+        return (SINGLE, ADAPTER, "*-of-*.safetensors")
+    index = read_json(folder / INDEX).get("weight_map")
+    names = sorted({str(name) for name in index.values()}) if isinstance(index, dict) else []
+    wrong = [name for name in names if not _SHARD.fullmatch(name)]
+    if wrong or not names:
+        raise LexgraftError(
+            f"shard {wrong[0][:80]!a} is not a plain name" if wrong else "no weight_map",
+            where=str(folder / INDEX),
+        )
+    return (*names, ADAPTER)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Return whether a snapshot has all files of weights that it speaks of."""
+    if (folder / INDEX).exists():
+        return all((folder / name).exists() for name in _weights(folder)[:-1])
+    return (folder / SINGLE).exists() or (folder / ADAPTER).exists()
 
 
 def _refused(text: str, revision: str) -> Path:

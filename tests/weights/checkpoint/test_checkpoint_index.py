@@ -179,7 +179,7 @@ def test_shards_are_joined_by_the_index(tmp_path: Path) -> None:
         ([], "weight_map"),
         ({"a": "one.safetensors", "c": "one.safetensors"}, "'c' is in the index but in no shard"),
         ({"b": "one.safetensors"}, "`a` is not where"),
-        ({"a": "one.safetensors", "z": "gone.safetensors"}, "a shard is missing"),
+        ({"a": "one.safetensors", "z": "gone.safetensors"}, "a file is missing"),
         ({"a": "one.safetensors", "b": "two.safetensors"}, "not where|two shards"),
     ],
 )
@@ -215,9 +215,42 @@ def test_the_hub_caches_own_links_are_followed(tmp_path: Path) -> None:
 
 
 def test_a_stale_index_beside_a_single_file_is_refused(folder: Path) -> None:
-    (folder / "model.safetensors.index.json").write_text("{}")
+    index = {"weight_map": {"a": "other.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(LexgraftError, match="stale"):
         open_checkpoint(folder)
+
+
+def test_an_index_of_the_single_file_is_no_second_model(folder: Path) -> None:
+    plain = open_checkpoint(folder)
+    index = {"weight_map": dict.fromkeys(plain.tensors, "model.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert open_checkpoint(folder) == plain
+
+
+@pytest.mark.parametrize(
+    "stem", ["model", "model.safetensors", "pytorch_model", "model.fp16", "weights_new"]
+)
+def test_shards_of_any_name_are_read_with_an_index_and_as_a_complete_set(
+    tmp_path: Path, stem: str
+) -> None:
+    names = [f"{stem}-{number:05d}-of-00002.safetensors" for number in (1, 2)]
+    for name, tensor in zip(names, "ab", strict=True):
+        save_file({tensor: torch.ones(1)}, tmp_path / name)
+    assert list(open_checkpoint(tmp_path).tensors) == ["a", "b"]
+    index = {"weight_map": dict(zip("ab", names, strict=True))}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert list(open_checkpoint(tmp_path).tensors) == ["a", "b"]
+    (tmp_path / "model.safetensors.index.json").unlink()
+    (tmp_path / names[0]).unlink()
+    with pytest.raises(LexgraftError, match="no complete set"):
+        open_checkpoint(tmp_path)
+
+
+def test_a_single_file_of_another_name_is_named(tmp_path: Path) -> None:
+    save_file({"a": torch.ones(1)}, tmp_path / "consolidated.safetensors")
+    with pytest.raises(LexgraftError, match=r"'consolidated\.safetensors' is none of"):
+        open_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize(

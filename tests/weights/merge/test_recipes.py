@@ -410,6 +410,27 @@ def test_the_plan_accounts_for_every_tensor_and_the_disk(
     assert {row["action"] for row in tensors.values()} == {"merged"}
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "generation_config.json", "spiece.model"])
+def test_a_side_file_that_leads_nowhere_is_refused_and_nothing_is_written(
+    tmp_path: Path, family: dict[str, Tensors], name: str
+) -> None:
+    assert family
+    (tmp_path / "base" / name).unlink(missing_ok=True)
+    (tmp_path / "base" / name).symlink_to(f"../../blobs/{'0' * 40}")
+    with pytest.raises(LexgraftError, match="leads nowhere"):
+        merged(tmp_path, "{merge_method: task_arithmetic, base_model: base, models: [{model: a}]}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_result_without_a_tokenizer_is_named(tmp_path: Path, family: dict[str, Tensors]) -> None:
+    assert family
+    for name in ("base", "a"):
+        (tmp_path / name / "tokenizer.json").unlink()
+    text = "{merge_method: task_arithmetic, base_model: base, models: [{model: a}]}"
+    (plan,) = plans(tmp_path, text)
+    assert any("no tokenizer" in warning for warning in plan.warnings)
+
+
 def test_a_model_is_named_by_text_or_by_a_mapping() -> None:
     assert parse_model("org/m@v1+l@x", "") == ModelName("org/m", "v1", "l", "x")
     assert str(ModelName("org/m", "v1", "l", "x")) == "org/m@v1+l@x"

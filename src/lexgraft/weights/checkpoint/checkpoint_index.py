@@ -1,5 +1,6 @@
 """Headers to index: what a folder of safetensors holds, without reading a single weight."""
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -9,7 +10,14 @@ from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
-from lexgraft.files.model_files import ADAPTER, ASSET_FILES, INDEX, SINGLE
+from lexgraft.files.model_files import (
+    ADAPTER,
+    ASSET_FILES,
+    INDEX,
+    SINGLE,
+    TEMPLATES,
+    is_side_file,
+)
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.safetensors_header import (
@@ -21,7 +29,9 @@ from lexgraft.weights.checkpoint.safetensors_header import (
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
 
 SHARD_NAME = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]{0,240}\.safetensors")
-BLOB_LINK = re.compile(r"\.\./\.\./blobs/[0-9a-f]{40,64}")  # the hub cache's own links
+BLOB_LINK = re.compile(r"((?:\.\./){2,3})blobs/[0-9a-f]{40,64}")  # the hub cache's own links
+_NUMBERED = re.compile(r"([A-Za-z0-9_\-][\w.\-]{0,200}?)-(\d{5})-of-(\d{5})\.safetensors")
+_MOST_SIDES = 256  # side files of one folder
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Checkpoint:
         Reads every byte that has not passed by yet.
         """
         sides = [
-            (n, file_digest(self.folder / n)) for n in ASSET_FILES if (self.folder / n).is_file()
+            (name, file_digest(regular_file(self.folder, name))) for name in side_files(self.folder)
         ]
         weights = [(e.name, e.dtype, e.shape, content_digest(e)) for e in self.tensors.values()]
         self.check_unchanged()
@@ -115,17 +125,9 @@ def _add(
 
 def _shard_names(folder: Path) -> tuple[list[str], dict[str, str]]:
     """Return the folder's files of weights, and the index's map (empty for a single file)."""
-    single, index = (folder / SINGLE).exists(), (folder / INDEX).exists()
-    if single and index:
-        raise LexgraftError(
-            f"both {SINGLE} and {INDEX} are here", where=str(folder), cure="remove the stale one"
-        )
-    if single:
-        return [SINGLE], {}
+    single, index = has_file(folder, SINGLE), has_file(folder, INDEX)
     if not index:
-        raise LexgraftError(
-            "no safetensors model here", where=str(folder), cure=_format_cure(folder)
-        )
+        return ([SINGLE] if single else _without_index(folder)), {}
     weight_map: object = read_json(regular_file(folder, INDEX), HEADER_LIMIT).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise LexgraftError("no weight_map in the index", where=str(folder / INDEX))
@@ -135,21 +137,85 @@ def _shard_names(folder: Path) -> tuple[list[str], dict[str, str]]:
                 f"shard {str(shard)[:80]!a} is not the plain name of a safetensors file",
                 where=str(folder / INDEX),
             )
-    return sorted(set(weight_map.values())), weight_map
+    names = sorted(set(weight_map.values()))
+    if single and names != [SINGLE]:
+        raise LexgraftError(
+            f"both {SINGLE} and {INDEX} are here", where=str(folder), cure="remove the stale one"
+        )
+    return names, weight_map
+
+
+def _without_index(folder: Path) -> list[str]:
+    """Return the shards of a folder that lacks their index, where their names say all are there.
+
+    Raises:
+        LexgraftError: they are no complete set, or there are none.
+    """
+    shards = [(path.name, _NUMBERED.fullmatch(path.name)) for path in sorted(folder.iterdir())]
+    sets: dict[tuple[str, int], list[str]] = {}
+    for name, numbered in shards:
+        if numbered:
+            sets.setdefault((numbered[1], int(numbered[3])), []).append(name)
+    complete = [names for (_, count), names in sets.items() if len(names) == count]
+    if len(sets) == len(complete) == 1:
+        return complete[0]
+    if sets:
+        raise LexgraftError(
+            f"shards without {INDEX}, and they are no complete set",
+            where=str(folder),
+            cure="get the folder again: files are missing",
+        )
+    raise LexgraftError("no safetensors model here", where=str(folder), cure=_format_cure(folder))
+
+
+def side_files(folder: Path) -> tuple[str, ...]:
+    """Return the names of a folder's configuration, tokenizer and processor files.
+
+    A name that leads nowhere is among them, so that whoever reads it says so.
+
+    Raises:
+        LexgraftError: far more of them than any model has.
+    """
+    if not folder.is_dir():
+        return ()
+    names = [path.name for path in folder.iterdir()]
+    if TEMPLATES in names and (folder / TEMPLATES).is_dir():
+        names += [f"{TEMPLATES}/{path.name}" for path in (folder / TEMPLATES).iterdir()]
+    sides = [name for name in names if is_side_file(name)]
+    if len(sides) > _MOST_SIDES:
+        raise LexgraftError(f"{len(sides):,} files of a tokenizer", where=str(folder))
+    known = [name for name in ASSET_FILES if name in sides]
+    return (*known, *sorted(name for name in sides if name not in known))
+
+
+def has_file(folder: Path, name: str) -> bool:
+    """Return whether a folder has a file of this name, be it a link that leads nowhere."""
+    return os.path.lexists(folder / name)
 
 
 def regular_file(folder: Path, name: str) -> Path:
-    """Return the path of a regular file directly in a folder; links only as the hub cache's."""
-    path = folder / name
+    """Return the path of a regular file in a folder; links only as the hub cache's.
+
+    Raises:
+        LexgraftError: no such file, a link elsewhere or to nowhere, a device.
+    """
+    path, depth = folder / name, 2 + name.count("/")
+    if "/" in name and path.parent.is_symlink():
+        raise LexgraftError("a link that leaves the folder", where=str(path.parent))
     if path.is_symlink():
-        if not BLOB_LINK.fullmatch(str(path.readlink())):
+        link = BLOB_LINK.fullmatch(str(path.readlink()))
+        if link is None or link[1].count("/") != depth:
             raise LexgraftError(
                 "a link that leaves the folder", where=str(path), cure="copy the file here"
+            )
+        if not path.exists():
+            raise LexgraftError(
+                "a link that leads nowhere", where=str(path), cure="get the folder again"
             )
         path = path.resolve()
     if not path.exists():
         raise LexgraftError(
-            "no such file", where=str(path), cure="get the folder again: a shard is missing"
+            "no such file", where=str(path), cure="get the folder again: a file is missing"
         )
     if not stat.S_ISREG(path.stat().st_mode):
         raise LexgraftError("not a regular file", where=str(path))
@@ -172,4 +238,7 @@ def _format_cure(folder: Path) -> str:
         return "pickle files can run code and are never opened; get the safetensors version"
     if any(path.suffix == ".gguf" for path in sorted(folder.iterdir())):
         return "GGUF weights are quantised; get the safetensors version they were made from"
+    other = [path.name for path in sorted(folder.glob("*.safetensors"))]
+    if other:
+        return f"{other[0]!a:.80} is none of {SINGLE} and {INDEX}, which are read: rename it"
     return f"a folder with {SINGLE} or {INDEX} is needed"

@@ -115,6 +115,7 @@ class FolderWriter:
     def finish(self, assets: Mapping[str, bytes], manifest: bytes) -> None:
         """Write headers and side files, give the files their names; the manifest comes last."""
         for file, data in assets.items():
+            make_folder((self._folder / file).parent)
             replace_file(self._folder / file, data)
         for file, header in self._layout.headers.items():
             write_all(self._handles[file], header, 0)

@@ -10,7 +10,12 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import CONFIG
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import (
+    Checkpoint,
+    has_file,
+    open_checkpoint,
+    regular_file,
+)
 from lexgraft.weights.checkpoint.lora_adapter import Adapter, open_adapter
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
@@ -134,7 +139,7 @@ def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
     Raises:
         LexgraftError: nothing usable there, or a model that is not of this base.
     """
-    if (path / CONFIG).exists():
+    if has_file(path, CONFIG):
         return InputModel(label, base, open_adapter_of(path, base))
     checkpoint = open_checkpoint(path)
     check_same_tensors(checkpoint, base)
@@ -172,9 +177,9 @@ def _same(base: TensorEntry, entry: TensorEntry) -> bool:
 
 def _check_base_digest(path: Path, base: Checkpoint) -> None:
     """Raise when the adapter says that it was trained on other weights."""
-    if not (path / IDENTITY).exists():
+    if not has_file(path, IDENTITY):
         return
-    base_digest = read_json(path / IDENTITY).get("base_digest")
+    base_digest = read_json(regular_file(path, IDENTITY)).get("base_digest")
     if base_digest != base.digest:
         raise LexgraftError(
             f"an adapter of another base: trained on {base_digest!a}, this one is {base.digest}",

@@ -9,6 +9,7 @@ from typing import Any
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import CONFIG
 from lexgraft.files.safe_json import read_json
+from lexgraft.weights.checkpoint.checkpoint_index import regular_file
 
 _PLAIN_PATTERN = re.compile(r"\^?[A-Za-z0-9_.]{1,256}")
 _REFUSED = (
@@ -38,7 +39,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         LexgraftError: every option under which a delta is not simply (alpha / r) · B · A.
     """
-    config, where = read_json(folder / CONFIG), str(folder / CONFIG)
+    config, where = read_json(regular_file(folder, CONFIG)), str(folder / CONFIG)
     if config.get("peft_type") != "LORA":
         raise LexgraftError(
             f"peft_type {config.get('peft_type')!a} is not LORA",

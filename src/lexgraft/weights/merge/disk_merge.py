@@ -15,7 +15,7 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard, has_file
 from lexgraft.weights.checkpoint.folder_writer import (
     MANIFEST,
     FolderWriter,
@@ -232,5 +232,6 @@ def _assets(plan: MergePlan) -> dict[str, bytes]:
         for model in plan.input_models
         if model.label == "language" and isinstance(model.source, Checkpoint)
     ]
-    complete = [folder for folder in folders if (folder / "tokenizer_config.json").is_file()]
-    return read_assets(complete[0] if complete else plan.base.folder, plan.dtype)
+    complete = [folder for folder in folders if has_file(folder, "tokenizer_config.json")]
+    home = complete[0] if complete else plan.base.folder
+    return read_assets(home, plan.dtype, spare=plan.base.folder)

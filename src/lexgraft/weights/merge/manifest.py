@@ -11,7 +11,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX
 from lexgraft.records import Progress, digest, silent
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
@@ -34,7 +34,6 @@ _LOADED = frozenset(
     }
 )
 """Suffixes of files that loaders take, configurations among them."""
-_LOADED_NAMES = frozenset({"chat_template.jinja", "tokenizer.model", "vocab.txt", "merges.txt"})
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,12 +156,13 @@ def _added_files(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield the files that a loader would take and that were not written with the merge."""
     if not manifest.files:
         return  # written by a version that did not list them
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        loaded = path.suffix in _LOADED or path.name in _LOADED_NAMES
-        if loaded and path.name not in manifest.files and path.name != MANIFEST:
-            yield path.name
+    loaded = {
+        path.name
+        for path in folder.iterdir()
+        if path.suffix in _LOADED and not path.name.startswith(".")
+    }
+    names = sorted({*loaded, *side_files(folder)} - {MANIFEST})
+    yield from (name for name in names if name not in manifest.files)
 
 
 def _different(

@@ -13,7 +13,7 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.project import Candidate
 from lexgraft.records import digest
-from lexgraft.weights.checkpoint.assets import code_named, read_assets
+from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
@@ -238,7 +238,7 @@ def complete(plan: MergePlan) -> MergePlan:
         if entry.dtype in FLOATS
         and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
     )
-    warnings = (*plan.warnings, *_code_warnings(plan))
+    warnings = (*plan.warnings, *_code_warnings(plan), *_tokenizer_warnings(plan))
     return replace(plan, merged=merged, rewritten=rewritten, warnings=warnings)
 
 
@@ -249,6 +249,14 @@ def _code_warnings(plan: MergePlan) -> Iterator[str]:
         keys = code_named(folder)
         if keys:
             yield f"left out of the configuration, for it loads code: {', '.join(keys)} ({folder})"
+
+
+def _tokenizer_warnings(plan: MergePlan) -> Iterator[str]:
+    """Yield a warning where no folder has a tokenizer for the result."""
+    models = [model.folder for model in plan.input_models]
+    homes = [plan.assets.tokenizer] if plan.assets else [plan.base.folder, *models]
+    if not any(map(has_tokenizer, homes)):
+        yield f"the result will have no tokenizer: there is none in {homes[0]}"
 
 
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:

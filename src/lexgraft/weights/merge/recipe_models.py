@@ -9,7 +9,12 @@ from typing import Any
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import CONFIG
 from lexgraft.files.safe_json import read_json
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import (
+    Checkpoint,
+    has_file,
+    open_checkpoint,
+    regular_file,
+)
 from lexgraft.weights.checkpoint.input_model import open_adapter_of
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.tensor_names import count_layers, layer_of, role_of
@@ -87,14 +92,15 @@ def open_models(
 
 def _whole(folder: Path) -> RecipeModel:
     """Return the whole model of a folder, without a label yet."""
-    if (folder / CONFIG).exists():
+    if has_file(folder, CONFIG):
         raise LexgraftError(
             "an adapter where a whole model is expected",
             where=str(folder),
             cure=f"write the model it belongs to before it: MODEL+{folder.name}",
         )
     checkpoint = open_checkpoint(folder)
-    return RecipeModel("", checkpoint, None, read_json(folder / "config.json"), folder)
+    config = read_json(regular_file(folder, "config.json"))
+    return RecipeModel("", checkpoint, None, config, folder)
 
 
 def _label(name: ModelName, labels: Iterable[str]) -> str:

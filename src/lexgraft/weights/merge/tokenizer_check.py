@@ -8,8 +8,9 @@ from typing import Any
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.safe_json import read_json
-from lexgraft.weights.checkpoint.assets import CHAT_TEMPLATE
-from lexgraft.weights.checkpoint.checkpoint_index import regular_file
+from lexgraft.files.safe_text import read_text
+from lexgraft.weights.checkpoint.assets import CHAT_TEMPLATE, OLD_TEMPLATE, has_tokenizer
+from lexgraft.weights.checkpoint.checkpoint_index import has_file, regular_file
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' "
@@ -23,8 +24,7 @@ _FAST, _SLOW = "tokenizer.json", "tokenizer.model"
 def difference(first: Path, second: Path) -> str | None:
     """Return how two folders' vocabularies differ, in words; None: ids mean the same in both."""
     for name in (_FAST, _SLOW):
-        paths = [folder / name for folder in (first, second)]
-        if not all(path.is_file() for path in paths):
+        if not all(has_file(folder, name) for folder in (first, second)):
             continue
         files = [regular_file(folder, name) for folder in (first, second)]
         if file_digest(files[0]) == file_digest(files[1]):
@@ -32,7 +32,8 @@ def difference(first: Path, second: Path) -> str | None:
         if name == _SLOW:
             return f"their {_SLOW} differ"
         return _first_difference(*(_ids(read_json(path), path) for path in files))
-    return "one of them has no tokenizer" if _has(first) != _has(second) else None
+    lacking = has_tokenizer(first) != has_tokenizer(second)
+    return "one of them has no tokenizer" if lacking else None
 
 
 def check_one_vocabulary(base: Path, model: Path) -> None:
@@ -41,7 +42,7 @@ def check_one_vocabulary(base: Path, model: Path) -> None:
     Raises:
         LexgraftError: rows with one number would be merged that stand for different tokens.
     """
-    how = difference(base, model) if _has(base) and _has(model) else None
+    how = difference(base, model) if has_tokenizer(base) and has_tokenizer(model) else None
     if how is not None:
         raise LexgraftError(
             f"its tokenizer is not the base's: {how}",
@@ -69,10 +70,6 @@ def chat_template(choice: str, folders: Sequence[Path]) -> str | None:
         )
     templates = [template for folder in folders if (template := _template(folder)) is not None]
     return Counter(templates).most_common(1)[0][0] if templates else None
-
-
-def _has(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (_FAST, _SLOW))
 
 
 def _ids(tokenizer: Mapping[str, Any], path: Path) -> dict[str, int]:
@@ -104,11 +101,14 @@ def _first_difference(first: Mapping[str, int], second: Mapping[str, int]) -> st
 
 def _template(folder: Path) -> str | None:
     """Return a folder's chat template, the one called default where there are several."""
-    if (folder / CHAT_TEMPLATE).is_file():
-        return regular_file(folder, CHAT_TEMPLATE).read_text(encoding="utf-8")
-    if not (folder / "tokenizer_config.json").is_file():
+    if has_file(folder, CHAT_TEMPLATE):
+        return read_text(regular_file(folder, CHAT_TEMPLATE))
+    home = next(
+        (name for name in (OLD_TEMPLATE, "tokenizer_config.json") if has_file(folder, name)), None
+    )
+    if home is None:
         return None
-    template = read_json(regular_file(folder, "tokenizer_config.json")).get("chat_template")
+    template = read_json(regular_file(folder, home)).get("chat_template")
     if isinstance(template, list):
         template = next(
             (named.get("template") for named in template if named.get("name") == "default"), None

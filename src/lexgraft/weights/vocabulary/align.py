@@ -13,7 +13,14 @@ from lexgraft.arrays.shapes import Int
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress, digest, silent
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.assets import CONFIG_FILES
+from lexgraft.weights.checkpoint.checkpoint_index import (
+    Checkpoint,
+    has_file,
+    open_checkpoint,
+    regular_file,
+    side_files,
+)
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
@@ -33,17 +40,7 @@ from lexgraft.weights.vocabulary.token_sources import TokenSource, token_overrid
 from lexgraft.weights.vocabulary.union import unite
 
 BLOCK = 8_192  # rows written at a time
-_CONFIG, _GENERATION = "config.json", "generation_config.json"
-_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    "added_tokens.json",
-    MODEL,
-)
+_CONFIG, _GENERATION = CONFIG_FILES
 
 
 class AlignmentMember(NamedTuple):
@@ -300,9 +297,13 @@ def _assets(
 def _tokenizer(owner: AlignmentMember, target: _Target) -> dict[str, bytes]:
     """Return the files of the common tokenizer."""
     home = owner.tokenizer
-    files = {name: (home / name).read_bytes() for name in _FILES if (home / name).is_file()}
+    files = {
+        name: regular_file(home, name).read_bytes()
+        for name in side_files(home)
+        if name not in CONFIG_FILES
+    }
     if target.expansion is not None:
-        files |= tokenizer_files(target.expansion, files)
+        files = tokenizer_files(target.expansion, files)
         if MODEL in files:
             files[MODEL] = expanded_sentencepiece(target.expansion, files[MODEL], str(home / MODEL))
     return files
@@ -312,11 +313,11 @@ def _config(
     member: AlignmentMember, owner: AlignmentMember, base: Checkpoint, size: int, name: str
 ) -> dict[str, Any]:
     """Return a member's configuration with the size and the special ids of the vocabulary."""
-    if not (member.checkpoint.folder / name).is_file():
+    if not has_file(member.checkpoint.folder, name):
         return {}
-    content = dict(read_json(member.checkpoint.folder / name))
-    if owner is not member and (owner.checkpoint.folder / name).is_file():
-        owner_config = read_json(owner.checkpoint.folder / name)
+    content = dict(read_json(regular_file(member.checkpoint.folder, name)))
+    if owner is not member and has_file(owner.checkpoint.folder, name):
+        owner_config = read_json(regular_file(owner.checkpoint.folder, name))
         content |= {key: owner_config[key] for key in SPECIAL_IDS if key in owner_config}
     heads = any(role_of(tensor) == "head" for tensor in base.tensors)
     if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own

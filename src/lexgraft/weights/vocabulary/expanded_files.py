@@ -1,13 +1,19 @@
 """The tokenizer files of a expanded vocabulary: every id in its place, no hole, nothing moved."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, check_document, merge_pairs
 from lexgraft.weights.vocabulary.expansion import Expansion
+from lexgraft.weights.vocabulary.sentencepiece import MODEL
 
 HOLE = "<unused-id-{}>"  # stands where the base has an id without a token
+
+
+_FORMATS = re.compile(r"(?:\.(?:model(?:\.v\w+)?|tiktoken|spm|codes|bpe|vocab)|^tekken\.json)$")
+"""Other files that hold a whole vocabulary, beside those that are written with the new words."""
 
 
 def expanded_content(expansion: Expansion) -> dict[str, Any]:
@@ -41,14 +47,22 @@ def expanded_tokenizer(expansion: Expansion) -> TokenizerFile:
 
 
 def tokenizer_files(expansion: Expansion, sides: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the files of a tokenizer that change: tokenizer.json, vocab.json, merges.txt.
+    """Return a folder's side files with the tokenizer grown, but for a SentencePiece model.
+
+    A vocabulary in a format that is not written here is left out: it would not know the new words.
 
     Args:
         expansion: What is added.
         sides: The files of the base's folder, by name.
     """
     content = expanded_content(expansion)
-    files = {"tokenizer.json": _json(content)}
+    files = {name: sides[name] for name in sides if name == MODEL or not _FORMATS.search(name)}
+    files["tokenizer.json"] = _json(content)
+    if "vocab.txt" in sides:
+        ids = content["model"]["vocab"]
+        files["vocab.txt"] = "".join(f"{token}\n" for token in sorted(ids, key=ids.get)).encode()
+        if expansion.base.kind != "WordPiece":
+            del files["vocab.txt"]
     if "vocab.json" in sides:
         files["vocab.json"] = _json(content["model"]["vocab"])
     if "merges.txt" in sides:

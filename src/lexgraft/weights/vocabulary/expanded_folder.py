@@ -13,7 +13,12 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX, SINGLE
 from lexgraft.records import Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.assets import read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import (
+    Checkpoint,
+    open_checkpoint,
+    regular_file,
+    side_files,
+)
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
 from lexgraft.weights.checkpoint.replace_tensors import main_dtype
@@ -35,12 +40,6 @@ from lexgraft.weights.vocabulary.sentencepiece import MODEL, expanded_sentencepi
 
 VOCABULARY = "vocabulary.json"  # what was added, beside the model
 SPECIAL_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
-_TOKENIZER_FILES = (
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "chat_template.jinja",
-)
 
 
 def has_weights(folder: Path) -> bool:
@@ -60,8 +59,7 @@ def write_tokenizer(expansion: Expansion, folder: Path, output: Path) -> None:
         raise LexgraftError(
             "the output folder is not empty", where=str(output), cure="choose another"
         )
-    names = [*_TOKENIZER_FILES, "vocab.json", "merges.txt", MODEL]
-    sides = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    sides = {name: regular_file(folder, name).read_bytes() for name in side_files(folder)}
     for name, data in expanded_assets(expansion, sides, folder).items():
         write_bytes(output / name, data)
     write_bytes(output / VOCABULARY, additions_json(expansion, {}))
@@ -128,7 +126,7 @@ def expanded_assets(
     expansion: Expansion, sides: Mapping[str, bytes], folder: Path
 ) -> dict[str, bytes]:
     """Return the side files of a folder with those of the tokenizer grown."""
-    files = {**sides, **tokenizer_files(expansion, sides)}
+    files = tokenizer_files(expansion, sides)
     if MODEL in sides:
         files[MODEL] = expanded_sentencepiece(expansion, sides[MODEL], str(folder / MODEL))
     return files
