@@ -53,6 +53,8 @@ class FakeEngine:
         act, text = body.get("user", ""), text_of(body)
         if act == "silent":
             await reader.read()
+        elif act in DRIPS:
+            await self._drip(act, writer)
         elif act in RAW or act.startswith("status"):
             writer.write(RAW.get(act) or failure(act.split()[1]))
         elif body.get("stream"):
@@ -61,6 +63,14 @@ class FakeEngine:
             obeys = act == "obedient" and len(self.bodies) > 1
             data = json.dumps(whole(body, "発熱です" if obeys else text)).encode()
             writer.write(head("200 OK", len(data)) + data)
+
+    async def _drip(self, act: str, writer: asyncio.StreamWriter) -> None:
+        begun, piece = DRIPS[act]
+        writer.write(begun)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)
 
     async def _stream(self, text: str, act: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
@@ -119,7 +129,24 @@ def whole(body: dict[str, Any], text: str) -> dict[str, Any]:
 RAW = {
     "redirect": b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
     "nonsense": head("200 OK", 5) + b"<oh/>",
+    "bomless": b"HTTP/1.1 200 OK\r\n\r\n"
+    b'\xef\xbb\xbfdata: {\r\ndata: "choices": [{"delta": {"content": "one"}}]\rdata: }\r\n\r'
+    b': still here\nid: 7\nretry: 1\nevent: x\ndata:{"choices": []}\n\ndata: [DONE] \n\n',
     "junk": b"\x00\x01 what\r\n\r\n",
+}
+
+
+_STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+DRIPS = {
+    "drips its head": (b"", b"H"),
+    "drips headers": (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+    "informs": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "drips its body": (head("200 OK", 10**6), b" "),
+    "drips an event": (_STREAM + b"data: ", b"x"),
+    "drips comments": (_STREAM, b": still here\n\n"),
+    "drips pieces": (_STREAM, b'data: {"choices": [{"delta": {"content": "x"}}]}\n\n'),
+    "floods": (_STREAM, b'data: {"choices": [{"delta": {"content": "' + b"x" * 9000 + b'"}}]}\n\n'),
+    "floods an event": (_STREAM + b"data: ", b"x" * 100_000),
 }
 
 

@@ -1,15 +1,17 @@
 """The gateway on a real socket: terms go in, ids come out, everything else is refused."""
 
 import asyncio
+import gc
 import json
 import socket
 import time
+import traceback
 from typing import Any
 
 import pytest
-from served import MODEL, QUICK, Served, read_answer, request, served
+from served import DRIPS, MODEL, QUICK, Served, read_answer, request, served
 
-from lexgraft.serving import GatewayLimits
+from lexgraft.serving import GatewayLimits, RequestRefusal
 from lexgraft.serving.bearer_keys import add_key, read_keys
 
 pytestmark = pytest.mark.slow
@@ -154,6 +156,14 @@ def test_the_log_has_ids_and_no_text() -> None:
         wait_until(lambda: one.lines)
         assert one.lines[0]["terms"] == ["H:1"]
         assert "secret" not in json.dumps(one.lines)
+
+
+def frames_held() -> int:
+    """Return how many frames the refusals that are alive keep with all their locals."""
+    frames = 0
+    for refusal in [one for one in gc.get_objects() if type(one) is RequestRefusal]:
+        frames += sum(1 for _ in traceback.walk_tb(refusal.__traceback__))
+    return frames
 
 
 # H21: hostile requests
@@ -363,6 +373,87 @@ def test_an_engine_that_fails_in_a_stream_ends_it_with_an_error_event(
     assert "[DONE]" not in text
     assert len(gateway.engine.bodies) == before + 1
     wait_until(lambda: gateway.gateway.active == 0)
+
+
+SHORT = GatewayLimits(silent_seconds=0.4, answer_seconds=0.8, answer_bytes=1 << 18)
+
+
+@pytest.mark.parametrize("act", DRIPS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_engine_that_drips_or_floods_holds_neither_slot_nor_memory(
+    act: str, *, stream: bool
+) -> None:
+    with served(SHORT) as one:
+        began = time.monotonic()
+        status, _, body = one.post(one.chat("hello", act, stream=stream))
+        assert time.monotonic() - began < 3
+        wait_until(lambda: one.gateway.active == 0 and one.engine.open == 0)
+    said = body.decode()
+    assert status in (200, 502, 504)
+    assert '"error"' in said
+    assert len(said) < 1 << 19
+    if act == "drips pieces" and stream:
+        assert "not whole after 0.8 seconds" in said
+
+
+def test_a_client_that_sips_holds_its_slot_no_longer_than_an_answer_may_take() -> None:
+    limits = GatewayLimits(silent_seconds=9, answer_seconds=0.5, write_seconds=1)
+    with served(limits) as one, socket.create_connection(("127.0.0.1", one.port)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.sendall(request(one.chat("x", "endless", stream=True)))
+        wait_until(lambda: one.gateway.active == 1)
+        end = time.monotonic() + 4
+        while one.gateway.active and time.monotonic() < end:
+            sock.recv(1000)
+            time.sleep(0.01)
+        assert one.gateway.active == 0
+
+
+def test_events_are_read_and_written_as_the_standard_says(gateway: Served) -> None:
+    status, _, body = gateway.post(gateway.chat("hello", "bomless", stream=True))
+    first, second, last, rest = body.decode().split("\n\n")
+    assert (status, rest, last) == (200, "", "data: [DONE]")
+    lines = [line.removeprefix("data: ") for line in first.split("\n")]
+    assert json.loads("\n".join(lines))["choices"][0]["delta"]["content"] == "one"
+    assert first.count("data: ") == 3
+    assert second == 'data: {"choices": []}'
+
+
+def test_a_connection_that_is_used_again_answers_as_fast_as_a_fresh_one(gateway: Served) -> None:
+    asked = request(gateway.chat("one")).replace(b"connection: close", b"connection: keep-alive")
+    taken: list[float] = []
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as sock:
+        for _ in range(15):
+            began, data = time.perf_counter(), b""
+            sock.sendall(asked)
+            while b"]}" not in data:
+                data += sock.recv(1 << 16)
+            taken.append(time.perf_counter() - began)
+    assert sorted(taken)[7] < 0.03  # a delayed acknowledgement takes 0.04
+
+
+def test_a_gateway_that_is_told_to_end_says_nothing_of_connections_without_work(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with served() as one:
+        idle = [socket.create_connection(("127.0.0.1", one.port)) for _ in range(3)]
+        time.sleep(0.05)
+    for sock in idle:
+        sock.close()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_refusal_that_is_given_often_holds_nothing_of_what_was_refused() -> None:
+    with (
+        served(GatewayLimits(concurrent=1, silent_seconds=20)) as one,
+        socket.create_connection(("127.0.0.1", one.port)) as busy,
+    ):
+        busy.sendall(request(one.chat("hello", "silent")))
+        wait_until(lambda: one.gateway.active == 1)
+        before = frames_held()
+        for _ in range(20):
+            assert one.post(one.chat("x" * 10_000))[0] == 429
+        assert frames_held() - before < 5
 
 
 def test_an_engine_that_is_not_there_is_502() -> None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from lexgraft.serving.engine_interface import AnswerEngine
     from lexgraft.serving.gateway import AppliedTerms
 
-UPSTREAM_KEY = "LEXGRAFT_UPSTREAM_KEY"
-
 
 def _serve(parser: VerbParser) -> None:
     parser.add_argument("model", help="a model folder; with --upstream the model's name there")
@@ -42,6 +40,9 @@ def _serve(parser: VerbParser) -> None:
         "--max-body", type=from_one, default=1 << 20, help="bytes of a request (1 MiB)"
     )
     parser.add_argument("--timeout", type=above_zero, default=120, help="seconds of silence (120)")
+    parser.add_argument(
+        "--max-seconds", type=above_zero, default=900, help="of a whole answer (900)"
+    )
     local = parser.without_option("--upstream")
     local.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
     terms = parser.with_option("--glossary")
@@ -79,6 +80,7 @@ def serve(arguments: argparse.Namespace) -> int:
         tokens=arguments.max_tokens,
         concurrent=arguments.concurrent,
         silent_seconds=arguments.timeout,
+        answer_seconds=arguments.max_seconds,
         per_minute=arguments.per_minute,
     )
     keys = read_keys(arguments.keys) if arguments.keys else ()
@@ -116,7 +118,7 @@ def _terms(arguments: argparse.Namespace) -> "AppliedTerms | None":
 def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[AnswerEngine, str]":
     """Return the engine and the name it is served under."""
     if arguments.upstream:
-        from lexgraft.serving.upstream_engine import UpstreamEngine
+        from lexgraft.serving.upstream_engine import UPSTREAM_KEY, UpstreamEngine
 
         key = os.environ.get(UPSTREAM_KEY, "")
         return UpstreamEngine(arguments.upstream, key, limits), arguments.model

@@ -8,7 +8,7 @@ class GatewayLimits(Struct, frozen=True):
 
     header_bytes: int = 16 << 10
     body_bytes: int = 1 << 20
-    answer_bytes: int = 16 << 20  # of an upstream's whole answer
+    answer_bytes: int = 16 << 20  # of an upstream's whole answer, streamed or not
     tokens: int = 1024  # of an answer; also where a request names none
     messages: int = 1000
     concurrent: int = 32  # requests being answered; more are told to come again
@@ -17,6 +17,7 @@ class GatewayLimits(Struct, frozen=True):
     header_seconds: float = 10.0  # for a whole header, and between two requests
     body_seconds: float = 30.0
     silent_seconds: float = 120.0  # until an engine says something, first or next
+    answer_seconds: float = 900.0  # from a request's admission to the end of its answer
     write_seconds: float = 30.0  # until a client takes what was sent
 
 

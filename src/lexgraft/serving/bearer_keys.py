@@ -3,6 +3,7 @@
 import fcntl
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from lexgraft.files.ownership import check_outputs
 from lexgraft.records import read_lines, write_lines
 
 _BYTES = 32
+_HASH = re.compile(r"[0-9a-f]{64}")
+_NAME = 100  # characters
+PER_MINUTE = 1_000_000  # requests that a key may be allowed at most
 
 
 class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,24 +30,29 @@ class BearerKey(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     sha256: str
     expires: str = ""  # ISO 8601; empty: always
-    per_minute: Annotated[int, Meta(ge=0)] = 0  # requests; 0: what the gateway allows each key
+    per_minute: Annotated[int, Meta(ge=0, le=PER_MINUTE)] = (
+        0  # requests; 0: what the gateway allows each key
+    )
 
 
 def add_key(path: Path, name: str, days: int | None = None, per_minute: int = 0) -> str:
     """Make a random key, add its hash to a file and return it; it cannot be read again.
 
     Raises:
-        LexgraftError: the name is there already.
+        LexgraftError: the name is there already, or no name; a limit out of range.
     """
     secret = secrets.token_urlsafe(_BYTES)
     last = "" if days is None else (_today() + timedelta(days=days)).isoformat()
+    added = BearerKey(name, _hash(secret), last, per_minute)
+    if fault := _fault(added):
+        raise LexgraftError(f"no key can be made: {fault}", where=ascii(name)[:_NAME])
     with _locked(path):
         keys = read_lines(path, BearerKey) if path.exists() else []
         if any(key.name == name for key in keys):
             raise LexgraftError(
                 f"there is a key `{name}` already", where=str(path), cure="take another"
             )
-        write_lines(path, [*keys, BearerKey(name, _hash(secret), last, per_minute)])
+        write_lines(path, [*keys, added])
         path.chmod(0o600)
     return secret
 
@@ -100,11 +109,27 @@ def read_keys(path: Path) -> tuple[BearerKey, ...]:
             "no key in this file", where=str(path), cure=f"lexgraft key {path} NAME"
         )
     for key in keys:
-        if len(key.sha256) != len(_hash("")) or not _is_day(key.expires):
+        if fault := _fault(key):
             raise LexgraftError(
-                f"the key `{key.name}` is damaged", where=str(path), cure="make it anew"
+                f"the key `{key.name}` is damaged: {fault}", where=str(path), cure="make it anew"
+            )
+    for once in ({key.name for key in keys}, {key.sha256 for key in keys}):
+        if len(once) < len(keys):
+            raise LexgraftError(
+                "two keys have one name, or one hash", where=str(path), cure="drop one of them"
             )
     return keys
+
+
+def _fault(key: BearerKey) -> str:
+    """Return what makes a key unusable; empty if nothing does."""
+    if not 0 < len(key.name) <= _NAME or not key.name.isprintable():
+        return f"a name has 1 to {_NAME} printable signs"
+    if not _HASH.fullmatch(key.sha256):
+        return "its hash is not 64 hexadecimal digits"
+    if not _is_day(key.expires):
+        return f"`{key.expires[:20]}` is not a day such as 2026-12-31"
+    return "" if 0 <= key.per_minute <= PER_MINUTE else f"at most {PER_MINUTE:,} requests a minute"
 
 
 def matching_key(keys: Sequence[BearerKey], header: str) -> BearerKey | None:
@@ -132,6 +157,6 @@ def _today() -> date:
 
 def _is_day(text: str) -> bool:
     try:
-        return not text or bool(date.fromisoformat(text))
+        return not text or date.fromisoformat(text).isoformat() == text  # compared as text
     except ValueError:
         return False

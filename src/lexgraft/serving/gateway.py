@@ -1,8 +1,9 @@
 """The gateway: admits requests, puts glossary entries before prompts, verifies them in answers."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from ipaddress import ip_address
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from lexgraft.serving import GatewayLimits, RequestRefusal
 from lexgraft.serving.bearer_keys import BearerKey, matching_key
 from lexgraft.serving.counters import Counters
 from lexgraft.serving.engine_interface import AnswerEngine, answer_text
+from lexgraft.serving.event_stream import write_event
 from lexgraft.serving.http_wire import JSON, HttpReply, RequestHead
 from lexgraft.serving.rate_limit import RateBuckets
 from lexgraft.serving.requests import ROUTES, AnswerRequest, ChatMessage, ChatRequest, parse_request
@@ -26,10 +28,6 @@ Log = Callable[[dict[str, object]], None]
 _EVENTS = "text/event-stream; charset=utf-8"
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _NONE = GlossaryBlock("", (), ())
-_BUSY = RequestRefusal(
-    429, "too many requests at once: retry in a moment", "rate_limit_error", wait=1
-)
-_FAULT = RequestRefusal(500, "internal error of the gateway", "server_error")
 
 
 class AppliedTerms(Struct, frozen=True):
@@ -109,7 +107,8 @@ class Gateway:
             self.log({"fault": repr(error)[:500]})
             if reply.status:
                 raise ConnectionError("broke off") from error
-            await reply.send_complete(500, msgspec.json.encode(_FAULT.record()))
+            fault = RequestRefusal(500, "internal error of the gateway", "server_error")
+            await reply.send_complete(500, msgspec.json.encode(fault.record()))
         finally:
             self._count(head, reply.status, time.perf_counter() - began, entries)
 
@@ -156,14 +155,17 @@ class Gateway:
             raise RequestRefusal(415, f"the content-type must be {JSON}")
         request = parse_request(head.path, body, self._model, self._limits)
         if self._counters.active >= self._limits.concurrent:
-            raise _BUSY
+            raise RequestRefusal(
+                429, "too many requests at once: retry in a moment", "rate_limit_error", wait=1
+            )
         self._counters.active += 1
         try:
             block = self._prepare(head, request)
             if request.stream:
                 await self._stream(request, block, reply)
             else:
-                await self._whole(request, block, reply)
+                answer, headers = await self._whole(request, block)
+                await reply.send_complete(200, answer, JSON, headers)
             return block
         finally:
             self._counters.active -= 1
@@ -187,11 +189,18 @@ class Gateway:
             request.prepend(block.text)
         return block
 
-    async def _whole(self, request: AnswerRequest, block: GlossaryBlock, reply: HttpReply) -> None:
-        """Send a complete answer; ask a chat once more if its terms are wrong and repair is on."""
-        answer = await self._engine.answer(request)
+    async def _whole(
+        self, request: AnswerRequest, block: GlossaryBlock
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return an answer and what its headers say of its terms.
+
+        A chat is asked for once more if its terms are wrong and repair is on.
+        """
         headers = _headers(block)
-        if block.used:
+        async with self._in_time():
+            answer = await self._engine.answer(request)
+            if not block.used:
+                return answer, headers
             verified = verify(answer_text(answer), block.used)
             if (
                 self._terms
@@ -201,8 +210,21 @@ class Gateway:
             ):
                 answer, verified, better = await self._repair(request, answer, verified)
                 headers["x-glossary-repaired"] = "yes" if better else "no"
-            headers |= _verdict(verified)
-        await reply.send_complete(200, answer, JSON, headers)
+        return answer, headers | _verdict(verified)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        """End an engine's work that takes longer than an answer may, however it drips."""
+        seconds = self._limits.answer_seconds
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise  # the client does not read
+            what = f"the answer was not whole after {seconds:g} seconds"
+            raise RequestRefusal(504, what, "engine_error") from None
 
     async def _repair(
         self, request: ChatRequest, answer: bytes, verified: VerifiedText
@@ -220,34 +242,30 @@ class Gateway:
 
     async def _stream(self, request: AnswerRequest, block: GlossaryBlock, reply: HttpReply) -> None:
         """Stream an answer; the verdict on its terms follows as a comment."""
-        async with aclosing(self._engine.stream(request)) as events:
-            first = await anext(events, None)  # a fault up to here has a status of its own
-            await reply.start(200, _EVENTS, {**_headers(block), "x-accel-buffering": "no"})
-            try:
-                text = await _send(first, events, reply)
-            except RequestRefusal as refusal:
-                data = msgspec.json.encode(refusal.record())
-                await reply.send_chunk(b"event: error\ndata: " + data + b"\n\n")
-            else:
-                if block.used:
-                    verdict = msgspec.json.encode(_verdict(verify(text, block.used)))
-                    await reply.send_chunk(b": " + verdict + b"\n\n")
-                await reply.send_chunk(b"data: [DONE]\n\n")
+        head = {**_headers(block), "x-accel-buffering": "no"}
+        pieces: list[str] = []
+        try:
+            async with self._in_time(), aclosing(self._engine.stream(request)) as events:
+                event = await anext(events, None)  # a fault up to here has a status of its own
+                await reply.start(200, _EVENTS, head)
+                while event is not None:
+                    if block.used:
+                        pieces.append(answer_text(event))
+                    await reply.send_chunk(write_event(event))
+                    event = await anext(events, None)
+        except RequestRefusal as refusal:
+            if not reply.status:
+                raise
+            await reply.send_chunk(write_event(msgspec.json.encode(refusal.record()), "error"))
+        else:
+            if block.used:
+                verdict = msgspec.json.encode(_verdict(verify("".join(pieces), block.used)))
+                await reply.send_chunk(b": " + verdict + b"\n\n")
+            await reply.send_chunk(write_event(b"[DONE]"))
         await reply.end()
 
 
 _STATUS_ROUTES = ("/health", "/metrics", "/v1/models")
-
-
-async def _send(first: bytes | None, events: AsyncGenerator[bytes, None], reply: HttpReply) -> str:
-    """Send the events as they come; return their joined text."""
-    pieces: list[str] = []
-    event = first
-    while event is not None:
-        pieces.append(answer_text(event))
-        await reply.send_chunk(b"data: " + event + b"\n\n")
-        event = await anext(events, None)
-    return "".join(pieces)
 
 
 def is_loopback(host: str) -> bool:

@@ -36,19 +36,20 @@ class HttpReply:
     ) -> None:
         """Send a complete answer."""
         length = {"content-length": str(len(body))}
-        await self.start(status, kind, {**(headers or {}), **length})
-        await self.send_chunk(body)
-        await self.end()
+        head = self._head(status, kind, {**(headers or {}), **length})
+        await self._send(head, h11.Data(data=body), h11.EndOfMessage())
 
     async def start(self, status: int, kind: str, headers: Mapping[str, str]) -> None:
         """Send the head of an answer."""
+        await self._send(self._head(status, kind, headers))
+
+    def _head(self, status: int, kind: str, headers: Mapping[str, str]) -> h11.Response:
+        """Return the head of an answer, which is thereby begun."""
         self.status = status
         named = {"content-type": kind, "cache-control": "no-store", **headers}
-        await self._send(
-            h11.Response(
-                status_code=status,
-                headers=[(name.encode(), text.encode("latin-1")) for name, text in named.items()],
-            )
+        return h11.Response(
+            status_code=status,
+            headers=[(name.encode(), text.encode("latin-1")) for name, text in named.items()],
         )
 
     async def send_chunk(self, data: bytes) -> None:
@@ -59,8 +60,8 @@ class HttpReply:
         """Send the end of the body."""
         await self._send(h11.EndOfMessage())
 
-    async def _send(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> None:
-        if data := self._conn.send(event):
+    async def _send(self, *events: h11.Response | h11.Data | h11.EndOfMessage) -> None:
+        if data := b"".join(self._conn.send(event) or b"" for event in events):
             self._writer.write(data)
         async with asyncio.timeout(self._seconds):
             await self._writer.drain()
@@ -81,7 +82,9 @@ class HttpWire:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
         writer.transport.set_write_buffer_limits(high=_CHUNK)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only by luck
         self._open += 1
         try:
             if self._open <= self._limits.connections:

@@ -11,6 +11,8 @@ from lexgraft.serving import GatewayLimits, RequestRefusal
 _SEED = 1 << 62
 Stop = str | Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=4)]
 Count = Annotated[int, Meta(ge=1)]
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
+"""The names that the length of an answer has; a request goes on with each of them as it came."""
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 
 
@@ -60,6 +62,15 @@ class _SharedFields(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     frequency_penalty: Penalty | None = None
     user: str | None = None
 
+    def token_limits(self) -> dict[str, int]:
+        """Return how many tokens the answer may have, by each name that the request says it by."""
+        asked = {name: getattr(self, name, None) for name in TOKEN_LIMITS}
+        return {name: count for name, count in asked.items() if count is not None}
+
+    def tokens(self) -> int | None:
+        """Return how many tokens the answer may have: the fewest of what is said."""
+        return min(self.token_limits().values(), default=None)
+
 
 class CompletionRequest(
     _SharedFields, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
@@ -69,10 +80,6 @@ class CompletionRequest(
     route: ClassVar[str] = "/v1/completions"
 
     prompt: str
-
-    def tokens(self) -> int | None:
-        """Return how many tokens the answer may have."""
-        return self.max_tokens
 
     def texts(self) -> list[str]:
         """Return the texts that glossary terms are matched in."""
@@ -94,10 +101,6 @@ class ChatRequest(_SharedFields, forbid_unknown_fields=True, omit_defaults=True,
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-
-    def tokens(self) -> int | None:
-        """Return how many tokens the answer may have."""
-        return self.max_completion_tokens or self.max_tokens
 
     def texts(self) -> list[str]:
         """Return the texts that glossary terms are matched in: every message of the user."""
@@ -136,6 +139,7 @@ def parse_request(route: str, body: bytes, model: str, limits: GatewayLimits) ->
         )
     if request.tokens() is None:
         request.max_tokens = limits.tokens
-    if (request.tokens() or 0) > limits.tokens:
-        raise RequestRefusal(400, f"an answer may have {limits.tokens} tokens")
+    for name, count in request.token_limits().items():
+        if count > limits.tokens:
+            raise RequestRefusal(400, f"`{name}`: an answer may have {limits.tokens} tokens")
     return request

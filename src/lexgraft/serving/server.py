@@ -43,7 +43,7 @@ async def run(
     """Serve until SIGINT or SIGTERM; SIGHUP reads the keys again (the old ones stay if broken)."""
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
     gc.freeze()  # a large glossary is not looked through again and again
-    _on_signals(loop, ending.set, lambda: _reload(gateway, keys))
+    _on_signals(loop, ending.set, lambda: reload_keys(gateway, keys))
     await serve_until(gateway, limits, listening, ending)
 
 
@@ -61,6 +61,8 @@ async def serve_until(
         connections.add(task)
         try:
             await wire.serve(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the gateway ends; asyncio's streams would tell it as a fault
         finally:
             connections.discard(task)
 
@@ -84,11 +86,13 @@ def _on_signals(
     loop.add_signal_handler(signal.SIGHUP, reload)
 
 
-def _reload(gateway: Gateway, keys: Path | None) -> None:
-    """Read the keys again; a broken file changes nothing."""
+def reload_keys(gateway: Gateway, keys: Path | None) -> None:
+    """Read the keys again; a broken file changes nothing, and the log says so."""
     if keys is None:
         return
     try:
         gateway.keys = read_keys(keys)
-    except LexgraftError as error:
-        gateway.log({"keys": f"not read again: {error.what}"})
+    except (LexgraftError, OSError) as error:
+        gateway.log({"keys": f"not read again, {len(gateway.keys)} kept: {error}"[:500]})
+    else:
+        gateway.log({"keys": f"read again: {len(gateway.keys)}"})
