@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 from re import compile as pattern
 
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.checkpoint.tensor_names import layer_of, role_of
+from lexgraft.weights.checkpoint.layer_stack import LayerStack, stack_of
+from lexgraft.weights.checkpoint.tensor_names import role_of
 
 ROLES = ("attention", "mlp", "norm", "embedding", "head", "linear", "everything")
 _NOT_LINEAR = frozenset({"norm", "embedding", "head"})
@@ -23,16 +24,17 @@ def choose_names(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ..
         LexgraftError: a pattern chooses nothing, with what there is to choose.
     """
     chosen: set[str] = set()
+    stack = stack_of(names, {})
     for text in patterns:
-        fits = _rule(text)
+        fits = _rule(text, stack)
         matching = {name for name in names if fits(name)}
         if not matching:
-            raise LexgraftError(f"nothing to train fits `{text}`", cure=_known(names))
+            raise LexgraftError(f"nothing to train fits `{text}`", cure=_known(names, stack))
         chosen |= matching
     return tuple(sorted(chosen))
 
 
-def _rule(text: str) -> Callable[[str], bool]:
+def _rule(text: str, stack: LayerStack) -> Callable[[str], bool]:
     """Return the test of one pattern."""
     match = _PATTERN.fullmatch(text)
     if not match:
@@ -43,7 +45,7 @@ def _rule(text: str) -> Callable[[str], bool]:
 
     def fits(name: str) -> bool:
         fits_name = _is_kind(name, shape) if shape in ROLES else fnmatchcase(name, shape)
-        layer = layer_of(name)
+        layer = stack.layer_of(name)
         return fits_name and (not match["first"] or (layer is not None and first <= layer <= last))
 
     return fits
@@ -57,9 +59,9 @@ def _is_kind(name: str, module_kind: str) -> bool:
     return module_kind in {role, "everything"}
 
 
-def _known(names: Sequence[str]) -> str:
+def _known(names: Sequence[str], stack: LayerStack) -> str:
     """Return a sentence that lists what patterns may name."""
-    layers = [layer for name in names if (layer := layer_of(name)) is not None]
+    layers = [layer for name in names if (layer := stack.layer_of(name)) is not None]
     last = sorted({name.removesuffix(".weight").rpartition(".")[2] for name in names})
     span = f"; layers {min(layers)}-{max(layers)}" if layers else ""
     return f"known: {', '.join(ROLES)}, {', '.join(f'*.{name}*' for name in last)}{span}"

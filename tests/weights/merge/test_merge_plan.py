@@ -20,7 +20,7 @@ def test_every_tensor_of_the_base_is_merged_or_copied(plan: Planner) -> None:
     made = plan()
     assert sorted(made.merged + made.copied) == list(made.base.tensors)
     assert made.copied == ("model.steps",)  # whole numbers
-    assert made.layers == 2
+    assert made.stack.count == 2
 
 
 def test_tensors_outside_all_adapters_are_copied(models: Folders, plan: Planner) -> None:

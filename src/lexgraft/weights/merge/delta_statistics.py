@@ -12,7 +12,7 @@ from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float32, Float64
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.input_model import read_rows, rows
-from lexgraft.weights.checkpoint.tensor_names import layer_of, role_of
+from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.merge.diagnosis_figures import (
     ROLES,
     Diagnosis,
@@ -120,7 +120,7 @@ def diagnose(plan: MergePlan, progress: Progress = silent) -> Diagnosis:
     cells: dict[tuple[int | None, str], DeltaSums] = {}
     for number, name in enumerate(plan.merged):
         progress("diagnose", number, len(plan.merged))
-        key = (layer_of(name), role_of(name))
+        key = (plan.stack.layer_of(name), role_of(name))
         cells.setdefault(key, DeltaSums()).add(tensor_sums(plan, name))
     progress("diagnose", len(plan.merged), len(plan.merged))
     layers = dict.fromkeys(

@@ -17,7 +17,8 @@ from lexgraft.files.model_files import ADAPTER, CONFIG
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.input_model import IDENTITY, InputModel
-from lexgraft.weights.checkpoint.tensor_names import layer_of, role_of
+from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
+from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 
 EXACT = 512  # smaller side of a matrix up to which all singular values are computed
@@ -78,6 +79,7 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
     turned = read_json(model.base.folder / "config.json").get("model_type") in _STORED_TURNED
     tensors: dict[str, Tensor] = {}
     shares: list[ExplainedShare] = []
+    stack = folder_stack(base, model.base.folder)
     squares: list[tuple[float, float]] = []
     for number, name in enumerate(linear):
         progress("extract", number, len(linear))
@@ -88,7 +90,7 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         tensors[f"{stem}.lora_A.weight"] = torch.from_numpy(factors.down).float().contiguous()
         tensors[f"{stem}.lora_B.weight"] = torch.from_numpy(factors.up).float().contiguous()
         squares.append((factors.explained, factors.square))
-        shares.append(_share(name, factors))
+        shares.append(_share(name, factors, stack))
     progress("extract", len(linear), len(linear))
     left_out = tuple(name for name in model.touched if name not in frozenset(linear))
     unexplained = fsum(_square(model, name) for name in left_out)
@@ -174,9 +176,10 @@ def _factors(matrix: Stored, rank: int, key: str) -> _Parts:
     return _Parts(up, down, square, min(square, float(np.square(values).sum())))
 
 
-def _share(name: str, factors: _Parts) -> ExplainedShare:
+def _share(name: str, factors: _Parts, stack: LayerStack) -> ExplainedShare:
     explained = factors.explained / factors.square if factors.square else 1.0
-    return ExplainedShare(name, layer_of(name), role_of(name), factors.square**0.5, explained)
+    layer = stack.layer_of(name)
+    return ExplainedShare(name, layer, role_of(name), factors.square**0.5, explained)
 
 
 def _square(model: InputModel, name: str) -> float:

@@ -97,16 +97,10 @@ def tower_named(module: str) -> str:
     )
 
 
-def tower_of(name: str) -> str:
-    """Return the part of a model that a tensor belongs to, by the words of its name."""
-    for word in name.split("."):
-        if word.startswith(("vision", "visual")):
-            return "vision"
-        if word.startswith("audio"):
-            return "audio"
-        if "projector" in word or word.startswith(("mm_", "connector")):
-            return "projector"
-    return "text"
+def module_of(model: RecipeModel, name: str) -> str:
+    """Return the module of a recipe that a model's tensor belongs to; MTP is the text's."""
+    tower = model.stack.tower_of(name)
+    return "text" if tower == "mtp" else tower
 
 
 def _layer_slices(

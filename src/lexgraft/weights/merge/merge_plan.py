@@ -17,8 +17,8 @@ from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_a
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
-from lexgraft.weights.checkpoint.tensor_names import count_layers, depth_of, layer_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
@@ -62,7 +62,7 @@ class MergePlan:
     dtype: str
     seed: int
     merged: tuple[str, ...]  # tensors that some model may change, sorted
-    layers: int
+    stack: LayerStack  # of the result
     groups: tuple[TensorGroup, ...] = ()  # where not all tensors are made alike
     group_of: Mapping[str, int] = field(default_factory=dict[str, int])  # tensor → group
     depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
@@ -145,10 +145,11 @@ class MergePlan:
 
     def context(self, name: str) -> TensorContext:
         """Return where the first block of a tensor stands."""
-        size, layer, labels = self.base.tensors[name].size, layer_of(name), self.group(name).labels
+        size, labels, stack = self.base.tensors[name].size, self.group(name).labels, self.stack
         depth = self.depths.get(name)
-        depth = depth_of(name, self.layers) if depth is None else depth
-        return TensorContext(name, labels, layer, self.layers, size, self.seed, depth=depth)
+        depth = stack.depth_of(name) if depth is None else depth
+        layer = stack.layer_of(name)
+        return TensorContext(name, labels, layer, stack.count, size, self.seed, depth=depth)
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
@@ -207,7 +208,6 @@ def plan_merge(
     method, models = get_method(candidate.method), tuple(input_models.values())
     _check_parts(input_models, base)
     settings = method.settings(candidate.parameters, tuple(input_models))
-    layers = count_layers(base.tensors)
     plan = complete(
         MergePlan(
             method=method,
@@ -217,7 +217,7 @@ def plan_merge(
             dtype=dtype,
             seed=seed,
             merged=(),
-            layers=layers,
+            stack=folder_stack(base.tensors, base.folder),
         )
     )
     _check_filters(plan)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.errors import LexgraftError
+from lexgraft.weights.checkpoint.layer_stack import stack_of
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
-from lexgraft.weights.checkpoint.tensor_names import count_layers, depth_of, layer_of
 from lexgraft.weights.merge.merge_plan import block_shape, rows_of_block
 from lexgraft.weights.methods import get_method
 from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
@@ -88,9 +88,10 @@ def _context(
     name: str, labels: tuple[str, ...], layers: int, size: int, seed: int
 ) -> TensorContext:
     """Return what the arithmetic may depend on beside the values."""
-    layers = layers or count_layers([name])
-    depth = depth_of(name, layers)
-    return TensorContext(name, labels, layer_of(name), layers, size, seed, depth=depth)
+    stack = stack_of([name], {})
+    stack = replace(stack, count=layers or stack.count)
+    layer, depth = stack.layer_of(name), stack.depth_of(name)
+    return TensorContext(name, labels, layer, stack.count, size, seed, depth=depth)
 
 
 def _check_alike(base: Tensor, models: Mapping[str, Tensor]) -> None:

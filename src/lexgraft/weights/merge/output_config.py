@@ -6,14 +6,12 @@ from typing import Any, NamedTuple
 
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-from lexgraft.weights.checkpoint.tensor_names import layer_of
+from lexgraft.weights.checkpoint.layer_stack import COUNTS, LayerStack
 from lexgraft.weights.merge.layer_slices import names_of
 from lexgraft.weights.merge.merge_plan import CODES, AssetSources
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
 from lexgraft.weights.merge.recipe_models import RecipeModel
 from lexgraft.weights.merge.tokenizer_check import chat_template, difference
-
-_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 
 
 class ChosenConfig(NamedTuple):
@@ -71,7 +69,7 @@ def edits_of(
     model: RecipeModel,
     origins: Sequence[tuple[RecipeModel, str]],
     names: Sequence[str],
-    layers: int,
+    stack: LayerStack,
 ) -> dict[str, Any]:
     """Return what must be changed in a model's configuration for a result with these tensors.
 
@@ -86,17 +84,17 @@ def edits_of(
         edits["tie_word_embeddings"] = False
         if prefix:
             edits[f"{prefix}tie_word_embeddings"] = False
-    order = _order(origins, names)
+    order = _order(origins, names, stack)
     if order == [(model, layer) for layer in range(model.layers)]:
         return edits
-    count = next((key for key in _COUNTS if key in config), None)
+    count = next((key for key in COUNTS if key in config), None)
     if count is None:
         raise LexgraftError(
             "config.json does not say how many layers there are",
             where=str(model.checkpoint.folder),
-            cure=f"one of {', '.join(_COUNTS)} is needed to stack layers",
+            cure=f"one of {', '.join(COUNTS)} is needed to stack layers",
         )
-    edits[prefix + count] = layers
+    edits[prefix + count] = stack.count
     for key, value in config.items():
         if isinstance(value, list) and len(value) == model.layers:
             edits[prefix + key] = [
@@ -106,15 +104,15 @@ def edits_of(
 
 
 def _order(
-    origins: Sequence[tuple[RecipeModel, str]], names: Sequence[str]
+    origins: Sequence[tuple[RecipeModel, str]], names: Sequence[str], stack: LayerStack
 ) -> list[tuple[RecipeModel, int]]:
     """Return which layer of which model every layer of the result comes from."""
-    stack: dict[int, tuple[RecipeModel, int]] = {}
+    origin_of: dict[int, tuple[RecipeModel, int]] = {}
     for name, (source, origin) in zip(names, origins, strict=True):
-        layer, before = layer_of(name), layer_of(origin)
+        layer, before = stack.layer_of(name), source.stack.layer_of(origin)
         if layer is not None and before is not None:
-            stack.setdefault(layer, (source, before))
-    return [stack[layer] for layer in sorted(stack)]
+            origin_of.setdefault(layer, (source, before))
+    return [origin_of[layer] for layer in sorted(origin_of)]
 
 
 def _entry(source: RecipeModel, key: str, layer: int, values: Sequence[Any]) -> object:

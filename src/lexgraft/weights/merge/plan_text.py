@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
         f"base     {plan.base.folder}",
         *(f"{model.label:<8} {_where(model)}" for model in plan.input_models),
         *_groups(plan),
-        f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.layers} layers",
+        f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.stack.count} layers",
         *(f"copied   {name}" for name in plan.copied[:_MOST_GROUPS]),
         f"reads    {plan.read_bytes:,} bytes",
         f"writes   {plan.write_bytes:,} bytes in {len(plan.layout.sizes)} file(s), {plan.dtype}",
@@ -89,7 +90,7 @@ def arithmetic_seconds(plan: MergePlan) -> float:
     generator = np.random.default_rng(0)
     base, *deltas = generator.standard_normal((1 + len(group.labels), side, side), np.float32)
     models = [base, *(base + 0.01 * delta for delta in deltas)]
-    trial = TensorContext(name, group.labels, context.layer, plan.layers, side * side, plan.seed)
+    trial = replace(context, size=side * side)
     took: list[float] = []
     for _ in range(_TRIES):  # the first one also loads what is needed
         start = time.process_time()

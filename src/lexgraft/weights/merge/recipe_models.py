@@ -16,8 +16,9 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
     regular_file,
 )
 from lexgraft.weights.checkpoint.input_model import open_adapter_of
+from lexgraft.weights.checkpoint.layer_stack import LayerStack, language_config, stack_of
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
-from lexgraft.weights.checkpoint.tensor_names import count_layers, layer_of, role_of
+from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.view import Origin, view
 from lexgraft.weights.merge.recipe import ModelName
 
@@ -41,20 +42,24 @@ class RecipeModel:
     @property
     def text_config(self) -> tuple[str, Mapping[str, Any]]:
         """The part of the configuration that speaks of the language model, with its prefix."""
-        inner = self.config.get("text_config")
-        return ("text_config.", inner) if isinstance(inner, dict) else ("", self.config)
+        return language_config(self.config)
 
     @cached_property
+    def stack(self) -> LayerStack:
+        """The layers of its language model."""
+        return stack_of(self.checkpoint.tensors, self.config)
+
+    @property
     def layers(self) -> int:
-        """The number of layers, by the names of its tensors."""
-        return count_layers(self.checkpoint.tensors)
+        """The number of layers of its language model."""
+        return self.stack.count
 
     @cached_property
     def by_layer(self) -> Mapping[int | None, tuple[str, ...]]:
         """The names of its tensors by layer; None: those of no layer."""
         names_of_layer: dict[int | None, list[str]] = {}
         for name in self.checkpoint.tensors:
-            names_of_layer.setdefault(layer_of(name), []).append(name)
+            names_of_layer.setdefault(self.stack.layer_of(name), []).append(name)
         return {layer: tuple(names) for layer, names in names_of_layer.items()}
 
 

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.input_model import InputModel, check_same_kind
+from lexgraft.weights.checkpoint.layer_stack import LayerStack
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
-from lexgraft.weights.checkpoint.tensor_names import count_layers, role_of, with_layer
+from lexgraft.weights.checkpoint.tensor_names import NUMBERED, role_of, with_layer
 from lexgraft.weights.checkpoint.view import Origin, view
 from lexgraft.weights.merge.layer_slices import (
     LayerSlice,
     ModelTower,
     SliceSource,
-    tower_of,
+    module_of,
     towers_of,
 )
 from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup, complete, lost_filters
@@ -26,7 +27,6 @@ from lexgraft.weights.merge.recipe_parameters import check_known, settings_of, u
 from lexgraft.weights.methods import Method, get_method
 
 _BUFFER = re.compile(r"rotary_emb\.inv_freq$")  # every loader computes it again
-_ANY_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?|resblocks)\.(\d{1,6})\.")
 _COPIED = TensorGroup((), {})
 
 
@@ -64,7 +64,7 @@ def plan_recipe(
         targets.update(_targets(method, tower, left_out))
     layer_slices = [layer_slice for tower in towers for layer_slice in tower.layer_slices]
     targets.update(_untouched(targets, layer_slices[0], towers))
-    plan = _plan(recipe, method, targets, models, seed)
+    plan = _plan(recipe, method, targets, models, _stack(towers), seed)
     of_sources = [s.parameters for layer_slice in layer_slices for s in layer_slice.sources]
     scopes = [scope for layer_slice in layer_slices for scope in layer_slice.scopes]
     lost = [f"filter `{t}` of `{p}` fits no tensor" for p, t in lost_filters(plan)]
@@ -168,21 +168,35 @@ class _TowerTensors(NamedTuple):
             for name in by_layer.get(source.first + offset, ()):
                 own_names[with_layer(name, self.out + offset)] = name
         for name in by_layer.get(None, ()):
-            tower = tower_of(name)
-            before = tower != "text" or role_of(name) == "embedding"
-            if self.ends[0 if before else 1] and self.tower in {None, tower}:
-                own_names[name] = name
+            module = module_of(source.model, name)
+            before = self._stands_before(source.model, name)
+            if self.ends[0 if before else 1] and self.tower in {None, module}:
+                own_names[self._renumbered(source.model, name)] = name
         return dict(sorted(own_names.items()))
+
+    def _stands_before(self, model: RecipeModel, name: str) -> bool:
+        """Return whether a tensor of no layer comes with the first slice, not with the last."""
+        tower = model.stack.tower_of(name)
+        return tower not in {"text", "mtp"} or (tower == "text" and role_of(name) == "embedding")
+
+    def _renumbered(self, model: RecipeModel, name: str) -> str:
+        """Return the name of a tensor of no layer; layers that look ahead follow the last one."""
+        number = model.stack.number_of(name)
+        if number is None:
+            return name
+        return with_layer(name, self.out + self.length + number - model.stack.count)
 
     def depth(self, name: str, origin: str, model: RecipeModel) -> float:
         """Return where in its slice a tensor stands, from 0 to 1; 0 for what has no layer."""
-        match = _ANY_LAYER.search(name)
+        match = NUMBERED.search(name)
         if match is None:
             return 0.0
-        if origin in model.by_layer.get(None, ()):  # another tower: its own layers
+        if model.stack.number_of(origin) is not None and model.stack.tower_of(origin) == "mtp":
+            return 1.0
+        if model.stack.layer_of(origin) is None:  # another tower: its own layers
             start = name[: match.start(1)]
             matches = (
-                _ANY_LAYER.search(tensor)
+                NUMBERED.search(tensor)
                 for tensor in model.by_layer[None]
                 if tensor.startswith(start)
             )
@@ -229,8 +243,19 @@ def _untouched(
     assert layer_slice.base is not None
     model, named = layer_slice.base.model, [tower.name for tower in towers]
     for name in model.checkpoint.tensors:
-        if None not in named and tower_of(name) not in named and name not in targets:
+        if None not in named and module_of(model, name) not in named and name not in targets:
             yield name, SliceTarget((model, name), {}, _COPIED, 0.0)
+
+
+def _stack(towers: Sequence[ModelTower]) -> LayerStack:
+    """Return the layers of the result's language model: those of all its slices."""
+    of_text = [tower for tower in towers if tower.name in {None, "text"}]
+    base = (of_text or towers)[0].layer_slices[0].base
+    assert base is not None
+    stack = base.model.stack
+    if not of_text:
+        return stack
+    return replace(stack, count=sum(piece.length for piece in of_text[0].layer_slices))
 
 
 def _plan(
@@ -238,6 +263,7 @@ def _plan(
     method: Method,
     targets: Mapping[str, SliceTarget],
     models: Mapping[ModelName, RecipeModel],
+    stack: LayerStack,
     seed: int,
 ) -> MergePlan:
     base = _gathered({name: target.base for name, target in targets.items()})
@@ -250,9 +276,8 @@ def _plan(
     number_of = {id(group): number for number, group in enumerate(groups)}
     alike = len(groups) == 1 and len(groups[0].labels) == len(input_models)
     group_of = {name: number_of[id(target.group)] for name, target in targets.items()}
-    layers = count_layers(targets)
     chosen = assets_of(recipe, models)
-    edits = edits_of(chosen.model, [t.base for t in targets.values()], [*targets], layers)
+    edits = edits_of(chosen.model, [t.base for t in targets.values()], [*targets], stack)
     plan = MergePlan(
         method=method,
         settings=groups[0].settings if alike else {},
@@ -261,7 +286,7 @@ def _plan(
         dtype=dtype_of(recipe, base),
         seed=seed,
         merged=(),
-        layers=layers,
+        stack=stack,
         groups=() if alike else tuple(groups),
         group_of={} if alike else group_of,
         depths={name: target.depth for name, target in targets.items()},
