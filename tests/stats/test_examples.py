@@ -11,13 +11,17 @@ MODULES = (
     "evaluation.knowledge_transitions",
     "evaluation.output_language",
     "evaluation.term_grade",
+    "stats.clustered",
     "stats.cross_draw",
+    "stats.gate_power",
+    "stats.gate_sizes",
     "stats.gates",
     "stats.intervals",
     "stats.multiple_testing",
     "stats.power",
     "stats.prediction_powered",
     "stats.sequential",
+    "stats.student_t",
 )
 
 

@@ -17,7 +17,6 @@ from lexgraft.stats.intervals import (
     paired_means,
     paired_shares,
     ratio,
-    student,
     tango,
     tango_score,
     wilson,
@@ -135,11 +134,6 @@ def test_paired_shares_count_each_concept_once_and_only_shared_ones() -> None:
     assert (found.gained, found.lost, found.difference.n) == (2, 1, 4)
     assert found.difference == tango(2, 1, 4)
     assert found.p == mcnemar(2, 1)
-
-
-@pytest.mark.parametrize("freedom", [5, 11, 23, 59, 299])
-def test_students_t_is_scipys_within_a_per_cent(freedom: int) -> None:
-    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=0.01)
 
 
 def test_a_bootstrap_of_a_mean_is_near_students_interval() -> None:

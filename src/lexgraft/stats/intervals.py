@@ -9,6 +9,7 @@ import numpy as np
 
 from lexgraft.arrays.shapes import Float
 from lexgraft.records import Score
+from lexgraft.stats.student_t import student
 
 DRAWS = 4000
 BLOCK = 250  # resamples held in memory at a time
@@ -110,8 +111,17 @@ def tango(gained: int, lost: int, n: int, alpha: float = 0.05) -> Interval:
     return Interval(value, low, high, n)
 
 
-def tango_score(gained: int, lost: int, n: int, difference: float) -> float:
-    """Return T(δ) = (b − c − nδ) / √(n(2q + δ(1 − δ))), q the likeliest share of losses under δ.
+def tango_score(gained: float, lost: float, n: int, difference: float) -> float:
+    """Return T(δ) = (b − c − nδ) / `tango_spread`, the score of a paired difference δ."""
+    spread = tango_spread(gained, lost, n, difference)
+    distance = gained - lost - n * difference
+    if spread <= 0:
+        return 0.0 if distance == 0 else float("inf") * distance
+    return distance / spread
+
+
+def tango_spread(gained: float, lost: float, n: int, difference: float) -> float:
+    """Return √(n(2q + δ(1 − δ))), q the likeliest share of losses under δ; 0 where all is certain.
 
     (Tango 1998, section 3: q = (√(B² − 4AC) − B) / 2A with A = 2n, B = −b − c + (2n − b + c)δ,
     C = −cδ(1 − δ).)
@@ -120,11 +130,7 @@ def tango_score(gained: int, lost: int, n: int, difference: float) -> float:
     b = -gained - lost + (2 * n - gained + lost) * difference
     c = -lost * difference * (1 - difference)
     q = (sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)
-    spread = n * (2 * q + difference * (1 - difference))
-    distance = gained - lost - n * difference
-    if spread <= 0:
-        return 0.0 if distance == 0 else float("inf") * distance
-    return distance / sqrt(spread)
+    return sqrt(max(0.0, n * (2 * q + difference * (1 - difference))))
 
 
 def non_inferiority(gained: int, lost: int, n: int, margin: float) -> float:
@@ -235,20 +241,6 @@ def quotient(
     """Return one column of means over another; 0 where both are 0."""
     divisor = means[..., below]
     return np.asarray(means[..., above] / np.where(divisor == 0, 1, divisor))
-
-
-def student(freedom: float, alpha: float = 0.05) -> float:
-    """Return the two-sided critical value of Student's t (Cornish and Fisher's expansion).
-
-    (Abramowitz and Stegun 1964, 26.7.5: within 1 % from 5 degrees of freedom on.)
-    """
-    z, v = _z(alpha), freedom
-    return (
-        z
-        + (z**3 + z) / (4 * v)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
-    )
 
 
 def _z(alpha: float) -> float:

@@ -5,7 +5,8 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import NamedTuple
 
-from lexgraft.stats.intervals import Interval, student
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.student_t import student
 
 
 class CorrectedMean(NamedTuple):
