@@ -28,6 +28,9 @@ Kind = Literal[
     "cloze",
 ]
 
+SolvableBy = Literal["term", "pieces", "sound", "unknown"]
+"""What is enough to answer an item: only its term, pieces of words, a loanword's sound."""
+
 Progress = Callable[[str, int, int], None]
 """Progress callback: (what is being done, units done, units in all)."""
 
@@ -82,6 +85,12 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     neutral: str  # the same place without the question (for PMI)
     options: tuple[str, ...]  # appended to context or neutral as they are
     gold: int  # index of the right option
+    solvable_by: SolvableBy = "unknown"  # see `terms/testset/item_evidence.py`; not in the id
+
+    @property
+    def needs_term(self) -> bool:
+        """Whether nothing less than knowing the term answers it, as far as that was looked at."""
+        return self.solvable_by == "term"
 
     @property
     def pair(self) -> str:

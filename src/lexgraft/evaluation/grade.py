@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import exp
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from lexgraft.records import Answer, Item, Kind
+from lexgraft.records import Answer, Item, Kind, SolvableBy
 from lexgraft.stats.intervals import Interval, wilson
 
 
@@ -47,6 +47,7 @@ class GradedItem(NamedTuple):
     margin: float  # PMI of the right option minus the best wrong one
     probability: float  # of the right option among the options, by PMI
     chance: float  # 1 / options
+    solvable_by: SolvableBy = "unknown"  # of the item
 
 
 def pmi(answer: Answer) -> tuple[float, ...]:
@@ -86,6 +87,7 @@ def _grade(item: Item, answer: Answer) -> GradedItem:
         margin=_margin(scores, item.gold),
         probability=shares[item.gold] / sum(shares),
         chance=1 / len(scores),
+        solvable_by=item.solvable_by,
     )
 
 
@@ -98,6 +100,14 @@ def select(
 ) -> list[GradedItem]:
     """Return the graded items of one direction, of one kind, or both."""
     return [g for g in graded if pair in (None, g.pair) and kind in (None, g.kind)]
+
+
+def needing_term(graded: Iterable[GradedItem]) -> list[GradedItem]:
+    """Return the graded items that nothing less than knowing the term answers.
+
+    Where nobody has looked (`unknown`: questions of one's own), all of them are taken.
+    """
+    return [g for g in graded if g.solvable_by in ("term", "unknown")]
 
 
 def by_draw(graded: Iterable[GradedAnswer]) -> dict[str, dict[int, bool]]:

@@ -1,63 +1,85 @@
 """Audit: what can be had from the options alone; a test that rewards it measures no knowledge."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.project import Form
-from lexgraft.records import Concept, Item, Score, digest
+from lexgraft.records import Concept, Item, Score
 from lexgraft.stats.intervals import wilson
 from lexgraft.terms.testset.baseline_rules import (
-    FROM_QUESTION,
-    LEARNT,
+    BRACKETS,
+    CAPITALS,
+    CHARACTERS,
+    FREQUENT,
+    INITIALS,
+    LENGTH,
+    MIDDLE,
+    PIECES,
     POSITION,
     SHARED,
+    SHARED_KANJI,
+    SHORT_WORDS,
     SOUND,
-    Guess,
-    Learn,
     mean,
 )
-from lexgraft.terms.testset.question_forms import texts_of
-from lexgraft.terms.text.scripts import is_loanword, writing_of
+from lexgraft.terms.testset.rule_results import (
+    PieceScores,
+    RuleResult,
+    by_form,
+    results_by_rule,
+)
 
 NO_MODEL = "options alone"
 KATAKANA = "katakana"  # loanwords: their sound gives them away whatever the other options are
+NEEDS_TERM = "needs the term"  # items that pieces of words and sound do not decide
 
-_MARGIN = 0.03  # by how much an interval may lie above chance before the set is refused
-_MARGIN_SHARED = 0.15  # the same where words explained and words of the explanation share letters
+_MARGINS = {
+    CHARACTERS: 0.03,
+    LENGTH: 0.03,
+    MIDDLE: 0.2,
+    FREQUENT: 0.2,
+    POSITION: 0.03,
+    SOUND: 0.03,
+    # Words explained and words that explain them share letters: such items are marked, not refused.
+    SHARED: 0.15,
+    SHORT_WORDS: 0.15,
+    SHARED_KANJI: 0.15,
+    CAPITALS: 0.15,
+    BRACKETS: 0.15,
+    INITIALS: 0.15,
+    PIECES: 1.0,
+}  # by how much a rule's interval may lie above chance before the set is refused
+_BY_WRITING = frozenset({CHARACTERS, LENGTH, SHARED, SOUND})  # shown per script of the answers too
 _FEW = 20  # concepts; a smaller group is not reported apart
 
 Facts = Mapping[str, Mapping[str, str]]
 """Concept id → name of a fact (`frequency`, `part of speech`, `tokens`) → its class."""
 
 
-class RuleResult(Struct, frozen=True):
-    """How one rule did on one item."""
-
-    concept: str
-    writing: str  # of the right option
-    loanword: bool  # the question or the right option has katakana in it
-    right: float  # share: a tie counts in part
-    chance: float
-
-
-def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) -> list[Score]:
+def audit(
+    items: Sequence[Item],
+    concepts: Mapping[str, Concept] | None = None,
+    pieces: PieceScores = MappingProxyType({}),
+) -> list[Score]:
     """Return, per form and script of the answers, how often rules without knowledge are right.
 
     Two rules are learnt from one half of the concepts and tried on the other, and the reverse:
     a naive Bayes classifier over character n-grams, and a preferred length. Options whose text
     belongs to the learnt half are left out, for else the check itself is fooled; chance is
-    therefore the mean of 1 / (options left). Two more look at the question, and see only
-    characters in common, or (between languages) a sound in common; by sound, items about katakana
-    words are counted apart. The last is the commonest place of the right option. A concept counts
+    therefore the mean of 1 / (options left). Others look at lengths, at how often a text is an
+    option, or at what question and option have in common: letters, short words, kanji, initials,
+    capitals, brackets, (between languages) sound; by sound, items about katakana words are counted
+    apart. `pieces` are the piece table's scores. The last is the commonest place of the right
+    option. Items that need their term are a group of their own in every rule. A concept counts
     once; intervals are Wilson's (JASA 22, 1927, p. 209).
     """
     scores: list[Score] = []
-    for form, form_items in _by_form(items).items():
-        for name, tried in _results_by_rule(form_items, concepts or {}):
+    for form, form_items in by_form(items).items():
+        for name, tried in results_by_rule(form_items, concepts or {}, pieces):
             scores += _by_writing(name, form, tried)
         scores.append(_position(form, form_items))
     return scores
@@ -66,8 +88,8 @@ def audit(items: Sequence[Item], concepts: Mapping[str, Concept] | None = None) 
 def breakdown(items: Sequence[Item], concepts: Mapping[str, Concept], facts: Facts) -> list[Score]:
     """Return the same figures per class of each fact, for classes of 20 concepts and more."""
     scores: list[Score] = []
-    for form, form_items in _by_form(items).items():
-        for name, tried in _results_by_rule(form_items, concepts):
+    for form, form_items in by_form(items).items():
+        for name, tried in results_by_rule(form_items, concepts, {}):
             classes: dict[str, list[RuleResult]] = {}
             for result in tried:
                 for fact, value in sorted(facts.get(result.concept, {}).items()):
@@ -93,7 +115,7 @@ def failed(scores: Sequence[Score]) -> list[Score]:
 
 def margin_of(rule: str) -> float:
     """Return by how much an interval of a rule may lie above chance before the set is refused."""
-    return _MARGIN_SHARED if rule == SHARED else _MARGIN
+    return _MARGINS[rule]
 
 
 def warnings_of(scores: Sequence[Score]) -> list[str]:
@@ -119,96 +141,21 @@ def _sentence(score: Score) -> str:
     )
 
 
-def _by_form(items: Sequence[Item]) -> dict[str, list[Item]]:
-    forms: dict[str, list[Item]] = {}
-    for item in sorted(items, key=lambda item: (item.kind, item.pair)):
-        forms.setdefault(f"{item.kind} {item.pair}", []).append(item)
-    return forms
-
-
-def _results_by_rule(
-    items: Sequence[Item], concepts: Mapping[str, Concept]
-) -> Iterable[tuple[str, list[RuleResult]]]:
-    """Yield every rule's name and what it made of the items of one form."""
-    questions = {item.id: _question(item, concepts) for item in items}
-    for name, learn in LEARNT:
-        yield name, _by_learnt_rule(items, questions, learn)
-    across = items[0].question_language != items[0].answer_language
-    for name, guess in (
-        FROM_QUESTION if across else [rule for rule in FROM_QUESTION if rule[0] != SOUND]
-    ):
-        yield (
-            name,
-            [_rule_result(item, range(len(item.options)), questions, guess) for item in items],
-        )
-
-
-def _question(item: Item, concepts: Mapping[str, Concept]) -> str:
-    """Return what an item asks about; without its concept, its context."""
-    concept = concepts.get(item.concept)
-    form = Form(item.kind, item.question_language, item.answer_language)
-    return texts_of(concept, form)[0] if concept else item.context.removesuffix(item.neutral)
-
-
-def _by_learnt_rule(
-    items: Sequence[Item], questions: Mapping[str, str], learn: Learn
-) -> list[RuleResult]:
-    """Return how a rule learnt on one half of the concepts does on the other half's items."""
-    owner = {item.options[item.gold]: item.concept for item in items}
-    half = {item.concept: int(digest("half", item.concept), 16) % 2 for item in items}
-    results: list[RuleResult] = []
-    for learnt in (0, 1):
-        examples = [
-            (text, position == item.gold)
-            for item in items
-            if half[item.concept] == learnt
-            for position, text in enumerate(item.options)
-            if half.get(owner.get(text, ""), learnt) == learnt
-        ]
-        guess = learn(examples)
-        learnt_texts = {text for text, _ in examples}
-        for item in items:
-            if half[item.concept] != learnt:
-                unseen = [
-                    position
-                    for position, text in enumerate(item.options)
-                    if text not in learnt_texts
-                ]
-                if item.gold in unseen and len(unseen) > 1:
-                    results.append(_rule_result(item, unseen, questions, guess))
-    return results
-
-
-def _rule_result(
-    item: Item, positions: Sequence[int], questions: Mapping[str, str], guess: Guess
-) -> RuleResult:
-    """Return one item's result; a tie counts in part."""
-    question, answer = questions[item.id], item.options[item.gold]
-    values = guess(question, [item.options[position] for position in positions])
-    best = [
-        position for position, value in zip(positions, values, strict=True) if value == max(values)
-    ]
-    right = 1 / len(best) if item.gold in best else 0.0
-    loanword = is_loanword(question) or is_loanword(answer)
-    return RuleResult(item.concept, writing_of(answer), loanword, right, 1 / len(positions))
-
-
 def _by_writing(name: str, form: str, tried: Sequence[RuleResult]) -> list[Score]:
-    """Return the score of all answers, and of each script where there are several.
+    """Return the score of all answers, of each script, and of the items that need their term.
 
     By sound the katakana words are a group of their own and not in that of the form.
     """
-    if name == SOUND:
-        loanwords = [result for result in tried if result.loanword]
-        plain = [result for result in tried if not result.loanword]
-        groups = {form: plain, f"{form}, {KATAKANA}": loanwords}
-        return [_score(name, group, results) for group, results in groups.items() if results]
     groups = {form: list(tried)}
     scripts = sorted({result.writing for result in tried})
-    if len(scripts) > 1:
+    if name == SOUND:
+        groups[form] = [result for result in tried if not result.loanword]
+        groups[f"{form}, {KATAKANA}"] = [result for result in tried if result.loanword]
+    elif len(scripts) > 1 and name in _BY_WRITING:
         for script in scripts:
             groups[f"{form}, {script}"] = [result for result in tried if result.writing == script]
-    return [_score(name, group, results) for group, results in groups.items()]
+    groups[f"{form}, {NEEDS_TERM}"] = [result for result in tried if result.needs_term]
+    return [_score(name, group, results) for group, results in groups.items() if results]
 
 
 def _score(name: str, group: str, tried: Sequence[RuleResult]) -> Score:

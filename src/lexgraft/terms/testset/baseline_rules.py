@@ -1,5 +1,6 @@
-"""Rules that know nothing: guesses from the characters, length, sound or place of the options."""
+"""Rules that know nothing: guesses from the form of the options, or from what they share."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import log
@@ -7,15 +8,25 @@ from math import log
 from lexgraft.terms.testset.form_profile import text_length
 from lexgraft.terms.text.normalize import comparison_key
 from lexgraft.terms.text.phonetic import sound_similarities
-from lexgraft.terms.text.scripts import is_dense
+from lexgraft.terms.text.scripts import KANJI, is_dense
 
 CHARACTERS, LENGTH, POSITION = "characters of the options", "length of the options", "gold position"
 SOUND, SHARED = "sound of the options", "text shared with the question"
+MIDDLE, FREQUENT = "length nearest to the mean", "most frequent option"
+SHORT_WORDS, SHARED_KANJI = "short words shared with the question", "kanji shared with the question"
+CAPITALS, BRACKETS = "capitals as in the question", "brackets as in the question"
+INITIALS = "initials of the question"
+PIECES = "pieces of words"
 
 _ORDER = 3  # longest n-gram
 _STEADY = 0.8  # right answers spread by so much less than wrong ones: a preferred length
 _LONGEST = 12  # characters of a shared piece that are looked for
 _LATIN_PIECE = 3  # letters that two texts share by chance are fewer
+
+_SHORT = 4  # letters of a word that no rule about longer pieces sees
+_WORD = re.compile(r"[^\W_]+")
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
+_BRACKET = re.compile(r"[()\[\]（）［］]")
 
 Guess = Callable[[str, Sequence[str]], Sequence[float]]
 """Scores per option, given the question and the options' texts; the highest is the guess."""
@@ -66,13 +77,77 @@ def by_shared_text(question: str, texts: Sequence[str]) -> list[float]:
     return [float(_longest_shared(folded, comparison_key(text))) for text in texts]
 
 
+def by_short_words(question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by how many words of up to four letters an option shares with the question."""
+    asked = _short_words(question)
+    return [float(len(asked & _short_words(text))) for text in texts]
+
+
+def by_shared_kanji(question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by how many kanji an option shares with the question: one is enough."""
+    asked = set(KANJI.findall(comparison_key(question)))
+    return [float(len(asked.intersection(KANJI.findall(comparison_key(text))))) for text in texts]
+
+
+def by_capitals(question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by capitals beyond the first letter: there where the question has some."""
+    return _as_in_the_question(question, texts, lambda text: any(map(str.isupper, text[1:])))
+
+
+def by_brackets(question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by brackets: there where the question has some."""
+    return _as_in_the_question(question, texts, lambda text: bool(_BRACKET.search(text)))
+
+
+def by_initials(question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by the longest acronym on one side made of initials of the other."""
+    return [float(max(_initials(question, text), _initials(text, question))) for text in texts]
+
+
+def by_middle_length(_question: str, texts: Sequence[str]) -> list[float]:
+    """Return a guess by length: what is nearest to the mean of the options."""
+    sizes = [text_length(text.strip()) for text in texts]
+    return [-abs(len(sizes) * size - sum(sizes)) for size in sizes]
+
+
+def learn_frequent(options: Iterable[str]) -> Guess:
+    """Return a guess by how often a text is an option of the set: a right one is in every draw."""
+    counts = Counter(comparison_key(text) for text in options)
+    return lambda _, texts: [counts[comparison_key(text)] for text in texts]
+
+
 LEARNT: tuple[tuple[str, Learn], ...] = ((CHARACTERS, learn_characters), (LENGTH, learn_length))
-FROM_QUESTION: tuple[tuple[str, Guess], ...] = ((SOUND, by_sound), (SHARED, by_shared_text))
+FROM_QUESTION: tuple[tuple[str, Guess], ...] = (
+    (SOUND, by_sound),
+    (SHARED, by_shared_text),
+    (SHORT_WORDS, by_short_words),
+    (SHARED_KANJI, by_shared_kanji),
+    (CAPITALS, by_capitals),
+    (BRACKETS, by_brackets),
+    (INITIALS, by_initials),
+)
 
 
 def mean(values: Sequence[float]) -> float:
     """Return the mean, 0 of nothing."""
     return sum(values) / len(values) if values else 0.0
+
+
+def _short_words(text: str) -> set[str]:
+    words = _WORD.findall(comparison_key(text))
+    return {word for word in words if len(word) <= _SHORT and not is_dense(word)}
+
+
+def _as_in_the_question(
+    question: str, texts: Sequence[str], has: Callable[[str], bool]
+) -> list[float]:
+    return [float(has(text.strip()) == has(question.strip())) for text in texts]
+
+
+def _initials(short: str, long: str) -> int:
+    """Return the length of the longest acronym in one text that the other's initials spell."""
+    initials = "".join(word[0] for word in _WORD.findall(long)).upper()
+    return max((len(found) for found in _ACRONYM.findall(short) if found in initials), default=0)
 
 
 def _longest_shared(question: str, text: str) -> int:

@@ -21,6 +21,8 @@ from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
 from lexgraft.terms.testset.eligible_concepts import choose_concepts, require_language
 from lexgraft.terms.testset.everyday_items import everyday_items
+from lexgraft.terms.testset.guessing_level import guessing_levels
+from lexgraft.terms.testset.item_evidence import piece_scores, with_evidence
 from lexgraft.terms.testset.item_faults import refuse_faults
 from lexgraft.terms.testset.items import build_items
 from lexgraft.terms.testset.part_of_speech import with_part_of_speech
@@ -74,16 +76,22 @@ def build_testset(
     # Looked at before any model: no item has two answers, and none is answered by its options.
     asked_items = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked_items, by_id)
-    scores = audit(asked_items, by_id)
+    pieces = piece_scores(asked_items, by_id)
+    marked: dict[Split, tuple[Item, ...]] = {
+        split: with_evidence(items[split], by_id, pieces) for split in SPLITS
+    }
+    asked_items = [item for split in SPLITS for item in marked[split]]
+    scores = audit(asked_items, by_id, pieces)
     facts = facts_of(asked_items, by_id, tokens)
     return TestSet(
         concepts={split: tuple(group) for split, group in concepts.items()},
-        items=items,
+        items=marked,
         general=tuple(general),
         refused={**eligible.refused, "not needed": len(unasked)},
         unknown=sum(_is_untagged(by_id[identifier]) for identifier in sorted(chosen)),
         rarity=rarity,
         audit=tuple(scores),
+        guessing=guessing_levels(asked_items, by_id),
         details=tuple(breakdown(asked_items, by_id, facts)),
         power=power_table({split: len(concepts[split]) for split in SPLITS}),
         warnings=tuple(warnings_of(scores)),

@@ -37,6 +37,8 @@ def write_testset(bundle: TestSet, folder: Path) -> None:
         "rights": bundle.rights.warnings(),
         "warnings": bundle.warnings,
         "power": bundle.power,
+        "guessing": bundle.guessing,
+        "needs the term": {split: bundle.needing_term(split) for split in SPLITS},
         "audit": bundle.audit,
     }
     record = audit_record(bundle.audit, bundle.details, bundle.warnings, bundle.digest)

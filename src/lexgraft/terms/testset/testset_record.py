@@ -1,9 +1,13 @@
 """A test set: what is asked, and what is known about it before a model answers."""
 
+from collections import Counter
+
 from msgspec import Struct
 
 from lexgraft.records import Concept, Item, Score, Split, digest
 from lexgraft.terms.readers.rights import RightsLog
+from lexgraft.terms.testset.guessing_level import GuessingLevel
+from lexgraft.terms.testset.item_evidence import needing_term
 from lexgraft.terms.testset.rarity_backends import RaritySource
 from lexgraft.terms.testset.split import SPLITS
 from lexgraft.terms.testset.testset_power import DetectableDifference
@@ -23,6 +27,7 @@ class TestSet(Struct, frozen=True):
     unknown: int  # concepts asked about without a known part of speech
     rarity: RaritySource | None  # None: the term base's own numbers, or wordfreq's
     audit: tuple[Score, ...]
+    guessing: tuple[GuessingLevel, ...]  # per direction: of all items, and of those below
     details: tuple[Score, ...]  # the audit per frequency band, part of speech, number of tokens
     power: tuple[DetectableDifference, ...]  # what differences each split can show
     warnings: tuple[str, ...]
@@ -34,6 +39,19 @@ class TestSet(Struct, frozen=True):
         """A line that no training text should hold: who finds it has found this set."""
         return f"{CANARY} {digest('canary', self.digest)}"
 
+    def needing_term(self, split: Split) -> dict[str, tuple[str, ...]]:
+        """Return direction → the concepts of a split with an item that needs its term.
+
+        Headlines rest on these concepts and, of each, on `[i for i in items if i.needs_term]`: what
+        pieces of words decide, and loanwords that can be heard, are shown beside them.
+        """
+        return needing_term(self.items[split])
+
+    def guessing_level(self, pair: str, *, needs_term: bool = True) -> GuessingLevel | None:
+        """Return what rules without knowledge reach in a direction; None: it has no such item."""
+        levels = (one for one in self.guessing if one.pair == pair)
+        return next((one for one in levels if one.needs_term == needs_term), None)
+
     def rows(self) -> list[tuple[str, str]]:
         """Return a table for a screen, its header first."""
         lines = [
@@ -43,6 +61,7 @@ class TestSet(Struct, frozen=True):
                 for split in SPLITS
             ),
         ]
+        lines += [row for split in SPLITS for row in self._evidence_rows(split)]
         lines.append(("everyday", f"{len(self.general)} items"))
         lines += [(f"refused: {reason}", str(count)) for reason, count in self.refused.items()]
         if self.unknown:
@@ -53,10 +72,39 @@ class TestSet(Struct, frozen=True):
                 f"{_with_interval(score)}, chance {score.chance or 0:.2f}",
             )
             for score in self.audit
+            if "," not in score.group and score.value != score.chance
+        ]
+        lines += [
+            (
+                f"guessing, {level.pair}" + (", needs the term" if level.needs_term else ""),
+                (
+                    f"items {_with_interval(level.items)} ({level.items.name}), "
+                    f"known {_with_interval(level.known)} ({level.known.name})"
+                ),
+            )
+            for level in self.guessing
         ]
         lines += [(f"{power.split} can show", power.sentence()) for power in self.power]
         lines += [("warning", text) for text in self.warnings]
         return [*lines, *(("licence", text) for text in self.rights.warnings())]
+
+    def _evidence_rows(self, split: Split) -> list[tuple[str, str]]:
+        """Return, per direction, how many concepts need their term, and what decides the rest."""
+        rows: list[tuple[str, str]] = []
+        for pair, needing in self.needing_term(split).items():
+            items = [item for item in self.items[split] if item.pair == pair]
+            marks = Counter(item.solvable_by for item in items)
+            rows.append(
+                (
+                    f"{split} {pair} needs the term",
+                    (
+                        f"{len(needing)} of {len({item.concept for item in items})} concepts, "
+                        f"{marks['term']} items; pieces decide {marks['pieces']}, "
+                        f"sound {marks['sound']}"
+                    ),
+                )
+            )
+        return rows
 
 
 def _with_interval(score: Score) -> str:
