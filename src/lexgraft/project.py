@@ -200,6 +200,12 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     currency: str = "EUR"  # a name that is printed
 
 
+class ComputeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How models are asked; a run's folder keeps what it was begun with."""
+
+    dtype: Literal["auto", "float32", "mixed"] = "auto"  # mixed: products in bfloat16; see below
+
+
 class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """What the run may use."""
 
@@ -224,6 +230,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     gates: Gates = Gates()
     prices: Prices = Prices()
     limits: ResourceLimits = ResourceLimits()
+    compute: ComputeSettings = ComputeSettings()
     plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217  # all chance is keyed by it
 

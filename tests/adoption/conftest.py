@@ -62,6 +62,7 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
             "stop_early": False,
         },
         "limits": {"threads": 1},
+        "compute": {"dtype": "float32"},
         "output": str(folder / "run"),
     }
 

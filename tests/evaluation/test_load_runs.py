@@ -1,12 +1,14 @@
 """Runs on disk as entrants: names, digests, splits, and never another model's answers."""
 
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.ask import ask
+from lexgraft.evaluation.compare_runs import compare
 from lexgraft.evaluation.grade import grade
 from lexgraft.evaluation.load_runs import (
     IDENTITY,
@@ -16,7 +18,17 @@ from lexgraft.evaluation.load_runs import (
     read_run,
     refuse_contradictions,
 )
-from lexgraft.records import Concept, Generation, Item, Term, digest, silent, write_lines
+from lexgraft.evaluation.run_format import FILE
+from lexgraft.records import (
+    Concept,
+    Generation,
+    Item,
+    Term,
+    digest,
+    silent,
+    write_bytes,
+    write_lines,
+)
 
 
 @pytest.fixture
@@ -111,3 +123,12 @@ def test_an_item_that_is_an_everyday_one_too_is_counted_as_both(
     write_lines(run / "testset" / "items-general.jsonl", items[:1])
     results = read_run(run)[0].results.values()
     assert len([*results]) == len(items) + 1
+
+
+def test_models_asked_in_different_formats_are_not_compared(run: Path, tmp_path: Path) -> None:
+    other = tmp_path.parent / f"{tmp_path.name}-mixed"
+    copytree(run, other)
+    write_bytes(other / FILE, b'{"dtype":"mixed"}')
+    assert {one.number_format for one in read_run(run)} == {"float32"}
+    with pytest.raises(LexgraftError, match="several number formats: merge in float32, merge in"):
+        compare(run, other)

@@ -37,7 +37,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_free_answers_are_greedy_and_never_run_remote_code() -> None:
     model = VllmModel.load(Path("folder"), "weights", "bfloat16")
     assert isinstance(model, LanguageModel)
-    assert (model.digest, model.scoring) == ("weights", "vllm 0.11")
+    assert (model.digest, model.scoring) == ("weights", "vllm 0.11 bfloat16")
     assert model.generate(["ab", "c"], 2, ("\n",)) == ["ab", "c!"]
     assert model._engine.settings == {
         "model": "folder",

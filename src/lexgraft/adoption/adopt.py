@@ -19,6 +19,7 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
+from lexgraft.models import ComputedFormat
 from lexgraft.project import Models, Project, inputs_of
 from lexgraft.records import Progress, silent
 
@@ -131,11 +132,11 @@ def _inputs(experiment: Experiment) -> tuple[object, ...]:
     files += project.plugins
     models = experiment.models.digests.values()
     contents = [file_digest(Path(file)) for file in files]
-    return (_settings(project), *contents, *models)
+    return (_settings(project, experiment.models.number_format), *contents, *models)
 
 
-def _settings(project: Project) -> Project:
-    """Return the project without its paths: what they lead to is digested instead.
+def _settings(project: Project, number_format: ComputedFormat) -> Project:
+    """Return the project in one number format, without its paths: what they lead to is digested.
 
     Nor with the choice of stages: what one finds does not depend on which others run.
     """
@@ -143,6 +144,7 @@ def _settings(project: Project) -> Project:
     return replace(
         project,
         output="",
+        compute=replace(project.compute, dtype=number_format),
         stages=None,
         plugins=(),
         models=Models("", "", ""),

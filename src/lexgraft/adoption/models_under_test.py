@@ -12,6 +12,8 @@ from lexgraft.adoption.cost import LimitedTexts
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
+from lexgraft.evaluation.run_format import format_of_run
+from lexgraft.models import ComputedFormat
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Candidate, Project
@@ -61,6 +63,11 @@ class ModelsUnderTest:
     def __init__(self, project: Project, folder: Path, progress: Progress) -> None:
         self.project, self.folder, self.progress = project, folder, progress
         self._engine: tuple[Path, TransformersModel] | None = None
+
+    @cached_property
+    def number_format(self) -> ComputedFormat:
+        """Return in which numbers every model of this run is asked: see `compute.dtype`."""
+        return format_of_run(self.project.compute.dtype, self.folder)
 
     @cached_property
     def base(self) -> Checkpoint:
@@ -118,7 +125,10 @@ class ModelsUnderTest:
             what = f"loading {subject.onto.folder.name}"
             self.progress(what, 0, 1)
             loaded = TransformersModel.load(
-                subject.onto.folder, subject.onto.digest, self.project.limits.threads
+                subject.onto.folder,
+                subject.onto.digest,
+                self.project.limits.threads,
+                dtype=self.number_format,
             )
             self._engine = (subject.onto.folder, loaded)
             self.progress(f"{what}, {loaded.warning}" if loaded.warning else what, 1, 1)

@@ -1,10 +1,8 @@
 """The plan: what will be asked, what it can show, what it will take; all refusals come here."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, estimate, sum_costs
@@ -13,6 +11,7 @@ from lexgraft.adoption.report.report_record import PowerRow
 from lexgraft.adoption.stages.merge_race import candidate_plans
 from lexgraft.adoption.stages.stage import Stage
 from lexgraft.errors import LexgraftError
+from lexgraft.models import ComputedFormat
 from lexgraft.project import Form, Project
 from lexgraft.records import Cost, Score, Split
 from lexgraft.stats.power import concepts_for, smallest_difference
@@ -21,6 +20,24 @@ if TYPE_CHECKING:
     from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 
 OVERHEAD_GB = 2.0  # interpreter, libraries, one chunk of vocabulary logits
+
+
+FORMATS: dict[ComputedFormat, str] = {
+    "float32": "float32",
+    "mixed": "mixed: products in bfloat16, the rest in float32",
+    "bfloat16": "bfloat16",
+}
+
+
+class MachineRates(NamedTuple):
+    """Operations a second: models are asked in the run's format and trained in float32."""
+
+    asking: float
+    training: float
+
+    def of(self, work: ComputeWork) -> float:
+        """Return the rate of this work."""
+        return self.training if work.training else self.asking
 
 
 class StageEstimate(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +62,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     body: int  # parameters outside the embedding
     head: int
     warnings: tuple[dict[str, str], ...]  # language → sentence
+    number_format: ComputedFormat  # in which models are asked
 
     def rows(self) -> list[list[str]]:
         """Return the plan as a table, heads first."""
@@ -61,6 +79,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
             for row in self.power
         ]
         rows += [["candidates", ", ".join(self.methods)]]
+        rows += [["numbers", FORMATS[self.number_format]]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
         for foreseen in self.estimates:
             cost = foreseen.cost
@@ -82,6 +101,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     works = {stage.name: stage.estimate(experiment) for stage in stages}
     body, head = parameters(experiment.models.base)
     check_memory(body + head, project.limits.memory_gb)
+    number_format = experiment.models.number_format
     confirm = len(testset.concepts["confirm"])
     detectable = smallest_difference(confirm, alpha=project.gates.alpha)
     return AdoptionPlan(
@@ -91,7 +111,8 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         refused=testset.refused,
         controls=testset.audit,
         power=tuple(PowerRow(pair, confirm, detectable) for pair in pairs(project.testset.forms)),
-        estimates=foreseen(works, body, head, machine_rate(), project),
+        estimates=foreseen(works, body, head, machine_rates(number_format), project),
+        number_format=number_format,
         methods=tuple(plan.method.name for plan in plans),
         bytes_written=2 * max(plan.write_bytes for plan in plans),
         body=body,
@@ -124,17 +145,17 @@ def foreseen(
     works: Mapping[str, tuple[ComputeWork, ...]],
     body: int,
     head: int,
-    rate: float,
+    rates: MachineRates,
     project: Project,
 ) -> tuple[StageEstimate, ...]:
-    """Return what stages are expected to take, given their work and operations a second."""
+    """Return what stages are expected to take, given their work and this machine's rates."""
     prices = project.prices
     return tuple(
         StageEstimate(
             stage,
             sum_costs(
                 (
-                    estimate(work, body=body, head=head, rate=rate, prices=prices)
+                    estimate(work, body=body, head=head, rate=rates.of(work), prices=prices)
                     for work in stage_works
                 ),
                 prices.currency,
@@ -180,18 +201,12 @@ def parameters(base: "Checkpoint") -> tuple[int, int]:
     return body, head
 
 
-def machine_rate() -> float:
-    """Return this machine's operations a second in a float32 matrix product, the best of five."""
-    size = 768
-    matrix = np.ones((size, size), dtype=np.float32)
-    best = min(_timed(matrix) for _ in range(5))
-    return 2.0 * size**3 / best
+def machine_rates(number_format: ComputedFormat) -> MachineRates:
+    """Return this machine's operations a second in matrix products."""
+    from lexgraft.models.number_format import product_rate
 
-
-def _timed(matrix: np.ndarray) -> float:
-    start = time.perf_counter()
-    _ = matrix @ matrix
-    return time.perf_counter() - start
+    exact = product_rate("float32")
+    return MachineRates(exact if number_format == "float32" else product_rate(number_format), exact)
 
 
 def power_warnings(project: Project, stages: Sequence[Stage[Any]]) -> list[dict[str, str]]:

@@ -104,6 +104,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         samples=additions.samples,
         parents=_parents(project.models, adoption.digests),
         sources=(*_sources(material), *additions.sources),
+        number_format=plan.number_format,
         seed=project.seed,
         gates=adoption.declaration.digest,
         data={

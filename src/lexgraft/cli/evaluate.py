@@ -35,7 +35,12 @@ def _evaluate(parser: VerbParser) -> None:
     questions.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
     questions.add_argument("--base", type=Path, help="the model an adapter was trained on")
     questions.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
-    questions.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    questions.add_argument(
+        "--dtype",
+        choices=("auto", "float32", "mixed", "bfloat16"),
+        default="auto",
+        help="mixed: products in bfloat16 (auto: where that is faster)",
+    )
     questions.add_argument("--device", default="cpu", help="e.g. cuda")
     items = parser.with_option("--items")
     items.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
@@ -132,7 +137,7 @@ def _check(arguments: argparse.Namespace) -> None:
         effective, why = effective - {"base"}, "on a model that is no adapter"
     else:
         return
-    for name, default in (("base", None), ("threads", 2), ("device", "cpu"), ("dtype", "float32")):
+    for name, default in (("base", None), ("threads", 2), ("device", "cpu"), ("dtype", "auto")):
         if name not in effective and getattr(arguments, name) != default:
             refuse(f"--{name}", why, "leave it out")
 

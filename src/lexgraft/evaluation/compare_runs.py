@@ -59,15 +59,26 @@ def compare(
             raise LexgraftError(f"`{name}` {value:g} is not between 0 and {upper:g}")
     asked = [model for run in runs for model in _models(Path(run), split)]
     refuse_contradictions(asked)
-    models = distinct(
-        [
-            *asked,
-            *(read_samples(Path(path), metric=metric) for path in lm_eval),
-        ]
-    )
+    _refuse_formats(asked)
+    logged = [read_samples(Path(path), metric=metric) for path in lm_eval]
+    models = distinct([*asked, *logged])
     return pairwise_comparison.compare(
         named_parents(models, parents), against, groups, alpha=alpha, margin=margin
     )
+
+
+def _refuse_formats(models: Sequence[ModelRun]) -> None:
+    """Raise for models that were computed in several number formats.
+
+    Their answers differ by the formats' rounding, which no interval here holds.
+    """
+    formats = {run.number_format: run.name for run in models if run.number_format}
+    if len(formats) > 1:
+        listed = ", ".join(f"{name} in {kind}" for kind, name in sorted(formats.items()))
+        raise LexgraftError(
+            f"answers of several number formats: {listed}",
+            cure="evaluate all in one: `lexgraft evaluate --dtype`, into another output",
+        )
 
 
 def _models(run: Path, split: Split) -> list[ModelRun]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.standalone import EvaluationRecord, evaluate_alone
 from lexgraft.files.ownership import check_outputs
+from lexgraft.models import AskedFormat
 from lexgraft.records import Progress, Split, silent
 from lexgraft.terms.testset import TestSet, refuse_other, write_testset
 
@@ -32,7 +33,7 @@ class EvaluationKeywords(TypedDict, total=False):
     task_files: Path | str
     limit: int
     threads: int
-    dtype: Literal["float32", "bfloat16"]
+    dtype: AskedFormat
     device: str
     download: bool
     seed: int

@@ -1,11 +1,11 @@
 """What one model is to be asked, and how it is run; refused where it makes no sense."""
 
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.models import AskedFormat
 from lexgraft.records import Split
 
 
@@ -30,7 +30,7 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
     task_files: Path | None = None
     limit: int | None = None  # samples per task
     threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: AskedFormat = "auto"
     device: str = "cpu"
     download: bool = False  # what a Hub id names and the cache lacks
     seed: int = 20250217

@@ -11,6 +11,7 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
 from lexgraft.evaluation.grade import pmi
 from lexgraft.evaluation.measures import PARENTS
+from lexgraft.evaluation.run_format import recorded_format
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
 
@@ -114,7 +115,8 @@ def _model_run(
     if not results:
         return None
     terms = _written_terms(folder, answers, [item for _, item in items], split)
-    return ModelRun(name, answers.name, str(folder), results, terms)
+    number_format = recorded_format(folder) or ""
+    return ModelRun(name, answers.name, str(folder), results, terms, number_format)
 
 
 def _key(group: str, item: Item) -> str:

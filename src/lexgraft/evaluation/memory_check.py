@@ -19,7 +19,7 @@ def memory_needed(model: Checkpoint, dtype: str, *, adapter: bool) -> int:
     """
     parameters = sum(entry.size for entry in model.tensors.values())
     width = max(min(entry.shape, default=1) for entry in model.tensors.values())
-    bytes_each = 4 if dtype == "float32" else 2
+    bytes_each = 2 if dtype == "bfloat16" else 4
     copies = 2 * 4 * parameters if adapter else 0
     file = sum(shard.size for shard in model.shards)
     batch = 4 * TOKEN_BUDGET * (ROWS_HELD * width + TOKEN_BUDGET)

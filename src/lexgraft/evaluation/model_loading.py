@@ -5,9 +5,10 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.memory_check import RUNTIME, check_free_memory, memory_needed
+from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
-from lexgraft.models import LanguageModel, RunOptions, backend_of
+from lexgraft.models import AskedFormat, LanguageModel, RunOptions, backend_of
 from lexgraft.models.generation_only import GenerationOnly
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Candidate
@@ -26,13 +27,16 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
     An adapter is put onto its base in memory, which the backend's model must be able to take.
     """
     backend = backend_of(request.model)
-    options = RunOptions("", request.threads, request.dtype, request.device)
+    dtype: AskedFormat = request.dtype
+    if "" in backend.prefixes:  # other backends choose their numbers themselves
+        dtype = format_of_run(dtype, request.output, request.device)
+    options = RunOptions("", request.threads, dtype, request.device)
     if not backend.folders:
         return backend.load(request.model, options), RUNTIME
     folder = named_model(backend.rest(request.model), Path(), download=request.download)
     base = _base(folder, request)
     plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
-    needed = memory_needed(base, request.dtype, adapter=plan is not None)
+    needed = memory_needed(base, dtype, adapter=plan is not None)
     if "" in backend.prefixes:  # other backends place the weights themselves
         check_free_memory(needed, request.device)
     title = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"

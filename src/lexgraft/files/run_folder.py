@@ -28,6 +28,7 @@ _FILES = (
     "gates.jsonl",
     "items.jsonl",
     "assignment.json",
+    "compute.json",
     "report.html",
     "report.json",
     "terms.csv",

@@ -68,12 +68,19 @@ class LanguageModel(Protocol):
         ...
 
 
+AskedFormat = Literal["auto", "float32", "mixed", "bfloat16"]
+"""In which numbers a model is to be computed; `auto`: `mixed` where this machine gains by it."""
+ComputedFormat = Literal["float32", "mixed", "bfloat16"]
+"""In which it is. `mixed`: products of operands rounded to bfloat16, summed in float32; all else
+in float32."""
+
+
 class RunOptions(NamedTuple):
     """How a model is run, as far as its backend lets one choose."""
 
     digest: str = ""  # of the weights and the tokenizer of a folder; part of every answer's key
     threads: int = 2
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: AskedFormat = "auto"
     device: str = "cpu"
 
 
@@ -165,7 +172,7 @@ def load(
     *,
     digest: str = "",
     threads: int = 2,
-    dtype: Literal["float32", "bfloat16"] = "float32",
+    dtype: AskedFormat = "auto",
     device: str = "cpu",
     download: bool = False,
 ) -> LanguageModel:
@@ -177,7 +184,8 @@ def load(
         digest: of the weights and the tokenizer, part of every stored answer's key (default: that
             of the names, sizes and times of the folder's files).
         threads: of the processor.
-        dtype: number format of the weights.
+        dtype: in which numbers it is computed: "float32", "mixed" (products in bfloat16, the rest
+            in float32), "bfloat16" throughout, or "auto": mixed where the processor gains by it.
         device: where it runs, e.g. "cuda"; as far as the backend lets one choose.
         download: fetch a Hub id that the cache lacks; nothing is fetched unasked.
 

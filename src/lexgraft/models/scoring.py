@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from lexgraft.arrays.shapes import Bool, Float, Int
-from lexgraft.models import OptionScore
+from lexgraft.models import ComputedFormat, OptionScore
 from lexgraft.models.logit_transform import LogitTransform
+from lexgraft.models.number_format import as_operand
 from lexgraft.models.prefix_cache import SharedPrefix, compute_header, expanded
 from lexgraft.models.token_tree import TokenTree, longest, shared_start
 
@@ -51,6 +52,7 @@ class TreeScorer:
         self._header: SharedPrefix | None = None
         self._computing = Lock()  # a header is computed once, however many calls need it
         self.shares_headers = True
+        self.number_format: ComputedFormat = "float32"
 
     def score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
         """Return the score of every wanted token of every row, in the rows' order.
@@ -155,7 +157,9 @@ class TreeScorer:
         weight, bias = self._head.weight, getattr(self._head, "bias", None)
         blocks = [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
         total, best = (torch.cat(columns) for columns in zip(*blocks, strict=True))
-        chosen = (hidden[slots].float() * weight[targets].float()).sum(-1)
+        predicting, predicted = hidden[slots], weight[targets]
+        chosen = as_operand(predicting, self.number_format)
+        chosen = (chosen * as_operand(predicted, self.number_format)).sum(-1)
         if bias is not None:
             chosen = chosen + bias[targets].float()
         chosen = self._transform.apply(chosen)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,11 +12,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models import OptionScore, Question, RunOptions, backend
+from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
 from lexgraft.models.live_weights import LiveWeights
 from lexgraft.models.load_checks import check_finite, check_folder, check_tensors
+from lexgraft.models.number_format import choose_format, computed, products_in
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
 from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly, sum_options
 from lexgraft.models.thread_pool import side_by_side
@@ -34,8 +35,15 @@ LN2 = 0.6931471805599453
 class TransformersModel:
     """A causal language model, in float32 on this machine's processor unless said otherwise."""
 
-    def __init__(self, model: nn.Module, tokenizer: Any, digest: str) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Any,
+        digest: str,
+        number_format: ComputedFormat = "float32",
+    ) -> None:
         self._model, self._tokenizer = model, tokenizer
+        self.number_format: ComputedFormat = number_format
         self._loaded, self._digest = digest, digest
         live: Any = model
         config = live.config.get_text_config()
@@ -46,7 +54,7 @@ class TransformersModel:
         self._trees = TreeScorer(model, TOKEN_BUDGET)
         self._like = next(model.parameters())
         vocabulary = int(config.vocab_size)
-        with torch.inference_mode():
+        with torch.inference_mode(), products_in("float32"):  # exact: it judges the masks
             self._apart = agreement(
                 self._trees, model, probes(vocabulary, self._trees.window, limit)
             )
@@ -54,6 +62,7 @@ class TransformersModel:
             if self._shares and (limit is None or limit > LONGEST_PROBE):
                 difference = agreement(self._trees, model, header_probes(vocabulary))
                 self._trees.shares_headers = difference <= TOLERANCES[self._like.dtype]
+        self._trees.number_format = number_format
 
     @classmethod
     def load(
@@ -62,10 +71,12 @@ class TransformersModel:
         digest: str,
         threads: int,
         *,
-        dtype: Literal["float32", "bfloat16"] = "float32",
+        dtype: AskedFormat = "float32",
         device: str = "cpu",
     ) -> "TransformersModel":
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
+
+        Only what is asked of it is computed in `dtype`: its `module` is trained as it is.
 
         Raises:
             LexgraftError: no such folder, or one that needs code or formats that are refused.
@@ -75,6 +86,7 @@ class TransformersModel:
                 "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
             )
         check_folder(folder)
+        number_format = choose_format(dtype, device)
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         torch.set_num_threads(threads)
@@ -83,7 +95,7 @@ class TransformersModel:
                 folder,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # reported, and refused by name below
-                dtype=getattr(torch, dtype),
+                dtype=torch.bfloat16 if number_format == "bfloat16" else torch.float32,
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
@@ -101,7 +113,7 @@ class TransformersModel:
         check_tensors(report, folder)
         model = model.to(device).eval().requires_grad_(requires_grad=False)
         check_finite(model, folder)
-        return cls(model, tokenizer, digest)
+        return cls(model, tokenizer, digest, number_format)
 
     @property
     def module(self) -> nn.Module:
@@ -151,7 +163,7 @@ class TransformersModel:
         Another number format or device gives other low bits, so its name stands beside.
         """
         scorer = "shared" if self._shares else "plain"
-        kind, device = str(self._like.dtype).removeprefix("torch."), self._like.device.type
+        kind, device = self.number_format, self._like.device.type
         return " ".join([scorer, *([kind] * (kind != "float32")), *([device] * (device != "cpu"))])
 
     @property
@@ -167,7 +179,7 @@ class TransformersModel:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
         return plan(self._rows(items), TOKEN_BUDGET)
 
-    @torch.inference_mode()
+    @computed
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
         encoded = self._boundaries.questions(items)
@@ -189,7 +201,7 @@ class TransformersModel:
             for scores, question in zip(scores_of_items, encoded, strict=True)
         ]
 
-    @torch.inference_mode()
+    @computed
     def score_tokens(
         self, requests: Sequence[tuple[Sequence[int], Sequence[int]]]
     ) -> list[tuple[float, bool]]:
@@ -216,7 +228,7 @@ class TransformersModel:
                     results[index] = (total + score.logprob, greedy and score.likeliest)
         return results
 
-    @torch.inference_mode()
+    @computed
     def generate(
         self,
         prompts: Sequence[str],
@@ -262,7 +274,7 @@ class TransformersModel:
             ) from error
         return text.removeprefix(self._tokenizer.bos_token or "")
 
-    @torch.inference_mode()
+    @computed
     def write(
         self,
         prompt: str,
@@ -286,7 +298,7 @@ class TransformersModel:
         """Return how many tokens a text has, without a start token."""
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    @torch.inference_mode()
+    @computed
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
         """Return, per text, the bits of what follows its first token, and its UTF-8 bytes."""
         cut = self._boundaries.texts(texts, max_tokens)
@@ -299,7 +311,7 @@ class TransformersModel:
         bits = iter(scores)
         return [(next(bits) if size else 0.0, size) for _, size in cut]
 
-    @torch.inference_mode()
+    @computed
     def predictions(
         self,
         texts: Sequence[str],

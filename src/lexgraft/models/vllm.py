@@ -29,21 +29,27 @@ class VllmModel(GenerationOnly):
         Raises:
             LexgraftError: vLLM is not installed, or cannot run this model on this machine.
         """
+        if dtype == "mixed":
+            raise LexgraftError("vLLM has no `mixed`", cure="take float32 or bfloat16")
         try:
             vllm = import_module("vllm")
         except ImportError as error:
             raise LexgraftError(
                 "vLLM is not installed", cure="pip install 'lexgraft[vllm]'"
             ) from error
+        number_format = "float32" if dtype == "auto" else dtype
         try:
-            engine = vllm.LLM(model=str(folder), dtype=dtype, seed=0, trust_remote_code=False)
+            engine = vllm.LLM(
+                model=str(folder), dtype=number_format, seed=0, trust_remote_code=False
+            )
         except (OSError, RuntimeError, ValueError) as error:
             raise LexgraftError(
                 f"vLLM cannot run this model here: {error}",
                 where=str(folder),
                 cure="leave `vllm:` out: transformers runs it",
             ) from error
-        return cls(engine, vllm.SamplingParams, digest, version("vllm"))
+        release = " ".join([version("vllm"), *([dtype] * (dtype == "bfloat16"))])
+        return cls(engine, vllm.SamplingParams, digest, release)
 
     @property
     def digest(self) -> str:

@@ -69,6 +69,7 @@ def _settings(report: Report) -> Html:
         (word("version"), f"lexgraft {report.version}"),
         (word("method"), report.method),
         (word("parameters"), msgspec.json.encode(report.parameters).decode()),
+        (word("number_format"), report.number_format),
         (word("seed"), str(report.seed)),
         (word("gates"), report.gates),
         *((foreign(what), digest) for what, digest in report.data.items()),

@@ -173,6 +173,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     samples: tuple[SampleAnswer, ...] = ()
     parents: tuple[Parent, ...] = ()
     sources: tuple[DataSource, ...] = ()
+    number_format: str = ""  # in which every answer was computed
     seed: int = 0
     gates: str = ""  # digest of the thresholds, written before the run
     data: dict[str, str] = {}  # what → digest

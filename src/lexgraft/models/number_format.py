@@ -1,0 +1,138 @@
+"""Number formats: which one this machine computes in, set around a model's forwards alone."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cache, wraps
+from threading import Condition
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from lexgraft.errors import LexgraftError
+from lexgraft.models import AskedFormat, ComputedFormat
+
+GAIN = 1.3  # `auto` takes `mixed` where its product is so many times as fast
+TRIED = 3  # times a product is timed
+ROWS, INNER, COLUMNS = 256, 640, 2048  # of the product that is timed: a few milliseconds
+
+M = TypeVar("M", bound=Callable[..., Any])
+
+
+def choose_format(asked: AskedFormat, device: str = "cpu") -> ComputedFormat:
+    """Return the format to compute in: `auto` is `mixed` where that is much faster, else float32.
+
+    Raises:
+        LexgraftError: this machine has no products in bfloat16, and they are asked for by name.
+    """
+    if asked == "auto":
+        return "mixed" if device == "cpu" and mixed_gain() >= GAIN else "float32"
+    if asked == "mixed" and device != "cpu":
+        raise LexgraftError(
+            f"`mixed` is a format of processors; the device is `{device}`",
+            cure="take float32 or bfloat16",
+        )
+    if asked != "float32" and device == "cpu" and not computes_mixed():
+        raise LexgraftError(
+            f"this processor has no products in bfloat16 (AVX512_BF16 or AMX): `{asked}` would be "
+            "slower than float32, or float32 under another name",
+            cure="take float32, or auto",
+        )
+    return asked
+
+
+def computes_mixed() -> bool:
+    """Return whether products asked for in bfloat16 are computed so: their numbers tell."""
+    return mixed_gain() > 0
+
+
+@cache
+def mixed_gain() -> float:
+    """Return how many times as fast as in float32 a product in `mixed` is; 0 where there is none.
+
+    Takes some fifty milliseconds, once per process.
+    """
+    exact, rounded = (_product(name) for name in ("float32", "mixed"))
+    if torch.equal(exact, rounded):
+        return 0.0
+    return product_seconds("float32") / product_seconds("mixed")
+
+
+def product_rate(number_format: ComputedFormat) -> float:
+    """Return this machine's operations a second in a matrix product, the best of several."""
+    return 2.0 * ROWS * INNER * COLUMNS / product_seconds(number_format)
+
+
+def product_seconds(number_format: ComputedFormat) -> float:
+    """Return the seconds that one matrix product takes, the best of several."""
+
+    def timed() -> float:
+        start = time.perf_counter()
+        _product(number_format)
+        return time.perf_counter() - start
+
+    return min(timed() for _ in range(TRIED))
+
+
+@torch.inference_mode()
+def _product(number_format: ComputedFormat) -> Tensor:
+    """Return a product of thirds, which no number of this kind holds exactly."""
+    left, right = torch.full((ROWS, INNER), 1 / 3), torch.full((COLUMNS, INNER), 1 / 3)
+    if number_format == "bfloat16":
+        left, right = left.bfloat16(), right.bfloat16()
+    with products_in(number_format):
+        return nn.functional.linear(left, right)
+
+
+class _Running:
+    """Forwards under way: torch has one setting for a process, so formats take turns."""
+
+    def __init__(self) -> None:
+        self.changed = Condition()
+        self.precision = ""
+        self.count = 0
+        self.before = ""
+
+
+_RUNNING = _Running()
+
+
+@contextmanager
+def products_in(number_format: ComputedFormat) -> Generator[None]:
+    """Compute float32 products as this format does, here and in no other format's calls.
+
+    Calls of one format run side by side; one of another waits until they have ended. Afterwards
+    everything is as it was.
+    """
+    wanted = "medium" if number_format == "mixed" else "highest"
+    with _RUNNING.changed:
+        _RUNNING.changed.wait_for(lambda: not _RUNNING.count or _RUNNING.precision == wanted)
+        if not _RUNNING.count:
+            _RUNNING.before, _RUNNING.precision = torch.get_float32_matmul_precision(), wanted
+            torch.set_float32_matmul_precision(wanted)
+        _RUNNING.count += 1
+    try:
+        yield
+    finally:
+        with _RUNNING.changed:
+            _RUNNING.count -= 1
+            if not _RUNNING.count:
+                torch.set_float32_matmul_precision(_RUNNING.before)
+                _RUNNING.changed.notify_all()
+
+
+def computed(method: M) -> M:
+    """Return a method that runs without gradients, its products in its object's format."""
+
+    @wraps(method)
+    def run(self: Any, *arguments: Any, **named: Any) -> Any:
+        with torch.inference_mode(), products_in(self.number_format):
+            return method(self, *arguments, **named)
+
+    return run  # pyright: ignore[reportReturnType]
+
+
+def as_operand(tensor: Tensor, number_format: ComputedFormat) -> Tensor:
+    """Return float32 numbers as a product in this format sees them."""
+    return tensor.bfloat16().float() if number_format == "mixed" else tensor.float()
