@@ -23,13 +23,13 @@ from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.native_loops import merge_shared
+from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext
 
-ENGINE = 2  # raised whenever the bytes of a result change
+ENGINE = 3  # raised whenever the bytes of a result change
 BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
-CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
@@ -68,6 +68,7 @@ class MergePlan:
     depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
     assets: AssetSources | None = None  # None: the language model's if it is whole, or the base's
     rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])  # not in `dtype`, their codes
     warnings: tuple[str, ...] = ()
 
     @cached_property
@@ -140,8 +141,10 @@ class MergePlan:
         return frozenset(self.merged)
 
     def stored(self, entry: TensorEntry) -> str:
-        """Return the dtype a tensor of the base is stored in."""
-        return CODES[self.dtype] if entry.dtype in FLOATS else entry.dtype
+        """Return the code of the dtype that a tensor of the result is stored in."""
+        if entry.dtype not in FLOATS:
+            return entry.dtype
+        return self.kept.get(entry.name, CODES[self.dtype])
 
     def context(self, name: str) -> TensorContext:
         """Return where the first block of a tensor stands."""
@@ -167,6 +170,8 @@ class MergePlan:
             fields["parameters"] = {}
             fields["groups"] = groups
             fields["places"] = digest("places", self.group_of, self.depths)
+        if self.kept:
+            fields["kept_dtypes"] = {name: dtype for name, (dtype, _) in grouped(self.kept).items()}
         if self.assets is not None:
             fields["config"] = dict(self.assets.edits)
             fields["chat_template"] = self.assets.chat_template
@@ -239,7 +244,9 @@ def complete(plan: MergePlan) -> MergePlan:
         and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
     )
     warnings = (*plan.warnings, *_code_warnings(plan), *_tokenizer_warnings(plan))
-    return replace(plan, merged=merged, rewritten=rewritten, warnings=warnings)
+    models = {name: plan.models_of(name) for name in merged}
+    kept = kept_dtypes(plan.base, models, frozenset(merged), plan.dtype)
+    return replace(plan, merged=merged, rewritten=rewritten, kept=kept, warnings=warnings)
 
 
 def _code_warnings(plan: MergePlan) -> Iterator[str]:

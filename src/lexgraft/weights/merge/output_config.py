@@ -8,9 +8,10 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.layer_stack import COUNTS, LayerStack
 from lexgraft.weights.merge.layer_slices import names_of
-from lexgraft.weights.merge.merge_plan import CODES, AssetSources
+from lexgraft.weights.merge.merge_plan import AssetSources
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
 from lexgraft.weights.merge.recipe_models import RecipeModel
+from lexgraft.weights.merge.stored_dtypes import CODES, main_dtype
 from lexgraft.weights.merge.tokenizer_check import chat_template, difference
 
 
@@ -34,12 +35,8 @@ def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
         if name not in CODES:
             raise LexgraftError(f"dtype `{dtype}` is not written", cure=nearest(name, CODES))
         return name
-    sizes = dict.fromkeys(CODES, 0)
     names = {code: name for name, code in CODES.items()}
-    for entry in base.tensors.values():
-        if entry.dtype in names:
-            sizes[names[entry.dtype]] += entry.size
-    return max(sizes, key=lambda name: sizes[name]) if any(sizes.values()) else "float32"
+    return names.get(main_dtype(base.tensors.values()), "float32")
 
 
 def assets_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> ChosenConfig:

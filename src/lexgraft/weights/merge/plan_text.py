@@ -14,6 +14,7 @@ from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup
 from lexgraft.weights.merge.native_loops import Floats, merge_arrays
+from lexgraft.weights.merge.stored_dtypes import grouped
 from lexgraft.weights.methods import Method
 from lexgraft.weights.methods.registry import TensorContext
 
@@ -31,13 +32,12 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
         *(f"{model.label:<8} {_where(model)}" for model in plan.input_models),
         *_groups(plan),
         f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.stack.count} layers",
-        *(f"copied   {name}" for name in plan.copied[:_MOST_GROUPS]),
+        *_first_of([f"copied   {name}" for name in plan.copied], "copied"),
         f"reads    {plan.read_bytes:,} bytes",
         f"writes   {plan.write_bytes:,} bytes in {len(plan.layout.sizes)} file(s), {plan.dtype}",
+        *_kept(plan),
         f"memory   {plan.memory_bytes:,} bytes",
     ]
-    if len(plan.copied) > _MOST_GROUPS:
-        lines.insert(-3, f"copied   and {len(plan.copied) - _MOST_GROUPS} more")
     if plan.assets is not None:
         lines.append(f"config   {plan.assets.config}")
         lines.append(f"tokens   {plan.assets.tokenizer}")
@@ -66,6 +66,8 @@ def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
             }
             for name, slot in plan.layout.slots.items()
         },
+        "dtype": plan.dtype,
+        "kept_dtypes": {name: dtype for name, (dtype, _) in grouped(plan.kept).items()},
         "read_bytes": plan.read_bytes,
         "write_bytes": plan.write_bytes,
         "memory_bytes": plan.memory_bytes,
@@ -122,8 +124,21 @@ def _groups(plan: MergePlan) -> list[str]:
         f"group    {tensors} tensors from {', '.join(group.labels)} ({_settings(group.settings)})"
         for group, tensors in zip(plan.groups, count, strict=True)
     ]
+    return _first_of(lines, "group")
+
+
+def _first_of(lines: Sequence[str], what: str) -> list[str]:
+    """Return the first lines of a kind, and how many more there are."""
     left_out = len(lines) - _MOST_GROUPS
-    return [*lines[:_MOST_GROUPS], *([f"group    and {left_out} more"] if left_out > 0 else [])]
+    more = [f"{what:<8} and {left_out} more"] if left_out > 0 else []
+    return [*lines[:_MOST_GROUPS], *more]
+
+
+def _kept(plan: MergePlan) -> list[str]:
+    """Return a line per kind of tensor that keeps the dtype it is stored in."""
+    groups = grouped(plan.kept)
+    lines = [f"keeps    {dtype} for {name} ({n})" for name, (dtype, n) in groups.items()]
+    return _first_of(lines, "keeps")
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
