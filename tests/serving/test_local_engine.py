@@ -1,13 +1,15 @@
 """A tiny model behind the gateway, asked with OpenAI's own client."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from openai import OpenAI
-from served import Served, served
+from served import Served, request, served
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models.transformers import TransformersModel
@@ -140,15 +142,54 @@ def test_an_error_in_a_stream_reaches_the_client() -> None:
             list(events)
 
 
-def test_a_template_that_refuses_is_a_mistake_of_the_request(model: TransformersModel) -> None:
-    tokenizer = model._tokenizer
-    tokenizer.chat_template = "{{ raise_exception('no system') }}"
-    try:
-        with pytest.raises(LexgraftError, match="no system"):
-            model.chat_prompt(MESSAGES)
-        tokenizer.chat_template = (
-            "{{ bos_token }}{% for m in messages %}[{{ m.content }}]{% endfor %}"
-        )
-        assert model.chat_prompt(MESSAGES) == "[hello]"
-    finally:
-        tokenizer.chat_template = None
+@pytest.fixture
+def templated(
+    model: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TransformersModel]:
+    """Return the model, to be given a template that is forgotten afterwards."""
+    monkeypatch.setattr(model, "_chat", None)
+    yield model
+    model._tokenizer.chat_template = None
+
+
+def test_a_template_that_refuses_is_a_mistake_of_the_request(templated: TransformersModel) -> None:
+    templated._tokenizer.chat_template = "{{ raise_exception('no system') }}"
+    with pytest.raises(LexgraftError, match="no system"):
+        templated.chat_prompt(MESSAGES)
+
+
+def test_a_template_writes_what_comes_after_the_start_token(templated: TransformersModel) -> None:
+    templated._tokenizer.chat_template = (
+        "{{ bos_token }}{% for m in messages %}[{{ m.content }}]{% endfor %}"
+    )
+    assert templated.chat_prompt(MESSAGES) == "[hello]"
+
+
+def test_of_several_templates_without_a_default_none_is_chosen(
+    templated: TransformersModel,
+) -> None:
+    templated._tokenizer.chat_template = {"rag": "a", "tools": "b"}
+    with pytest.raises(LexgraftError, match="no chat template to choose"):
+        templated.chat_prompt(MESSAGES)
+
+
+def test_a_template_without_end_holds_up_nobody_else(templated: TransformersModel) -> None:
+    loops = "{% for a in range(9999) %}" * 3 + "{% endfor %}" * 3
+    templated._tokenizer.chat_template = loops
+    engine = LocalEngine(templated, "tiny", LIMITS)
+    with served(LIMITS, engine=engine) as one, ThreadPoolExecutor() as pool:
+        chat = pool.submit(one.raw, request(one.chat("hello")), 30)
+        health = b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        taken: list[float] = []
+        while not chat.done():
+            began = time.monotonic()
+            assert one.raw(health)[0] == 200
+            taken.append(time.monotonic() - began)
+            time.sleep(0.1)
+        assert len(taken) > 20
+        assert sorted(taken)[len(taken) // 2] < 0.2
+        status, _, body = chat.result()
+        assert (status, b"not rendered within 5 seconds" in body) == (400, True)
+        asked = {"model": "tiny", "prompt": "hello", "max_tokens": 1}
+        assert one.post(asked, "/v1/completions")[0] == 200
+        assert "not rendered within" in engine.warm_up()

@@ -128,7 +128,10 @@ def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[An
     folder = Path(arguments.model)
     model = TransformersModel.load(folder, "served", arguments.threads)
     name = folder.resolve().name
-    return LocalEngine(model, name, limits), name
+    engine = LocalEngine(model, name, limits)
+    if fault := engine.warm_up():
+        _say({"chat": fault, "answered": "completions alone"})
+    return engine, name
 
 
 def _say(record: dict[str, object]) -> None:

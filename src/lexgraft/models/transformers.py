@@ -13,6 +13,7 @@ from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
+from lexgraft.models.chat_template import ChatTemplate
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
 from lexgraft.models.live_weights import LiveWeights
@@ -50,6 +51,7 @@ class TransformersModel:
         limit: int | None = getattr(config, "max_position_embeddings", None)
         self._boundaries = ContinuationBoundaries(tokenizer, limit)
         self._weights = LiveWeights(model)
+        self._chat: ChatTemplate | None = None
         self._ends = end_tokens(model, tokenizer)
         self._trees = TreeScorer(model, TOKEN_BUDGET)
         self._like = next(model.parameters())
@@ -259,20 +261,14 @@ class TransformersModel:
         """Return messages as this model's template writes them; plainly where it has none.
 
         Raises:
-            LexgraftError: the template does not take these messages.
+            LexgraftError: the template does not take these messages, or takes long for them.
         """
         if not self._tokenizer.chat_template:
             lines = "".join(f"{message['role']}: {message['content']}\n" for message in messages)
             return f"{lines}assistant:"
-        try:
-            text: str = self._tokenizer.apply_chat_template(
-                list(messages), tokenize=False, add_generation_prompt=True
-            )
-        except Exception as error:  # whatever a template raises, it is about these messages
-            raise LexgraftError(
-                f"the model's chat template refuses these messages: {error}"
-            ) from error
-        return text.removeprefix(self._tokenizer.bos_token or "")
+        if self._chat is None:
+            self._chat = _chat_template(self._tokenizer)
+        return self._chat.render(messages).removeprefix(self._tokenizer.bos_token or "")
 
     @computed
     def write(
@@ -383,6 +379,18 @@ def load_folder(reference: str, options: RunOptions) -> TransformersModel:
         dtype=options.dtype,
         device=options.device,
     )
+
+
+def _chat_template(tokenizer: Any) -> ChatTemplate:
+    """Return a tokenizer's template with the special tokens that it may write."""
+    tokens = {
+        name: token if isinstance(token, str) else [str(one) for one in token]
+        for name, token in tokenizer.special_tokens_map.items()
+    }
+    try:
+        return ChatTemplate(tokenizer.get_chat_template(), tokens)
+    except ValueError as error:
+        raise LexgraftError(f"the model has no chat template to choose: {error}") from error
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

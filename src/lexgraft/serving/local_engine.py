@@ -29,6 +29,7 @@ class LocalEngine:
         self._model, self._name, self._limits = model, name, limits
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._templates = ThreadPoolExecutor(1, thread_name_prefix="templates")
 
     async def answer(self, request: AnswerRequest) -> bytes:
         """Return the whole answer."""
@@ -57,14 +58,22 @@ class LocalEngine:
                     request, {"delta": {"content": piece}} if chat else {"text": piece}, None
                 )
 
+    def warm_up(self) -> str:
+        """Have the chat template rendered once; return why it cannot be, or nothing."""
+        try:
+            self._model.chat_prompt([{"role": "user", "content": "?"}])
+        except LexgraftError as error:
+            return error.what
+        return ""
+
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
         return self._model.count(text)
 
     async def _pieces(self, request: AnswerRequest) -> AsyncGenerator[str | GeneratedText, None]:
         """Yield the pieces of an answer, then all of it; closing this stops the generation."""
-        prompt = self._prompt(request)
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[_Piece]()
+        prompt = await loop.run_in_executor(self._templates, self._prompt, request)
         closed = threading.Event()
 
         def enqueue(piece: _Piece) -> None:
