@@ -27,7 +27,8 @@ from lexgraft.records import (
     read_lines,
     write_lines,
 )
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
@@ -72,7 +73,7 @@ class ModelsUnderTest:
     @cached_property
     def base(self) -> Checkpoint:
         """Return the base's index."""
-        return open_checkpoint(Path(self.project.models.base))
+        return open_full_precision(Path(self.project.models.base))
 
     @cached_property
     def input_models(self) -> Mapping[str, InputModel]:

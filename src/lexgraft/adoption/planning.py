@@ -120,6 +120,10 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         warnings=(
             *power_warnings(project, stages),
             *({"en": text, "ja": text} for text in (*testset.warnings, *experiment.material.notes)),
+            *(
+                {"en": text, "ja": text}
+                for text in dict.fromkeys(text for plan in plans for text in plan.warnings)
+            ),
             *testset.rights.spoken(),
         ),
     )

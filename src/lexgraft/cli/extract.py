@@ -29,7 +29,7 @@ def extract(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.files.hub import named_model
     from lexgraft.files.ownership import check_outputs
-    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+    from lexgraft.weights.checkpoint.full_precision import open_full_precision
     from lexgraft.weights.checkpoint.input_model import open_input_model
     from lexgraft.weights.merge.extract_adapter import extract, share_rows
 
@@ -39,7 +39,7 @@ def extract(arguments: argparse.Namespace) -> int:
     )
     check_outputs([arguments.output], [base, model], folders=True)
     with ProgressBars() as bars:
-        input_model = open_input_model(model, open_checkpoint(base), "model")
+        input_model = open_input_model(model, open_full_precision(base), "model")
         record = extract(input_model, arguments.rank, arguments.output, bars)
     if arguments.json:
         return print_json(record)

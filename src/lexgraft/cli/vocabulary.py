@@ -304,7 +304,7 @@ def align(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
     """
     from lexgraft.files.ownership import check_outputs
-    from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+    from lexgraft.weights.checkpoint.full_precision import open_full_precision
     from lexgraft.weights.vocabulary.align import AlignmentMember, align_vocabularies
     from lexgraft.weights.vocabulary.expansion_texts import read_passages
 
@@ -320,7 +320,7 @@ def align(arguments: argparse.Namespace) -> int:
     with ProgressBars() as bars:
         common = align_vocabularies(
             [
-                AlignmentMember(label, open_checkpoint(path), path)
+                AlignmentMember(label, open_full_precision(path), path)
                 for label, path in folders.items()
             ],
             arguments.output,

@@ -13,9 +13,10 @@ from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
     has_file,
-    open_checkpoint,
     regular_file,
 )
+from lexgraft.weights.checkpoint.config_check import check_folders
+from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.lora_adapter import Adapter, open_adapter
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
@@ -141,7 +142,8 @@ def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
     """
     if has_file(path, CONFIG):
         return InputModel(label, base, open_adapter_of(path, base))
-    checkpoint = open_checkpoint(path)
+    checkpoint = open_full_precision(path)
+    check_folders(base.folder, path)
     check_same_tensors(checkpoint, base)
     return InputModel(label, base, checkpoint)
 

@@ -27,6 +27,7 @@ WIDTHS = {
     "BOOL": 1,
 }
 _NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,512}")
+_QUANTISED = ("F4", "F6", "F8", "I4", "U4", "U16", "U32")  # starts of codes: what packs values
 _PREFIX = 8  # bytes that hold the header's length
 _LARGEST = 1 << 62  # elements or bytes
 
@@ -86,7 +87,11 @@ def _entry(path: Path, name: str, value: object, data_start: int) -> TensorEntry
     if rest or not all(type(n) is int and 0 <= n < _LARGEST for n in numbers):
         raise broken(path, f"tensor `{name}` has unknown keys or improper numbers")
     if dtype not in WIDTHS:
-        raise broken(path, f"tensor `{name}`: dtype {dtype[:20]!a}; known: {', '.join(WIDTHS)}")
+        known = f"tensor `{name}`: dtype {dtype[:20]!a}; known: {', '.join(WIDTHS)}"
+        if dtype.startswith(_QUANTISED):
+            cure = "get the model in 16 or 32 bits that these quantised weights were made from"
+            raise LexgraftError(f"refused: {known}", where=str(path), cure=cure)
+        raise broken(path, known)
     if len(shape) > DIMENSION_LIMIT or prod(n or 1 for n in shape) >= _LARGEST:
         raise broken(path, f"tensor `{name}` has more than {DIMENSION_LIMIT} dimensions or is vast")
     if end - start != prod(shape) * WIDTHS[dtype]:

@@ -15,6 +15,7 @@ from lexgraft.project import Candidate
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
@@ -223,6 +224,7 @@ def plan_merge(
             seed=seed,
             merged=(),
             stack=folder_stack(base.tensors, base.folder),
+            warnings=tuple(_config_warnings(base, models)),
         )
     )
     _check_filters(plan)
@@ -247,6 +249,13 @@ def complete(plan: MergePlan) -> MergePlan:
     models = {name: plan.models_of(name) for name in merged}
     kept = kept_dtypes(plan.base, models, frozenset(merged), plan.dtype)
     return replace(plan, merged=merged, rewritten=rewritten, kept=kept, warnings=warnings)
+
+
+def _config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[str]:
+    """Yield what to say of whole models that are configured otherwise than the base."""
+    for model in models:
+        if isinstance(model.source, Checkpoint):
+            yield from check_folders(base.folder, model.folder)
 
 
 def _code_warnings(plan: MergePlan) -> Iterator[str]:

@@ -12,9 +12,9 @@ from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
     has_file,
-    open_checkpoint,
     regular_file,
 )
+from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import open_adapter_of
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, language_config, stack_of
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
@@ -103,7 +103,7 @@ def _whole(folder: Path) -> RecipeModel:
             where=str(folder),
             cure=f"write the model it belongs to before it: MODEL+{folder.name}",
         )
-    checkpoint = open_checkpoint(folder)
+    checkpoint = open_full_precision(folder)
     config = read_json(regular_file(folder, "config.json"))
     return RecipeModel("", checkpoint, None, config, folder)
 

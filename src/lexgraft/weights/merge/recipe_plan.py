@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.config_check import check_configs
 from lexgraft.weights.checkpoint.input_model import InputModel, check_same_kind
 from lexgraft.weights.checkpoint.layer_stack import LayerStack
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
@@ -291,9 +292,22 @@ def _plan(
         group_of={} if alike else group_of,
         depths={name: target.depth for name, target in targets.items()},
         assets=replace(chosen.assets, edits=edits),
-        warnings=chosen.warnings,
+        warnings=(*chosen.warnings, *_config_warnings(chosen.model, targets)),
     )
     return complete(plan)
+
+
+def _config_warnings(first: RecipeModel, targets: Mapping[str, SliceTarget]) -> Iterator[str]:
+    """Yield what to say of configurations that differ from the result's.
+
+    Raises:
+        LexgraftError: settings differ under which the same weights compute something else.
+    """
+    origins = (o for target in targets.values() for o in (target.base, *target.sources.values()))
+    for model in {id(origin[0]): origin[0] for origin in origins}.values():
+        if model.config != first.config:
+            folder = model.checkpoint.folder
+            yield from check_configs(first.config, model.config, f"`{first.label}`", folder)
 
 
 def _input_model(

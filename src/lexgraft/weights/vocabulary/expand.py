@@ -8,8 +8,8 @@ from typing import Any
 from lexgraft.files.hub import named_model
 from lexgraft.files.ownership import check_outputs, refuse_foreign
 from lexgraft.records import Concept, Progress, silent
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.folder_writer import refuse_taken
+from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.vocabulary.expanded_folder import (
     has_weights,
     open_donor,
@@ -184,7 +184,7 @@ class _Writer:
         # a donor may be a tokenizer alone: it has words then and no rows
         has_rows = self.donor is not None and has_weights(self.donor)
         donor = open_donor(self.donor) if self.donor is not None and has_rows else None
-        base, fitted, figures, cache = open_checkpoint(self.base), None, None, None
+        base, fitted, figures, cache = open_full_precision(self.base), None, None, None
         if fit is not None:
             from lexgraft.weights.vocabulary.fit.fit_rows import FitInputs, fit_rows, open_fit_cache
 

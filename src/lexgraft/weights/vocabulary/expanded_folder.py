@@ -15,12 +15,12 @@ from lexgraft.records import Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
-    open_checkpoint,
     regular_file,
     side_files,
 )
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
+from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.replace_tensors import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import dtype_of, read_windows
@@ -49,7 +49,7 @@ def has_weights(folder: Path) -> bool:
 
 def open_donor(folder: Path) -> RowDonor:
     """Return a model folder as a source of rows."""
-    return RowDonor(open_checkpoint(folder), read_document(folder))
+    return RowDonor(open_full_precision(folder), read_document(folder))
 
 
 def write_tokenizer(expansion: Expansion, folder: Path, output: Path) -> None:
