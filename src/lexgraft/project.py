@@ -127,8 +127,8 @@ class MergeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class GlossarySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Stage 3: matched entries in the prompt, against no terms and random terms."""
 
-    entries: Count = 8  # at most, per prompt
-    concepts: Count = 60  # confirm concepts asked
+    entries: Count = 8  # at most, per prompt; never fewer than the options of a question
+    concepts: Count = 120  # confirm concepts asked
 
 
 class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,10 +170,10 @@ class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the glossary in the prompt of the winning merge must show, by the same shares."""
+    """What the winning merge must write with the glossary in its prompt, by the same shares."""
 
-    effect: float = 0.0  # the proper terms minus random ones
-    target_gain: float = 0.05  # the proper terms minus none
+    effect: float = 0.0  # terms written with the proper terms minus with random ones
+    target_gain: float = 0.05  # terms written with the proper terms minus with none
 
 
 class TuneGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -26,8 +26,8 @@ def _of_merge(gate: MergeGate) -> tuple[Criterion, ...]:
 
 
 def _of_glossary(gate: GlossaryGate) -> tuple[Criterion, ...]:
-    effect = (Interval(0.3, 0.1, 0.5, 20), Interval(0.4, 0.2, 0.6, 20))
-    return glossary_prompt.criteria({"recognition": effect}, "en->ja", gate)
+    effect, gain = Interval(0.3, 0.1, 0.5, 20), Interval(0.4, 0.2, 0.6, 20)
+    return glossary_prompt.criteria(effect, gain, "en->ja", gate)
 
 
 def _of_tune(gate: TuneGate) -> tuple[Criterion, ...]:

@@ -3,6 +3,7 @@
 from lexgraft.adoption.stages.glossary_prompt import criteria, effect_and_gain
 from lexgraft.evaluation.measures import MODES
 from lexgraft.project import GlossaryGate
+from lexgraft.stats.intervals import Interval
 
 
 def test_the_effect_is_proper_minus_random_and_the_gain_proper_minus_none():
@@ -14,9 +15,14 @@ def test_the_effect_is_proper_minus_random_and_the_gain_proper_minus_none():
     }
     effect, gain = effect_and_gain(by_mode, 0.05)
     assert (effect.value, gain.value) == (0.5, 0.8)
-    asked = criteria({"recognition": (effect, gain)}, "en->ja", GlossaryGate(0.1, 0.2))
+    asked = criteria(effect, gain, "en->ja", GlossaryGate(0.1, 0.2))
     assert [one.threshold for one in asked] == [0.1, 0.2]
+
+
+def test_what_is_written_is_judged_and_what_is_recognised_is_not():
+    effect = Interval(0.3, 0.1, 0.5, 20)
+    asked = criteria(effect, effect, "en->ja", GlossaryGate())
     assert [one.name for one in asked] == [
-        "glossary effect, recognition",
-        "target gain, recognition",
+        "glossary effect, term generation",
+        "target gain, term generation",
     ]

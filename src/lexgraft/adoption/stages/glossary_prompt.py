@@ -1,4 +1,9 @@
-"""Stage glossary: the winner with no terms, the proper terms and random terms in the prompt."""
+"""Stage glossary: the winner with no terms, the proper terms and random terms in the prompt.
+
+The block holds the entries of all options of a question, so that the answer does not stand there
+alone. What the winner *writes* is judged; that it then recognises the answer is copying, and is
+shown only.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -6,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from lexgraft.adoption.cost import ITEM_TOKENS, ComputeWork, work_of_items
+from lexgraft.adoption.cost import ComputeWork, work_of_items
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import criterion
@@ -29,13 +34,16 @@ from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.intervals import Interval, paired_shares, wilson
-from lexgraft.terms.glossary import entries_from_concepts
-from lexgraft.terms.glossary.prompt_block import glossary_block, random_entries
-from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
+from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
+from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
+from lexgraft.terms.glossary.prompt_block import glossary_block
+from lexgraft.terms.glossary.term_matcher import entry_matcher
 from lexgraft.terms.testset.form_profile import profile
 from lexgraft.terms.testset.items import build_items
+from lexgraft.terms.text.token_estimate import tokens_of
 
-Prompter = Callable[[str], str]
+Prompter = Callable[[Item], str]
+"""What stands before an option, given the item: in each mode another block before its context."""
 
 
 class GlossaryResult(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,15 +78,14 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             LexgraftError: what `_questions` refuses, and a language without a block's wording.
         """
         settings = _settings(experiment.project)
-        count = settings.concepts
         questions = _questions(experiment.material, settings)
-        for prompter in _prompters(experiment.material, settings):
-            prompter(questions.items[0].context)
-        testset = experiment.material.testset
-        tokens = count * (ITEM_TOKENS + TERM_TOKENS)
-        share = min(1.0, count / max(1, len(testset.items["confirm"])))
-        chosen = work_of_items(testset.items["confirm"]).times(share)
-        return ((chosen + ComputeWork(tokens, tokens // 2)).times(len(MODES)),)
+        works: list[ComputeWork] = []
+        for mode, prompter in zip(MODES, _prompters(experiment.material, settings), strict=True):
+            items = _prompted(questions, mode, prompter)
+            read = sum(tokens_of(item.context) for item in items)
+            written = len(items) * TERM_TOKENS
+            works.append(work_of_items(items) + ComputeWork(read + written, written))
+        return tuple(works)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
@@ -88,7 +95,7 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         """Return how the winner does with the glossary in its prompt, and the verdict.
 
         The effect is proper minus random terms: what remains when the presence of a glossary is
-        taken off. The gain is proper terms minus none.
+        taken off. The gain is proper terms minus none. Both are judged of the terms written.
         """
         models, material = experiment.models, experiment.material
         settings = _settings(experiment.project)
@@ -110,12 +117,13 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             scores.append(interval.score(RECOGNITION, mode, pair, chance))
             right = wilson(sum(written[mode].values()), len(written[mode]), alpha)
             scores.append(right.score(TERM_GENERATION, mode, pair))
-        effects = {
-            RECOGNITION: effect_and_gain({mode: known(chosen[mode]) for mode in MODES}, alpha),
-            TERM_GENERATION: effect_and_gain(written, alpha),
-        }
-        scores += [effect.score(EFFECT, name, pair) for name, (effect, _) in effects.items()]
-        requirements = criteria(effects, pair, experiment.project.gates.glossary)
+        effects = effect_and_gain(written, alpha)
+        copied = effect_and_gain({mode: known(chosen[mode]) for mode in MODES}, alpha)
+        scores += [
+            effect.score(EFFECT, name, pair)
+            for name, (effect, _) in {RECOGNITION: copied, TERM_GENERATION: effects}.items()
+        ]
+        requirements = criteria(*effects, pair, experiment.project.gates.glossary)
         return GlossaryResult(verdict_of("glossary", requirements), tuple(scores))
 
     def report(self, experiment: Experiment, record: GlossaryResult) -> ReportPart:
@@ -124,16 +132,12 @@ class GlossaryPrompt(Stage[GlossaryResult]):
 
 
 def criteria(
-    effects: Mapping[str, tuple[Interval, Interval]], pair: str, gate: GlossaryGate
+    effect: Interval, gain: Interval, pair: str, gate: GlossaryGate
 ) -> tuple[Criterion, ...]:
-    """Return what the gate asks of each kind of answer: its effect and its gain, judged."""
-    return tuple(
-        requirement
-        for name, (effect, gain) in effects.items()
-        for requirement in (
-            criterion(f"{GLOSSARY_EFFECT}, {name}", pair, effect, gate.effect),
-            criterion(f"{TARGET_GAIN}, {name}", pair, gain, gate.target_gain),
-        )
+    """Return what the gate asks of the terms written: the effect and the gain, judged."""
+    return (
+        criterion(f"{GLOSSARY_EFFECT}, {TERM_GENERATION}", pair, effect, gate.effect),
+        criterion(f"{TARGET_GAIN}, {TERM_GENERATION}", pair, gain, gate.target_gain),
     )
 
 
@@ -185,7 +189,7 @@ def _questions(material: Material, settings: GlossarySettings) -> Questions:
         draws=1,
         distractors=project.testset.distractors,
         seed=project.seed,
-        lenders=material.testset.concepts["confirm"],
+        lenders=askable,  # they have an entry each
     )
     return Questions(items, {concept.id: concept for concept in concepts})
 
@@ -198,20 +202,35 @@ def _prompters(
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
     entries = entries_from_concepts(concepts, languages.domain, languages.target)
     matcher = entry_matcher(entries)
-    seed, target, limit = material.project.seed, languages.target, settings.entries
+    seed, limit = material.project.seed, max(settings.entries, material.project.testset.options)
 
-    def none(text: str) -> str:
-        return text
+    def block(chosen: Sequence[GlossaryEntry]) -> str:
+        return glossary_block(chosen, languages.target, limit=limit).text
 
-    def proper(text: str) -> str:
-        return glossary_block(match_entries(text, matcher), target, limit=limit).text + text
+    def options_of(item: Item) -> list[str]:
+        return [option.strip() for option in item.options]
 
-    def random(text: str) -> str:
-        count = min(limit, len(match_entries(text, matcher)))
-        unrelated = random_entries(text, count, entries, seed)
-        return glossary_block(unrelated, target, limit=limit).text + text
+    def none(item: Item) -> str:
+        return item.context
+
+    def proper(item: Item) -> str:
+        chosen = entries_for_choice(item.context, options_of(item), entries, seed, matcher)
+        return block(chosen) + item.context
+
+    def random(item: Item) -> str:
+        chosen = entries_for_control(item.context, options_of(item), entries, seed, matcher)
+        return block(chosen) + item.context
 
     return none, proper, random
+
+
+def _prompted(questions: Questions, mode: str, prompter: Prompter) -> list[Item]:
+    """Return the items with what a mode puts before them."""
+    return [
+        msgspec.structs.replace(item, context=context, id=digest(mode, item.id, context))
+        for item in questions.items
+        for context in (prompter(item),)
+    ]
 
 
 def _chosen(
@@ -222,11 +241,7 @@ def _chosen(
     prompter: Prompter,
 ) -> list[GradedItem]:
     """Return the options' grades with the glossary before the question."""
-    items = [
-        msgspec.structs.replace(item, context=context, id=digest("glossary", item.id, context))
-        for item in questions.items
-        for context in (prompter(item.context),)
-    ]
+    items = _prompted(questions, mode, prompter)
     return grade(items, models.answers(subject, f"glossary {mode}", items))
 
 
@@ -238,7 +253,7 @@ def _written(
     prompter: Prompter,
 ) -> dict[str, bool]:
     """Return per concept whether the term was written as one of its names."""
-    prompts = [prompter(item.context) for item in questions.items]
+    prompts = [prompter(item) for item in questions.items]
     what = f"glossary terms {mode}"
     texts = models.generations(subject, what, prompts, TERM_TOKENS)
     target = models.project.languages.target
