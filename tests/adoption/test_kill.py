@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
     make_project: MakeProject, tmp_path: Path
 ):
     file = make_project()
+    began = time.monotonic()
     for mark in MARKS:
         kill_at(file, mark)
     run_to_the_end(file)
+    elapsed = time.monotonic() - began
     killed = read_report(tmp_path / "run" / "report.json")
     clean = tmp_path / "clean"
 
@@ -28,6 +31,8 @@ def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
 
     undisturbed, _ = run_project(read_project(make_project(elsewhere)))
     assert killed.digest == undisturbed.digest
+    seconds = [sum(s.cost.seconds for s in r.run.stages) for r in (killed, undisturbed)]
+    assert seconds[1] < seconds[0] < elapsed
     names = ("model.safetensors", "manifest.json", "config.json", "README.md")
     for name in names:
         assert (tmp_path / "run/model" / name).read_bytes() == (clean / "model" / name).read_bytes()

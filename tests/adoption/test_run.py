@@ -46,7 +46,27 @@ def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
     again, unchanged = run_project(read_project(file))
     assert unchanged
     assert again.digest == report.digest
+    assert again.run.stages == report.run.stages
     _counts_add_up(report)
+    _changed_answers_are_named(make_project, run)
+
+
+def _changed_answers_are_named(make_project: MakeProject, run: Path) -> None:
+    """A stage that runs again judges nothing by answers that are not as they were given."""
+
+    def harder(values: dict[str, Any]) -> None:
+        values["gates"]["headroom"] = 0.9
+
+    project = read_project(make_project(harder))
+    file = next((run / "answers").glob("*/choose terms-*.jsonl"))
+    stored = file.read_bytes()
+    for harm in (b"", stored.splitlines(keepends=True)[0], stored.replace(b"1", b"2")):
+        file.write_bytes(harm)
+        with pytest.raises(LexgraftError, match="not as it was written"):
+            run_project(project)
+    file.unlink()
+    run_project(project)
+    assert file.read_bytes() == stored
 
 
 def _loads_and_writes(folder: Path) -> None:

@@ -19,6 +19,7 @@ from lexgraft.evaluation.load_runs import (
     refuse_contradictions,
 )
 from lexgraft.evaluation.run_format import FILE
+from lexgraft.files.checked_lines import write_checked
 from lexgraft.records import (
     Concept,
     Generation,
@@ -38,8 +39,8 @@ def run(tmp_path: Path, items: list[Item], fake_model: Any) -> Path:
         model = fake_model(name)
         folder = tmp_path / "answers" / model.digest
         answers = ask(items, model, folder / "answers.sqlite", silent)
-        write_lines(folder / "confirm terms-0123.jsonl", answers)
-        write_lines(folder / IDENTITY, [ModelIdentity(name, model.digest)])
+        write_checked(folder / "confirm terms-0123.jsonl", answers)
+        write_checked(folder / IDENTITY, [ModelIdentity(name, model.digest)])
     return tmp_path
 
 
@@ -100,7 +101,7 @@ def test_free_answers_of_an_adoption_are_found_by_their_prompts(
     ]
     write_lines(run / "testset" / "concepts-confirm.jsonl", concepts)
     said = [Generation(digest(item.context), item.options[item.gold]) for item in items[::2]]
-    write_lines(run / "answers" / "G" / "terms ja-ja-0123.jsonl", said)
+    write_checked(run / "answers" / "G" / "terms ja-ja-0123.jsonl", said)
     parent, merge = read_run(run)
     assert {one.grade for one in parent.written.values()} == {"exact"}
     assert len(parent.written) == len({item.concept for item in items})
@@ -132,3 +133,19 @@ def test_models_asked_in_different_formats_are_not_compared(run: Path, tmp_path:
     assert {one.number_format for one in read_run(run)} == {"float32"}
     with pytest.raises(LexgraftError, match="several number formats: merge in float32, merge in"):
         compare(run, other)
+
+
+@pytest.mark.parametrize("name", ["confirm terms-0123.jsonl", IDENTITY])
+@pytest.mark.parametrize("content", [b"", b"{}\n"])
+def test_answers_that_are_not_as_they_were_written_are_not_compared(
+    run: Path, name: str, content: bytes
+) -> None:
+    (run / "answers" / "merge" / name).write_bytes(content)
+    with pytest.raises(LexgraftError, match=rf"{name}: not as it was written(.|\n)*→ delete it"):
+        read_run(run)
+
+
+def test_answers_that_are_gone_are_missed(run: Path) -> None:
+    (run / "answers" / "G" / "confirm terms-0123.jsonl").unlink()
+    with pytest.raises(LexgraftError, match="gone since it was written"):
+        read_run(run)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, opened_for, openings
+from lexgraft.files.sealed_concepts import FILE, SealedOpening, open_sealed, opened_for, openings
 
 
 def opening(result: str, *concepts: str) -> SealedOpening:
@@ -37,3 +37,10 @@ def test_the_same_result_beside_other_models_is_another_look(tmp_path: Path) -> 
 def test_what_was_never_opened_is_not_compared(tmp_path: Path) -> None:
     with pytest.raises(LexgraftError, match="never opened"):
         opened_for(tmp_path)
+
+
+def test_an_opening_that_was_taken_off_the_record_is_missed(tmp_path: Path) -> None:
+    open_sealed(tmp_path, opening("merge", "a"))
+    (tmp_path / FILE).unlink()
+    with pytest.raises(LexgraftError, match="gone since it was written"):
+        open_sealed(tmp_path, opening("other", "a"))

@@ -55,7 +55,10 @@ def run_project(
             declaration=declaration,
             results=results,
             additions=_additions(experiment, chosen, results),
-            costs={name: run.cost(name) for name in (PLAN, *(stage.name for stage in chosen))},
+            costs={
+                name: experiment.records.costs.cost(name)
+                for name in (PLAN, *(stage.name for stage in chosen))
+            },
             digests=experiment.models.digests,
             written=model.name,
             manifest=manifest,

@@ -11,8 +11,9 @@ from msgspec import Struct
 from lexgraft.adoption.cost import LimitedTexts
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
-from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
+from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.run_format import format_of_run
+from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel
@@ -24,8 +25,6 @@ from lexgraft.records import (
     Progress,
     TextScore,
     digest,
-    read_lines,
-    write_lines,
 )
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
@@ -152,12 +151,12 @@ class ModelsUnderTest:
         """Return the answers in the run's folder, or ask for them and keep them."""
         folder = self.folder / "answers" / subject.digest
         file = folder / f"{what}-{digest(*questions)[:12]}.jsonl"
-        if file.is_file():
-            return read_lines(file, kind)
+        if is_on_record(file):
+            return read_checked(file, kind, AGAIN)
         answers = ask(folder / STORE)
-        if not (folder / IDENTITY).is_file():
-            write_lines(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
-        write_lines(file, answers)
+        if not is_on_record(folder / IDENTITY):
+            write_checked(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
+        write_checked(file, answers)
         return answers
 
     def answers(self, subject: EvaluatedModel, what: str, items: Sequence[Item]) -> list[Answer]:

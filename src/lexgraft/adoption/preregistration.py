@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from lexgraft.files.run_folder import RunFolder
+from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
+from lexgraft.files.run_folder import RunFolder, Thresholds
 from lexgraft.project import Gates
-from lexgraft.records import digest, read_lines, write_lines
+from lexgraft.records import digest
 
 FILE = "gates.jsonl"
 BLIND = frozenset({"plan"})  # stages that ask no model
@@ -27,24 +28,43 @@ class Declaration(Struct, frozen=True, forbid_unknown_fields=True):
 def declare(run: RunFolder, gates: Gates) -> Declaration:
     """Return the declaration that a run is judged by, written before it asks a model.
 
-    Thresholds that were declared in this folder before keep the record they had then.
+    Thresholds that were declared in this folder before keep the record they had then, which also
+    stands beside every stage that they judged: it outlives its own file. Whatever else is deleted,
+    thresholds that are new while results lie here are late.
     """
-    file = run.path / FILE
     earlier = declarations(run.path)
     now = digest(gates)
-    for declaration in earlier:
-        if declaration.digest == now:
-            return declaration
-    asked_stages = tuple(stage for stage in run.stages() if stage not in BLIND)
+    declaration = next((old for old in earlier if old.digest == now), None)
+    if declaration is None:
+        declaration = _recovered(run, gates, now) or _new(run, gates, now)
+        write_checked(run.path / FILE, [*earlier, declaration])
+    run.thresholds = Thresholds(declaration.digest, declaration.declared, declaration.seen)
+    return declaration
+
+
+def _recovered(run: RunFolder, gates: Gates, now: str) -> Declaration | None:
+    """Return the declaration of these thresholds that finished stages hold."""
+    judged = [thresholds for thresholds in run.judged_by() if thresholds.digest == now]
+    if not judged:
+        return None
+    first = min(judged, key=lambda thresholds: thresholds.declared)
+    return Declaration(now, first.declared, first.seen, msgspec.to_builtins(gates))
+
+
+def _new(run: RunFolder, gates: Gates, now: str) -> Declaration:
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    new_declaration = Declaration(now, when, asked_stages, msgspec.to_builtins(gates))
-    write_lines(file, [*earlier, new_declaration])
-    return new_declaration
+    return Declaration(now, when, run.seen(BLIND), msgspec.to_builtins(gates))
 
 
 def declarations(folder: Path) -> list[Declaration]:
-    """Return every set of thresholds that a run's folder has been judged by, the first first."""
-    return read_lines(folder / FILE, Declaration) if (folder / FILE).is_file() else []
+    """Return every set of thresholds that a run's folder has been judged by, the first first.
+
+    Raises:
+        LexgraftError: the file is not as it was written.
+    """
+    file = folder / FILE
+    cure = "delete it: what the finished stages say of their thresholds counts"
+    return read_checked(file, Declaration, cure) if is_on_record(file) else []
 
 
 def late(declared: Declaration) -> tuple[dict[str, str], ...]:

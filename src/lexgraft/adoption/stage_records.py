@@ -1,4 +1,4 @@
-"""The records of an adoption's stages: each stage is run once, and timed."""
+"""The records of an adoption's stages: each stage is run once, and all its runs are timed."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from lexgraft import __version__
 from lexgraft.errors import LexgraftError
-from lexgraft.evaluation.resource_usage import Meter
+from lexgraft.evaluation.cost_log import CostLog
 from lexgraft.files.run_folder import RunFolder
 from lexgraft.project import Prices
 from lexgraft.records import Progress, digest
@@ -19,7 +19,8 @@ class StageRecords:
     """What the stages in a run's folder found and took, and which of them ran just now."""
 
     def __init__(self, run: RunFolder, prices: Prices, progress: Progress) -> None:
-        self.run, self.prices, self.progress = run, prices, progress
+        self.run, self.progress = run, progress
+        self.costs = CostLog(run.path, prices)
         self.ran: list[str] = []
 
     def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
@@ -33,13 +34,13 @@ class StageRecords:
         if stored is not None:
             self.progress(f"{name}: unchanged", 1, 1)
             return stored
-        meter = Meter(self.prices)
         try:
-            record = work()
+            with self.costs.measure(name):
+                record = work()
         except MemoryError as error:
             raise LexgraftError(
                 f"out of memory in stage {name}", cure="free memory, or use a smaller model"
             ) from error
-        self.run.finish(name, key, record, meter.cost())
+        self.run.finish(name, key, record)
         self.ran.append(name)
         return record

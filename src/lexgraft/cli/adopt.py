@@ -30,6 +30,7 @@ def adopt(arguments: argparse.Namespace) -> int:
     """
     project = open_project(arguments.project, download=arguments.download)
     from lexgraft import adopt
+    from lexgraft.adoption.report.formats import size, spending, total
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows
 
     with ProgressBars() as bars:
@@ -46,6 +47,8 @@ def adopt(arguments: argparse.Namespace) -> int:
         print(f"what could change this: {report.decision.would_change['en']}")
     if adoption.unchanged:
         print("all stages unchanged: nothing was run again")
+    spent = total([stage.cost for stage in report.run.stages])
+    print(f"cost:   {spending(spent, 'en')}, all runs together; memory {size(spent.peak_bytes)}")
     print(f"model:  {adoption.model_dir}")
     print(f"report: {adoption.report_page}")
     if report.decision is not None and report.decision.model != "recipient":

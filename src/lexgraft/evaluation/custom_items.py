@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.output_language import in_language
+from lexgraft.files.checked_lines import check_content
 from lexgraft.files.sealed_concepts import ITEMS
 from lexgraft.records import Item, Split, digest
 
+REWRITE = "write the test set again; if the change is meant, give the file itself to --items"
+"""What to do about a file of a test set that is not as it was written."""
 OWN = "own:"
 """What the ids of items begin with that are made of a user's question."""
 _FRAME = {"en": ("{}\nAnswer:", "Answer:", " "), "ja": ("{}\n答え：", "答え：", "")}
@@ -48,6 +51,8 @@ def read_items(path: Path, split: Split = "confirm") -> list[Item]:
             where=str(file),
             cure="give a JSON-lines file, or a folder that `lexgraft testset` has written",
         )
+    if path.is_dir():
+        check_content(file, REWRITE, foreign=True)
     lines = enumerate(file.read_bytes().splitlines(), 1)
     items = {number: _item(line, f"{file}:{number}") for number, line in lines if line.strip()}
     if not items:

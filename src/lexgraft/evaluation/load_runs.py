@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from math import exp
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError, nearest
@@ -13,9 +12,12 @@ from lexgraft.evaluation.grade import pmi
 from lexgraft.evaluation.measures import PARENTS
 from lexgraft.evaluation.run_format import recorded_format
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
-from lexgraft.records import Answer, Concept, Generation, Item, Split, digest, read_lines
+from lexgraft.files.checked_lines import files_like, read_checked
+from lexgraft.records import Answer, Concept, Generation, Item, Split, digest
 
 IDENTITY = "model.json"
+AGAIN = "delete it and give the command that wrote it again: nothing is asked twice"
+"""What to do about a file of a run that is not as it was written."""
 EVERYDAY_GROUP = "everyday "
 """What the group of an everyday word's item begins with."""
 
@@ -27,15 +29,6 @@ class ModelIdentity(Struct, frozen=True):
     digest: str
 
 
-class _RunModel(Struct, frozen=True):
-    name: str
-    digest: str
-
-
-class _RunFiles(Struct, frozen=True):
-    raced: tuple[_RunModel, ...] = ()
-
-
 def read_run(folder: Path, split: Split = "confirm") -> list[ModelRun]:
     """Return every model that answered a run's items of one split, and its everyday words.
 
@@ -45,11 +38,10 @@ def read_run(folder: Path, split: Split = "confirm") -> list[ModelRun]:
         LexgraftError: not such a folder, or nobody answered this split.
     """
     items = _items(folder, split)
-    names = _candidate_names(folder)
     runs = [
         run
         for answers in sorted((folder / "answers").glob("*/"))
-        if (run := _model_run(folder, answers, items, names, split))
+        if (run := _model_run(folder, answers, items, split))
     ]
     if not runs:
         raise LexgraftError(
@@ -64,48 +56,40 @@ def _items(folder: Path, split: Split) -> list[tuple[str, Item]]:
     """Return the items with their groups."""
     test, custom = folder / "testset", folder / "items.jsonl"
     if custom.is_file():
-        return [(item.pair, item) for item in read_lines(custom, Item)]
+        return [(item.pair, item) for item in read_checked(custom, Item, AGAIN)]
     if not (test / f"items-{split}.jsonl").is_file():
         raise LexgraftError(
             "no run here: neither testset/ nor items.jsonl",
             where=str(folder),
             cure="give the folder of an adoption or of `lexgraft evaluate -o`",
         )
-    terms = read_lines(test / f"items-{split}.jsonl", Item)
+    terms = read_checked(test / f"items-{split}.jsonl", Item, AGAIN, foreign=True)
     general = test / "items-general.jsonl"
-    everyday = read_lines(general, Item) if split == "confirm" and general.is_file() else []
+    asked = split == "confirm" and general.is_file()
+    everyday = read_checked(general, Item, AGAIN, foreign=True) if asked else []
     return [
         *((item.pair, item) for item in terms),
         *((EVERYDAY_GROUP + item.pair, item) for item in everyday),
     ]
 
 
-def _candidate_names(folder: Path) -> dict[str, str]:
-    """Return digest → name of the candidates that an adoption has raced."""
-    file = folder / "stages" / "merge.json"
-    if not file.is_file():
-        return {}
-    race = msgspec.json.decode(file.read_bytes(), type=_RunFiles)
-    return {candidate.digest: candidate.name for candidate in race.raced}
-
-
 def _model_run(
     folder: Path,
     answers: Path,
     items: Sequence[tuple[str, Item]],
-    names: dict[str, str],
     split: Split,
 ) -> ModelRun | None:
     """Return the model of one folder of answers; None where it has no answer to these items."""
     file = answers / IDENTITY
-    identity = (
-        msgspec.json.decode(file.read_bytes(), type=ModelIdentity) if file.is_file() else None
-    )
-    name = identity.name if identity else names.get(answers.name, answers.name[:8])
+    if file.is_file():
+        [identity] = read_checked(file, ModelIdentity, AGAIN)
+        name = identity.name
+    else:
+        name = answers.name[:8]
     by_item = {
         answer.item: answer
         for path in _answer_files(answers, split)
-        for answer in read_lines(path, Answer)
+        for answer in read_checked(path, Answer, AGAIN)
     }
     results = {
         _key(group, item): item_result(item, by_item[item.id], group)
@@ -130,14 +114,14 @@ def _written_terms(
     """Return the free answers by direction and concept, graded by the concept's names."""
     texts = {
         generation.prompt: generation.text
-        for path in sorted(answers.glob("terms *.jsonl"))
-        for generation in read_lines(path, Generation)
+        for path in files_like(answers, "terms *.jsonl")
+        for generation in read_checked(path, Generation, AGAIN)
     }
     file = folder / "testset" / f"concepts-{split}.jsonl"
     questions = [item for item in term_questions(items) if digest(item.context) in texts]
     if not questions or not file.is_file():
         return {}
-    concepts = {concept.id: concept for concept in read_lines(file, Concept)}
+    concepts = {concept.id: concept for concept in read_checked(file, Concept, AGAIN, foreign=True)}
     answered = [texts[digest(item.context)] for item in questions]
     return {
         (term.group, term.concept): term for term in grade_written(questions, answered, concepts)
@@ -146,7 +130,7 @@ def _written_terms(
 
 def _answer_files(answers: Path, split: Split) -> list[Path]:
     patterns = (f"{split} terms-*.jsonl", "everyday-*.jsonl", "items-*.jsonl")
-    return [path for pattern in patterns for path in sorted(answers.glob(pattern))]
+    return [path for pattern in patterns for path in files_like(answers, pattern)]
 
 
 def item_result(item: Item, answer: Answer, group: str) -> ItemResult:

@@ -1,34 +1,50 @@
-"""Resource usage of a stage: seconds, peak memory of this process, money."""
+"""Resource usage of a stage: seconds, processor time, peak memory of this process."""
 
+import os
 import resource
 import sys
 import time
 from pathlib import Path
-
-from lexgraft.project import Prices
-from lexgraft.records import Cost
+from typing import NamedTuple
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 RESET_PEAK = "5"  # proc(5): resets the peak resident set size
 
 
+class ResourceUse(NamedTuple):
+    """What was used since a meter began."""
+
+    seconds: float
+    cpu_seconds: float  # of this process and of those it waited for
+    peak_bytes: int
+
+
 class Meter:
     """Measures from its creation on; the peak is the stage's own where the kernel can reset it."""
 
-    def __init__(self, prices: Prices) -> None:
-        self._prices = prices
-        self._start = time.monotonic()
+    def __init__(self) -> None:
+        self._start, self._cpu = time.monotonic(), _cpu_seconds()
         try:
             _CLEAR.write_text(RESET_PEAK, encoding="ascii")
         except OSError:  # not Linux, or not allowed: the peak is then that of the whole run
             return
 
-    def cost(self) -> Cost:
-        """Return the time, peak memory and money used so far."""
-        seconds = time.monotonic() - self._start
-        money = seconds / 3600 * self._prices.per_hour
-        return Cost(round(seconds, 2), _peak_bytes(), round(money, 6), self._prices.currency)
+    @property
+    def seconds(self) -> float:
+        """Return the time since the meter began."""
+        return time.monotonic() - self._start
+
+    def use(self) -> ResourceUse:
+        """Return what was used so far."""
+        return ResourceUse(
+            round(self.seconds, 2), round(_cpu_seconds() - self._cpu, 2), _peak_bytes()
+        )
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _peak_bytes() -> int:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_questions, ask_texts
 from lexgraft.evaluation.consistency import aligned_items, consistency
-from lexgraft.evaluation.custom_items import read_items
+from lexgraft.evaluation.cost_log import CostLog
+from lexgraft.evaluation.custom_items import REWRITE, read_items
 from lexgraft.evaluation.definitions import (
     DEFINITION_TOKENS,
     Scorer,
@@ -33,16 +35,16 @@ from lexgraft.evaluation.grade import grade, pmi
 from lexgraft.evaluation.item_results import item_scores, results
 from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
-from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
+from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
 from lexgraft.evaluation.model_loading import free_only, load_alone
-from lexgraft.evaluation.resource_usage import Meter
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
     grade_written,
     term_questions,
     written_scores,
 )
+from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.files.running_text import RunningText, read_running_text
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
@@ -56,7 +58,6 @@ from lexgraft.records import (
     Progress,
     Score,
     digest,
-    read_lines,
     silent,
     write_bytes,
     write_lines,
@@ -81,7 +82,7 @@ class EvaluationRecord(Struct, frozen=True, forbid_unknown_fields=True):
     crossed: int  # options whose first token would have spanned the end of the context
     announced_bytes: int
     peak_bytes: int
-    seconds: float
+    seconds: float  # of all runs of the same command
     warnings: tuple[str, ...] = ()
 
 
@@ -93,7 +94,12 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
     """
     check_request(request)
     with hold(request.output, inputs_of_request(request)) as run:
-        return _StandaloneRun(request, run, progress).record()
+        costs = CostLog(run.path, Prices())
+        name = f"evaluate {request.model} {digest(replace(request, output=Path()))[:12]}"
+        with costs.measure(name):
+            record = _StandaloneRun(request, run, progress).record()
+        cost = costs.cost(name)
+        return replace(record, seconds=cost.seconds, peak_bytes=cost.peak_bytes)
 
 
 class _StandaloneRun:
@@ -103,7 +109,6 @@ class _StandaloneRun:
         self._request, self._progress = request, progress
         self._items = read_items(request.items, request.split) if request.items else []
         self._texts = read_running_text(request.texts) if request.texts else RunningText([])
-        self._meter = Meter(Prices())
         self._reference = self._reference_predictions()
         self._model, self._bytes = load_alone(request, progress)
         self._name = Path(request.model.partition("#")[0]).name or request.model
@@ -120,20 +125,21 @@ class _StandaloneRun:
 
     def _write_identity(self, run: Path) -> None:
         """Write whose answers these are, and the items beside those asked here before."""
-        write_lines(self._folder / IDENTITY, [ModelIdentity(self._name, self._model.digest)])
-        earlier = read_lines(run / "items.jsonl", Item) if (run / "items.jsonl").is_file() else []
+        write_checked(self._folder / IDENTITY, [ModelIdentity(self._name, self._model.digest)])
+        file = run / "items.jsonl"
+        earlier = read_checked(file, Item, AGAIN) if is_on_record(file) else []
         by_id = {item.id: item for item in earlier}
         for item in self._items:
             if by_id.setdefault(item.id, item) != item:
                 raise LexgraftError(
                     f"the item {item.id!a} was asked here with another text or answer",
-                    where=str(run / "items.jsonl"),
+                    where=str(file),
                     cure="give another --output",
                 )
-        write_lines(run / "items.jsonl", by_id.values())
+        write_checked(file, by_id.values())
 
     def record(self) -> EvaluationRecord:
-        """Return the scores of all that was requested, and what they cost."""
+        """Return the scores of all that was requested; what they cost is added by the caller."""
         item_rows, crossed = self._item_scores()
         further = (
             self._term_scores(),
@@ -145,7 +151,6 @@ class _StandaloneRun:
         )
         scores = tuple(chain(item_rows, *further))
         write_lines(self._folder / "scores.jsonl", scores)
-        cost = self._meter.cost()
         warning = getattr(self._model, "warning", "")
         texts = self._request.texts
         return EvaluationRecord(
@@ -155,8 +160,8 @@ class _StandaloneRun:
             scores=scores,
             crossed=crossed,
             announced_bytes=self._bytes,
-            peak_bytes=cost.peak_bytes,
-            seconds=cost.seconds,
+            peak_bytes=0,
+            seconds=0.0,
             warnings=(
                 *((warning,) if warning else ()),
                 *(self._texts.notes(texts.name) if texts else ()),
@@ -168,7 +173,7 @@ class _StandaloneRun:
         if not self._items or free_only(self._model):
             return [], 0
         answers = ask(self._items, self._model, self._store, self._progress)
-        write_lines(self._folder / f"items-{digest(*self._items)[:12]}.jsonl", answers)
+        write_checked(self._folder / f"items-{digest(*self._items)[:12]}.jsonl", answers)
         write_lines(self._folder / "results.jsonl", results(self._items, answers))
         crossed = sum(sum(answer.crossed) for answer in answers)
         return item_scores(self._name, grade(self._items, answers)), crossed
@@ -209,9 +214,7 @@ class _StandaloneRun:
 
     def _scorer(self, folder: Path) -> Scorer:
         """Return a function that asks another model, loaded beside this one."""
-        model, needed = load_alone(
-            msgspec.structs.replace(self._request, model=str(folder)), self._progress
-        )
+        model, needed = load_alone(replace(self._request, model=str(folder)), self._progress)
         self._bytes += needed
         store = self._folder.parent / model.digest / STORE
         return lambda _, items: ask(items, model, store, self._progress)
@@ -226,7 +229,8 @@ class _StandaloneRun:
         file = folder / f"concepts-{self._request.split}.jsonl" if folder else None
         if file is None or not file.is_file():
             return {}
-        return {concept.id: concept for concept in read_lines(file, Concept)}
+        concepts = read_checked(file, Concept, REWRITE, foreign=True)
+        return {concept.id: concept for concept in concepts}
 
     def _consistency_scores(self) -> list[Score]:
         """Return RankC between the directions of the items, chance taken off."""
@@ -290,7 +294,7 @@ class _StandaloneRun:
         """Return the other model's predictions on the texts; it is loaded first, and let go."""
         if self._request.against is None or self._request.texts is None:
             return {}
-        reference = msgspec.structs.replace(self._request, model=str(self._request.against))
+        reference = replace(self._request, model=str(self._request.against))
         model, _ = load_alone(reference, self._progress)
         return _predictions(model, self._texts.documents, {})
 

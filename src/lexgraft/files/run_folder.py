@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -14,9 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.checked_lines import RECORD
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SINGLE
 from lexgraft.files.ownership import MARKER, check_outputs, clash
-from lexgraft.records import Cost, write_bytes
+from lexgraft.records import write_bytes
 
 T = TypeVar("T", bound=Struct)
 
@@ -26,6 +27,8 @@ _FOLDERS = ("stages", "testset", "answers", "merged", "tuned", "model")
 _FILES = (
     "lock.json",
     "gates.jsonl",
+    "costs.jsonl",
+    RECORD,
     "items.jsonl",
     "assignment.json",
     "compute.json",
@@ -37,19 +40,31 @@ _FILES = (
 _OF_A_MODEL = ("config.json", SINGLE, INDEX, ADAPTER, CONFIG)
 
 
-class StageEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """A finished stage: the digest of all it read, of what it wrote, and what it took."""
+class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which thresholds stood when a stage ran: their digest, since when, what was seen by then."""
+
+    digest: str
+    declared: str  # ISO 8601
+    seen: tuple[str, ...] = ()
+
+
+class StageEntry(Struct, frozen=True):
+    """A finished stage: the digest of all it read, of what it wrote, and its thresholds."""
 
     key: str
     output: str
-    cost: Cost
+    thresholds: Thresholds | None = None
 
 
 class RunFolder:
-    """The folder of one adoption: stage records, answers, and the lock file over them."""
+    """The folder of one adoption: stage records, answers, and the lock file over them.
+
+    `thresholds` are those that the run is judged by, once they are declared.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.thresholds: Thresholds | None = None
         self._entries = self._read()
 
     def _read(self) -> dict[str, StageEntry]:
@@ -69,30 +84,55 @@ class RunFolder:
         return self.path / "stages" / f"{stage}.json"
 
     def finished(self, stage: str, key: str, kind: type[T]) -> T | None:
-        """Return the stage's record if it was made from exactly this key and is intact."""
+        """Return the stage's record if it was made from exactly this key.
+
+        Raises:
+            LexgraftError: it is not what the stage wrote.
+        """
         entry, file = self._entries.get(stage), self._record_file(stage)
         if entry is None or entry.key != key or not file.is_file():
             return None
         data = file.read_bytes()
-        return msgspec.json.decode(data, type=kind) if _sha(data) == entry.output else None
+        if _sha(data) != entry.output:
+            raise LexgraftError(
+                f"not what the stage {stage} wrote",
+                where=str(file),
+                cure="delete it: the stage runs again, with the answers that are stored",
+            )
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.DecodeError:  # of a version whose records were others
+            return None
 
-    def finish(self, stage: str, key: str, record: Struct, cost: Cost) -> None:
-        """Store a stage's record, then say in the lock file that it is finished."""
+    def finish(self, stage: str, key: str, record: Struct) -> None:
+        """Store a stage's record, then say in the lock file that it is finished.
+
+        An earlier record of the stage is struck off first: a kill leaves none that seems changed.
+        """
+        if self._entries.pop(stage, None) is not None:
+            self._write()
         data = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1)
         write_bytes(self._record_file(stage), data)
-        self._entries = {**self._entries, stage: StageEntry(key, _sha(data), cost)}
-        write_bytes(
-            self.path / "lock.json", msgspec.json.format(msgspec.json.encode(self._entries))
-        )
+        self._entries[stage] = StageEntry(key, _sha(data), self.thresholds)
+        self._write()
 
-    def stages(self) -> tuple[str, ...]:
-        """Return the stages that have a record here, by name."""
-        return tuple(sorted(self._entries))
+    def _write(self) -> None:
+        entries = msgspec.json.format(msgspec.json.encode(self._entries, order="sorted"))
+        write_bytes(self.path / "lock.json", entries)
 
-    def cost(self, stage: str) -> Cost:
-        """Return what a finished stage took when it ran (zero if it never did)."""
-        entry = self._entries.get(stage)
-        return entry.cost if entry else Cost(0.0)
+    def seen(self, blind: Collection[str] = ()) -> tuple[str, ...]:
+        """Return what results lie here: stages by name but `blind` ones, else `answers` if any.
+
+        What is there counts, whether or not the lock file knows of it.
+        """
+        records = {file.stem for file in (self.path / "stages").glob("*.json")}
+        stages = tuple(sorted((records | self._entries.keys()) - set(blind)))
+        answered = any(file.is_file() for file in (self.path / "answers").rglob("*"))
+        return stages or (("answers",) if answered else ())
+
+    def judged_by(self) -> list[Thresholds]:
+        """Return the thresholds that stood when the stages ran that are finished."""
+        return [entry.thresholds for entry in self._entries.values() if entry.thresholds]
 
 
 @contextmanager

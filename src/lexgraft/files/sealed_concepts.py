@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from lexgraft.errors import LexgraftError
-from lexgraft.records import read_lines, write_lines
+from lexgraft.files.checked_lines import files_like, read_checked, write_checked
 
 FILE = "opened.jsonl"
 ITEMS = "items-sealed.jsonl"
@@ -25,8 +25,17 @@ class SealedOpening(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def openings(folder: Path) -> list[SealedOpening]:
-    """Return every opening of the sealed concepts of a test set's folder, the first one first."""
-    return read_lines(folder / FILE, SealedOpening) if (folder / FILE).is_file() else []
+    """Return every opening of the sealed concepts of a test set's folder, the first one first.
+
+    Raises:
+        LexgraftError: the record of them was cut, changed or taken away.
+    """
+    cure = "bring the file back, or seal concepts that were never asked: opened ones stay opened"
+    return [
+        row
+        for file in files_like(folder, FILE)
+        for row in read_checked(file, SealedOpening, cure, foreign=True)
+    ]
 
 
 def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
@@ -51,7 +60,7 @@ def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
                 cure="confirm another result on concepts that were never asked",
             )
     opened = structs.replace(opening, opened=datetime.now(UTC).isoformat(timespec="seconds"))
-    write_lines(folder / FILE, [*earlier, opened])
+    write_checked(folder / FILE, [*earlier, opened])
     return opened
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.checked_lines import write_checked
 from lexgraft.files.ownership import claim, refuse_foreign
-from lexgraft.records import Split, write_bytes, write_lines
+from lexgraft.records import Split, write_bytes
 from lexgraft.terms.testset.audit import audit_record
 from lexgraft.terms.testset.lm_eval_files import write_tasks
 from lexgraft.terms.testset.split import SPLITS
@@ -24,9 +25,9 @@ def write_testset(bundle: TestSet, folder: Path) -> None:
     if not _is_testset(folder):
         claim(folder, "testset", folder)
     for split in SPLITS:
-        write_lines(folder / f"items-{split}.jsonl", bundle.items[split])
-        write_lines(folder / f"concepts-{split}.jsonl", bundle.concepts[split])
-    write_lines(folder / "items-general.jsonl", bundle.general)
+        write_checked(folder / f"items-{split}.jsonl", bundle.items[split])
+        write_checked(folder / f"concepts-{split}.jsonl", bundle.concepts[split])
+    write_checked(folder / "items-general.jsonl", bundle.general)
     about = {
         "canary": bundle.canary,
         "digest": bundle.digest,
