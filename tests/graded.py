@@ -9,7 +9,7 @@ from lexgraft.records import Document, TextScore
 
 CONTEXT = ComparisonContext(
     Languages("ja", "en"),
-    [Document(f"d{n}", "ja", "manual", "text") for n in range(6)],
+    [Document(f"d{n}", "ja", "manual", "text") for n in range(8)],
     seed=1,
     alpha=0.05,
 )

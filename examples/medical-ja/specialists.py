@@ -105,9 +105,7 @@ def differences(seen: dict[str, SplitResults], where: ComparisonContext) -> dict
         found[f"single items right, {one} - {other}"] = paired_means(
             shares(before), shares(after), where.seed, where.alpha
         )
-    changed = relative_change(
-        where.documents, seen["base"].texts, seen["G"].texts, where.seed, where.alpha
-    )
+    changed = relative_change(where.documents, seen["base"].texts, seen["G"].texts, where.alpha)
     found |= {f"bits per byte, {group}, G / base - 1": rise for group, rise in changed.items()}
     return found
 

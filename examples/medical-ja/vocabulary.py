@@ -214,7 +214,7 @@ def measure_texts() -> dict[str, Any]:
     for name, own in scores.items():
         found[name] = {k: list(v) for k, v in bits_per_byte(documents, own, 0).items()}
         if name != BASE.name:
-            change = relative_change(documents, scores[BASE.name], own, 0)
+            change = relative_change(documents, scores[BASE.name], own)
             found[f"{name} / base - 1"] = {k: list(v) for k, v in change.items()}
     return found
 

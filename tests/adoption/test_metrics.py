@@ -35,7 +35,7 @@ def test_a_model_is_scored_on_terms_everyday_words_and_text():
     assert scores[RECOGNITION, "en->ja"].value == 10 / 20
     assert scores[RECOGNITION, "en->ja"].chance == 0.25**2
     assert scores[GENERAL, "ja->ja"].value == 18 / 20
-    assert scores[BITS, "ja/manual"].value == pytest.approx((816 * 6 + 15) / 600)
+    assert scores[BITS, "ja/manual"].value == pytest.approx((816 * 8 + 28) / 800)
     assert {score.model for score in scores.values()} == {"merge"}
 
 
@@ -56,7 +56,7 @@ def test_the_placebo_transfers_nothing():
 def test_general_ability_is_told_as_a_change_that_is_better_when_greater():
     text, words = changes(MERGE, G, CONTEXT, MergeGate(everyday_loss=0.3, bits_per_byte=0.01))
     assert text.name == BITS
-    assert text.value == pytest.approx(-(816 * 6 + 15) / (800 * 6 + 15) + 1)
+    assert text.value == pytest.approx(-(816 * 8 + 28) / (800 * 8 + 28) + 1)
     assert text.low <= text.value <= text.high
     assert (text.margin, words.margin) == (0.01, 0.3)
     assert (words.name, words.value, words.n) == (GENERAL, -2 / 20, 20)

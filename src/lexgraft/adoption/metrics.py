@@ -139,9 +139,7 @@ def changes(
     split: Split = "confirm",
 ) -> tuple[AbilityChange, ...]:
     """Return general ability against G; greater is better. Without `margins` it is not judged."""
-    bits = relative_change(
-        context.documents, language.texts, results.texts, context.seed, context.alpha
-    )
+    bits = relative_change(context.documents, language.texts, results.texts, context.alpha)
     rows = [
         AbilityChange(
             BITS,

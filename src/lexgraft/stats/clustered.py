@@ -1,7 +1,7 @@
 """A mean over concepts where related concepts move together (pure)."""
 
 from collections.abc import Hashable, Sequence
-from math import inf, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def clustered_mean(
     """Return the mean of one value per concept, related concepts counted as one cluster.
 
     Args:
-        values: One per concept, such as P(right) of the result minus that of its ablation.
+        values: One per concept in [−1, 1], such as P(right) of a result minus its ablation's.
         clusters: What every concept belongs to (its parent), None where each stands alone.
         alpha: 1 minus the nominal coverage.
 
@@ -28,8 +28,8 @@ def clustered_mean(
     28); its degrees of freedom are Satterthwaite's for concepts that are equal within clusters.
     Student's t with Hall's correction of skewness makes the interval (`Moments.bounds`). Where many
     clusters did not move at all, two pseudo-clusters are added to the spread, as in `bootstrap`.
-    With fewer than eight clusters it reaches from −inf to inf: nothing is judged. Its coverage
-    stands in benchmarks/coverage.py.
+    With fewer than eight clusters it reaches from −1 to 1: nothing is judged. Its coverage:
+    benchmarks/coverage.py.
 
     >>> change = clustered_mean([0.2, 0.1, 0.4, 0.3, 0.0, 0.1, 0.3, 0.2, 0.1, 0.3])
     >>> f"{change.value:.2f} [{change.low:.2f}, {change.high:.2f}]"
@@ -37,12 +37,12 @@ def clustered_mean(
     """
     n = len(values)
     if n == 0:
-        return Interval(0.0, -inf, inf, 0)
+        return Interval(0.0, -1.0, 1.0, 0)
     observed = np.array(values, np.float64)
     mean = float(observed.mean())
     owners = _owners(clusters if clusters is not None else range(n))
     if owners.max() + 1 < FEWEST:
-        return Interval(mean, -inf, inf, n)
+        return Interval(mean, -1.0, 1.0, n)
     moments = _cluster_moments(observed - mean, owners)
     return Interval(mean, *_steadied(moments, observed, owners).bounds(mean, alpha), n)
 

@@ -28,13 +28,14 @@ class Moments(NamedTuple):
 
         With skewness a of the estimate, T + aT²/3 + a²T³/27 + a/6 is normal up to terms in 1/n
         (Hall 1992, JRSS B 54, 221-228), and its inverse moves t as a bootstrap-t would, without
-        resampling. Few values underestimate their skewness, so a is taken (1 + 6/(v + 1)) times.
+        resampling. Few values underestimate their skewness, so a is taken 1 + 2/√(v + 1) times, as
+        simulation has it (benchmarks/coverage.py).
         """
         if self.freedom <= 0:
             return -inf, inf
         spread, critical = sqrt(self.variance), student(max(1.0, self.freedom), alpha)
         skewness = self.third / spread**3 if spread else 0.0
-        skewness *= 1 + 6 / (self.freedom + 1)
+        skewness *= 1 + 2 / sqrt(self.freedom + 1)
         low, high = (_unskewed(end, skewness) for end in (critical, -critical))
         return value - spread * low, value - spread * high
 

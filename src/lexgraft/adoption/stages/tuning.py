@@ -203,7 +203,7 @@ def settled_scale(
     allowed = models.project.gates.tune.bits_per_byte
     for scale in sorted(scales, reverse=True)[:-1]:
         after = models.bits(_scaled(models, onto, adapter, scale), "choose", limited_texts)
-        rises = relative_change(documents, before, after, models.project.seed).values()
+        rises = relative_change(documents, before, after).values()
         if max(rise.value for rise in rises) <= allowed:
             return scale
     return min(scales)
