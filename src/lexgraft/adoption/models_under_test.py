@@ -63,6 +63,7 @@ class ModelsUnderTest:
     def __init__(self, project: Project, folder: Path, progress: Progress) -> None:
         self.project, self.folder, self.progress = project, folder, progress
         self._engine: tuple[Path, TransformersModel] | None = None
+        self._told = ""  # the last warning about the live model
 
     @cached_property
     def number_format(self) -> ComputedFormat:
@@ -131,7 +132,7 @@ class ModelsUnderTest:
                 dtype=self.number_format,
             )
             self._engine = (subject.onto.folder, loaded)
-            self.progress(f"{what}, {loaded.warning}" if loaded.warning else what, 1, 1)
+            self.progress(what, 1, 1)
         model = self._engine[1]
         if model.digest != subject.digest:
             if subject.plan is None:
@@ -154,6 +155,10 @@ class ModelsUnderTest:
         if is_on_record(file):
             return read_checked(file, kind, AGAIN)
         answers = ask(folder / STORE)
+        warning = self._engine[1].warning if self._engine else ""
+        if warning != self._told:  # some limits are known only once long rows were asked
+            self._told = warning
+            self.progress(warning, 1, 1)
         if not is_on_record(folder / IDENTITY):
             write_checked(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
         write_checked(file, answers)

@@ -13,7 +13,7 @@ from lexgraft.evaluation.answer_store import AnswerStore
 from lexgraft.models import LanguageModel, OptionScore, Question
 from lexgraft.records import Answer, Document, Generation, Item, Progress, TextScore, digest
 
-SCORING_VERSION = 1
+SCORING_VERSION = 2
 """Raised when the arithmetic behind stored numbers changes, so that old ones are not used."""
 NEUTRAL_OPTIONS = 8  # options asked together after one neutral context
 TEXTS = 8  # documents asked together

@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 from lexgraft.errors import LexgraftError
 from lexgraft.models import Question
 
+BEFORE = ("\n", ".", "x", "z", "0", "。", "の")
+"""What an option is encoded after where a tokenizer would begin a text with a space of its own."""
+
 
 class Encoded(NamedTuple):
     """A question in token ids."""
 
     context: list[int]
     options: list[list[int]]
-    crossed: list[bool]  # options encoded by themselves, for a token would cross the seam
+    crossed: list[bool]  # options encoded apart from it, for a token would cross the seam
 
 
 class ContinuationBoundaries:
@@ -30,20 +33,22 @@ class ContinuationBoundaries:
 
         Context and option are encoded together and cut at the context's length; spaces that end a
         context go to the option, as in lm-evaluation-harness. Where a token would cross the seam
-        that harness scores what is left of the tokens; here the option is encoded by itself, and
-        counted: a score never belongs to other text than the option's.
+        that harness scores what is left of the tokens; here the option is encoded apart from the
+        context, and counted: a score never belongs to other text than the option's.
         """
         split = [_move_spaces(context, options) for context, options in items]
         contexts = self._encode([context for context, _ in split])
         wholes = iter(self._encode([c + option for c, options in split for option in options]))
         questions: list[Encoded] = []
         for (_, options), context in zip(split, contexts, strict=True):
-            continuations = [_after(context, next(wholes)) for _ in options]
+            joined = [next(wholes) for _ in options]
+            continuations = [_after(context, whole) for whole in joined]
             ids = [
                 self._checked(
-                    option, self._encode([option])[0] if continuation is None else continuation
+                    option,
+                    self._apart(option, context, whole) if continuation is None else continuation,
                 )
-                for option, continuation in zip(options, continuations, strict=True)
+                for option, whole, continuation in zip(options, joined, continuations, strict=True)
             ]
             start = [*self.start, *context] or self._instead
             self.check(len(start) + max(map(len, ids), default=0))
@@ -84,6 +89,26 @@ class ContinuationBoundaries:
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return self._tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+
+    def _apart(self, option: str, context: list[int], joined: list[int]) -> list[int]:
+        """Return an option's own tokens, which after the context's spell what the text says.
+
+        Many tokenizers begin a text with a space, or with a word: `ey` encoded by itself would
+        stand in `kidn ey`. Encoded after another sign, and cut from it, it stands in `kidney`.
+        """
+        (alone,) = self._encode([option])
+        text = self._spelt(joined)
+        if self._spelt([*context, *alone]) == text:
+            return alone
+        for sign in BEFORE:
+            before, both = self._encode([sign, sign + option])
+            tokens = _after(before, both)
+            if tokens and self._spelt([*context, *tokens]) == text:
+                return tokens
+        return alone  # no text is spelt so, as where signs are unknown to the tokenizer
+
+    def _spelt(self, ids: list[int]) -> str:
+        return self._tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
     def _checked(self, option: str, ids: list[int]) -> list[int]:
         if not ids:

@@ -14,6 +14,8 @@ from lexgraft.files.safe_json import read_json
 SHOWN = 3  # names in a message
 _NOT_TEXT = ("vision", "visual", "audio", "multi_modal", "mtp", "speech", "image")
 """Words in names of tensors that a text-only loader leaves out on purpose."""
+_DIGITS = (3, 1, 4, 1, 5, 9, 2, 6)
+SEES_NOTHING = 0.01  # nats in float32 by which a causal model's prediction may still differ
 _HUB_KEYS = ("attn_implementation", "_attn_implementation", "experts_implementation")
 
 
@@ -98,6 +100,32 @@ def check_finite(model: nn.Module, folder: Path) -> None:
             "its logits are not finite: its values are too large for this number format",
             where=str(folder),
             cure="try --dtype float32",
+        )
+
+
+@torch.inference_mode()
+def check_causal(model: nn.Module, folder: Path) -> None:
+    """Refuse a model whose predictions change with the tokens that follow: it scores no text.
+
+    Raises:
+        LexgraftError: the likeliest token's probability is another where the text goes on.
+    """
+    live: Any = model
+    size = int(live.config.get_text_config().vocab_size)
+    tokens = torch.tensor(
+        [[number % size for number in _DIGITS]], device=next(model.parameters()).device
+    )
+    last = len(_DIGITS) // 2
+    ended, going_on = (
+        live(input_ids=ids, use_cache=False).logits[0, last - 1].float().log_softmax(-1)
+        for ids in (tokens[:, :last], tokens)
+    )
+    apart = float((ended - going_on)[ended.argmax()].abs())
+    if apart > (SEES_NOTHING if next(model.parameters()).dtype == torch.float32 else 1.0):
+        raise LexgraftError(
+            f"{type(model).__name__}: its predictions change with what follows ({apart:.2g} nats)",
+            where=str(folder),
+            cure="give a causal model: for BERT's kin that means `is_decoder: true`",
         )
 
 

@@ -1,7 +1,7 @@
 """Token trees through a causal transformer: masks, positions, and logits only where needed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from inspect import signature
 from itertools import chain
 from threading import Lock
@@ -20,6 +20,7 @@ from lexgraft.models.token_tree import TokenTree, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
 ROW_BLOCK = 1024
+PLAIN_BLOCK = 64  # places whose logits are held in double at once
 SAME = 1e-4  # two ways of computing one logit differ by no more
 
 
@@ -34,19 +35,19 @@ class TreeScorer:
     """Scores rows with one forward per batch; knows how this architecture takes its masks.
 
     The arithmetic is that of a plain forward: rows that cannot be expressed (other kinds of
-    attention, scaled logits) are found by `agrees`, which compares with plain forwards.
+    attention, scaled logits) are found by `agreement`, which compares with plain forwards.
     """
 
     def __init__(self, model: nn.Module, budget: int) -> None:
         live: Any = model  # what transformers adds to a module is not typed
         self._body, self._head, self._budget = live.base_model, live.get_output_embeddings(), budget
         config = live.config.get_text_config()
-        self.window: int | None = getattr(config, "sliding_window", None)
+        self._window: int | None = getattr(config, "sliding_window", None)
         self._layer_types: tuple[str, ...] = tuple(
             sorted(set(getattr(config, "layer_types", None) or ()))
         )
         if self._layer_types == ("full_attention",):
-            self.window = None
+            self._window = None
         self._transform = LogitTransform.of(config)
         self._like: Tensor = next(model.parameters())
         self._header: SharedPrefix | None = None
@@ -130,9 +131,9 @@ class TreeScorer:
     ) -> Tensor | dict[str, Tensor]:
         """Return the mask that attention takes: one, or one per kind of layer."""
         near = see
-        if self.window is not None and see.shape[-1] > self.window:
+        if self._window is not None and see.shape[-1] > self._window:
             distance = positions[:, None, start:, None] - positions[:, None, None, :]
-            near = see & (distance < self.window)
+            near = see & (distance < self._window)
         if self._layer_types:
             kinds = {"full_attention": see, "sliding_attention": near}
             return {kind: self._additive(kinds.get(kind, see)) for kind in self._layer_types}
@@ -212,14 +213,22 @@ def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
             column = row.parents[column]
         tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
         logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
-        # in double: over a large vocabulary float32 is off by 1e-4 a token
-        logprobs = logits[-len(steps) :].double().log_softmax(-1)
-        best = logprobs.argmax(-1).tolist()
-        scores += [
-            TokenScore(float(logprobs[step, want.target]), best[step] == want.target)
-            for step, want in enumerate(steps)
-        ]
+        wanted = [want.target for want in steps]
+        for start in range(0, len(steps), PLAIN_BLOCK):
+            block = slice(start, start + PLAIN_BLOCK)
+            scores += _token_scores(logits[-len(steps) :][block], wanted[block])
     return scores
+
+
+def _token_scores(
+    logits: Float[Tensor, "step word"], wanted: Sequence[int]
+) -> Iterator[TokenScore]:
+    """Yield the score of one wanted token per step."""
+    # in double: over a large vocabulary float32 is off by 1e-4 a token
+    logprobs = logits.double().log_softmax(-1)
+    best = logprobs.argmax(-1).tolist()
+    for step, target in enumerate(wanted):
+        yield TokenScore(float(logprobs[step, target]), best[step] == target)
 
 
 def only_last(model: nn.Module, count: int) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Models in Hugging Face folders: the one door to the transformers package."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,22 +12,21 @@ from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
+from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.chat_template import ChatTemplate
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
+from lexgraft.models.length_limit import longest_input
 from lexgraft.models.live_weights import LiveWeights
-from lexgraft.models.load_checks import check_finite, check_folder, check_tensors
-from lexgraft.models.number_format import choose_format, computed, products_in
+from lexgraft.models.load_checks import check_causal, check_finite, check_folder, check_tensors
+from lexgraft.models.number_format import choose_format, computed
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
-from lexgraft.models.scoring import TokenScore, TreeScorer, agreement, score_plainly, sum_options
+from lexgraft.models.scoring import sum_options
 from lexgraft.models.thread_pool import side_by_side
 from lexgraft.models.token_tree import TokenTree, build_rows, plan
-from lexgraft.models.tree_probes import LONGEST_PROBE, header_probes, probes
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PROMPTS = 32  # prompts continued together
-TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.05}
-"""Nats between the tree score and the plain score of a token; half precision is that noisy."""
 R = TypeVar("R")
 LN2 = 0.6931471805599453
 
@@ -46,25 +44,13 @@ class TransformersModel:
         self._model, self._tokenizer = model, tokenizer
         self.number_format: ComputedFormat = number_format
         self._loaded, self._digest = digest, digest
-        live: Any = model
-        config = live.config.get_text_config()
-        limit: int | None = getattr(config, "max_position_embeddings", None)
-        self._boundaries = ContinuationBoundaries(tokenizer, limit)
+        self._limit = longest_input(model)
+        self._boundaries = ContinuationBoundaries(tokenizer, self._limit)
         self._weights = LiveWeights(model)
         self._chat: ChatTemplate | None = None
         self._ends = end_tokens(model, tokenizer)
-        self._trees = TreeScorer(model, TOKEN_BUDGET)
+        self._trees = AgreedTrees(model, TOKEN_BUDGET, self._limit, number_format)
         self._like = next(model.parameters())
-        vocabulary = int(config.vocab_size)
-        with torch.inference_mode(), products_in("float32"):  # exact: it judges the masks
-            self._apart = agreement(
-                self._trees, model, probes(vocabulary, self._trees.window, limit)
-            )
-            self._shares = self._apart <= TOLERANCES[self._like.dtype]
-            if self._shares and (limit is None or limit > LONGEST_PROBE):
-                difference = agreement(self._trees, model, header_probes(vocabulary))
-                self._trees.shares_headers = difference <= TOLERANCES[self._like.dtype]
-        self._trees.number_format = number_format
 
     @classmethod
     def load(
@@ -115,6 +101,7 @@ class TransformersModel:
         check_tensors(report, folder)
         model = model.to(device).eval().requires_grad_(requires_grad=False)
         check_finite(model, folder)
+        check_causal(model, folder)
         return cls(model, tokenizer, digest, number_format)
 
     @property
@@ -164,34 +151,27 @@ class TransformersModel:
 
         Another number format or device gives other low bits, so its name stands beside.
         """
-        scorer = "shared" if self._shares else "plain"
+        scorer = "shared" if self._trees.shares else "plain"
         kind, device = self.number_format, self._like.device.type
         return " ".join([scorer, *([kind] * (kind != "float32")), *([device] * (device != "cpu"))])
 
     @property
     def warning(self) -> str:
-        """Return why options are scored one by one, which is slow; empty if they are not."""
-        if self._shares:
-            return ""
-        how = f"by {self._apart:.2g} nats" if self._apart < math.inf else "or it takes none"
-        name = type(self._model).__name__
-        return f"{name}: token trees and plain forwards differ {how}; options are scored one by one"
+        """Return which options are scored one by one, which is slow, and why; empty if none is."""
+        return self._trees.warning
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
         return plan(self._rows(items), TOKEN_BUDGET)
 
-    @computed
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
         encoded = self._boundaries.questions(items)
-        questions = [
-            build_rows(question.context, question.options, TOKEN_BUDGET) for question in encoded
-        ]
+        questions = [self._tree_rows(question.context, question.options) for question in encoded]
         scores_of_items: list[list[OptionScore]] = [[] for _ in items]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [row for index in batch for row in questions[index]]
-            values = iter(self._score(rows))
+            values = iter(self._trees.score(rows))
             for index in batch:
                 for row in questions[index]:
                     scores_of_items[index] += sum_options(row, next(values))
@@ -203,7 +183,6 @@ class TransformersModel:
             for scores, question in zip(scores_of_items, encoded, strict=True)
         ]
 
-    @computed
     def score_tokens(
         self, requests: Sequence[tuple[Sequence[int], Sequence[int]]]
     ) -> list[tuple[float, bool]]:
@@ -212,17 +191,18 @@ class TransformersModel:
         Requests of one context are answered together, wherever they stand.
         """
         alike: dict[tuple[int, ...], list[int]] = {}
-        for index, (context, _) in enumerate(requests):
+        for index, (context, rest) in enumerate(requests):
             alike.setdefault(tuple(context), []).append(index)
+            self._boundaries.check(len(context) + len(rest))
         members = list(alike.values())
         questions = [
-            build_rows(context, [requests[i][1] for i in group], TOKEN_BUDGET)
+            self._tree_rows(context, [requests[i][1] for i in group])
             for context, group in alike.items()
         ]
         results: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
         for batch in plan(questions, TOKEN_BUDGET):
             rows = [(number, row) for number in batch for row in questions[number]]
-            values = self._score([row for _, row in rows])
+            values = self._trees.score([row for _, row in rows])
             for (number, row), scores in zip(rows, values, strict=True):
                 for want, score in zip(row.wanted, scores, strict=True):
                     index = members[number][want.option]
@@ -244,6 +224,7 @@ class TransformersModel:
             return ids[-1] in self._ends or cut_at(self._decode(ids), stop) is not None
 
         encoded = self._boundaries.prompts(prompts)
+        self._boundaries.check(max(map(len, encoded), default=0) + max_tokens)
         order = sorted(range(len(prompts)), key=lambda i: (-len(encoded[i]), encoded[i]))
         answers = [""] * len(prompts)
         for start in range(0, len(order), PROMPTS):
@@ -294,14 +275,13 @@ class TransformersModel:
         """Return how many tokens a text has, without a start token."""
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    @computed
     def text_bits(self, texts: Sequence[str], max_tokens: int) -> list[tuple[float, int]]:
         """Return, per text, the bits of what follows its first token, and its UTF-8 bytes."""
         cut = self._boundaries.texts(texts, max_tokens)
-        rows = [build_rows(ids[:1], [ids[1:]], TOKEN_BUDGET) for ids, size in cut if size]
+        rows = [self._tree_rows(ids[:1], [ids[1:]]) for ids, size in cut if size]
         scores: list[float] = [0.0] * len(rows)
         for batch in plan(rows, TOKEN_BUDGET):
-            values = self._score([rows[index][0] for index in batch])
+            values = self._trees.score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
                 scores[index] = -sum(token.logprob for token in value) / LN2
         bits = iter(scores)
@@ -361,12 +341,14 @@ class TransformersModel:
 
     def _rows(self, items: Sequence[Question]) -> list[tuple[TokenTree, ...]]:
         encoded = self._boundaries.questions(items)
-        return [
-            build_rows(question.context, question.options, TOKEN_BUDGET) for question in encoded
-        ]
+        return [self._tree_rows(question.context, question.options) for question in encoded]
 
-    def _score(self, rows: Sequence[TokenTree]) -> list[list[TokenScore]]:
-        return self._trees.score(rows) if self._shares else score_plainly(self._model, rows)
+    def _tree_rows(
+        self, context: Sequence[int], options: Sequence[Sequence[int]]
+    ) -> tuple[TokenTree, ...]:
+        """Return the rows of one question, none with more columns than the model has places."""
+        budget = TOKEN_BUDGET if self._limit is None else min(TOKEN_BUDGET, self._limit)
+        return build_rows(context, options, budget)
 
 
 @backend("transformers", "", folders=True)
