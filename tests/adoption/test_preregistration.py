@@ -8,7 +8,7 @@ import pytest
 
 from lexgraft.adoption.preregistration import declarations, declare, late
 from lexgraft.errors import LexgraftError
-from lexgraft.files.checked_lines import RECORD
+from lexgraft.files.checked_files import RECORD
 from lexgraft.files.run_folder import RunFolder
 from lexgraft.project import Gates, MergeGate
 from lexgraft.records import digest

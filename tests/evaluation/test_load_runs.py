@@ -19,7 +19,7 @@ from lexgraft.evaluation.load_runs import (
     refuse_contradictions,
 )
 from lexgraft.evaluation.run_format import FILE
-from lexgraft.files.checked_lines import write_checked
+from lexgraft.files.checked_files import write_checked
 from lexgraft.records import (
     Concept,
     Generation,

@@ -370,3 +370,40 @@ def test_hidden_states_give_the_logits_through_the_head(model: Any) -> None:
     tokens = torch.tensor([[2, 3, 4]])
     states = hidden_states(model, tokens)
     assert torch.allclose(model.lm_head(states), model(input_ids=tokens).logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "adapter_config.json"])
+def test_an_adapter_that_is_not_as_it_was_trained_is_named(
+    model: Any, encode: Encode, tmp_path: Path, name: str
+) -> None:
+    run(model, encode, tmp_path / "adapter")
+    file = tmp_path / "adapter" / name
+    file.write_bytes(file.read_bytes()[:-1] + b"\n\n")
+    with pytest.raises(LexgraftError, match=rf"{name}: not as the training wrote it"):
+        run(model, encode, tmp_path / "adapter")
+
+
+def test_a_record_of_a_training_that_is_damaged_is_named(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "adapter")
+    (tmp_path / "adapter" / "lexgraft.json").write_bytes(b"{")
+    with pytest.raises(LexgraftError, match="not a record of a training"):
+        run(model, encode, tmp_path / "adapter")
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed"])
+def test_a_state_that_is_not_as_it_was_saved_is_named(
+    model: Any, encode: Encode, tmp_path: Path, harm: str
+) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(model, encode, tmp_path / "adapter", progress=stop)
+    state = unfinished_folder(tmp_path / "adapter") / "state.safetensors"
+    data = state.read_bytes()
+    state.write_bytes(data[:-9] if harm == "cut" else data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(LexgraftError, match=r"state\.safetensors: not (.|\n)*begins anew"):
+        run(model, encode, tmp_path / "adapter")

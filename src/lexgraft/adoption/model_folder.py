@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.adoption.models_under_test import EvaluatedModel
+from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import note, remove_noted
+from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.merge.disk_merge import run_merge
@@ -24,13 +26,26 @@ def write_model(
     folder, plan = run / "model", subject.plan.digest
     manifest = folder / MANIFEST
     if manifest.is_file():
-        earlier = msgspec.json.decode(manifest.read_bytes()).get("plan")
+        earlier = _plan_of(manifest)
         if isinstance(earlier, str) and earlier != plan:
             if is_reported(run, manifest):  # of a run before there were records
                 note(folder, "model", earlier)
             remove_noted(folder, "model", earlier, inputs)
     note(folder, "model", plan)
     return run_merge(subject.plan, folder, progress)
+
+
+def _plan_of(manifest: Path) -> object:
+    """Return the digest of the plan that a manifest states.
+
+    Raises:
+        LexgraftError: it is damaged.
+    """
+    try:
+        return read_json(manifest).get("plan")
+    except LexgraftError as error:
+        cure = "move the folder away: it is written again"
+        raise LexgraftError(error.what, where=error.where, cure=cure) from error
 
 
 def is_reported(run: Path, manifest: Path) -> bool:

@@ -13,7 +13,7 @@ from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.run_format import format_of_run
-from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
+from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
+from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
 from lexgraft.files.run_folder import RunFolder, Thresholds
 from lexgraft.project import Gates
 from lexgraft.records import digest

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.output_language import in_language
-from lexgraft.files.checked_lines import check_content
+from lexgraft.files.checked_files import check_content
 from lexgraft.files.sealed_concepts import ITEMS
 from lexgraft.records import Item, Split, digest
 

@@ -12,7 +12,7 @@ from lexgraft.evaluation.grade import pmi
 from lexgraft.evaluation.measures import PARENTS
 from lexgraft.evaluation.run_format import recorded_format
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
-from lexgraft.files.checked_lines import files_like, read_checked
+from lexgraft.files.checked_files import files_like, read_checked
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest
 
 IDENTITY = "model.json"

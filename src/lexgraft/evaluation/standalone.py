@@ -44,7 +44,7 @@ from lexgraft.evaluation.term_generation import (
     term_questions,
     written_scores,
 )
-from lexgraft.files.checked_lines import is_on_record, read_checked, write_checked
+from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.files.running_text import RunningText, read_running_text
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed

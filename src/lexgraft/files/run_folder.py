@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.checked_lines import RECORD
+from lexgraft.files.checked_files import RECORD
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SINGLE
 from lexgraft.files.ownership import MARKER, check_outputs, clash
 from lexgraft.records import write_bytes

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.checked_lines import files_like, read_checked, write_checked
+from lexgraft.files.checked_files import files_like, read_checked, write_checked
 
 FILE = "opened.jsonl"
 ITEMS = "items-sealed.jsonl"

@@ -1,6 +1,6 @@
 """Fine-tuning of a live model: answers only, deterministic, resumable, in one process or more."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from math import cos, pi
 from pathlib import Path
@@ -26,9 +26,11 @@ from lexgraft.tuning.training_state import (
     PURPOSE,
     Trainable,
     TrainingProgress,
+    check_trained,
     load_state,
     publish,
     save_state,
+    training_record,
     unfinished_folder,
 )
 from lexgraft.tuning.weight_training import TrainedWeights, embedding_names
@@ -114,8 +116,7 @@ def train(
     if work.group.first:
         record = plan | {"losses": so_far.losses, "versions": _versions(work)}
         record |= {"checks": so_far.checks} if so_far.checks else {}
-        text = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=1) + b"\n"
-        _publish(trained, model, config, output, {"lexgraft.json": text}, work)
+        _publish(trained, model, config, output, record, work)
     work.group.wait()
     return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks))
 
@@ -215,33 +216,33 @@ def _publish(
     model: nn.Module,
     config: TrainingConfig,
     output: Path,
-    record: dict[str, bytes],
+    record: Mapping[str, object],
     work: TrainingWork,
 ) -> None:
     """Write the adapter, or the model with the trained weights, and give it its name."""
     if isinstance(trained, LoraLayers):
         layers = tuple(linear_layers(model))
         files = adapter_files(trained, layers, work.base_name, getattr(torch, config.dtype))
-        publish(files | record, output)
+        publish(files, record, output)
     else:
         if work.write is None:
             raise ValueError("the weights themselves need a writer")
         work.write(trained.full_tensors(), unfinished_folder(output) / MODEL)
-        publish(record, output)
+        publish({}, record, output)
 
 
 def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
     """Return the finished result of the same plan, if `output` holds one."""
-    record = output / "lexgraft.json"
     if not output.exists():
         return None
-    held: dict[str, Any] = msgspec.json.decode(record.read_bytes()) if record.is_file() else {}
+    held = training_record(output)
     if _compared({key: held.get(key) for key in plan}) != _compared(plan):
         raise LexgraftError(
             "holds something else already",
             where=str(output),
             cure="move it away, or choose another",
         )
+    check_trained(output)
     release(output)  # a kill may have come between its name and this
     checks = tuple((step, loss) for step, loss in held.get("checks", ()))
     return TrainingResult(output, tuple(held["losses"]), checks)

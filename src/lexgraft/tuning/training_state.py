@@ -2,19 +2,26 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-from safetensors import safe_open
+from msgspec import DecodeError, json
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.ownership import claim, release
+from lexgraft.files.file_digest import file_digest
+from lexgraft.files.ownership import MARKER, claim, release
 from lexgraft.records import write_bytes
 
 PURPOSE = "tune"
+STATE = "state.safetensors"
+TRAINING = "lexgraft.json"
+"""Lies beside what was trained: by what plan, with what losses, and the files' digests."""
+_ANEW = "move the folder away: the same command trains it anew"
 
 
 @runtime_checkable
@@ -70,21 +77,35 @@ def save_state(
         tensors[f"square.{number}"] = moments["exp_avg_sq"]
     tensors["losses"] = torch.tensor(so_far.losses, dtype=torch.float64)
     tensors["checks"] = torch.tensor(so_far.checks, dtype=torch.float64).reshape(-1, 2)
-    write_bytes(folder / "state.safetensors", save(tensors, metadata={"plan": plan}))
+    content = {"plan": plan, "digest": _content(tensors)}
+    write_bytes(folder / STATE, save(tensors, metadata=content))
 
 
 def load_state(
     folder: Path, trained: Trainable, optimizer: torch.optim.Optimizer, plan: str
 ) -> TrainingProgress:
-    """Restore the state of the same plan, if one was saved; return its progress."""
-    path, so_far = folder / "state.safetensors", TrainingProgress()
+    """Restore the state of the same plan, if one was saved; return its progress.
+
+    Raises:
+        LexgraftError: the state is not as it was saved.
+    """
+    path, so_far = folder / STATE, TrainingProgress()
     if not path.is_file():
         return so_far
-    with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
-        if (file.metadata() or {}).get("plan") != plan:
-            return so_far
-        names: list[str] = list(file.keys())
-        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
+    cure = "delete it: the training begins anew"
+    try:
+        with safe_open(path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
+            stated: dict[str, str] = file.metadata() or {}
+            names: list[str] = list(file.keys())
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise LexgraftError(
+            f"not a state of a training: {error}", where=str(path), cure=cure
+        ) from error
+    if stated.get("plan") != plan:
+        return so_far
+    if stated.get("digest") != _content(tensors):
+        raise LexgraftError("not as the training wrote it", where=str(path), cure=cure)
     trained.load(_named(tensors, "now."))
     so_far.best = _named(tensors, "best.")
     so_far.losses = tensors["losses"].tolist()
@@ -98,8 +119,46 @@ def load_state(
     return so_far
 
 
+def _content(tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of tensors by name."""
+    total = sha256()
+    for name, tensor in sorted(tensors.items()):
+        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        total.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()
+
+
 def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): value for n, value in tensors.items() if n.startswith(prefix)}
+
+
+def training_record(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of the training that made it; nothing where none did.
+
+    Raises:
+        LexgraftError: the record is damaged.
+    """
+    file = folder / TRAINING
+    if not file.is_file():
+        return {}
+    try:
+        return json.decode(file.read_bytes(), type=dict[str, Any])
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise LexgraftError(
+            f"not a record of a training: {error}", where=str(file), cure=_ANEW
+        ) from error
+
+
+def check_trained(folder: Path) -> None:
+    """Raise for a folder whose files are not those that its training wrote.
+
+    Raises:
+        LexgraftError: one was changed, cut, or is gone.
+    """
+    for name, digest in training_record(folder).get("files", {}).items():
+        path = folder / name
+        if not path.exists() or file_digest(path) != digest:
+            raise LexgraftError("not as the training wrote it", where=str(path), cure=_ANEW)
 
 
 def unfinished_folder(output: Path) -> Path:
@@ -107,8 +166,10 @@ def unfinished_folder(output: Path) -> Path:
     return output.with_name(output.name + ".part")
 
 
-def publish(files: Mapping[str, bytes], output: Path) -> None:
-    """Write the files into the unfinished folder, then rename it to `output`.
+def publish(files: Mapping[str, bytes], record: Mapping[str, object], output: Path) -> None:
+    """Write files and a record into the unfinished folder, then rename it to `output`.
+
+    The record also states the digests of all that lies beside it: see `check_trained`.
 
     Raises:
         LexgraftError: the name is taken.
@@ -116,7 +177,11 @@ def publish(files: Mapping[str, bytes], output: Path) -> None:
     folder = claim(unfinished_folder(output), PURPOSE, output)
     for name, data in sorted(files.items()):
         write_bytes(folder / name, data)
-    (folder / "state.safetensors").unlink(missing_ok=True)
+    beside = {path.name for path in folder.iterdir()} - {STATE, MARKER, TRAINING}
+    digests = {name: file_digest(folder / name) for name in sorted(beside)}
+    text = json.encode({**record, "files": digests}, order="sorted")
+    write_bytes(folder / TRAINING, json.format(text, indent=1) + b"\n")
+    (folder / STATE).unlink(missing_ok=True)
     if output.exists():
         raise LexgraftError(
             "exists already", where=str(output), cure="move it away, or choose another"

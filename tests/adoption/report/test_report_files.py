@@ -16,6 +16,7 @@ def test_what_is_written_is_read_back(report: Report, tmp_path: Path):
         "report.html",
         "report.json",
         "terms.csv",
+        "written.json",
     ]
     assert read_report(tmp_path / "report.json") == report
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_page(report)
@@ -31,3 +32,11 @@ def test_a_file_that_is_no_report_is_refused(tmp_path: Path, data: bytes):
     (tmp_path / "report.json").write_bytes(data)
     with pytest.raises(LexgraftError, match="not a report of this version"):
         read_report(tmp_path / "report.json")
+
+
+def test_a_report_that_was_changed_is_named(report: Report, tmp_path: Path):
+    write_report(report, tmp_path)
+    file = tmp_path / "report.json"
+    file.write_bytes(file.read_bytes().replace(b'"fail"', b'"pass"'))
+    with pytest.raises(LexgraftError, match=r"report\.json: not as it was written"):
+        read_report(file)

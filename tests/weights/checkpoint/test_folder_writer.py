@@ -157,6 +157,18 @@ def test_another_merge_does_not_take_over_an_unfinished_one(tmp_path: Path) -> N
     assert content(tmp_path / "out") == before
 
 
+def test_a_doubled_journal_is_its_first_half(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", "key")
+    journal.add({"a": {"digest": "1"}})
+    journal.close()
+    once = (tmp_path / "j").read_bytes()
+    (tmp_path / "j").write_bytes(once * 2)
+    again = Journal(tmp_path / "j", "key")
+    again.close()
+    assert again.done == {"a": {"digest": "1"}}
+    assert (tmp_path / "j").read_bytes() == once
+
+
 def test_a_journal_without_a_first_line_is_refused(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_bytes(b"torn")
     with pytest.raises(LexgraftError, match="journal is damaged"):

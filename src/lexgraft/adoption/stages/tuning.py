@@ -32,6 +32,7 @@ from lexgraft.files.ownership import is_noted, note, remove_noted
 from lexgraft.project import Candidate, Project, TuneSettings, inputs_of
 from lexgraft.records import Concept, Score, Verdict
 from lexgraft.tuning.train import MODEL
+from lexgraft.tuning.training_state import check_trained
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
 from lexgraft.weights.merge.disk_merge import run_merge
@@ -156,6 +157,7 @@ def winner_folder(models: ModelsUnderTest, earlier: Results) -> EvaluatedModel:
 def tuned_winner(models: ModelsUnderTest, material: Material, earlier: Results) -> EvaluatedModel:
     """Return the tuned merge of a tuning that was found."""
     adapter = models.folder / "tuned" / earlier.need(TuningResult).folder
+    check_trained(adapter)
     onto = winner_folder(models, earlier)
     return tuned_model(models, material, onto, adapter, tune_settings(models.project))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.checked_lines import write_checked
+from lexgraft.files.checked_files import write_checked
 from lexgraft.files.ownership import claim, refuse_foreign
 from lexgraft.records import Split, write_bytes
 from lexgraft.terms.testset.audit import audit_record

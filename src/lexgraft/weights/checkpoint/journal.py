@@ -53,8 +53,8 @@ class Journal:
         good = 0
         for number, line in enumerate(path.read_bytes().splitlines(keepends=True)):
             record = _record(line)
-            if record is None:
-                break
+            if record is None or (number and "tensor" not in record):
+                break  # torn, or another journal's beginning
             if number == 0 and record.get("key") != key:
                 raise LexgraftError(
                     "an unfinished merge of other models or settings is here",

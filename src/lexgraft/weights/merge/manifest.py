@@ -90,7 +90,11 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LexgraftError(f"not a merge's manifest: {error}", where=str(path)) from error
+        raise LexgraftError(
+            f"not a merge's manifest: {error}",
+            where=str(path),
+            cure="move the folder away and give the command that wrote it again",
+        ) from error
 
 
 def verify(folder: Path, progress: Progress = silent) -> Verification:

@@ -1,7 +1,8 @@
-"""JSON lines that we read again: what was written is on record beside them, and is checked."""
+"""Files that we read again: what was written is on record beside them, and is checked."""
 
 import fnmatch
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +14,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.records import read_lines, write_bytes, write_lines
 
 RECORD = "written.json"
-"""Lies beside such files: how many lines each was written with, and their digest."""
+"""Lies beside such files: their sizes and digests as they were written."""
 
 T = TypeVar("T", bound=Struct)
 
@@ -21,7 +22,7 @@ T = TypeVar("T", bound=Struct)
 class FileContent(Struct, frozen=True, forbid_unknown_fields=True):
     """What one file was written with."""
 
-    lines: int
+    bytes: int
     sha256: str
 
 
@@ -30,12 +31,26 @@ def write_checked(path: Path, rows: Iterable[Struct]) -> None:
 
     A kill between the two leaves a file that is not on record, never one that seems changed.
     """
-    records = _records(path.parent)
     counted = _Counted(rows)
+    with _recording(path) as record:
+        write_lines(path, counted)
+        record(counted.content())
+
+
+def write_checked_bytes(path: Path, data: bytes) -> None:
+    """Replace a file's content, whole or not at all, and put on record what it is."""
+    with _recording(path) as record:
+        write_bytes(path, data)
+        record(_content(data))
+
+
+@contextmanager
+def _recording(path: Path) -> Generator[Callable[[FileContent], None]]:
+    """Strike a file off the record while it is written; what it is then is put there."""
+    records = _records(path.parent)
     if records.pop(path.name, None) is not None:
         _write(path.parent, records)
-    write_lines(path, counted)
-    _write(path.parent, {**records, path.name: counted.content()})
+    yield lambda content: _write(path.parent, {**records, path.name: content})
 
 
 def read_checked(path: Path, kind: type[T], cure: str, *, foreign: bool = False) -> list[T]:
@@ -67,10 +82,13 @@ def check_content(path: Path, cure: str, *, foreign: bool = False) -> None:
         raise LexgraftError("not on record as written here", where=str(path), cure=cure)
     if not path.is_file():
         raise LexgraftError("gone since it was written", where=str(path), cure=cure)
-    data = path.read_bytes()
-    if sha256(data).hexdigest() != content.sha256:
-        lines = data.count(b"\n")
-        change = f"{lines} lines of {content.lines}" if lines != content.lines else "other content"
+    found = _content(path.read_bytes())
+    if found != content:
+        change = (
+            f"{found.bytes:,} bytes of {content.bytes:,}"
+            if found.bytes != content.bytes
+            else "other content"
+        )
         raise LexgraftError(f"not as it was written: {change}", where=str(path), cure=cure)
 
 
@@ -89,18 +107,23 @@ class _Counted:
     """Records that are counted and digested as they are written."""
 
     def __init__(self, rows: Iterable[Struct]) -> None:
-        self._rows, self._hasher, self._lines = rows, sha256(), 0
+        self._rows, self._hasher, self._bytes = rows, sha256(), 0
 
     def __iter__(self) -> Iterator[Struct]:
         encode = msgspec.json.Encoder().encode
         for row in self._rows:
-            self._hasher.update(encode(row) + b"\n")
-            self._lines += 1
+            line = encode(row) + b"\n"
+            self._hasher.update(line)
+            self._bytes += len(line)
             yield row
 
     def content(self) -> FileContent:
         """Return what has passed."""
-        return FileContent(self._lines, self._hasher.hexdigest())
+        return FileContent(self._bytes, self._hasher.hexdigest())
+
+
+def _content(data: bytes) -> FileContent:
+    return FileContent(len(data), sha256(data).hexdigest())
 
 
 def _records(folder: Path) -> dict[str, FileContent]:

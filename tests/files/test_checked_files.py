@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.checked_lines import RECORD, is_on_record, read_checked, write_checked
+from lexgraft.files.checked_files import RECORD, is_on_record, read_checked, write_checked
 from lexgraft.records import Term
 
 ROWS = [Term("頻脈", "ja"), Term("tachycardia", "en")]
@@ -65,7 +65,7 @@ def test_a_kill_leaves_no_file_that_seems_changed(tmp_path: Path, at: str) -> No
     code = f"""
 import os
 from pathlib import Path
-from lexgraft.files import checked_lines
+from lexgraft.files import checked_files
 from lexgraft.records import Term
 number = 0
 def killed(write):
@@ -76,9 +76,9 @@ def killed(write):
             os._exit(9)
         write(*arguments)
     return call
-checked_lines.write_bytes = killed(checked_lines.write_bytes)
-checked_lines.write_lines = killed(checked_lines.write_lines)
-checked_lines.write_checked(Path({str(file)!r}), [Term("new", "en")])
+checked_files.write_bytes = killed(checked_files.write_bytes)
+checked_files.write_lines = killed(checked_files.write_lines)
+checked_files.write_checked(Path({str(file)!r}), [Term("new", "en")])
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert not is_on_record(file)
