@@ -11,6 +11,7 @@ MODULES = (
     "evaluation.knowledge_transitions",
     "evaluation.output_language",
     "evaluation.term_grade",
+    "stats.assurance",
     "stats.clustered",
     "stats.cross_draw",
     "stats.gate_power",

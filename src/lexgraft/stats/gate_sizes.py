@@ -61,8 +61,9 @@ def least_numbers(
     target: float,
     smallest: Mapping[str, int],
     costs: Mapping[str, float] | None = None,
+    limit: int = LARGEST,
 ) -> dict[str, int] | None:
-    """Return the cheapest numbers found per unit, from `smallest` on, that reach a chance."""
+    """Return the cheapest numbers found per unit, from `smallest` to `limit`, for a chance."""
 
     def reached(numbers: Mapping[str, int]) -> float:
         return chance(resized_to(requirements, numbers))
@@ -70,7 +71,7 @@ def least_numbers(
     prices = {unit: (costs or {}).get(unit, 1.0) for unit in smallest}
     numbers = dict(smallest)
     while (now := reached(numbers)) < target:
-        grown = {u: ceil(n * GROWTH) for u, n in numbers.items() if n * GROWTH <= LARGEST}
+        grown = {u: ceil(n * GROWTH) for u, n in numbers.items() if n * GROWTH <= limit}
         if not grown:
             return None
         gains = {
