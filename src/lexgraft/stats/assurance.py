@@ -1,4 +1,4 @@
-"""With how many more concepts and documents an undecided gate would decide, and how surely (pure)."""
+"""With which numbers an undecided gate would decide, and how surely (pure)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod, sqrt
