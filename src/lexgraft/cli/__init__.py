@@ -25,6 +25,7 @@ from lexgraft.cli import (
     verify,
     vocabulary,
 )
+from lexgraft.cli.output import bear_any_encoding, print_mistake, print_text
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import called
 from lexgraft.errors import LexgraftError
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # threads that wait by spinning take the processor from those that work; read when torch loads
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    bear_any_encoding()
     try:
         run, arguments = called(argv)
         return run(arguments)
@@ -75,14 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _mistake(_explained(error))
     except KeyboardInterrupt:
-        print("\nlexgraft: interrupted; the same command carries on from here", file=sys.stderr)
+        print_text("\nlexgraft: interrupted; the same command carries on from here", errors=True)
         return INTERRUPTED
 
 
 def _mistake(error: LexgraftError) -> int:
     if os.environ.get(DEBUG, "") not in {"", "0"}:
-        traceback.print_exc()
-    print(f"lexgraft: {error}", file=sys.stderr)
+        print_text(traceback.format_exc(), errors=True)
+    print_mistake(error)
     return MISTAKE
 
 

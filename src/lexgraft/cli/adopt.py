@@ -2,7 +2,7 @@
 
 import argparse
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.verb_parser import VerbParser, project_argument, verb
@@ -41,17 +41,19 @@ def adopt(arguments: argparse.Namespace) -> int:
     print_table("Verdicts", verdict_rows(report, "en"))
     print_table("Terms", summary_rows(report, "en"))
     for warning in report.warnings:
-        print(f"warning: {warning['en']}")
-    print(report.recommendation["en"])
+        print_line(f"warning: {warning['en']}")
+    print_line(report.recommendation["en"])
     if report.decision is not None:
-        print(f"what could change this: {report.decision.would_change['en']}")
+        print_line(f"what could change this: {report.decision.would_change['en']}")
     if adoption.unchanged:
-        print("all stages unchanged: nothing was run again")
+        print_line("all stages unchanged: nothing was run again")
     spent = total([stage.cost for stage in report.run.stages])
-    print(f"cost:   {spending(spent, 'en')}, all runs together; memory {size(spent.peak_bytes)}")
-    print(f"model:  {adoption.model_dir}")
-    print(f"report: {adoption.report_page}")
+    print_line(
+        f"cost:   {spending(spent, 'en')}, all runs together; memory {size(spent.peak_bytes)}"
+    )
+    print_line(f"model:  {adoption.model_dir}")
+    print_line(f"report: {adoption.report_page}")
     if report.decision is not None and report.decision.model != "recipient":
         terms = f" --glossary {arguments.project}" if report.decision.glossary else ""
-        print(f"serve:  lexgraft serve {adoption.model_dir}{terms}")
+        print_line(f"serve:  lexgraft serve {adoption.model_dir}{terms}")
     return 0

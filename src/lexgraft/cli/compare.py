@@ -4,7 +4,7 @@ import argparse
 from contextlib import nullcontext
 from pathlib import Path
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.verb_parser import VerbParser, from_zero, json_argument, verb
 
 SHOWN = 3
@@ -97,9 +97,11 @@ def _compared(arguments: argparse.Namespace) -> int:
         print_table(title, rows)
     for group, names in comparison.racing.items():
         if len(comparison.models) - len(comparison.references) > 1:
-            print(f"{group}: none of the others is shown to beat {', '.join(names)}")
+            print_line(f"{group}: none of the others is shown to beat {', '.join(names)}")
     if arguments.split == "choose":
-        print("note: the best of many on `choose` looks better than it is; confirm it on `confirm`")
+        print_line(
+            "note: the best of many on `choose` looks better than it is; confirm it on `confirm`"
+        )
     return 0
 
 

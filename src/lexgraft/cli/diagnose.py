@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.merge import planned_merge, source_arguments
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import VerbParser, verb
 from lexgraft.errors import LexgraftError
@@ -51,9 +51,9 @@ def diagnose(arguments: argparse.Namespace) -> int:
     print_table("Pairs", pair_rows(diagnosis))
     print_table("Layers", layer_rows(diagnosis))
     for warning in diagnosis.warnings:
-        print(f"warning: {warning}")
+        print_line(f"warning: {warning}")
     if arguments.html is not None:
-        print(f"heat maps: {arguments.html}")
+        print_line(f"heat maps: {arguments.html}")
     return 0
 
 

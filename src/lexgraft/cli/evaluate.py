@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.verb_parser import VerbParser, from_one, json_argument, refuse, verb
@@ -104,14 +104,14 @@ def evaluate(arguments: argparse.Namespace) -> int:
         return print_json(record)
     _show(record.model, record.scores)
     for warning in record.warnings:
-        print(f"warning: {warning}")
+        print_line(f"warning: {warning}")
     if record.crossed:
-        print(f"{record.crossed} options were scored by themselves: a token crossed the seam")
-    print(
+        print_line(f"{record.crossed} options were scored by themselves: a token crossed the seam")
+    print_line(
         f"scoring {record.scoring}, {record.seconds:.0f} s, "
         f"memory {record.peak_bytes / 1e9:.1f} GB (announced {record.announced_bytes / 1e9:.1f})"
     )
-    print(f"answers: {arguments.output / 'answers' / record.digest}")
+    print_line(f"answers: {arguments.output / 'answers' / record.digest}")
     return 0
 
 

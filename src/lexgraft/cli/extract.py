@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
 from lexgraft.cli.verb_parser import VerbParser, from_one, json_argument, verb
@@ -45,9 +45,11 @@ def extract(arguments: argparse.Namespace) -> int:
         return print_json(record)
     print_table("Explained share", share_rows(record))
     for name in record.left_out[:SHOWN]:
-        print(f"not in the adapter: {name}")
+        print_line(f"not in the adapter: {name}")
     if len(record.left_out) > SHOWN:
-        print(f"not in the adapter: {len(record.left_out) - SHOWN} more")
-    print(f"{record.explained:.1%} of the linear layers' delta, {record.covered:.1%} of all of it")
-    print(f"written: {arguments.output}")
+        print_line(f"not in the adapter: {len(record.left_out) - SHOWN} more")
+    print_line(
+        f"{record.explained:.1%} of the linear layers' delta, {record.covered:.1%} of all of it"
+    )
+    print_line(f"written: {arguments.output}")
     return 0

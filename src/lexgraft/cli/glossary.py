@@ -1,11 +1,11 @@
 """The verb `glossary`."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.output import print_content, print_json_line, print_line
 from lexgraft.cli.verb_parser import (
     OptionGroup,
     VerbParser,
@@ -139,11 +139,11 @@ def prompt(arguments: argparse.Namespace) -> int:
             "used": [entry.source for entry in block.used],
             "dropped": [entry.source for entry in block.dropped],
         }
-        print(json.dumps(record, ensure_ascii=False))
+        print_json_line(record)
         return 0
     for entry in block.dropped:
-        print(f"# left out: {entry.source}")
-    print(block.text + text)
+        print_line(f"# left out: {entry.source}")
+    print_content(block.text + text)
     return 0
 
 
@@ -225,10 +225,10 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
 def _show(arguments: argparse.Namespace, rows: Rows, opened: "OpenGlossary", none: str) -> int:
     """Print rows as JSON or as lines of `key: value`; without any `none`, and the direction."""
     if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print_json_line(rows)
     for row in () if arguments.json else rows:
-        print("  ".join(f"{key}: {value}" for key, value in row.items() if value != ""))
+        print_line("  ".join(f"{key}: {value}" for key, value in row.items() if value != ""))
     if not (rows or arguments.json):
         # the direction may have been guessed from the file, and the wrong one finds nothing
-        print(f"{none}: {len(opened.entries)} entries into `{opened.target}`")
+        print_line(f"{none}: {len(opened.entries)} entries into `{opened.target}`")
     return 0

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from lexgraft.cli.output import print_line
 from lexgraft.cli.verb_parser import VerbParser, day_count, from_zero, verb
 
 
@@ -28,5 +29,5 @@ def key(arguments: argparse.Namespace) -> int:
     if arguments.drop:
         drop_key(arguments.file, arguments.name)
     else:
-        print(add_key(arguments.file, arguments.name, arguments.days, arguments.per_minute))
+        print_line(add_key(arguments.file, arguments.name, arguments.days, arguments.per_minute))
     return 0

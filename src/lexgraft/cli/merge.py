@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lexgraft.cli.output import print_json
+from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
 from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
@@ -104,7 +104,8 @@ def merge(arguments: argparse.Namespace) -> int:
         lines += [f"digest   {record.digest}", f"written  {output}"]
     if arguments.json:
         return print_json(record)
-    print("\n".join(lines))
+    for line in lines:
+        print_line(line)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.verb_parser import VerbParser, project_argument, verb
@@ -29,5 +29,5 @@ def plan(arguments: argparse.Namespace) -> int:
         return print_json(planned)
     print_table("Plan", planned.rows())
     for warning in planned.warnings:
-        print(f"warning: {warning['en']}")
+        print_line(f"warning: {warning['en']}")
     return 0

@@ -3,6 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.output import console, print_line, printable
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -13,11 +15,23 @@ class ProgressBars:
     """Progress bars with time left on a terminal; a line every ten seconds elsewhere."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        self._console = Console(stderr=True)
-        self._progress = Progress(console=self._console, disable=not self._console.is_terminal)
+        self._console = console(errors=True)
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
         self._tasks: dict[str, TaskID] = {}
         self._said, self._last, self._began, self._had = "", 0.0, 0.0, 0
 
@@ -30,6 +44,7 @@ class ProgressBars:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` units are finished; what follows a comma may change."""
+        what = printable(what)
         name = what.partition(",")[0]
         if not self._console.is_terminal:
             self._say(name, what, done, total)
@@ -49,4 +64,4 @@ class ProgressBars:
             new = done - self._had
             seconds = (now - self._began) * (total - done) / new if new > 0 else 0.0
             remaining = f", about {seconds:.0f} s left" if seconds >= 1 else ""
-            self._console.print(f"{what}: {done}/{total}{remaining}", highlight=False)
+            print_line(f"{what}: {done}/{total}{remaining}", errors=True)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from lexgraft.cli.output import print_line
 from lexgraft.cli.verb_parser import VerbParser, verb
 from lexgraft.errors import LexgraftError
 
@@ -33,5 +34,5 @@ def report(arguments: argparse.Namespace) -> int:
             cure="move it away: nothing is overwritten",
         )
     write_report(record, arguments.run)
-    print(f"report: {arguments.run / 'report.html'}")
+    print_line(f"report: {arguments.run / 'report.html'}")
     return 0

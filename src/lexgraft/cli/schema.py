@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from lexgraft.cli.output import print_content, print_text
 from lexgraft.cli.verb_parser import VerbParser, verb
 
 
@@ -22,7 +23,7 @@ def schema(arguments: argparse.Namespace) -> int:
     from lexgraft.cli.project_reference import described_schema, reference_page
 
     if arguments.page:
-        print(reference_page(), end="")
+        print_content(reference_page().removesuffix("\n"))
     else:
-        print(json.dumps(described_schema(), indent=2, ensure_ascii=False))
+        print_text(json.dumps(described_schema(), indent=2, ensure_ascii=False))
     return 0

@@ -1,9 +1,7 @@
 """The verb `serve`: a model behind the gateway."""
 
 import argparse
-import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from lexgraft.cli.glossary import (
     matching_arguments,
     open_named,
 )
+from lexgraft.cli.output import print_json_line
 from lexgraft.cli.verb_parser import VerbParser, above_zero, from_one, from_zero, port_number, verb
 from lexgraft.errors import LexgraftError
 
@@ -135,4 +134,4 @@ def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[An
 
 
 def _say(record: dict[str, object]) -> None:
-    print(json.dumps(record, ensure_ascii=False), file=sys.stderr, flush=True)
+    print_json_line(record, errors=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import (
     VerbParser,
@@ -152,8 +152,8 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
         return print_json(record)
     _show(concepts.readings)
     for warning in rights.warnings():
-        print(f"licence: {warning}")
-    print(f"written: {arguments.output}, {report.name}")
+        print_line(f"licence: {warning}")
+    print_line(f"written: {arguments.output}, {report.name}")
     return 0
 
 
@@ -161,7 +161,7 @@ def _show(readings: Sequence["FileImport"]) -> None:
     """Print what each file was taken for and what became of its rows."""
     rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
     for reading in readings:
-        print(f"{Path(reading.path).name}: {reading.format} ({reading.why})")
+        print_line(f"{Path(reading.path).name}: {reading.format} ({reading.why})")
         left_out = sum(passed.count for passed in reading.tally.left_out.values())
         numbers = (
             reading.tally.read,
@@ -183,9 +183,9 @@ def _show(readings: Sequence["FileImport"]) -> None:
             for reason, passed in list(counts.items())[:_SHOWN]:
                 lines = ", ".join(str(line) for line in passed.lines[:_LINES])
                 ellipsis = " …" * (passed.count > _LINES)
-                print(f"{kind}: {passed.count:,} × {reason} (line {lines}{ellipsis})")
+                print_line(f"{kind}: {passed.count:,} × {reason} (line {lines}{ellipsis})")
         for refusal in tally.refused[:_SHOWN]:
-            print(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
+            print_line(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
 
 
 def _lint(parser: VerbParser) -> None:
@@ -216,7 +216,7 @@ def lint(arguments: argparse.Namespace) -> int:
         if findings:
             print_table("Findings", rows)
         hidden = f"; {len(findings) - _SHOWN} more with --json" if len(findings) > _SHOWN else ""
-        print(f"{errors} errors, {len(findings) - errors} warnings{hidden}")
+        print_line(f"{errors} errors, {len(findings) - errors} warnings{hidden}")
     return int(errors > 0)
 
 
@@ -282,11 +282,11 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
             {"entries": exported.entries, "refused": exported.refused, "warnings": warnings}
         )
     for entry in exported.refused[:_SHOWN]:
-        print(f"not exported: {entry.concept}: {entry.term}: {entry.reason}")
+        print_line(f"not exported: {entry.concept}: {entry.term}: {entry.reason}")
     for warning in warnings:
-        print(f"licence: {warning}")
-    print(f"{exported.entries:,} entries, {len(exported.refused):,} not exported")
-    print(f"written: {arguments.output}, {notice.name}")
+        print_line(f"licence: {warning}")
+    print_line(f"{exported.entries:,} entries, {len(exported.refused):,} not exported")
+    print_line(f"written: {arguments.output}, {notice.name}")
     return 0
 
 
@@ -344,10 +344,10 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
         rows.append([how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)])
     print_table("Links", rows)
     for warning in warnings:
-        print(f"licence: {warning}")
+        print_line(f"licence: {warning}")
     fate = "kept" if arguments.all else "left out"
-    print(f"{joined.unlinked:,} concepts of {arguments.first.name} without a link, {fate}")
+    print_line(f"{joined.unlinked:,} concepts of {arguments.first.name} without a link, {fate}")
     alone = len(second) - len(joined.links)
-    print(f"{alone:,} concepts of {arguments.second.name} without a link, left out")
-    print(f"written: {arguments.output}, {report.name}")
+    print_line(f"{alone:,} concepts of {arguments.second.name} without a link, left out")
+    print_line(f"written: {arguments.output}, {report.name}")
     return 0

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import VerbParser, output_argument, verb
 from lexgraft.project import inputs_of, read_project
@@ -64,9 +64,9 @@ def testset(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(bundle.audit)
     print_table("Test set", bundle.rows())
-    print(f"written: {arguments.output}")
+    print_line(f"written: {arguments.output}")
     if arguments.lm_eval_tasks:
-        print(f"for lm-eval: {arguments.lm_eval_tasks}")
+        print_line(f"for lm-eval: {arguments.lm_eval_tasks}")
     return 0
 
 

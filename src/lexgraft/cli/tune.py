@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.output import print_json, print_table
+from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
 from lexgraft.cli.verb_parser import VerbParser, from_one, output_argument, verb
@@ -58,9 +58,11 @@ def tune(arguments: argparse.Namespace) -> int:
         merged = arguments.merged and write_merged(project, trained, output, arguments.merged, bars)
     if arguments.json:
         return print_json({"trained": trained, "merged": merged, "curve": []})
-    print(f"written: {trained.folder}")
+    print_line(f"written: {trained.folder}")
     if merged:
-        print(f"merged:  {merged.folder}, logits at most {merged.apart:.1g} from the live model's")
+        print_line(
+            f"merged:  {merged.folder}, logits at most {merged.apart:.1g} from the live model's"
+        )
     return 0
 
 
@@ -84,6 +86,6 @@ def _show_curve(arguments: argparse.Namespace, report: "Report") -> int:
         return print_json({"trained": None, "merged": None, "curve": report.lessons})
     print_table("Few-shot curve", lesson_rows(report.lessons))
     for warning in report.warnings:
-        print(f"warning: {warning['en']}")
-    print(f"report: {arguments.output / 'report.html'}")
+        print_line(f"warning: {warning['en']}")
+    print_line(f"report: {arguments.output / 'report.html'}")
     return 0

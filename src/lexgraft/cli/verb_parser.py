@@ -2,11 +2,13 @@
 
 import argparse
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lexgraft import __version__
+from lexgraft.cli.output import print_text
 from lexgraft.errors import LexgraftError, nearest
 
 VERBS = (
@@ -87,6 +89,11 @@ class VerbParser(argparse.ArgumentParser):
         """Return the parsers below this one by name."""
         choices = (action.choices for action in self._actions)
         return next((dict(group) for group in choices if isinstance(group, dict)), {})
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help and mistakes as everything else is printed."""
+        if message:
+            print_text(message.removesuffix("\n"), errors=file is not sys.stdout)
 
     def _condition(self, title: str, options: Sequence[str], *, unless: bool) -> "OptionGroup":
         group = OptionGroup(self, title, options, unless=unless)
@@ -282,8 +289,6 @@ def _fill(parser: VerbParser, entry: _Verb) -> None:
 
 def _options_of(root: VerbParser, argv: Sequence[str] | None) -> list[str]:
     """Return the options of the verb, and of its job, that a command line names."""
-    import sys
-
     reached = root
     for word in sys.argv[1:] if argv is None else argv:
         reached = reached.subparsers().get(word, reached)

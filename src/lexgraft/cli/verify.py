@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lexgraft.cli.output import print_json
+from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
 
@@ -38,9 +38,11 @@ def verify(arguments: argparse.Namespace) -> int:
         ("different", check.different),
     ):
         for name in names[:SHOWN]:
-            print(f"{what:<10} {name}")
+            print_line(f"{what:<10} {name}")
         if len(names) > SHOWN:
-            print(f"{what:<10} and {len(names) - SHOWN} more")
-    print(f"{check.tensors} tensors, {check.bytes:,} bytes, digest {check.digest}")
-    print("intact" if check.intact else "not what was written: delete the folder and merge again")
+            print_line(f"{what:<10} and {len(names) - SHOWN} more")
+    print_line(f"{check.tensors} tensors, {check.bytes:,} bytes, digest {check.digest}")
+    print_line(
+        "intact" if check.intact else "not what was written: delete the folder and merge again"
+    )
     return 0 if check.intact else DIFFERENT

@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.output import print_table
+from lexgraft.cli.output import print_json_line, print_line, print_table, print_text
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import (
     VerbParser,
@@ -237,13 +237,13 @@ def _print_plan(
             {"id": word.id, "text": word.text, "count": word.count}
             for word in planned.expansion.words
         ]
-        print(report_json(planned.report, {**written, "words": words}).decode())
+        print_text(report_json(planned.report, {**written, "words": words}).decode())
         return 0
     print_table("Vocabulary", planned.report.rows())
     best = sorted(planned.expansion.words, key=lambda word: (-word.count, word.id))[:SHOWN]
-    print("first words: " + " · ".join(word.text.strip() for word in best))
+    print_line("first words: " + " · ".join(word.text.strip() for word in best))
     for name, value in written.items():
-        print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+        print_line(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     return 0
 
 
@@ -333,7 +333,7 @@ def align(arguments: argparse.Namespace) -> int:
         )
     written = [str(arguments.output / label) for label in common.counts]
     if arguments.json:
-        print(json.dumps({"rows": common.size, "models": common.counts, "written": written}))
+        print_json_line({"rows": common.size, "models": common.counts, "written": written})
         return 0
     sources = list(dict.fromkeys(name for counts in common.counts.values() for name in counts))
     table = [
@@ -342,7 +342,7 @@ def align(arguments: argparse.Namespace) -> int:
     ]
     if table:
         print_table(f"Rows of {common.size:,}", [["model", *sources], *table])
-    print(
+    print_line(
         "\n".join(f"written: {folder}" for folder in written) or "these models number alike already"
     )
     return 0
