@@ -1,0 +1,42 @@
+"""Running text that comes with the package, so that general ability is measured unasked."""
+
+from pathlib import Path
+
+from lexgraft.files.running_text import read_running_text
+from lexgraft.records import Document
+
+FOLDER = Path(__file__).resolve().parent / "shipped"
+"""A file of Document per language; made by examples/general-texts, licences in LICENCES.md."""
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")  # another script than that of `zh`
+
+
+def shipped_languages() -> list[str]:
+    """Return the languages that texts come with, by name."""
+    return sorted(path.stem for path in FOLDER.glob("*.jsonl"))
+
+
+def shipped_file(language: str) -> Path | None:
+    """Return the file of a language or of what it is a variety of; None where there is none.
+
+    Example:
+        >>> shipped_file("pt-BR").name, shipped_file("zh-TW")
+        ('pt.jsonl', None)
+    """
+    if language.lower().startswith(_TRADITIONAL):
+        return None
+    path = FOLDER / f"{language.partition('-')[0].lower()}.jsonl"
+    return path if path.is_file() else None
+
+
+def shipped_texts(language: str) -> list[Document]:
+    """Return the documents of a language, register by register; none where none come with it.
+
+    Every document is 300 to 1,500 characters of one source: Home Assistant's messages, Electron's
+    guides (not in every language), the Universal Declaration of Human Rights.
+
+    Example:
+        >>> sorted({text.register for text in shipped_texts("ja")})
+        ['declaration', 'guide', 'messages']
+    """
+    path = shipped_file(language)
+    return read_running_text(path).documents if path else []
