@@ -18,4 +18,6 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `did you mean …?`, or the list of known names when none is near."""
     names = sorted(set(candidates))
     close = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(names)}"
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known: {', '.join(names)}" if names else "there are none: leave it out"

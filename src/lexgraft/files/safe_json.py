@@ -1,6 +1,7 @@
 """JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
 
 import json
+from math import inf
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,8 +11,12 @@ LIMIT = 256 << 20  # bytes; the largest tokenizer.json known is a tenth of it
 VALUES = 16_000_000  # in one file; the largest tokenizer.json known has an eighth of it
 
 
+_INFINITE = {"Infinity": inf, "-Infinity": -inf}
+_SETTINGS = "config.json"  # ends the names of files that transformers writes infinities into
+
+
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
-    """Return the object that JSON text holds.
+    """Return the object that JSON text holds; a model's settings may be infinite.
 
     Raises:
         LexgraftError: not UTF-8, not JSON, not an object, a key twice, NaN, nesting too deep, or
@@ -21,7 +26,9 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
         raise LexgraftError(f"more than {VALUES:,} values", where=where)
     try:
         value: object = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_infinite if where.endswith(_SETTINGS) else _no_constant,
         )
     except RecursionError as error:
         raise LexgraftError("JSON nested too deeply", where=where) from error
@@ -58,6 +65,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> NoReturn:
     """Refuse NaN and Infinity, which JSON does not have."""
     raise ValueError(f"{name} is not JSON")
+
+
+def _infinite(name: str) -> float:
+    """Return an infinite limit of a configuration; NaN is none."""
+    return _INFINITE[name] if name in _INFINITE else _no_constant(name)
 
 
 def _short(error: Exception) -> str:

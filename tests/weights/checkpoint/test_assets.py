@@ -150,6 +150,14 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
         read_assets(tmp_path, "bfloat16")
 
 
+def test_infinite_limits_of_a_configuration_come_along(tmp_path: Path) -> None:
+    fill(tmp_path, {"config.json": b'{"time_step_limit": [-Infinity, Infinity]}'})
+    assert b"-Infinity" in read_assets(tmp_path, "bfloat16")["config.json"]
+    fill(tmp_path, {"generation_config.json": b'{"min_p": NaN}'})
+    with pytest.raises(LexgraftError, match="NaN is not JSON"):
+        read_assets(tmp_path, "bfloat16")
+
+
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"a": NaN}', "[]", "{", "\ud800"])
 def test_configuration_that_is_not_strict_json_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -159,6 +159,37 @@ def test_embeddings_that_are_also_the_head_are_refused(tmp_path: Path) -> None:
         open_input_model(path, open_checkpoint(folder), "domain")
 
 
+def test_the_layer_that_peft_saves_below_a_lora_on_embeddings_takes_the_bases_place(
+    base: Path, tmp_path: Path
+) -> None:
+    stem = "base_model.model.model.embed_tokens"
+    tensors = {
+        f"{stem}.lora_embedding_A": torch.ones(1, 5),
+        f"{stem}.lora_embedding_B": torch.tensor([[1.0], [2.0], [3.0]]),
+        f"{stem}.base_layer.weight": torch.full((5, 3), 0.5),
+    }
+    found = delta(base, adapter(tmp_path / "a", tensors), "model.embed_tokens")
+    assert found.tolist() == [[2.5, 4.5, 6.5]] * 5  # (0.5 - 0) + 2/1 · [1, 2, 3]
+    tensors[f"{stem}.base_layer.weight"] = torch.zeros(6, 3)
+    with pytest.raises(LexgraftError, match="resized in training"):
+        delta(base, adapter(tmp_path / "b", tensors), "model.embed_tokens")
+
+
+def test_an_adapter_that_is_a_pickle_says_how_to_save_it(base: Path, tmp_path: Path) -> None:
+    path = adapter(tmp_path / "a")
+    (path / "adapter_model.safetensors").rename(path / "adapter_model.bin")
+    with pytest.raises(LexgraftError, match=r"only adapter_model\.bin") as told:
+        open_input_model(path, open_checkpoint(base), "domain")
+    assert "safe_serialization" in told.value.cure
+
+
+def test_a_model_and_an_adapter_in_one_folder_are_refused(base: Path, tmp_path: Path) -> None:
+    path = adapter(tmp_path / "a")
+    (path / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
+    with pytest.raises(LexgraftError, match="in one folder"):
+        open_input_model(path, open_checkpoint(base), "domain")
+
+
 def test_an_adapter_of_another_base_is_refused_by_its_digest(base: Path, tmp_path: Path) -> None:
     path, checkpoint = adapter(tmp_path / "a"), open_checkpoint(base)
     (path / "lexgraft.json").write_text(json.dumps({"base_digest": checkpoint.digest}))
@@ -210,7 +241,10 @@ def test_agrees_with_merge_and_unload_of_peft(
     for name, parameter in tuned.named_parameters():
         if "lora_" in name:
             parameter.data = torch.randn(parameter.shape, generator=generator) * 0.1
-    tuned.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    embeds = "embed_tokens" in targets  # then PEFT saves the layer below as well by default
+    tuned.save_pretrained(tmp_path / "adapter", save_embedding_layers=embeds)
+    saved = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    assert any("base_layer" in name for name in saved) == embeds
     tuned.merge_and_unload().save_pretrained(tmp_path / "merged")
 
     part = open_input_model(tmp_path / "adapter", open_checkpoint(folder), "domain")

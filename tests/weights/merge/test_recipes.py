@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from weights.merge.conftest import save_adapter
 from weights.merge.family import LAYERS, Tensors, load, save, save_family, tensors_of
 
 from lexgraft.errors import LexgraftError
@@ -296,14 +297,13 @@ WRONG = {
     "is not known": MODELS + "merge_method: linear\nchat_template: lama3\n",
     "which layers of the base": "slices: [{sources: [{model: a, layer_range: [0, 1]}, "
     "{model: b, layer_range: [1, 2]}]}]\nmerge_method: ties\nbase_model: base\n",
-    "not used by any other": "name: x\n"
-    + MODELS
-    + "merge_method: linear\n---\n"
-    + MODELS
-    + "merge_method: linear\n",
+    "mergekit-moe": "base_model: a\ngate_mode: hidden\nexperts: [{source_model: b}]\n",
+    "`float32` holds all": MODELS + "merge_method: linear\ndtype: float64\n",
     "in a circle": "models: [{model: x}]\nmerge_method: linear\nname: x\n",
     "exclude each other": MODELS + "merge_method: linear\ntokenizer_source: base\n"
     "tokenizer: {source: base}\n",
+    "a list without values": "models: [{model: a, parameters: {weight: []}}]\n"
+    "merge_method: linear\n",
     "more than one adapter": "models: [{model: a+b+c}]\nmerge_method: linear\n",
 }
 
@@ -315,6 +315,44 @@ def test_what_cannot_be_merged_is_refused_from_headers(
     assert family
     with pytest.raises(LexgraftError, match=why):
         plans(tmp_path, WRONG[why])
+
+
+FOREIGN = {
+    "linear": "int8_mask: true, density: 0.5, epsilon: 0.1, t: 0.5, embed_slerp: true",
+    "slerp": "t: 0.5, weight: 1, normalize: true, lambda: 1",
+    "arcee_fusion": "weight: 1, merge_strategy: none",
+    "karcher": "max_iter: 1000000000, tol: 0, weight: 0.3",
+}
+
+
+@pytest.mark.parametrize("method", list(FOREIGN))
+def test_parameters_that_mergekit_passes_over_are_named_all_at_once(
+    tmp_path: Path, family: dict[str, Tensors], method: str
+) -> None:
+    assert family
+    inner = ", parameters: {weight: 1, normalize: true}"
+    models = f"models: [{{model: a{inner}}}, {{model: base}}]\nbase_model: base\n"
+    (plan,) = plans(
+        tmp_path, f"{models}merge_method: {method}\nparameters: {{{FOREIGN[method]}}}\n"
+    )
+    known = get_method(method).parameters
+    names = [part.partition(":")[0].strip() for part in FOREIGN[method].split(",")]
+    told = "\n".join(plan.warnings)
+    for name in ({*names, "weight", "normalize"}) - known.keys():
+        assert f"`{name}` has no effect" in told
+    if "normalize" in known:
+        assert "`normalize` under a model has no effect" in told
+
+
+def test_misspelt_parameters_are_refused_all_at_once_with_the_nearest_names(
+    tmp_path: Path, family: dict[str, Tensors]
+) -> None:
+    assert family
+    wrong = "models: [{model: a, parameters: {wieght: 1}}]\nbase_model: base\n"
+    with pytest.raises(LexgraftError) as told:
+        plans(tmp_path, wrong + "merge_method: ties\nparameters: {densty: 1, audio_gain: 2}\n")
+    assert "`wieght`: did you mean `weight`?; `densty`: did you mean `density`?" in str(told.value)
+    assert "audio_gain" not in str(told.value)
 
 
 def test_tensors_that_a_model_lacks_or_adds_are_refused_by_name(
@@ -429,6 +467,30 @@ def test_a_result_without_a_tokenizer_is_named(tmp_path: Path, family: dict[str,
     text = "{merge_method: task_arithmetic, base_model: base, models: [{model: a}]}"
     (plan,) = plans(tmp_path, text)
     assert any("no tokenizer" in warning for warning in plan.warnings)
+
+
+def test_a_named_document_that_no_other_uses_is_left_out_and_said(
+    tmp_path: Path, family: dict[str, Tensors]
+) -> None:
+    assert family
+    text = f"name: x\n{MODELS}merge_method: slerp\n---\n{MODELS}merge_method: linear\n"
+    (plan,) = plans(tmp_path, text)
+    assert plan.method.name == "linear"
+    assert "document `x` is not made: no other uses it" in plan.warnings
+
+
+def test_folders_whose_names_hold_a_plus_or_an_at_are_found(
+    tmp_path: Path, family: dict[str, Tensors]
+) -> None:
+    (tmp_path / "a").rename(tmp_path / "a+b@main")
+    save_adapter(tmp_path / "lora@1+2", {"model.layers.0.mlp.down_proj.weight": (6, 10)}, 1)
+    names = ("a+b@main", "base+lora@1+2", "a+b@main+lora@1+2")
+    listed = ", ".join(f"{{model: {name}}}" for name in names)
+    (plan,) = plans(
+        tmp_path, f"merge_method: task_arithmetic\nbase_model: base\nmodels: [{listed}]\n"
+    )
+    assert family
+    assert plan.labels == ("a+b@main", "base+lora@1+2", "a+b@main+lora@1+2")
 
 
 def test_a_model_is_named_by_text_or_by_a_mapping() -> None:

@@ -30,3 +30,10 @@ def test_around_the_base_deltas_are_turned() -> None:
 def test_a_model_of_zeros_has_a_length_but_no_direction() -> None:
     assert merge_one("karcher", [0.0, 0.0], [2.0, 0.0], [0.0, 0.0]) == pytest.approx([1.0, 0.0])
     assert merge_one("karcher", [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]) == [0.0, 0.0]
+
+
+def test_a_billion_steps_end_where_only_rounding_is_left() -> None:
+    vectors = [1.0, 0.2, 0.0], [0.1, 1.0, 0.3], [0.0, 0.4, 1.0]
+    merged = merge_one("karcher", [0.0] * 3, *map(list, vectors), max_iter=10**9, tol=0.0)
+    again = merge_one("karcher", [0.0] * 3, *map(list, vectors), max_iter=200, tol=1e-12)
+    assert merged == pytest.approx(again, abs=1e-6)

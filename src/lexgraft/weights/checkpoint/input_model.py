@@ -7,7 +7,7 @@ from pathlib import Path
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import CONFIG
+from lexgraft.files.model_files import CONFIG, INDEX, SINGLE
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
@@ -63,7 +63,8 @@ class InputModel:
         """Return the factor of an adapter that puts NaN or infinity into a tensor's delta."""
         for adapter in (self.source, self.adapter):
             factors = adapter.factors.get(name) if isinstance(adapter, Adapter) else None
-            for entry in (factors.down, factors.up) if factors else ():
+            below = factors.saved[:1] if factors and factors.saved else ()
+            for entry in (factors.down, factors.up, *below) if factors else ():
                 if not read_flat(entry, 0, entry.size).isfinite().all():
                     return entry
         return None
@@ -141,11 +142,27 @@ def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
         LexgraftError: nothing usable there, or a model that is not of this base.
     """
     if has_file(path, CONFIG):
+        refuse_both(path)
         return InputModel(label, base, open_adapter_of(path, base))
     checkpoint = open_full_precision(path)
     check_folders(base.folder, path)
     check_same_tensors(checkpoint, base)
     return InputModel(label, base, checkpoint)
+
+
+def refuse_both(folder: Path) -> None:
+    """Raise for a folder that is a whole model and an adapter at once.
+
+    Raises:
+        LexgraftError: it is, and nothing says which of them is meant.
+    """
+    weights = next((name for name in (SINGLE, INDEX) if has_file(folder, name)), None)
+    if weights is not None:
+        raise LexgraftError(
+            f"a whole model ({weights}) and an adapter ({CONFIG}) in one folder",
+            where=str(folder),
+            cure="give one of them a folder of its own: loaders take the one or the other",
+        )
 
 
 def open_adapter_of(path: Path, base: Checkpoint) -> Adapter:

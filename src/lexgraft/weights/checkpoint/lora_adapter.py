@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
     Shard,
+    has_file,
     regular_file,
     shard,
 )
@@ -24,7 +25,11 @@ from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
 
 _FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_(?:([AB])\.weight|(embedding_[AB]))")
+_SAVED = re.compile(r"base_model\.model\.(.+)\.base_layer\.weight")
+"""The layer below a LoRA on embeddings, which PEFT saves with it unless told otherwise."""
 _PAIRS = (["A", "B"], ["embedding_A", "embedding_B"])
+_BELOW = "base_layer"
+_PICKLES = ("adapter_model.bin", "adapter_model.pt")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Factors:
     up: TensorEntry  # B, of shape (out, r)
     scaling: float
     transposed: bool  # the base stores (in, out)
+    saved: tuple[TensorEntry, TensorEntry] | None = None  # the adapter's own layer, the base's
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,6 +60,8 @@ class Factors:
             product = down[:, start:stop].T @ _matrix(self.up, 0, self.up.shape[0]).T
         else:
             product = _matrix(self.up, start, stop) @ down
+        if self.saved is not None:  # nothing, unless another layer lay below in training
+            product += _matrix(self.saved[0], start, stop) - _matrix(self.saved[1], start, stop)
         return product.float()
 
 
@@ -79,7 +87,18 @@ def open_adapter(folder: Path, base: Checkpoint) -> Adapter:
         LexgraftError: another kind of adapter, an option that is more than LoRA, names or shapes
             that do not fit the base.
     """
-    config, path = read_config(folder), regular_file(folder, ADAPTER)
+    config = read_config(folder)
+    if not has_file(folder, ADAPTER):
+        pickle = next((name for name in _PICKLES if has_file(folder, name)), None)
+        raise LexgraftError(
+            f"no {ADAPTER} here" + (f", only {pickle}" if pickle else ""),
+            where=str(folder),
+            cure="pickle files can run code and are never opened: save the adapter again with "
+            "`save_pretrained(…, safe_serialization=True)`"
+            if pickle
+            else "get the whole adapter folder again",
+        )
+    path = regular_file(folder, ADAPTER)
     factors = {
         f"{module}.weight": _factors(module, halves, config, base)
         for module, halves in sorted(_halves(path).items())
@@ -91,7 +110,10 @@ def _halves(path: Path) -> dict[str, dict[str, TensorEntry]]:
     """Return the factors of every module, by `A` and `B` or `embedding_A` and `embedding_B`."""
     factors: dict[str, dict[str, TensorEntry]] = {}
     for entry in read_header(path):
-        match = _FACTOR.fullmatch(entry.name)
+        match, saved = _FACTOR.fullmatch(entry.name), _SAVED.fullmatch(entry.name)
+        if saved is not None:
+            factors.setdefault(saved[1], {})[_BELOW] = entry
+            continue
         if match is None:
             raise LexgraftError(
                 f"`{entry.name}` is not a LoRA factor",
@@ -111,7 +133,7 @@ def _factors(
 ) -> Factors:
     """Return the factors of one module, their kinds and ranks checked, and that they fit."""
     name, where = f"{module}.weight", str(next(iter(halves.values())).file)
-    keys = sorted(halves)
+    keys = sorted(halves.keys() - {_BELOW})
     if keys not in _PAIRS or not all(map(_is_matrix, halves.values())):
         raise LexgraftError(f"`{name}` lacks its A or B, or they are not matrices", where=where)
     down, up = (halves[key] for key in keys)
@@ -125,7 +147,17 @@ def _factors(
     turned = keys != _PAIRS[0] or bool(config.get("fan_in_fan_out"))
     factors = Factors(down, up, scaling_of(config, module, rank), turned)
     _check_fits(name, factors, base, where)
-    return factors
+    if _BELOW not in halves:
+        return factors
+    saved = halves[_BELOW]
+    if saved.shape != base.tensors[name].shape or not _is_matrix(saved):
+        raise LexgraftError(
+            f"`{saved.name}` is {saved.shape}, the base's `{name}` {base.tensors[name].shape}",
+            where=where,
+            cure="a vocabulary that was resized in training: merge the adapter into its model "
+            "first, and give that folder",
+        )
+    return replace(factors, saved=(saved, base.tensors[name]))
 
 
 def _check_fits(name: str, factors: Factors, base: Checkpoint, where: str) -> None:

@@ -1,6 +1,7 @@
 """The documents of a recipe file in order: each planned from headers, then merged to a folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,16 +43,19 @@ def plan_stages(recipes: Sequence[MergeRecipe], find: Find, seed: int) -> tuple[
     """
     earlier: dict[str, RecipeModel] = {}
     stages: list[RecipeStep] = []
-    for name, recipe in ordered(recipes):
+    documents = ordered(recipes)
+    for name, recipe in documents:
         models = open_models(names_of(recipe), find, earlier)
         joined = join(recipe, models)
-        if joined and len(stages) + 1 < len(recipes):
+        if joined and len(stages) + 1 < len(documents):
             raise LexgraftError(
                 f"document `{name}` brings vocabularies together, and others use it",
                 where="recipe: tokenizer",
                 cure="merge it to a folder of its own first, and name that folder",
             )
         plan = plan_recipe(recipe, joined.expected() if joined else models, seed)
+        if len(stages) + 1 == len(documents):
+            plan = replace(plan, warnings=(*plan.warnings, *_unused(recipes)))
         stages.append(RecipeStep(name, recipe, plan, joined))
         earlier[name] = _expected(plan, name, models[next(names_of(recipe))].config)
     return tuple(stages)
@@ -119,7 +123,7 @@ def ordered(recipes: Sequence[MergeRecipe]) -> list[tuple[str, MergeRecipe]]:
     The result is the document without a name, or the last one where all have names.
 
     Raises:
-        LexgraftError: two documents of one name or none, one that is not used, or a circle.
+        LexgraftError: two documents of one name or none, or a circle.
     """
     named: dict[str, MergeRecipe] = {}
     for recipe in recipes:
@@ -133,10 +137,14 @@ def ordered(recipes: Sequence[MergeRecipe]) -> list[tuple[str, MergeRecipe]]:
     done: dict[str, MergeRecipe] = {}
     for name in _before(last, named, ()):
         done.setdefault(name, named[name])
-    for name in named:
-        if name not in done:
-            raise LexgraftError(f"document `{name}` is not used by any other", cure="take it out")
     return list(done.items())
+
+
+def _unused(recipes: Sequence[MergeRecipe]) -> list[str]:
+    """Return what to say of documents that the result does not use."""
+    used = dict(ordered(recipes))
+    names = (recipe.name or "" for recipe in recipes)
+    return [f"document `{n}` is not made: no other uses it" for n in names if n not in used]
 
 
 def _before(name: str, named: Mapping[str, MergeRecipe], above: tuple[str, ...]) -> Iterator[str]:

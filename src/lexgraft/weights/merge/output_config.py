@@ -32,8 +32,16 @@ def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
     dtype = recipe.out_dtype or recipe.dtype
     if dtype is not None:
         name = dtype.removeprefix("torch.")
+        if name in {"float64", "double"}:
+            raise LexgraftError(
+                f"dtype `{dtype}` is not written",
+                where="recipe",
+                cure="`float32` holds all that was computed: arithmetic is in float32",
+            )
         if name not in CODES:
-            raise LexgraftError(f"dtype `{dtype}` is not written", cure=nearest(name, CODES))
+            raise LexgraftError(
+                f"dtype `{dtype}` is not written", where="recipe", cure=nearest(name, CODES)
+            )
         return name
     names = {code: name for name, code in CODES.items()}
     return names.get(main_dtype(base.tensors.values()), "float32")

@@ -13,6 +13,7 @@ from lexgraft.files.safe_yaml import read_documents, refuse_unknown
 
 Parameters = dict[str, Any] | None
 MOST_PADDING = 65_536  # rows that a vocabulary may be padded to a multiple of
+_MODEL_KEYS = frozenset({"model", "base_model", "tokenizer_source", "source", "lora"})
 _RECIPE_KEYS = frozenset({"merge_method", "slices", "modules", "base_model"})
 
 
@@ -132,7 +133,8 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     ]
     if not documents:
         raise LexgraftError("the file is empty", where=where)
-    return tuple(_recipe(raw, where) for raw in documents)
+    near = path.resolve().parent
+    return tuple(_recipe(_with_paths(raw, near), where) for raw in documents)
 
 
 def inputs_of(recipe: MergeRecipe) -> Iterator[RecipeInput | LayerRange]:
@@ -186,6 +188,43 @@ def parse_model(value: object, where: str) -> ModelName:
     if len(adapters) > 1:
         raise LexgraftError(f"`{value}` names more than one adapter", where=where)
     return ModelName(*_place(model, where), *(_place(adapters[0], where) if adapters else ()))
+
+
+def _with_paths(value: Any, near: Path) -> Any:
+    """Return a document in which names of folders that hold `+` or `@` are mappings.
+
+    Such signs stand for an adapter and a revision elsewhere; what is a folder is meant as one.
+    """
+    if isinstance(value, list):
+        return [_with_paths(inner, near) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _as_mapping(inner, near)
+        if key in _MODEL_KEYS and isinstance(inner, str) and {"+", "@"} & {*inner}
+        else _with_paths(inner, near)
+        for key, inner in value.items()
+    }
+
+
+def _as_mapping(text: str, near: Path) -> Any:
+    """Return a model's name as a mapping of the folders it names; the text where it names none."""
+    if _is_folder(text, near):
+        return {"model": {"path": text}}
+    for place in (place for place, sign in enumerate(text) if sign == "+"):
+        model, adapter = text[:place], text[place + 1 :]
+        lora = {"path": adapter} if _is_folder(adapter, near) else adapter
+        signs = {"+", "@"} & {*model} or ("+" in adapter and isinstance(lora, dict))
+        if _is_folder(model, near) and (signs or isinstance(lora, dict)):
+            return {"model": {"path": model}, "lora": lora}
+    return text
+
+
+def _is_folder(text: str, near: Path) -> bool:
+    try:
+        return (near / text).is_dir() or Path(text).is_dir()
+    except (OSError, ValueError):  # far too long, or no name at all
+        return False
 
 
 class _RowSource(Struct, forbid_unknown_fields=True):
@@ -242,6 +281,14 @@ def _recipe(raw: object, where: str) -> MergeRecipe:
     """Return one document as a recipe."""
     if not isinstance(raw, dict):
         raise LexgraftError("not a recipe: a mapping is expected", where=where)
+    if "experts" in raw:
+        raise LexgraftError(
+            "a recipe of mergekit-moe: it builds a mixture of experts out of dense models, which "
+            "is not done here",
+            where=where,
+            cure="make it with mergekit-moe; merging models that are mixtures already is no "
+            "different from merging others",
+        )
     refuse_unknown(raw, MergeRecipe, where)
     try:
         recipe = msgspec.convert(raw, MergeRecipe)

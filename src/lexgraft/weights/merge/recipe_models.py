@@ -15,7 +15,7 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
     regular_file,
 )
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
-from lexgraft.weights.checkpoint.input_model import open_adapter_of
+from lexgraft.weights.checkpoint.input_model import open_adapter_of, refuse_both
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, language_config, stack_of
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.tensor_names import role_of
@@ -98,6 +98,7 @@ def open_models(
 def _whole(folder: Path) -> RecipeModel:
     """Return the whole model of a folder, without a label yet."""
     if has_file(folder, CONFIG):
+        refuse_both(folder)
         raise LexgraftError(
             "an adapter where a whole model is expected",
             where=str(folder),

@@ -1,20 +1,23 @@
 """A recipe's parameters as a method's settings: the innermost word counts, filters fall through."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from lexgraft.errors import LexgraftError, nearest
+from lexgraft.errors import LexgraftError
 from lexgraft.weights.merge.recipe import Parameters
-from lexgraft.weights.methods import Method
+from lexgraft.weights.methods import METHODS, Method
 
 DENSITY = 1.0  # mergekit keeps everything unless told otherwise; the methods' own default is less
-UNUSED = {
+_UNUSED = {
     "int8_mask": "masks are not kept, so their width does not matter",
     "density": "this method trims nothing",
     "rescale": "this method drops nothing",
 }
 """Parameters that mergekit's users write where they have no effect, and why not."""
+_NEAR = 0.8  # likeness from which a name counts as misspelt, not as another tool's
+_NEEDED = "t"  # mergekit makes no merge without it, and a default would be a guess
 
 
 def settings_of(
@@ -30,7 +33,7 @@ def settings_of(
     models themselves are turned, not their differences.
 
     Raises:
-        LexgraftError: a parameter that is one for all models, given to one of them.
+        LexgraftError: a list without values.
     """
     settings: dict[str, Any] = {"density": DENSITY} if "density" in method.parameters else {}
     if "origin" in method.parameters and not based:
@@ -45,40 +48,75 @@ def settings_of(
         if _per_model(kind):
             chains = {label: _chain([inner.get(label), *outer]) for label in of_models}
             value = {label: chain for label, chain in chains.items() if chain is not None}
-        else:
-            if inner:
-                raise LexgraftError(
-                    f"`{name}` is one value for all models, here given to `{next(iter(inner))}`",
-                    where=method.name,
-                    cure="write it under the recipe's own `parameters`",
-                )
+        else:  # one value for all models: what stands under one of them does not count
             value = _chain(outer)
         if value not in (None, {}):
             settings[name] = _bool(value) if kind is bool else value
     return settings
 
 
-def unused(method: Method, groups: Iterable[Parameters]) -> list[str]:
-    """Return what to say about parameters that are read but have no effect."""
-    names = dict.fromkeys(name for group in groups for name in group or () if name in UNUSED)
-    return [
-        f"`{name}` has no effect: {UNUSED[name]}" for name in names if name not in method.parameters
-    ]
-
-
-def check_known(method: Method, parameters: Parameters) -> None:
-    """Raise for a parameter that neither the method has nor mergekit's users are used to.
+def ignored(
+    method: Method, of_models: Iterable[Parameters], scopes: Iterable[Parameters]
+) -> list[str]:
+    """Return what to say about parameters that have no effect, as mergekit passes over them.
 
     Raises:
-        LexgraftError: such a parameter, with the nearest known name.
+        LexgraftError: names that are nearly those of known parameters, all of them at once.
     """
-    for name in parameters or ():
-        if name not in method.parameters and name not in UNUSED:
-            raise LexgraftError(
-                f"method `{method.name}` has no parameter `{name}`",
-                where="recipe",
-                cure=nearest(name, method.parameters),
+    inner = dict.fromkeys(name for group in of_models for name in group or ())
+    outer = dict.fromkeys(name for group in scopes for name in group or ())
+    _refuse_misspelt(method, (*inner, *outer))
+    told = [
+        f"`{name}` has no effect: {_why_not(method, name)}"
+        for name in dict.fromkeys((*inner, *outer))
+        if name not in method.parameters
+    ]
+    for name in inner:
+        if name in method.parameters and not _per_model(method.parameters[name][0]):
+            if name == _NEEDED and name not in outer:
+                raise LexgraftError(
+                    f"`{name}` is one value for all models, here given to one of them",
+                    where=method.name,
+                    cure="write it under the recipe's own `parameters`",
+                )
+            told.append(
+                f"`{name}` under a model has no effect: it is one value for all models, and "
+                "stands under the recipe's own `parameters`"
             )
+    return told
+
+
+def _refuse_misspelt(method: Method, names: Iterable[str]) -> None:
+    """Raise for names that are no parameters and nearly are one.
+
+    Raises:
+        LexgraftError: every such name, with the nearest that is known.
+    """
+    known = {name for other in METHODS.values() for name in other.parameters} | _UNUSED.keys()
+    wrong: list[str] = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            near = [
+                *get_close_matches(name, sorted(method.parameters), n=1, cutoff=_NEAR),
+                *get_close_matches(name, sorted(known), n=1, cutoff=_NEAR),
+            ]
+            wrong += [f"`{name}`: did you mean `{near[0]}`?"] if near else []
+    if wrong:
+        raise LexgraftError(
+            f"method `{method.name}` has no such parameter: {'; '.join(wrong)}",
+            where="recipe",
+            cure=f"its parameters: {', '.join(method.parameters) or 'none'}",
+        )
+
+
+def _why_not(method: Method, name: str) -> str:
+    """Return why a parameter that a method does not take changes nothing."""
+    if name in _UNUSED:
+        return _UNUSED[name]
+    others = [other.name for other in METHODS.values() if name in other.parameters]
+    if others:
+        return f"it is one of {', '.join(others[:3])}, not of {method.name}"
+    return "no method has it"
 
 
 def _per_model(kind: Any) -> bool:
@@ -93,8 +131,12 @@ def _chain(settings: Iterable[Any]) -> Any:
     rules: list[dict[str, Any]] = []
     for setting in settings:
         value = [setting] if isinstance(setting, dict) else setting
-        if value is None or value == []:
+        if value is None:
             continue
+        if value == []:
+            raise LexgraftError(
+                "a list without values", where="recipe: parameters", cure="leave it out"
+            )
         if not (isinstance(value, list) and isinstance(value[0], dict)):
             return [*rules, {"filter": "*", "value": value}] if rules else value
         rules += [_rule(item) for item in value]

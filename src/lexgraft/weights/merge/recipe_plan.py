@@ -24,7 +24,7 @@ from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup, complete, 
 from lexgraft.weights.merge.output_config import assets_of, dtype_of, edits_of
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName
 from lexgraft.weights.merge.recipe_models import RecipeModel
-from lexgraft.weights.merge.recipe_parameters import check_known, settings_of, unused
+from lexgraft.weights.merge.recipe_parameters import ignored, settings_of
 from lexgraft.weights.methods import Method, get_method
 
 _BUFFER = re.compile(r"rotary_emb\.inv_freq$")  # every loader computes it again
@@ -50,11 +50,10 @@ def plan_recipe(
     """
     method = get_method(recipe.merge_method)
     described = towers_of(recipe, models)
-    for tower in described:
-        for layer_slice in tower.layer_slices:
-            of_models = (source.parameters for source in layer_slice.sources)
-            for parameters in (*of_models, *layer_slice.scopes):
-                check_known(method, parameters)
+    slices = [layer_slice for tower in described for layer_slice in tower.layer_slices]
+    of_models = [source.parameters for layer_slice in slices for source in layer_slice.sources]
+    scopes = [scope for layer_slice in slices for scope in layer_slice.scopes]
+    told = ignored(method, of_models, scopes)
     towers = [
         tower._replace(layer_slices=tuple(_roles(method, s) for s in tower.layer_slices))
         for tower in described
@@ -66,10 +65,8 @@ def plan_recipe(
     layer_slices = [layer_slice for tower in towers for layer_slice in tower.layer_slices]
     targets.update(_untouched(targets, layer_slices[0], towers))
     plan = _plan(recipe, method, targets, models, _stack(towers), seed)
-    of_sources = [s.parameters for layer_slice in layer_slices for s in layer_slice.sources]
-    scopes = [scope for layer_slice in layer_slices for scope in layer_slice.scopes]
     lost = [f"filter `{t}` of `{p}` fits no tensor" for p, t in lost_filters(plan)]
-    lost += unused(method, (*of_sources, *scopes))
+    lost += told
     lost += [f"left out: {name} (computed again by every loader)" for name in left_out]
     return replace(plan, warnings=(*plan.warnings, *lost))
 

@@ -10,6 +10,8 @@ from lexgraft.weights.methods.nuslerp import Origin
 from lexgraft.weights.methods.ordered_sums import Doubles, Gram, weighted_sum
 from lexgraft.weights.methods.registry import Base, Deltas, Merged, TensorContext, method
 
+_PATIENCE = 100  # steps after which only rounding moves the mean, however many are asked for
+
 
 @method(paper="arXiv 2603.04972; Karcher 1977", survey=spans, base="none")
 def karcher(
@@ -18,7 +20,7 @@ def karcher(
     _context: TensorContext,
     products: Gram,
     *,
-    max_iter: Annotated[int, Meta(ge=0, le=1000)] = 10,
+    max_iter: Annotated[int, Meta(ge=0)] = 10,
     tol: Annotated[float, Meta(ge=0, le=1)] = 1e-5,
     origin: Origin = "zero",
 ) -> Merged:
@@ -26,8 +28,8 @@ def karcher(
 
     Each step maps the directions uᵢ into the tangent space at μ, averages them there and walks
     along the average: τ = mean of Ωᵢ/sin Ωᵢ · (uᵢ - cos Ωᵢ·μ); μ ← cos|τ|·μ + sin|τ|·τ/|τ|; it
-    ends when |τ| < tol. As μ stays a combination of the uᵢ, the steps need their dot products
-    only. With `origin: base` the deltas take the place of the models.
+    ends when |τ| ≤ tol or only rounding is left. As μ stays a combination of the uᵢ, the steps
+    need their dot products only. With `origin: base` the deltas take the place of the models.
     """
     factors = _factors(np.array(products), max_iter, tol)
     combination = weighted_sum(deltas, [float(factor) for factor in factors])
@@ -42,10 +44,12 @@ def _factors(products: Doubles, max_iter: int, tol: float) -> Doubles:
         return np.zeros(len(sizes)) if sizes.any() else np.full(len(sizes), 1 / len(sizes))
     units = products[np.ix_(live, live)] / np.outer(sizes[live], sizes[live])
     mean = _unit(np.full(len(units), 1 / len(units)), units, tol)
+    shortest, since = np.inf, 0  # steps since one was shorter than all before
     for _ in range(max_iter):
         tangent = _tangent(mean, units, tol)
         length = _length(tangent, units)
-        if length < tol:
+        shortest, since = (length, 0) if length < shortest else (shortest, since + 1)
+        if length <= tol or since > _PATIENCE:
             break
         mean = _unit(np.cos(length) * mean + np.sin(length) / length * tangent, units, tol)
     factors = np.zeros(len(sizes))
