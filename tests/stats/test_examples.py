@@ -14,6 +14,7 @@ MODULES = (
     "stats.assurance",
     "stats.clustered",
     "stats.cross_draw",
+    "stats.extension",
     "stats.gate_power",
     "stats.gate_sizes",
     "stats.gates",
