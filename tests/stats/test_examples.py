@@ -15,6 +15,7 @@ MODULES = (
     "stats.clustered",
     "stats.cross_draw",
     "stats.extension",
+    "stats.fallback",
     "stats.gate_power",
     "stats.gate_sizes",
     "stats.gates",
