@@ -149,9 +149,7 @@ def _run_key(plan: MergePlan) -> str:
     """Return what an unfinished folder must have been begun with, from headers only."""
     shards = [*plan.base.shards]
     for model in plan.input_models:
-        source = model.source
-        shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
-        shards += [model.adapter.shard] if model.adapter else []
+        shards += model.shards
     return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
 
 
@@ -234,4 +232,4 @@ def _assets(plan: MergePlan) -> dict[str, bytes]:
     ]
     complete = [folder for folder in folders if has_file(folder, "tokenizer_config.json")]
     home = complete[0] if complete else plan.base.folder
-    return read_assets(home, plan.dtype, spare=plan.base.folder)
+    return read_assets(home, plan.dtype, edits=plan.edits, spare=plan.base.folder)

@@ -23,6 +23,7 @@ from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.methods import Method, get_method
@@ -68,6 +69,7 @@ class MergePlan:
     group_of: Mapping[str, int] = field(default_factory=dict[str, int])  # tensor → group
     depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
     assets: AssetSources | None = None  # None: the language model's if it is whole, or the base's
+    edits: Mapping[str, Any] = field(default_factory=dict[str, Any])  # where `assets` is None
     rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
     kept: Mapping[str, str] = field(default_factory=dict[str, str])  # not in `dtype`, their codes
     warnings: tuple[str, ...] = ()
@@ -121,8 +123,8 @@ class MergePlan:
     @property
     def read_bytes(self) -> int:
         """The bytes of all inputs' weights, each counted once."""
-        base_bytes = sum(shard.size for shard in self.base.shards)
-        return base_bytes + sum(model.byte_count for model in self.input_models)
+        of_models = (shard for model in self.input_models for shard in model.shards)
+        return sum(shard.size for shard in dict.fromkeys((*self.base.shards, *of_models)))
 
     @property
     def write_bytes(self) -> int:
@@ -171,6 +173,8 @@ class MergePlan:
             fields["parameters"] = {}
             fields["groups"] = groups
             fields["places"] = digest("places", self.group_of, self.depths)
+        if self.edits:
+            fields["config"] = dict(self.edits)
         if self.kept:
             fields["kept_dtypes"] = {name: dtype for name, (dtype, _) in grouped(self.kept).items()}
         if self.assets is not None:
@@ -213,18 +217,20 @@ def plan_merge(
         raise LexgraftError(f"dtype `{dtype}` is not known", cure=nearest(dtype, CODES))
     method, models = get_method(candidate.method), tuple(input_models.values())
     _check_parts(input_models, base)
+    heads, notes = head_of_result(base, models), (note for m in models for note in m.notes)
     settings = method.settings(candidate.parameters, tuple(input_models))
     plan = complete(
         MergePlan(
             method=method,
             settings=settings,
-            base=base,
+            base=heads.base,
             input_models=models,
             dtype=dtype,
             seed=seed,
             merged=(),
+            edits=heads.edits,
             stack=folder_stack(base.tensors, base.folder),
-            warnings=tuple(_config_warnings(base, models)),
+            warnings=(*heads.notes, *notes, *_config_warnings(base, models)),
         )
     )
     _check_filters(plan)
