@@ -21,12 +21,12 @@ from lexgraft.stats.intervals import (
     bootstrap,
     mcnemar,
     non_inferiority,
-    paired_means,
     ratio,
     tango,
     wilson,
 )
 from lexgraft.stats.multiple_testing import holm
+from lexgraft.stats.paired import paired_means
 from lexgraft.stats.prediction_powered import corrected_mean
 from lexgraft.stats.sequential import first_above, first_difference
 
@@ -140,7 +140,7 @@ def by_item_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
 
 def _means_hold(rng: Rng, values: np.ndarray, gain: float, loss: float) -> bool:
     after = {str(place): float(value) for place, value in enumerate(values)}
-    found = paired_means(dict.fromkeys(after, 0.0), after, int(rng.integers(2**32)))
+    found = paired_means(dict.fromkeys(after, 0.0), after)
     return _holds(found, (gain - loss) * (WHOLE + (1 - WHOLE) / 2))
 
 
@@ -153,7 +153,6 @@ def probability_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
     found = paired_means(
         dict(zip(ids, before.tolist(), strict=True)),
         dict(zip(ids, (before + moved).tolist(), strict=True)),
-        int(rng.integers(2**32)),
     )
     return _holds(found, size)
 

@@ -25,7 +25,8 @@ from lexgraft.evaluation.grade import known, select, shares
 from lexgraft.files.run_folder import hold
 from lexgraft.project import Form, Project, read_project
 from lexgraft.records import Concept, read_lines, write_lines
-from lexgraft.stats.intervals import Interval, paired_means, paired_shares
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import paired_means, paired_shares
 from lexgraft.terms.testset.form_profile import gives_away
 
 FOLDER = Path(__file__).resolve().parent
@@ -103,7 +104,7 @@ def differences(seen: dict[str, SplitResults], where: ComparisonContext) -> dict
             known(before), known(after), where.alpha
         ).difference
         found[f"single items right, {one} - {other}"] = paired_means(
-            shares(before), shares(after), where.seed, where.alpha
+            shares(before), shares(after), where.alpha
         )
     changed = relative_change(where.documents, seen["base"].texts, seen["G"].texts, where.alpha)
     found |= {f"bits per byte, {group}, G / base - 1": rise for group, rise in changed.items()}

@@ -21,6 +21,7 @@ MODULES = (
     "stats.gates",
     "stats.intervals",
     "stats.multiple_testing",
+    "stats.paired",
     "stats.power",
     "stats.prediction_powered",
     "stats.sequential",

@@ -32,7 +32,8 @@ from lexgraft.evaluation.measures import (
 from lexgraft.project import GeneralAbility, Languages, MergeGate, TuneGate
 from lexgraft.records import Concept, Criterion, Document, Score, Split, TermOutcome, TextScore
 from lexgraft.stats.gates import judge
-from lexgraft.stats.intervals import Interval, paired_shares
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import paired_shares
 
 
 class SplitResults(NamedTuple):

@@ -47,6 +47,20 @@ def clustered_mean(
     return Interval(mean, *_steadied(moments, observed, owners).bounds(mean, alpha), n)
 
 
+def design_effect(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """Return how many times the variance of a mean grows because related values move together.
+
+    Not below 1, and 1 where each stands alone, nothing varies or there are too few to tell.
+    """
+    owners = _owners(clusters)
+    if len(values) < FEWEST or not 2 < owners.max() + 1 < len(values):
+        return 1.0
+    residuals = np.array(values, np.float64)
+    residuals -= residuals.mean()
+    alone = _cluster_moments(residuals, np.arange(len(values))).variance
+    return max(1.0, _cluster_moments(residuals, owners).variance / alone) if alone else 1.0
+
+
 def _owners(clusters: Sequence[Hashable]) -> Int[np.ndarray, " n"]:
     """Return every concept's cluster by number, in the order in which clusters appear."""
     numbers: dict[Hashable, int] = {}

@@ -33,7 +33,8 @@ from lexgraft.evaluation.term_generation import TERM_TOKENS
 from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
-from lexgraft.stats.intervals import Interval, paired_shares, wilson
+from lexgraft.stats.intervals import Interval, wilson
+from lexgraft.stats.paired import paired_shares
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
 from lexgraft.terms.glossary.prompt_block import glossary_block
