@@ -1,5 +1,6 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.project import Candidate
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, has_file
 from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
@@ -26,6 +27,7 @@ from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
+from lexgraft.weights.merge.tokenizer_check import largest_id
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext
@@ -33,6 +35,7 @@ from lexgraft.weights.methods.registry import TensorContext
 ENGINE = 3  # raised whenever the bytes of a result change
 BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
 _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
+_ROWS = re.compile(r"(?:^|\.)(?:embed_tokens|wte|word_embeddings|embed_in)\.weight$")
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
 
@@ -104,6 +107,17 @@ class MergePlan:
         adapters = (model.adapter.folder for model in self.input_models if model.adapter)
         models = (model.folder for model in self.input_models)
         return tuple(dict.fromkeys((*bases, *models, *adapters, *named)))
+
+    @property
+    def home(self) -> Path:
+        """The folder of configuration and tokenizer where `assets` do not name them.
+
+        That is the language model's if it is whole, or else the base's.
+        """
+        whole = (m for m in self.input_models if isinstance(m.source, Checkpoint))
+        folders = [model.folder for model in whole if model.label == "language"]
+        complete = (folder for folder in folders if has_file(folder, "tokenizer_config.json"))
+        return next(complete, self.base.folder)
 
     @cached_property
     def _by_label(self) -> dict[str, InputModel]:
@@ -274,11 +288,17 @@ def _code_warnings(plan: MergePlan) -> Iterator[str]:
 
 
 def _tokenizer_warnings(plan: MergePlan) -> Iterator[str]:
-    """Yield a warning where no folder has a tokenizer for the result."""
-    models = [model.folder for model in plan.input_models]
-    homes = [plan.assets.tokenizer] if plan.assets else [plan.base.folder, *models]
-    if not any(map(has_tokenizer, homes)):
-        yield f"the result will have no tokenizer: there is none in {homes[0]}"
+    """Yield a warning where the result has no tokenizer, or one with more ids than rows."""
+    home = plan.assets.tokenizer if plan.assets else plan.home
+    if not has_tokenizer(home):
+        yield f"the result will have no tokenizer: there is none in {home}"
+    rows = max((e.shape[0] for n, e in plan.base.tensors.items() if _ROWS.search(n)), default=None)
+    largest = largest_id(home)
+    if rows is not None and largest is not None and largest >= rows:
+        yield (
+            f"the tokenizer in {home} gives ids up to {largest:,} and the model has {rows:,} "
+            "rows: a text with one of the tokens beyond cannot be read"
+        )
 
 
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
