@@ -1,7 +1,6 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -14,9 +13,8 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.project import Candidate
 from lexgraft.records import digest
-from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_assets
+from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, has_file
-from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
@@ -26,8 +24,8 @@ from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
+from lexgraft.weights.merge.plan_warnings import code_warnings, tokenizer_warnings
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
-from lexgraft.weights.merge.tokenizer_check import largest_id
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext
@@ -35,7 +33,6 @@ from lexgraft.weights.methods.registry import TensorContext
 ENGINE = 3  # raised whenever the bytes of a result change
 BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
 _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
-_ROWS = re.compile(r"(?:^|\.)(?:embed_tokens|wte|word_embeddings|embed_in)\.weight$")
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
 
@@ -265,40 +262,17 @@ def complete(plan: MergePlan) -> MergePlan:
         if entry.dtype in FLOATS
         and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
     )
-    warnings = (*plan.warnings, *_code_warnings(plan), *_tokenizer_warnings(plan))
+    config, tokenizer = (
+        (plan.assets.config, plan.assets.tokenizer) if plan.assets else (plan.home, plan.home)
+    )
+    warnings = (
+        *plan.warnings,
+        *code_warnings([config, tokenizer]),
+        *tokenizer_warnings(tokenizer, plan.base.tensors),
+    )
     models = {name: plan.models_of(name) for name in merged}
     kept = kept_dtypes(plan.base, models, frozenset(merged), plan.dtype)
     return replace(plan, merged=merged, rewritten=rewritten, kept=kept, warnings=warnings)
-
-
-def _config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[str]:
-    """Yield what to say of whole models that are configured otherwise than the base."""
-    for model in models:
-        if isinstance(model.source, Checkpoint):
-            yield from check_folders(base.folder, model.folder)
-
-
-def _code_warnings(plan: MergePlan) -> Iterator[str]:
-    """Yield a warning for every folder whose configuration names code, which is left out."""
-    homes = (plan.assets.config, plan.assets.tokenizer) if plan.assets else (plan.base.folder,)
-    for folder in dict.fromkeys(homes):
-        keys = code_named(folder)
-        if keys:
-            yield f"left out of the configuration, for it loads code: {', '.join(keys)} ({folder})"
-
-
-def _tokenizer_warnings(plan: MergePlan) -> Iterator[str]:
-    """Yield a warning where the result has no tokenizer, or one with more ids than rows."""
-    home = plan.assets.tokenizer if plan.assets else plan.home
-    if not has_tokenizer(home):
-        yield f"the result will have no tokenizer: there is none in {home}"
-    rows = max((e.shape[0] for n, e in plan.base.tensors.items() if _ROWS.search(n)), default=None)
-    largest = largest_id(home)
-    if rows is not None and largest is not None and largest >= rows:
-        yield (
-            f"the tokenizer in {home} gives ids up to {largest:,} and the model has {rows:,} "
-            "rows: a text with one of the tokens beyond cannot be read"
-        )
 
 
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
