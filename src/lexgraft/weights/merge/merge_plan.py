@@ -241,7 +241,7 @@ def plan_merge(
             merged=(),
             edits=heads.edits,
             stack=folder_stack(base.tensors, base.folder),
-            warnings=(*heads.notes, *notes, *_config_warnings(base, models)),
+            warnings=(*heads.notes, *notes, *config_warnings(base, models)),
         )
     )
     _check_filters(plan)
