@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID, named_model
+from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
@@ -270,7 +271,7 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
     """
     file = Path(path)
     project = read_project(file)
-    models, folder = project.models, file.resolve().parent
+    models, folder = project.models, real_path(file).parent
 
     def model_folder(text: str) -> str:
         return str(named_model(text, folder, download=download))
@@ -306,7 +307,7 @@ def read_project(path: Path) -> Project:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
         raise LexgraftError(str(error), where=str(path), cure="see `lexgraft schema`") from error
-    folder = path.resolve().parent
+    folder = real_path(path).parent
     project = _absolute(project, folder)
     for plugin in project.plugins:
         load_file(Path(plugin), folder)
@@ -334,7 +335,7 @@ def _absolute(project: Project, folder: Path) -> Project:
     """Return the project with its paths seen from anywhere."""
 
     def fix(text: str) -> str:
-        return str((folder / text).resolve())
+        return str(real_path(folder / text))
 
     def fix_all(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(fix(text) for text in texts)

@@ -57,19 +57,24 @@ class Material:
     @property
     def notes(self) -> list[str]:
         """Return what was left out of the running texts, a sentence per file and reason."""
-        sources = zip(self.project.general.texts, self._general, strict=True)
-        return [note for source, read in sources for note in read.notes(Path(source.file).name)]
+        tune = self.project.tune
+        names = [text.file for text in self.project.general.texts]
+        names += tune.replay_texts if tune else ()
+        read = zip(names, [*self._general, *self._replayed], strict=True)
+        return [note for name, texts in read for note in texts.notes(Path(name).name)]
 
     @cached_property
     def _general(self) -> list[RunningText]:
         return [read_running_text(Path(source.file)) for source in self.project.general.texts]
 
     @cached_property
+    def _replayed(self) -> list[RunningText]:
+        tune = self.project.tune
+        return [read_running_text(Path(file)) for file in tune.replay_texts] if tune else []
+
+    @cached_property
     def replay(self) -> list[Document]:
         """Return the texts that fine-tuning replays, none of which shares a sentence measured."""
-        tune = self.project.tune
-        if tune is None:
-            return []
         measured = [d for use in self.texts.values() for _, group in use for d in group]
-        read = united(read_running_text(Path(file)).documents for file in tune.replay_texts)
+        read = united(texts.documents for texts in self._replayed)
         return disjoint([document for file in read for document in file], measured)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
 from lexgraft.evaluation.load_runs import result_of_scores
+from lexgraft.files.ownership import real_path
 from lexgraft.records import digest
 
 METRICS = ("acc", "exact_match", "acc_norm")
@@ -53,7 +54,7 @@ def read_samples(path: Path, name: str = "", metric: str = "") -> ModelRun:
             where=str(path),
             cure="run lm-eval with --log_samples --output_path FOLDER",
         )
-    model = name or (path if path.is_dir() else path.resolve().parent).name
+    model = name or (path if path.is_dir() else real_path(path).parent).name
     return ModelRun(model, digest("lm-eval", *sorted(results.items()))[:16], str(path), results)
 
 

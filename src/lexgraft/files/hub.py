@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_PATTERNS, SINGLE
+from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_json import read_json
 
 _REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
@@ -26,7 +27,7 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
     """
     for folder in (near / text, Path(text)):
         if folder.is_dir() and revision is None:
-            return folder.resolve()
+            return real_path(folder)
     if not HUB_ID.fullmatch(text) or ".." in text:
         raise LexgraftError(
             "no such folder",
@@ -51,7 +52,7 @@ def named_model(text: str, near: Path, *, download: bool = False) -> Path:
         LexgraftError: neither a folder nor in the Hub's cache.
     """
     if (near / text).is_dir():
-        return (near / text).resolve()
+        return real_path(near / text)
     name, _, revision = text.partition("@")
     return find_model(name, revision or None, near, download=download)
 

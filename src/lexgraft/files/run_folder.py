@@ -16,7 +16,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.files.checked_files import RECORD
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SINGLE
-from lexgraft.files.ownership import MARKER, check_outputs, clash
+from lexgraft.files.ownership import MARKER, check_outputs, clash, real_path
 from lexgraft.records import write_bytes
 
 T = TypeVar("T", bound=Struct)
@@ -183,8 +183,8 @@ def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:
 
 def _holds(path: Path, folder: Path) -> bool:
     """Return whether a folder is an input, or lies in it."""
-    return folder.resolve().is_relative_to(path.resolve()) or (
-        clash(folder, path) and not (path.resolve().is_relative_to(folder.resolve()))
+    return real_path(folder).is_relative_to(real_path(path)) or (
+        clash(folder, path) and not (real_path(path).is_relative_to(real_path(folder)))
     )
 
 

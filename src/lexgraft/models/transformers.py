@@ -385,8 +385,12 @@ def token_counter(folder: Path) -> Callable[[str], int]:
         tokenizer: Any = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError) as error:
+        tokenizer("a")  # some faults show only now
+    except Exception as error:
+        why = str(error).partition("\n")[0][:200]
         raise LexgraftError(
-            "no tokenizer here", where=str(folder), cure="give a Hugging Face model folder"
+            f"no tokenizer that can be read: {why}",
+            where=str(folder),
+            cure="give a Hugging Face model folder with its tokenizer.json",
         ) from error
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
