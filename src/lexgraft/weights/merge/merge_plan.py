@@ -24,7 +24,11 @@ from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
-from lexgraft.weights.merge.plan_warnings import code_warnings, tokenizer_warnings
+from lexgraft.weights.merge.plan_warnings import (
+    code_warnings,
+    config_warnings,
+    tokenizer_warnings,
+)
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
