@@ -1,4 +1,4 @@
-"""Models in Hugging Face folders: the one door to the transformers package."""
+"""Models in Hugging Face folders, asked: options scored, prompts continued, text measured."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
@@ -16,9 +14,10 @@ from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.chat_template import ChatTemplate
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
+from lexgraft.models.folder_loading import load_network, load_tokenizer, telling
 from lexgraft.models.length_limit import longest_input
 from lexgraft.models.live_weights import LiveWeights
-from lexgraft.models.load_checks import check_causal, check_finite, check_folder, check_tensors
+from lexgraft.models.load_checks import check_causal, check_finite
 from lexgraft.models.number_format import choose_format, computed
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
 from lexgraft.models.scoring import sum_options
@@ -69,40 +68,17 @@ class TransformersModel:
         Raises:
             LexgraftError: no such folder, or one that needs code or formats that are refused.
         """
-        if not (folder / "config.json").is_file():
-            raise LexgraftError(
-                "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
-            )
-        check_folder(folder)
         number_format = choose_format(dtype, device)
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
         torch.set_num_threads(threads)
-        try:
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # reported, and refused by name below
-                dtype=torch.bfloat16 if number_format == "bfloat16" else torch.float32,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-            )
-            tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
-        except (OSError, ValueError) as error:
-            raise LexgraftError(
-                f"not a model that can be loaded: {error}",
-                where=str(folder),
-                cure="needs safetensors, a tokenizer and an architecture that transformers knows",
-            ) from error
-        model, report = loaded
-        check_tensors(report, folder)
-        model = model.to(device).eval().requires_grad_(requires_grad=False)
-        check_finite(model, folder)
-        check_causal(model, folder)
-        return cls(model, tokenizer, digest, number_format)
+        network = load_network(
+            folder, torch.bfloat16 if number_format == "bfloat16" else torch.float32
+        )
+        tokenizer = load_tokenizer(folder)
+        with telling(folder, "not a model that can be asked"):
+            network = network.to(device).eval().requires_grad_(requires_grad=False)
+            check_finite(network, folder)
+            check_causal(network, folder)
+            return cls(network, tokenizer, digest, number_format)
 
     @property
     def module(self) -> nn.Module:
@@ -381,16 +357,5 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     Raises:
         LexgraftError: there is no tokenizer that can be read without running code.
     """
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-        tokenizer("a")  # some faults show only now
-    except Exception as error:
-        why = str(error).partition("\n")[0][:200]
-        raise LexgraftError(
-            f"no tokenizer that can be read: {why}",
-            where=str(folder),
-            cure="give a Hugging Face model folder with its tokenizer.json",
-        ) from error
+    tokenizer = load_tokenizer(folder)
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
