@@ -23,13 +23,14 @@ from lexgraft.evaluation.definition_choice import MASK
 from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import known, select, shares
 from lexgraft.files.run_folder import hold
-from lexgraft.project import Form, Project, read_project
+from lexgraft.project import Form, Project, TextSource, read_project
 from lexgraft.records import Concept, read_lines, write_lines
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.paired import paired_means, paired_shares
 from lexgraft.terms.testset.form_profile import gives_away
 
 FOLDER = Path(__file__).resolve().parent
+DATA = FOLDER.parents[1] / ".cache" / "medical-ja"
 OWN = "en->en"
 
 
@@ -65,7 +66,9 @@ def narrowed(project: Project, concepts: int) -> Project:
         confirm=concepts,
     )
     output = Path(project.output).with_name("specialists")
-    texts = tuple(replace(text, documents=36, tokens=128) for text in project.general.texts)
+    held_out = (str(DATA / f"text-{language}.jsonl") for language in ("ja", "en"))
+    files = (*held_out, *(text.file for text in project.general.texts))
+    texts = tuple(TextSource(file, documents=36, tokens=128) for file in files)
     return replace(
         project,
         testset=testset,

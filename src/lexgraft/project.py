@@ -12,6 +12,7 @@ from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
+from lexgraft.files.shipped_texts import expected_file, shipped_file
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -83,10 +84,16 @@ class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 
-class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
-    """Running text for bits per byte: JSON lines of Document."""
+SHIPPED = "shipped"
 
-    file: str  # JSON lines of Document
+
+class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
+    """Running text for bits per byte: JSON lines of Document.
+
+    `shipped` stands for what comes with lexgraft in the target's and the domain's language.
+    """
+
+    file: str  # JSON lines of Document; or `shipped`
     documents: Count = 24  # so many of them are read
     tokens: Count = 160  # at most, per document
 
@@ -94,7 +101,9 @@ class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
 class GeneralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability: running text, and everyday concepts asked like terms."""
 
-    texts: tuple[TextSource, ...] = ()  # for bits per byte
+    texts: tuple[TextSource, ...] = (
+        TextSource(SHIPPED, documents=48),
+    )  # for bits per byte; by default shipped ones; `[]`: none
     concepts: tuple[str, ...] = ()  # files of Concept with everyday words
     forms: tuple[Form, ...] = ()  # the ways in which the everyday words are asked
     items: Count = 60  # concepts per form
@@ -331,6 +340,12 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Project)
 
 
+def _shipped(languages: Languages) -> list[str]:
+    """Return the files that come with lexgraft; that of the target also where there is none yet."""
+    files = [expected_file(languages.target), shipped_file(languages.domain)]
+    return list(dict.fromkeys(str(file) for file in files if file))
+
+
 def _absolute(project: Project, folder: Path) -> Project:
     """Return the project with its paths seen from anywhere."""
 
@@ -363,7 +378,13 @@ def _absolute(project: Project, folder: Path) -> Project:
         ),
         general=replace(
             general,
-            texts=tuple(replace(text, file=fix(text.file)) for text in general.texts),
+            texts=tuple(
+                replace(text, file=file)
+                for text in general.texts
+                for file in (
+                    _shipped(project.languages) if text.file == SHIPPED else [fix(text.file)]
+                )
+            ),
             concepts=fix_all(general.concepts),
         ),
         tune=tune and replace(tune, replay_texts=fix_all(tune.replay_texts)),

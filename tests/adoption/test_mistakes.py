@@ -26,6 +26,11 @@ def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def leave_texts_to_us(values: dict[str, Any]) -> None:
+    values["languages"]["target"] = "tlh"
+    del values["general"]["texts"]
+
+
 def replay_nothing(values: dict[str, Any]) -> None:
     values["tune"].update(replay_texts=[], own_answers=0)
 
@@ -34,6 +39,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
     ("change", "said", "cure"),
     [
         (set_at("languages", "target", "xx"), "`xx`", "answer: xx"),
+        (leave_texts_to_us, "no running text comes with lexgraft for `tlh`", "`texts: []`"),
         (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
         (set_at("models", "base", "nowhere"), "nowhere", "folder"),
         (set_at("models", "domain", "nowhere"), "nowhere", "folder"),

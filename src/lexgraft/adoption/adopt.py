@@ -19,6 +19,7 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
+from lexgraft.files.shipped_texts import refuse_missing
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Models, Project, inputs_of
 from lexgraft.records import Progress, silent
@@ -129,6 +130,8 @@ def _check_sealed(experiment: Experiment, stages: Sequence[Stage[Any]]) -> None:
 def _inputs(experiment: Experiment) -> tuple[object, ...]:
     """Return all that every stage reads: settings and the digests of files and models."""
     project = experiment.project
+    for text in project.general.texts:
+        refuse_missing(Path(text.file))
     files = [*project.terms.files, *project.general.concepts]
     files += [text.file for text in project.general.texts]
     files += project.tune.replay_texts if project.tune else ()
