@@ -58,17 +58,28 @@ def named_model(text: str, near: Path, *, download: bool = False) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return where the Hub's libraries keep what they have downloaded."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    """Return where the Hub's libraries keep what they have downloaded.
+
+    Raises:
+        LexgraftError: a variable of the environment names the home of nobody.
+    """
     environment = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(environment).expanduser() if environment else home.expanduser() / "hub"
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    try:
+        return Path(environment).expanduser() if environment else Path(home).expanduser() / "hub"
+    except RuntimeError as error:
+        raise LexgraftError(
+            f"no such home: {error}",
+            where=environment or home,
+            cure="write HF_HUB_CACHE or HF_HOME without ~",
+        ) from error
 
 
 def _cached(text: str, revision: str) -> Path | None:
     """Return the snapshot of a revision in the local cache."""
     repository = cache_folder() / f"models--{text.replace('/', '--')}"
     reference = repository / "refs" / revision
-    commit = reference.read_text(encoding="ascii").strip() if reference.is_file() else revision
+    commit = reference.read_text("ascii", "replace").strip() if reference.is_file() else revision
     folder = repository / "snapshots" / commit
     return folder if _COMMIT.fullmatch(commit) and folder.is_dir() else None
 
