@@ -1,6 +1,7 @@
 """JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
 
 import json
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 from typing import Any, NoReturn
@@ -54,6 +55,28 @@ def read_json(path: Path, limit: int = LIMIT) -> dict[str, Any]:
     if path.stat().st_size > limit:
         raise LexgraftError(f"larger than {limit:,} bytes", where=str(path), cure=_CURE)
     return parse_json(path.read_bytes(), str(path))
+
+
+def flag(settings: Mapping[str, Any], key: str, where: str = "", *, default: bool = False) -> bool:
+    """Return a setting that is true or false; null and nothing are the default.
+
+    Raises:
+        LexgraftError: it is something else: "false" in quotes would count as true.
+
+    Example:
+        >>> flag({"use_rslora": True}, "use_rslora"), flag({}, "use_rslora")
+        (True, False)
+    """
+    value = settings.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise LexgraftError(
+            f"`{key}: {value!a:.40}` is neither true nor false",
+            where=where,
+            cure="write true or false without quotes",
+        )
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

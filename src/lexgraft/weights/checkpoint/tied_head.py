@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from lexgraft.files.safe_json import flag
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.disk_io import fill
 from lexgraft.weights.checkpoint.layer_stack import language_config, stack_of
@@ -28,10 +29,15 @@ _PIECES, _PIECE = 64, 4096  # what is compared of two matrices: evenly spaced pi
 
 
 def stated_tie(config: Mapping[str, Any]) -> bool | None:
-    """Return whether a configuration ties the head to the embeddings; None: it does not say."""
+    """Return whether a configuration ties the head to the embeddings; None: it does not say.
+
+    Raises:
+        LexgraftError: it says neither true nor false.
+    """
     inner = language_config(config)[1]
-    if isinstance(inner.get(TIE, config.get(TIE)), bool):
-        return inner.get(TIE, config.get(TIE))
+    stated = inner if inner.get(TIE) is not None else config
+    if stated.get(TIE) is not None:
+        return flag(stated, TIE)
     types = {inner.get("model_type"), config.get("model_type")}
     return None if _TIED_TYPES.isdisjoint(types) else True
 

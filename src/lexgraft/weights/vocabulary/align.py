@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lexgraft.arrays.shapes import Int
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.files.safe_json import read_json
+from lexgraft.files.safe_json import flag, read_json
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import CONFIG_FILES
 from lexgraft.weights.checkpoint.checkpoint_index import (
@@ -333,7 +333,7 @@ def _config(
         owner_config = read_json(regular_file(owner.checkpoint.folder, name))
         content |= {key: owner_config[key] for key in SPECIAL_IDS if key in owner_config}
     heads = any(role_of(tensor) == "head" for tensor in base.tensors)
-    if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
+    if heads and flag(content, "tie_word_embeddings"):  # a row it lacks has a head of its own
         content["tie_word_embeddings"] = False
     return resized_config(content, size) if name == _CONFIG else content
 
