@@ -33,6 +33,7 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     language: str  # G, the general model of the target language: the recipient
     domain: str  # D, the domain model: the donor
     licences: dict[Literal["base", "language", "domain"], str] = {}  # for the card and the report
+    trained_on: dict[Literal["language", "domain"], tuple[str, ...]] = {}  # their training texts
 
 
 class Languages(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,20 +164,19 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What of general ability a model may lose against G, on the `confirm` texts and concepts."""
+    """What of general ability a model may lose against G, on the `confirm` texts and words."""
 
-    everyday_loss: NonNegative = 0.02  # largest loss of everyday words, as a share in [0, 1]
-    bits_per_byte: NonNegative = 0.02  # largest relative rise in bits per byte of running text
+    general_loss: NonNegative = 0.02  # largest relative loss in a language, all registers together
 
 
 class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the winning merge must show; differences are shares in [-1, 1], paired by concept.
+    """What the winning merge must show: differences of P(right option), paired by concept.
 
-    A model that is asked the sealed concepts is judged by `target_gain` and `transfer` as well.
+    A model that is asked the sealed concepts is judged by `target_gain` and `donor_gain` as well.
     """
 
-    target_gain: float = 0.05  # recognition in the target language, the merge minus G
-    transfer: float = 0.0  # transfer minus placebo
+    target_gain: float = 0.05  # in the target language, the merge minus G
+    donor_gain: float = 0.0  # likewise, minus the same recipe without the donor
 
 
 class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,9 +187,21 @@ class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TuneGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the tuned merge must show, by the same shares."""
+    """What the tuned merge must show: differences of P(right option) in wordings never taught."""
 
-    taught_gain: float = 0.05  # recognition of the taught terms, tuned minus before, new wordings
+    taught_gain: float = 0.05  # what taught terms gained, minus what terms never taught did
+    donor_gain: float = 0.0  # terms never taught, minus G taught the same examples
+
+
+class AssumedTruth(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is taken for true where the plan says how likely each gate is to pass."""
+
+    donor_lead: float = 0.2  # of D over the base, its random control and chance, in its language
+    target_gain: float = 0.2  # of the merge over G, in P(right option)
+    donor_gain: float = 0.15  # of the merge over the same recipe without the donor
+    written_gain: float = 0.3  # share of terms written with the glossary, minus without
+    taught_gain: float = 0.3  # of taught terms over terms never taught
+    general_loss: float = 0.0  # relative loss of general ability
 
 
 class Gates(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,6 +213,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     tune: TuneGate = TuneGate()
     alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05  # of intervals: 0.05 gives 95 %
     stop_early: bool = True  # false: run the later stages too, though a gate has passed
+    assumed: AssumedTruth = AssumedTruth()  # for the plan's chances of passing; judges nothing
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,15 +259,22 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _ONLY_GLOSSARY = "take it out: the glossary stage judges `effect` and `target_gain` only"
+_TOGETHER = "it is part of `{}.general_loss` now: registers and everyday words are judged together"
 RENAMED = {
-    "gates.merge.retention_loss": "it is called `gates.merge.everyday_loss` now",
+    "gates.merge.retention_loss": _TOGETHER.format("gates.merge"),
+    "gates.merge.everyday_loss": _TOGETHER.format("gates.merge"),
+    "gates.merge.bits_per_byte": _TOGETHER.format("gates.merge"),
+    "gates.merge.transfer": "take it out: what the donor brings is judged by "
+    "`gates.merge.donor_gain`",
     "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
     "gates.glossary.retention_loss": _ONLY_GLOSSARY,
     "gates.glossary.bits_per_byte": _ONLY_GLOSSARY,
     "gates.tune.target_gain": "it is called `gates.tune.taught_gain` now",
-    "gates.tune.retention_loss": "it is called `gates.tune.everyday_loss` now",
-    "gates.tune.transfer": "take it out: a tuning is judged by what it was taught; on sealed "
-    "concepts by `gates.merge.transfer`",
+    "gates.tune.retention_loss": _TOGETHER.format("gates.tune"),
+    "gates.tune.everyday_loss": _TOGETHER.format("gates.tune"),
+    "gates.tune.bits_per_byte": _TOGETHER.format("gates.tune"),
+    "gates.tune.transfer": "take it out: what the donor brings is judged by "
+    "`gates.tune.donor_gain`",
 }
 """Keys of earlier versions → what to do instead."""
 
@@ -331,6 +351,7 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
     named += [*project.terms.files, *general.concepts, *(text.file for text in general.texts)]
     named += [file for files in rarity.files.values() for file in files] if rarity else ()
     named += project.tune.replay_texts if project.tune else ()
+    named += [file for files in models.trained_on.values() for file in files]
     named += project.plugins
     return tuple(Path(text) for text in named)
 
@@ -369,6 +390,7 @@ def _absolute(project: Project, folder: Path) -> Project:
             base=fix_model(models.base),
             language=fix_model(models.language),
             domain=fix_model(models.domain),
+            trained_on={role: fix_all(files) for role, files in models.trained_on.items()},
         ),
         terms=replace(
             project.terms,

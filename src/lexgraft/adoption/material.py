@@ -1,9 +1,11 @@
 """What the models of one adoption are asked and taught from: test set, running texts, replay."""
 
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from lexgraft.adoption.metrics import ItemKey
 from lexgraft.errors import LexgraftError
 from lexgraft.files.running_text import RunningText, read_running_text, united
 from lexgraft.project import Project
@@ -13,6 +15,8 @@ from lexgraft.tuning.replay import disjoint
 
 Use = Literal["choose", "confirm"]
 
+ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
+LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any test
 CHOOSE_SHARE = 4  # a quarter as many texts choose among merges as judge the winner
 
 
@@ -71,6 +75,37 @@ class Material:
     def _replayed(self) -> list[RunningText]:
         tune = self.project.tune
         return [read_running_text(Path(file)) for file in tune.replay_texts] if tune else []
+
+    @cached_property
+    def judged(self) -> dict[str, frozenset[ItemKey]]:
+        """Return direction → the items that gates count: those that need their term.
+
+        A direction with fewer than `ENOUGH` such `confirm` concepts is not in it: all items count
+        there, also those that pieces of words decide, and the report says so.
+        """
+        testset = self.testset
+        items = [item for group in testset.items.values() for item in group if item.needs_term]
+        return {
+            pair: frozenset((i.concept, i.kind, i.draw) for i in items if i.pair == pair)
+            for pair, concepts in testset.needing_term("confirm").items()
+            if len(concepts) >= ENOUGH
+        }
+
+    @cached_property
+    def families(self) -> dict[str, str]:
+        """Return concept → its nearest broader one: relatives count as one cluster.
+
+        A broader concept that holds more than a tenth of all is a field, not a family.
+        """
+        concepts = [c for group in self.testset.concepts.values() for c in group]
+        parents = {c.id: next(iter(c.broader), c.type) for c in concepts}
+        sizes = Counter(parents.values())
+        largest = max(LARGEST_FAMILY, len(concepts) // 10)
+        return {
+            concept: parent
+            for concept, parent in parents.items()
+            if parent and sizes[parent] <= largest
+        }
 
     @cached_property
     def replay(self) -> list[Document]:

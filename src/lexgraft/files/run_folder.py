@@ -28,6 +28,7 @@ _FILES = (
     "lock.json",
     "gates.jsonl",
     "costs.jsonl",
+    "looks.jsonl",
     RECORD,
     "items.jsonl",
     "assignment.json",
@@ -103,6 +104,11 @@ class RunFolder:
             return msgspec.json.decode(data, type=kind)
         except msgspec.DecodeError:  # of a version whose records were others
             return None
+
+    def last(self, stage: str, kind: type[T]) -> T | None:
+        """Return what a stage found when it last ran, whatever it had read; None: it never did."""
+        entry = self._entries.get(stage)
+        return None if entry is None else self.finished(stage, entry.key, kind)
 
     def finish(self, stage: str, key: str, record: Struct) -> None:
         """Store a stage's record, then say in the lock file that it is finished.

@@ -33,6 +33,11 @@ class Interval(NamedTuple):
         value, low, high = ((x - chance) / (1 - chance) for x in self[:3])
         return Interval(value, low, high, self.n)
 
+    def within(self, least: float, greatest: float) -> "Interval":
+        """Return the interval cut to what the value can be."""
+        low, high = max(float(least), self.low), min(float(greatest), self.high)
+        return Interval(self.value, low, high, self.n)
+
     def score(self, name: str, model: str, group: str, chance: float | None = None) -> Score:
         """Return the estimate as a named score; `chance` is what guessing would give."""
         return Score(

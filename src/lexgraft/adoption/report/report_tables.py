@@ -62,8 +62,6 @@ def verdict_rows(report: Report, language: str) -> list[list[str]]:
 
 def _criterion(criterion: Criterion, language: str) -> list[str]:
     outcome = named(criterion.outcome, language)
-    if criterion.needed is not None:
-        outcome += f" ({say('needed', language, n=f'{criterion.needed:,}')})"
     return [
         f"{named(criterion.name, language)}: {outcome}",
         grouped(criterion.group, language),
