@@ -149,14 +149,12 @@ def test_a_donor_trained_on_the_tests_definitions_is_marked_in_the_plan(
 ):
     def change(values: dict[str, Any]) -> None:
         values["models"]["trained_on"] = {"domain": [str(material / "terms.jsonl")]}
-        values["general"] = {}
 
     marks = plan_project(read_project(make_project(change))).marks
     names = [mark.name for mark in marks]
     assert "D trained on the test" in names
     trained = marks[names.index("D trained on the test")]
     assert "24 / 24 of the definitions" in trained.sentence["en"]
-    assert "general ability not measured" in names
 
 
 def test_a_plan_says_in_both_languages_what_the_licences_of_its_terms_ask(
