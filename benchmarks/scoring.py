@@ -25,7 +25,7 @@ from typing import Any
 
 import torch
 
-from lexgraft.models.scoring import only_last
+from lexgraft.models.plain_logits import only_last
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import digest
 

@@ -104,7 +104,7 @@ def test_more_options_than_the_budget_holds_are_scored_in_pieces(
 def test_a_batch_asked_alone_gives_the_very_same_numbers(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lexgraft.models.transformers.TOKEN_BUDGET", 120)
+    monkeypatch.setattr("lexgraft.models.transformers.TOKEN_BUDGET", 40)
     model = load(tiny_model)
     items = [(f"{context} {n}:", options) for n in range(4) for context, options in ITEMS]
     whole = model.loglikelihoods(items)

@@ -1,13 +1,12 @@
 """The continuation of several prompts at once, token by token: the most likely unless drawn."""
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lexgraft.models.scoring import only_last
+from lexgraft.models.plain_logits import dense_head, only_last
 
 Finished = Callable[[Sequence[int]], bool]
 Pick = Callable[[Tensor], Tensor]
@@ -41,7 +40,7 @@ def continue_prompts(
     past = None
     for _ in range(max_tokens):
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        with _dense_head(model):
+        with dense_head(model):
             output = model(
                 input_ids=tokens,
                 attention_mask=mask,
@@ -62,25 +61,6 @@ def continue_prompts(
         active, tokens = [active[i] for i in keep], tokens[keep]
         mask = _longer(mask[keep])
     return answers
-
-
-@contextmanager
-def _dense_head(model: nn.Module) -> Generator[None]:
-    """Give the head what it multiplies without gaps.
-
-    The last places of several rows lie apart in memory, and for such torch copies the whole head
-    once per row (`benchmarks/drawing.py`).
-    """
-    live: Any = model  # what transformers adds to a module is not typed
-    head: nn.Module | None = live.get_output_embeddings()
-    if head is None:
-        yield
-        return
-    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _longer(mask: Tensor) -> Tensor:

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from inspect import signature
-from itertools import chain
+from itertools import accumulate, chain, islice
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -15,12 +14,13 @@ from lexgraft.arrays.shapes import Bool, Float, Int
 from lexgraft.models import ComputedFormat, OptionScore
 from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.models.number_format import as_operand
+from lexgraft.models.plain_logits import plain_logits
 from lexgraft.models.prefix_cache import SharedPrefix, compute_header, expanded
 from lexgraft.models.token_tree import TokenTree, longest, shared_start
 
 VOCABULARY_BLOCK = 1024  # words projected at a time: a block of logits stays in the cache
-ROW_BLOCK = 1024
-PLAIN_BLOCK = 64  # places whose logits are held in double at once
+ROW_BLOCK = 512  # states projected at a time, likewise
+LOWEST, HIGHEST = torch.finfo(torch.float32).min, torch.finfo(torch.float32).max
 SAME = 1e-4  # two ways of computing one logit differ by no more
 
 
@@ -32,7 +32,7 @@ class TokenScore(NamedTuple):
 
 
 class TreeScorer:
-    """Scores rows with one forward per batch; knows how this architecture takes its masks.
+    """Scores rows with few forwards; knows how this architecture takes its masks.
 
     The arithmetic is that of a plain forward: rows that cannot be expressed (other kinds of
     attention, scaled logits) are found by `agreement`, which compares with plain forwards.
@@ -60,17 +60,30 @@ class TreeScorer:
 
         What all rows begin with is computed once, and kept for rows that begin alike later.
         """
+        if not rows:
+            return []
         start = shared_start(rows) if self.shares_headers else 0
-        scores: list[list[TokenScore]] = []
-        for batch in _cut(rows, self._budget, start):
-            scores += self._batch(batch, start)
-        return scores
+        pieces = [self._piece(piece, start) for piece in _cut(rows, self._budget, start)]
+        offsets = accumulate((len(hidden) for hidden, _ in pieces), initial=0)
+        targets = [
+            (offset + slot, target)
+            for offset, (_, wanted) in zip(offsets, pieces, strict=False)
+            for slot, target in wanted
+        ]
+        needed = torch.cat([hidden for hidden, _ in pieces])
+        pairs = torch.tensor(targets, device=needed.device)
+        logprobs, likeliest = self._logprobs(needed, pairs[:, 0], pairs[:, 1])
+        values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
+        return [[next(values) for _ in row.wanted] for row in rows]
 
     def forget(self) -> None:
         """Drop what was computed with weights that are about to change."""
         self._header = None
 
-    def _batch(self, rows: Sequence[TokenTree], start: int) -> list[list[TokenScore]]:
+    def _piece(
+        self, rows: Sequence[TokenTree], start: int
+    ) -> tuple[Float[Tensor, "needed width"], list[tuple[int, int]]]:
+        """Return the states that predict something, and per wanted token its state and target."""
         tokens, positions, masks = self._inputs(rows, start)
         past = expanded(self._headers(rows[0].tokens[:start]), len(rows)) if start else None
         hidden = self._body(
@@ -87,11 +100,7 @@ class TreeScorer:
             for want in row.wanted
         ]
         slot_columns = torch.tensor(list(slots))
-        needed = hidden[slot_columns[:, 0], slot_columns[:, 1]]
-        pairs = torch.tensor(targets, device=hidden.device)
-        logprobs, likeliest = self._logprobs(needed, pairs[:, 0], pairs[:, 1])
-        values = map(TokenScore, logprobs.tolist(), likeliest.tolist())
-        return [[next(values) for _ in row.wanted] for row in rows]
+        return hidden[slot_columns[:, 0], slot_columns[:, 1]], targets
 
     def _headers(self, tokens: tuple[int, ...]) -> SharedPrefix:
         """Return the keys and values of a header, computed anew when it is another one."""
@@ -181,8 +190,10 @@ class TreeScorer:
                 hidden, weight[words], None if bias is None else bias[words]
             )
             finished = self._transform.apply(logits.float())
-            blocks.append(finished.logsumexp(-1))
-            highest.append(finished.amax(-1))
+            top = finished.amax(-1)
+            shift = top.clamp(LOWEST, HIGHEST)[:, None]  # infinities stay what they are
+            blocks.append(finished.sub_(shift).exp_().sum(-1).log_() + shift[:, 0])
+            highest.append(top)
         return torch.stack(blocks).logsumexp(0), torch.stack(highest).amax(0)
 
 
@@ -211,12 +222,10 @@ def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
         while column >= 0:
             line.append(row.tokens[column])
             column = row.parents[column]
-        tokens = torch.tensor([line[::-1]], device=next(model.parameters()).device)
-        logits = model(input_ids=tokens, use_cache=False, **only_last(model, len(steps))).logits[0]
-        wanted = [want.target for want in steps]
-        for start in range(0, len(steps), PLAIN_BLOCK):
-            block = slice(start, start + PLAIN_BLOCK)
-            scores += _token_scores(logits[-len(steps) :][block], wanted[block])
+        tokens = torch.tensor(line[::-1], device=next(model.parameters()).device)
+        wanted = iter([want.target for want in steps])
+        for logits in plain_logits(model, tokens, len(steps)):
+            scores += _token_scores(logits, list(islice(wanted, len(logits))))
     return scores
 
 
@@ -229,12 +238,6 @@ def _token_scores(
     best = logprobs.argmax(-1).tolist()
     for step, target in enumerate(wanted):
         yield TokenScore(float(logprobs[step, target]), best[step] == target)
-
-
-def only_last(model: nn.Module, count: int) -> dict[str, int]:
-    """Return the arguments that limit a forward to its last logits, where the model takes them."""
-    takes_count = "logits_to_keep" in signature(model.forward).parameters
-    return {"logits_to_keep": count} if takes_count else {}
 
 
 def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -> float:

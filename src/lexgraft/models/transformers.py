@@ -1,4 +1,4 @@
-"""Models in Hugging Face folders, asked: options scored, prompts continued, text measured."""
+"""Models in Hugging Face folders: the one door to the transformers package."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,6 +7,10 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
@@ -14,18 +18,22 @@ from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.chat_template import ChatTemplate
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
-from lexgraft.models.folder_loading import load_network, load_tokenizer, telling
+from lexgraft.models.grouped_attention import GROUPED, USUAL, grouped_attention, prefer_grouped
 from lexgraft.models.length_limit import longest_input
 from lexgraft.models.live_weights import LiveWeights
-from lexgraft.models.load_checks import check_causal, check_finite
+from lexgraft.models.load_checks import check_causal, check_finite, check_folder, check_tensors
 from lexgraft.models.number_format import choose_format, computed
+from lexgraft.models.plain_logits import token_predictions
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
 from lexgraft.models.scoring import sum_options
 from lexgraft.models.thread_pool import side_by_side
 from lexgraft.models.token_tree import TokenTree, build_rows, plan
 
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
+PIECES = 4  # forwards whose states are projected together: more of them, a faster product
 PROMPTS = 32  # prompts continued together
+AttentionInterface.register(GROUPED, grouped_attention(ALL_ATTENTION_FUNCTIONS[USUAL]))
+AttentionMaskInterface.register(GROUPED, sdpa_mask)
 R = TypeVar("R")
 LN2 = 0.6931471805599453
 
@@ -68,17 +76,42 @@ class TransformersModel:
         Raises:
             LexgraftError: no such folder, or one that needs code or formats that are refused.
         """
+        if not (folder / "config.json").is_file():
+            raise LexgraftError(
+                "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
+            )
+        check_folder(folder)
         number_format = choose_format(dtype, device)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
         torch.set_num_threads(threads)
-        network = load_network(
-            folder, torch.bfloat16 if number_format == "bfloat16" else torch.float32
-        )
-        tokenizer = load_tokenizer(folder)
-        with telling(folder, "not a model that can be asked"):
-            network = network.to(device).eval().requires_grad_(requires_grad=False)
-            check_finite(network, folder)
-            check_causal(network, folder)
-            return cls(network, tokenizer, digest, number_format)
+        try:
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported, and refused by name below
+                dtype=torch.bfloat16 if number_format == "bfloat16" else torch.float32,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+        except (OSError, ValueError) as error:
+            raise LexgraftError(
+                f"not a model that can be loaded: {error}",
+                where=str(folder),
+                cure="needs safetensors, a tokenizer and an architecture that transformers knows",
+            ) from error
+        model, report = loaded
+        check_tensors(report, folder)
+        model = model.to(device).eval().requires_grad_(requires_grad=False)
+        if number_format == "mixed":
+            prefer_grouped(model)
+        check_finite(model, folder)
+        check_causal(model, folder)
+        return cls(model, tokenizer, digest, number_format)
 
     @property
     def module(self) -> nn.Module:
@@ -138,14 +171,14 @@ class TransformersModel:
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
-        return plan(self._rows(items), TOKEN_BUDGET)
+        return plan(self._rows(items), PIECES * TOKEN_BUDGET)
 
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
         encoded = self._boundaries.questions(items)
         questions = [self._tree_rows(question.context, question.options) for question in encoded]
         scores_of_items: list[list[OptionScore]] = [[] for _ in items]
-        for batch in plan(questions, TOKEN_BUDGET):
+        for batch in plan(questions, PIECES * TOKEN_BUDGET):
             rows = [row for index in batch for row in questions[index]]
             values = iter(self._trees.score(rows))
             for index in batch:
@@ -176,7 +209,7 @@ class TransformersModel:
             for context, group in alike.items()
         ]
         results: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
-        for batch in plan(questions, TOKEN_BUDGET):
+        for batch in plan(questions, PIECES * TOKEN_BUDGET):
             rows = [(number, row) for number in batch for row in questions[number]]
             values = self._trees.score([row for _, row in rows])
             for (number, row), scores in zip(rows, values, strict=True):
@@ -256,7 +289,7 @@ class TransformersModel:
         cut = self._boundaries.texts(texts, max_tokens)
         rows = [self._tree_rows(ids[:1], [ids[1:]]) for ids, size in cut if size]
         scores: list[float] = [0.0] * len(rows)
-        for batch in plan(rows, TOKEN_BUDGET):
+        for batch in plan(rows, PIECES * TOKEN_BUDGET):
             values = self._trees.score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
                 scores[index] = -sum(token.logprob for token in value) / LN2
@@ -275,19 +308,15 @@ class TransformersModel:
 
         The ids are the `top` likeliest, or `token_ids`, another model's for the same texts.
         """
-        predictions: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        for number, (line, _) in enumerate(self._boundaries.texts(texts, max_tokens)):
-            ids = torch.tensor([line], device=self._like.device)
-            logprobs = self._model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
-            best = logprobs.argmax(-1)
-            chosen = (
-                logprobs.topk(top).indices
-                if token_ids is None
-                else torch.from_numpy(token_ids[number]).to(self._like.device)
+        return [
+            token_predictions(
+                self._model,
+                torch.tensor(line, device=self._like.device),
+                top,
+                token_ids[number] if token_ids else None,
             )
-            values = logprobs.gather(-1, chosen)
-            predictions.append((chosen.cpu().numpy(), values.cpu().numpy(), best.cpu().numpy()))
-        return predictions
+            for number, (line, _) in enumerate(self._boundaries.texts(texts, max_tokens))
+        ]
 
     def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
         """Yield what calls of this model return, in order, on this machine's cores at once."""
@@ -357,5 +386,12 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     Raises:
         LexgraftError: there is no tokenizer that can be read without running code.
     """
-    tokenizer = load_tokenizer(folder)
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise LexgraftError(
+            "no tokenizer here", where=str(folder), cure="give a Hugging Face model folder"
+        ) from error
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

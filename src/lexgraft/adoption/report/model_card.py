@@ -97,8 +97,7 @@ def _introduction(report: Report) -> str:
 
 
 def _recommendation(report: Report) -> list[str]:
-    spoken = [report.recommendation, *(mark.sentence for mark in report.marks)]
-    sentences = [words.get(language, "") for language in LANGUAGES for words in spoken]
+    sentences = [report.recommendation.get(language, "") for language in LANGUAGES]
     return [f"> {text(sentence)}" for sentence in sentences if sentence]
 
 

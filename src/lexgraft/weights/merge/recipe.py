@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_documents, refuse_unknown
 
@@ -134,7 +133,7 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     ]
     if not documents:
         raise LexgraftError("the file is empty", where=where)
-    near = real_path(path).parent
+    near = path.resolve().parent
     return tuple(_recipe(_with_paths(raw, near), where) for raw in documents)
 
 

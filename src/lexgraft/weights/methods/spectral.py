@@ -26,10 +26,7 @@ def by_matrix(deltas: Deltas, merge: Callable[[Matrices], Matrix]) -> Merged:
     stacked = deltas.reshape(len(deltas), *merged.shape)
     with _one_thread():
         for number, matrix in enumerate(merged):
-            try:
-                matrix.copy_(merge(stacked[:, number]))
-            except torch.linalg.LinAlgError:  # sums or products of finite numbers went beyond them
-                matrix.fill_(torch.inf)
+            matrix.copy_(merge(stacked[:, number]))
     return merged.view(shape)
 
 
