@@ -7,6 +7,9 @@ Nominal 95 % and 5 %. A concept is asked twice and changes wholly or in one draw
 mean over several truths, with the least and the greatest: with few concepts a count can only take
 few values, so that at any one truth no interval is exactly nominal. Truths are such that some five
 of 30 concepts change. `by item` shows what ignoring the concept would cost.
+
+Rows with a correlation have families of three concepts that move together; one-sided losses are
+exponential. Their least and greatest are over kinds of answers or numbers of registers.
 """
 
 import argparse
@@ -16,17 +19,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lexgraft.stats.clustered import clustered_mean
+from lexgraft.stats.composite import StratumLoss, advance_kept, composite_loss, text_loss
 from lexgraft.stats.intervals import (
     Interval,
     bootstrap,
     mcnemar,
     non_inferiority,
-    paired_means,
     ratio,
     tango,
     wilson,
 )
 from lexgraft.stats.multiple_testing import holm
+from lexgraft.stats.paired import paired_means, paired_shares
 from lexgraft.stats.prediction_powered import corrected_mean
 from lexgraft.stats.sequential import first_above, first_difference
 
@@ -140,7 +145,7 @@ def by_item_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
 
 def _means_hold(rng: Rng, values: np.ndarray, gain: float, loss: float) -> bool:
     after = {str(place): float(value) for place, value in enumerate(values)}
-    found = paired_means(dict.fromkeys(after, 0.0), after, int(rng.integers(2**32)))
+    found = paired_means(dict.fromkeys(after, 0.0), after)
     return _holds(found, (gain - loss) * (WHOLE + (1 - WHOLE) / 2))
 
 
@@ -153,7 +158,6 @@ def probability_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
     found = paired_means(
         dict(zip(ids, before.tolist(), strict=True)),
         dict(zip(ids, (before + moved).tolist(), strict=True)),
-        int(rng.integers(2**32)),
     )
     return _holds(found, size)
 
@@ -214,6 +218,94 @@ def racing_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
     return first_above(changes(rng, n, gain, loss).tolist(), 0.0).decided
 
 
+Sample = Callable[[Rng, int], tuple[Interval, float]]
+
+
+def repeated(*samples: Sample) -> Row:
+    """Return a row of the table: how often the intervals of each kind of sample hold its truth."""
+
+    def row(n: int, trials: int) -> Found:
+        each = max(1, (trials // 4 if n >= SLOW else trials) // len(samples))
+        return _over([_coverage(sample, n, each, place) for place, sample in enumerate(samples)])
+
+    return row
+
+
+def _coverage(sample: Sample, n: int, trials: int, place: int) -> float:
+    rng = np.random.default_rng([n, place])
+    return float(np.mean([_holds(*sample(rng, n)) for _ in range(trials)]))
+
+
+def missed_below(sample: Sample) -> Row:
+    """Return a row: how often an interval lies wholly below the truth, nominally .025."""
+
+    def row(n: int, trials: int) -> Found:
+        rng = np.random.default_rng(n)
+        found = (sample(rng, n) for _ in range(trials // 4 if n >= SLOW else trials))
+        return _over([float(np.mean([interval.high < truth for interval, truth in found]))])
+
+    return row
+
+
+def related(correlation: float, kind: str) -> Sample:
+    """Return the mean of values in families of three: normal, differences of P, one-sided."""
+
+    def sample(rng: Rng, n: int) -> tuple[Interval, float]:
+        family = np.arange(n) // 3
+        shared, own = rng.normal(size=(2, n))
+        latent = np.sqrt(correlation) * shared[family] + np.sqrt(1 - correlation) * own
+        if kind == "normal":
+            values, truth = 0.3 * latent, 0.0
+        elif kind == "P(right)":
+            before, symmetric = rng.beta(1, 1, n), np.tanh(latent)
+            values, truth = symmetric * np.minimum(before, 1 - before), 0.0
+        else:
+            values, truth = -0.3 * np.log(rng.random(n)), 0.3
+        return clustered_mean(values.tolist(), family.tolist()), truth
+
+    return sample
+
+
+def related_verdicts(correlation: float, share: float) -> Sample:
+    """Return the difference of shares known in families of three that are learnt together."""
+
+    def sample(rng: Rng, n: int) -> tuple[Interval, float]:
+        family, (shared, own) = np.arange(n) // 3, rng.random((2, n)) < share
+        known = np.where(rng.random(n) < np.sqrt(correlation), shared[family], own).tolist()
+        ids = [str(place) for place in range(n)]
+        parents = {name: str(place // 3) for place, name in enumerate(ids)}
+        after = dict(zip(ids, known, strict=True))
+        return paired_shares(dict.fromkeys(ids, False), after, parents=parents).difference, share
+
+    return sample
+
+
+def register(rng: Rng, n: int, kind: str, rise: float = 0.02) -> StratumLoss:
+    """Return the loss of one register of n documents of many lengths."""
+    size = rng.integers(300, 700, n) * rng.lognormal(0, 0.3, n)
+    losses = rng.normal(rise, 0.03, n) if kind == "normal" else rng.exponential(rise, n)
+    return text_loss(np.stack([size * (1 + losses), size, size, size], axis=1))
+
+
+def composite(kind: str, registers: int) -> Sample:
+    """Return the composite of several registers of n documents each."""
+
+    def sample(rng: Rng, n: int) -> tuple[Interval, float]:
+        found = composite_loss([register(rng, n, kind) for _ in range(registers)])
+        assert found is not None
+        return found, 0.02
+
+    return sample
+
+
+def advance_sample(rng: Rng, n: int) -> tuple[Interval, float]:
+    """Return the share kept of an advance of a tenth, of which half is kept."""
+    pair = register(rng, n, "normal", -0.05), register(rng, n, "normal", -0.1)
+    found = advance_kept({"register": pair})
+    assert found is not None
+    return found, 0.5
+
+
 INTERVALS: dict[str, Row] = {
     "Wilson, share known": exact_wilson,
     "Tango, difference known": simulated(tango_trial),
@@ -222,6 +314,15 @@ INTERVALS: dict[str, Row] = {
     "bootstrap, transfer": simulated(transfer_trial),
     "bootstrap, bits per byte": simulated(texts_trial, slow=True),
     "judge less bias, 30 labels": simulated(judge_trial),
+    "clustered mean, independent": repeated(related(0, "normal"), related(0, "P(right)")),
+    "clustered mean, correlation .3": repeated(related(0.3, "normal"), related(0.3, "P(right)")),
+    "clustered mean, correlation .6": repeated(related(0.6, "normal"), related(0.6, "P(right)")),
+    "clustered mean, one-sided": repeated(related(0, "one-sided")),
+    "Tango, correlation .3": repeated(related_verdicts(0.3, 0.15), related_verdicts(0.3, 0.3)),
+    "Tango, correlation .6": repeated(related_verdicts(0.6, 0.15), related_verdicts(0.6, 0.3)),
+    "composite loss, normal": repeated(composite("normal", 1), composite("normal", 3)),
+    "composite loss, one-sided": repeated(composite("one-sided", 1), composite("one-sided", 3)),
+    "share of an advance kept": repeated(advance_sample),
     "(by item, as it must not be)": simulated(by_item_trial),
 }
 TYPE_ONE: dict[str, Row] = {
@@ -230,6 +331,8 @@ TYPE_ONE: dict[str, Row] = {
     f"Holm over {TESTS}": simulated(family_trial, equal=True),
     "e-process, looked at always": simulated(looking_trial, equal=True),
     "race of two equals": simulated(racing_trial, equal=True),
+    "one-sided loss called less, .025": missed_below(composite("one-sided", 1)),
+    "its like for a mean, .025": missed_below(related(0, "one-sided")),
 }
 
 if __name__ == "__main__":

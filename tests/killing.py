@@ -10,7 +10,7 @@ from pathlib import Path
 def start(file: Path) -> subprocess.Popen[str]:
     """Return a started adoption that says on its error stream what it does."""
     return subprocess.Popen(
-        [sys.executable, "-m", "lexgraft", "adopt", str(file)],
+        [sys.executable, "-m", "lexgraft", "adopt", str(file), "--underpowered"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -36,7 +36,7 @@ def adopt_a_project() -> None:
     project = lg.load_project("project.yaml", download=True)
     assert_type(project, Project)
     assert_type(lg.plan(project, progress=told), AdoptionPlan)
-    result = lg.adopt(project, progress=told, open_sealed=True)
+    result = lg.adopt(project, progress=told, open_sealed=True, underpowered=False)
     assert_type(result, Adoption)
     assert_type(result.verdicts, tuple[Verdict, ...])
     assert_type(result.model_dir, Path)

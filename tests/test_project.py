@@ -37,6 +37,19 @@ def test_paths_are_seen_from_the_folder_of_the_file(tmp_path: Path):
     assert project.output == str(tmp_path / "out")
 
 
+def test_general_ability_is_measured_on_shipped_texts_unless_the_project_says_otherwise(
+    tmp_path: Path,
+):
+    unasked = read(tmp_path, VALID).general.texts
+    assert [Path(text.file).name for text in unasked] == ["ja.jsonl", "en.jsonl"]
+    assert all(Path(text.file).is_file() for text in unasked)
+    assert read(tmp_path, VALID + "general: {texts: []}\n").general.texts == ()
+    more = "general: {texts: [{file: shipped, documents: 9}, {file: own.jsonl}]}\n"
+    asked = read(tmp_path, VALID + more).general.texts
+    assert [text.documents for text in asked] == [9, 9, 24]
+    assert asked[-1].file == str(tmp_path / "own.jsonl")
+
+
 def test_a_number_such_as_2e_1_is_a_number(tmp_path: Path):
     assert read(tmp_path, VALID).merge.candidates[0].parameters["density"] == 0.2
 

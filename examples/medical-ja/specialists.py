@@ -23,12 +23,14 @@ from lexgraft.evaluation.definition_choice import MASK
 from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import known, select, shares
 from lexgraft.files.run_folder import hold
-from lexgraft.project import Form, Project, read_project
+from lexgraft.project import Form, Project, TextSource, read_project
 from lexgraft.records import Concept, read_lines, write_lines
-from lexgraft.stats.intervals import Interval, paired_means, paired_shares
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import paired_means, paired_shares
 from lexgraft.terms.testset.form_profile import gives_away
 
 FOLDER = Path(__file__).resolve().parent
+DATA = FOLDER.parents[1] / ".cache" / "medical-ja"
 OWN = "en->en"
 
 
@@ -64,7 +66,9 @@ def narrowed(project: Project, concepts: int) -> Project:
         confirm=concepts,
     )
     output = Path(project.output).with_name("specialists")
-    texts = tuple(replace(text, documents=36, tokens=128) for text in project.general.texts)
+    held_out = (str(DATA / f"text-{language}.jsonl") for language in ("ja", "en"))
+    files = (*held_out, *(text.file for text in project.general.texts))
+    texts = tuple(TextSource(file, documents=36, tokens=128) for file in files)
     return replace(
         project,
         testset=testset,
@@ -103,7 +107,7 @@ def differences(seen: dict[str, SplitResults], where: ComparisonContext) -> dict
             known(before), known(after), where.alpha
         ).difference
         found[f"single items right, {one} - {other}"] = paired_means(
-            shares(before), shares(after), where.seed, where.alpha
+            shares(before), shares(after), where.alpha
         )
     changed = relative_change(where.documents, seen["base"].texts, seen["G"].texts, where.alpha)
     found |= {f"bits per byte, {group}, G / base - 1": rise for group, rise in changed.items()}

@@ -8,9 +8,11 @@ from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID, named_model
+from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
+from lexgraft.files.shipped_texts import expected_file, shipped_file
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -31,6 +33,7 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     language: str  # G, the general model of the target language: the recipient
     domain: str  # D, the domain model: the donor
     licences: dict[Literal["base", "language", "domain"], str] = {}  # for the card and the report
+    trained_on: dict[Literal["language", "domain"], tuple[str, ...]] = {}  # their training texts
 
 
 class Languages(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,10 +85,16 @@ class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 
-class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
-    """Running text for bits per byte: JSON lines of Document."""
+SHIPPED = "shipped"
 
-    file: str  # JSON lines of Document
+
+class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
+    """Running text for bits per byte: JSON lines of Document.
+
+    `shipped` stands for what comes with lexgraft in the target's and the domain's language.
+    """
+
+    file: str  # JSON lines of Document; or `shipped`
     documents: Count = 24  # so many of them are read
     tokens: Count = 160  # at most, per document
 
@@ -93,7 +102,9 @@ class TextSource(Struct, frozen=True, forbid_unknown_fields=True):
 class GeneralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability: running text, and everyday concepts asked like terms."""
 
-    texts: tuple[TextSource, ...] = ()  # for bits per byte
+    texts: tuple[TextSource, ...] = (
+        TextSource(SHIPPED, documents=48),
+    )  # for bits per byte; by default shipped ones; `[]`: none
     concepts: tuple[str, ...] = ()  # files of Concept with everyday words
     forms: tuple[Form, ...] = ()  # the ways in which the everyday words are asked
     items: Count = 60  # concepts per form
@@ -153,20 +164,19 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What of general ability a model may lose against G, on the `confirm` texts and concepts."""
+    """What of general ability a model may lose against G, on the `confirm` texts and words."""
 
-    everyday_loss: NonNegative = 0.02  # largest loss of everyday words, as a share in [0, 1]
-    bits_per_byte: NonNegative = 0.02  # largest relative rise in bits per byte of running text
+    general_loss: NonNegative = 0.02  # largest relative loss in a language, all registers together
 
 
 class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the winning merge must show; differences are shares in [-1, 1], paired by concept.
+    """What the winning merge must show: differences of P(right option), paired by concept.
 
-    A model that is asked the sealed concepts is judged by `target_gain` and `transfer` as well.
+    A model that is asked the sealed concepts is judged by `target_gain` and `donor_gain` as well.
     """
 
-    target_gain: float = 0.05  # recognition in the target language, the merge minus G
-    transfer: float = 0.0  # transfer minus placebo
+    target_gain: float = 0.05  # in the target language, the merge minus G
+    donor_gain: float = 0.0  # likewise, minus the same recipe without the donor
 
 
 class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,9 +187,21 @@ class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TuneGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the tuned merge must show, by the same shares."""
+    """What the tuned merge must show: differences of P(right option) in wordings never taught."""
 
-    taught_gain: float = 0.05  # recognition of the taught terms, tuned minus before, new wordings
+    taught_gain: float = 0.05  # what taught terms gained, minus what terms never taught did
+    donor_gain: float = 0.0  # terms never taught, minus G taught the same examples
+
+
+class AssumedTruth(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is taken for true where the plan says how likely each gate is to pass."""
+
+    donor_lead: float = 0.2  # of D over the base, its random control and chance, in its language
+    target_gain: float = 0.2  # of the merge over G, in P(right option)
+    donor_gain: float = 0.15  # of the merge over the same recipe without the donor
+    written_gain: float = 0.3  # share of terms written with the glossary, minus without
+    taught_gain: float = 0.3  # of taught terms over terms never taught
+    general_loss: float = 0.0  # relative loss of general ability
 
 
 class Gates(Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,6 +213,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     tune: TuneGate = TuneGate()
     alpha: Annotated[float, Meta(ge=1e-6, lt=0.5)] = 0.05  # of intervals: 0.05 gives 95 %
     stop_early: bool = True  # false: run the later stages too, though a gate has passed
+    assumed: AssumedTruth = AssumedTruth()  # for the plan's chances of passing; judges nothing
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):
@@ -236,15 +259,22 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _ONLY_GLOSSARY = "take it out: the glossary stage judges `effect` and `target_gain` only"
+_TOGETHER = "it is part of `{}.general_loss` now: registers and everyday words are judged together"
 RENAMED = {
-    "gates.merge.retention_loss": "it is called `gates.merge.everyday_loss` now",
+    "gates.merge.retention_loss": _TOGETHER.format("gates.merge"),
+    "gates.merge.everyday_loss": _TOGETHER.format("gates.merge"),
+    "gates.merge.bits_per_byte": _TOGETHER.format("gates.merge"),
+    "gates.merge.transfer": "take it out: what the donor brings is judged by "
+    "`gates.merge.donor_gain`",
     "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
     "gates.glossary.retention_loss": _ONLY_GLOSSARY,
     "gates.glossary.bits_per_byte": _ONLY_GLOSSARY,
     "gates.tune.target_gain": "it is called `gates.tune.taught_gain` now",
-    "gates.tune.retention_loss": "it is called `gates.tune.everyday_loss` now",
-    "gates.tune.transfer": "take it out: a tuning is judged by what it was taught; on sealed "
-    "concepts by `gates.merge.transfer`",
+    "gates.tune.retention_loss": _TOGETHER.format("gates.tune"),
+    "gates.tune.everyday_loss": _TOGETHER.format("gates.tune"),
+    "gates.tune.bits_per_byte": _TOGETHER.format("gates.tune"),
+    "gates.tune.transfer": "take it out: what the donor brings is judged by "
+    "`gates.tune.donor_gain`",
 }
 """Keys of earlier versions → what to do instead."""
 
@@ -270,7 +300,7 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
     """
     file = Path(path)
     project = read_project(file)
-    models, folder = project.models, file.resolve().parent
+    models, folder = project.models, real_path(file).parent
 
     def model_folder(text: str) -> str:
         return str(named_model(text, folder, download=download))
@@ -306,7 +336,7 @@ def read_project(path: Path) -> Project:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
         raise LexgraftError(str(error), where=str(path), cure="see `lexgraft schema`") from error
-    folder = path.resolve().parent
+    folder = real_path(path).parent
     project = _absolute(project, folder)
     for plugin in project.plugins:
         load_file(Path(plugin), folder)
@@ -321,6 +351,7 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
     named += [*project.terms.files, *general.concepts, *(text.file for text in general.texts)]
     named += [file for files in rarity.files.values() for file in files] if rarity else ()
     named += project.tune.replay_texts if project.tune else ()
+    named += [file for files in models.trained_on.values() for file in files]
     named += project.plugins
     return tuple(Path(text) for text in named)
 
@@ -330,11 +361,17 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Project)
 
 
+def _shipped(languages: Languages) -> list[str]:
+    """Return the files that come with lexgraft; that of the target also where there is none yet."""
+    files = [expected_file(languages.target), shipped_file(languages.domain)]
+    return list(dict.fromkeys(str(file) for file in files if file))
+
+
 def _absolute(project: Project, folder: Path) -> Project:
     """Return the project with its paths seen from anywhere."""
 
     def fix(text: str) -> str:
-        return str((folder / text).resolve())
+        return str(real_path(folder / text))
 
     def fix_all(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(fix(text) for text in texts)
@@ -353,6 +390,7 @@ def _absolute(project: Project, folder: Path) -> Project:
             base=fix_model(models.base),
             language=fix_model(models.language),
             domain=fix_model(models.domain),
+            trained_on={role: fix_all(files) for role, files in models.trained_on.items()},
         ),
         terms=replace(
             project.terms,
@@ -362,7 +400,13 @@ def _absolute(project: Project, folder: Path) -> Project:
         ),
         general=replace(
             general,
-            texts=tuple(replace(text, file=fix(text.file)) for text in general.texts),
+            texts=tuple(
+                replace(text, file=file)
+                for text in general.texts
+                for file in (
+                    _shipped(project.languages) if text.file == SHIPPED else [fix(text.file)]
+                )
+            ),
             concepts=fix_all(general.concepts),
         ),
         tune=tune and replace(tune, replay_texts=fix_all(tune.replay_texts)),

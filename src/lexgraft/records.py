@@ -160,7 +160,14 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True):
     threshold: float  # pass when low ≥ threshold; fail when high < threshold
     outcome: Outcome
     n: int
-    needed: int | None = None  # further concepts that would decide it; None when decided
+
+
+class DecisionChance(Struct, frozen=True, forbid_unknown_fields=True):
+    """With which numbers a gate decides with this chance, if the truth is as estimated."""
+
+    chance: float
+    numbers: dict[str, int] | None  # what is counted → how many in all; None: see `Verdict.open`
+    predicted: float | None = None  # the same where the truth may be all that the estimates allow
 
 
 class Cost(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +186,9 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
     outcome: Outcome
     summary: dict[str, str]  # language (en, ja) → one sentence
     criteria: tuple[Criterion, ...] = ()
+    expected: Literal["pass", "fail", ""] = ""  # how an undecided gate would decide
+    chances: tuple[DecisionChance, ...] = ()  # of an undecided gate: 50, 80 and 95 %
+    open: Literal["threshold", "limit", ""] = ""  # why no number decides
     cost: Cost = Cost(0.0)
     next_stage: str = ""
     next_cost: Cost | None = None

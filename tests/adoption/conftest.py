@@ -23,7 +23,7 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
     own = {"kind": "definition-to-term", "question": "en", "answer": "en"}
     into = {"kind": "definition-to-term", "question": "en", "answer": "ja"}
     back = {"kind": "term-to-term", "question": "ja", "answer": "en"}
-    margins = {"everyday_loss": 0.3, "bits_per_byte": 0.5}
+    margins = {"general_loss": 0.5}
     return {
         "name": "tiny",
         "models": {

@@ -9,14 +9,18 @@ from lexgraft.adoption.decision import (
     StageOutcomes,
     WrittenModel,
     decide,
+    donor_outcome,
     outcomes_of,
     protected_outcome,
 )
+from lexgraft.adoption.mendable import what_data_can_do
 from lexgraft.records import Criterion, Outcome, Verdict
 
 DECIDED: tuple[Outcome, ...] = ("pass", "fail", "undecided")
 ANY: tuple[Outcome | None, ...] = (None, *DECIDED)
-EVERY = [StageOutcomes(*values) for values in product(ANY, repeat=7)]
+EVERY = [
+    StageOutcomes(*values, donor) for values in product(ANY, repeat=7) for donor in ("pass", "fail")
+]
 WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
     "stop": ("recipient", False),
     "keep the recipient": ("recipient", False),
@@ -27,7 +31,7 @@ WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
 
 
 def test_what_is_done_names_the_model_and_whether_with_the_glossary():
-    assert len(EVERY) == 4**7
+    assert len(EVERY) == 2 * 4**7
     decisions = [decide(outcomes) for outcomes in EVERY]
     assert {decision.action for decision in decisions} == set(WRITTEN)
     for decision in decisions:
@@ -192,13 +196,13 @@ def _criterion(name: str, outcome: Outcome) -> Criterion:
 def test_the_criteria_on_general_ability_are_told_by_their_names():
     gain = _criterion("target gain", "fail")
     assert protected_outcome([gain]) is None
-    for name in ("bits per byte", "everyday words"):
-        for outcome in DECIDED:
-            assert protected_outcome([gain, _criterion(name, outcome)]) == outcome
+    for outcome in DECIDED:
+        assert protected_outcome([gain, _criterion("general ability", outcome)]) == outcome
+        assert donor_outcome([gain, _criterion("donor gain, random donor", outcome)]) == outcome
 
 
 def test_a_harmed_merge_whose_glossary_passes_is_not_recommended_and_not_written():
-    harmed = (_criterion("bits per byte", "fail"), _criterion("target gain", "pass"))
+    harmed = (_criterion("general ability", "fail"), _criterion("target gain", "pass"))
     verdicts = [
         Verdict("headroom", "pass", {}),
         Verdict("merge", "fail", {}, harmed),
@@ -211,3 +215,28 @@ def test_a_harmed_merge_whose_glossary_passes_is_not_recommended_and_not_written
     assert not decision.glossary
     assert "it lost general ability that is protected" in decision.sentence["en"]
     assert "asked with the glossary, which no stage does" in decision.would_change["en"]
+
+
+def test_terms_that_came_without_the_donor_are_no_reason_for_a_merge():
+    harmless = StageOutcomes("pass", "fail", "pass", None, "undecided", donor="fail")
+    decision = decide(harmless)
+    assert decision.model == "recipient"
+    assert "the same recipe without the domain model does as well" in decision.sentence["en"]
+    harmed = decide(harmless._replace(protected="fail"))
+    assert "does as well" not in harmed.sentence["en"]
+
+
+def test_what_more_data_can_and_cannot_mend_is_named():
+    verdicts = [
+        Verdict("merge", "fail", {}, (
+            _criterion("target gain", "undecided"),
+            _criterion("general ability", "fail"),
+            _criterion("donor gain, random donor", "pass"),
+        )),
+    ]  # fmt: skip
+    said = what_data_can_do(verdicts)["en"]
+    assert said == (
+        "More data could decide: Merge: Gain in the target language (English → Japanese). "
+        "No further data mends: Merge: General ability kept (English → Japanese)."
+    )
+    assert what_data_can_do([])["en"] == ""

@@ -29,7 +29,7 @@ def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
     def elsewhere(values: dict[str, str]) -> None:
         values["output"] = str(clean)
 
-    undisturbed, _ = run_project(read_project(make_project(elsewhere)))
+    undisturbed, _ = run_project(read_project(make_project(elsewhere)), underpowered=True)
     assert killed.digest == undisturbed.digest
     seconds = [sum(s.cost.seconds for s in r.run.stages) for r in (killed, undisturbed)]
     assert seconds[1] < seconds[0] < elapsed

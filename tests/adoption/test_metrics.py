@@ -11,12 +11,10 @@ from lexgraft.adoption.metrics import (
     point,
     protected,
     scores_of,
-    taught_criteria,
-    term_criteria,
     transferred,
 )
-from lexgraft.evaluation.measures import BITS, EVERYDAY, GENERAL, RECOGNITION
-from lexgraft.project import MergeGate, TuneGate
+from lexgraft.evaluation.measures import ABILITY, BITS, GENERAL, RECOGNITION
+from lexgraft.project import MergeGate
 from lexgraft.records import Concept, Term
 
 BASE, G, D = model("base", 2, 0), model("G", 4, 2), model("D", 18, 6)
@@ -26,7 +24,8 @@ PARENTS = {"base": BASE, "G": G, "D": D}
 
 def test_directions_into_the_target_language_are_told_from_the_domains_own():
     assert CONTEXT.targets(MERGE.terms) == ["en->ja"]
-    assert CONTEXT.own == "en->en"
+    assert CONTEXT.own_pair(MERGE.terms) == "en->en"
+    assert CONTEXT.own_pair(knows(first(1))) == "en->ja"
 
 
 def test_a_model_is_scored_on_terms_everyday_words_and_text():
@@ -53,12 +52,16 @@ def test_the_placebo_transfers_nothing():
     assert transferred(G, G, D, "en->ja", CONTEXT).value == 0.0
 
 
-def test_general_ability_is_told_as_a_change_that_is_better_when_greater():
-    text, words = changes(MERGE, G, CONTEXT, MergeGate(everyday_loss=0.3, bits_per_byte=0.01))
-    assert text.name == BITS
-    assert text.value == pytest.approx(-(816 * 8 + 28) / (800 * 8 + 28) + 1)
+def test_general_ability_is_one_mean_of_registers_and_everyday_words_per_language():
+    whole, text, words = changes(MERGE, G, CONTEXT, MergeGate(general_loss=0.3))
+    rise = (816 * 8 + 28) / (800 * 8 + 28) - 1
+    lost = 1 - (18 * 0.9 + 2 * 0.1) / (20 * 0.9)
+    assert (whole.name, whole.group, whole.margin) == (ABILITY, "ja", 0.3)
+    assert whole.value == pytest.approx(-(rise + lost) / 2)
+    assert whole.low < whole.value < whole.high
+    assert whole.n == 8 + 20
+    assert (text.name, text.value, text.margin) == (BITS, pytest.approx(-rise), None)
     assert text.low <= text.value <= text.high
-    assert (text.margin, words.margin) == (0.01, 0.3)
     assert (words.name, words.value, words.n) == (GENERAL, -2 / 20, 20)
     unjudged = changes(MERGE, G, CONTEXT, None, "choose")
     assert {change.margin for change in unjudged} == {None}
@@ -66,20 +69,12 @@ def test_general_ability_is_told_as_a_change_that_is_better_when_greater():
     assert protected(unjudged) == ()
 
 
-def test_the_criteria_on_general_ability_hold_the_margin_as_a_loss():
-    gate = MergeGate(everyday_loss=0.4, bits_per_byte=0.01)
-    text, words = protected(changes(MERGE, G, CONTEXT, gate))
-    assert (text.name, text.threshold, text.outcome) == (BITS, -0.01, "fail")
-    assert (words.name, words.threshold, words.outcome) == (EVERYDAY, -0.4, "pass")
-
-
-def test_a_merge_is_judged_by_gain_and_transfer_and_a_tuning_by_what_it_was_taught():
-    gain, moved = term_criteria(MERGE, G, D, CONTEXT, MergeGate(target_gain=0.05, transfer=0.1))
-    assert (gain.value, gain.threshold, gain.outcome) == (8 / 20, 0.05, "pass")
-    assert (moved.value, moved.threshold) == (pytest.approx(8 / 16), 0.1)
-    before, after = knows(first(2)), knows(first(20))
-    (learned,) = taught_criteria(before, after, CONTEXT, TuneGate(taught_gain=0.95))
-    assert (learned.value, learned.threshold, learned.outcome) == (18 / 20, 0.95, "undecided")
+def test_the_criterion_on_general_ability_holds_the_margin_as_a_loss():
+    (kept,) = protected(changes(MERGE, G, CONTEXT, MergeGate(general_loss=0.4)))
+    assert (kept.name, kept.threshold, kept.outcome) == (ABILITY, -0.4, "pass")
+    few = CONTEXT._replace(documents=CONTEXT.documents[:7])
+    (unjudged,) = protected(changes(MERGE, G, few, MergeGate(general_loss=0.4)))
+    assert (unjudged.low, unjudged.high, unjudged.outcome) == (-1.0, 1.0, "undecided")
 
 
 def test_a_point_of_the_figure_holds_gain_on_g_and_retention_of_d():

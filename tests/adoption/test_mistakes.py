@@ -11,6 +11,7 @@ from msgspec import structs
 
 from lexgraft.adoption.adopt import plan_project
 from lexgraft.cli import main
+from lexgraft.errors import LexgraftError
 from lexgraft.project import read_project
 from lexgraft.records import Concept, read_lines, write_lines
 
@@ -26,6 +27,11 @@ def set_at(*path: Any) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def leave_texts_to_us(values: dict[str, Any]) -> None:
+    values["languages"]["target"] = "tlh"
+    del values["general"]["texts"]
+
+
 def replay_nothing(values: dict[str, Any]) -> None:
     values["tune"].update(replay_texts=[], own_answers=0)
 
@@ -34,6 +40,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
     ("change", "said", "cure"),
     [
         (set_at("languages", "target", "xx"), "`xx`", "answer: xx"),
+        (leave_texts_to_us, "no running text comes with lexgraft for `tlh`", "`texts: []`"),
         (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
         (set_at("models", "base", "nowhere"), "nowhere", "folder"),
         (set_at("models", "domain", "nowhere"), "nowhere", "folder"),
@@ -116,15 +123,38 @@ def test_an_adapter_of_another_base_is_refused(
     assert str(other) in message
 
 
-def test_thresholds_that_so_few_concepts_cannot_decide_are_warned_of(make_project: MakeProject):
-    planned = plan_project(
-        read_project(make_project(set_at("gates", "merge", {"target_gain": 0.01})))
-    )
-    assert any(
-        "gates.merge" in warning["en"] and "testset.confirm" in warning["en"]
-        for warning in planned.warnings
-    )
-    assert all({"en", "ja"} <= set(warning) for warning in planned.warnings)
+def test_gates_that_so_few_concepts_cannot_pass_are_refused_before_a_model_is_asked(
+    make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    project = make_project(set_at("gates", "merge", {"target_gain": 0.01}))
+    planned = plan_project(read_project(project))
+    merge = next(gate for gate in planned.gates if gate.gate == "merge")
+    assert merge.chance < 0.5
+    assert any(row[0].startswith("P(pass) merge, if ") for row in planned.rows())
+    assert main(["adopt", str(project)]) == 2
+    said = capsys.readouterr().err
+    assert "the headroom gate would pass with a chance of 0." in said
+    assert "--underpowered" in said
+    assert not (tmp_path / "run" / "answers").exists()
+
+
+def test_equal_models_are_refused_in_the_plan(make_project: MakeProject, tiny_model: Path):
+    same = make_project(set_at("models", "language", str(tiny_model)))
+    with pytest.raises(LexgraftError, match="the base and the language model are the same weights"):
+        plan_project(read_project(same))
+
+
+def test_a_donor_trained_on_the_tests_definitions_is_marked_in_the_plan(
+    make_project: MakeProject, material: Path
+):
+    def change(values: dict[str, Any]) -> None:
+        values["models"]["trained_on"] = {"domain": [str(material / "terms.jsonl")]}
+
+    marks = plan_project(read_project(make_project(change))).marks
+    names = [mark.name for mark in marks]
+    assert "D trained on the test" in names
+    trained = marks[names.index("D trained on the test")]
+    assert "24 / 24 of the definitions" in trained.sentence["en"]
 
 
 def test_a_plan_says_in_both_languages_what_the_licences_of_its_terms_ask(

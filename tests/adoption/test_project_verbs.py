@@ -16,13 +16,13 @@ def test_a_project_is_planned_and_adopted(make_project: MakeProject) -> None:
     plan = lexgraft.plan(project, progress=lambda what, _done, _total: steps.append(what))
     assert plan.rows()
     assert steps
-    result = lexgraft.adopt(project)
+    result = lexgraft.adopt(project, underpowered=True)
     assert [verdict.stage for verdict in result.verdicts][:2] == ["headroom", "merge"]
     assert result.recommendation["en"]
     assert (result.model_dir / "model.safetensors").is_file()
     assert result.report_page.is_file()
     assert not result.unchanged
-    assert lexgraft.adopt(project).unchanged
+    assert lexgraft.adopt(project, underpowered=True).unchanged
 
 
 def test_a_language_model_is_tuned(make_project: MakeProject, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ MARKS = (
 @pytest.mark.real
 def test_killed_in_every_stage_the_example_ends_as_if_undisturbed(tmp_path: Path):
     project = read_project(EXAMPLE / "project.yaml")
-    undisturbed, _ = run_project(project)
+    undisturbed, _ = run_project(project, underpowered=True)
     file = tmp_path / "project.yaml"
     text = (EXAMPLE / "project.yaml").read_text(encoding="utf-8")
     text = text.replace("../../.cache", str(EXAMPLE.parents[1] / ".cache"))

@@ -24,7 +24,7 @@ def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
     make_project: MakeProject, tmp_path: Path
 ):
     file = make_project()
-    report, unchanged = run_project(read_project(file))
+    report, unchanged = run_project(read_project(file), underpowered=True)
     run = tmp_path / "run"
     assert not unchanged
     assert [verdict.stage for verdict in report.verdicts] == [
@@ -43,7 +43,7 @@ def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
     ):
         assert (run / name).stat().st_size > 100, name
     _loads_and_writes(run / "model")
-    again, unchanged = run_project(read_project(file))
+    again, unchanged = run_project(read_project(file), underpowered=True)
     assert unchanged
     assert again.digest == report.digest
     assert again.run.stages == report.run.stages
@@ -63,9 +63,9 @@ def _changed_answers_are_named(make_project: MakeProject, run: Path) -> None:
     for harm in (b"", stored.splitlines(keepends=True)[0], stored.replace(b"1", b"2")):
         file.write_bytes(harm)
         with pytest.raises(LexgraftError, match="not as it was written"):
-            run_project(project)
+            run_project(project, underpowered=True)
     file.unlink()
-    run_project(project)
+    run_project(project, underpowered=True)
     assert file.read_bytes() == stored
 
 
@@ -98,7 +98,7 @@ def _counts_add_up(report: Report) -> None:
 def test_the_page_of_an_adoption_works_in_a_browser(
     make_project: MakeProject, tmp_path: Path, driver: "WebDriver"
 ):
-    run_project(read_project(make_project()))
+    run_project(read_project(make_project()), underpowered=True)
     driver.get_log("browser")
     driver.get(f"{(tmp_path / 'run' / 'report.html').as_uri()}#en")
     shown = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility())"
@@ -117,13 +117,13 @@ def test_the_page_of_an_adoption_works_in_a_browser(
 @pytest.mark.slow
 def test_a_gate_that_passes_ends_the_adoption(make_project: MakeProject):
     def easy(values: dict[str, Any]) -> None:
-        gate = {"target_gain": -1.0, "transfer": -1.0, "everyday_loss": 1.0, "bits_per_byte": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"].pop("search")
 
-    report, _ = run_project(read_project(make_project(easy)))
+    report, _ = run_project(read_project(make_project(easy)), underpowered=True)
     assert [(one.stage, one.outcome) for one in report.verdicts] == [
-        ("headroom", "pass"),
+        ("headroom", "undecided"),  # the donor is a random one
         ("merge", "pass"),
     ]
     assert report.shipped in {"linear", "ties"}
@@ -134,16 +134,18 @@ def test_the_sealed_concepts_are_opened_once_and_for_one_result(
     make_project: MakeProject, tmp_path: Path
 ):
     def easy(values: dict[str, Any], method: str = "linear") -> None:
-        gate = {"target_gain": -1.0, "transfer": -1.0, "everyday_loss": 1.0, "bits_per_byte": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"] = {"candidates": [{"method": method}]}
         values["testset"]["sealed"] = 6
 
-    report, _ = run_project(read_project(make_project(easy)))
+    report, _ = run_project(read_project(make_project(easy)), underpowered=True)
     assert not (tmp_path / "run" / "testset" / "opened.jsonl").exists()
     with pytest.raises(LexgraftError, match="never opened"):
         opened_for(tmp_path / "run" / "testset")
-    report, unchanged = run_project(read_project(make_project(easy)), unseal=True)
+    report, unchanged = run_project(
+        read_project(make_project(easy)), unseal=True, underpowered=True
+    )
     assert not unchanged
     assert [one.stage for one in report.verdicts] == ["headroom", "merge", "sealed"]
     assert {one.n for one in report.verdicts[2].criteria} <= {*range(7)}
@@ -152,12 +154,12 @@ def test_the_sealed_concepts_are_opened_once_and_for_one_result(
     assert opening.gates == report.gates
     entrants = [e for e in read_run(tmp_path / "run", "sealed") if e.digest == opening.result]
     assert [one.name for one in entrants] == ["linear"]
-    again, unchanged = run_project(read_project(make_project(easy)))
+    again, unchanged = run_project(read_project(make_project(easy)), underpowered=True)
     assert unchanged
     assert again.digest == report.digest
     other = make_project(partial(easy, method="ties"))
     with pytest.raises(LexgraftError, match="can confirm nothing any more"):
-        run_project(read_project(other), unseal=True)
+        run_project(read_project(other), unseal=True, underpowered=True)
 
 
 @pytest.mark.slow
@@ -174,11 +176,11 @@ def test_a_candidate_that_is_beaten_is_asked_no_further(
     monkeypatch.setattr("lexgraft.adoption.stages.merge_race.beaten", always)
 
     def short(values: dict[str, Any]) -> None:
-        gate = {"target_gain": -1.0, "transfer": -1.0, "everyday_loss": 1.0, "bits_per_byte": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"].pop("search")
 
-    report, _ = run_project(read_project(make_project(short)))
+    report, _ = run_project(read_project(make_project(short)), underpowered=True)
     rows = {row.model: row.n for row in report.acquisitions if row.split == "choose"}
     assert rows == {"linear": 10, "ties": 8}
     assert report.result == "linear"
@@ -190,15 +192,15 @@ def test_no_headroom_ends_the_adoption_and_keeps_the_language_model(make_project
     def hopeless(values: dict[str, Any]) -> None:
         values["gates"] = {"headroom": 1.0, "stop_early": True}
 
-    report, _ = run_project(read_project(make_project(hopeless)))
+    report, _ = run_project(read_project(make_project(hopeless)), underpowered=True)
     assert [(one.stage, one.outcome) for one in report.verdicts] == [("headroom", "fail")]
     assert report.shipped == "G"
     with pytest.raises(LexgraftError, match="no concept is sealed"):
-        run_project(read_project(make_project(hopeless)), unseal=True)
+        run_project(read_project(make_project(hopeless)), unseal=True, underpowered=True)
 
     def sealed(values: dict[str, Any]) -> None:
         hopeless(values)
         values["testset"]["sealed"] = 6
 
     with pytest.raises(LexgraftError, match="the sealed concepts stay closed"):
-        run_project(read_project(make_project(sealed)), unseal=True)
+        run_project(read_project(make_project(sealed)), unseal=True, underpowered=True)

@@ -92,7 +92,7 @@ def test_a_curve_is_measured_and_drawn(
 ):
     def several(values: dict[str, Any]) -> None:
         values["tune"]["scale"] = [1.0, 1e-6]
-        values["gates"]["tune"] = {"bits_per_byte": 1e-4}
+        values["gates"]["tune"] = {"general_loss": 1e-4}
         (terms,) = values["terms"]["files"]
         alike = (
             msgspec.structs.replace(one, licence="CC BY-SA 4.0")

@@ -19,7 +19,7 @@ LANGUAGES = "--from en --to ja"
 KEY = ("key keys.jsonl alice",)
 CALLS = (
     Call("adopt project.yaml --json", slow=True),
-    Call("adopt project.yaml --download --open-sealed --json", stub="adopt"),
+    Call("adopt project.yaml --download --open-sealed --underpowered --json", stub="adopt"),
     Call("plan project.yaml --download"),
     Call("plan project.yaml --json"),
     Call("terms import terms.csv -o out.jsonl --json"),

@@ -61,7 +61,7 @@ def test_schema_is_json_for_editors_and_describes_every_key(
         for key, value in record["properties"].items():
             assert value.get("description"), (name, key)
     gate = described["$defs"]["MergeGate"]["properties"]
-    assert gate["everyday_loss"]["description"].startswith("largest loss of everyday words")
+    assert gate["general_loss"]["description"].startswith("largest relative loss in a language")
 
 
 def test_the_page_of_the_project_file_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,11 +1,13 @@
 """Judges as programs: what they read and write, their failures."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation import judge_process
 from lexgraft.evaluation.judge import JudgeCase, ask_judge, read_labels
 
 LENIENT = """
@@ -15,6 +17,9 @@ for line in sys.stdin:
     good = case["text"] == case["reference"]
     print(json.dumps({"id": case["id"], "score": 1.0 if good else 0.25}))
 """
+
+
+TWO = 'print(\'{"id": "0", "score": 1}\\n{"id": "1", "score": 1}\')\n'
 
 
 def program(folder: Path, source: str) -> str:
@@ -39,11 +44,63 @@ def test_a_program_grades_every_case(tmp_path: Path) -> None:
         ("print('fine')", "did not write a grade"),
         ('print(\'{"id": "0", "score": 7}\')', "did not write a grade"),
         ('print(\'{"id": "0", "score": 1}\')', "left 1 cases out, `1` first"),
+        (TWO + 'print(\'{"id": "0", "score": 0}\')', "graded 1 cases more than once, `0` first"),
+        (TWO + 'print(\'{"id": "2", "score": 1}\')', "graded 1 cases that it was not asked for"),
+        ('print(\'{"id": "0", "score": NaN}\')', "did not write a grade"),
+        ('print(\'{"id": "0", "score": null}\')', "did not write a grade"),
+        ("print('{\"id\": ' + '[' * 100000)", "did not write a grade"),
+        ("import sys; sys.stdout.buffer.write(bytes([255]) * 9)", "did not write a grade"),
+        ("import os; os.kill(os.getpid(), 9)", "the judge failed: status -9"),
+        ("import sys; sys.exit('\\x1b[2Jgone')", "the judge failed:  .2Jgone"),
     ],
 )
 def test_what_is_wrong_with_a_judge_is_said(source: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(LexgraftError, match=message):
         ask_judge(program(tmp_path, source), cases("a", "b"))
+
+
+HOLDING = """
+import subprocess, sys, pathlib
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path(sys.argv[1]).write_text(str(child.pid))
+"""
+WAITS = "import time; time.sleep(60)"
+FLOODS = "import sys\nwhile True: sys.stdout.write('x' * 100_000)"
+
+
+def is_gone(process: int) -> bool:
+    """Return whether a process has ended, waiting a moment for it."""
+    for _ in range(100):
+        status = Path(f"/proc/{process}/stat")
+        if not status.exists() or status.read_text().split()[2] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("then", [LENIENT, "sys.exit('no')", WAITS, FLOODS])
+def test_what_a_judge_has_started_ends_with_it(
+    then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_process, "PATIENCE", 2.0)
+    monkeypatch.setattr(judge_process, "OUTPUT", 1 << 20)
+    noted, began = tmp_path / "child", time.monotonic()
+    command = f"{program(tmp_path, HOLDING + then)} {noted}"
+    if then == LENIENT:
+        assert ask_judge(command, cases("心臓")) == [1.0]
+    else:
+        with pytest.raises(LexgraftError, match=r"the judge failed: (no|it took|it wrote)"):
+            ask_judge(command, cases("心臓"))
+    assert time.monotonic() - began < 8
+    assert is_gone(int(noted.read_text()))
+
+
+def test_two_cases_of_one_id_are_refused() -> None:
+    command = """printf '{"id": "0", "score": 1}'"""
+    assert ask_judge(command, cases("a")) == [1.0]
+    with pytest.raises(LexgraftError, match="asked about 1 ids more than once"):
+        ask_judge(command, [*cases("a"), *cases("b")])
 
 
 @pytest.mark.parametrize("command", ["/no/such/program", "", "'unclosed"])

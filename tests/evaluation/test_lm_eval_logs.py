@@ -113,3 +113,77 @@ def test_mistakes_are_named_by_line(tmp_path: Path) -> None:
         read_samples(tmp_path)
     with pytest.raises(LexgraftError, match="did you mean `acc`"):
         read_samples(path, metric="acx")
+
+
+def test_a_document_that_is_logged_twice_alike_counts_once(tmp_path: Path) -> None:
+    rows = [line(0, [-1.0, -3.0], 0), line(1, [-5.0, -4.5], 0)]
+    assert len(read_samples(write(tmp_path / "m", rows + rows)).results) == 2
+
+
+def test_a_text_that_stands_twice_in_a_data_set_is_two_results_of_one_document(
+    tmp_path: Path,
+) -> None:
+    rows = [line(0, [-1.0, -3.0], 0), line(0, [-4.0, -3.5], 0) | {"doc_id": 7}]
+    one = read_samples(write(tmp_path / "m", rows))
+    other = read_samples(write(tmp_path / "n", [rows[0] | {"acc": 0.0}, rows[1]]))
+    assert [result.right for result in one.results.values()] == [True, False]
+    assert {result.concept for result in one.results.values()} == {"d0"}
+    assert list(one.results) == list(other.results)
+
+
+@pytest.mark.parametrize("apart", ["one file", "two files"])
+def test_a_document_that_is_logged_twice_with_other_answers_is_refused(
+    tmp_path: Path, apart: str
+) -> None:
+    first, second = line(0, [-1.0, -3.0], 0), line(0, [-3.0, -1.0], 0)
+    path = write(tmp_path / "m", [first, second] if apart == "one file" else [first])
+    if apart == "two files":
+        later = path.with_name(path.name.replace("2026-11-23", "2026-11-24"))
+        later.write_text(json.dumps(second) + "\n", encoding="utf-8")
+    with pytest.raises(LexgraftError, match="document 0 of `arc_easy` is logged twice"):
+        read_samples(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"acc": 5},
+        {"acc": -1},
+        {"acc": 1e300},
+        {"filtered_resps": [["nan", "False"], ["-1.0", "False"]]},
+        {"filtered_resps": [["inf", "False"], ["-1.0", "False"]]},
+        {"filtered_resps": [["2.5", "False"], ["-1.0", "False"]]},
+        {"filtered_resps": None},
+        {"acc": True},
+        {"doc_id": "x"},
+    ],
+    ids=str,
+)
+def test_figures_that_are_none_are_refused_by_line(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = write(tmp_path / "m", [line(1, [-1.0, -2.0], 0), line(0, [-1.0, -2.0], 0) | change])
+    with pytest.raises(LexgraftError) as error:
+        read_samples(path)
+    assert error.value.where == f"{path}:2"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target": "9" * 5000},
+        {"target": [1]},
+        {"target": None},
+        {"arguments": 5},
+        {"arguments": [5]},
+        {"arguments": "text"},
+        {"arguments": {"a": {"b": None}}},
+        {"filtered_resps": []},
+        {"filtered_resps": [[], []]},
+        {"filtered_resps": [{}, {}]},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_what_is_only_shown_may_have_any_shape(tmp_path: Path, change: dict[str, object]) -> None:
+    path = write(tmp_path / "m", [line(0, [-1.0, -2.0], 0) | change])
+    assert [result.right for result in read_samples(path).results.values()] == [True]

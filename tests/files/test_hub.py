@@ -150,3 +150,17 @@ def test_a_download_fetches_the_shards_of_the_index_and_all_side_files(tmp_path:
     folder = Path(done.stdout.strip())
     found = [str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()]
     assert sorted(found) == sorted(FETCHED)
+
+
+@pytest.mark.parametrize("name", ["HF_HUB_CACHE", "HF_HOME"])
+def test_the_home_of_nobody_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv(name, "~nobody-of-this-name/cache")
+    with pytest.raises(LexgraftError, match="~nobody-of-this-name/cache: no such home"):
+        cache_folder()
+
+
+def test_a_reference_that_is_no_text_leads_nowhere(cache: Path, tmp_path: Path) -> None:
+    (cache.parents[1] / "refs" / "main").write_bytes(b"\xff\xe9")
+    with pytest.raises(LexgraftError, match="nor in the cache"):
+        find_model("org/name", None, tmp_path)

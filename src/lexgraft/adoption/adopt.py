@@ -6,19 +6,24 @@ from typing import Any
 
 from msgspec import structs
 
+from lexgraft.adoption.assured_numbers import with_assured_numbers
 from lexgraft.adoption.chosen_stages import chosen_stages
 from lexgraft.adoption.experiment import Experiment, start_experiment
+from lexgraft.adoption.gate_chances import refuse_hopeless
 from lexgraft.adoption.model_folder import write_model
-from lexgraft.adoption.planning import AdoptionPlan, plan_adoption
-from lexgraft.adoption.preregistration import declare
+from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measured_chances
+from lexgraft.adoption.preregistration import BLIND, declare
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report_builder import PLAN, FinishedAdoption, finish
+from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages import STAGES
+from lexgraft.adoption.stages.headroom import HeadroomResult
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
+from lexgraft.files.shipped_texts import refuse_missing
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Models, Project, inputs_of
 from lexgraft.records import Progress, silent
@@ -29,11 +34,13 @@ def run_project(
     progress: Progress = silent,
     *,
     unseal: bool = False,
+    underpowered: bool = False,
     stages: Sequence[Stage[Any]] = STAGES,
 ) -> tuple[Report, bool]:
     """Return the report of an adoption, and whether every stage was unchanged.
 
     `unseal` judges the model that is written on the sealed concepts as well: once, it is recorded.
+    `underpowered` runs gates that would sooner not pass though what they ask for were true.
     `stages` are all there are; the project's own `stages` says which of them run.
 
     Raises:
@@ -43,6 +50,8 @@ def run_project(
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, progress, opens_sealed=unseal)
         plan = _plan(experiment, chosen)
+        if not underpowered and not run.seen(BLIND):
+            refuse_hopeless(plan.gates)
         if unseal:
             _check_sealed(experiment, chosen)
         declaration = declare(run, project.gates)
@@ -80,6 +89,10 @@ def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
             lambda stage=stage, results=results: stage.run(experiment, results),
         )
         verdict = stage.verdict(record)
+        if verdict is not None and verdict.outcome == "undecided":
+            spreads = getattr(results.find(HeadroomResult), "spreads", Spreads())
+            requirements = stage.requirements(experiment, spreads)
+            verdict = with_assured_numbers(verdict, requirements)
         results = results.plus(stage.name, record, verdict)
         decides = verdict is not None and verdict.outcome == stage.ends_on
         ended = ended or (decides and experiment.project.gates.stop_early)
@@ -105,7 +118,8 @@ def plan_project(
     """Return the plan; nothing but the run's folder is written."""
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
-        return _plan(start_experiment(project, run, progress), chosen)
+        experiment = start_experiment(project, run, progress)
+        return with_measured_chances(_plan(experiment, chosen), experiment, chosen)
 
 
 def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
@@ -128,10 +142,13 @@ def _check_sealed(experiment: Experiment, stages: Sequence[Stage[Any]]) -> None:
 
 def _inputs(experiment: Experiment) -> tuple[object, ...]:
     """Return all that every stage reads: settings and the digests of files and models."""
-    project = experiment.project
+    project, trained_on = experiment.project, experiment.project.models.trained_on
+    for text in project.general.texts:
+        refuse_missing(Path(text.file))
     files = [*project.terms.files, *project.general.concepts]
     files += [text.file for text in project.general.texts]
     files += project.tune.replay_texts if project.tune else ()
+    files += [file for role in sorted(trained_on) for file in trained_on[role]]
     files += project.plugins
     models = experiment.models.digests.values()
     contents = [file_digest(Path(file)) for file in files]

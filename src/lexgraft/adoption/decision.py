@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from lexgraft.evaluation.measures import BITS, EVERYDAY
+from lexgraft.evaluation.measures import ABILITY, DONOR_GAIN
 from lexgraft.records import Criterion, Outcome, Verdict
 from lexgraft.stats.gates import combine
 
@@ -26,8 +26,8 @@ Action = Literal[
 WrittenModel = Literal["recipient", "merge", "tuned"]
 Words = dict[str, str]  # language → sentence
 
-PROTECTED = frozenset({BITS, EVERYDAY})
-"""Names of the criteria that say general ability is kept."""
+PROTECTED = ABILITY
+"""Name of the criteria that say general ability is kept."""
 
 
 class Decision(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +50,7 @@ class StageOutcomes(NamedTuple):
     tune: Outcome | None = None
     sealed: Outcome | None = None
     tuned_protected: Outcome | None = None  # the tuned merge's general ability, likewise
+    donor: Outcome | None = None  # what the donor brought to the merge, by itself
 
     def measured_general_ability(self, model: WrittenModel) -> bool:
         """Return whether a model that is to be written was asked about general ability."""
@@ -71,13 +72,20 @@ def outcomes_of(verdicts: Iterable[Verdict]) -> StageOutcomes:
         tune=outcomes.get("tune"),
         sealed=outcomes.get("sealed"),
         tuned_protected=protected.get("tune"),
+        donor=donor_outcome(by_stage["merge"].criteria) if "merge" in by_stage else None,
     )
 
 
 def protected_outcome(criteria: Iterable[Criterion]) -> Outcome | None:
     """Return whether general ability was shown to be kept; None where it was not measured."""
-    protected = [criterion for criterion in criteria if criterion.name in PROTECTED]
+    protected = [criterion for criterion in criteria if criterion.name == PROTECTED]
     return combine(protected) if protected else None
+
+
+def donor_outcome(criteria: Iterable[Criterion]) -> Outcome | None:
+    """Return whether it was shown that only the donor brought the terms; None: not asked."""
+    brought = [criterion for criterion in criteria if criterion.name.startswith(DONOR_GAIN)]
+    return combine(brought) if brought else None
 
 
 def decide(outcomes: StageOutcomes) -> Decision:
@@ -109,6 +117,7 @@ def _reason(outcomes: StageOutcomes) -> str:
         (outcomes.glossary == "pass" and outcomes.protected is None, "glossary, harm not measured"),
         (outcomes.glossary == "pass", "glossary, harm open"),
         (tried == (None, None, None), "not tried"),
+        (outcomes.donor == "fail" and outcomes.protected != "fail", "not the donor's"),
         ("undecided" in (outcomes.headroom, *tried), "undecided"),
     )
     return next((reason for fits, reason in rows if fits), "failed")
@@ -338,19 +347,34 @@ _TABLE: dict[str, _Row] = {
             "ja": "実行しなかった段階 (プロジェクトの `stages`)。",
         },
     ),
+    "not the donor's": _Row(
+        action="keep the recipient",
+        model="recipient",
+        glossary=False,
+        sentence={
+            "en": "Keep the language model: the same recipe without the domain model does as well, "
+            "so the domain model brought no words.",
+            "ja": "言語モデルをそのまま使用：ドメインモデルを除いた同じ手順でも同等で、"
+            "ドメインモデルから移った用語はありません。",
+        },
+        would_change={
+            "en": "Another domain model, or another merge (`merge.candidates`); not more data.",
+            "ja": "別のドメインモデルか別のマージ (`merge.candidates`)。データの追加は無効です。",
+        },
+    ),
     "undecided": _Row(
         action="keep the recipient",
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Not decided: no stage passed and at least one needs more concepts. "
-            "Add the concepts named in the verdicts, or keep the language model.",
-            "ja": "判定保留：合格した段階はなく、判定に概念数が不足しています。"
-            "各判定に示した数の概念を追加するか、言語モデルをそのまま使ってください。",
+            "en": "Not decided: no stage passed and at least one is open. Keep the language model; "
+            "the verdicts say what more data could decide.",
+            "ja": "判定保留：合格した段階はなく、判定できない段階があります。"
+            "言語モデルをそのまま使ってください。データの追加で決まる点は各判定に示しています。",
         },
         would_change={
-            "en": "As many further concepts as the open verdicts name.",
-            "ja": "保留の判定に示した数の概念の追加。",
+            "en": "The numbers of concepts and documents that the open verdicts name.",
+            "ja": "保留の判定に示した数の用語と文書。",
         },
     ),
     "failed": _Row(

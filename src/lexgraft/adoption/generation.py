@@ -1,6 +1,6 @@
 """Free answers: terms named and definitions written, graded without a judge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
@@ -38,21 +38,36 @@ def asked_freely(material: Material) -> list[Concept]:
     return concepts[: material.project.testset.generated]
 
 
+def written_terms(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel
+) -> list[str]:
+    """Return what a subject wrote where a term in the target language was asked for."""
+    if not models.project.testset.generated:
+        return []
+    return [text for _, _, texts in _asked(models, material, subject) for text in texts]
+
+
 def _named(models: ModelsUnderTest, material: Material, subject: EvaluatedModel) -> list[Score]:
     """Return, per direction that ends in the target language, the share of terms named right."""
     concepts = {concept.id: concept for concept in asked_freely(material)}
     scores: list[Score] = []
-    for pair, items in _by_pair(_first_draws(material, concepts)).items():
-        texts = models.generations(
-            subject,
-            f"terms {pair.replace('->', '-')}",
-            [item.context for item in items],
-            TERM_TOKENS,
-        )
-        terms = grade_written(items, [text.text for text in texts], concepts)
+    for pair, items, texts in _asked(models, material, subject):
+        terms = grade_written(items, texts, concepts)
         right = sum(term.grade in RIGHT for term in terms)
         scores.append(wilson(right, len(items)).score(TERM_GENERATION, subject.name, pair))
     return scores
+
+
+def _asked(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel
+) -> Iterator[tuple[str, list[Item], list[str]]]:
+    """Yield per direction to the target language the questions and what was written."""
+    concepts = {concept.id: concept for concept in asked_freely(material)}
+    for pair, items in _by_pair(_first_draws(material, concepts)).items():
+        what = f"terms {pair.replace('->', '-')}"
+        prompts = [item.context for item in items]
+        texts = models.generations(subject, what, prompts, TERM_TOKENS)
+        yield pair, items, [text.text for text in texts]
 
 
 def _first_draws(material: Material, concepts: dict[str, Concept]) -> list[Item]:

@@ -1,9 +1,11 @@
 """What the models of one adoption are asked and taught from: test set, running texts, replay."""
 
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from lexgraft.adoption.metrics import ItemKey
 from lexgraft.errors import LexgraftError
 from lexgraft.files.running_text import RunningText, read_running_text, united
 from lexgraft.project import Project
@@ -13,6 +15,8 @@ from lexgraft.tuning.replay import disjoint
 
 Use = Literal["choose", "confirm"]
 
+ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
+LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any test
 CHOOSE_SHARE = 4  # a quarter as many texts choose among merges as judge the winner
 
 
@@ -57,19 +61,55 @@ class Material:
     @property
     def notes(self) -> list[str]:
         """Return what was left out of the running texts, a sentence per file and reason."""
-        sources = zip(self.project.general.texts, self._general, strict=True)
-        return [note for source, read in sources for note in read.notes(Path(source.file).name)]
+        tune = self.project.tune
+        names = [text.file for text in self.project.general.texts]
+        names += tune.replay_texts if tune else ()
+        read = zip(names, [*self._general, *self._replayed], strict=True)
+        return [note for name, texts in read for note in texts.notes(Path(name).name)]
 
     @cached_property
     def _general(self) -> list[RunningText]:
         return [read_running_text(Path(source.file)) for source in self.project.general.texts]
 
     @cached_property
+    def _replayed(self) -> list[RunningText]:
+        tune = self.project.tune
+        return [read_running_text(Path(file)) for file in tune.replay_texts] if tune else []
+
+    @cached_property
+    def judged(self) -> dict[str, frozenset[ItemKey]]:
+        """Return direction → the items that gates count: those that need their term.
+
+        A direction with fewer than `ENOUGH` such `confirm` concepts is not in it: all items count
+        there, also those that pieces of words decide, and the report says so.
+        """
+        testset = self.testset
+        items = [item for group in testset.items.values() for item in group if item.needs_term]
+        return {
+            pair: frozenset((i.concept, i.kind, i.draw) for i in items if i.pair == pair)
+            for pair, concepts in testset.needing_term("confirm").items()
+            if len(concepts) >= ENOUGH
+        }
+
+    @cached_property
+    def families(self) -> dict[str, str]:
+        """Return concept → its nearest broader one: relatives count as one cluster.
+
+        A broader concept that holds more than a tenth of all is a field, not a family.
+        """
+        concepts = [c for group in self.testset.concepts.values() for c in group]
+        parents = {c.id: next(iter(c.broader), c.type) for c in concepts}
+        sizes = Counter(parents.values())
+        largest = max(LARGEST_FAMILY, len(concepts) // 10)
+        return {
+            concept: parent
+            for concept, parent in parents.items()
+            if parent and sizes[parent] <= largest
+        }
+
+    @cached_property
     def replay(self) -> list[Document]:
         """Return the texts that fine-tuning replays, none of which shares a sentence measured."""
-        tune = self.project.tune
-        if tune is None:
-            return []
         measured = [d for use in self.texts.values() for _, group in use for d in group]
-        read = united(read_running_text(Path(file)).documents for file in tune.replay_texts)
+        read = united(texts.documents for texts in self._replayed)
         return disjoint([document for file in read for document in file], measured)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import find_model
-from lexgraft.files.ownership import check_outputs
+from lexgraft.files.ownership import check_outputs, real_path
 from lexgraft.project import Project, inputs_of, load_project
 from lexgraft.records import Progress, silent
 from lexgraft.weights.merge.disk_merge import run_merge
@@ -148,7 +148,7 @@ def plan_merging(
             where=str(file),
             cure="leave it out, or give a project file",
         )
-    recipes, near = read_recipes(file), file.resolve().parent
+    recipes, near = read_recipes(file), real_path(file).parent
 
     def find(path: str, revision: str | None) -> Path:
         return find_model(path, revision, near, download=download)
@@ -168,15 +168,15 @@ def _plans(steps: tuple[RecipeStep, ...]) -> tuple[MergePlan, ...]:
 def _of_project(
     source: Project | Path | str, method: str | None, seed: int | None, *, download: bool
 ) -> PlannedMerge:
-    if seed is not None:
-        raise LexgraftError(
-            "a project has its own seed", where="seed", cure="set `seed` in the project file"
-        )
     from lexgraft.adoption.standalone_merge import (
         candidate_plan,  # heavy; a recipe needs none of it
     )
 
     project = source if isinstance(source, Project) else load_project(source, download=download)
+    if seed is not None:
+        raise LexgraftError(
+            "a project has its own seed", where="seed", cure="set `seed` in the project file"
+        )
     plan = candidate_plan(project, method)
     files = () if isinstance(source, Project) else (Path(source),)
 

@@ -12,6 +12,7 @@ from lexgraft.adoption.cost import LimitedTexts
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
+from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
 from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
@@ -29,6 +30,7 @@ from lexgraft.records import (
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
+from lexgraft.weights.checkpoint.scrambled_delta import scrambled
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.tokenizer_check import check_one_vocabulary
@@ -52,6 +54,11 @@ class EvaluatedModel:
     def digest(self) -> str:
         """Return what identifies its weights."""
         return self.onto.digest if self.plan is None else digest("merge", self.plan.digest)
+
+    @property
+    def digest_of_plan(self) -> str:
+        """Return what names the folder of a merge."""
+        return "" if self.plan is None else self.plan.digest
 
 
 class ModelsUnderTest:
@@ -96,9 +103,33 @@ class ModelsUnderTest:
 
     def merge_plan(self, candidate: Candidate) -> MergePlan:
         """Return the plan of one candidate over G and D."""
-        return plan_merge(
-            candidate, self.base, self.input_models, self.project.merge.dtype, self.project.seed
-        )
+        return self._merge_plan(candidate, self.input_models[DOMAIN])
+
+    def ablations(self, candidate: Candidate) -> dict[str, EvaluatedModel]:
+        """Return what a candidate's recipe makes of G alone: the controls of what the donor gave.
+
+        In the donor's place stand the base, and a delta of the donor's norms, ranks and singular
+        values that has learnt nothing. None of them is written to disk.
+        """
+        donor, seed = self.input_models[DOMAIN], self.project.seed
+        controls = {
+            WITHOUT_DONOR: InputModel(DOMAIN, self.base, self.base),
+            RANDOM_DONOR: scrambled(donor, seed),
+        }
+        return {
+            name: EvaluatedModel(name, self.base, self._merge_plan(candidate, control))
+            for name, control in controls.items()
+        }
+
+    def _merge_plan(self, candidate: Candidate, donor: InputModel) -> MergePlan:
+        inputs = {**self.input_models, DOMAIN: donor}
+        return plan_merge(candidate, self.base, inputs, self.project.merge.dtype, self.project.seed)
+
+    @cached_property
+    def random_donor(self) -> EvaluatedModel:
+        """Return the donor's control by itself: as large a delta that has learnt nothing."""
+        control = scrambled(self.input_models[DOMAIN], self.project.seed)
+        return EvaluatedModel(RANDOM_DONOR, self.base, self._plan_alone(DOMAIN, control))
 
     @cached_property
     def parents(self) -> dict[str, EvaluatedModel]:
@@ -110,11 +141,14 @@ class ModelsUnderTest:
         }
 
     def _alone(self, label: str) -> MergePlan:
+        return self._plan_alone(label, self.input_models[label])
+
+    def _plan_alone(self, label: str, model: InputModel) -> MergePlan:
         """Return the plan of one input model by itself, stored as the merges are."""
         return plan_merge(
             Candidate("task_arithmetic", {"weight": {label: 1.0}}),
             self.base,
-            {label: self.input_models[label]},
+            {label: model},
             self.project.merge.dtype,
             self.project.seed,
         )

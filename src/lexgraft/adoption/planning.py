@@ -3,18 +3,27 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.cost import ComputeWork, estimate, sum_costs
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
+from lexgraft.adoption.plan_checks import (
+    marks_of_the_plan,
+    refuse_equal_models,
+    refuse_unasked_target,
+)
 from lexgraft.adoption.report.report_record import PowerRow
+from lexgraft.adoption.spreads import Spreads
+from lexgraft.adoption.stages.headroom import HEADROOM, HeadroomResult
 from lexgraft.adoption.stages.merge_race import candidate_plans
 from lexgraft.adoption.stages.stage import Stage
+from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Form, Project
 from lexgraft.records import Cost, Score, Split
-from lexgraft.stats.power import concepts_for, smallest_difference
+from lexgraft.stats.power import smallest_difference
 
 if TYPE_CHECKING:
     from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
@@ -63,6 +72,8 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     head: int
     warnings: tuple[dict[str, str], ...]  # language → sentence
     number_format: ComputedFormat  # in which models are asked
+    marks: tuple[ValidityMark, ...] = ()  # why verdicts will be worth less than they look
+    gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
 
     def rows(self) -> list[list[str]]:
         """Return the plan as a table, heads first."""
@@ -78,6 +89,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
             ]
             for row in self.power
         ]
+        rows += chance_rows(self.gates)
         rows += [["candidates", ", ".join(self.methods)]]
         rows += [["numbers", FORMATS[self.number_format]]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
@@ -96,6 +108,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     """
     project = experiment.project
     refuse_unasked_target(project)
+    refuse_equal_models(experiment.models.digests)
     testset = experiment.material.testset
     plans = candidate_plans(experiment.models)
     works = {stage.name: stage.estimate(experiment) for stage in stages}
@@ -118,7 +131,6 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         body=body,
         head=head,
         warnings=(
-            *power_warnings(project, stages),
             *({"en": text, "ja": text} for text in (*testset.warnings, *experiment.material.notes)),
             *(
                 {"en": text, "ja": text}
@@ -126,23 +138,30 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
             ),
             *testset.rights.spoken(),
         ),
+        marks=marks_of_the_plan(experiment.material),
+        gates=chances_of(experiment, stages, Spreads()),
     )
 
 
-def refuse_unasked_target(project: Project) -> None:
-    """Refuse a project none of whose questions is answered in the language the words should reach.
+def with_measured_chances(
+    plan: AdoptionPlan, experiment: Experiment, stages: Sequence[Stage[Any]]
+) -> AdoptionPlan:
+    """Return the plan with its gates' chances by the spreads of the parents' answers, if any."""
+    record = experiment.records.run.last(HEADROOM, HeadroomResult)
+    if record is None:
+        return plan
+    return structs.replace(plan, gates=chances_of(experiment, stages, record.spreads))
 
-    Raises:
-        LexgraftError: no form has `languages.target` as its answer.
-    """
-    target = project.languages.target
-    answers = sorted({form.answer for form in project.testset.forms})
-    if target not in answers:
-        raise LexgraftError(
-            f"no question is answered in `{target}`, where the words should arrive",
-            where="testset.forms",
-            cure=f"add a form with `answer: {target}`; the forms answer in {', '.join(answers)}",
-        )
+
+def chances_of(
+    experiment: Experiment, stages: Sequence[Stage[Any]], spreads: Spreads
+) -> tuple[GateChance, ...]:
+    """Return how likely each gate is to pass."""
+    return tuple(
+        gate_chance(stage.gate, requirements, measured=spreads.measured)
+        for stage in stages
+        if (requirements := stage.requirements(experiment, spreads))
+    )
 
 
 def foreseen(
@@ -211,25 +230,3 @@ def machine_rates(number_format: ComputedFormat) -> MachineRates:
 
     exact = product_rate("float32")
     return MachineRates(exact if number_format == "float32" else product_rate(number_format), exact)
-
-
-def power_warnings(project: Project, stages: Sequence[Stage[Any]]) -> list[dict[str, str]]:
-    """Return a warning for each gate whose thresholds so few concepts cannot decide."""
-    warnings: list[dict[str, str]] = []
-    confirm = project.testset.confirm
-    detectable = smallest_difference(confirm, alpha=project.gates.alpha)
-    for stage in stages:
-        threshold = stage.smallest_threshold(project) or detectable
-        if threshold < detectable:
-            needed = concepts_for(threshold, alpha=project.gates.alpha)
-            warnings.append(
-                {
-                    "en": f"gates.{stage.gate}: {confirm} confirm concepts show differences of "
-                    f"{detectable * 100:.1f} points, the thresholds ask for {threshold * 100:.1f}; "
-                    f"expect `undecided`, or set testset.confirm to about {needed}",
-                    "ja": f"gates.{stage.gate}: confirm {confirm} 概念で検出できる差は "
-                    f"{detectable * 100:.1f} ポイントですが、基準は {threshold * 100:.1f} "
-                    f"ポイントです。testset.confirm を約 {needed} にしてください",
-                }
-            )
-    return warnings

@@ -57,7 +57,11 @@ def plan(project: Project | Path | str, *, progress: Progress = silent) -> Adopt
 
 
 def adopt(
-    project: Project | Path | str, *, progress: Progress = silent, open_sealed: bool = False
+    project: Project | Path | str,
+    *,
+    progress: Progress = silent,
+    open_sealed: bool = False,
+    underpowered: bool = False,
 ) -> Adoption:
     """Run every stage of a project in order until its thresholds are met; write model and report.
 
@@ -68,6 +72,8 @@ def adopt(
         project: from `load_project`, or the project file.
         progress: told what is done, how much of it and of how much.
         open_sealed: judge the recommended model on the sealed concepts too: once, it is recorded.
+        underpowered: run gates that pass with a chance below one half though what they ask for
+            were true; else they are refused, and with it the report says so.
 
     Returns:
         The adoption's outcome: `.verdicts`, `.recommendation`, `.report`, `.model_dir`,
@@ -81,7 +87,7 @@ def adopt(
         print(result.recommendation["en"], result.model_dir)
     """
     opened = _opened(project)
-    report, unchanged = run_project(opened, progress, unseal=open_sealed)
+    report, unchanged = run_project(opened, progress, unseal=open_sealed, underpowered=underpowered)
     run = Path(opened.output)
     return Adoption(report, run / "model", run / "report.html", unchanged)
 

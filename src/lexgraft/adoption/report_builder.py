@@ -14,6 +14,7 @@ import msgspec
 from lexgraft import __version__
 from lexgraft.adoption.cost import sum_costs
 from lexgraft.adoption.data_sources import count_sources, rights_of
+from lexgraft.adoption.gate_chances import underpowered
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.planning import AdoptionPlan
 from lexgraft.adoption.preregistration import Declaration, late
@@ -28,6 +29,7 @@ from lexgraft.adoption.report.report_record import (
     StageCost,
 )
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.validity import ValidityMark
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
 from lexgraft.records import Cost, Verdict, write_bytes
@@ -90,6 +92,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         wanted=project.gates.merge.target_gain,
         scores=additions.scores,
         choosing=additions.choosing,
+        gains=additions.gains,
         acquisitions=additions.acquisitions,
         glossary=additions.glossary,
         tuning=additions.tuning,
@@ -113,6 +116,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
             **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
         },
         engines={name: number for name in ENGINES if (number := _installed(name))},
+        marks=(*plan.marks, *underpowered(plan.gates), *_marks(adoption)),
         warnings=(*plan.warnings, *late(adoption.declaration)),
         run=_run_record(adoption),
     )
@@ -150,6 +154,18 @@ def priced(
         )
 
     return tuple(map(with_costs, verdicts))
+
+
+def _marks(adoption: FinishedAdoption) -> tuple[ValidityMark, ...]:
+    """Return what the stages that ran say against trusting their verdicts, each mark once."""
+    records = adoption.results.records
+    found = [
+        mark
+        for stage in adoption.stages
+        if stage.name in records
+        for mark in stage.marks(records[stage.name])
+    ]
+    return tuple({mark.name: mark for mark in found}.values())
 
 
 def _parents(models: Models, digests: Mapping[str, str]) -> tuple[Parent, ...]:

@@ -23,8 +23,30 @@ def split_results(
     )
 
 
-def comparison_context(material: Material, use: Use) -> ComparisonContext:
-    """Return what comparisons on one split need to know."""
+def comparison_context(
+    material: Material, use: Use, alpha: float | None = None
+) -> ComparisonContext:
+    """Return what comparisons on one split need to know; `alpha` is by default the project's."""
     project = material.project
     documents = [text for _, texts in material.texts[use] for text in texts]
-    return ComparisonContext(project.languages, documents, project.seed, project.gates.alpha)
+    testset = material.testset
+    levels = (level for level in testset.guessing if not level.needs_term)
+    return ComparisonContext(
+        project.languages,
+        documents,
+        project.seed,
+        alpha or project.gates.alpha,
+        material.families,
+        material.judged,
+        {level.pair: level.known.value for level in levels},
+    )
+
+
+def judged_concepts(material: Material) -> dict[str, int]:
+    """Return, per direction to the target, how many `confirm` concepts a gate counts."""
+    testset, target = material.testset, material.project.languages.target
+    asked: dict[str, set[str]] = {}
+    for item in testset.items["confirm"]:
+        if item.answer_language == target and (item.pair not in material.judged or item.needs_term):
+            asked.setdefault(item.pair, set()).add(item.concept)
+    return {pair: len(concepts) for pair, concepts in asked.items()}

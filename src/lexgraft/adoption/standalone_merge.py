@@ -8,6 +8,7 @@ from lexgraft.adoption.metrics import scores_of
 from lexgraft.adoption.models_under_test import LANGUAGE, EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.errors import LexgraftError, nearest
+from lexgraft.files.ownership import real_path
 from lexgraft.files.run_folder import hold
 from lexgraft.project import Candidate, Project, inputs_of
 from lexgraft.records import Progress, Score, silent
@@ -47,7 +48,7 @@ def evaluate_model(
 
 def _subject(models: ModelsUnderTest, model: Path) -> EvaluatedModel:
     """Return a folder or an adapter as something to ask."""
-    if model.resolve() == models.base.folder.resolve():
+    if real_path(model) == real_path(models.base.folder):
         return EvaluatedModel(model.name, models.base)
     input_model = open_input_model(model, models.base, LANGUAGE)
     candidate = Candidate("task_arithmetic", {"weight": {LANGUAGE: 1.0}})

@@ -12,7 +12,7 @@ from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report import write_report
 from lexgraft.adoption.report.report_record import CurvePoint, Report
 from lexgraft.adoption.stages.curve import few_shot
-from lexgraft.adoption.stages.tuning import merged_folder, tuned_model
+from lexgraft.adoption.stages.tuning import recipient_folder, tuned_model
 from lexgraft.adoption.training_data import TrainingPlan, assignment, carry_out, reading, teach
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import hold
@@ -23,7 +23,6 @@ from lexgraft.tuning.logit_comparison import is_tied, largest_difference
 from lexgraft.tuning.process_group import ProcessGroup, joined_processes
 from lexgraft.tuning.train import TrainingResult
 from lexgraft.tuning.training_examples import read_openings
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.merge.disk_merge import run_merge
 
 HANDED = "assignment.json"
@@ -67,7 +66,7 @@ def tune_language_model(
         run = held.enter_context(hold(output, inputs_of(project)))
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
-        onto = language_model(models)
+        onto = recipient_folder(models)
         if group.size == 1:
             return teach(models, material, onto, settings, output / "tuned")
         return _lead(models, material, onto, settings, group)
@@ -88,7 +87,7 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
         lessons = few_shot(
-            models, material, language_model(models), settings, settings.curve, bare=True
+            models, material, recipient_folder(models), settings, settings.curve, bare=True
         )
         report = _report(material, lessons)
         write_report(report, output)
@@ -111,7 +110,7 @@ def write_merged(
     with hold(output, inputs_of(project)) as run:
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
-        subject = tuned_model(models, material, language_model(models), trained.folder, settings)
+        subject = tuned_model(models, material, recipient_folder(models), trained.folder, settings)
         assert subject.plan is not None  # it is onto a folder
         run_merge(subject.plan, merged, progress)
         live = models.live(subject)
@@ -127,13 +126,6 @@ def write_merged(
             cure="do not use this folder; report the model's architecture",
         )
     return MergedTuning(merged, largest, tied)
-
-
-def language_model(models: ModelsUnderTest) -> EvaluatedModel:
-    """Return the project's language model as a folder, which adapters are trained on."""
-    plan = models.parents["G"].plan
-    assert plan is not None  # a parent is a merge of one
-    return EvaluatedModel("G", open_checkpoint(merged_folder(models, plan)))
 
 
 def _settings(project: Project) -> TuneSettings:

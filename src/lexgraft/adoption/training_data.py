@@ -108,6 +108,8 @@ def reading(
 ) -> TrainingRun:
     """Return as many examples as the steps take: terms in many wordings, with broad replay.
 
+    `onto` is the model whose own answers are among them.
+
     Raises:
         LexgraftError: what `taught_texts` refuses.
     """
@@ -178,15 +180,17 @@ def teach(
     onto: EvaluatedModel,
     settings: TuneSettings,
     parent: Path,
+    speaker: EvaluatedModel | None = None,
 ) -> TrainingResult:
     """Return the adapter that the taught concepts have made on a model.
 
-    Of several learning rates the one is taken whose first steps serve held-out wordings best.
+    `speaker` is whose own answers are replayed, by default the model's. Of several learning rates
+    the one is taken whose first steps serve held-out wordings best.
 
     Raises:
         LexgraftError: several rates and no held-out wordings to choose by.
     """
-    read, rates = reading(models, material, onto, settings), settings.learning_rate
+    read, rates = reading(models, material, speaker or onto, settings), settings.learning_rate
     if not isinstance(rates, tuple):
         return _carried_out(models, onto, assignment(models, onto, settings, read, parent))
     if not settings.patience:

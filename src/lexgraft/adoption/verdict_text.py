@@ -38,10 +38,7 @@ def verdict_sentence(title: Words, outcome: Outcome, criteria: Sequence[Criterio
         language: f"{named(worst.name, language)} · {grouped(worst.group, language)}"
         for language in LANGUAGES
     }
-    further = worst.needed
     return {
-        "en": f"{head['en']}. {what['en']}: {measured}, wanted ≥ {threshold}, n = {worst.n}"
-        + (f"; {further:,} further concepts would decide" if further else ""),
-        "ja": f"{head['ja']}。{what['ja']}: {measured}、基準 ≥ {threshold}、n = {worst.n}"
-        + (f"。判定には更に {further:,} 概念が必要" if further else ""),
+        "en": f"{head['en']}. {what['en']}: {measured}, wanted ≥ {threshold}, n = {worst.n}",
+        "ja": f"{head['ja']}。{what['ja']}: {measured}、基準 ≥ {threshold}、n = {worst.n}",
     }

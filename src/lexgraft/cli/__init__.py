@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from lexgraft.cli import (
     adopt,
@@ -76,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _mistake(error)
     except OSError as error:
         return _mistake(_explained(error))
+    except (MemoryError, RecursionError, UnicodeError) as error:
+        return _mistake(_beyond(error))
     except KeyboardInterrupt:
         print_text("\nlexgraft: interrupted; the same command carries on from here", errors=True)
         return INTERRUPTED
@@ -101,6 +104,24 @@ def _explained(error: OSError) -> LexgraftError:
     cure = next((text for kind, text in cures.items() if isinstance(error, kind)), "")
     return LexgraftError(
         error.strerror or str(error) or type(error).__name__,
-        where=str(error.filename or ""),
+        where=str(error.filename or _met_at(error)),
         cure=cure or f"free the disk or mend the device; {DEBUG}=1 shows where it was met",
     )
+
+
+def _beyond(error: MemoryError | RecursionError | UnicodeError) -> LexgraftError:
+    """Return what is too large, too deep or no text as a message with a cure."""
+    what, cure = {
+        MemoryError: ("out of memory", "free memory, or give a smaller input"),
+        RecursionError: ("nested too deeply", "give a flatter file"),
+    }.get(type(error), (f"not text as expected here: {error}", "save it as UTF-8"))
+    return LexgraftError(what, where=_met_at(error), cure=f"{cure}; {DEBUG}=1 shows where")
+
+
+def _met_at(error: BaseException) -> str:
+    """Return the file that was at hand: reading from an open file does not say its name."""
+    for frame, _ in reversed([*traceback.walk_tb(error.__traceback__)]):
+        for name in ("path", "file", "folder", "self"):
+            if isinstance(value := frame.f_locals.get(name), Path):
+                return str(value)
+    return ""

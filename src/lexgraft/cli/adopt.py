@@ -12,6 +12,11 @@ def _adopt(parser: VerbParser) -> None:
     project_argument(parser)
     download_argument(parser)
     parser.add_argument(
+        "--underpowered",
+        action="store_true",
+        help="run gates that would sooner not pass though what they ask for were true",
+    )
+    parser.add_argument(
         "--open-sealed",
         action="store_true",
         help="judge the recommended model on the sealed concepts too: once, it is recorded",
@@ -34,7 +39,12 @@ def adopt(arguments: argparse.Namespace) -> int:
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows
 
     with ProgressBars() as bars:
-        adoption = adopt(project, progress=bars, open_sealed=arguments.open_sealed)
+        adoption = adopt(
+            project,
+            progress=bars,
+            open_sealed=arguments.open_sealed,
+            underpowered=arguments.underpowered,
+        )
     report = adoption.report
     if arguments.json:
         return print_json(report)
@@ -43,6 +53,8 @@ def adopt(arguments: argparse.Namespace) -> int:
     for warning in report.warnings:
         print_line(f"warning: {warning['en']}")
     print_line(report.recommendation["en"])
+    for mark in report.marks:
+        print_line(f"read this with it: {mark.sentence['en']}")
     if report.decision is not None:
         print_line(f"what could change this: {report.decision.would_change['en']}")
     if adoption.unchanged:

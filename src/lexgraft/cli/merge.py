@@ -39,7 +39,7 @@ def planned_merge(arguments: argparse.Namespace) -> "PlannedMerge":
     by_recipe = is_recipe(arguments.recipe)
     if by_recipe and arguments.method is not None:
         refuse("--method", "on a recipe", "write `merge_method:` in the recipe")
-    if not by_recipe and arguments.seed is not None:
+    if not by_recipe and arguments.seed is not None and arguments.recipe.is_file():
         refuse("--seed", "on a project", "write `seed:` in the project file")
     return plan_merging(
         arguments.recipe,

@@ -14,6 +14,7 @@ from lexgraft.cli.glossary import (
 from lexgraft.cli.output import print_json_line
 from lexgraft.cli.verb_parser import VerbParser, above_zero, from_one, from_zero, port_number, verb
 from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import real_path
 
 if TYPE_CHECKING:
     from lexgraft.serving import GatewayLimits
@@ -126,7 +127,7 @@ def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[An
 
     folder = Path(arguments.model)
     model = TransformersModel.load(folder, "served", arguments.threads)
-    name = folder.resolve().name
+    name = real_path(folder).name
     engine = LocalEngine(model, name, limits)
     if fault := engine.warm_up():
         _say({"chat": fault, "answered": "completions alone"})

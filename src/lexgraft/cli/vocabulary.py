@@ -303,7 +303,7 @@ def align(arguments: argparse.Namespace) -> int:
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
     """
-    from lexgraft.files.ownership import check_outputs
+    from lexgraft.files.ownership import check_outputs, real_path
     from lexgraft.weights.checkpoint.full_precision import open_full_precision
     from lexgraft.weights.vocabulary.align import AlignmentMember, align_vocabularies
     from lexgraft.weights.vocabulary.expansion_texts import read_passages
@@ -311,7 +311,7 @@ def align(arguments: argparse.Namespace) -> int:
     if arguments.general and arguments.policy != "union":
         refuse("--general-text", "without --policy union", "give --policy union too")
     check_outputs([arguments.output], _inputs(arguments), folders=True)
-    folders = {path.resolve().name: path for path in (arguments.base, *arguments.other)}
+    folders = {real_path(path).name: path for path in (arguments.base, *arguments.other)}
     if len(folders) <= len(arguments.other):
         raise LexgraftError(
             "two models have one folder name", cure="the name is the label: rename one"

@@ -1,7 +1,6 @@
 """A judge by plug-in: any program that grades texts, and the labels that it is measured on."""
 
-import shlex
-import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.judge_process import run_judge
 from lexgraft.records import read_lines
 
-PATIENCE = 3600  # seconds for one call of the program
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -48,40 +47,39 @@ def ask_judge(command: str, cases: Sequence[JudgeCase]) -> list[float]:
     standard input and writes `{"id": …, "score": 0 … 1}` lines.
 
     Raises:
-        LexgraftError: it cannot be run, fails, or leaves a case out.
+        LexgraftError: it cannot be run, fails, leaves a case out, grades one twice or another.
     """
-    output = _run(command, b"".join(msgspec.json.encode(case) + b"\n" for case in cases))
+    output = run_judge(command, b"".join(msgspec.json.encode(case) + b"\n" for case in cases))
     decode = msgspec.json.Decoder(_Grade).decode
     try:
         grades = [decode(line) for line in output.splitlines() if line.strip()]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LexgraftError(
             f"the judge did not write a grade: {error}",
             where=command,
             cure='write one line {"id": "…", "score": 0.5} per case',
         ) from error
     scores = {grade.id: grade.score for grade in grades}
-    missing = [case.id for case in cases if case.id not in scores]
-    if missing:
-        raise LexgraftError(
-            f"the judge left {len(missing)} cases out, `{missing[0]}` first", where=command
-        )
+    _check_ids([case.id for case in cases], [grade.id for grade in grades], command)
     return [scores[case.id] for case in cases]
 
 
-def _run(command: str, lines: bytes) -> bytes:
-    try:
-        done = subprocess.run(  # noqa: S603 (the user's own program)
-            shlex.split(command), input=lines, capture_output=True, check=True, timeout=PATIENCE
-        )
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-        message = getattr(error, "stderr", None) or str(error).encode()
-        raise LexgraftError(
-            f"the judge failed: {message.decode(errors='replace').strip()[-300:]}",
-            where=command,
-            cure="give a program that reads and writes JSON lines: see docs/evaluate.md",
-        ) from error
-    return done.stdout
+def _check_ids(asked: Sequence[str], graded: Sequence[str], command: str) -> None:
+    """Raise unless every case was asked for once and has one grade."""
+    wanted, given = Counter(asked), Counter(graded)
+    faults = {
+        "left {} cases out": [name for name in wanted if not given[name]],
+        "graded {} cases more than once": [name for name in given if given[name] > 1],
+        "graded {} cases that it was not asked for": [name for name in given if not wanted[name]],
+        "was asked about {} ids more than once": [name for name in wanted if wanted[name] > 1],
+    }
+    for fault, names in faults.items():
+        if names:
+            raise LexgraftError(
+                f"the judge {fault.format(len(names))}, `{names[0]:.80}` first",
+                where=command,
+                cure="write one line per case, with the id that it was given",
+            )
 
 
 def read_labels(path: Path) -> list[JudgeLabel]:

@@ -23,7 +23,19 @@ RETENTION_OF_RECIPIENT = "retention of G - placebo"
 RETENTION_OF_DONOR = "retention of D - placebo"
 EMERGENCE = "emergence - placebo"
 
+# what the donor brings: a result minus the same recipe without it, in P(right option)
+DONOR_GAIN = "donor gain"
+WITHOUT_DONOR = "without the donor"  # the base in the donor's place
+RANDOM_DONOR = "random donor"  # a delta as large, of the same ranks, that has learnt nothing
+RECIPIENT_TUNED = "recipient tuned alone"  # the same examples taught to G
+BEST_PARENT_GAIN = "gain over the best parent"
+DONOR_LEAD = "donor's lead"  # of D over the base, its random control and shuffled terms
+SHUFFLED_TERMS = "shuffled terms"
+TAUGHT_GAIN = "taught gain"  # of taught terms minus that of terms never taught
+
 # general ability
+ABILITY = "general ability"  # registers and everyday words together; `group` is a language
+ADVANCE_KEPT = "advance kept"  # share of G's lead over the base in general ability
 GENERAL = "general items"  # share of everyday concepts known; `group` is a direction
 BITS = "bits per byte"  # of running text, UTF-8; less is better; `group` e.g. `ja/manual`
 DRIFT = "drift, bits a token"  # KL divergence from another model; `group` names that model

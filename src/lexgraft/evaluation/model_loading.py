@@ -8,6 +8,7 @@ from lexgraft.evaluation.memory_check import RUNTIME, check_free_memory, memory_
 from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
+from lexgraft.files.ownership import real_path
 from lexgraft.models import AskedFormat, LanguageModel, RunOptions, backend_of
 from lexgraft.models.generation_only import GenerationOnly
 from lexgraft.models.transformers import TransformersModel
@@ -35,7 +36,7 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
         return backend.load(request.model, options), RUNTIME
     folder = named_model(backend.rest(request.model), Path(), download=request.download)
     base = _base(folder, request)
-    plan = _adapter_plan(folder, base) if base.folder.resolve() != folder.resolve() else None
+    plan = _adapter_plan(folder, base) if real_path(base.folder) != real_path(folder) else None
     needed = memory_needed(base, dtype, adapter=plan is not None)
     if "" in backend.prefixes:  # other backends place the weights themselves
         check_free_memory(needed, request.device)

@@ -19,8 +19,9 @@ from lexgraft.evaluation.measures import KNOWN, PARENTS
 from lexgraft.evaluation.missing_terms import diagnoses, diagnosis_counts
 from lexgraft.evaluation.transfer import transfer_scores
 from lexgraft.records import Score, digest
-from lexgraft.stats.intervals import non_inferiority, paired_means, paired_shares
+from lexgraft.stats.intervals import non_inferiority
 from lexgraft.stats.multiple_testing import holm
+from lexgraft.stats.paired import paired_means, paired_shares
 from lexgraft.stats.power import concepts_for_margin, smallest_difference
 from lexgraft.stats.sequential import evidence, survivors
 
@@ -59,7 +60,7 @@ def compare(
         for reference in against
         if model.name not in against[: against.index(reference) + 1]
         for group in chosen
-        if (result := _pairwise(model, by_name[reference], group, alpha, margin, seed))
+        if (result := _pairwise(model, by_name[reference], group, alpha, margin))
     ]
     if not pairwise:
         raise LexgraftError("these models share no item", cure="compare runs of the same test set")
@@ -110,7 +111,7 @@ def _score(run: ModelRun, group: str, alpha: float) -> Score:
 
 
 def _pairwise(
-    model: ModelRun, reference: ModelRun, group: str, alpha: float, margin: float, seed: int
+    model: ModelRun, reference: ModelRun, group: str, alpha: float, margin: float
 ) -> PairwiseResult | None:
     """Return one model against one reference over the items both answered; None without any."""
     items = [
@@ -122,8 +123,8 @@ def _pairwise(
         return None
     before, after = ([run.results[item] for item in items] for run in (reference, model))
     paired = paired_shares(known(before), known(after), alpha)
-    probability = paired_means(_probabilities(before), _probabilities(after), seed, alpha)
-    logs = paired_means(_probabilities(before, log), _probabilities(after, log), seed, alpha)
+    probability = paired_means(_probabilities(before), _probabilities(after), alpha)
+    logs = paired_means(_probabilities(before, log), _probabilities(after, log), alpha)
     n = paired.difference.n
     changing = max(LEAST_CHANGING, (paired.gained + paired.lost) / n)
     gained, lost = _flips(before, after)

@@ -95,7 +95,7 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
     check_request(request)
     with hold(request.output, inputs_of_request(request)) as run:
         costs = CostLog(run.path, Prices())
-        name = f"evaluate {request.model} {digest(replace(request, output=Path()))[:12]}"
+        name = f"evaluate {request.model} {digest(repr(replace(request, output=Path())))[:12]}"
         with costs.measure(name):
             record = _StandaloneRun(request, run, progress).record()
         cost = costs.cost(name)

@@ -187,10 +187,10 @@ def check_outputs(
 
 def clash(output: Path, path: Path) -> bool:
     """Return whether two paths lead to one place, or one lies in the other."""
-    real_output, real_path = _real(output), _real(path)
-    if _is_within(real_output, real_path) or _is_within(real_path, real_output):
+    first, second = real_path(output), real_path(path)
+    if _is_within(first, second) or _is_within(second, first):
         return True
-    return _is_same(real_output, real_path)
+    return _is_same(first, second)
 
 
 def _refuse_kind(output: Path, *, folders: bool) -> None:
@@ -235,8 +235,8 @@ def _refuse_there(output: Path, kind: str, *, folders: bool) -> None:
             break
 
 
-def _real(path: Path) -> Path:
-    """Return where a path leads; a circle of links leads to itself."""
+def real_path(path: Path) -> Path:
+    """Return where a path leads, links followed; a circle of links leads to itself."""
     try:
         return path.resolve()
     except (OSError, RuntimeError):
@@ -273,7 +273,7 @@ def _is_same(first: Path, second: Path) -> bool:
 
 def _text(folder: Path, purpose: str, output: Path, content: str = "") -> bytes:
     """Return a marker's text; the output is named as seen from the folder, for trees that move."""
-    relative = os.path.relpath(_real(output.parent) / output.name, _real(folder.parent))
+    relative = os.path.relpath(real_path(output.parent) / output.name, real_path(folder.parent))
     fields = {"by": "lexgraft", "purpose": purpose, "folder": folder.name, "output": relative}
     return json.dumps(fields | ({"content": content} if content else {})).encode() + b"\n"
 

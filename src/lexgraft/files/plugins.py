@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import ADAPTER, ASSET_FILES, CONFIG, INDEX, SINGLE
+from lexgraft.files.ownership import real_path
 
 Group = Literal["lexgraft.methods", "lexgraft.readers", "lexgraft.models"]
 
@@ -55,10 +56,10 @@ def load_file(path: Path, folder: Path) -> None:
     Raises:
         LexgraftError: no such file there, a file among a model's, or whatever the file raises.
     """
-    file = path.resolve()
+    file = real_path(path)
     if file.suffix != ".py" or not file.is_file():
         raise LexgraftError("no such plugin", where=str(path), cure="name a Python file (.py)")
-    if not file.is_relative_to(folder.resolve()):
+    if not file.is_relative_to(real_path(folder)):
         raise LexgraftError(
             "a plugin lies beside the project that names it",
             where=str(path),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.files.checked_files import RECORD
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SINGLE
-from lexgraft.files.ownership import MARKER, check_outputs, clash
+from lexgraft.files.ownership import MARKER, check_outputs, clash, real_path
 from lexgraft.records import write_bytes
 
 T = TypeVar("T", bound=Struct)
@@ -28,6 +28,7 @@ _FILES = (
     "lock.json",
     "gates.jsonl",
     "costs.jsonl",
+    "looks.jsonl",
     RECORD,
     "items.jsonl",
     "assignment.json",
@@ -103,6 +104,11 @@ class RunFolder:
             return msgspec.json.decode(data, type=kind)
         except msgspec.DecodeError:  # of a version whose records were others
             return None
+
+    def last(self, stage: str, kind: type[T]) -> T | None:
+        """Return what a stage found when it last ran, whatever it had read; None: it never did."""
+        entry = self._entries.get(stage)
+        return None if entry is None else self.finished(stage, entry.key, kind)
 
     def finish(self, stage: str, key: str, record: Struct) -> None:
         """Store a stage's record, then say in the lock file that it is finished.
@@ -183,8 +189,8 @@ def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:
 
 def _holds(path: Path, folder: Path) -> bool:
     """Return whether a folder is an input, or lies in it."""
-    return folder.resolve().is_relative_to(path.resolve()) or (
-        clash(folder, path) and not (path.resolve().is_relative_to(folder.resolve()))
+    return real_path(folder).is_relative_to(real_path(path)) or (
+        clash(folder, path) and not (real_path(path).is_relative_to(real_path(folder)))
     )
 
 

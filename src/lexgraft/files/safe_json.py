@@ -1,6 +1,7 @@
 """JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
 
 import json
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,8 @@ VALUES = 16_000_000  # in one file; the largest tokenizer.json known has an eigh
 _INFINITE = {"Infinity": inf, "-Infinity": -inf}
 _SETTINGS = "config.json"  # ends the names of files that transformers writes infinities into
 
+_CURE = "get the file again from its source: it is damaged, or not what its name says"
+
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
     """Return the object that JSON text holds; a model's settings may be infinite.
@@ -23,7 +26,7 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
             more values than any known file has: in memory each takes far more than its bytes.
     """
     if sum(data.count(sign) for sign in (b",", b"[", b"{")) > VALUES:
-        raise LexgraftError(f"more than {VALUES:,} values", where=where)
+        raise LexgraftError(f"more than {VALUES:,} values", where=where, cure=_CURE)
     try:
         value: object = json.loads(
             data.decode("utf-8"),
@@ -31,11 +34,13 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
             parse_constant=_infinite if where.endswith(_SETTINGS) else _no_constant,
         )
     except RecursionError as error:
-        raise LexgraftError("JSON nested too deeply", where=where) from error
+        raise LexgraftError("JSON nested too deeply", where=where, cure=_CURE) from error
     except ValueError as error:  # also UnicodeDecodeError and numbers of thousands of digits
-        raise LexgraftError(f"not the JSON expected here: {_short(error)}", where=where) from error
+        raise LexgraftError(
+            f"not the JSON expected here: {_short(error)}", where=where, cure=_CURE
+        ) from error
     if not isinstance(value, dict):
-        raise LexgraftError("a JSON object was expected", where=where)
+        raise LexgraftError("a JSON object was expected", where=where, cure=_CURE)
     return value
 
 
@@ -48,8 +53,30 @@ def read_json(path: Path, limit: int = LIMIT) -> dict[str, Any]:
     if not path.is_file():
         raise LexgraftError("no such file", where=str(path))
     if path.stat().st_size > limit:
-        raise LexgraftError(f"larger than {limit:,} bytes", where=str(path))
+        raise LexgraftError(f"larger than {limit:,} bytes", where=str(path), cure=_CURE)
     return parse_json(path.read_bytes(), str(path))
+
+
+def flag(settings: Mapping[str, Any], key: str, where: str = "", *, default: bool = False) -> bool:
+    """Return a setting that is true or false; null and nothing are the default.
+
+    Raises:
+        LexgraftError: it is something else: "false" in quotes would count as true.
+
+    Example:
+        >>> flag({"use_rslora": True}, "use_rslora"), flag({}, "use_rslora")
+        (True, False)
+    """
+    value = settings.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise LexgraftError(
+            f"`{key}: {value!a:.40}` is neither true nor false",
+            where=where,
+            cure="write true or false without quotes",
+        )
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

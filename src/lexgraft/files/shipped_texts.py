@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lexgraft.errors import LexgraftError
 from lexgraft.files.running_text import read_running_text
 from lexgraft.records import Document
 
@@ -13,6 +14,27 @@ _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")  # another script than tha
 def shipped_languages() -> list[str]:
     """Return the languages that texts come with, by name."""
     return sorted(path.stem for path in FOLDER.glob("*.jsonl"))
+
+
+def expected_file(language: str) -> Path:
+    """Return where a language's texts are, or would be: `refuse_missing` tells which."""
+    return shipped_file(language) or FOLDER / f"{language}.jsonl"
+
+
+def refuse_missing(path: Path) -> None:
+    """Refuse a file of shipped texts that there is not.
+
+    Raises:
+        LexgraftError: none come with the package in that language.
+    """
+    if path.parent == FOLDER and not path.is_file():
+        raise LexgraftError(
+            f"no running text comes with lexgraft for `{path.stem}`: what general ability is lost "
+            "would not be seen",
+            where="general.texts",
+            cure="give files of Document, 60 or more of some 600 characters that no parent was "
+            "trained on; `texts: []` goes without",
+        )
 
 
 def shipped_file(language: str) -> Path | None:

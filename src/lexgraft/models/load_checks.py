@@ -1,6 +1,6 @@
 """One gate after a model is loaded: it is the folder's, whole, and computes numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ _NOT_TEXT = ("vision", "visual", "audio", "multi_modal", "mtp", "speech", "image
 _DIGITS = (3, 1, 4, 1, 5, 9, 2, 6)
 SEES_NOTHING = 0.01  # nats in float32 by which a causal model's prediction may still differ
 _HUB_KEYS = ("attn_implementation", "_attn_implementation", "experts_implementation")
+_CODE = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "grouped_mm", "batched_mm")
+"""What those keys may name: parts of transformers and of installed packages, nothing compiled."""
 
 
 def check_folder(folder: Path) -> None:
@@ -34,16 +36,25 @@ def check_folder(folder: Path) -> None:
             where=str(folder),
             cure=f"move {CONFIG} away, or give the adapter a folder of its own",
         )
-    config = read_json(folder / "config.json")
-    for values in (config, *(value for value in config.values() if isinstance(value, dict))):
-        for key in _HUB_KEYS:
-            named = values.get(key)
-            if isinstance(named, str) and ("/" in named or "@" in named):
-                raise LexgraftError(
-                    f"`{key}: {named}` loads a kernel from a hub",
-                    where=str(folder / "config.json"),
-                    cure="take the key out: the attention is chosen by what is installed",
-                )
+    for key, named in _named_code(read_json(folder / "config.json")):
+        if named is not None and named not in _CODE:
+            from_hub = isinstance(named, str) and ("/" in named or "@" in named)
+            fault = "loads a kernel from a hub" if from_hub else "is not run here"
+            raise LexgraftError(
+                f"`{key}: {named!s:.80}` {fault}",
+                where=str(folder / "config.json"),
+                cure="take the key out: the attention is chosen by what is installed",
+            )
+
+
+def _named_code(tree: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield what a configuration says of the code that runs it, for each of its parts."""
+    for key, value in tree.items():
+        if key in _HUB_KEYS:
+            named = value.values() if isinstance(value, Mapping) else (value,)
+            yield from ((key, name) for name in named)
+        elif isinstance(value, Mapping):
+            yield from _named_code(value)
 
 
 def check_tensors(report: Mapping[str, Any], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Models in Hugging Face folders: the one door to the transformers package."""
+"""Models in Hugging Face folders, asked: options scored, prompts continued, text measured."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,10 +7,6 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface, AutoModelForCausalLM, AutoTokenizer
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
@@ -18,10 +14,11 @@ from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.chat_template import ChatTemplate
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
-from lexgraft.models.grouped_attention import GROUPED, USUAL, grouped_attention, prefer_grouped
+from lexgraft.models.folder_loading import load_network, load_tokenizer, telling
+from lexgraft.models.grouped_attention import prefer_grouped
 from lexgraft.models.length_limit import longest_input
 from lexgraft.models.live_weights import LiveWeights
-from lexgraft.models.load_checks import check_causal, check_finite, check_folder, check_tensors
+from lexgraft.models.load_checks import check_causal, check_finite
 from lexgraft.models.number_format import choose_format, computed
 from lexgraft.models.plain_logits import token_predictions
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
@@ -32,8 +29,6 @@ from lexgraft.models.token_tree import TokenTree, build_rows, plan
 TOKEN_BUDGET = 1024  # padded tokens per forward: the fastest on a processor
 PIECES = 4  # forwards whose states are projected together: more of them, a faster product
 PROMPTS = 32  # prompts continued together
-AttentionInterface.register(GROUPED, grouped_attention(ALL_ATTENTION_FUNCTIONS[USUAL]))
-AttentionMaskInterface.register(GROUPED, sdpa_mask)
 R = TypeVar("R")
 LN2 = 0.6931471805599453
 
@@ -76,42 +71,19 @@ class TransformersModel:
         Raises:
             LexgraftError: no such folder, or one that needs code or formats that are refused.
         """
-        if not (folder / "config.json").is_file():
-            raise LexgraftError(
-                "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
-            )
-        check_folder(folder)
         number_format = choose_format(dtype, device)
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
         torch.set_num_threads(threads)
-        try:
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # reported, and refused by name below
-                dtype=torch.bfloat16 if number_format == "bfloat16" else torch.float32,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-            )
-            tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
-        except (OSError, ValueError) as error:
-            raise LexgraftError(
-                f"not a model that can be loaded: {error}",
-                where=str(folder),
-                cure="needs safetensors, a tokenizer and an architecture that transformers knows",
-            ) from error
-        model, report = loaded
-        check_tensors(report, folder)
-        model = model.to(device).eval().requires_grad_(requires_grad=False)
-        if number_format == "mixed":
-            prefer_grouped(model)
-        check_finite(model, folder)
-        check_causal(model, folder)
-        return cls(model, tokenizer, digest, number_format)
+        network = load_network(
+            folder, torch.bfloat16 if number_format == "bfloat16" else torch.float32
+        )
+        tokenizer = load_tokenizer(folder)
+        with telling(folder, "not a model that can be asked"):
+            network = network.to(device).eval().requires_grad_(requires_grad=False)
+            if number_format == "mixed":
+                prefer_grouped(network)
+            check_finite(network, folder)
+            check_causal(network, folder)
+            return cls(network, tokenizer, digest, number_format)
 
     @property
     def module(self) -> nn.Module:
@@ -386,12 +358,5 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     Raises:
         LexgraftError: there is no tokenizer that can be read without running code.
     """
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except (OSError, ValueError) as error:
-        raise LexgraftError(
-            "no tokenizer here", where=str(folder), cure="give a Hugging Face model folder"
-        ) from error
+    tokenizer = load_tokenizer(folder)
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

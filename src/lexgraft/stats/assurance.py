@@ -31,7 +31,7 @@ class Assurance(NamedTuple):
     """What would decide a gate, if the truth is as estimated."""
 
     expected: Literal["pass", "fail"]  # how it would decide
-    extensions: tuple[Extension, ...]  # for a chance of 50, 80 and 95 %
+    extensions: tuple[Extension, ...]  # for a chance of 50, 80 and 95 % where no others were named
     reason: Literal["", "threshold", "limit"]  # why there are no numbers for the greatest chance
     limit: int
 
@@ -41,6 +41,7 @@ def assurance(
     costs: Mapping[str, float] | None = None,
     level: Level | None = None,
     limit: int = LIMIT,
+    chances: Sequence[float] = CHANCES,
 ) -> Assurance:
     """Return the numbers with which a whole gate decides with 50, 80 and 95 % chance.
 
@@ -58,6 +59,7 @@ def assurance(
         level: The level of the coming look, by how many times the present information it has;
             each criterion's own alpha where there is none.
         limit: The greatest number of a unit that is still a plan.
+        chances: The chances of deciding that numbers are wanted for.
 
     >>> gain = Requirement("target gain", "en->ja", "mean", 60, 0.05, truth=0.1, spread=0.25)
     >>> found = assurance([gain])
@@ -80,7 +82,7 @@ def assurance(
         return Extension(chance, numbers, predicted)
 
     fails = any(criterion.truth < criterion.threshold for criterion in measured)
-    extensions = tuple(extension(chance) for chance in CHANCES)
+    extensions = tuple(extension(chance) for chance in chances)
     return Assurance(
         "fail" if fails else "pass", extensions, _reason(measured, extensions, level, limit), limit
     )

@@ -1,12 +1,8 @@
 """Measured differences + thresholds → criteria and a verdict: pass, fail or undecided (pure)."""
 
 from collections.abc import Sequence
-from math import ceil
 
 from lexgraft.records import Criterion, Outcome
-
-MOST_NEEDED = 999_999
-"""Shown when a difference sits on its threshold, so that no number of concepts would decide."""
 
 
 def judge(
@@ -14,17 +10,15 @@ def judge(
 ) -> Criterion:
     """Return what an estimate with its interval says about `value ≥ threshold`.
 
-    Pass when the whole interval is at or above the threshold, fail when it is wholly below,
-    else undecided with the number of further concepts after which the interval, shrinking with
-    the square root of n, would clear the threshold if the estimate stayed where it is.
+    Pass when the whole interval is at or above the threshold (above it, where a gain is asked for:
+    a result that is its own control gains nothing), fail when it is wholly below, else undecided.
 
     >>> bounds = {"value": 0.05, "low": -0.01, "high": 0.11}
-    >>> criterion = judge("target gain", "en->ja", **bounds, threshold=0.0, n=400)
-    >>> criterion.outcome, criterion.needed
-    ('undecided', 176)
+    >>> judge("target gain", "en->ja", **bounds, threshold=0.0, n=400).outcome
+    'undecided'
     """
-    outcome: Outcome = "pass" if low >= threshold else "fail" if high < threshold else "undecided"
-    needed = None if outcome != "undecided" else further_needed(value, low, high, threshold, n)
+    passes = low > threshold or (low == threshold < 0)
+    outcome: Outcome = "pass" if passes else "fail" if high < threshold else "undecided"
     return Criterion(
         name=name,
         group=group,
@@ -34,20 +28,7 @@ def judge(
         threshold=threshold,
         outcome=outcome,
         n=n,
-        needed=needed,
     )
-
-
-def further_needed(value: float, low: float, high: float, threshold: float, n: int) -> int:
-    """Return how many concepts beyond n would decide: n·(h/d)² − n, at least 1.
-
-    h is the half of the interval that faces the threshold, d the distance of the estimate to it.
-    """
-    distance = abs(value - threshold)
-    facing = value - low if value >= threshold else high - value
-    if distance * 1000 <= facing:
-        return MOST_NEEDED
-    return min(MOST_NEEDED, max(1, ceil(n * (facing / distance) ** 2) - n))
 
 
 def combine(criteria: Sequence[Criterion]) -> Outcome:

@@ -1,6 +1,6 @@
-"""Two models on the same concepts: intervals, tests and bootstraps that respect the pairing."""
+"""Intervals of shares, differences and means: scores, and bootstraps over concepts (pure)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -33,6 +33,11 @@ class Interval(NamedTuple):
         value, low, high = ((x - chance) / (1 - chance) for x in self[:3])
         return Interval(value, low, high, self.n)
 
+    def within(self, least: float, greatest: float) -> "Interval":
+        """Return the interval cut to what the value can be."""
+        low, high = max(float(least), self.low), min(float(greatest), self.high)
+        return Interval(self.value, low, high, self.n)
+
     def score(self, name: str, model: str, group: str, chance: float | None = None) -> Score:
         """Return the estimate as a named score; `chance` is what guessing would give."""
         return Score(
@@ -45,15 +50,6 @@ class Interval(NamedTuple):
             n=self.n,
             chance=chance,
         )
-
-
-class PairedDifference(NamedTuple):
-    """How a yes-or-no verdict changed between two models on the same concepts."""
-
-    difference: Interval
-    gained: int
-    lost: int
-    p: float  # McNemar, mid-p, two-sided
 
 
 def wilson(right: float, n: int, alpha: float = 0.05) -> Interval:
@@ -93,11 +89,12 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, (2 * tail + ways) / 2**n)
 
 
-def tango(gained: int, lost: int, n: int, alpha: float = 0.05) -> Interval:
+def tango(gained: float, lost: float, n: float, alpha: float = 0.05) -> Interval:
     """Return the difference of two paired shares with Tango's score interval.
 
     The set of differences δ with |T(δ)| ≤ z (Tango 1998, Statistics in Medicine 17), found by
-    bisection; it keeps its coverage with few or no changed verdicts.
+    bisection; it keeps its coverage with few or no changed verdicts. Counts need not be whole:
+    those of related concepts are divided by their design effect.
 
     >>> change = tango(gained=9, lost=1, n=40)
     >>> f"{change.value:.2f} [{change.low:.2f}, {change.high:.2f}]"
@@ -108,10 +105,10 @@ def tango(gained: int, lost: int, n: int, alpha: float = 0.05) -> Interval:
     value, z = (gained - lost) / n, _z(alpha)
     low = _bisect(lambda d: tango_score(gained, lost, n, d) > z, -1.0, value)
     high = _bisect(lambda d: tango_score(gained, lost, n, d) < -z, 1.0, value)
-    return Interval(value, low, high, n)
+    return Interval(value, low, high, round(n))
 
 
-def tango_score(gained: float, lost: float, n: int, difference: float) -> float:
+def tango_score(gained: float, lost: float, n: float, difference: float) -> float:
     """Return T(δ) = (b − c − nδ) / `tango_spread`, the score of a paired difference δ."""
     spread = tango_spread(gained, lost, n, difference)
     distance = gained - lost - n * difference
@@ -120,7 +117,7 @@ def tango_score(gained: float, lost: float, n: int, difference: float) -> float:
     return distance / spread
 
 
-def tango_spread(gained: float, lost: float, n: int, difference: float) -> float:
+def tango_spread(gained: float, lost: float, n: float, difference: float) -> float:
     """Return √(n(2q + δ(1 − δ))), q the likeliest share of losses under δ; 0 where all is certain.
 
     (Tango 1998, section 3: q = (√(B² − 4AC) − B) / 2A with A = 2n, B = −b − c + (2n − b + c)δ,
@@ -136,33 +133,6 @@ def tango_spread(gained: float, lost: float, n: int, difference: float) -> float
 def non_inferiority(gained: int, lost: int, n: int, margin: float) -> float:
     """Return the one-sided p value that the loss is at least `margin` (Tango 1998, section 4)."""
     return 1 - NormalDist().cdf(tango_score(gained, lost, n, -margin)) if n else 1.0
-
-
-def paired_shares(
-    before: Mapping[str, bool], after: Mapping[str, bool], alpha: float = 0.05
-) -> PairedDifference:
-    """Return how the share of known concepts changed, over the concepts both were asked.
-
-    >>> before, after = {"fever": False, "stroke": True}, {"fever": True, "stroke": True}
-    >>> change = paired_shares(before, after)
-    >>> change.difference.value, change.gained, change.lost
-    (0.5, 1, 0)
-    """
-    shared = [concept for concept in before if concept in after]
-    gained = sum(after[concept] and not before[concept] for concept in shared)
-    lost = sum(before[concept] and not after[concept] for concept in shared)
-    return PairedDifference(
-        tango(gained, lost, len(shared), alpha), gained, lost, mcnemar(gained, lost)
-    )
-
-
-def paired_means(
-    before: Mapping[str, float], after: Mapping[str, float], seed: int, alpha: float = 0.05
-) -> Interval:
-    """Return the mean difference of per-concept shares with a bootstrap over concepts."""
-    shared = [concept for concept in before if concept in after]
-    column = np.array([[after[c] - before[c]] for c in shared], np.float64).reshape(-1, 1)
-    return bootstrap(column, lambda means: means[..., 0], seed, alpha, steady=True)
 
 
 def mean_interval(values: Sequence[float], seed: int, alpha: float = 0.05) -> Interval:

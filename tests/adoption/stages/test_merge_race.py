@@ -11,7 +11,7 @@ from lexgraft.adoption.stages.merge_race import (
     best_of,
     blocks,
 )
-from lexgraft.evaluation.measures import BITS
+from lexgraft.evaluation.measures import ABILITY
 from lexgraft.project import Candidate
 from lexgraft.records import Item, Score
 
@@ -30,7 +30,7 @@ def test_a_clear_loser_is_dropped_and_an_equal_is_not() -> None:
 
 def _result(name: str, objective: float, bits: float, *, dropped: bool = False) -> CandidateResult:
     score = Score("target gain", name, "en->ja", 0.0, 0.0, 0.0, 1)
-    change = AbilityChange(BITS, name, "ja/manual", bits, bits, bits, 4)
+    change = AbilityChange(ABILITY, name, "ja/manual", bits, bits, bits, 4)
     figure = FigurePoint("candidate", "choose", score, score)
     return CandidateResult(
         name, Candidate("linear"), "", objective, (), (), (change,), figure, dropped

@@ -1,17 +1,21 @@
 """Term bases on their way out."""
 
+import csv
+import io
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary.export_tables import LanguagePair, export_concepts
 from lexgraft.terms.readers import read_concepts
 from lexgraft.terms.readers.status_labels import ranked_terms
+from lexgraft.terms.text.formula_guard import guarded, runs_as_formula, unguarded
 
 FEVER = Concept(
     "C:1",
@@ -163,3 +167,90 @@ def test_a_file_that_is_too_large_is_refused():
 def test_a_mistake_is_named(form: str, pair: LanguagePair | None, message: str):
     with pytest.raises(LexgraftError, match=message):
         export_concepts([FEVER], form, pair)
+
+
+NAMES = ("good", "terms", "language", "definition", "rights", "links")
+FORMULAS = (
+    "=1+1",
+    "-emia",
+    "+ve",
+    "@SUM(A1)",
+    " =x",
+    "　－x",
+    "'=x",
+    "''-x",
+    "＝1",
+    "-2+3+cmd|' /C calc'!A0",
+)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_formulas_do_not_run_and_are_read_back_unharmed(tmp_path: Path, text: str):
+    concept = Concept(
+        text.strip(),
+        (Term(text.strip(), "en", note=text.strip()), Term("爪", "ja")),
+        {"en": text.strip()},
+        text.strip(),
+    )
+    table = io.StringIO(export_concepts([concept], "csv").data.decode("utf-8-sig"))
+    cells = [cell for row in csv.reader(table) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip(" 　")[:1] in "=+-@＝＋－＠" and cell]
+    (found,) = exported(tmp_path, "csv", concept)
+    assert (found.id, *plain(found)) == (concept.id, *plain(concept))
+
+
+@given(st.text("'=-+@ ＝a", max_size=6))
+def test_a_guard_is_taken_off_as_it_was_put_on(text: str):
+    assert unguarded(guarded(text)) == text
+    assert not runs_as_formula(guarded(text).lstrip("'")) or guarded(text).startswith("'")
+
+
+@pytest.mark.parametrize("form", ["deepl", "google", "aws"])
+def test_a_service_gets_no_formula(form: str):
+    concept = Concept("1", (Term("=cmd()", "en"), Term("爪", "ja")))
+    made = export_concepts([concept], form, PAIR)
+    assert made.entries == 0
+    assert [one.reason for one in made.refused] == ["a spreadsheet would run it as a formula"]
+
+
+BREAKING = "\t", "\n", "\r", "\x0b", "\x00", "\u2028", "\u202e", "\ud800"
+
+
+@pytest.mark.parametrize("sign", BREAKING)
+@pytest.mark.parametrize("form", ["csv", "tbx", "skos", "utx", "deepl"])
+def test_nothing_forges_a_row_or_a_statement(tmp_path: Path, form: str, sign: str):
+    forged = f"x{sign}forged\tforged"
+    good = Concept("good", (Term("nail", "en"), Term("爪", "ja")))
+    broken = [
+        structs.replace(good, id=forged),
+        structs.replace(good, id="terms", terms=(Term(forged, "en"), Term("釘", "ja"))),
+        structs.replace(good, id="language", terms=(Term("hammer", forged), Term("鎚", "ja"))),
+        structs.replace(good, id="definition", definitions={"en": forged, forged: "x"}),
+        structs.replace(good, id="rights", licence=forged, source=forged, field=forged),
+        structs.replace(good, id="links", broader=(forged,), same_as=(forged,)),
+    ]
+    made = export_concepts([good, *broken], form, PAIR)
+    assert sign == "\n" or sign not in made.data.decode() or sign in "\t\r"
+    (tmp_path / "exported").write_bytes(made.data)
+    found = read_concepts([tmp_path / "exported"]) if form != "deepl" else []
+    ids = {concept.id.removeprefix("urn:lexgraft:") for concept in found}
+    assert ids <= set(NAMES)
+    assert all("forged" not in term.text for concept in found for term in concept.terms)
+    assert len(made.refused) >= 4
+
+
+def test_a_language_tag_makes_no_statement():
+    evil = 'en . <urn:x> <urn:y> "z"'
+    concept = Concept("1", (Term("nail", "en"), Term("claw", evil)), {evil: "x", "en": "y"})
+    made = export_concepts([concept], "skos")
+    assert b"urn:x" not in made.data
+    assert [one.term for one in made.refused] == ["claw", "x"]
+    with pytest.raises(LexgraftError, match="no language tag"):
+        export_concepts([concept], "utx", LanguagePair("en", evil))
+
+
+def test_a_term_that_would_be_a_comment_in_utx_is_left_out():
+    concept = Concept("1", (Term("#src\ttgt"[:4], "en"), Term("爪", "ja")))
+    made = export_concepts([concept], "utx", PAIR)
+    assert made.entries == 0
+    assert "comment" in made.refused[0].reason

@@ -12,6 +12,8 @@ from safetensors.torch import load_file, save_file
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
+from lexgraft.weights.checkpoint.lora_config import read_config
+from lexgraft.weights.checkpoint.tied_head import stated_tie
 
 NAME = "model.layers.0.self_attn.q_proj"
 EMBEDDED = f"base_model.model.{NAME}.lora_embedding_B"
@@ -255,3 +257,21 @@ def test_agrees_with_merge_and_unload_of_peft(
     assert changed == set(part.touched)
     for name in part.touched:
         torch.testing.assert_close(part.tensor(name), merged[name], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("key", ["use_rslora", "fan_in_fan_out"])
+@pytest.mark.parametrize("value", ["false", "true", 0, 1, []])
+def test_a_flag_that_is_neither_true_nor_false_is_refused(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    (tmp_path / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "r": 2, "lora_alpha": 2, key: value})
+    )
+    with pytest.raises(LexgraftError, match=f"`{key}: .* is neither true nor false"):
+        read_config(tmp_path)
+
+
+def test_a_tie_that_is_neither_true_nor_false_is_refused() -> None:
+    with pytest.raises(LexgraftError, match="neither true nor false"):
+        stated_tie({"model_type": "llama", "tie_word_embeddings": "false"})
+    assert stated_tie({"model_type": "llama", "tie_word_embeddings": None}) is None

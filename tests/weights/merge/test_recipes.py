@@ -469,6 +469,22 @@ def test_a_result_without_a_tokenizer_is_named(tmp_path: Path, family: dict[str,
     assert any("no tokenizer" in warning for warning in plan.warnings)
 
 
+@pytest.mark.parametrize("padded", [0, 5 << 20])
+def test_a_tokenizer_with_more_ids_than_rows_is_named(
+    tmp_path: Path, family: dict[str, Tensors], padded: int
+) -> None:
+    assert family
+    path = tmp_path / "base" / "tokenizer.json"
+    content = json.loads(path.read_text())
+    added = [{"id": 99, "content": "<|beyond|>"}]
+    content = {"added_tokens": added, "normalizer": None, "id": 5000, **content}
+    path.write_text(json.dumps(content) + " " * padded)
+    text = "{merge_method: task_arithmetic, base_model: base, models: [{model: a}]}"
+    (plan,) = plans(tmp_path, text)
+    told = [warning for warning in plan.warnings if "rows:" in warning]
+    assert ["ids up to 99 and the model has 12 rows" in warning for warning in told] == [True]
+
+
 def test_a_named_document_that_no_other_uses_is_left_out_and_said(
     tmp_path: Path, family: dict[str, Tensors]
 ) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lexgraft.errors import LexgraftError
+from lexgraft.weights.merge.merge_tensors import merge_tensors
 from lexgraft.weights.methods import METHODS, Method, get_method
 from lexgraft.weights.methods.registry import Blocks, TensorContext, _check_choice
 from lexgraft.weights.methods.registry import method as merge_method
@@ -58,6 +59,21 @@ def test_keeps_shape_and_stays_finite(name: str) -> None:
         assert merged.shape == base.shape
         assert merged.dtype == torch.float32
         assert merged.isfinite().all()
+
+
+@every_method
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (2, 2, 2)])
+@pytest.mark.parametrize("scale", [3e38, 1e30, 1e-38, 0.0])
+def test_odd_shapes_and_magnitudes_are_merged_or_not_finite(
+    name: str, shape: tuple[int, ...], scale: float
+) -> None:
+    method = get_method(name)
+    base = torch.zeros(shape)
+    values = (torch.full(shape, scale), torch.full(shape, -scale / 2))[: method.models[1] or 2]
+    models = dict(zip(LABELS, values, strict=False))
+    merged = merge_tensors(name, base, models, name="model.layers.1.mlp.up_proj.weight", layers=4)
+    assert merged.shape == base.shape
+    assert scale > 1 or merged.isfinite().all()
 
 
 @every_method

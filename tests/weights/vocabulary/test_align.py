@@ -186,3 +186,50 @@ def test_a_union_cuts_text_without_its_new_words_as_before(
     assert sum(word.id in made for word in union.expansion.words) >= 0.9 * len(
         union.expansion.words
     )
+
+
+def beyond(folder: Path, *marks: str) -> Path:
+    """Give a model's tokenizer special tokens for which the model has no rows."""
+    content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    text = json.dumps(marked(content, *marks), ensure_ascii=False)
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["union", "base", "other"])
+@pytest.mark.parametrize("owner", ["base", "other", "both"])
+def test_tokens_beyond_the_rows_get_rows_like_tokens_that_a_model_lacks(
+    model_of: ModelOf, tmp_path: Path, policy: str, owner: str
+) -> None:
+    folders = {
+        "base": model_of("byte-level", "base", seed=1),
+        "other": model_of("byte-level", "other", seed=2),
+    }
+    marks = [f"<|mark {number}|>" for number in range(40)]
+    for label, folder in folders.items():
+        if owner in {label, "both"}:
+            beyond(folder, *marks)
+    members = [AlignmentMember(name, open_checkpoint(one), one) for name, one in folders.items()]
+    common = align_vocabularies(members, tmp_path / "work", policy)
+    document = read_document(common.folder)
+    assert common.size >= document.size
+    for checkpoint in common.checkpoints:
+        assert checkpoint.tensors[EMBEDDING].shape[0] == common.size
+    if (marks[0] in document.added) and policy != "base":
+        number = document.added[marks[0]]
+        assert row(common, 0, number).isfinite().all()
+        assert torch.equal(row(common, 0, number), row(common, 1, number))  # no delta
+
+
+def test_a_row_that_a_model_does_not_have_is_no_choice(model_of: ModelOf, tmp_path: Path) -> None:
+    base, other = model_of("byte-level", "base", seed=1), model_of("byte-level", "other", seed=2)
+    beyond(other, *(f"<|mark {number}|>" for number in range(40)))
+    members = [
+        AlignmentMember(name, open_checkpoint(one), one)
+        for name, one in (("base", base), ("other", other))
+    ]
+    last = read_document(other).size - 1
+    choices = {"<|mark 39|>": TokenSource("other", last, force=True)}
+    with pytest.raises(LexgraftError, match="has no row"):
+        align_vocabularies(members, tmp_path / "work", "union", choices)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lexgraft.adoption.report.figures import FigureRow, interval_table
-from lexgraft.adoption.report.formats import plain
+from lexgraft.adoption.report.formats import plain, share_text
 from lexgraft.adoption.report.markup import Html, element, fit, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
@@ -18,7 +18,7 @@ from lexgraft.adoption.report.page_parts import (
     unfold,
 )
 from lexgraft.adoption.report.report_record import AbilityChange, Report
-from lexgraft.evaluation.measures import BITS, GENERAL
+from lexgraft.evaluation.measures import ADVANCE_KEPT, BITS, GENERAL
 from lexgraft.records import Score
 
 
@@ -35,6 +35,8 @@ def general(report: Report) -> Html:
         content.append(_forest(report, measured))
     if raced:
         content.append(unfold(word("candidates"), _forest(report, raced)))
+    if kept := [score for score in report.scores if score.name == ADVANCE_KEPT]:
+        content.append(_advance(kept))
     if everyday:
         charts = element("div", *charts_of(report, everyday), class_="charts")
         content.append(unfold(word("everyday"), charts))
@@ -43,6 +45,21 @@ def general(report: Report) -> Html:
             unfold(word("bits_values"), element("p", word("bits_note"), class_="note"), _bits(bits))
         )
     return section("general", *content, note=word("general_note"))
+
+
+def _advance(scores: Sequence[Score]) -> Html:
+    """Return what share of G's advance over the base each result keeps, by language."""
+    rows = [
+        (
+            group(score.group),
+            label(score.model),
+            fit(share_text(score.value, score.low, score.high)),
+            fit(str(score.n)),
+        )
+        for score in scores
+    ]
+    heads = [word("texts"), word("model"), name(ADVANCE_KEPT), word("n")]
+    return table(heads, rows, numbers=2)
 
 
 def _forest(report: Report, changes: Sequence[AbilityChange]) -> Html:

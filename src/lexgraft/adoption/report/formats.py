@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from lexgraft.evaluation.measures import BITS
+from lexgraft.evaluation.measures import ABILITY, ADVANCE_KEPT, BITS
 from lexgraft.records import Cost
 
 ABSENT = "–"
+_RELATIVE = frozenset({ABILITY, ADVANCE_KEPT, BITS, "general loss"})
 
 
 def share(value: float) -> str:
@@ -35,13 +36,14 @@ def share_interval(low: float, high: float) -> str:
 
 
 def points_interval(low: float, high: float) -> str:
-    """Return an interval of differences, `[+1.2, +9.8]`."""
-    return f"[{signed(low)}, {signed(high)}]" if isfinite(low + high) else ""
+    """Return an interval of differences, `[+1.2, +9.8]`; empty where it holds all there are."""
+    open_ended = not isfinite(low + high) or (low <= -1 and high >= 1)  # it says nothing
+    return "" if open_ended else f"[{signed(low)}, {signed(high)}]"
 
 
 def unit(name: str) -> str:
     """Return the unit of a difference: bits per byte change relatively, shares by points."""
-    return "%" if name.replace("_", " ") == BITS else "pt"
+    return "%" if name.replace("_", " ") in _RELATIVE else "pt"
 
 
 def difference(value: float, low: float, high: float, name: str = "") -> str:

@@ -97,7 +97,8 @@ def _introduction(report: Report) -> str:
 
 
 def _recommendation(report: Report) -> list[str]:
-    sentences = [report.recommendation.get(language, "") for language in LANGUAGES]
+    spoken = [report.recommendation, *(mark.sentence for mark in report.marks)]
+    sentences = [words.get(language, "") for language in LANGUAGES for words in spoken]
     return [f"> {text(sentence)}" for sentence in sentences if sentence]
 
 

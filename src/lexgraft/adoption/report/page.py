@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
-from lexgraft.adoption.report import ability, appendix, origin, sections, verdicts
+from lexgraft.adoption.report import ability, appendix, gain_section, origin, sections, verdicts
 from lexgraft.adoption.report import term_section as terms
 from lexgraft.adoption.report.markup import Html, both, element, fit, join, spoken, word
 from lexgraft.adoption.report.report_record import Report
@@ -15,6 +15,7 @@ from lexgraft.adoption.report.report_words import LANGUAGES, say
 
 _SECTIONS = (
     ("verdicts", verdicts.verdicts),
+    ("gains", gain_section.gains),
     ("central", sections.central),
     ("directions", sections.directions),
     ("acquisition", sections.acquisition),
@@ -47,6 +48,7 @@ def render_page(report: Report) -> str:
         recommendation=join(
             element("h2", word("recommendation"), id="recommendation-title"),
             element("p", both(report.recommendation)),
+            *_marks(report),
             *_would_change(report),
         ),
         facts=verdicts.facts(report),
@@ -56,6 +58,16 @@ def render_page(report: Report) -> str:
         made=word("made_with", version=report.version),
         digest=fit(report.digest),
     )
+
+
+def _marks(report: Report) -> list[Html]:
+    """Return what a reader must know before trusting the recommendation, if there is anything."""
+    if not report.marks:
+        return []
+    items = (element("li", both(mark.sentence)) for mark in report.marks)
+    return [
+        element("div", element("strong", word("marked")), element("ul", *items), class_="marks")
+    ]
 
 
 def _would_change(report: Report) -> list[Html]:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from lexgraft.adoption.decision import Decision
+from lexgraft.adoption.validity import ValidityMark
 from lexgraft.evaluation.measures import GAIN
 from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
 
@@ -159,6 +160,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     wanted: float | None = None  # gain in the target language that the first gate asks for
     scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
     choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
+    gains: tuple[Score, ...] = ()  # what a result gained on G, the best parent, its ablations
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
     tuning: TuningSummary | None = None
@@ -178,6 +180,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     gates: str = ""  # digest of the thresholds, written before the run
     data: dict[str, str] = {}  # what → digest
     engines: dict[str, str] = {}  # package → version
+    marks: tuple[ValidityMark, ...] = ()  # stand beside the recommendation
     warnings: tuple[dict[str, str], ...] = ()
     run: RunRecord = RunRecord()
     decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself

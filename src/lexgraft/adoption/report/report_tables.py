@@ -18,8 +18,8 @@ from lexgraft.adoption.report.report_record import AcquisitionCounts, CurvePoint
 from lexgraft.adoption.report.report_words import grouped, named, say
 from lexgraft.evaluation.measures import BITS, DRIFT, GAIN, RECOGNITION
 from lexgraft.records import Criterion, Score, TermOutcome
+from lexgraft.terms.text.formula_guard import guarded
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = TermOutcome.__struct_fields__
 
 
@@ -43,8 +43,7 @@ def _cell(value: object) -> str:
         return str(int(value))
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
+    return guarded(str(value).replace("\0", ""))
 
 
 def verdict_rows(report: Report, language: str) -> list[list[str]]:
@@ -63,8 +62,6 @@ def verdict_rows(report: Report, language: str) -> list[list[str]]:
 
 def _criterion(criterion: Criterion, language: str) -> list[str]:
     outcome = named(criterion.outcome, language)
-    if criterion.needed is not None:
-        outcome += f" ({say('needed', language, n=f'{criterion.needed:,}')})"
     return [
         f"{named(criterion.name, language)}: {outcome}",
         grouped(criterion.group, language),

@@ -22,10 +22,10 @@ from lexgraft.adoption.report.page_parts import (
 from lexgraft.adoption.report.point_labels import keys
 from lexgraft.adoption.report.report_record import AbilityChange, AcquisitionCounts, Report
 from lexgraft.adoption.report.scatter_plot import scatter, symbol
-from lexgraft.evaluation.measures import BITS, GENERAL, RECOGNITION
+from lexgraft.evaluation.measures import ADVANCE_KEPT, BITS, GENERAL, RECOGNITION
 from lexgraft.records import Score
 
-_OTHER_CHARTS = (RECOGNITION, GENERAL, BITS)
+_OTHER_CHARTS = (ADVANCE_KEPT, RECOGNITION, GENERAL, BITS)
 
 
 def central(report: Report) -> Html:

@@ -103,7 +103,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Html:
             interval(row, scale, difference=True),
             difference(criterion.value, criterion.low, criterion.high, criterion.name),
             fit(f"≥ {points(criterion.threshold, unit(criterion.name))}"),
-            _decided(criterion),
+            outcome(criterion.outcome),
             fit(str(criterion.n)),
         )
         for row, criterion in zip(rows, criteria, strict=True)
@@ -111,10 +111,3 @@ def _criteria(criteria: Sequence[Criterion]) -> Html:
     heads = [word(key) for key in ("requirement", "difference", "threshold", "outcome", "n")]
     heads.insert(1, axis(scale, difference=True))
     return table(heads, cells, numbers=1, kind="criteria")
-
-
-def _decided(criterion: Criterion) -> Html:
-    """Return the outcome, and for an open one how many concepts would decide it."""
-    needed = criterion.needed
-    remark = element("small", word("needed", n=f"{needed:,}")) if needed is not None else ""
-    return join(outcome(criterion.outcome), remark)

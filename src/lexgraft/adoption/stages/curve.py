@@ -29,7 +29,7 @@ from lexgraft.evaluation.grade import GradedItem, grade, known, recognition, sel
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, LESSON_GROUPS
 from lexgraft.project import Project, TuneSettings
 from lexgraft.records import Score
-from lexgraft.stats.intervals import paired_shares
+from lexgraft.stats.paired import paired_shares
 
 ASKED = 80  # taught concepts that are asked after a lesson
 

@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, work_of_items
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.looks import level_in_family, level_of, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import criterion
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
+from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.verdict_text import verdict_of
@@ -33,7 +35,9 @@ from lexgraft.evaluation.term_generation import TERM_TOKENS
 from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
-from lexgraft.stats.intervals import Interval, paired_shares, wilson
+from lexgraft.stats.gate_power import Requirement
+from lexgraft.stats.intervals import Interval, wilson
+from lexgraft.stats.paired import paired_shares
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
 from lexgraft.terms.glossary.prompt_block import glossary_block
@@ -88,8 +92,35 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         return tuple(works)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
-        """Return the winner."""
-        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
+        """Return the winner, and the level that earlier verdicts leave."""
+        level = level_in_family(self.gate, earlier.verdicts, experiment.project.gates.alpha)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest, level)
+
+    def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
+        """Return the effect of the proper terms over random ones and over none, in what is written.
+
+        The level is the one that is left where the merge has not passed.
+        """
+        gates, settings = experiment.project.gates, _settings(experiment.project)
+        pair = _questions(experiment.material, settings).items[0].pair
+        truth, alpha = gates.assumed.written_gain, planned_level(self.gate, gates.alpha)
+        return tuple(
+            Requirement(
+                f"{name}, {TERM_GENERATION}",
+                pair,
+                "share",
+                settings.concepts,
+                threshold,
+                truth,
+                max(spreads.changing, truth),
+                "glossary concepts",
+                alpha,
+            )
+            for name, threshold in (
+                (GLOSSARY_EFFECT, gates.glossary.effect),
+                (TARGET_GAIN, gates.glossary.target_gain),
+            )
+        )
 
     def run(self, experiment: Experiment, earlier: Results) -> GlossaryResult:
         """Return how the winner does with the glossary in its prompt, and the verdict.
@@ -103,7 +134,16 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             _questions(material, settings),
             winner(models, earlier.need(RaceResult)),
         )
-        pair, alpha = questions.items[0].pair, experiment.project.gates.alpha
+        pair = questions.items[0].pair
+        level = level_of(
+            experiment.folder,
+            self.gate,
+            subject.digest,
+            len(questions.items),
+            earlier.verdicts,
+            experiment.project.gates.alpha,
+        )
+        alpha = level.alpha
         prompters = dict(zip(MODES, _prompters(material, settings), strict=True))
         chosen = {
             mode: _chosen(models, subject, questions, mode, prompters[mode]) for mode in MODES

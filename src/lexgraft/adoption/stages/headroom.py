@@ -1,4 +1,4 @@
-"""Stage headroom: what base, G and D know; whether there is anything to acquire."""
+"""Stage headroom: what base, G and D know; whether the donor has anything to give."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,25 @@ from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, confirm_work, work_of_items
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.gains import donor_lead
 from lexgraft.adoption.material import Material, Use
-from lexgraft.adoption.metrics import ComparisonContext, SplitResults, criterion, scores_of
+from lexgraft.adoption.metrics import (
+    ComparisonContext,
+    SplitResults,
+    criterion,
+    own_pair,
+    scores_of,
+)
 from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.spreads import Spreads, measured_spreads
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.validity import ValidityMark, donor_at_chance
 from lexgraft.adoption.verdict_text import verdict_of
-from lexgraft.evaluation.grade import known, select
-from lexgraft.evaluation.measures import PARENTS
-from lexgraft.records import Criterion, Outcome, Score, Verdict
+from lexgraft.evaluation.grade import grade, known, select
+from lexgraft.evaluation.measures import DONOR_LEAD, PARENTS, RANDOM_DONOR, SHUFFLED_TERMS
+from lexgraft.records import Criterion, Item, Outcome, Score, Verdict
+from lexgraft.stats.gate_power import Requirement
 from lexgraft.stats.intervals import wilson
 
 HEADROOM = "headroom"
@@ -26,42 +36,72 @@ class HeadroomResult(Struct, frozen=True, forbid_unknown_fields=True):
     verdict: Verdict
     scores: tuple[Score, ...]
     choosing: tuple[Score, ...]
+    marks: tuple[ValidityMark, ...] = ()
+    spreads: Spreads = Spreads()  # of D against G: the parents' differ as a merge's will
 
 
 class Headroom(Stage[HeadroomResult]):
-    """Asks base, G and D; without a word that D knows and G does not, merging brings none."""
+    """Asks base, G and D; without a word that D knows and G does not, merging brings none.
+
+    All concepts of `choose` and `confirm` count: no candidate exists yet that they could favour.
+    """
 
     name = gate = HEADROOM
     record = HeadroomResult
     ends_on: Outcome = "fail"
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of asking the three models both splits."""
-        testset = experiment.material.testset
-        choose = work_of_items(testset.items["choose"])
-        return (
-            (choose + confirm_work(testset, experiment.material.texts["confirm"])).times(
-                len(PARENTS)
-            ),
+        """Return the work of asking the three models both splits, and the donor's control."""
+        material = experiment.material
+        asked = work_of_items(material.testset.items["choose"])
+        asked += confirm_work(material.testset, material.texts["confirm"])
+        return (asked.times(len(PARENTS)), work_of_items(_in_donors_language(material)))
+
+    def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
+        """Return the lead of D over the base, its control and shuffled terms."""
+        material, gates = experiment.material, experiment.project.gates
+        items = _in_donors_language(material)
+        n, pair = len({item.concept for item in items}), items[0].pair
+        truth = gates.assumed.donor_lead
+        return tuple(
+            Requirement(
+                f"{DONOR_LEAD}, {name}",
+                pair,
+                "mean",
+                n,
+                0.0,
+                truth,
+                spreads.terms,
+                "concepts",
+                gates.alpha,
+            )
+            for name in ("base", RANDOM_DONOR, SHUFFLED_TERMS)
         )
 
     def run(self, experiment: Experiment, earlier: Results) -> HeadroomResult:
-        """Return the parents' scores and the share that D knows and G does not, on `choose`."""
+        """Return the parents' scores, the share that D knows and G does not, and D's lead."""
         models, material = experiment.models, experiment.material
         confirmed = parents_results(models, material, "confirm")
         chosen = parents_results(models, material, "choose")
         confirm = comparison_context(material, "confirm")
         choose = comparison_context(material, "choose")
-        missing = count_missing(chosen["D"], chosen["G"], choose)
-        requirements = criteria(missing, experiment.project.gates.headroom, choose.alpha)
+        asked = {
+            name: SplitResults(name, [*chosen[name].terms, *confirmed[name].terms], [], [])
+            for name in PARENTS
+        }
+        missing = count_missing(asked["D"], asked["G"], confirm)
+        lead = _lead(models, material, asked, confirm)
+        threshold = experiment.project.gates.headroom
         return HeadroomResult(
-            verdict=verdict_of(HEADROOM, requirements),
+            verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm.alpha), *lead)),
             scores=tuple(
                 score for results in confirmed.values() for score in scores_of(results, confirm)
             ),
             choosing=tuple(
                 score for results in chosen.values() for score in scores_of(results, choose)
             ),
+            marks=donor_at_chance(lead),
+            spreads=measured_spreads(confirmed["G"], confirmed["D"], confirm),
         )
 
     def report(self, experiment: Experiment, record: HeadroomResult) -> ReportPart:
@@ -79,11 +119,35 @@ def parents_results(
     }
 
 
+def _lead(
+    models: ModelsUnderTest,
+    material: Material,
+    asked: Mapping[str, SplitResults],
+    context: ComparisonContext,
+) -> tuple[Criterion, ...]:
+    """Return that D knows terms in its language: more than the base, its control and chance."""
+    items = _in_donors_language(material)
+    control = grade(items, models.answers(models.random_donor, "donor's language", items))
+    pair = context.own_pair(asked["D"].terms)
+    return donor_lead(asked["D"].terms, asked["base"].terms, control, pair, context)
+
+
+def _in_donors_language(material: Material) -> list[Item]:
+    """Return the items of both splits by which it is seen what the donor knows."""
+    testset = material.testset
+    items = [*testset.items["choose"], *testset.items["confirm"]]
+    pair = own_pair(material.project.languages, items)
+    return [item for item in items if item.pair == pair]
+
+
 def count_missing(
     domain: SplitResults, language: SplitResults, context: ComparisonContext
 ) -> dict[str, tuple[int, int]]:
-    """Return, per target direction, how many concepts D knows in its own and G misses, and n."""
-    by_domain = known(select(domain.terms, pair=context.own))
+    """Return, per target direction, how many concepts D knows in its own and G misses, and n.
+
+    Where the test asks nothing within D's language, D is asked in the first of those directions.
+    """
+    by_domain = known(select(domain.terms, pair=context.own_pair(domain.terms)))
     counts: dict[str, tuple[int, int]] = {}
     for pair in context.targets(language.terms):
         by_language = known(select(language.terms, pair=pair))

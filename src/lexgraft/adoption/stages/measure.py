@@ -1,15 +1,18 @@
-"""Stage measure: the winning merge against base, G and D on the `confirm` concepts."""
+"""Stage measure: the winning merge against its parents and its ablations, on `confirm`."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from lexgraft.adoption.cost import ComputeWork, confirm_work, free_answer_work
+from lexgraft.adoption.cost import ComputeWork, confirm_work, free_answer_work, work_of_items
 from lexgraft.adoption.experiment import Experiment
-from lexgraft.adoption.generation import free_scores, samples
+from lexgraft.adoption.gains import gain_criteria, gain_scores
+from lexgraft.adoption.generation import free_scores, samples, written_terms
+from lexgraft.adoption.looks import level_of, look_marks, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
+    ComparisonContext,
     SplitResults,
     acquisitions,
     changes,
@@ -17,7 +20,6 @@ from lexgraft.adoption.metrics import (
     point,
     protected,
     scores_of,
-    term_criteria,
 )
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import (
@@ -26,26 +28,48 @@ from lexgraft.adoption.report.report_record import (
     FigurePoint,
     SampleAnswer,
 )
-from lexgraft.adoption.split_results import comparison_context, split_results
+from lexgraft.adoption.split_results import (
+    comparison_context,
+    judged_concepts,
+    split_results,
+)
+from lexgraft.adoption.spreads import Spreads, ability_requirements
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.validity import ValidityMark, collapse
 from lexgraft.adoption.verdict_text import verdict_of
-from lexgraft.evaluation.measures import PARENTS
-from lexgraft.project import GeneralAbility, Project
-from lexgraft.records import Criterion, Score, TermOutcome, Verdict
+from lexgraft.evaluation.general_texts import advances_kept
+from lexgraft.evaluation.grade import GradedItem, grade
+from lexgraft.evaluation.measures import (
+    ADVANCE_KEPT,
+    DONOR_GAIN,
+    PARENTS,
+    RANDOM_DONOR,
+    TARGET_GAIN,
+    WITHOUT_DONOR,
+)
+from lexgraft.project import MergeGate, TuneGate
+from lexgraft.records import Criterion, Item, Score, Split, TermOutcome, Verdict
+from lexgraft.stats.gate_power import Requirement
+
+ABLATIONS = (WITHOUT_DONOR, RANDOM_DONOR)
+Controls = Mapping[str, Sequence[GradedItem]]
+"""What the same recipe without the donor answered, by its name."""
 
 
 class MeasureResult(Struct, frozen=True, forbid_unknown_fields=True):
-    """A result against G and D on the `confirm` concepts."""
+    """A result against G, D and its ablations on the `confirm` concepts."""
 
     verdict: Verdict
     scores: tuple[Score, ...]
+    gains: tuple[Score, ...]  # on G, on the best parent, on each ablation
     acquisitions: tuple[AcquisitionCounts, ...]
     changes: tuple[AbilityChange, ...]
     points: tuple[FigurePoint, ...]
     terms: tuple[TermOutcome, ...]
     samples: tuple[SampleAnswer, ...] = ()
+    marks: tuple[ValidityMark, ...] = ()
 
 
 class Measure(Stage[MeasureResult]):
@@ -57,18 +81,35 @@ class Measure(Stage[MeasureResult]):
     needs = ("merge",)
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of asking the winner, and of free answers of it and the parents."""
-        testset = experiment.material.testset
-        free = free_answer_work(experiment.project.testset, testset)
+        """Return the work of asking the winner, its ablations, and the free answers of four."""
+        material = experiment.material
+        free = free_answer_work(experiment.project.testset, material.testset)
         return (
-            confirm_work(testset, experiment.material.texts["confirm"]),
+            confirm_work(material.testset, material.texts["confirm"]),
+            work_of_items(into_target(material)).times(len(ABLATIONS)),
             free.times(len(PARENTS) + 1),
         )
 
-    def smallest_threshold(self, project: Project) -> float:
-        """Return the smaller of the gain and the loss that the gate asks about."""
-        gate = project.gates.merge
-        return min(abs(gate.target_gain), gate.everyday_loss)
+    def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
+        """Return the gain on G and on both ablations in each direction, and general ability."""
+        gates, material = experiment.project.gates, experiment.material
+        assumed, gate, alpha = gates.assumed, gates.merge, planned_level(self.gate, gates.alpha)
+        asked = {
+            TARGET_GAIN: (gate.target_gain, assumed.target_gain),
+            **{
+                f"{DONOR_GAIN}, {name}": (gate.donor_gain, assumed.donor_gain) for name in ABLATIONS
+            },
+        }
+        of_terms = (
+            Requirement(name, pair, "mean", n, *sought, spreads.terms, "concepts", alpha)
+            for pair, n in judged_concepts(material).items()
+            for name, sought in asked.items()
+        )
+        loss = assumed.general_loss
+        return (
+            *of_terms,
+            *ability_requirements(material, gate, spreads, loss, alpha),
+        )
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner."""
@@ -77,25 +118,33 @@ class Measure(Stage[MeasureResult]):
     def run(self, experiment: Experiment, earlier: Results) -> MeasureResult:
         """Return the winner's findings beside the parents' and the verdict on the merge."""
         models, material = experiment.models, experiment.material
-        merge, gate = winner(models, earlier.need(RaceResult)), experiment.project.gates.merge
+        race, gate = earlier.need(RaceResult), experiment.project.gates.merge
+        merge = winner(models, race)
         parents = parents_results(models, material, "confirm")
-        context = comparison_context(material, "confirm")
+        level = level_of(
+            experiment.folder,
+            self.gate,
+            merge.digest,
+            len(material.testset.concepts["confirm"]),
+            earlier.verdicts,
+            experiment.project.gates.alpha,
+        )
+        context = comparison_context(material, "confirm", level.alpha)
+        controls = asked_controls(models, material, models.ablations(race.best().candidate))
         merge_results = split_results(models, material, merge, "confirm")
-        claims = term_criteria(merge_results, parents["G"], parents["D"], context, gate)
-        result = measured(models, material, merge, "winner", claims, gate)
+        claims = gain_criteria(merge_results, parents["G"], controls, context, gate)
+        result = measured(models, material, merge, claims, controls, gate, context)
         of_parents = (
             row
             for parent in parents.values()
             for row in acquisitions(parent, parents["G"], parents["D"], context)
         )
-        return MeasureResult(
-            verdict=result.verdict,
+        return replace(
+            result,
             scores=(*_parents_free_scores(models, material), *result.scores),
             acquisitions=(*of_parents, *result.acquisitions),
-            changes=result.changes,
             points=(*_parents_points(material, parents), *result.points),
-            terms=result.terms,
-            samples=result.samples,
+            marks=(*result.marks, *look_marks(level)),
         )
 
     def report(self, experiment: Experiment, record: MeasureResult) -> ReportPart:
@@ -107,26 +156,83 @@ def measured(
     models: ModelsUnderTest,
     material: Material,
     subject: EvaluatedModel,
-    kind: Literal["winner", "tuned"],
     claims: Sequence[Criterion],
-    margins: GeneralAbility,
+    controls: Controls,
+    gate: MergeGate | TuneGate,
+    context: ComparisonContext,
 ) -> MeasureResult:
     """Return a model's findings on `confirm`, and the verdict on `claims` and general ability."""
     parents = parents_results(models, material, "confirm")
-    context = comparison_context(material, "confirm")
     results = split_results(models, material, subject, "confirm")
-    ability_changes = changes(results, parents["G"], context, margins)
+    ability_changes = changes(results, parents["G"], context, gate)
+    textless = context._replace(documents=())
+    of_controls = (
+        score
+        for name, answers in controls.items()
+        for score in scores_of(SplitResults(name, list(answers), [], []), textless)
+    )
+    free = free_scores(models, material, subject)
+    stage, kind = ("merge", "winner") if isinstance(gate, MergeGate) else ("tune", "tuned")
     return MeasureResult(
-        verdict=verdict_of(
-            "merge" if kind == "winner" else "tune", (*claims, *protected(ability_changes))
+        verdict=verdict_of(stage, (*claims, *protected(ability_changes))),
+        scores=(
+            *scores_of(results, context),
+            *free,
+            *of_controls,
+            *_kept(results, parents, context),
         ),
-        scores=(*scores_of(results, context), *free_scores(models, material, subject)),
+        gains=gain_scores(results, parents, controls, context),
         acquisitions=acquisitions(results, parents["G"], parents["D"], context),
         changes=ability_changes,
         points=(point(results, parents, context, kind),),
         terms=outcomes(results, parents, material.testset.concepts["confirm"], context),
         samples=samples(models, material, [*models.parents.values(), subject]),
+        marks=_collapsed(models, material, subject),
     )
+
+
+def _kept(
+    results: SplitResults, parents: Mapping[str, SplitResults], context: ComparisonContext
+) -> list[Score]:
+    """Return, per language, the share of G's advance over the base that a result keeps."""
+    texts = (parents["base"].texts, parents["G"].texts, results.texts)
+    shares = advances_kept(context.documents, *texts, context.alpha)
+    return [
+        share.score(ADVANCE_KEPT, results.name, language)
+        for language, share in shares.items()
+        if share is not None
+    ]
+
+
+def asked_controls(
+    models: ModelsUnderTest,
+    material: Material,
+    controls: Mapping[str, EvaluatedModel],
+    split: Split = "confirm",
+) -> Controls:
+    """Return what a result's controls answered to the items in the target language."""
+    items = into_target(material, split)
+    return {
+        name: grade(items, models.answers(model, f"{split} terms in the target", items))
+        for name, model in controls.items()
+    }
+
+
+def into_target(material: Material, split: Split = "confirm") -> list[Item]:
+    """Return the items of a split that are answered in the target language."""
+    target = material.project.languages.target
+    return [item for item in material.testset.items[split] if item.answer_language == target]
+
+
+def _collapsed(
+    models: ModelsUnderTest, material: Material, subject: EvaluatedModel
+) -> tuple[ValidityMark, ...]:
+    """Return the marks of free answers that fall apart, against G's to the same questions."""
+    of_subject, of_recipient = (
+        written_terms(models, material, model) for model in (subject, models.parents["G"])
+    )
+    target = material.project.languages.target
+    return collapse(subject.name, of_subject, of_recipient, target)
 
 
 def measured_part(record: MeasureResult, terms: tuple[TermOutcome, ...] = ()) -> ReportPart:
@@ -134,6 +240,7 @@ def measured_part(record: MeasureResult, terms: tuple[TermOutcome, ...] = ()) ->
     return ReportPart(
         points=record.points,
         scores=record.scores,
+        gains=record.gains,
         acquisitions=record.acquisitions,
         general=record.changes,
         samples=record.samples,

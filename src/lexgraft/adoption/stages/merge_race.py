@@ -24,7 +24,7 @@ from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
-from lexgraft.evaluation.measures import BITS
+from lexgraft.evaluation.measures import ABILITY
 from lexgraft.project import Candidate, MergeSettings
 from lexgraft.records import Item, Score, digest
 from lexgraft.stats.sequential import first_above
@@ -80,7 +80,7 @@ class MergeRace(Stage[RaceResult]):
     def run(self, experiment: Experiment, earlier: Results) -> RaceResult:
         """Return every candidate's findings and the winner.
 
-        Among candidates whose bits per byte rise within the gate's margin, the one with the highest
+        Among candidates whose general ability stays within the gate's margin, the highest
         objective wins; if none is within, the one that harms least. A candidate that the leader is
         shown to beat is asked no further; with probability 1 − alpha no such one was the best.
         """
@@ -97,10 +97,10 @@ class MergeRace(Stage[RaceResult]):
             raced.append(result)
             if number >= len(settings.candidates):
                 searched.append((candidate, result.objective))
-            safe = not result.dropped and _is_within(result, gates.merge.bits_per_byte)
+            safe = not result.dropped and _is_within(result, gates.merge.general_loss)
             if safe and (leader is None or result.objective > leader.objective):
                 leader = _Leader(result.objective, certainty)
-        return RaceResult(tuple(raced), best_of(raced, gates.merge.bits_per_byte).name)
+        return RaceResult(tuple(raced), best_of(raced, gates.merge.general_loss).name)
 
     def report(self, experiment: Experiment, record: RaceResult) -> ReportPart:
         """Return the candidates' findings and how the winner was made."""
@@ -207,9 +207,9 @@ def blocks(items: Sequence[Item]) -> list[list[Item]]:
 
 
 def best_of(raced: Sequence[CandidateResult], margin: float) -> CandidateResult:
-    """Return the winner: the highest objective within the margin of bits per byte, else the safest.
+    """Return the winner: the highest objective within the margin of general ability, or the safest.
 
-    `margin` is the largest relative rise allowed; candidates that were dropped do not win.
+    `margin` is the largest relative loss allowed; candidates that were dropped do not win.
     """
     within = [result for result in raced if _is_within(result, margin) and not result.dropped]
     if within:
@@ -229,4 +229,4 @@ def _is_within(result: CandidateResult, margin: float) -> bool:
 
 def _worst_change(result: CandidateResult) -> float:
     """Return the worst change of bits per byte (negative: a rise), 0 where none was measured."""
-    return min((change.value for change in result.changes if change.name == BITS), default=0.0)
+    return min((change.value for change in result.changes if change.name == ABILITY), default=0.0)

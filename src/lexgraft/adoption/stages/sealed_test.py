@@ -4,17 +4,26 @@ from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.gains import gain_criteria
 from lexgraft.adoption.material import Material
-from lexgraft.adoption.metrics import SplitResults, acquisitions, scores_of, term_criteria
+from lexgraft.adoption.metrics import SplitResults, acquisitions, scores_of
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import AcquisitionCounts
 from lexgraft.adoption.split_results import comparison_context
+from lexgraft.adoption.stages.measure import asked_controls
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import Results, Stage
-from lexgraft.adoption.stages.tuning import tuned_winner
+from lexgraft.adoption.stages.tuning import (
+    TuningResult,
+    recipient_tuned,
+    tune_settings,
+    tuned_winner,
+    winner_folder,
+)
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import grade
+from lexgraft.evaluation.measures import RECIPIENT_TUNED
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, openings
 from lexgraft.records import Score, Verdict, digest
 
@@ -70,7 +79,7 @@ class SealedTest(Stage[SealedTestResult]):
         """Return the model's findings on the sealed concepts; the opening is recorded before.
 
         No model was taught these concepts: whichever it is, its terms are judged by the merge's
-        gate.
+        gate, against the controls of its own recipe.
 
         Raises:
             LexgraftError: the concepts were opened before, for another model.
@@ -96,7 +105,8 @@ class SealedTest(Stage[SealedTestResult]):
         }
         context = comparison_context(material, "confirm")._replace(documents=())
         result, language, domain = results["result"], results["G"], results["D"]
-        requirements = term_criteria(result, language, domain, context, gates.merge)
+        controls = asked_controls(models, material, _controls(models, material, earlier), "sealed")
+        requirements = gain_criteria(result, language, controls, context, gates.merge)
         return SealedTestResult(
             verdict=verdict_of(SEALED, requirements, TITLE),
             scores=tuple(
@@ -106,6 +116,17 @@ class SealedTest(Stage[SealedTestResult]):
             ),
             acquisitions=acquisitions(result, language, domain, context, "sealed"),
         )
+
+
+def _controls(
+    models: ModelsUnderTest, material: Material, earlier: Results
+) -> dict[str, EvaluatedModel]:
+    """Return the controls of the model that is written."""
+    if earlier.decision.model != "tuned":
+        return models.ablations(earlier.need(RaceResult).best().candidate)
+    onto, settings = winner_folder(models, earlier), tune_settings(models.project)
+    scale = earlier.need(TuningResult).scale
+    return {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settings, scale)}
 
 
 def require_sealed(material: Material) -> None:

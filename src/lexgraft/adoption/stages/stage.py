@@ -6,11 +6,12 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.decision import Decision, decide, outcomes_of
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.mendable import what_data_can_do
 from lexgraft.adoption.report.report_record import (
     AbilityChange,
     AcquisitionCounts,
@@ -20,8 +21,11 @@ from lexgraft.adoption.report.report_record import (
     SampleAnswer,
     TuningSummary,
 )
+from lexgraft.adoption.spreads import Spreads
+from lexgraft.adoption.validity import ValidityMark
 from lexgraft.project import Project
 from lexgraft.records import Outcome, Score, TermOutcome, Verdict
+from lexgraft.stats.gate_power import Requirement
 
 R = TypeVar("R", bound=Struct)
 
@@ -53,8 +57,16 @@ class Results:
 
     @property
     def decision(self) -> Decision:
-        """Return what to do, after the gates that ran."""
-        return decide(outcomes_of(self.verdicts))
+        """Return what to do, after the gates that ran, and what more data could change of it."""
+        decision = decide(outcomes_of(self.verdicts))
+        if decision.model != "recipient":
+            return decision
+        more = what_data_can_do(self.verdicts)
+        changed = {
+            language: f"{text} {more[language]}".strip()
+            for language, text in decision.would_change.items()
+        }
+        return structs.replace(decision, would_change=changed)
 
 
 class ReportPart(Struct, frozen=True, kw_only=True):
@@ -63,6 +75,7 @@ class ReportPart(Struct, frozen=True, kw_only=True):
     points: tuple[FigurePoint, ...] = ()
     scores: tuple[Score, ...] = ()
     choosing: tuple[Score, ...] = ()
+    gains: tuple[Score, ...] = ()
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     general: tuple[AbilityChange, ...] = ()
     glossary: tuple[Score, ...] = ()
@@ -109,6 +122,10 @@ class Stage(ABC, Generic[R]):
         """Return whether the project has what this stage is about."""
         return True
 
+    def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
+        """Return what its gate will ask, with numbers, spreads and the truths that are assumed."""
+        return ()
+
     @abstractmethod
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
         """Return what it computes, in parts.
@@ -116,10 +133,6 @@ class Stage(ABC, Generic[R]):
         Raises:
             LexgraftError: whatever would stop it later and can be seen before it runs.
         """
-
-    def smallest_threshold(self, project: Project) -> float | None:
-        """Return the smallest difference its gate asks the confirm concepts to show, if any."""
-        return None
 
     def runs(self, experiment: Experiment, earlier: Results) -> bool:
         """Return whether it has anything to do after what was found."""
@@ -132,6 +145,10 @@ class Stage(ABC, Generic[R]):
     @abstractmethod
     def run(self, experiment: Experiment, earlier: Results) -> R:
         """Return what it finds, with its verdict if it has a gate."""
+
+    def marks(self, record: R) -> tuple[ValidityMark, ...]:
+        """Return why its verdict is worth less than it looks, if it is."""
+        return getattr(record, "marks", ())
 
     def verdict(self, record: R) -> Verdict | None:
         """Return the verdict in its record."""

@@ -1,6 +1,8 @@
 """Stage tune: the winning merge fine-tuned on some `choose` terms, its delta merged, judged."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import sqrt
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -14,23 +16,46 @@ from lexgraft.adoption.cost import (
 )
 from lexgraft.adoption.data_sources import count_sources, rights_of
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.gains import donor_criteria, taught_criteria
+from lexgraft.adoption.general_loss import composite_losses
+from lexgraft.adoption.looks import level_in_family, level_of, planned_level
 from lexgraft.adoption.material import Material
-from lexgraft.adoption.metrics import taught_criteria
+from lexgraft.adoption.metrics import ComparisonContext
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import DataSource, TuningSummary
-from lexgraft.adoption.split_results import comparison_context, split_results
-from lexgraft.adoption.stages.measure import MeasureResult, measured, measured_part
+from lexgraft.adoption.split_results import (
+    comparison_context,
+    judged_concepts,
+    split_results,
+)
+from lexgraft.adoption.spreads import Spreads, ability_requirements
+from lexgraft.adoption.stages.measure import (
+    Controls,
+    MeasureResult,
+    asked_controls,
+    into_target,
+    measured,
+    measured_part,
+)
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.training_data import taught_concepts, taught_texts, teach
+from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
-from lexgraft.evaluation.general_texts import relative_change
 from lexgraft.evaluation.grade import GradedItem, recognition, select
-from lexgraft.evaluation.measures import FAR, SIBLINGS, TAUGHT
+from lexgraft.evaluation.measures import (
+    DONOR_GAIN,
+    FAR,
+    RECIPIENT_TUNED,
+    SIBLINGS,
+    TAUGHT,
+    TAUGHT_GAIN,
+)
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import is_noted, note, remove_noted
-from lexgraft.project import Candidate, Project, TuneSettings, inputs_of
-from lexgraft.records import Concept, Score, Verdict
+from lexgraft.project import Candidate, Project, TuneGate, TuneSettings, inputs_of
+from lexgraft.records import Concept, Criterion, Score, Verdict
+from lexgraft.stats.gate_power import Requirement
 from lexgraft.tuning.train import MODEL
 from lexgraft.tuning.training_state import check_trained
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
@@ -46,6 +71,7 @@ class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
 
     judged: MeasureResult
     folder: str  # of the adapter, within `tuned/`
+    scale: float  # by which its delta is merged
     adapter: str  # digest of the adapter's files
     digest: str  # of the tuned model's weights
     concepts: tuple[str, ...]  # taught
@@ -56,7 +82,7 @@ class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tuning(Stage[TuningResult]):
-    """Teaches the winner what merging did not bring."""
+    """Teaches the winner what merging did not bring; its control is G taught the same."""
 
     name = gate = "tune"
     record = TuningResult
@@ -67,7 +93,7 @@ class Tuning(Stage[TuningResult]):
         return project.tune is not None
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of one training and of judging its model.
+        """Return the work of two trainings, of the winner and of G, and of judging their models.
 
         Raises:
             LexgraftError: no texts to replay, and what `taught_texts` refuses.
@@ -80,17 +106,51 @@ class Tuning(Stage[TuningResult]):
             )
         questions = work_of_items(testset.items["choose"])
         questions += confirm_work(testset, experiment.material.texts["confirm"])
+        questions += work_of_items(into_target(experiment.material))
         free = free_answer_work(experiment.project.testset, testset)
-        return (training_work(settings), questions + free)
+        return (training_work(settings).times(2), questions + free)
 
-    def smallest_threshold(self, project: Project) -> float:
-        """Return the smaller of the gain and the loss that the gate asks about."""
-        gate = project.gates.tune
-        return min(abs(gate.taught_gain), gate.everyday_loss)
+    def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
+        """Return the gain of taught terms, the lead on G taught the same, and general ability."""
+        material, gates = experiment.material, experiment.project.gates
+        terms, gate = tune_settings(experiment.project).terms, gates.tune
+        alpha = planned_level(self.gate, gates.alpha)
+        assumed, numbers = gates.assumed, judged_concepts(material)
+        of_terms = [
+            Requirement(
+                TAUGHT_GAIN,
+                pair,
+                "mean",
+                terms,
+                gate.taught_gain,
+                assumed.taught_gain,
+                spreads.terms * sqrt(1 + terms / n),
+                "taught concepts",
+                alpha,
+            )
+            for pair, n in numbers.items()
+        ]
+        of_terms += [
+            Requirement(
+                f"{DONOR_GAIN}, {RECIPIENT_TUNED}",
+                pair,
+                "mean",
+                n,
+                gate.donor_gain,
+                assumed.donor_gain,
+                spreads.terms,
+                "concepts",
+                alpha,
+            )
+            for pair, n in numbers.items()
+        ]
+        loss = assumed.general_loss
+        return (*of_terms, *ability_requirements(material, gate, spreads, loss, alpha))
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
-        """Return the winner."""
-        return (winner(experiment.models, earlier.need(RaceResult)).digest,)
+        """Return the winner, and the level that earlier verdicts leave."""
+        level = level_in_family(self.gate, earlier.verdicts, experiment.project.gates.alpha)
+        return (winner(experiment.models, earlier.need(RaceResult)).digest, level)
 
     def run(self, experiment: Experiment, earlier: Results) -> TuningResult:
         """Return what tuning did to taught terms, to the others and to general ability."""
@@ -98,15 +158,32 @@ class Tuning(Stage[TuningResult]):
         settings, gate = tune_settings(experiment.project), experiment.project.gates.tune
         merge, onto = winner(models, earlier.need(RaceResult)), winner_folder(models, earlier)
         trained = teach(models, material, onto, settings, experiment.folder / "tuned")
-        tuned = tuned_model(models, material, onto, trained.folder, settings)
+        scale = settled_scale(models, material, onto, trained.folder, settings)
+        tuned = scaled(models, onto, trained.folder, scale)
+        controls = {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settings, scale)}
         concepts = taught_concepts(material, settings)
         taught = frozenset(concept.id for concept in concepts)
-        before = _of(split_results(models, material, merge, "choose").terms, taught)
-        after = _of(split_results(models, material, tuned, "choose").terms, taught)
-        learned = taught_criteria(before, after, comparison_context(material, "choose"), gate)
+        chosen, confirmed = (
+            tuple(split_results(models, material, model, use).terms for model in (merge, tuned))
+            for use in ("choose", "confirm")
+        )
+        before, after = (_of(answers, taught) for answers in chosen)
+        level = level_of(
+            experiment.folder,
+            self.gate,
+            tuned.digest,
+            len(material.testset.concepts["confirm"]),
+            earlier.verdicts,
+            experiment.project.gates.alpha,
+        )
+        context = comparison_context(material, "confirm", level.alpha)
+        learned = taught_criteria((before, after), (confirmed[0], confirmed[1]), context, gate)
+        brought = asked_controls(models, material, controls)
+        claims = (*learned, *self._donors(confirmed[1], brought, context, gate))
         return TuningResult(
-            judged=measured(models, material, tuned, "tuned", learned, gate),
+            judged=measured(models, material, tuned, claims, brought, gate, context),
             folder=trained.folder.name,
+            scale=scale,
             adapter=file_digest(trained.folder),
             digest=tuned.digest,
             concepts=tuple(sorted(taught)),
@@ -116,9 +193,27 @@ class Tuning(Stage[TuningResult]):
             others=tuple(_others(models, material, (merge, tuned), concepts)),
         )
 
+    def _donors(
+        self,
+        result: Sequence[GradedItem],
+        controls: Controls,
+        context: ComparisonContext,
+        gate: TuneGate,
+    ) -> list[Criterion]:
+        """Return that terms never taught are known better than by G taught the same."""
+        return [
+            requirement
+            for pair in context.targets(result)
+            for requirement in donor_criteria(result, controls, pair, context, gate.donor_gain)
+        ]
+
     def verdict(self, record: TuningResult) -> Verdict:
         """Return the verdict on the tuned model."""
         return record.judged.verdict
+
+    def marks(self, record: TuningResult) -> tuple[ValidityMark, ...]:
+        """Return the marks of the tuned model."""
+        return record.judged.marks
 
     def report(self, experiment: Experiment, record: TuningResult) -> ReportPart:
         """Return the tuned model's findings, the training in figures and what was read."""
@@ -154,20 +249,43 @@ def winner_folder(models: ModelsUnderTest, earlier: Results) -> EvaluatedModel:
     return EvaluatedModel(merge.name, open_checkpoint(merged_folder(models, merge.plan)))
 
 
+def recipient_tuned(
+    models: ModelsUnderTest,
+    material: Material,
+    merge: EvaluatedModel,
+    settings: TuneSettings,
+    scale: float,
+) -> EvaluatedModel:
+    """Return the tuned merge's control: the same examples taught to G, merged by the same scale."""
+    onto = recipient_folder(models, merge)
+    trained = teach(models, material, onto, settings, models.folder / "tuned", speaker=merge)
+    return replace(scaled(models, onto, trained.folder, scale), name=RECIPIENT_TUNED)
+
+
+def recipient_folder(models: ModelsUnderTest, *kept: EvaluatedModel) -> EvaluatedModel:
+    """Return G as a folder, which adapters are trained on; folders of `kept` stay beside it."""
+    plan = models.parents["G"].plan
+    assert plan is not None  # a parent is a merge of one
+    folders = [model.onto.folder.name for model in kept]
+    return EvaluatedModel("G", open_checkpoint(merged_folder(models, plan, *folders)))
+
+
 def tuned_winner(models: ModelsUnderTest, material: Material, earlier: Results) -> EvaluatedModel:
     """Return the tuned merge of a tuning that was found."""
-    adapter = models.folder / "tuned" / earlier.need(TuningResult).folder
+    tuning = earlier.need(TuningResult)
+    adapter = models.folder / "tuned" / tuning.folder
     check_trained(adapter)
-    onto = winner_folder(models, earlier)
-    return tuned_model(models, material, onto, adapter, tune_settings(models.project))
+    return scaled(models, winner_folder(models, earlier), adapter, tuning.scale)
 
 
-def merged_folder(models: ModelsUnderTest, plan: MergePlan) -> Path:
-    """Return the folder of the winning merge, written if need be; earlier ones are removed."""
+def merged_folder(models: ModelsUnderTest, plan: MergePlan, *kept: str) -> Path:
+    """Return the folder of a merge, written if need be; of earlier ones G's and `kept` stay."""
     parent = models.folder / "merged"
-    folder = parent / plan.digest[:16]
+    folder, of_recipient = parent / plan.digest[:16], models.parents["G"].digest_of_plan[:16]
     for earlier in sorted(parent.iterdir()) if parent.is_dir() else ():
-        if earlier.name != folder.name and is_noted(earlier, "merged", earlier.name):
+        if earlier.name in (folder.name, of_recipient, *kept):
+            continue
+        if is_noted(earlier, "merged", earlier.name):
             remove_noted(earlier, "merged", earlier.name, inputs_of(models.project))
     note(folder, "merged", folder.name)
     run_merge(plan, folder, models.progress)
@@ -181,8 +299,8 @@ def tuned_model(
     adapter: Path,
     settings: TuneSettings,
 ) -> EvaluatedModel:
-    """Return the tuned delta merged onto the winner with its scale."""
-    return _scaled(models, onto, adapter, settled_scale(models, material, onto, adapter, settings))
+    """Return the tuned delta merged onto a model with its scale."""
+    return scaled(models, onto, adapter, settled_scale(models, material, onto, adapter, settings))
 
 
 def settled_scale(
@@ -192,9 +310,10 @@ def settled_scale(
     adapter: Path,
     settings: TuneSettings,
 ) -> float:
-    """Return the scale, of several the largest by which no `choose` text loses more than allowed.
+    """Return the scale, of several the largest by which no language loses more than allowed.
 
-    The smallest where every one does: the gate will say so, on other texts.
+    Judged on the `choose` texts. The smallest where every one does: the gate will say so, on
+    others.
     """
     scales = settings.scale
     if not isinstance(scales, tuple):
@@ -202,18 +321,19 @@ def settled_scale(
     limited_texts = material.texts["choose"]
     documents = [text for _, texts in limited_texts for text in texts]
     before = models.bits(onto, "choose", limited_texts)
-    allowed = models.project.gates.tune.bits_per_byte
+    allowed = models.project.gates.tune.general_loss
     for scale in sorted(scales, reverse=True)[:-1]:
-        after = models.bits(_scaled(models, onto, adapter, scale), "choose", limited_texts)
-        rises = relative_change(documents, before, after).values()
-        if max(rise.value for rise in rises) <= allowed:
+        after = models.bits(scaled(models, onto, adapter, scale), "choose", limited_texts)
+        losses = composite_losses(documents, (before, after), ([], [])).values()
+        if max((loss.value for loss in losses), default=0.0) <= allowed:
             return scale
     return min(scales)
 
 
-def _scaled(
+def scaled(
     models: ModelsUnderTest, onto: EvaluatedModel, adapter: Path, scale: float
 ) -> EvaluatedModel:
+    """Return an adapter's delta merged onto a model with a scale."""
     full_model = adapter / MODEL
     delta = open_input_model(full_model if full_model.is_dir() else adapter, onto.onto, TUNED)
     plan = plan_merge(

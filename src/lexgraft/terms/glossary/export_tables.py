@@ -5,12 +5,15 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary import entries_from_concepts
+from lexgraft.terms.glossary.export_screen import NotExported, screened
 from lexgraft.terms.glossary.export_xml import skos, tbx
-from lexgraft.terms.readers.refused_characters import refused_character
+from lexgraft.terms.text.formula_guard import guarded, runs_as_formula
+from lexgraft.terms.text.language_tags import is_language_tag
 
 _CSV_HEADER = (
     "id",
@@ -33,14 +36,6 @@ class LanguagePair(Struct, frozen=True):
     source: str = ""
     target: str = ""
     date: str = ""
-
-
-class NotExported(Struct, frozen=True):
-    """An entry that the form or the service cannot take, and why."""
-
-    concept: str
-    term: str
-    reason: str
 
 
 class ExportResult(Struct, frozen=True):
@@ -80,7 +75,9 @@ def export_concepts(
         raise LexgraftError(f"unknown form `{form}`", cure=nearest(form, EXPORTS))
     if form not in {"csv", "tbx", "skos"}:
         pair = _checked(concepts, form, pair)
-    return EXPORTS[form](concepts, pair or LanguagePair())
+    kept, refused = screened(concepts)
+    exported = EXPORTS[form](kept, pair or LanguagePair())
+    return replace(exported, refused=(*refused, *exported.refused))
 
 
 def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) -> LanguagePair:
@@ -90,13 +87,18 @@ def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) 
         )
     languages = {term.language for concept in concepts for term in concept.terms}
     for language in (pair.source, pair.target):
+        if not is_language_tag(language):
+            raise LexgraftError(f"{language!a} is no language tag", cure="write en, ja, zh-Hant")
         if language not in languages:
             raise LexgraftError(f"no terms in `{language}`", cure=nearest(language, languages))
     return pair
 
 
 def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
-    """Return a row per term, which `lexgraft terms import` reads back as it was."""
+    """Return a row per term, which `lexgraft terms import` reads back as it was.
+
+    Cells that a spreadsheet would run are led by an apostrophe.
+    """
     rows: list[Sequence[str]] = [_CSV_HEADER]
     refused: list[NotExported] = []
     for concept in concepts:
@@ -125,7 +127,30 @@ def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
             for language, text in concept.definitions.items()
             if language not in defined
         ]
-    return ExportResult(_rows(rows, mark=True), len(rows) - 1, tuple(refused))
+    cells = [list(map(guarded, row)) for row in rows]
+    return ExportResult(_rows(cells, mark=True), len(rows) - 1, tuple(refused))
+
+
+def _skos(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
+    """Return a SKOS scheme; what is in a language that has no tag is left out."""
+    kept: list[Concept] = []
+    refused: list[NotExported] = []
+    for concept in concepts:
+        texts = [(term.language, term.text) for term in concept.terms]
+        refused += [
+            NotExported(concept.id, text[:40], f"{language!a} is no language tag")
+            for language, text in (*texts, *concept.definitions.items())
+            if not is_language_tag(language)
+        ]
+        terms = tuple(term for term in concept.terms if is_language_tag(term.language))
+        definitions = {
+            language: text
+            for language, text in concept.definitions.items()
+            if is_language_tag(language)
+        }
+        if terms:
+            kept.append(replace(concept, terms=terms, definitions=definitions))
+    return ExportResult(skos(kept), len(kept), tuple(refused))
 
 
 def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
@@ -140,7 +165,7 @@ def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
         sources = concept.names(pair.source)
         targets = [term for term in concept.terms if term.language == pair.target]
         for number, cells in enumerate(_utx_rows(sources, targets)):
-            fault = refused_character(" ".join(cells))
+            fault = "a line that begins with # is a comment" if cells[0].startswith("#") else ""
             if fault:
                 refused.append(NotExported(concept.id, cells[0], fault))
             else:
@@ -207,8 +232,10 @@ def _fault(source: str, target: str, rows: dict[str, str], service: _Service) ->
     for text in (source, target):
         if len(text.encode()) > service.term_bytes:
             return f"more than the {service.term_bytes} bytes {service.name} takes"
-        if (fault := refused_character(text)) or text != text.strip():
-            return fault or "white space at its ends"
+        if text != text.strip():
+            return "white space at its ends"
+        if runs_as_formula(text):
+            return "a spreadsheet would run it as a formula"
     if source in rows:
         translation = rows[source]
         return (
@@ -229,7 +256,7 @@ def _rows(rows: Sequence[Sequence[str]], *, mark: bool) -> bytes:
 EXPORTS: dict[str, Callable[[Sequence[Concept], LanguagePair], ExportResult]] = {
     "tbx": lambda concepts, _pair: ExportResult(tbx(concepts), len(concepts)),
     "utx": _utx,
-    "skos": lambda concepts, _pair: ExportResult(skos(concepts), len(concepts)),
+    "skos": _skos,
     "csv": _csv,
     **{name: _service(service) for name, service in _SERVICES.items()},
 }

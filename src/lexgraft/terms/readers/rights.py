@@ -77,9 +77,10 @@ class RightsLog:
 
     def notice(self) -> bytes:
         """Return the content of the file that stands beside what is made of the concepts."""
+        named = [(" ".join(source.licence.split()), source) for source in self.found()]
         rows = [
-            f"- {source.licence or 'no licence stated'} ({source.kind}): {source.concepts} concepts"
-            for source in self.found()
+            f"- {name or 'no licence stated'} ({source.kind}): {source.concepts} concepts"
+            for name, source in named
         ]
         sentences = [f"* {text}." for text in self.warnings()] or [
             "Nothing is asked that is known of."

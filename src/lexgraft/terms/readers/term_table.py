@@ -23,6 +23,7 @@ from lexgraft.terms.readers.status_labels import (
     status_of,
 )
 from lexgraft.terms.readers.text_tables import Cells, separator_of, text_rows
+from lexgraft.terms.text.formula_guard import unguarded
 from lexgraft.terms.text.language_tags import language_tag
 
 _BETWEEN_SYNONYMS = "|"
@@ -101,7 +102,7 @@ def _concepts(
                 "put cells that contain the separator in quotes",
             )
             continue
-        row = {key: cell.strip() for key, cell in zip(columns, cells, strict=False)}
+        row = {key: unguarded(cell.strip()) for key, cell in zip(columns, cells, strict=False)}
         try:
             terms = list(_terms(row, columns, line, options, tally))
         except LexgraftError as error:

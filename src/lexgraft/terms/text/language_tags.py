@@ -46,6 +46,7 @@ _NAMES = {
     "zh": ("chi", "zho", "chinese", "中文", "中国語", "简体中文", "繁體中文"),
 }
 _TAG_OF = {name: tag for tag, names in _NAMES.items() for name in (tag, *names)}
+_ANY_TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-[a-z0-9]{1,8})*")
 
 
@@ -57,6 +58,11 @@ def language_tag(text: str) -> str:
     in a language and a script, not in a country.
     """
     return known_language(text) or normalize("NFKC", text).casefold().strip()
+
+
+def is_language_tag(text: str) -> bool:
+    """Return whether a text has the form of a language tag (BCP 47), known or not."""
+    return _ANY_TAG.fullmatch(text) is not None
 
 
 @cache

@@ -18,6 +18,7 @@ from lexgraft.files.model_files import (
     TEMPLATES,
     is_side_file,
 )
+from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.safetensors_header import (
@@ -212,7 +213,7 @@ def regular_file(folder: Path, name: str) -> Path:
             raise LexgraftError(
                 "a link that leads nowhere", where=str(path), cure="get the folder again"
             )
-        path = path.resolve()
+        path = real_path(path)
     if not path.exists():
         raise LexgraftError(
             "no such file", where=str(path), cure="get the folder again: a file is missing"

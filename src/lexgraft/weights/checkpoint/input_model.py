@@ -12,12 +12,14 @@ from lexgraft.files.safe_json import read_json
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
+    Shard,
     has_file,
     regular_file,
 )
 from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.lora_adapter import Adapter, open_adapter
+from lexgraft.weights.checkpoint.matched_tensors import matched
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
@@ -33,6 +35,7 @@ class InputModel:
     base: Checkpoint
     source: Checkpoint | Adapter
     adapter: Adapter | None = None  # on the source, where that is a whole model
+    notes: tuple[str, ...] = ()  # what was done to bring its tensors to those of the base
 
     @cached_property
     def digest(self) -> str:
@@ -112,22 +115,16 @@ class InputModel:
         return self.source.folder
 
     @property
-    def byte_count(self) -> int:
-        """The bytes of its files of weights."""
+    def shards(self) -> tuple[Shard, ...]:
+        """Its files of weights."""
         source = self.source
         shards = (source.shard,) if isinstance(source, Adapter) else source.shards
-        if self.adapter is not None:
-            shards = (*shards, self.adapter.shard)
-        return sum(shard.size for shard in shards)
+        return shards if self.adapter is None else (*shards, self.adapter.shard)
 
     def check_unchanged(self) -> None:
         """Raise when a file of weights changed since it was opened."""
-        if isinstance(self.source, Adapter):
-            self.source.shard.check_unchanged()
-        else:
-            self.source.check_unchanged()
-        if self.adapter is not None:
-            self.adapter.shard.check_unchanged()
+        for file in self.shards:
+            file.check_unchanged()
 
 
 def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
@@ -144,10 +141,11 @@ def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
     if has_file(path, CONFIG):
         refuse_both(path)
         return InputModel(label, base, open_adapter_of(path, base))
-    checkpoint = open_full_precision(path)
     check_folders(base.folder, path)
-    check_same_tensors(checkpoint, base)
-    return InputModel(label, base, checkpoint)
+    checkpoint, notes = matched(open_full_precision(path), base, label)
+    for name, entry in base.tensors.items():
+        check_same_kind(checkpoint.tensors[name], entry, str(path))
+    return InputModel(label, base, checkpoint, notes=notes)
 
 
 def refuse_both(folder: Path) -> None:
@@ -205,28 +203,6 @@ def _check_base_digest(path: Path, base: Checkpoint) -> None:
             where=str(path),
             cure=f"give the base it was trained on, or train it again on {base.folder}",
         )
-
-
-def check_same_tensors(model: Checkpoint, base: Checkpoint) -> None:
-    """Raise unless the model has exactly the base's tensors, in their shapes.
-
-    Raises:
-        LexgraftError: a tensor that one of them lacks, or that has another shape or kind.
-    """
-    extra = [name for name in model.tensors if name not in base.tensors]
-    lacking = [name for name in base.tensors if name not in model.tensors]
-    where = str(model.folder)
-    if extra or lacking:
-        name, side = (extra[0], "base") if extra else (lacking[0], "model")
-        raise LexgraftError(
-            f"tensor `{name}` is missing in the {side} ({len(extra)} only in the model, "
-            f"{len(lacking)} only in the base)",
-            where=where,
-            cure="all models of a merge must descend from one base; a tied output head is saved "
-            "in all of them or in none",
-        )
-    for name, entry in base.tensors.items():
-        check_same_kind(model.tensors[name], entry, where)
 
 
 def check_same_kind(entry: TensorEntry, base: TensorEntry, where: str) -> None:

@@ -11,6 +11,7 @@ from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.model_files import ADAPTER, CONFIG
+from lexgraft.files.safe_json import flag
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
@@ -144,7 +145,7 @@ def _factors(
             where=where,
             cure="save it again",
         )
-    turned = keys != _PAIRS[0] or bool(config.get("fan_in_fan_out"))
+    turned = keys != _PAIRS[0] or flag(config, "fan_in_fan_out")
     factors = Factors(down, up, scaling_of(config, module, rank), turned)
     _check_fits(name, factors, base, where)
     if _BELOW not in halves:

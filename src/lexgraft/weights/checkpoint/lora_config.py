@@ -8,7 +8,7 @@ from typing import Any
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import CONFIG
-from lexgraft.files.safe_json import read_json
+from lexgraft.files.safe_json import flag, read_json
 from lexgraft.weights.checkpoint.checkpoint_index import regular_file
 
 _PLAIN_PATTERN = re.compile(r"\^?[A-Za-z0-9_.]{1,256}")
@@ -29,6 +29,7 @@ _REFUSED = (
     "velora_config",
 )
 _PLAIN_STARTS = frozenset({"gaussian", "orthogonal", "eva"})  # these leave the base as it is
+_FLAGS = ("use_rslora", "fan_in_fan_out")
 _POSITIVE = ("r", "lora_alpha")
 _MOST = 1e6
 
@@ -56,6 +57,8 @@ def read_config(folder: Path) -> dict[str, Any]:
             where=where,
             cure="merge that adapter into a whole model and give the folder",
         )
+    for key in _FLAGS:
+        flag(config, key, where)
     for key in _POSITIVE:
         if type(config.get(key)) not in {int, float} or not 0 < config[key] < _MOST:
             raise LexgraftError(f"`{key}` must be a positive number", where=where)
@@ -70,7 +73,7 @@ def rank_of(config: Mapping[str, Any], module: str) -> float:
 def scaling_of(config: Mapping[str, Any], module: str, rank: int) -> float:
     """Return alpha / r (arXiv 2106.09685, 4.1), or alpha / √r if so asked (arXiv 2312.03732, 3)."""
     alpha = _pattern(config, "alpha_pattern", "lora_alpha", module)
-    return alpha / (sqrt(rank) if config.get("use_rslora") else rank)
+    return alpha / (sqrt(rank) if flag(config, "use_rslora") else rank)
 
 
 def _pattern(config: Mapping[str, Any], patterns: str, default: str, module: str) -> float:

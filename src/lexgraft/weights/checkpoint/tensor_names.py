@@ -1,6 +1,7 @@
 """What a tensor's name says: the part of the model it belongs to, and the role it plays there."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Role = Literal["attention", "mlp", "norm", "embedding", "head", "other"]
@@ -28,10 +29,19 @@ _PARTS: tuple[tuple[Role, re.Pattern[str]], ...] = (
 def tower_of(name: str) -> Tower:
     """Return the part of a model that a tensor belongs to, by the words before its layer."""
     match = NUMBERED.search(name)
-    for word in name[: match.start()].split(".") if match else name.split("."):
-        for tower, pattern in _TOWERS:
-            if pattern.fullmatch(word):
-                return tower
+    words = (name[: match.start()] if match else name).split(".")
+    for word in words:
+        tower = _tower_of_word(word)
+        if tower != "text":
+            return tower
+    return "text"
+
+
+@lru_cache(maxsize=1 << 12)
+def _tower_of_word(word: str) -> Tower:
+    for tower, pattern in _TOWERS:
+        if pattern.fullmatch(word):
+            return tower
     return "text"
 
 

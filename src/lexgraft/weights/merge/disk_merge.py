@@ -15,7 +15,7 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard, has_file
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
 from lexgraft.weights.checkpoint.folder_writer import (
     MANIFEST,
     FolderWriter,
@@ -149,9 +149,7 @@ def _run_key(plan: MergePlan) -> str:
     """Return what an unfinished folder must have been begun with, from headers only."""
     shards = [*plan.base.shards]
     for model in plan.input_models:
-        source = model.source
-        shards += source.shards if isinstance(source, Checkpoint) else [source.shard]
-        shards += [model.adapter.shard] if model.adapter else []
+        shards += model.shards
     return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
 
 
@@ -227,11 +225,4 @@ def _assets(plan: MergePlan) -> dict[str, bytes]:
             edits=plan.assets.edits,
             chat_template=plan.assets.chat_template,
         )
-    folders = [
-        model.folder
-        for model in plan.input_models
-        if model.label == "language" and isinstance(model.source, Checkpoint)
-    ]
-    complete = [folder for folder in folders if has_file(folder, "tokenizer_config.json")]
-    home = complete[0] if complete else plan.base.folder
-    return read_assets(home, plan.dtype, spare=plan.base.folder)
+    return read_assets(plan.home, plan.dtype, edits=plan.edits, spare=plan.base.folder)

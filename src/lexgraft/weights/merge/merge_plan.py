@@ -1,6 +1,6 @@
 """What a merge will do, from headers only: a value to print, to price and to test."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -13,9 +13,8 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.project import Candidate
 from lexgraft.records import digest
-from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer, read_assets
-from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-from lexgraft.weights.checkpoint.config_check import check_folders
+from lexgraft.weights.checkpoint.assets import read_assets
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, has_file
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
@@ -23,7 +22,13 @@ from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
+from lexgraft.weights.merge.plan_warnings import (
+    code_warnings,
+    config_warnings,
+    tokenizer_warnings,
+)
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
@@ -68,6 +73,7 @@ class MergePlan:
     group_of: Mapping[str, int] = field(default_factory=dict[str, int])  # tensor → group
     depths: Mapping[str, float] = field(default_factory=dict[str, float])  # where not by layer
     assets: AssetSources | None = None  # None: the language model's if it is whole, or the base's
+    edits: Mapping[str, Any] = field(default_factory=dict[str, Any])  # where `assets` is None
     rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
     kept: Mapping[str, str] = field(default_factory=dict[str, str])  # not in `dtype`, their codes
     warnings: tuple[str, ...] = ()
@@ -103,6 +109,17 @@ class MergePlan:
         models = (model.folder for model in self.input_models)
         return tuple(dict.fromkeys((*bases, *models, *adapters, *named)))
 
+    @property
+    def home(self) -> Path:
+        """The folder of configuration and tokenizer where `assets` do not name them.
+
+        That is the language model's if it is whole, or else the base's.
+        """
+        whole = (m for m in self.input_models if isinstance(m.source, Checkpoint))
+        folders = [model.folder for model in whole if model.label == "language"]
+        complete = (folder for folder in folders if has_file(folder, "tokenizer_config.json"))
+        return next(complete, self.base.folder)
+
     @cached_property
     def _by_label(self) -> dict[str, InputModel]:
         return {model.label: model for model in self.input_models}
@@ -121,8 +138,8 @@ class MergePlan:
     @property
     def read_bytes(self) -> int:
         """The bytes of all inputs' weights, each counted once."""
-        base_bytes = sum(shard.size for shard in self.base.shards)
-        return base_bytes + sum(model.byte_count for model in self.input_models)
+        of_models = (shard for model in self.input_models for shard in model.shards)
+        return sum(shard.size for shard in dict.fromkeys((*self.base.shards, *of_models)))
 
     @property
     def write_bytes(self) -> int:
@@ -171,6 +188,8 @@ class MergePlan:
             fields["parameters"] = {}
             fields["groups"] = groups
             fields["places"] = digest("places", self.group_of, self.depths)
+        if self.edits:
+            fields["config"] = dict(self.edits)
         if self.kept:
             fields["kept_dtypes"] = {name: dtype for name, (dtype, _) in grouped(self.kept).items()}
         if self.assets is not None:
@@ -213,18 +232,20 @@ def plan_merge(
         raise LexgraftError(f"dtype `{dtype}` is not known", cure=nearest(dtype, CODES))
     method, models = get_method(candidate.method), tuple(input_models.values())
     _check_parts(input_models, base)
+    heads, notes = head_of_result(base, models), (note for m in models for note in m.notes)
     settings = method.settings(candidate.parameters, tuple(input_models))
     plan = complete(
         MergePlan(
             method=method,
             settings=settings,
-            base=base,
+            base=heads.base,
             input_models=models,
             dtype=dtype,
             seed=seed,
             merged=(),
+            edits=heads.edits,
             stack=folder_stack(base.tensors, base.folder),
-            warnings=tuple(_config_warnings(base, models)),
+            warnings=(*heads.notes, *notes, *config_warnings(base, models)),
         )
     )
     _check_filters(plan)
@@ -245,34 +266,17 @@ def complete(plan: MergePlan) -> MergePlan:
         if entry.dtype in FLOATS
         and (name in rewritten or any(name in held[label] for label in plan.group(name).labels))
     )
-    warnings = (*plan.warnings, *_code_warnings(plan), *_tokenizer_warnings(plan))
+    config, tokenizer = (
+        (plan.assets.config, plan.assets.tokenizer) if plan.assets else (plan.home, plan.home)
+    )
+    warnings = (
+        *plan.warnings,
+        *code_warnings([config, tokenizer]),
+        *tokenizer_warnings(tokenizer, plan.base.tensors),
+    )
     models = {name: plan.models_of(name) for name in merged}
     kept = kept_dtypes(plan.base, models, frozenset(merged), plan.dtype)
     return replace(plan, merged=merged, rewritten=rewritten, kept=kept, warnings=warnings)
-
-
-def _config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[str]:
-    """Yield what to say of whole models that are configured otherwise than the base."""
-    for model in models:
-        if isinstance(model.source, Checkpoint):
-            yield from check_folders(base.folder, model.folder)
-
-
-def _code_warnings(plan: MergePlan) -> Iterator[str]:
-    """Yield a warning for every folder whose configuration names code, which is left out."""
-    homes = (plan.assets.config, plan.assets.tokenizer) if plan.assets else (plan.base.folder,)
-    for folder in dict.fromkeys(homes):
-        keys = code_named(folder)
-        if keys:
-            yield f"left out of the configuration, for it loads code: {', '.join(keys)} ({folder})"
-
-
-def _tokenizer_warnings(plan: MergePlan) -> Iterator[str]:
-    """Yield a warning where no folder has a tokenizer for the result."""
-    models = [model.folder for model in plan.input_models]
-    homes = [plan.assets.tokenizer] if plan.assets else [plan.base.folder, *models]
-    if not any(map(has_tokenizer, homes)):
-        yield f"the result will have no tokenizer: there is none in {homes[0]}"
 
 
 def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:

@@ -54,6 +54,7 @@ def merge_tensors(
         [1.0, 2.0, 1.0]
     """
     models = tensors if isinstance(tensors, Mapping) else _numbered(tensors)
+    _check_tensors({"base": base, **{f"model `{label}`": each for label, each in models.items()}})
     _check_alike(base, models)
     chosen = get_method(method)
     values = {parameter.removesuffix("_"): value for parameter, value in parameters.items()}
@@ -92,6 +93,17 @@ def _context(
     stack = replace(stack, count=layers or stack.count)
     layer, depth = stack.layer_of(name), stack.depth_of(name)
     return TensorContext(name, labels, layer, stack.count, size, seed, depth=depth)
+
+
+def _check_tensors(values: Mapping[str, object]) -> None:
+    """Raise for what is no tensor of torch: an array of numpy, a list, a number."""
+    for where, value in values.items():
+        if not isinstance(value, torch.Tensor):
+            raise LexgraftError(
+                f"a {type(value).__name__}, and a tensor of torch is wanted",
+                where=where,
+                cure="give torch.as_tensor(…) of it",
+            )
 
 
 def _check_alike(base: Tensor, models: Mapping[str, Tensor]) -> None:

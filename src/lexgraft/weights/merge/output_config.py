@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.layer_stack import COUNTS, LayerStack
+from lexgraft.weights.checkpoint.tied_head import untying
 from lexgraft.weights.merge.layer_slices import names_of
 from lexgraft.weights.merge.merge_plan import AssetSources
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
@@ -86,9 +87,7 @@ def edits_of(
     edits: dict[str, Any] = {}
     prefix, config = model.text_config
     if model.untied:
-        edits["tie_word_embeddings"] = False
-        if prefix:
-            edits[f"{prefix}tie_word_embeddings"] = False
+        edits |= untying(model.config)
     order = _order(origins, names, stack)
     if order == [(model, layer) for layer in range(model.layers)]:
         return edits

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_documents, refuse_unknown
 
@@ -133,7 +134,7 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     ]
     if not documents:
         raise LexgraftError("the file is empty", where=where)
-    near = path.resolve().parent
+    near = real_path(path).parent
     return tuple(_recipe(_with_paths(raw, near), where) for raw in documents)
 
 

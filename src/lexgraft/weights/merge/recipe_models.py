@@ -18,8 +18,14 @@ from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import open_adapter_of, refuse_both
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, language_config, stack_of
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
-from lexgraft.weights.checkpoint.tensor_names import role_of
+from lexgraft.weights.checkpoint.tied_head import (
+    embeddings_of,
+    own_head,
+    stated_tie,
+    stored_head,
+)
 from lexgraft.weights.checkpoint.view import Origin, view
+from lexgraft.weights.merge.head_of_result import repetition, without
 from lexgraft.weights.merge.recipe import ModelName
 
 _RESERVED = ("base", "sides", "union", "zero")  # what manifests and vocabularies call else
@@ -37,7 +43,8 @@ class RecipeModel:
     adapter: Adapter | None
     config: Mapping[str, Any]
     tokenizer: Path  # the folder that has its tokenizer
-    untied: bool = False  # its head is written out from its embeddings
+    untied: bool = False  # its head is a matrix of its own, though its configuration ties it
+    notes: tuple[str, ...] = ()  # what was done to bring it together with the others
 
     @property
     def text_config(self) -> tuple[str, Mapping[str, Any]]:
@@ -68,8 +75,8 @@ def open_models(
 ) -> dict[ModelName, RecipeModel]:
     """Return the models by name, opened, in the order given.
 
-    `earlier` holds results of earlier documents by their names. A head that some models store
-    and others tie to their embeddings is written out for all.
+    `earlier` holds results of earlier documents by their names. A head that only repeats tied
+    embeddings is left out; one that some models tie and others do not is written out for all.
 
     Raises:
         LexgraftError: a model that is not there, is not safetensors, or an adapter that does not
@@ -92,7 +99,7 @@ def open_models(
             folder = find(name.adapter, name.adapter_revision)
             adapter = open_adapter_of(folder, plain_model.checkpoint)
         models[name] = replace(plain_model, label=label, adapter=adapter)
-    return _untied(models)
+    return _one_head(models)
 
 
 def _whole(folder: Path) -> RecipeModel:
@@ -117,26 +124,45 @@ def _label(name: ModelName, labels: Iterable[str]) -> str:
     return next(label for label in numbered if label not in reserved)
 
 
-def _untied(models: dict[ModelName, RecipeModel]) -> dict[ModelName, RecipeModel]:
-    """Return the models with the heads that only some of them store written out for all."""
-    stored = (name for model in models.values() for name in model.checkpoint.tensors)
-    head = next((name for name in stored if role_of(name) == "head"), None)
+def _one_head(models: dict[ModelName, RecipeModel]) -> dict[ModelName, RecipeModel]:
+    """Return the models with heads of their own, or with none.
+
+    Where no head is more than tied embeddings, those that are stored are left out; where one is,
+    it is written out for the models that only tie it.
+    """
+    heads = [_own_head(model) for model in models.values()]
+    head = next((own for own in heads if own is not None), None)
+    if head is None:
+        return {name: _without_head(model) for name, model in models.items()}
     return {name: _with_head(model, head) for name, model in models.items()}
 
 
-def _with_head(model: RecipeModel, head: str | None) -> RecipeModel:
-    """Return the model with its embeddings also under the head's name, if it ties them."""
-    if head is None or any(role_of(name) == "head" for name in model.checkpoint.tensors):
+def _own_head(model: RecipeModel) -> str | None:
+    """Return the head that is more than tied embeddings, by itself or with the adapter."""
+    head = stored_head(model.checkpoint)
+    changed = model.adapter is not None and head in model.adapter.factors
+    return head if changed else own_head(model.checkpoint, model.config)
+
+
+def _without_head(model: RecipeModel) -> RecipeModel:
+    head = stored_head(model.checkpoint)
+    if head is None:
         return model
-    embeddings = [n for n in model.checkpoint.tensors if role_of(n) == "embedding"]
-    tied = [n for n in embeddings if "embed_tokens" in n or n.endswith("wte.weight")]
-    says = model.text_config[1].get("tie_word_embeddings", model.config.get("tie_word_embeddings"))
-    if len(tied) != 1 or says is False:
+    notes = (*model.notes, repetition(head))
+    return replace(model, checkpoint=without(model.checkpoint, head), notes=notes)
+
+
+def _with_head(model: RecipeModel, head: str) -> RecipeModel:
+    """Return the model with its embeddings also under the head's name, if it ties them."""
+    if stored_head(model.checkpoint) is not None:
+        return replace(model, untied=stated_tie(model.config) is True)
+    embeddings = embeddings_of(model.checkpoint, model.config)
+    if embeddings is None or stated_tie(model.config) is False:
         raise LexgraftError(
             f"`{head}` is missing, and the configuration does not tie it to the embeddings",
             where=str(model.checkpoint.folder),
             cure="get the whole model again",
         )
     origins = {name: Origin(0, name) for name in model.checkpoint.tensors}
-    with_head = view((model.checkpoint,), {**origins, head: Origin(0, tied[0])})
+    with_head = view((model.checkpoint,), {**origins, head: Origin(0, embeddings)})
     return replace(model, checkpoint=with_head, untied=True)

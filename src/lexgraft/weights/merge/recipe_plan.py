@@ -1,6 +1,5 @@
 """A recipe and its opened models as a merge plan: every tensor's sources, settings and depth."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from lexgraft.weights.checkpoint.config_check import check_configs
 from lexgraft.weights.checkpoint.input_model import InputModel, check_same_kind
 from lexgraft.weights.checkpoint.layer_stack import LayerStack
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
+from lexgraft.weights.checkpoint.matched_tensors import copied_notes, left_out_notes, spare
 from lexgraft.weights.checkpoint.tensor_names import NUMBERED, role_of, with_layer
 from lexgraft.weights.checkpoint.view import Origin, view
 from lexgraft.weights.merge.layer_slices import (
@@ -27,7 +27,6 @@ from lexgraft.weights.merge.recipe_models import RecipeModel
 from lexgraft.weights.merge.recipe_parameters import ignored, settings_of
 from lexgraft.weights.methods import Method, get_method
 
-_BUFFER = re.compile(r"rotary_emb\.inv_freq$")  # every loader computes it again
 _COPIED = TensorGroup((), {})
 
 
@@ -58,17 +57,16 @@ def plan_recipe(
         tower._replace(layer_slices=tuple(_roles(method, s) for s in tower.layer_slices))
         for tower in described
     ]
-    left_out: dict[str, None] = {}
+    said: dict[str, None] = {}
     targets: dict[str, SliceTarget] = {}
     for tower in towers:
-        targets.update(_targets(method, tower, left_out))
+        targets.update(_targets(method, tower, said))
     layer_slices = [layer_slice for tower in towers for layer_slice in tower.layer_slices]
     targets.update(_untouched(targets, layer_slices[0], towers))
     plan = _plan(recipe, method, targets, models, _stack(towers), seed)
     lost = [f"filter `{t}` of `{p}` fits no tensor" for p, t in lost_filters(plan)]
-    lost += told
-    lost += [f"left out: {name} (computed again by every loader)" for name in left_out]
-    return replace(plan, warnings=(*plan.warnings, *lost))
+    noted = dict.fromkeys(note for model in models.values() for note in model.notes)
+    return replace(plan, warnings=(*plan.warnings, *noted, *said, *lost, *told))
 
 
 def _roles(method: Method, layer_slice: LayerSlice) -> LayerSlice:
@@ -115,7 +113,7 @@ def _labels(sources: Sequence[SliceSource]) -> list[str]:
 
 
 def _targets(
-    method: Method, tower: ModelTower, left_out: dict[str, None]
+    method: Method, tower: ModelTower, said: dict[str, None]
 ) -> Iterator[tuple[str, SliceTarget]]:
     """Yield the tensors of one tower of the result with all that makes them."""
     first, last = 0, len(tower.layer_slices) - 1
@@ -132,14 +130,14 @@ def _targets(
         first += layer_slice.length
         base_names = tensors.names(base)
         source_names = [tensors.names(source) for source in sources]
-        _check_alike(base_names, source_names, layer_slice, left_out)
+        _check_alike(base_names, source_names, layer_slice, said)
         for name, origin in base_names.items():
             stored = {
                 label: (source.model, names[name])
                 for label, source, names in zip(labels, sources, source_names, strict=True)
                 if name in names
             }
-            # A buffer that some model does not store is copied from the base.
+            # What some model lacks and may lack is copied from the base.
             lacking = len(stored) < len(labels)
             target = SliceTarget(
                 base=(base.model, origin),
@@ -207,31 +205,47 @@ def _check_alike(
     names: Mapping[str, str],
     sources: Sequence[Mapping[str, str]],
     layer_slice: LayerSlice,
-    left_out: dict[str, None],
+    said: dict[str, None],
 ) -> None:
     """Raise unless every source has the base's tensors, and no others, in one shape.
+
+    What a model may lack is said: it is the base's, or left out.
 
     Raises:
         LexgraftError: the first tensor that differs, by name.
     """
     assert layer_slice.base is not None
-    base = layer_slice.base.model.checkpoint
+    base_model = layer_slice.base.model
+    base = base_model.checkpoint
     for source, own_names in zip(layer_slice.sources, sources, strict=True):
         for name in (*names, *own_names):
             if name in names and name in own_names:
                 entry = source.model.checkpoint.tensors[own_names[name]]
                 where = str(source.model.checkpoint.folder)
                 check_same_kind(entry, base.tensors[names[name]], where)
-            elif _BUFFER.search(name):
-                left_out.update({} if name in names else {f"{name} of {source.model.label}": None})
-            else:
-                has, lacks = layer_slice.base.model, source.model
+            elif not _is_spare(name, (base_model, names), (source.model, own_names)):
+                has, lacks = base_model, source.model
                 has, lacks = (has, lacks) if name in names else (lacks, has)
                 raise LexgraftError(
                     f"tensor `{name}` is in `{has.label}` and not in `{lacks.label}`",
                     where="recipe",
                     cure="all models of a merge must be of one architecture",
                 )
+        lacking = [own for name, own in names.items() if name not in own_names]
+        extra = [own for name, own in own_names.items() if name not in names]
+        notes = copied_notes(lacking, base_model.stack, source.model.label)
+        notes += left_out_notes(extra, source.model.stack, source.model.label)
+        said.update(dict.fromkeys(notes))
+
+
+def _is_spare(
+    name: str,
+    base: tuple[RecipeModel, Mapping[str, str]],
+    source: tuple[RecipeModel, Mapping[str, str]],
+) -> bool:
+    """Return whether one of two models may lack a tensor that the other one has."""
+    model, names = base if name in base[1] else source
+    return spare(model.stack, names[name]) is not None
 
 
 def _untouched(

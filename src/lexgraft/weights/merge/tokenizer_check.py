@@ -1,7 +1,9 @@
 """Whether the models of a merge mean the same by an id, and which chat template they use."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ CHATML = (
     "+ message['content'] + '<|im_end|>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
+_WHOLE = 4 << 20  # bytes of a tokenizer.json that is read whole
+_ID = re.compile(rb'"id"\s*:\s*(\d{1,9})\b')
 _MARKS = ("{{", "{%", "{#")
 _FAST, _SLOW = "tokenizer.json", "tokenizer.model"
 
@@ -34,6 +38,29 @@ def difference(first: Path, second: Path) -> str | None:
         return _first_difference(*(_ids(read_json(path), path) for path in files))
     lacking = has_tokenizer(first) != has_tokenizer(second)
     return "one of them has no tokenizer" if lacking else None
+
+
+def largest_id(folder: Path) -> int | None:
+    """Return the largest id that a folder's tokenizer gives; None: it is not known.
+
+    Of a large tokenizer.json only the added tokens are looked at, which stand at its beginning:
+    the rest would take more memory than a merge.
+    """
+    if not has_file(folder, _FAST):
+        return None
+    path = regular_file(folder, _FAST)
+    status = path.stat()
+    return _largest_id(path, status.st_size, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=64)
+def _largest_id(path: Path, size: int, _changed: int) -> int | None:
+    """Return the largest id of a tokenizer.json as it is now."""
+    if size <= _WHOLE:
+        return max(_ids(read_json(path), path).values(), default=None)
+    with path.open("rb") as file:
+        head = file.read(_WHOLE).partition(b'"normalizer"')[0]
+    return max((int(number) for number in _ID.findall(head)), default=None)
 
 
 def check_one_vocabulary(base: Path, model: Path) -> None:

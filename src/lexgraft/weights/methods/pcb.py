@@ -84,7 +84,8 @@ def _norms(blocks: Blocks) -> Norms:
         powers = _powers(deltas, peaks)
         squares = [powers[i][i] ** count for i in range(count)]
         exponentials = [*squares, *(power for row in powers for power in row)]
-        return [values.reshape(len(deltas[0]), -1).sum(axis=1) for values in exponentials]
+        rows = deltas.shape[1] if deltas.ndim > 1 else 1  # a scalar is one row
+        return [values.reshape(rows, -1).sum(axis=1) for values in exponentials]
 
     means = np.array(whole_sums(blocks, per_row)) / size
     return Norms(peaks, means[count:].reshape(count, count), means[:count])
@@ -97,7 +98,7 @@ def _weights(deltas: Deltas, norms: Norms) -> Float32[Tensor, "model *shape"]:
     for i, beta in enumerate(betas):
         accord = sum(power / mean for power, mean in zip(powers[i], norms.outer[i], strict=True))
         inner = powers[i][i] ** len(deltas) / norms.inner[i]
-        beta.copy_(torch.from_numpy(inner * accord))
+        beta.copy_(torch.from_numpy(np.asarray(inner * accord)))
     return betas
 
 
@@ -105,8 +106,9 @@ def _powers(deltas: Deltas, peaks: Doubles) -> list[list[Doubles]]:
     """Return exp(δᵢ·δⱼ / peak) for every pair, the same wherever in a block an element stands."""
     powers: list[list[Doubles]] = []
     for i, delta in enumerate(deltas):
-        products = [
-            (delta * deltas[j]).numpy().astype(np.float64) / peaks[i, j] for j in range(i + 1)
-        ]
-        powers.append([np.exp(product) for product in products])
+        with np.errstate(invalid="ignore"):  # beyond float32: NaN, which the engine refuses by name
+            products = [
+                (delta * deltas[j]).numpy().astype(np.float64) / peaks[i, j] for j in range(i + 1)
+            ]
+        powers.append([np.asarray(np.exp(product)) for product in products])
     return [[powers[max(i, j)][min(i, j)] for j in range(len(powers))] for i in range(len(powers))]

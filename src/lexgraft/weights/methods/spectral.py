@@ -26,7 +26,10 @@ def by_matrix(deltas: Deltas, merge: Callable[[Matrices], Matrix]) -> Merged:
     stacked = deltas.reshape(len(deltas), *merged.shape)
     with _one_thread():
         for number, matrix in enumerate(merged):
-            matrix.copy_(merge(stacked[:, number]))
+            try:
+                matrix.copy_(merge(stacked[:, number]))
+            except torch.linalg.LinAlgError:  # sums or products of finite numbers went beyond them
+                matrix.fill_(torch.inf)
     return merged.view(shape)
 
 

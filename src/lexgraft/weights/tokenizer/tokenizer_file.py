@@ -9,14 +9,12 @@ from typing import Any, Literal, cast
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_json import read_json
+from lexgraft.files.tokenizer_limits import LIMIT, broken, check_parts, components
 from lexgraft.weights.checkpoint.checkpoint_index import regular_file
-from lexgraft.weights.tokenizer.safe_regex import check_pattern
 
 TOKENIZER = "tokenizer.json"
-LIMIT = 128 << 20  # bytes of the file
 TOKENS, MERGES, ADDED = 2_000_000, 4_000_000, 20_000
 LENGTH = 1_024  # characters of a token
-DEPTH = 32  # of nested components
 KINDS = ("BPE", "Unigram", "WordPiece")
 
 Kind = Literal["BPE", "Unigram", "WordPiece"]
@@ -56,8 +54,8 @@ class TokenizerFile:
         """How this tokenizer spells."""
         if self.kind == "WordPiece":
             return "words"
-        components = (self.content.get(name) for name in ("normalizer", "pre_tokenizer", "decoder"))
-        kinds = {component.get("type") for tree in components for component in _components(tree)}
+        trees = (self.content.get(name) for name in ("normalizer", "pre_tokenizer", "decoder"))
+        kinds = {component.get("type") for tree in trees for component in components(tree)}
         return "bytes" if "ByteLevel" in kinds else "spaces"
 
     @property
@@ -81,13 +79,7 @@ def check_document(content: Mapping[str, Any], where: str) -> TokenizerFile:
     model = content.get("model")
     if not isinstance(model, dict) or model.get("type") not in KINDS:
         raise LexgraftError(f"no model of a known kind ({', '.join(KINDS)})", where=where)
-    for name in ("normalizer", "pre_tokenizer", "decoder"):
-        try:
-            components = list(_components(content.get(name)))
-        except RecursionError as error:
-            raise broken(f"a {name} of more than {DEPTH} levels", where) from error
-        for component in components:
-            _check_component(component, where)
+    check_parts(content, where)
     kind: Kind = model["type"]
     ids = _pieces(model, where) if kind == "Unigram" else _ids(model, where)
     added, specials = _added(content, ids, where)
@@ -101,11 +93,6 @@ def merge_pairs(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for merge in model["merges"]:
         first, second = merge.split(" ") if isinstance(merge, str) else merge
         yield first, second
-
-
-def broken(why: str, where: str) -> LexgraftError:
-    """Return the error for a tokenizer that is not accepted."""
-    return LexgraftError(f"refused: {why}", where=where, cure="get it again from its source")
 
 
 def _ids(model: Mapping[str, Any], where: str) -> dict[str, int]:
@@ -192,26 +179,3 @@ def _check_length(token: str, where: str) -> None:
     """Raise for a token that is too long."""
     if len(token) > LENGTH:
         raise broken(f"a token of {len(token):,} characters", where)
-
-
-def _components(tree: object, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield a component and all that it is made of.
-
-    Raises:
-        RecursionError: it is nested deeper than any known one.
-    """
-    if depth > DEPTH:
-        raise RecursionError
-    if isinstance(tree, dict):
-        yield tree
-    for child in (
-        tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    ):
-        yield from _components(child, depth + 1)
-
-
-def _check_component(component: Mapping[str, Any], where: str) -> None:
-    """Raise for a pattern that may take forever."""
-    pattern = component.get("Regex")
-    if isinstance(pattern, str):
-        check_pattern(pattern, where)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lexgraft.arrays.shapes import Int
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.files.safe_json import read_json
+from lexgraft.files.safe_json import flag, read_json
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import CONFIG_FILES
 from lexgraft.weights.checkpoint.checkpoint_index import (
@@ -110,7 +110,7 @@ class AlignmentPlan:
         members, target, maps = self.members, self.target, self.maps
         if self.is_plain:
             checkpoints = tuple(member.checkpoint for member in members)
-            return AlignedVocabulary(checkpoints, members[0].tokenizer, target.size, {})
+            return AlignedVocabulary(checkpoints, self.home, target.size, {})
         base = members[0].checkpoint
         names = tuple(sources_of(base, base))
         entries = [sources_of(base, member.checkpoint) for member in members]
@@ -212,6 +212,15 @@ def plan_alignment(
     maps = [_map(target, index, members, documents) for index in range(len(members))]
     labels = [member.label for member in members]
     overrides = token_overrides(choices or {}, labels, documents, target.document)
+    for token, override in overrides.items():
+        owner = None if override.member is None else members[override.member]
+        if owner is not None and override.row >= stated_size(owner.checkpoint):
+            raise LexgraftError(
+                f"`{owner.label}` has no row for {target.document.tokens[token]!a:.80}: its "
+                f"tokenizer numbers it {override.row:,}, beyond its rows",
+                where=str(owner.checkpoint.folder),
+                cure="choose another model's row, or another token's",
+            )
     return AlignmentPlan(tuple(members), target, tuple(maps), overrides)
 
 
@@ -258,7 +267,10 @@ def _map(
     members: Sequence[AlignmentMember],
     documents: Sequence[TokenizerFile],
 ) -> Int[np.ndarray, " row"]:
-    """Return for every row of the target the member's row of the same token; -1 where it lacks."""
+    """Return for every row of the target the member's row of the same token; -1 where it lacks.
+
+    A token whose number is beyond a model's rows is one that the model lacks.
+    """
     ids = np.full(target.size, -1, np.int64)
     document, checkpoint = documents[member_index], members[member_index].checkpoint
     if member_index == target.owner:  # its own numbers, padding included
@@ -269,6 +281,7 @@ def _map(
     plan = map_vocabularies(target.document, document)
     check_map(plan, target.document, document)
     ids[: len(plan.ids)] = plan.ids
+    ids[ids >= stated_size(checkpoint)] = -1
     return ids
 
 
@@ -320,7 +333,7 @@ def _config(
         owner_config = read_json(regular_file(owner.checkpoint.folder, name))
         content |= {key: owner_config[key] for key in SPECIAL_IDS if key in owner_config}
     heads = any(role_of(tensor) == "head" for tensor in base.tensors)
-    if heads and content.get("tie_word_embeddings"):  # a row it lacks has a head of its own
+    if heads and flag(content, "tie_word_embeddings"):  # a row it lacks has a head of its own
         content["tie_word_embeddings"] = False
     return resized_config(content, size) if name == _CONFIG else content
 

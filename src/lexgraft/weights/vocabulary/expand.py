@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lexgraft.files.hub import named_model
-from lexgraft.files.ownership import check_outputs, refuse_foreign
+from lexgraft.files.ownership import check_outputs, real_path, refuse_foreign
 from lexgraft.records import Concept, Progress, silent
 from lexgraft.weights.checkpoint.folder_writer import refuse_taken
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
@@ -124,9 +124,9 @@ def check_output(output: Path, inputs: Sequence[Path], *, fitted: bool) -> None:
     check_outputs([output], inputs, folders=True)
     refuse_taken(output, inputs)
     if fitted:
-        cache = output.resolve().with_name(f"{output.name}.fit")
+        cache = real_path(output).with_name(f"{output.name}.fit")
         check_outputs([cache], inputs, folders=True)
-        refuse_foreign(cache, "fit", output.resolve())
+        refuse_foreign(cache, "fit", real_path(output))
 
 
 def measure_bits(folder: Path, texts: ExpansionTexts, threads: int) -> dict[str, float]:

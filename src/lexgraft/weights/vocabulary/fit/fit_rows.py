@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from lexgraft import __version__
+from lexgraft.files.ownership import real_path
 from lexgraft.models.sampling import likeliest
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import Progress, digest, silent
@@ -82,7 +83,7 @@ def open_fit_cache(inputs: FitInputs, settings: FitSettings, output: Path) -> Fi
         [(new.token, new.parts) for new in expansion.additions],
         (texts.terms, texts.texts, texts.general_sample(), texts.further),
     )
-    return FitCache(output.resolve(), key)
+    return FitCache(real_path(output), key)
 
 
 def fit_rows(

@@ -1,7 +1,7 @@
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.tokenizer.safe_regex import check_pattern
+from lexgraft.files.safe_regex import check_pattern
 
 KNOWN = {
     "GPT-2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",

@@ -1,0 +1,146 @@
+"""How likely each gate is to pass, before anything is asked; what would make it likelier (pure)."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from lexgraft.adoption.report.report_words import grouped, named
+from lexgraft.adoption.validity import ValidityMark
+from lexgraft.errors import LexgraftError
+from lexgraft.stats.gate_power import Requirement, gate_power, threshold_for
+from lexgraft.stats.gate_sizes import sizes_for
+
+WANTED = 0.8  # chance that a gate should have
+LEAST = 0.5  # chance below which a gate is refused
+
+Words = dict[str, str]
+PLACES = {
+    "concepts": "`testset.confirm` to about {}",
+    "documents": "the texts of `general` to about {} documents a register",
+    "items": "`general.items` to about {}",
+    "glossary concepts": "`glossary.concepts` to about {}",
+    "taught concepts": "`tune.terms` to about {}",
+}
+"""What is counted → where the project says how many."""
+
+
+class RequirementChance(Struct, frozen=True, forbid_unknown_fields=True):
+    """One requirement of a gate: the truth it is planned for, and its chance to be met."""
+
+    name: str
+    group: str
+    threshold: float
+    truth: float
+    chance: float
+    served: float  # the threshold that these numbers serve with 80 %
+
+
+class GateChance(Struct, frozen=True, forbid_unknown_fields=True):
+    """The chance that a whole gate passes if the truths are as stated."""
+
+    gate: str
+    chance: float  # as if requirements were independent: a low estimate
+    requirements: tuple[RequirementChance, ...]
+    numbers: dict[str, int]  # what is counted → how many there are
+    needed: dict[str, int] | None  # numbers with which the chance is 80 %; None: no number does
+    measured: bool  # whether spreads are of this run's parents; else those of the examples
+
+
+def gate_chance(gate: str, requirements: Sequence[Requirement], *, measured: bool) -> GateChance:
+    """Return how likely a gate is to pass, and the cheapest numbers that would make it likely."""
+    power = gate_power(requirements)
+    return GateChance(
+        gate=gate,
+        chance=power.independent,
+        requirements=tuple(
+            RequirementChance(
+                one.name, one.group, one.threshold, one.truth, chance, threshold_for(one, WANTED)
+            )
+            for one, chance in zip(requirements, power.each, strict=True)
+        ),
+        numbers=_numbers(requirements),
+        needed=sizes_for(requirements, WANTED, costs=COSTS),
+        measured=measured,
+    )
+
+
+COSTS = {"concepts": 6.0, "documents": 2.0, "items": 1.0, "glossary concepts": 6.0}
+"""What one more of each costs in answers, in proportion."""
+
+
+def refuse_hopeless(chances: Sequence[GateChance]) -> None:
+    """Refuse gates that would sooner not pass, though what they ask for were true.
+
+    Raises:
+        LexgraftError: there is one, with the numbers or thresholds that would do.
+    """
+    for gate in chances:
+        if gate.chance < LEAST:
+            raise LexgraftError(
+                f"the {gate.gate} gate would pass with a chance of {gate.chance:.2f} if "
+                f"{_truths(gate, 'en')}",
+                where=f"gates.{gate.gate}",
+                cure=f"{advice(gate, 'en')}; or run it all the same with --underpowered: the "
+                "report says so",
+            )
+
+
+def underpowered(chances: Sequence[GateChance]) -> tuple[ValidityMark, ...]:
+    """Return the mark of gates that were run though they are likelier not to pass."""
+    return tuple(
+        ValidityMark(
+            f"{gate.gate} underpowered",
+            {
+                "en": f"The {gate.gate} gate had a chance of {gate.chance:.2f} to pass if "
+                f"{_truths(gate, 'en')}: that it did not pass says little.",
+                "ja": f"{named(gate.gate, 'ja')}の基準は、{_truths(gate, 'ja')}でも"
+                f"合格の確率が {gate.chance:.2f} でした。不合格であっても多くは言えません。",
+            },
+        )
+        for gate in chances
+        if gate.chance < LEAST
+    )
+
+
+def advice(gate: GateChance, language: str) -> str:
+    """Return which numbers make a gate pass with 80 %, or which thresholds these numbers serve."""
+    more = {
+        unit: number
+        for unit, number in (gate.needed or {}).items()
+        if number > gate.numbers.get(unit, 0)
+    }
+    if more:
+        numbers = ", ".join(PLACES[unit].format(number) for unit, number in more.items())
+        return f"{WANTED:.0%}: {numbers}" if language == "ja" else f"for {WANTED:.0%} set {numbers}"
+    weakest = min(gate.requirements, key=lambda one: one.chance)
+    name = f"{named(weakest.name, language)} ({grouped(weakest.group, language)})"
+    if language == "ja":
+        return f"{name} の基準を {weakest.served:+.3f} に"
+    return f"no number does: a threshold of {weakest.served:+.3f} on {name} would be served"
+
+
+def _truths(gate: GateChance, language: str) -> str:
+    """Return the truths that are assumed, each once."""
+    texts = dict.fromkeys(
+        f"{named(one.name.partition(', ')[0], language)} = {100 * one.truth:+.0f}"
+        for one in gate.requirements
+    )
+    return ", ".join(texts)
+
+
+def _numbers(requirements: Sequence[Requirement]) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for one in requirements:
+        for part in one.strata or (one,):
+            numbers[part.unit] = max(numbers.get(part.unit, 0), part.n)
+    return numbers
+
+
+def chance_rows(chances: Sequence[GateChance], language: str = "en") -> list[list[str]]:
+    """Return the chances as rows of the plan's table."""
+    rows: list[list[str]] = []
+    for gate in chances:
+        rows.append([f"P(pass) {gate.gate}, if {_truths(gate, language)}", f"{gate.chance:.2f}"])
+        if gate.chance < WANTED:
+            rows.append([f"  {gate.gate}: what would do", advice(gate, language)])
+    return rows

@@ -1,0 +1,106 @@
+"""What makes an adoption worthless before a model is asked: refused, or marked in the plan."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+from lexgraft.adoption.material import Material
+from lexgraft.adoption.validity import (
+    UNMEASURED,
+    ValidityMark,
+    contamination,
+    few_need_the_term,
+    named_in_card,
+)
+from lexgraft.errors import LexgraftError
+from lexgraft.files.safe_text import read_text
+from lexgraft.project import Project
+
+ROLES: dict[Literal["language", "domain"], str] = {"language": "G", "domain": "D"}
+SPOKEN = {"base": "the base", "language": "the language model", "domain": "the domain model"}
+CARD = "README.md"
+LONGEST_CARD = 1 << 20  # bytes
+
+
+def refuse_equal_models(digests: Mapping[str, str]) -> None:
+    """Refuse a project that names the same weights twice among base, G and D.
+
+    Raises:
+        LexgraftError: it does; nothing could be shown by merging them.
+    """
+    for one, other in combinations(SPOKEN, 2):
+        if digests[one] == digests[other]:
+            raise LexgraftError(
+                f"{SPOKEN[one]} and {SPOKEN[other]} are the same weights",
+                where=f"models.{other}",
+                cure="a merge of equal models can show nothing: name the model that was meant",
+            )
+
+
+def refuse_unasked_target(project: Project) -> None:
+    """Refuse a project none of whose questions is answered in the language the words should reach.
+
+    Raises:
+        LexgraftError: no form has `languages.target` as its answer.
+    """
+    target = project.languages.target
+    answers = sorted({form.answer for form in project.testset.forms})
+    if target not in answers:
+        raise LexgraftError(
+            f"no question is answered in `{target}`, where the words should arrive",
+            where="testset.forms",
+            cure=f"add a form with `answer: {target}`; the forms answer in {', '.join(answers)}",
+        )
+
+
+def marks_of_the_plan(material: Material) -> tuple[ValidityMark, ...]:
+    """Return why a verdict of this project would be worth less than it looks, as far as is seen."""
+    marks = [*_contaminated(material), *_named_in_cards(material)]
+    if not material.texts["confirm"] and not material.testset.general:
+        marks.append(UNMEASURED)
+    into = f"->{material.project.languages.target}"
+    few = {
+        pair: len(concepts)
+        for pair, concepts in material.testset.needing_term("confirm").items()
+        if pair.endswith(into) and pair not in material.judged
+    }
+    marks += [few_need_the_term(pair, count) for pair, count in few.items()]
+    if material.project.gates.merge.donor_gain < 0:
+        marks.append(_WITHOUT_DONOR)
+    return tuple(marks)
+
+
+_WITHOUT_DONOR = ValidityMark(
+    "donor gain not asked",
+    {
+        "en": "`gates.merge.donor_gain` lies below 0: a merge may pass to which the domain model "
+        "gave nothing.",
+        "ja": "`gates.merge.donor_gain` が 0 未満のため、ドメインモデルから何も得ていないマージも"
+        "合格し得ます。",
+    },
+)
+
+
+def _contaminated(material: Material) -> Iterator[ValidityMark]:
+    """Yield the marks of models trained on the test's definitions, as `models.trained_on` tells."""
+    project, concepts = material.project, material.testset.concepts
+    texts = {
+        ROLES[role]: [read_text(Path(file)) for file in files]
+        for role, files in project.models.trained_on.items()
+    }
+    asked = [*concepts["confirm"], *concepts["choose"]]
+    for language in dict.fromkeys(form.question for form in project.testset.forms):
+        yield from contamination(asked, language, texts)
+
+
+def _named_in_cards(material: Material) -> Iterator[ValidityMark]:
+    """Yield the marks of models whose own cards name the sources of the test's terms."""
+    models = material.project.models
+    concepts = [c for group in material.testset.concepts.values() for c in group]
+    sources = [part for concept in concepts for part in concept.source.split(" + ")]
+    for role, name in ROLES.items():
+        card = Path(getattr(models, role)) / CARD
+        if role not in models.trained_on and card.is_file():
+            text = card.read_bytes()[:LONGEST_CARD].decode("utf-8", "replace")
+            yield from named_in_card(text, sources, name)

@@ -1,0 +1,174 @@
+"""What makes a verdict worth less than it looks: said before it, or beside it (pure)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from lexgraft.evaluation.output_language import in_language, repeats
+from lexgraft.records import Concept, Criterion
+
+COLLAPSED = 0.25  # share of free answers that are one text, loop, or speak another language
+FEWEST_ANSWERS = 8  # by which collapse is told
+CLOSE = 2.0  # times as often as G does it
+
+Words = dict[str, str]
+
+
+class ValidityMark(Struct, frozen=True, forbid_unknown_fields=True):
+    """A reason to trust a verdict less; it stands beside the recommendation wherever that does."""
+
+    name: str
+    sentence: Words
+
+
+UNMEASURED = ValidityMark(
+    "general ability not measured",
+    {
+        "en": "General ability was not measured: nobody knows what the models lost.",
+        "ja": "一般能力は測定していません。何が失われたかは分かりません。",
+    },
+)
+
+
+def donor_at_chance(lead: Sequence[Criterion]) -> tuple[ValidityMark, ...]:
+    """Return the mark of a donor that is not shown to know the terms in its own language."""
+    behind = [
+        criterion.name.partition(", ")[2] for criterion in lead if criterion.outcome != "pass"
+    ]
+    if not behind:
+        return ()
+    return (
+        ValidityMark(
+            "donor not ahead",
+            {
+                "en": "The domain model is not shown to know these terms in its own language "
+                f"better than: {', '.join(behind)}.",
+                "ja": "ドメインモデルが自身の言語でこれらの用語をよりよく知っているとは"
+                f"示されていません (比較対象: {', '.join(behind)})。",
+            },
+        ),
+    )
+
+
+def contamination(
+    concepts: Iterable[Concept], language: str, texts: Mapping[str, Iterable[str]]
+) -> tuple[ValidityMark, ...]:
+    """Return a mark per model whose training texts hold definitions that the test asks by.
+
+    `texts` are by model, as far as the user has named them. A definition counts as seen where its
+    words stand in a text, whatever their case and spaces.
+    """
+    asked = {
+        concept.id: plain
+        for concept in concepts
+        if (plain := _plain(concept.definitions.get(language, "")))
+    }
+    marks: list[ValidityMark] = []
+    for model, lines in texts.items():
+        read = "\n".join(map(_plain, lines))
+        seen = sum(definition in read for definition in asked.values())
+        if seen:
+            share = f"{seen} / {len(asked)}"
+            marks.append(
+                ValidityMark(
+                    f"{model} trained on the test",
+                    {
+                        "en": f"{model} was trained on {share} of the definitions that the test "
+                        "asks by: what it knows of them is training accuracy.",
+                        "ja": f"{model} はテストで使う定義文 {share} で学習されています。"
+                        "その正答率は学習精度です。",
+                    },
+                )
+            )
+    return tuple(marks)
+
+
+def named_in_card(card: str, sources: Iterable[str], model: str) -> tuple[ValidityMark, ...]:
+    """Return the mark of a model whose card names a source that the test's terms come from."""
+    named = [
+        source for source in dict.fromkeys(sources) if source and source.lower() in card.lower()
+    ]
+    if not named:
+        return ()
+    listed = ", ".join(named)
+    return (
+        ValidityMark(
+            f"{model} trained on the test's sources",
+            {
+                "en": f"The card of {model} names {listed}, where the test's terms come from: it "
+                "may have learnt these very definitions; its own score is then training accuracy.",
+                "ja": f"{model} のモデルカードには、テストの用語の出典である {listed} が"
+                "記されています。同じ定義文で学習した可能性があり、その場合の正答率は学習精度です。",
+            },
+        ),
+    )
+
+
+def few_need_the_term(pair: str, count: int) -> ValidityMark:
+    """Return the mark of a direction that is judged by items which pieces of words can decide."""
+    question, _, answer = pair.partition("->")
+    return ValidityMark(
+        f"pieces decide {pair}",
+        {
+            "en": f"{question} → {answer}: only {count} concepts have items that need their term, "
+            "so all items count, also those that pieces of words decide.",
+            "ja": f"{question} → {answer}：用語そのものの知識が必要な設問を持つ用語は {count} 件"
+            "だけのため、語の部分から解ける設問も含めて判定しています。",
+        },
+    )
+
+
+def collapse(
+    model: str, answers: Sequence[str], of_recipient: Sequence[str], language: str
+) -> tuple[ValidityMark, ...]:
+    """Return a mark where a model's free answers fall apart: one for all, loops, wrong language.
+
+    A quarter of them and twice as often as G's count; fewer than eight answers say nothing.
+    """
+    if min(len(answers), len(of_recipient)) < FEWEST_ANSWERS:
+        return ()
+    faults = (
+        (_repeated, "one answer to many questions", "多くの質問に同じ答え"),
+        (_looping, "loops", "繰り返し"),
+        (partial(_elsewhere, language), "another language than asked for", "指定と異なる言語"),
+    )
+    found = [
+        (english, japanese, share(answers))
+        for share, english, japanese in faults
+        if share(answers) >= max(COLLAPSED, CLOSE * share(of_recipient))
+    ]
+    if not found:
+        return ()
+    english = "; ".join(f"{what} ({part:.0%})" for what, _, part in found)
+    japanese = "、".join(f"{what} ({part:.0%})" for _, what, part in found)
+    return (
+        ValidityMark(
+            f"{model} collapsed",
+            {
+                "en": f"The free answers of {model} fall apart: {english}.",
+                "ja": f"{model} の自由回答が崩れています：{japanese}。",
+            },
+        ),
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".。")
+
+
+def _repeated(texts: Sequence[str]) -> float:
+    """Return the share of the commonest answer among answers that say anything, less its first."""
+    said = [plain for text in texts if (plain := _plain(text))]
+    count = Counter(said).most_common(1)[0][1] if said else 0
+    return count / len(texts) if count > 1 else 0.0
+
+
+def _looping(texts: Sequence[str]) -> float:
+    return sum(map(repeats, texts)) / len(texts)
+
+
+def _elsewhere(language: str, texts: Sequence[str]) -> float:
+    said = [text for text in texts if any(map(str.isalpha, text))]
+    return sum(not in_language(text, language) for text in said) / len(texts)

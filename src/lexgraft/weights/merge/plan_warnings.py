@@ -1,0 +1,46 @@
+"""What a plan says of the folders that it takes files from, beside what it refuses."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
+from lexgraft.weights.checkpoint.config_check import check_folders
+from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.merge.tokenizer_check import largest_id
+
+_ROWS = re.compile(r"(?:^|\.)(?:embed_tokens|wte|word_embeddings|embed_in)\.weight$")
+
+
+def config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[str]:
+    """Yield what to say of whole models that are configured otherwise than the base.
+
+    Raises:
+        LexgraftError: settings differ under which the same weights compute something else.
+    """
+    for model in models:
+        if isinstance(model.source, Checkpoint):
+            yield from check_folders(base.folder, model.folder)
+
+
+def code_warnings(homes: Iterable[Path]) -> Iterator[str]:
+    """Yield a warning for every folder whose configuration names code, which is left out."""
+    for folder in dict.fromkeys(homes):
+        keys = code_named(folder)
+        if keys:
+            yield f"left out of the configuration, for it loads code: {', '.join(keys)} ({folder})"
+
+
+def tokenizer_warnings(home: Path, tensors: Mapping[str, TensorEntry]) -> Iterator[str]:
+    """Yield a warning where the result has no tokenizer, or one with more ids than rows."""
+    if not has_tokenizer(home):
+        yield f"the result will have no tokenizer: there is none in {home}"
+    rows = max((e.shape[0] for name, e in tensors.items() if _ROWS.search(name)), default=None)
+    largest = largest_id(home)
+    if rows is not None and largest is not None and largest >= rows:
+        yield (
+            f"the tokenizer in {home} gives ids up to {largest:,} and the model has {rows:,} "
+            "rows: a text with one of the tokens beyond cannot be read"
+        )

@@ -1,0 +1,52 @@
+"""Looks that spend an error level: against multivariate normal integrals, and by simulation."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lexgraft.errors import LexgraftError
+from lexgraft.stats.extension import look_alpha, next_level
+
+
+def test_the_first_look_spends_four_fifths() -> None:
+    assert look_alpha([60]) == pytest.approx(0.04)
+    assert look_alpha([7.5], 0.01) == pytest.approx(0.008)
+
+
+@pytest.mark.parametrize("looks", [(60, 90), (60, 240), (60, 120, 200), (30, 33, 300)])
+def test_what_all_looks_spend_is_the_chance_that_a_path_passes(looks: tuple[int, ...]) -> None:
+    bounds = [stats.norm.isf(look_alpha(looks[:end]) / 2) for end in range(1, len(looks) + 1)]
+    times = np.array(looks) / looks[0]
+    correlations: Any = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
+    never = stats.multivariate_normal(np.zeros(len(looks)), correlations).cdf(np.array(bounds))
+    assert 1 - never == pytest.approx(0.025 * (0.8 + 0.12 * (1 - 1 / times[-1])), abs=3e-5)
+
+
+def test_a_look_without_new_concepts_keeps_its_level() -> None:
+    assert look_alpha([60, 60]) == look_alpha([60])
+    assert look_alpha([60, 90, 90]) == look_alpha([60, 90])
+
+
+@pytest.mark.parametrize("looks", [(60, 61), (60, 40)])
+def test_a_look_that_has_hardly_more_or_less_is_refused(looks: tuple[int, ...]) -> None:
+    with pytest.raises(LexgraftError, match="2 %"):
+        look_alpha(looks)
+
+
+def test_the_coming_look_by_its_growth() -> None:
+    level = next_level([60, 90])
+    assert level(2.0) == look_alpha([60, 90, 180])
+    assert level(1.0) == look_alpha([60, 90])
+
+
+@pytest.mark.slow
+def test_ten_extensions_each_half_as_much_again_pass_no_more_often_than_the_level() -> None:
+    looks = [round(60 * 1.5**step) for step in range(11)]
+    bounds = [stats.norm.isf(look_alpha(looks[:end]) / 2) for end in range(1, 12)]
+    rng = np.random.default_rng(0)
+    grown = np.diff([0, *looks])
+    paths = np.cumsum(rng.normal(size=(40000, 11)) * np.sqrt(grown), axis=1) / np.sqrt(looks)
+    passed = (paths >= bounds).any(axis=1).mean()
+    assert 0.02 <= passed <= 0.025
