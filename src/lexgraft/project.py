@@ -10,6 +10,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
+from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.files.shipped_texts import expected_file, shipped_file
@@ -256,27 +257,6 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     compute: ComputeSettings = ComputeSettings()
     plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217  # all chance is keyed by it
-
-
-_ONLY_GLOSSARY = "take it out: the glossary stage judges `effect` and `target_gain` only"
-_TOGETHER = "it is part of `{}.general_loss` now: registers and everyday words are judged together"
-RENAMED = {
-    "gates.merge.retention_loss": _TOGETHER.format("gates.merge"),
-    "gates.merge.everyday_loss": _TOGETHER.format("gates.merge"),
-    "gates.merge.bits_per_byte": _TOGETHER.format("gates.merge"),
-    "gates.merge.transfer": "take it out: what the donor brings is judged by "
-    "`gates.merge.donor_gain`",
-    "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
-    "gates.glossary.retention_loss": _ONLY_GLOSSARY,
-    "gates.glossary.bits_per_byte": _ONLY_GLOSSARY,
-    "gates.tune.target_gain": "it is called `gates.tune.taught_gain` now",
-    "gates.tune.retention_loss": _TOGETHER.format("gates.tune"),
-    "gates.tune.everyday_loss": _TOGETHER.format("gates.tune"),
-    "gates.tune.bits_per_byte": _TOGETHER.format("gates.tune"),
-    "gates.tune.transfer": "take it out: what the donor brings is judged by "
-    "`gates.tune.donor_gain`",
-}
-"""Keys of earlier versions → what to do instead."""
 
 
 def load_project(path: Path | str, *, download: bool = False) -> Project:

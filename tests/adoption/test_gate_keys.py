@@ -12,8 +12,8 @@ from lexgraft.adoption.gains import donor_criteria, gain_criteria, taught_criter
 from lexgraft.adoption.metrics import changes, protected
 from lexgraft.adoption.stages import glossary_prompt
 from lexgraft.errors import LexgraftError
+from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.project import (
-    RENAMED,
     AssumedTruth,
     Gates,
     GlossaryGate,

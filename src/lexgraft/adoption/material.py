@@ -7,7 +7,12 @@ from typing import Literal
 
 from lexgraft.adoption.metrics import ItemKey
 from lexgraft.errors import LexgraftError
-from lexgraft.files.running_text import RunningText, read_running_text, united
+from lexgraft.files.running_text import (
+    RunningText,
+    balanced_registers,
+    read_running_text,
+    united,
+)
 from lexgraft.project import Project
 from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
@@ -17,7 +22,7 @@ Use = Literal["choose", "confirm"]
 
 ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
 LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any test
-CHOOSE_SHARE = 4  # a quarter as many texts choose among merges as judge the winner
+CHOOSE_SHARE = 2  # half as many texts choose among merges as judge the winner
 
 
 class Material:
@@ -44,7 +49,8 @@ class Material:
             sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
             for read in self._general
         ]
-        for source, documents in zip(self.project.general.texts, united(shuffled), strict=True):
+        balanced = [balanced_registers(documents) for documents in united(shuffled)]
+        for source, documents in zip(self.project.general.texts, balanced, strict=True):
             choosing = max(2, source.documents // CHOOSE_SHARE)
             wanted = source.documents + choosing
             if len(documents) < wanted:

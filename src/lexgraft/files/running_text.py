@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
@@ -10,6 +11,8 @@ from msgspec import structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Document, read_lines
+
+FEWEST_OF_REGISTER = 16  # documents, by half of which a register is judged
 
 
 class RunningText(NamedTuple):
@@ -68,6 +71,25 @@ def united(texts: Iterable[Sequence[Document]]) -> list[list[Document]]:
         for number, documents in enumerate(texts)
         for kept in [_distinct(documents, taken)]
     ]
+
+
+def balanced_registers(documents: Sequence[Document]) -> list[Document]:
+    """Return the documents with their registers in turns, each in its order.
+
+    So that however many are taken, every register has its part. A register with fewer than
+    `FEWEST_OF_REGISTER` documents beside larger ones is left out: too few to be judged by.
+
+    Example:
+        >>> texts = [Document(str(n), "en", "ab"[n > 1], f"text {n}") for n in range(4)]
+        >>> [document.id for document in balanced_registers(texts)]
+        ['0', '2', '1', '3']
+    """
+    registers: dict[tuple[str, str], list[Document]] = {}
+    for document in documents:
+        registers.setdefault((document.language, document.register), []).append(document)
+    large = [group for group in registers.values() if len(group) >= FEWEST_OF_REGISTER]
+    rows = zip_longest(*(large or registers.values()))
+    return [document for row in rows for document in row if document is not None]
 
 
 def _refuse_blank(path: Path, rows: Sequence[Document], written: Sequence[Document]) -> None:
