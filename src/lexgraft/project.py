@@ -82,7 +82,7 @@ class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     sealed: Annotated[int, Meta(ge=0)] = 0  # concepts that are asked once, at the end
     options: Annotated[int, Meta(ge=2, le=10)] = 4  # of an item, the right one among them
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
-    distractors: Literal["sibling", "field", "matched", "random"] = "field"  # whence wrong options
+    distractors: Literal["sibling", "field", "matched", "random"] = "matched"  # wrong options
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
 
 

@@ -68,7 +68,7 @@ COLITIS = ("A", "Colitis", "大腸炎", "Inflammation of the colon.")
         (("B", "Gastroenterocolitis", "胃大腸炎", "Swelling."), ()),  # one name inside the other
         (("B", "Typhlitis", "盲腸", "Swelling."), ("A",)),  # broader
         (("B", "Bowel trouble", "腹痛", "An inflammation of a colon."), ()),  # same meaning
-        (("B", "Cancer of the bowel", "大腸癌", "A tumour."), ()),  # two kanji in a row
+        (("B", "Infected colon", "腸の大腸炎", "Swelling."), ()),  # says all that the other says
     ],
 )
 def test_a_relative_is_no_wrong_option(other: tuple[str, ...], broader: tuple[str, ...]):
@@ -83,13 +83,47 @@ def test_a_stranger_is_a_wrong_option():
     )
 
 
+def test_a_name_that_shares_a_piece_and_differs_in_another_is_a_sibling():
+    cancer = seen("B", "Cancer of the bowel", "大腸癌", "A tumour.")
+    assert not could_be_right(seen(*COLITIS), cancer, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "same"),
+    [
+        ("nephritis", "nephrosis", False),
+        ("myocardial infarct", "infarction, myocardial", True),
+        ("acute hepatitis", "chronic hepatitis", False),
+        ("hepatitis A", "hepatitis B", True),  # short words do not tell them apart
+        ("急性腎炎", "慢性腎炎", False),
+    ],
+)
+def test_names_say_the_same_whatever_the_order_and_ending_of_their_words(
+    name: str, other: str, *, same: bool
+):
+    form = Form("term-to-term", "fr", "ja" if name[0] > "z" else "en")
+    one, two = (
+        profile_of_option(Concept(text, (Term(text, form.answer),)), form) for text in (name, other)
+    )
+    assert one is not None
+    assert two is not None
+    assert could_be_right(one, two, NOTHING) is same
+
+
 def test_endings_that_many_names_share_tell_nothing():
+    english = Form("definition-to-term", "en", "en")
     group = [
-        seen(f"C{n}", f"X{n}", f"{chr(0x5000 + n)}{chr(0x6000 + n)}症候群", f"{word} meaning.")
-        for n, word in enumerate(("First", "Second", "Third", "Fourth", "Another"))
+        seen(f"C{n}", f"{name} syndrome", chr(0x5000 + n), f"{word} meaning.", form=english)
+        for n, (name, word) in enumerate(
+            zip(
+                ("Down", "Reye", "Foix", "Good", "Lynn"),
+                ["first", "second", "third", "fourth", "fifth"],
+                strict=True,
+            )
+        )
     ]
     generic = generic_stems(group)
-    assert generic >= {"症候", "候群"}
+    assert generic >= {"syndr"}
     assert could_be_right(group[0], group[1], NOTHING)
     assert not could_be_right(group[0], group[1], generic)
 

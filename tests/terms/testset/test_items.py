@@ -12,8 +12,10 @@ from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, Term
 from lexgraft.terms.testset.audit import audit
-from lexgraft.terms.testset.baseline_rules import SHARED
-from lexgraft.terms.testset.items import Distractors, build_items
+from lexgraft.terms.testset.baseline_rules import FREQUENT, MIDDLE, PIECES, SHARED
+from lexgraft.terms.testset.distractor_pool import Distractors
+from lexgraft.terms.testset.item_evidence import piece_scores
+from lexgraft.terms.testset.items import build_items
 
 Maker = Callable[[int], list[Concept]]
 FORMS = (
@@ -134,13 +136,64 @@ def test_siblings_come_before_strangers(make_concepts: Maker):
             assert types == {concepts[item.concept].type}
 
 
-def test_unasked_concepts_lend_options_only_where_the_asked_do_not_suffice(make_concepts: Maker):
-    concepts = make_concepts(60)
+def test_an_answer_is_not_told_from_what_unasked_concepts_lend_by_how_often_it_is_an_option(
+    make_concepts: Maker,
+):
+    concepts = make_concepts(200)
+    items = build(concepts[:40], lenders=tuple(concepts[40:]))
     lent = {one.names("en")[0] for one in concepts[40:]}
-    alone = build(concepts[:40], lenders=tuple(concepts[40:]))
-    assert not any(text.strip() in lent for item in alone for text in item.options)
-    few = build(concepts[:3], lenders=tuple(concepts[40:]))
-    assert any(text.strip() in lent for item in few for text in item.options)
+    assert any(text.strip() in lent for item in items for text in item.options)
+    scores = [score for score in audit(items) if score.name == FREQUENT]
+    assert all(score.value < 0.35 for score in scores)
+
+
+def test_the_answer_is_as_often_of_middle_length_as_any_option(make_concepts: Maker):
+    plain = make_concepts(160)
+    concepts = [
+        msgspec.structs.replace(
+            one,
+            terms=(Term(one.names("en")[0] + "abcdefgh"[: number % 9], "en", "noun"), one.terms[1]),
+        )
+        for number, one in enumerate(plain)
+    ]
+    items = build_items(
+        concepts,
+        forms=[Form("term-to-term", "ja", "en")],
+        options=4,
+        draws=2,
+        distractors="matched",
+        seed=1,
+    )
+    (score,) = [one for one in audit(items) if one.name == MIDDLE]
+    assert score.low < 0.25 < score.high
+
+
+def test_pieces_tell_the_answer_less_where_siblings_share_them(make_concepts: Maker):
+    kinds = {"炎": "inflamed", "腫": "swollen", "血": "bleeding", "痛": "painful", "狭": "narrow"}
+    concepts = {
+        one.id: msgspec.structs.replace(
+            one,
+            terms=(Term(one.names("ja")[0] + kind, "ja", "noun"),),
+            definitions={"en": f"{one.definitions['en']} It is {kinds[kind]}."},
+        )
+        for one, kind in zip(make_concepts(120), "炎腫血痛狭" * 24, strict=True)
+    }
+
+    def decided(distractors: Distractors) -> float:
+        items = build_items(
+            list(concepts.values()),
+            forms=[Form("definition-to-term", "en", "ja")],
+            options=4,
+            draws=2,
+            distractors=distractors,
+            seed=1,
+        )
+        scores = piece_scores(items, concepts)
+        (score,) = [one for one in audit(items, concepts, scores) if one.name == PIECES]
+        return score.value
+
+    assert decided("random") > 0.6
+    assert decided("matched") < 0.45
 
 
 def test_too_few_wrong_options_are_refused_with_the_concept(make_concepts: Maker):
@@ -197,5 +250,5 @@ def test_matched_options_share_as_much_text_with_the_question_as_the_answer_does
         (score,) = [one for one in audit(items) if one.name == SHARED]
         return score.value
 
-    assert shared("field") > 0.35
-    assert shared("matched") == pytest.approx(0.25)
+    assert shared("random") > 0.35
+    assert shared("matched") == pytest.approx(0.25, abs=0.08)

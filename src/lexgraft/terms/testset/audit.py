@@ -40,8 +40,8 @@ NEEDS_TERM = "needs the term"  # items that pieces of words and sound do not dec
 _MARGINS = {
     CHARACTERS: 0.03,
     LENGTH: 0.03,
-    MIDDLE: 0.2,
-    FREQUENT: 0.2,
+    MIDDLE: 0.03,
+    FREQUENT: 0.15,
     POSITION: 0.03,
     SOUND: 0.03,
     # Words explained and words that explain them share letters: such items are marked, not refused.

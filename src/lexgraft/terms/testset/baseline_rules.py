@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from math import log
 
 from lexgraft.terms.testset.form_profile import text_length
@@ -74,7 +75,7 @@ def by_sound(question: str, texts: Sequence[str]) -> list[float]:
 def by_shared_text(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by the longest piece that an option has in common with the question."""
     folded = comparison_key(question)
-    return [float(_longest_shared(folded, comparison_key(text))) for text in texts]
+    return [float(_longest_shared(folded, _folded(text))) for text in texts]
 
 
 def by_short_words(question: str, texts: Sequence[str]) -> list[float]:
@@ -85,23 +86,25 @@ def by_short_words(question: str, texts: Sequence[str]) -> list[float]:
 
 def by_shared_kanji(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by how many kanji an option shares with the question: one is enough."""
-    asked = set(KANJI.findall(comparison_key(question)))
-    return [float(len(asked.intersection(KANJI.findall(comparison_key(text))))) for text in texts]
+    asked = _kanji(question)
+    return [float(len(asked & _kanji(text))) for text in texts]
 
 
 def by_capitals(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by capitals beyond the first letter: there where the question has some."""
-    return _as_in_the_question(question, texts, lambda text: any(map(str.isupper, text[1:])))
+    asked = _has_capitals(question)
+    return [float(_has_capitals(text) == asked) for text in texts]
 
 
 def by_brackets(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by brackets: there where the question has some."""
-    return _as_in_the_question(question, texts, lambda text: bool(_BRACKET.search(text)))
+    asked = bool(_BRACKET.search(question))
+    return [float(bool(_BRACKET.search(text)) == asked) for text in texts]
 
 
 def by_initials(question: str, texts: Sequence[str]) -> list[float]:
     """Return a guess by the longest acronym on one side made of initials of the other."""
-    return [float(max(_initials(question, text), _initials(text, question))) for text in texts]
+    return [float(max(_spelt(question, text), _spelt(text, question))) for text in texts]
 
 
 def by_middle_length(_question: str, texts: Sequence[str]) -> list[float]:
@@ -133,30 +136,54 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _short_words(text: str) -> set[str]:
+_folded = cache(comparison_key)
+
+
+@cache
+def _short_words(text: str) -> frozenset[str]:
     words = _WORD.findall(comparison_key(text))
-    return {word for word in words if len(word) <= _SHORT and not is_dense(word)}
+    return frozenset(word for word in words if len(word) <= _SHORT and not is_dense(word))
 
 
-def _as_in_the_question(
-    question: str, texts: Sequence[str], has: Callable[[str], bool]
-) -> list[float]:
-    return [float(has(text.strip()) == has(question.strip())) for text in texts]
+@cache
+def _kanji(text: str) -> frozenset[str]:
+    return frozenset(KANJI.findall(comparison_key(text)))
 
 
-def _initials(short: str, long: str) -> int:
+@cache
+def _has_capitals(text: str) -> bool:
+    return any(map(str.isupper, text.strip()[1:]))
+
+
+@cache
+def _acronyms(text: str) -> tuple[str, ...]:
+    return tuple(_ACRONYM.findall(text))
+
+
+@cache
+def _initials(text: str) -> str:
+    return "".join(word[0] for word in _WORD.findall(text)).upper()
+
+
+def _spelt(short: str, long: str) -> int:
     """Return the length of the longest acronym in one text that the other's initials spell."""
-    initials = "".join(word[0] for word in _WORD.findall(long)).upper()
-    return max((len(found) for found in _ACRONYM.findall(short) if found in initials), default=0)
+    return max((len(one) for one in _acronyms(short) if one in _initials(long)), default=0)
 
 
 def _longest_shared(question: str, text: str) -> int:
     """Return how many characters the longest shared piece has, 0 below what chance gives."""
+    size = 1 if is_dense(text) else _LATIN_PIECE
+    starts = range(len(text))
+    while size <= _LONGEST:
+        # What is shared starts where something shorter that is shared does.
+        starts = [
+            at for at in starts if at + size <= len(text) and text[at : at + size] in question
+        ]
+        if not starts:
+            break
+        size += 1
     shortest = 1 if is_dense(text) else _LATIN_PIECE
-    for size in range(min(_LONGEST, len(text)), shortest - 1, -1):
-        if any(text[start : start + size] in question for start in range(len(text) - size + 1)):
-            return size
-    return 0
+    return size - 1 if size > shortest else 0
 
 
 def _grams(text: str) -> list[str]:

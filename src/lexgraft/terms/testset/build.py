@@ -26,6 +26,7 @@ from lexgraft.terms.testset.item_evidence import piece_scores, with_evidence
 from lexgraft.terms.testset.item_faults import refuse_faults
 from lexgraft.terms.testset.items import build_items
 from lexgraft.terms.testset.part_of_speech import with_part_of_speech
+from lexgraft.terms.testset.piece_table import PieceTable, learn_pieces
 from lexgraft.terms.testset.rarity_backends import RaritySource, with_preset, with_rarity
 from lexgraft.terms.testset.split import SPLITS, split_concepts
 from lexgraft.terms.testset.testset_power import power_table
@@ -70,13 +71,14 @@ def build_testset(
     # Concepts that no split asks about may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
     lenders = [*unasked, *eligible.spare]
-    items = _items_by_split(project, concepts, lenders, by_id, progress)
+    tables = {form: learn_pieces(by_id, form, chosen) for form in settings.forms}
+    items = _items_by_split(project, concepts, lenders, by_id, tables, progress)
     everyday, general = everyday_items(project)
 
     # Looked at before any model: no item has two answers, and none is answered by its options.
     asked_items = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked_items, by_id)
-    pieces = piece_scores(asked_items, by_id)
+    pieces = piece_scores(asked_items, by_id, tables)
     marked: dict[Split, tuple[Item, ...]] = {
         split: with_evidence(items[split], by_id, pieces) for split in SPLITS
     }
@@ -120,6 +122,7 @@ def _items_by_split(
     concepts: Mapping[Split, Sequence[Concept]],
     lenders: Sequence[Concept],
     by_id: Mapping[str, Concept],
+    tables: Mapping[Form, PieceTable],
     progress: Progress,
 ) -> dict[Split, tuple[Item, ...]]:
     """Return the items of each split, whose options come from that split and the unasked."""
@@ -137,6 +140,7 @@ def _items_by_split(
                 seed=project.seed,
                 lenders=lenders,
                 kin=by_id,
+                tables=tables,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))

@@ -8,8 +8,8 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, TermSettings
 from lexgraft.records import Concept
-from lexgraft.terms.testset.form_profile import profile
-from lexgraft.terms.testset.question_forms import Kin
+from lexgraft.terms.testset.form_profile import profile, unfairness
+from lexgraft.terms.testset.question_forms import Kin, texts_of
 from lexgraft.terms.testset.rarity import zipf
 
 
@@ -37,6 +37,7 @@ def choose_concepts(
     languages = sorted({tag for form in forms for tag in (form.question, form.answer)})
     for concept in concepts:
         unlike = _part_of_speech(concept, terms, languages) or _frequency(concept, terms, rare_in)
+        unlike = unlike or _given_away(concept, forms, kin)
         reason = unlike or _length(concept, terms) or _refusal(concept, forms, kin)
         if not reason:
             usable.append(concept)
@@ -92,6 +93,16 @@ def _length(concept: Concept, terms: TermSettings) -> str:
     words = max((len(text.split()) for text in concept.definitions.values()), default=0)
     limit = terms.max_definition_words
     return f"definition longer than {limit} words" if words > limit else ""
+
+
+def _given_away(concept: Concept, forms: Sequence[Form], kin: Kin) -> str:
+    """Return why the question of some form would give the answer away, or nothing.
+
+    Such a concept lends no wrong option either: cognates and names that say what they mean would
+    be options that are never right, and a model that knows which could be asked would gain by it.
+    """
+    reasons = (unfairness(form, *texts_of(concept, form, kin)) for form in forms)
+    return next((reason for reason in reasons if reason), "")
 
 
 def _refusal(concept: Concept, forms: Sequence[Form], kin: Kin) -> str:

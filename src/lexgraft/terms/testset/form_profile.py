@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -16,9 +17,25 @@ from lexgraft.terms.text.stems import LETTERS, stems
 _SHORTEST, _SHORTEST_DENSE = 6, 3  # characters of a word with two halves; of kanji or kana
 _NAME_WORDS = 5  # a text of more words is a sentence
 _INNER = 6  # letters that give it away inside a longer word (phocomelia, tetraphocomelia)
+_LONG, _ENDING = 5, 3  # letters of a word that tells something; of an ending
 _GENERIC = 0.02  # share of the concepts from which a stem is generic
 _COGNATE = 0.33  # likeness of sound from which two terms are one word in two languages
 _ALIKE = 0.5  # share of common content words from which two definitions may fit each other
+
+
+class NameParts(Struct, frozen=True):
+    """What a folded name is made of: its longer words, and its kanji and kana in a row."""
+
+    words: tuple[str, ...]
+    rows: frozenset[str]
+
+    def is_within(self, other: "NameParts") -> bool:
+        """Tell whether the other name says all that this one says, in whatever order."""
+        return (
+            bool(self.words or self.rows)
+            and self.rows <= other.rows
+            and all(any(_is_inflected(word, one) for one in other.words) for word in self.words)
+        )
 
 
 class FormProfile(Struct, frozen=True):
@@ -31,6 +48,7 @@ class FormProfile(Struct, frozen=True):
     answer: str
     names: frozenset[str]  # every name, folded
     answer_names: tuple[str, ...]  # those of the answer's language, folded
+    parts: tuple["NameParts", ...]  # of each of these
     stems: frozenset[str]  # of the names in the answer's language
     meaning: frozenset[str]  # stems of the definitions
     part_of_speech: str
@@ -45,12 +63,14 @@ def profile(concept: Concept, form: Form, kin: Kin | None = None) -> FormProfile
     if not question or not answer:
         what, language = missing_part(form, question=question)
         return f"no {what} in {language}"
-    reason = _unfairness(form, question, answer)
+    reason = unfairness(form, question, answer)
     return reason or _profile(concept, form, question, answer, kin or {})
 
 
-def _unfairness(form: Form, question: str, answer: str) -> str:
+def unfairness(form: Form, question: str, answer: str) -> str:
     """Return why a question could be answered without knowing the term, or nothing."""
+    if not question or not answer:
+        return ""
     if gives_away(question, answer):
         return f"the question gives the answer away ({form.kind} {form.question}->{form.answer})"
     if form.kind == "term-to-term" and _one_word(question, answer):
@@ -81,6 +101,7 @@ def _profile(concept: Concept, form: Form, question: str, answer: str, kin: Kin)
         answer=answer,
         names=frozenset(comparison_key(term.text) for term in concept.terms),
         answer_names=names,
+        parts=tuple(map(_parts, names)),
         stems=frozenset(stem for name in names for stem in stems(name)),
         meaning=frozenset(
             stem for text in concept.definitions.values() for stem in stems(comparison_key(text))
@@ -127,18 +148,26 @@ def _long_words(text: str) -> list[str]:
 def could_be_right(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
     """Tell whether the other concept's answer could be right as well, or nearly.
 
-    It could when they share a name or a stem of their names (save generic ones), one name is inside
-    the other, one is broader than the other, or their definitions have half their words in common.
+    It could when they share a name, one name is inside the other or says all that the other says
+    (save by generic stems), one is broader than the other, or their definitions have half their
+    words in common. Names that share a piece and differ in another are siblings: 大腸炎, 大腸癌.
     """
     target_concept, candidate_concept = target.concept, candidate.concept
     return bool(
         not target.names.isdisjoint(candidate.names)
-        or not (target.stems & candidate.stems) <= generic
         or target_concept.id in candidate_concept.broader
         or candidate_concept.id in target_concept.broader
         or any(a in b or b in a for a in target.answer_names for b in candidate.answer_names)
+        or _says_the_same(target, candidate, generic)
         or comparison_key(candidate.answer) in target.also
         or _overlap(target.meaning, candidate.meaning) >= _ALIKE
+    )
+
+
+def _says_the_same(target: FormProfile, candidate: FormProfile, generic: frozenset[str]) -> bool:
+    shared = target.stems & candidate.stems
+    return not shared <= generic and any(
+        a.is_within(b) or b.is_within(a) for a in target.parts for b in candidate.parts
     )
 
 
@@ -159,6 +188,19 @@ def _answer_names(concept: Concept, language: str) -> tuple[str, ...]:
     """Return a concept's folded names, without readings in hiragana when there are others."""
     names = tuple(comparison_key(name) for name in concept.names(language))
     return tuple(name for name in names if not HIRAGANA.fullmatch(name)) or names
+
+
+def _parts(name: str) -> NameParts:
+    words = tuple(word for word in LETTERS.findall(UNSPACED.sub(" ", name)) if len(word) >= _LONG)
+    rows = "".join(f" {run}" for run in UNSPACED.findall(name))
+    return NameParts(words, stems(rows))
+
+
+def _is_inflected(word: str, other: str) -> bool:
+    """Tell whether two words are one but for an ending: infarct, infarction."""
+    pairs = zip(word, other, strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return shared >= _LONG and max(len(word), len(other)) - shared <= _ENDING
 
 
 def _overlap(first: frozenset[str], second: frozenset[str]) -> float:

@@ -21,7 +21,7 @@ import msgspec
 
 from lexgraft.project import Form
 from lexgraft.records import Concept, Item, SolvableBy
-from lexgraft.terms.testset.piece_table import PieceTable
+from lexgraft.terms.testset.piece_table import PieceTable, learn_pieces
 from lexgraft.terms.testset.question_forms import PARTS, texts_of
 from lexgraft.terms.text.scripts import is_loanword
 
@@ -30,27 +30,24 @@ OWN_ANSWERS = frozenset({"term", "definition"})
 
 
 def piece_scores(
-    items: Sequence[Item], concepts: Mapping[str, Concept]
+    items: Iterable[Item],
+    concepts: Mapping[str, Concept],
+    tables: Mapping[Form, PieceTable] | None = None,
 ) -> dict[str, Sequence[int]]:
-    """Return item id → how well each option fits by pieces; all 0 where pieces tell nothing."""
+    """Return item id → how well each option fits by pieces; all 0 where pieces tell nothing.
+
+    `tables` are those of the forms, where they have been learnt already.
+    """
     scores: dict[str, Sequence[int]] = {}
     for form, form_items in _by_form(items).items():
-        texts = question_texts(concepts, form)
-        table = PieceTable(texts, {item.concept for item in form_items})
+        asked = {item.concept for item in form_items}
+        table = tables[form] if tables else learn_pieces(concepts, form, asked)
         own = PARTS[form.kind][1] in OWN_ANSWERS
         for item in form_items:
-            question = texts[item.concept][0] if item.concept in texts else ""
+            question = texts_of(concepts[item.concept], form, concepts)[0]
             options = [option.strip() for option in item.options]
             scores[item.id] = table.scores(question, options, item.concept, leave_options=own)
     return scores
-
-
-def question_texts(concepts: Mapping[str, Concept], form: Form) -> dict[str, tuple[str, str]]:
-    """Return concept id → (question, answer) in a form, of the concepts that have both."""
-    texts = {
-        identifier: texts_of(concept, form, concepts) for identifier, concept in concepts.items()
-    }
-    return {identifier: pair for identifier, pair in texts.items() if all(pair)}
 
 
 def with_evidence(
