@@ -132,7 +132,7 @@ def tango_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
 
 
 def shares_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
-    """Return whether the bootstrap over concepts holds the difference of shares right."""
+    """Return whether the interval over concepts holds the difference of shares right."""
     return _means_hold(rng, changes(rng, n, gain, loss), gain, loss)
 
 
@@ -150,7 +150,7 @@ def _means_hold(rng: Rng, values: np.ndarray, gain: float, loss: float) -> bool:
 
 
 def probability_trial(rng: Rng, n: int, gain: float, loss: float) -> bool:
-    """Return whether the bootstrap holds the difference of P(right), where all move a little."""
+    """Return whether the interval holds the difference of P(right), where all move a little."""
     before, size = rng.beta(1, 1, n), (gain - loss) / 2
     noise = rng.normal(0, 0.15, n) * before * (1 - before) * 4
     moved = size * before * (1 - before) * 6 + noise
@@ -309,8 +309,8 @@ def advance_sample(rng: Rng, n: int) -> tuple[Interval, float]:
 INTERVALS: dict[str, Row] = {
     "Wilson, share known": exact_wilson,
     "Tango, difference known": simulated(tango_trial),
-    "bootstrap, difference right": simulated(shares_trial),
-    "bootstrap, difference P(right)": simulated(probability_trial, slow=True),
+    "mean, difference right": simulated(shares_trial),
+    "mean, difference P(right)": simulated(probability_trial, slow=True),
     "bootstrap, transfer": simulated(transfer_trial),
     "bootstrap, bits per byte": simulated(texts_trial, slow=True),
     "judge less bias, 30 labels": simulated(judge_trial),

@@ -52,7 +52,7 @@ def test_more_of_both_units_opened_the_former_gate_by_degrees(
 ) -> None:
     """validity.md §1: .37 and .71 with a margin of 5 % in everyday words."""
     power = gate_power(old_gate(300, items, documents, 0.05))
-    assert power.independent == pytest.approx(joint, abs=0.08)
+    assert power.independent == pytest.approx(joint, abs=0.01)
     assert power.least <= power.independent <= power.greatest == min(power.each)
 
 

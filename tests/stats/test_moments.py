@@ -35,14 +35,20 @@ def test_a_sum_has_welchs_degrees_of_freedom() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [30, 60, 120])
-@pytest.mark.parametrize("side", [1, -1])
-def test_each_end_misses_a_one_sided_loss_as_often_as_it_may(n: int, side: int) -> None:
-    """Student's t alone misses at one end in 6 % and at the other in 1 %, at n = 30."""
+@pytest.mark.parametrize("kind", ["normal", "one-sided", "other side", "heavy tails"])
+def test_no_end_misses_more_often_than_it_may(kind: str, n: int) -> None:
+    """Student's t alone misses a one-sided loss in 6 % at n = 30, Hall's alone heavy tails in 4."""
     rng = np.random.default_rng(n)
+    draw = {
+        "normal": lambda: rng.normal(size=n),
+        "one-sided": lambda: rng.exponential(1, n) - 1,
+        "other side": lambda: 1 - rng.exponential(1, n),
+        "heavy tails": lambda: rng.laplace(size=n),
+    }[kind]
     below = above = 0
     for _ in range(2000):
-        values = side * rng.exponential(1, n)
+        values = draw()
         low, high = moments_of(values - values.mean()).bounds(values.mean())
-        below, above = below + (high < side), above + (low > side)
-    assert below / 2000 == pytest.approx(0.025, abs=0.012)
-    assert above / 2000 == pytest.approx(0.025, abs=0.012)
+        below, above = below + (high < 0), above + (low > 0)
+    assert max(below, above) / 2000 <= 0.036
+    assert 1 - (below + above) / 2000 == pytest.approx(0.953, abs=0.017)

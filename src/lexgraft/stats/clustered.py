@@ -9,7 +9,7 @@ from lexgraft.arrays.shapes import Float, Int
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.moments import FEWEST, Moments, summed
 
-MISSED = 1.0  # by simulation: how far a cluster that did not move might have, of the furthest
+MISSED = 0.8  # by simulation: how far a cluster that did not move might have, of the furthest
 
 
 def clustered_mean(

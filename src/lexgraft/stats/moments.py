@@ -27,17 +27,20 @@ class Moments(NamedTuple):
         """Return the interval of the estimate, Student's t with Hall's correction of skewness.
 
         With skewness a of the estimate, T + aT²/3 + a²T³/27 + a/6 is normal up to terms in 1/n
-        (Hall 1992, JRSS B 54, 221-228), and its inverse moves t as a bootstrap-t would, without
-        resampling. Few values underestimate their skewness, so a is taken 1 + 2/√(v + 1) times, as
-        simulation has it (benchmarks/coverage.py).
+        (Hall 1992, JRSS B 54, 221-228), and its inverse moves both ends towards the long tail, as
+        a bootstrap-t would, without resampling. A skewness that is only chance moves them too, so
+        the end that it draws in is moved by half of it; few values underestimate theirs, so the
+        end that it pushes out is moved by 1 + 1/√(v + 1) times of it. By simulation with normal,
+        one-sided and heavy-tailed values each end errs in .02 to .03 (benchmarks/coverage.py).
         """
         if self.freedom <= 0:
             return -inf, inf
         spread, critical = sqrt(self.variance), student(max(1.0, self.freedom), alpha)
         skewness = self.third / spread**3 if spread else 0.0
-        skewness *= 1 + 2 / sqrt(self.freedom + 1)
-        low, high = (_unskewed(end, skewness) for end in (critical, -critical))
-        return value - spread * low, value - spread * high
+        drawn, pushed = skewness / 2, skewness * (1 + 1 / sqrt(self.freedom + 1))
+        below = max(_unskewed(critical, moved) for moved in (drawn, pushed))
+        above = min(_unskewed(-critical, moved) for moved in (drawn, pushed))
+        return value - spread * below, value - spread * above
 
 
 def moments_of(contributions: Float[np.ndarray, " n"]) -> Moments:
