@@ -1,6 +1,7 @@
 """JSON from strangers: bounded size, no duplicate keys, no NaN, no endless nesting."""
 
 import json
+import re
 from collections.abc import Mapping
 from math import inf
 from pathlib import Path
@@ -15,6 +16,7 @@ VALUES = 16_000_000  # in one file; the largest tokenizer.json known has an eigh
 _INFINITE = {"Infinity": inf, "-Infinity": -inf}
 _SETTINGS = "config.json"  # ends the names of files that transformers writes infinities into
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a pair, or one that stands alone
 _CURE = "get the file again from its source: it is damaged, or not what its name says"
 
 
@@ -22,8 +24,9 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
     """Return the object that JSON text holds; a model's settings may be infinite.
 
     Raises:
-        LexgraftError: not UTF-8, not JSON, not an object, a key twice, NaN, nesting too deep, or
-            more values than any known file has: in memory each takes far more than its bytes.
+        LexgraftError: not UTF-8, not JSON, not an object, a key twice, NaN, nesting too deep, half
+            of a surrogate pair, or more values than any known file has: in memory each takes far
+            more than its bytes.
     """
     if sum(data.count(sign) for sign in (b",", b"[", b"{")) > VALUES:
         raise LexgraftError(f"more than {VALUES:,} values", where=where, cure=_CURE)
@@ -39,6 +42,8 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
         raise LexgraftError(
             f"not the JSON expected here: {_short(error)}", where=where, cure=_CURE
         ) from error
+    if _HALF.search(data) and not _is_text(value):
+        raise LexgraftError("half of a pair of surrogates in a text", where=where, cure=_CURE)
     if not isinstance(value, dict):
         raise LexgraftError("a JSON object was expected", where=where, cure=_CURE)
     return value
@@ -87,6 +92,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in keys or keys.add(key))
         raise ValueError(f"key {twice[:80]!a} occurs twice")
     return result
+
+
+def _is_text(value: object) -> bool:
+    """Return whether all texts in a value can be written in UTF-8 again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> NoReturn:

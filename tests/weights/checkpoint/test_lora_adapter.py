@@ -117,6 +117,8 @@ def test_a_transposed_base_gets_a_transposed_delta(base: Path, tmp_path: Path) -
         ({"lora_alpha": "x"}, "lora_alpha"),
         ({"r": 2}, "agree on the rank"),
         ({"alpha_pattern": {"(a+)+$": 4}}, "write the modules' names out"),
+        ({"rank_pattern": ["x"]}, "`rank_pattern` is no list of names"),
+        ({"alpha_pattern": 5}, "`alpha_pattern` is no list of names"),
     ],
 )
 def test_more_than_plain_lora_is_refused(

@@ -82,7 +82,14 @@ def _pattern(config: Mapping[str, Any], patterns: str, default: str, module: str
     PEFT reads the keys as regular expressions; here they are plain, for no expression from a
     file is ever run.
     """
-    for key, value in (config.get(patterns) or {}).items():
+    named = config.get(patterns) or {}
+    if not isinstance(named, dict):
+        raise LexgraftError(
+            f"`{patterns}` is no list of names with numbers",
+            where=CONFIG,
+            cure='write {"name": number}, as PEFT does',
+        )
+    for key, value in named.items():
         if not _PLAIN_PATTERN.fullmatch(key) or type(value) not in {int, float} or value <= 0:
             raise LexgraftError(
                 f"{patterns}: {key[:80]!a}: {value!a:.20} is not a plain name and number",

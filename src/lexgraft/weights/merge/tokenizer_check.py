@@ -101,12 +101,22 @@ def chat_template(choice: str, folders: Sequence[Path]) -> str | None:
 
 def _ids(tokenizer: Mapping[str, Any], path: Path) -> dict[str, int]:
     """Return token → id of a tokenizer.json, tokens added later included."""
-    vocabulary = tokenizer.get("model", {}).get("vocab", {})
-    if isinstance(vocabulary, list):  # Unigram: pairs of token and score
-        vocabulary = {pair[0]: number for number, pair in enumerate(vocabulary)}
-    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
+    model = tokenizer.get("model")
+    vocabulary = model.get("vocab", {}) if isinstance(model, dict) else None
+    try:
+        if isinstance(vocabulary, list):  # Unigram: pairs of token and score
+            vocabulary = {pair[0]: number for number, pair in enumerate(vocabulary)}
+        added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or ()}
+    except (TypeError, KeyError, IndexError) as error:
+        raise LexgraftError(
+            "a token that has no text or no number",
+            where=str(path),
+            cure="get it again from its source",
+        ) from error
     if not isinstance(vocabulary, dict):
-        raise LexgraftError("no vocabulary in the tokenizer", where=str(path))
+        raise LexgraftError(
+            "no vocabulary in the tokenizer", where=str(path), cure="get it again from its source"
+        )
     return {**vocabulary, **added}
 
 
@@ -138,6 +148,11 @@ def _template(folder: Path) -> str | None:
     template = read_json(regular_file(folder, home)).get("chat_template")
     if isinstance(template, list):
         template = next(
-            (named.get("template") for named in template if named.get("name") == "default"), None
+            (
+                named.get("template")
+                for named in template
+                if isinstance(named, dict) and named.get("name") == "default"
+            ),
+            None,
         )
     return template if isinstance(template, str) else None
