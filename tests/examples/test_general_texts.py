@@ -24,7 +24,7 @@ def passages() -> ModuleType:
 
 
 GERMAN = "Der Fehler konnte nicht behoben werden, und die Datei ist nicht mehr da."
-LIKE = Document("", "de", "messages", "", "a source", "a licence")
+LIKE = Document("", "de", "setup", "", "a source", "a licence")
 
 
 def test_a_text_is_told_from_what_was_never_translated(passages: ModuleType) -> None:
@@ -44,7 +44,7 @@ def test_a_place_is_in_one_document_and_a_sentence_counts_once(passages: ModuleT
     sentences = [f"{GERMAN[:-1]} seit dem {'abcdefghij'[n % 10] * (n + 2)} Tag." for n in range(40)]
     places = [(str(n), sentences[n : n + 4]) for n in range(0, 40, 4)]
     made = passages.documents([*places, *places], LIKE, 60)
-    assert [document.id for document in made[:2]] == ["messages-de-000", "messages-de-001"]
+    assert [document.id for document in made[:2]] == ["setup-de-000", "setup-de-001"]
     assert all(300 <= len(document.text) <= 1500 for document in made)
     joined = " ".join(document.text for document in made)
     assert all(joined.count(sentence) <= 1 for sentence in sentences)

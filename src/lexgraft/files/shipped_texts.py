@@ -53,12 +53,13 @@ def shipped_file(language: str) -> Path | None:
 def shipped_texts(language: str) -> list[Document]:
     """Return the documents of a language, register by register; none where none come with it.
 
-    Every document is 300 to 1,500 characters of one source: Home Assistant's messages, Electron's
-    guides (not in every language), the Universal Declaration of Human Rights.
+    Every document is 300 to 1,500 characters of one source: what Home Assistant asks and advises
+    (`setup`) and does (`actions`), Electron's guides, the Universal Declaration of Human Rights; a
+    language has the registers that it has enough of.
 
     Example:
         >>> sorted({text.register for text in shipped_texts("ja")})
-        ['declaration', 'guide', 'messages']
+        ['actions', 'guide', 'setup']
     """
     path = shipped_file(language)
     return read_running_text(path).documents if path else []
