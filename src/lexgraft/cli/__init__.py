@@ -111,10 +111,11 @@ def _explained(error: OSError) -> LexgraftError:
 
 def _beyond(error: MemoryError | RecursionError | UnicodeError) -> LexgraftError:
     """Return what is too large, too deep or no text as a message with a cure."""
-    what, cure = {
-        MemoryError: ("out of memory", "free memory, or give a smaller input"),
-        RecursionError: ("nested too deeply", "give a flatter file"),
-    }.get(type(error), (f"not text as expected here: {error}", "save it as UTF-8"))
+    what, cure = f"not text as expected here: {error}", "save it as UTF-8"
+    if isinstance(error, MemoryError):
+        what, cure = "out of memory", "free memory, or give a smaller input"
+    if isinstance(error, RecursionError):
+        what, cure = "nested too deeply", "give a flatter file"
     return LexgraftError(what, where=_met_at(error), cure=f"{cure}; {DEBUG}=1 shows where")
 
 

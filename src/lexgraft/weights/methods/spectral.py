@@ -28,7 +28,7 @@ def by_matrix(deltas: Deltas, merge: Callable[[Matrices], Matrix]) -> Merged:
         for number, matrix in enumerate(merged):
             try:
                 matrix.copy_(merge(stacked[:, number]))
-            except torch.linalg.LinAlgError:  # sums or products of finite numbers went beyond them
+            except RuntimeError:  # LinAlgError: sums or products of finite numbers went beyond them
                 matrix.fill_(torch.inf)
     return merged.view(shape)
 
