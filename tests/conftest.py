@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +117,27 @@ def _build(folder: Path, architecture: str, seed: int, dtype: str) -> None:
 def tiny_model(make_model: ModelMaker) -> Path:
     """Return the folder of a random Gemma 3 text model: 2 layers, width 32, window 16, bf16."""
     return make_model("gemma3", 0, "bfloat16")
+
+
+@pytest.fixture
+def make_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Return a maker of file systems of a size, `64k`, where this process may mount some."""
+    mounted: list[Path] = []
+
+    def make(size: str) -> Path:
+        disk = tmp_path / f"disk{len(mounted)}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("no right to mount a small disk here")
+        mounted.append(disk)
+        return disk
+
+    yield make
+    for disk in mounted:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 FLAGS = (

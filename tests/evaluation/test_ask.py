@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import torch
 
-from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.answer_store import AnswerStore
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.models.transformers import TransformersModel
@@ -98,15 +97,6 @@ def test_more_keys_than_one_statement_takes_are_found(tmp_path: Path) -> None:
     store = AnswerStore(tmp_path / "store.sqlite")
     store.put({str(n): n for n in range(1203)})
     assert len(store.get(str(n) for n in range(2000))) == 1203
-
-
-def test_what_is_no_store_is_named_with_a_cure(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite"
-    path.write_bytes(b"not a database, but long enough to look like one" * 40)
-    with pytest.raises(LexgraftError, match="not a store of answers"):
-        AnswerStore(path).get(["k"])
-    with pytest.raises(LexgraftError, match="delete it"):
-        AnswerStore(path).put({"k": 1})
 
 
 def test_a_broken_model_is_kept_as_impossible_not_as_a_number_missing(

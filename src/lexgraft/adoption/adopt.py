@@ -15,6 +15,7 @@ from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measure
 from lexgraft.adoption.preregistration import BLIND, declare
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report_builder import PLAN, FinishedAdoption, finish
+from lexgraft.adoption.space_needed import check_disk
 from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages import STAGES
 from lexgraft.adoption.stages.headroom import HeadroomResult
@@ -124,9 +125,11 @@ def plan_project(
 
 def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
     inputs = (*_inputs(experiment), *(stage.name for stage in stages))
-    return experiment.records.once(
+    plan = experiment.records.once(
         PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages)
     )
+    check_disk(experiment, plan, [stage.name for stage in stages])
+    return plan
 
 
 def _check_sealed(experiment: Experiment, stages: Sequence[Stage[Any]]) -> None:

@@ -43,6 +43,6 @@ def verify(arguments: argparse.Namespace) -> int:
             print_line(f"{what:<10} and {len(names) - SHOWN} more")
     print_line(f"{check.tensors} tensors, {check.bytes:,} bytes, digest {check.digest}")
     print_line(
-        "intact" if check.intact else "not what was written: delete the folder and merge again"
+        "intact" if check.intact else "not what was written: move the folder away and merge again"
     )
     return 0 if check.intact else DIFFERENT

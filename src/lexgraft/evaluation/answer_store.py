@@ -12,6 +12,7 @@ from lexgraft.errors import LexgraftError
 
 FILE = "answers.sqlite"
 """Its name beside the answers of one model."""
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS answers "
     "(key TEXT PRIMARY KEY, value BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID"
@@ -47,7 +48,7 @@ class AnswerStore:
         """Open the database; SQLite rolls back what a kill interrupted.
 
         Raises:
-            LexgraftError: the file is no such database, or damaged.
+            LexgraftError: the file is no such database, or damaged; the disk is full or fails.
         """
         try:
             with closing(sqlite3.connect(self._path)) as file:
@@ -55,11 +56,16 @@ class AnswerStore:
                 file.execute(_TABLE)
                 yield file
         except sqlite3.DatabaseError as error:
-            raise LexgraftError(
-                f"not a store of answers: {error}",
-                where=str(self._path),
-                cure="delete it: what is in it will be asked again",
-            ) from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.DatabaseError) -> LexgraftError:
+        """Return what is wrong: a store that cannot grow or be opened keeps all its answers."""
+        what = f"the answers cannot be stored or read: {error}"
+        cure = "free the disk, or mend it or the rights, and run again: what was answered is kept"
+        if getattr(error, "sqlite_errorcode", _DAMAGED[0]) & 0xFF in _DAMAGED:
+            what = f"not a store of answers: {error}"
+            cure = "move it away: what is in it will be asked again"
+        return LexgraftError(what, where=str(self._path), cure=cure)
 
 
 def _check(key: str, raw: bytes) -> int:

@@ -78,7 +78,7 @@ class RunFolder:
             raise LexgraftError(
                 f"not a lock file: {error}",
                 where=str(file),
-                cure="delete it to run all stages again",
+                cure="move it away: all stages run again, with the answers that are stored",
             ) from error
 
     def _record_file(self, stage: str) -> Path:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from threading import Lock
 from xxhash import xxh3_128
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.disk_space import SLACK, free_bytes
 from lexgraft.files.model_files import INDEX
 from lexgraft.files.ownership import check_outputs, clash
 from lexgraft.weights.checkpoint.disk_io import (
@@ -32,7 +32,6 @@ from lexgraft.weights.checkpoint.tensor_digests import stretch_digest
 
 MANIFEST = "manifest.json"
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
-SLACK = 64 << 20  # bytes to stay free, beside one per cent
 _DIGEST = "digest"
 
 
@@ -235,6 +234,6 @@ def _check_space(folder: Path, layout: Layout) -> None:
     """Raise when the files would not fit on the disk."""
     present = sum(path.stat().st_blocks * 512 for path in sorted(folder.iterdir()))
     needed = layout.total - present + layout.total // 100 + SLACK
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if needed > free:
         raise full(folder, f"{needed:,} bytes are needed, {free:,} are free")

@@ -59,14 +59,14 @@ class Journal:
                 raise LexgraftError(
                     "an unfinished merge of other models or settings is here",
                     where=str(path.parent),
-                    cure="choose another folder, or delete this one",
+                    cure="choose another folder, or move this one away",
                 )
             if number:
                 self.done[record.pop("tensor")] = record
             good += len(line)
         if not good:
             raise LexgraftError(
-                "the journal is damaged", where=str(path), cure="delete the unfinished folder"
+                "the journal is damaged", where=str(path), cure="move the unfinished folder away"
             )
         handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:

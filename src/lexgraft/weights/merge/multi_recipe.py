@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.disk_space import bytes_below, check_space
 from lexgraft.files.ownership import check_outputs, claim, is_ours, remove
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress, silent
@@ -103,6 +104,8 @@ def run_stages(
     *before, last = stages
     if before or last.joined is not None:
         check_outputs([aside], inputs, folders=True)
+        sizes = {f"document {n}": stage.plan.write_bytes for n, stage in enumerate(stages, 1)}
+        check_space(output, sizes, bytes_below([aside, output]))
         claim(aside, PURPOSE, output)
     earlier: dict[str, RecipeModel] = {}
     for stage in before:

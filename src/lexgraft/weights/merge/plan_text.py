@@ -1,6 +1,5 @@
 """A plan for a reader: what is merged, from what, into what, and what it takes."""
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lexgraft.arrays.lazy_torch import torch
+from lexgraft.files.disk_space import free_bytes
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup
@@ -43,7 +43,7 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
         lines.append(f"tokens   {plan.assets.tokenizer}")
         lines += [f"config   {key} = {_short(value)}" for key, value in plan.assets.edits.items()]
     if output is not None:
-        lines.append(f"disk     {_free(output):,} bytes free at {output}")
+        lines.append(f"disk     {free_bytes(output):,} bytes free at {output}")
         lines.append(
             f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk"
         )
@@ -71,7 +71,7 @@ def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
         "read_bytes": plan.read_bytes,
         "write_bytes": plan.write_bytes,
         "memory_bytes": plan.memory_bytes,
-        "free_bytes": _free(output),
+        "free_bytes": free_bytes(output),
         "arithmetic_seconds": arithmetic_seconds(plan),
         "warnings": list(plan.warnings),
     }
@@ -152,9 +152,3 @@ def _short(value: object) -> str:
 
 def _where(model: InputModel) -> str:
     return f"{model.folder} + {model.adapter.folder}" if model.adapter else str(model.folder)
-
-
-def _free(output: Path) -> int:
-    """Return the free bytes of the disk that a folder lies on, or will lie on."""
-    existing = next(p for p in (output, *output.absolute().parents) if p.exists())
-    return shutil.disk_usage(existing).free
