@@ -30,6 +30,8 @@ def graded(right: Mapping[str, Sequence[bool]], pair: str = "en->ja") -> list[Gr
             margin=1.0 if yes else -1.0,
             probability=0.9 if yes else 0.1,
             chance=0.25,
+            probability_by_sum=0.9 if yes else 0.1,
+            probability_per_character=0.6 if yes else 0.2,
         )
         for concept, draws in right.items()
         for draw, yes in enumerate(draws)

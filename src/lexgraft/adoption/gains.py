@@ -22,6 +22,7 @@ from lexgraft.project import MergeGate, TuneGate
 from lexgraft.records import Criterion, Score
 from lexgraft.stats.clustered import clustered_difference, clustered_mean
 from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import NONE
 
 Graded = Sequence[GradedItem]
 
@@ -115,14 +116,16 @@ def gain_scores(
     parents: Mapping[str, SplitResults],
     controls: Mapping[str, Graded],
     context: ComparisonContext,
+    best_parents: Mapping[str, str] = NONE,
 ) -> tuple[Score, ...]:
     """Return what a result gained: on G, on the best of base, G and D, and on its controls.
 
-    The best parent is picked by its answers to the same items, so the gain on it errs downwards.
+    The best parent is picked by its answers to the same items, so the gain on it errs downwards;
+    `best_parents` names it per direction where another look has picked it.
     """
     scores: list[Score] = []
     for pair in context.targets(result.terms):
-        best = max(parents, key=lambda name: _mean(parents[name].terms, pair))
+        best = best_parents.get(pair) or best_parent(parents, pair)
         rivals: dict[str, Graded] = {
             TARGET_GAIN: parents["G"].terms,
             f"{BEST_PARENT_GAIN}, {best}": parents[best].terms,
@@ -133,6 +136,11 @@ def gain_scores(
             for name, before in rivals.items()
         ]
     return tuple(scores)
+
+
+def best_parent(parents: Mapping[str, SplitResults], pair: str) -> str:
+    """Return which parent has the highest mean P(right option) in one direction."""
+    return max(parents, key=lambda name: _mean(parents[name].terms, pair))
 
 
 def term_rises(

@@ -93,6 +93,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         scores=additions.scores,
         choosing=additions.choosing,
         gains=additions.gains,
+        specifications=additions.specifications,
         acquisitions=additions.acquisitions,
         glossary=additions.glossary,
         tuning=additions.tuning,

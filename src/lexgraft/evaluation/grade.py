@@ -48,6 +48,8 @@ class GradedItem(NamedTuple):
     probability: float  # of the right option among the options, by PMI
     chance: float  # 1 / options
     solvable_by: SolvableBy = "unknown"  # of the item
+    probability_by_sum: float = 0.0  # of the right option, by the plain log-likelihood
+    probability_per_character: float = 0.0  # by the log-likelihood a character
 
 
 def pmi(answer: Answer) -> tuple[float, ...]:
@@ -72,9 +74,7 @@ def grade(items: Sequence[Item], answers: Iterable[Answer]) -> list[GradedItem]:
 
 
 def _grade(item: Item, answer: Answer) -> GradedItem:
-    scores = pmi(answer)
-    best = max(scores)
-    shares = [exp(score - best) for score in scores]
+    scores, a_character = pmi(answer), per_character(item, answer)
     return GradedItem(
         concept=item.concept,
         kind=item.kind,
@@ -82,13 +82,22 @@ def _grade(item: Item, answer: Answer) -> GradedItem:
         draw=item.draw,
         right=_margin(scores, item.gold) > 0,
         right_by_sum=_margin(answer.logliks, item.gold) > 0,
-        right_per_character=_margin(per_character(item, answer), item.gold) > 0,
+        right_per_character=_margin(a_character, item.gold) > 0,
         right_blind=_margin(answer.neutral, item.gold) > 0,
         margin=_margin(scores, item.gold),
-        probability=shares[item.gold] / sum(shares),
+        probability=_probability(scores, item.gold),
         chance=1 / len(scores),
         solvable_by=item.solvable_by,
+        probability_by_sum=_probability(answer.logliks, item.gold),
+        probability_per_character=_probability(a_character, item.gold),
     )
+
+
+def _probability(scores: Sequence[float], gold: int) -> float:
+    """Return the right option's share of exp(score): its probability among the options."""
+    best = max(scores)
+    shares = [exp(score - best) for score in scores]
+    return shares[gold] / sum(shares)
 
 
 def _margin(scores: Sequence[float], gold: int) -> float:

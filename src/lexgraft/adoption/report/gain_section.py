@@ -2,7 +2,16 @@
 
 from lexgraft.adoption.report.figures import FigureRow, interval_table, scale_of
 from lexgraft.adoption.report.markup import Html, element, join, label, word
-from lexgraft.adoption.report.page_parts import difference, group, name, nothing, section, tone_of
+from lexgraft.adoption.report.page_parts import (
+    difference,
+    group,
+    name,
+    nothing,
+    section,
+    table,
+    tone_of,
+    unfold,
+)
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.records import Score
 
@@ -19,7 +28,35 @@ def gains(report: Report) -> Html:
         difference=True,
         scale=scale_of(rows, difference=True),
     )
-    return section("gains", element("figure", chart, class_="forest"), note=word("gains_note"))
+    return section(
+        "gains",
+        element("figure", chart, class_="forest"),
+        *_specifications(report),
+        note=word("gains_note"),
+    )
+
+
+def _specifications(report: Report) -> list[Html]:
+    """Return the same gains under every scoring, folded away: a row per gain and quantity."""
+    scorings = list(dict.fromkeys(one.scoring for one in report.specifications))
+    cells: dict[tuple[str, str, str, str], dict[str, Html]] = {}
+    for one in report.specifications:
+        for score in one.gains:
+            row = cells.setdefault((score.model, score.name, score.group, one.quantity), {})
+            row[one.scoring] = difference(score.value, score.low, score.high)
+    if not cells:
+        return []
+    rows = [
+        (
+            join(label(model), element("small", name(gained), " · ", group(direction))),
+            name(quantity),
+            *(row[scoring] for scoring in scorings),
+        )
+        for (model, gained, direction, quantity), row in cells.items()
+    ]
+    heads = [word("model"), word("measure"), *(name(scoring) for scoring in scorings)]
+    note = element("p", word("specifications_note"), class_="note")
+    return [unfold(word("specifications"), note, table(heads, rows, numbers=len(scorings)))]
 
 
 def _row(report: Report, score: Score) -> FigureRow:

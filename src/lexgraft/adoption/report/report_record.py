@@ -10,6 +10,8 @@ from lexgraft.evaluation.measures import GAIN
 from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
 
 PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
+Quantity = Literal["P(right)", "items right"]
+Scoring = Literal["PMI", "sum", "per character"]
 Use = Literal["test", "train", "replay", "general", "glossary"]
 
 
@@ -43,6 +45,14 @@ class FigurePoint(Struct, frozen=True, forbid_unknown_fields=True):
     def model(self) -> str:
         """Return the display name."""
         return self.acquisition.model
+
+
+class Specification(Struct, frozen=True, forbid_unknown_fields=True):
+    """The headlines of judged results under one way of scoring options and of counting."""
+
+    quantity: Quantity  # mean by concept of P(right option), or of items right
+    scoring: Scoring  # PMI, log-likelihood of the whole option, or of a character of it
+    gains: tuple[Score, ...]  # as `Report.gains`: the same names in the same order
 
 
 class AbilityChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +171,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
     choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`
     gains: tuple[Score, ...] = ()  # what a result gained on G, the best parent, its ablations
+    specifications: tuple[Specification, ...] = ()  # `gains` under other scorings; none is judged
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
     tuning: TuningSummary | None = None

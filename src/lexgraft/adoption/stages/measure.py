@@ -27,7 +27,9 @@ from lexgraft.adoption.report.report_record import (
     AcquisitionCounts,
     FigurePoint,
     SampleAnswer,
+    Specification,
 )
+from lexgraft.adoption.specifications import specification_table
 from lexgraft.adoption.split_results import (
     comparison_context,
     judged_concepts,
@@ -64,6 +66,7 @@ class MeasureResult(Struct, frozen=True, forbid_unknown_fields=True):
     verdict: Verdict
     scores: tuple[Score, ...]
     gains: tuple[Score, ...]  # on G, on the best parent, on each ablation
+    specifications: tuple[Specification, ...]  # of the gains, under other scorings
     acquisitions: tuple[AcquisitionCounts, ...]
     changes: tuple[AbilityChange, ...]
     points: tuple[FigurePoint, ...]
@@ -182,6 +185,7 @@ def measured(
             *_kept(results, parents, context),
         ),
         gains=gain_scores(results, parents, controls, context),
+        specifications=specification_table(results, parents, controls, context),
         acquisitions=acquisitions(results, parents["G"], parents["D"], context),
         changes=ability_changes,
         points=(point(results, parents, context, kind),),
@@ -241,6 +245,7 @@ def measured_part(record: MeasureResult, terms: tuple[TermOutcome, ...] = ()) ->
         points=record.points,
         scores=record.scores,
         gains=record.gains,
+        specifications=record.specifications,
         acquisitions=record.acquisitions,
         general=record.changes,
         samples=record.samples,

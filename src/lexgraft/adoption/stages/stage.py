@@ -19,6 +19,7 @@ from lexgraft.adoption.report.report_record import (
     DataSource,
     FigurePoint,
     SampleAnswer,
+    Specification,
     TuningSummary,
 )
 from lexgraft.adoption.spreads import Spreads
@@ -76,6 +77,7 @@ class ReportPart(Struct, frozen=True, kw_only=True):
     scores: tuple[Score, ...] = ()
     choosing: tuple[Score, ...] = ()
     gains: tuple[Score, ...] = ()
+    specifications: tuple[Specification, ...] = ()
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     general: tuple[AbilityChange, ...] = ()
     glossary: tuple[Score, ...] = ()
