@@ -57,7 +57,9 @@ class ScrambledModel(InputModel):
 
 def scrambled(model: InputModel, seed: int) -> ScrambledModel:
     """Return a model's control: a delta of the same norms, ranks and singular values, at random."""
-    return ScrambledModel(model.label, model.base, model.source, model.adapter, seed)
+    return ScrambledModel(
+        model.label, model.base, model.source, model.adapter, model.notes, seed=seed
+    )
 
 
 def _signs(generator: np.random.Generator, count: int) -> np.ndarray:
