@@ -122,7 +122,7 @@ def advice(gate: GateChance, language: str) -> str:
 def _truths(gate: GateChance, language: str) -> str:
     """Return the truths that are assumed, each once."""
     texts = dict.fromkeys(
-        f"{named(one.name.partition(', ')[0], language)} = {100 * one.truth:+.0f}"
+        f"{named(one.name.partition(', ')[0], language)} = {100 * one.truth + 0.0:+.0f}"
         for one in gate.requirements
     )
     return ", ".join(texts)

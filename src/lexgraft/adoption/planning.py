@@ -14,6 +14,7 @@ from lexgraft.adoption.plan_checks import (
     refuse_unasked_target,
 )
 from lexgraft.adoption.report.report_record import PowerRow
+from lexgraft.adoption.split_results import judged_concepts
 from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages.headroom import HEADROOM, HeadroomResult
 from lexgraft.adoption.stages.merge_race import candidate_plans
@@ -73,6 +74,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     warnings: tuple[dict[str, str], ...]  # language → sentence
     number_format: ComputedFormat  # in which models are asked
     marks: tuple[ValidityMark, ...] = ()  # why verdicts will be worth less than they look
+    judged: dict[str, int] = {}  # direction to the target → concepts that its gate counts
     gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
 
     def rows(self) -> list[list[str]]:
@@ -88,6 +90,10 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
                 f"{row.detectable * 100:.1f} points (n = {row.n})",
             ]
             for row in self.power
+        ]
+        rows += [
+            [f"concepts that a gate counts, {pair}", f"{count} of {self.concepts['confirm']}"]
+            for pair, count in self.judged.items()
         ]
         rows += chance_rows(self.gates)
         rows += [["candidates", ", ".join(self.methods)]]
@@ -139,6 +145,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
             *testset.rights.spoken(),
         ),
         marks=marks_of_the_plan(experiment.material),
+        judged=judged_concepts(experiment.material),
         gates=chances_of(experiment, stages, Spreads()),
     )
 

@@ -26,9 +26,9 @@ class Spreads(Struct, frozen=True, forbid_unknown_fields=True):
     from its parents' answers once they are there.
     """
 
-    terms: float = 0.35  # of P(right option), by concept
-    documents: float = 0.05  # of relative bits per byte, by document
-    everyday: float = 0.2  # of the relative log-probability of everyday words, by concept
+    terms: float = 0.3  # of P(right option), by concept
+    documents: float = 0.06  # of relative bits per byte, by document
+    everyday: float = 0.2  # of relative P(right option) of everyday words, by concept
     changing: float = 0.4  # share of terms that are written by one of two modes alone
     measured: bool = False
 
@@ -36,7 +36,12 @@ class Spreads(Struct, frozen=True, forbid_unknown_fields=True):
 def measured_spreads(
     recipient: SplitResults, donor: SplitResults, context: ComparisonContext
 ) -> Spreads:
-    """Return the spreads of the donor against G: the defaults where too few were asked."""
+    """Return the spreads that a merge will show against G, from the donor's against G.
+
+    A merge stands about half-way between its parents, so general texts and everyday words move
+    about half as far (to first order in the weights); P(right) of the terms may move all the way.
+    The defaults stand where too few were asked.
+    """
     assumed = Spreads()
     rises = [
         rise
@@ -50,8 +55,8 @@ def measured_spreads(
     spread_of_words = _mean_spread(losses, everyday=True)
     return Spreads(
         terms=stdev(rises) if len(rises) >= FEWEST else assumed.terms,
-        documents=assumed.documents if spread_of_texts is None else spread_of_texts,
-        everyday=assumed.everyday if spread_of_words is None else spread_of_words,
+        documents=assumed.documents if spread_of_texts is None else spread_of_texts / 2,
+        everyday=assumed.everyday if spread_of_words is None else spread_of_words / 2,
         measured=len(rises) >= FEWEST,
     )
 

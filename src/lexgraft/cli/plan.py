@@ -28,6 +28,8 @@ def plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(planned)
     print_table("Plan", planned.rows())
+    for mark in planned.marks:
+        print_line(f"read the verdicts with this: {mark.sentence['en']}")
     for warning in planned.warnings:
         print_line(f"warning: {warning['en']}")
     return 0
