@@ -8,12 +8,16 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.layer_stack import COUNTS, LayerStack
 from lexgraft.weights.checkpoint.tied_head import untying
+from lexgraft.weights.merge.layer_edits import LayerOrigin, layer_edits
 from lexgraft.weights.merge.layer_slices import names_of
 from lexgraft.weights.merge.merge_plan import AssetSources
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
 from lexgraft.weights.merge.recipe_models import RecipeModel
 from lexgraft.weights.merge.stored_dtypes import CODES, main_dtype
 from lexgraft.weights.merge.tokenizer_check import chat_template, difference
+
+_COUNTS = (*COUNTS, "num_blocks")
+_LISTS = ("layer_types", "layers_block_type", "hybrid_override_pattern")  # that may stand for them
 
 
 class ChosenConfig(NamedTuple):
@@ -79,10 +83,11 @@ def edits_of(
 ) -> dict[str, Any]:
     """Return what must be changed in a model's configuration for a result with these tensors.
 
-    The number of layers, every list with one entry per layer, and the tie of the head.
+    The number of layers, all that gives a layer its kind by its number, and the tie of the head.
 
     Raises:
-        LexgraftError: a configuration that does not say how many layers there are.
+        LexgraftError: a configuration that does not say how many layers there are, or cannot say
+            of which kinds they are.
     """
     edits: dict[str, Any] = {}
     prefix, config = model.text_config
@@ -91,20 +96,25 @@ def edits_of(
     order = _order(origins, names, stack)
     if order == [(model, layer) for layer in range(model.layers)]:
         return edits
-    count = next((key for key in COUNTS if key in config), None)
-    if count is None:
+    counts = [key for key in _COUNTS if config.get(key) == model.layers]
+    counts = counts or [key for key in COUNTS if key in config][:1]
+    if not counts and not any(_is_list(config.get(key), model.layers) for key in _LISTS):
         raise LexgraftError(
             "config.json does not say how many layers there are",
             where=str(model.checkpoint.folder),
             cure=f"one of {', '.join(COUNTS)} is needed to stack layers",
         )
-    edits[prefix + count] = stack.count
-    for key, value in config.items():
-        if isinstance(value, list) and len(value) == model.layers:
-            edits[prefix + key] = [
-                _entry(source, key, position, value) for source, position in order
-            ]
-    return edits
+    edits |= dict.fromkeys((prefix + key for key in counts), stack.count)
+    origins_of = [
+        LayerOrigin(source.text_config[1], source.layers, layer) for source, layer in order
+    ]
+    folder = str(model.checkpoint.folder / "config.json")
+    moved = layer_edits(config, model.config, model.layers, origins_of, folder)
+    return edits | {prefix + key: value for key, value in moved.items()}
+
+
+def _is_list(value: object, layers: int) -> bool:
+    return isinstance(value, list | str) and len(value) == layers
 
 
 def _order(
@@ -117,15 +127,6 @@ def _order(
         if layer is not None and before is not None:
             origin_of.setdefault(layer, (source, before))
     return [origin_of[layer] for layer in sorted(origin_of)]
-
-
-def _entry(source: RecipeModel, key: str, layer: int, values: Sequence[Any]) -> object:
-    """Return a layer's own entry of a list in the configuration of the model it comes from."""
-    own_values = source.text_config[1].get(key)
-    entries = (
-        own_values if isinstance(own_values, list) and len(own_values) == source.layers else values
-    )
-    return entries[layer % len(entries)]
 
 
 def _folders(models: Iterable[RecipeModel]) -> list[Path]:
