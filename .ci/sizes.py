@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines
-DECAY = re.compile(r"\b(legacy|TODO|FIXME|HACK)\b|_v2\b|_old\b")
+DECAY = re.compile(r"\b(legacy|TODO|FIXME|HACK)\b|(?<!deepseek)_v2\b|_old\b")
 
 
 def main() -> int:
