@@ -171,7 +171,7 @@ def test_half_precision_has_a_key_of_its_own_and_stays_near(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
     exact = TransformersModel(build("llama", {}), tokenizer, "tiny")
-    half = TransformersModel(build("llama", {}, torch.bfloat16), tokenizer, "tiny")
+    half = TransformersModel(build("llama", {}, torch.bfloat16), tokenizer, "tiny", "bfloat16")
     assert half.scoring == "shared bfloat16"
     pairs = zip(exact.loglikelihoods(ITEMS), half.loglikelihoods(ITEMS), strict=True)
     for one, other in pairs:

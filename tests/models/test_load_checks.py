@@ -74,3 +74,27 @@ def test_a_kernel_from_a_hub_is_refused(tiny_model: Path, tmp_path: Path, key: s
     file.write_text(json.dumps(json.loads(file.read_text()) | {key: "some-org/some-kernel"}))
     with pytest.raises(LexgraftError, match="kernel"):
         TransformersModel.load(folder, "d", 1)
+
+
+def test_a_model_whose_predictions_change_with_what_follows_is_refused(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    from transformers import BertConfig, BertLMHeadModel
+
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = BertConfig(vocab_size=258, num_attention_heads=2, pad_token_id=1, **sizes)
+    folder = tmp_path / "bert"
+    for is_decoder, said in ((True, ""), (False, "what follows")):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(tiny_model, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        config.is_decoder = is_decoder
+        torch.manual_seed(0)
+        model = BertLMHeadModel(config)
+        for parameter in model.parameters():
+            parameter.data.normal_(0, 0.5)
+        model.save_pretrained(folder)
+        if not said:
+            assert TransformersModel.load(folder, "d", 1).scoring == "plain"
+            continue
+        with pytest.raises(LexgraftError, match=said):
+            TransformersModel.load(folder, "d", 1)
