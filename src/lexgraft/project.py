@@ -79,7 +79,7 @@ class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     forms: Annotated[tuple[Form, ...], Meta(min_length=1)]  # the ways of asking
     choose: Count = 100  # concepts to choose a merge by, and to teach from
     confirm: Count = 300  # concepts that verdicts are given on
-    sealed: Annotated[int, Meta(ge=0)] = 0  # concepts that are asked once, at the end
+    sealed: Annotated[int, Meta(ge=0)] | None = None  # asked once; null: as `confirm` if enough
     options: Annotated[int, Meta(ge=2, le=10)] = 4  # of an item, the right one among them
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
     distractors: Literal["sibling", "field", "matched", "random"] = "matched"  # wrong options
@@ -104,7 +104,7 @@ class GeneralSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """General ability: running text, and everyday concepts asked like terms."""
 
     texts: tuple[TextSource, ...] = (
-        TextSource(SHIPPED, documents=48),
+        TextSource(SHIPPED, documents=64),
     )  # for bits per byte; by default shipped ones; `[]`: none
     concepts: tuple[str, ...] = ()  # files of Concept with everyday words
     forms: tuple[Form, ...] = ()  # the ways in which the everyday words are asked
@@ -167,7 +167,7 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What of general ability a model may lose against G, on the `confirm` texts and words."""
 
-    general_loss: NonNegative = 0.02  # largest relative loss in a language, all registers together
+    general_loss: NonNegative = 0.03  # largest relative loss in a language, all registers together
 
 
 class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):

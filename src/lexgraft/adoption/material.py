@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from msgspec import structs
+
 from lexgraft.adoption.metrics import ItemKey
 from lexgraft.errors import LexgraftError
 from lexgraft.files.running_text import (
@@ -13,7 +15,8 @@ from lexgraft.files.running_text import (
     read_running_text,
     united,
 )
-from lexgraft.project import Project
+from lexgraft.files.shipped_texts import is_shipped
+from lexgraft.project import Project, TextSource
 from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.tuning.replay import disjoint
@@ -50,7 +53,8 @@ class Material:
             for read in self._general
         ]
         balanced = [balanced_registers(documents) for documents in united(shuffled)]
-        for source, documents in zip(self.project.general.texts, balanced, strict=True):
+        for named, documents in zip(self.project.general.texts, balanced, strict=True):
+            source = _shrunk(named, len(documents))
             choosing = max(2, source.documents // CHOOSE_SHARE)
             wanted = source.documents + choosing
             if len(documents) < wanted:
@@ -119,3 +123,11 @@ class Material:
         measured = [d for use in self.texts.values() for _, group in use for d in group]
         read = united(texts.documents for texts in self._replayed)
         return disjoint([document for file in read for document in file], measured)
+
+
+def _shrunk(source: TextSource, available: int) -> TextSource:
+    """Return what is read of a file; of shipped texts, which no user can add to, what there is."""
+    if not is_shipped(Path(source.file)):
+        return source
+    most = available * CHOOSE_SHARE // (CHOOSE_SHARE + 1)
+    return structs.replace(source, documents=min(source.documents, most))

@@ -21,13 +21,18 @@ def expected_file(language: str) -> Path:
     return shipped_file(language) or FOLDER / f"{language}.jsonl"
 
 
+def is_shipped(path: Path) -> bool:
+    """Return whether a file is one of those that come with lexgraft."""
+    return path.parent == FOLDER
+
+
 def refuse_missing(path: Path) -> None:
     """Refuse a file of shipped texts that there is not.
 
     Raises:
         LexgraftError: none come with the package in that language.
     """
-    if path.parent == FOLDER and not path.is_file():
+    if is_shipped(path) and not path.is_file():
         raise LexgraftError(
             f"no running text comes with lexgraft for `{path.stem}`: what general ability is lost "
             "would not be seen",

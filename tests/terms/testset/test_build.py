@@ -78,6 +78,13 @@ def test_a_project_becomes_concepts_items_and_an_audit(project_file: Path):
     assert seen[-1] == (3, 3)
 
 
+def test_concepts_are_sealed_by_themselves_where_there_are_enough(project_file: Path):
+    few = build_testset(changed(project_file, "  sealed: 5\n", ""))
+    assert len(few.concepts["sealed"]) == 0
+    many = build_testset(changed(project_file, "confirm: 30", "confirm: 16"))
+    assert len(many.concepts["sealed"]) == len(many.concepts["confirm"]) == 16
+
+
 def test_items_of_a_split_ask_about_its_concepts_only(project_file: Path):
     bundle = build_testset(read_project(project_file))
     for split, items in bundle.items.items():

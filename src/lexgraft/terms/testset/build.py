@@ -13,13 +13,18 @@ An item, as it is asked:
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lexgraft.project import Form, Project, TermSettings
+from lexgraft.errors import LexgraftError
+from lexgraft.project import Form, Project, TermSettings, TestSetSettings
 from lexgraft.records import Concept, Item, Progress, Split, digest, silent
 from lexgraft.terms.readers import ImportOptions, read_concepts
 from lexgraft.terms.readers.rights import rights_of
 from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
-from lexgraft.terms.testset.eligible_concepts import choose_concepts, require_language
+from lexgraft.terms.testset.eligible_concepts import (
+    EligibleConcepts,
+    choose_concepts,
+    require_language,
+)
 from lexgraft.terms.testset.everyday_items import everyday_items
 from lexgraft.terms.testset.guessing_level import guessing_levels
 from lexgraft.terms.testset.item_evidence import piece_scores, with_evidence
@@ -61,12 +66,7 @@ def build_testset(
     by_id = {concept.id: concept for concept in base}
     eligible = choose_concepts(base, terms, settings.forms, project.languages.domain)
 
-    counts: dict[Split, int] = {
-        "choose": settings.choose,
-        "confirm": settings.confirm,
-        "sealed": settings.sealed,
-    }
-    concepts = split_concepts(eligible.usable, counts, project.seed, eligible.refused)
+    concepts = _split(eligible, settings, project.seed)
     chosen = {concept.id for group in concepts.values() for concept in group}
     # Concepts that no split asks about may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
@@ -100,6 +100,25 @@ def build_testset(
         rights=rights_of([*eligible.usable, *eligible.spare, *everyday]),
         digest=digest(*(item.id for item in asked_items), *(item.id for item in general)),
     )
+
+
+def _split(
+    eligible: EligibleConcepts, settings: TestSetSettings, seed: int
+) -> dict[Split, list[Concept]]:
+    """Return the concepts per split; as many are sealed as confirm, where twice as many are left.
+
+    Only where the project does not say how many: sealed concepts lend no wrong options.
+    """
+    counts: dict[Split, int] = {"choose": settings.choose, "confirm": settings.confirm}
+    left = len(eligible.usable) - settings.choose - settings.confirm
+    unnamed = settings.confirm if left >= 2 * settings.confirm else 0
+    counts["sealed"] = unnamed if settings.sealed is None else settings.sealed
+    try:
+        return split_concepts(eligible.usable, counts, seed, eligible.refused)
+    except LexgraftError:
+        if settings.sealed is not None or not unnamed:
+            raise
+    return split_concepts(eligible.usable, {**counts, "sealed": 0}, seed, eligible.refused)
 
 
 def _term_base(
