@@ -179,6 +179,39 @@ class Cost(Struct, frozen=True, forbid_unknown_fields=True):
     currency: str = ""
 
 
+SAME_LOGITS = 1e-3  # nats between two ways of computing one model in float32
+
+
+class AnswerParity(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a folder that was written answers, loaded again, as the live model did."""
+
+    prompts: int = 0
+    logits: float = 0.0  # largest difference, to two digits
+    same_tokens: int = 0  # prompts that both cut alike
+    same_answers: int = 0  # prompts with the same likeliest continuation
+    answers: int = 0  # prompts that were continued
+    same_chat: bool | None = None  # whether chat templates write alike; None: there are none
+    left_out: str = ""  # why nothing was compared
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it was compared and is the same model."""
+        alike = self.same_tokens == self.prompts and self.same_answers == self.answers
+        same = alike and self.logits <= SAME_LOGITS and self.same_chat is not False
+        return bool(self.prompts) and same
+
+    def __str__(self) -> str:
+        """Return it as a sentence without an end."""
+        if self.left_out:
+            return f"not compared with the live model: {self.left_out}"
+        chat = {None: "", True: ", the same chat", False: ", another chat"}[self.same_chat]
+        return (
+            f"logits within {self.logits:.2g} of the live model's on {self.prompts} prompts, "
+            f"{self.same_tokens} cut alike, {self.same_answers} of {self.answers} answers the "
+            f"same{chat}"
+        )
+
+
 class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
     """The outcome of one gate: pass, fail or undecided, and what the next step would cost."""
 

@@ -10,7 +10,7 @@ from lexgraft.adoption.assured_numbers import with_assured_numbers
 from lexgraft.adoption.chosen_stages import chosen_stages
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gate_chances import refuse_hopeless
-from lexgraft.adoption.model_folder import write_model
+from lexgraft.adoption.model_folder import ask_again, write_model
 from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measured_chances
 from lexgraft.adoption.preregistration import BLIND, declare
 from lexgraft.adoption.report.report_record import Report
@@ -59,6 +59,7 @@ def run_project(
         results = run_stages(experiment, chosen)
         model = written_model(experiment.models, experiment.material, results)
         manifest = write_model(model, run.path, inputs_of(project), progress)
+        manifest = ask_again(experiment.models, model, run.path / "model", manifest)
         adoption = FinishedAdoption(
             stages=chosen,
             plan=plan,

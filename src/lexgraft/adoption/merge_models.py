@@ -12,7 +12,7 @@ from lexgraft.records import Progress, silent
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_plan import MergePlan
-from lexgraft.weights.merge.multi_recipe import RecipeStep, plan_stages, run_stages
+from lexgraft.weights.merge.multi_recipe import RecipeStep, Then, plan_stages, run_stages
 from lexgraft.weights.merge.plan_text import describe, summary
 from lexgraft.weights.merge.recipe import is_recipe, read_recipes
 
@@ -26,6 +26,7 @@ def merge(
     memory: int | None = None,
     workers: int | None = None,
     allow_nonfinite: bool = False,
+    check_answers: bool = False,
     download: bool = False,
     progress: Progress = silent,
 ) -> Manifest:
@@ -42,6 +43,8 @@ def merge(
         memory: bytes for the merge's own buffers (default: 288 MiB, 96 MiB beside torch).
         workers: threads (default: processors + 1).
         allow_nonfinite: keep NaN and infinity, counted, instead of refusing them.
+        check_answers: load the folder again and compare it with the merge in memory on a dozen
+            prompts; what comes of it stands in the manifest's `answers`.
         download: fetch models that a Hub id names and the cache lacks.
         progress: told what is done, how much of it and of how much.
 
@@ -63,6 +66,7 @@ def merge(
         memory=memory,
         workers=workers,
         allow_nonfinite=allow_nonfinite,
+        check_answers=check_answers,
     )
 
 
@@ -77,6 +81,7 @@ class WriteMerge(Protocol):
         memory: int | None = None,
         workers: int | None = None,
         allow_nonfinite: bool = False,
+        check_answers: bool = False,
     ) -> Manifest:
         """Return the manifest of the folder, written or already there."""
         ...
@@ -115,6 +120,7 @@ class PlannedMerge:
         memory: int | None = None,
         workers: int | None = None,
         allow_nonfinite: bool = False,
+        check_answers: bool = False,
     ) -> Manifest:
         """Write the merge and return its manifest; see `merge`."""
         check_outputs([output], self.inputs, folders=True)
@@ -124,6 +130,7 @@ class PlannedMerge:
             memory=memory,
             workers=workers,
             allow_nonfinite=allow_nonfinite,
+            check_answers=check_answers,
         )
 
 
@@ -155,14 +162,23 @@ def plan_merging(
 
     steps = plan_stages(recipes, find, seed or 0)
 
-    def write(output: Path, progress: Progress = silent, **limits: Any) -> Manifest:
-        return run_stages(recipes, find, seed or 0, output, progress, **limits)
+    def write(
+        output: Path, progress: Progress = silent, *, check_answers: bool = False, **limits: Any
+    ) -> Manifest:
+        then = _answer_check() if check_answers else None
+        return run_stages(recipes, find, seed or 0, output, progress, then=then, **limits)
 
     return PlannedMerge(_plans(steps), any(step.joined for step in steps), (file,), write)
 
 
 def _plans(steps: tuple[RecipeStep, ...]) -> tuple[MergePlan, ...]:
     return tuple(step.plan for step in steps)
+
+
+def _answer_check() -> Then:
+    from lexgraft.adoption.answer_check import check_answers  # heavy; most merges need none of it
+
+    return check_answers
 
 
 def _of_project(
@@ -180,8 +196,11 @@ def _of_project(
     plan = candidate_plan(project, method)
     files = () if isinstance(source, Project) else (Path(source),)
 
-    def write(output: Path, progress: Progress = silent, **limits: Any) -> Manifest:
-        return run_merge(plan, output, progress, **limits)
+    def write(
+        output: Path, progress: Progress = silent, *, check_answers: bool = False, **limits: Any
+    ) -> Manifest:
+        manifest = run_merge(plan, output, progress, **limits)
+        return _answer_check()(plan, output, manifest, progress) if check_answers else manifest
 
     inputs = (*files, *inputs_of(project))
     return PlannedMerge((plan,), joins_vocabularies=False, inputs=inputs, write_folder=write)

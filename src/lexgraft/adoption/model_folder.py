@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-from lexgraft.adoption.models_under_test import EvaluatedModel
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import note, remove_noted
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.merge.disk_merge import run_merge
-from lexgraft.weights.merge.manifest import Manifest
+from lexgraft.weights.merge.manifest import Manifest, note_answers
 
 
 def write_model(
@@ -33,6 +33,15 @@ def write_model(
             remove_noted(folder, "model", earlier, inputs)
     note(folder, "model", plan)
     return run_merge(subject.plan, folder, progress)
+
+
+def ask_again(
+    models: ModelsUnderTest, subject: EvaluatedModel, folder: Path, manifest: Manifest
+) -> Manifest:
+    """Return the manifest with how the written folder answers, asked unless it says so already."""
+    if manifest.answers is not None:
+        return manifest
+    return note_answers(folder, manifest, models.answers_again(subject, folder))
 
 
 def _plan_of(manifest: Path) -> object:

@@ -16,11 +16,14 @@ from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
 from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
+from lexgraft.models.answer_parity import compare_replies, renderings, replies
+from lexgraft.models.folder_loading import load_tokenizer
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Candidate, Project
 from lexgraft.records import (
     Answer,
+    AnswerParity,
     Generation,
     Item,
     Progress,
@@ -174,6 +177,27 @@ class ModelsUnderTest:
             else:
                 model.put(merged_tensors(subject.plan), subject.digest)
         return model
+
+    def answers_again(self, subject: EvaluatedModel, folder: Path) -> AnswerParity:
+        """Return how a folder with this subject's weights answers, against the live model.
+
+        One of them is in memory at a time. The chat template is held against that of the folder
+        that the tokenizer was taken from.
+
+        Raises:
+            LexgraftError: the folder cannot be loaded.
+        """
+        what = f"checking the answers of {folder.name}"
+        self.progress(what, 0, 1)
+        live = replies(self.live(subject))
+        self._engine = None
+        threads, dtype = self.project.limits.threads, self.number_format
+        again = TransformersModel.load(folder, subject.digest, threads, dtype=dtype)
+        home = subject.onto.folder if subject.plan is None else subject.plan.home
+        chats = tuple(renderings(load_tokenizer(place)) for place in (home, folder))
+        parity = compare_replies(live, replies(again, live.rows), chats)
+        self.progress(what, 1, 1)
+        return parity
 
     def _stored(
         self,

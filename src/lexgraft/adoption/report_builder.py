@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,7 +32,7 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
-from lexgraft.records import Cost, Verdict, write_bytes
+from lexgraft.records import AnswerParity, Cost, Verdict, write_bytes
 from lexgraft.weights.merge.manifest import Manifest
 
 ENGINES = ("lexgraft", "torch", "transformers", "numpy", "safetensors", "wordfreq")
@@ -118,7 +118,12 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         },
         engines={name: number for name in ENGINES if (number := _installed(name))},
         marks=(*plan.marks, *underpowered(plan.gates), *_marks(adoption)),
-        warnings=(*plan.warnings, *late(adoption.declaration)),
+        answers=adoption.manifest.answers,
+        warnings=(
+            *plan.warnings,
+            *late(adoption.declaration),
+            *_answers_otherwise(adoption.manifest.answers),
+        ),
         run=_run_record(adoption),
     )
 
@@ -186,6 +191,15 @@ def _sources(material: Material) -> tuple[DataSource, ...]:
         *count_sources("test", map(rights_of, concepts)),
         *count_sources("general", ((text.source, "", text.licence) for text in texts)),
     )
+
+
+def _answers_otherwise(answers: AnswerParity | None) -> Iterator[dict[str, str]]:
+    """Yield a warning where the folder that was written is not the model that was measured."""
+    if answers is not None and not answers.agrees:
+        yield {
+            "en": f"`model/` does not answer as the model that was measured: {answers}.",
+            "ja": f"`model/` の応答は測定したモデルと一致しません：{answers}",
+        }
 
 
 def _run_record(adoption: FinishedAdoption) -> RunRecord:

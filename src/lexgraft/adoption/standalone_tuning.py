@@ -16,17 +16,18 @@ from lexgraft.adoption.stages.tuning import recipient_folder, tuned_model
 from lexgraft.adoption.training_data import TrainingPlan, assignment, carry_out, reading, teach
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import hold
+from lexgraft.models.answer_parity import compare_replies, replies
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Project, TuneSettings, inputs_of
-from lexgraft.records import Progress, silent, write_bytes
+from lexgraft.records import SAME_LOGITS, Progress, silent, write_bytes
 from lexgraft.tuning.logit_comparison import is_tied, largest_difference
 from lexgraft.tuning.process_group import ProcessGroup, joined_processes
 from lexgraft.tuning.train import TrainingResult
 from lexgraft.tuning.training_examples import read_openings
 from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.manifest import note_answers
 
 HANDED = "assignment.json"
-SAME = 1e-3  # nats between the logits of the live merge and of its folder
 CHECKED = 4  # texts per language by which they are compared
 CURVE = {
     "en": "What the language model learns of more and more terms, and what it loses by it.",
@@ -112,16 +113,19 @@ def write_merged(
         material = Material(project, run.path, progress)
         subject = tuned_model(models, material, recipient_folder(models), trained.folder, settings)
         assert subject.plan is not None  # it is onto a folder
-        run_merge(subject.plan, merged, progress)
+        manifest = run_merge(subject.plan, merged, progress)
         live = models.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
         texts = [read_openings(language) for language in _languages(project)]
         rows = [live.encode(text) for openings in texts for text in openings[:CHECKED]]
         largest = largest_difference(live.module, again.module, rows)
         tied = is_tied(again.module)
-    if largest > SAME or tied != is_tied(live.module):
+        spoken = replies(live)
+        parity = compare_replies(spoken, replies(again, spoken.rows))
+        note_answers(merged, manifest, parity)
+    if largest > SAME_LOGITS or not parity.agrees or tied != is_tied(live.module):
         raise LexgraftError(
-            f"the merged model's logits are {largest:.2g} away from the live one's",
+            f"the merged model's logits are {largest:.2g} away from the live one's; {parity}",
             where=str(merged),
             cure="do not use this folder; report the model's architecture",
         )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
 
 _MOST_WORKERS = 1024
-_LIMITS = ("memory", "workers", "allow_nonfinite")
+_LIMITS = ("memory", "workers", "allow_nonfinite", "check_answers")
+DIFFERENT = 1  # exit status
 
 
 def source_arguments(parser: VerbParser) -> None:
@@ -63,6 +64,11 @@ def _merge(parser: VerbParser) -> None:
     parser.add_argument(
         "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
     )
+    parser.add_argument(
+        "--check-answers",
+        action="store_true",
+        help="load the folder again and compare it with the merge in memory on a dozen prompts",
+    )
 
 
 def _size(text: str) -> int:
@@ -90,9 +96,10 @@ def merge(arguments: argparse.Namespace) -> int:
       lexgraft merge project.yaml --method ties -o merged/
 
     Neither --memory nor --workers changes a byte of the result. --dry-run takes the whole command
-    and checks it.
+    and checks it. --check-answers needs memory for the whole model in float32, twice for a moment;
+    exit status 1 if the folder answers otherwise than the merge in memory.
     """
-    output = _output(arguments)
+    output, status = _output(arguments), 0
     planned = planned_merge(arguments)
     planned.check(output)
     lines = planned.lines(output)
@@ -102,11 +109,15 @@ def merge(arguments: argparse.Namespace) -> int:
         with ProgressBars() as bars:
             record = planned.write(output, bars, **_limits(arguments))
         lines += [f"digest   {record.digest}", f"written  {output}"]
+        lines += [f"answers  {record.answers}"] if record.answers is not None else []
+        answers = record.answers if arguments.check_answers else None
+        status = DIFFERENT if answers and not (answers.agrees or answers.left_out) else 0
     if arguments.json:
-        return print_json(record)
+        print_json(record)
+        return status
     for line in lines:
         print_line(line)
-    return 0
+    return status
 
 
 def _output(arguments: argparse.Namespace) -> Path:

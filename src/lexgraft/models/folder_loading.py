@@ -1,12 +1,12 @@
 """A network and its tokenizer by transformers: limits first, whatever it raises told in words."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AttentionInterface, AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -59,6 +59,37 @@ def load_network(folder: Path, dtype: torch.dtype) -> nn.Module:
     network, report = loaded
     check_tensors(report, folder)
     return network
+
+
+def network_of_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> nn.Module:
+    """Return the network of a folder's configuration with tensors from memory, in float32.
+
+    Args:
+        folder: holds config.json; nothing else of it is read.
+        tensors: all weights, under the names that files have.
+
+    Raises:
+        LexgraftError: no language model that transformers knows, or tensors that are not its own.
+    """
+    check_folder(folder)
+    check_counts(folder)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    with telling(folder, "not a model that can be made of tensors"):
+        settings: Any = AutoConfig.from_pretrained(folder, **_SHARED)
+        with torch.device("meta"):
+            empty: Any = AutoModelForCausalLM.from_config(settings, trust_remote_code=False)
+        loaded: Any = type(empty).from_pretrained(
+            None,
+            config=settings,
+            state_dict=dict(tensors),
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            dtype=torch.float32,
+        )
+    network, report = loaded
+    check_tensors(report, folder)
+    return network.eval().requires_grad_(requires_grad=False)
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -229,7 +229,7 @@ class TransformersModel:
             lines = "".join(f"{message['role']}: {message['content']}\n" for message in messages)
             return f"{lines}assistant:"
         if self._chat is None:
-            self._chat = _chat_template(self._tokenizer)
+            self._chat = template_of(self._tokenizer)
         return self._chat.render(messages).removeprefix(self._tokenizer.bos_token or "")
 
     @computed
@@ -340,7 +340,7 @@ def load_folder(reference: str, options: RunOptions) -> TransformersModel:
     )
 
 
-def _chat_template(tokenizer: Any) -> ChatTemplate:
+def template_of(tokenizer: Any) -> ChatTemplate:
     """Return a tokenizer's template with the special tokens that it may write."""
     tokens = {
         name: token if isinstance(token, str) else [str(one) for one in token]

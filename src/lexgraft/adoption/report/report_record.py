@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from lexgraft.adoption.decision import Decision
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.evaluation.measures import GAIN
-from lexgraft.records import Cost, Score, Split, TermOutcome, Verdict, digest
+from lexgraft.records import AnswerParity, Cost, Score, Split, TermOutcome, Verdict, digest
 
 PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
 Quantity = Literal["P(right)", "items right"]
@@ -194,6 +194,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     marks: tuple[ValidityMark, ...] = ()  # stand beside the recommendation
     warnings: tuple[dict[str, str], ...] = ()
     run: RunRecord = RunRecord()
+    answers: AnswerParity | None = None  # of the folder that was written, loaded again
     decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself
 
     @property

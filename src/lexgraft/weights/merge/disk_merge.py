@@ -7,7 +7,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
-import msgspec
 import numpy as np
 
 from lexgraft import __version__
@@ -25,7 +24,13 @@ from lexgraft.weights.checkpoint.folder_writer import (
 )
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.tensor_digests import remember
-from lexgraft.weights.merge.manifest import Manifest, digests_of_files, read_manifest, verify
+from lexgraft.weights.merge.manifest import (
+    Manifest,
+    digests_of_files,
+    manifest_text,
+    read_manifest,
+    verify,
+)
 from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
 from lexgraft.weights.merge.native_dispatch import needs_torch
@@ -66,8 +71,7 @@ def run_merge(
         plan.check_unchanged()
         _recall(plan, writer)
         manifest = _manifest(plan, writer, assets)
-        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-        writer.finish(assets, text)
+        writer.finish(assets, manifest_text(manifest))
     return manifest
 
 

@@ -23,10 +23,21 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
     plan.check_unchanged()
 
 
-def _value(merge: TensorMerge) -> Float32[Tensor, "*shape"]:
-    """Return a whole tensor of the result."""
-    value, offset = torch.empty(merge.entry.size), 0
-    dtype = dtype_of(merge.plan.stored(merge.entry))
+def result_tensors(plan: MergePlan) -> Iterator[tuple[str, Tensor]]:
+    """Yield name and value of every tensor of the result, in the order of names.
+
+    What is of floating point is widened to float32 after it was rounded as in the folder.
+    """
+    buffers = BufferPool(plan_budget(plan))
+    for name in plan.layout.slots:
+        yield name, _value(TensorMerge(plan, name, buffers))
+    plan.check_unchanged()
+
+
+def _value(merge: TensorMerge) -> Tensor:
+    """Return a whole tensor of the result; in float32 if it is of floating point."""
+    dtype, offset = dtype_of(merge.plan.stored(merge.entry)), 0
+    value = torch.empty(merge.entry.size, dtype=torch.float32 if dtype.is_floating_point else dtype)
     for window in merge.windows():
         values = torch.frombuffer(window, dtype=dtype)
         value[offset : offset + len(values)].copy_(values)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX
-from lexgraft.records import Progress, digest, silent
+from lexgraft.records import AnswerParity, Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
@@ -46,6 +46,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     tensors: dict[str, str]  # name → xxh3-128 of its bytes
     changed: tuple[str, ...]  # the tensors that differ from the base
     nonfinite: dict[str, int] = {}  # name → values that are NaN or infinite, where allowed
+    answers: AnswerParity | None = None  # how the folder, loaded again, answers; None: not asked
     files: dict[str, str] = {}  # name → SHA-256: of a file of weights its header, of others all
 
     @property
@@ -95,6 +96,18 @@ def read_manifest(folder: Path) -> Manifest:
             where=str(path),
             cure="move the folder away and give the command that wrote it again",
         ) from error
+
+
+def manifest_text(manifest: Manifest) -> bytes:
+    """Return a manifest as it is written."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def note_answers(folder: Path, manifest: Manifest, answers: AnswerParity) -> Manifest:
+    """Return the manifest of a finished folder with how it answers, written there as well."""
+    noted = msgspec.structs.replace(manifest, answers=answers)
+    write_bytes(folder / MANIFEST, manifest_text(noted))
+    return noted
 
 
 def verify(folder: Path, progress: Progress = silent) -> Verification:

@@ -1,6 +1,6 @@
 """The documents of a recipe file in order: each planned from headers, then merged to a folder."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from lexgraft.weights.merge.recipe_plan import plan_recipe
 from lexgraft.weights.merge.recipe_vocabularies import JoinedVocabularies, join
 
 PURPOSE = "stages"
+Then = Callable[[MergePlan, Path, Manifest, Progress], Manifest]
 
 
 class RecipeStep(NamedTuple):
@@ -72,10 +73,12 @@ def run_stages(
     memory: int | None = None,
     workers: int | None = None,
     allow_nonfinite: bool = False,
+    then: Then | None = None,
 ) -> Manifest:
     """Write the result of a recipe file to a folder and return its manifest.
 
-    Results of earlier documents lie beside it in `OUTPUT.stages` until it is finished.
+    Results of earlier documents lie beside it in `OUTPUT.stages` until it is finished, and so
+    long that `then`, if given, has looked at the result: it returns the manifest to return.
 
     Raises:
         LexgraftError: all that planning and merging refuse.
@@ -114,7 +117,10 @@ def run_stages(
         write(plan, folder)
         config = read_json(folder / "config.json")
         earlier[stage.name] = RecipeModel("", open_checkpoint(folder), None, config, folder)
-    manifest = write(_again(last, find, earlier, seed, aside, progress), output)
+    plan = _again(last, find, earlier, seed, aside, progress)
+    manifest = write(plan, output)
+    if then is not None:
+        manifest = then(plan, output, manifest, progress)
     if is_ours(aside, PURPOSE, output):
         remove(aside, PURPOSE, output, inputs)
     return manifest
