@@ -38,7 +38,7 @@ CALLS = (
     ),
     Call(
         "merge recipe.yaml merged --json --seed 7 --download --memory 96M --workers 1 "
-        "--allow-nonfinite"
+        "--allow-nonfinite --check-answers"
     ),
     Call("merge recipe.yaml -o merged --dry-run --json"),
     Call("merge project.yaml merged --method ties --json"),
