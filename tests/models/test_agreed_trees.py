@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_architectures import VOCABULARY, build
+from causal_architectures import VOCABULARY, build
 
 from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.length_limit import longest_input

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_architectures import NOT_CAUSAL, VOCABULARY, build, names
+from causal_architectures import NOT_CAUSAL, VOCABULARY, build, names
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models.agreed_trees import AgreedTrees
