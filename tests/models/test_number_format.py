@@ -115,3 +115,10 @@ def test_asking_leaves_the_precision_of_other_products_alone(make_model: Maker) 
     model.loglikelihoods(QUESTIONS)
     model.generate(["the heart"], 2, ())
     assert torch.get_float32_matmul_precision() == before
+
+
+@needs_bfloat16
+def test_bfloat16_shares_contexts_too(make_model: Maker) -> None:
+    model = TransformersModel.load(make_model("gemma3"), "m", 1, dtype="bfloat16")
+    assert model.scoring == "shared bfloat16"
+    assert not model.warning

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, islice
+from itertools import accumulate, islice
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -240,16 +240,22 @@ def _token_scores(
         yield TokenScore(float(logprobs[step, target]), best[step] == target)
 
 
-def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -> float:
-    """Return the largest difference between tree and plain scores; infinite where trees fail."""
+def agreement(scorer: TreeScorer, model: nn.Module, rows: Sequence[TokenTree]) -> list[list[float]]:
+    """Return how far tree and plain scores of every option's tokens lie apart, in nats.
+
+    Infinite where trees fail, or give what is no number.
+    """
     try:
         shared = scorer.score(rows)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-        return math.inf  # an architecture that takes no tree mask says so in one of these
-    plain = score_plainly(model, rows)
-    pairs = zip(chain(*shared), chain(*plain), strict=True)
-    worst = max(abs(tree_score.logprob - plain_score.logprob) for tree_score, plain_score in pairs)
-    return worst if math.isfinite(worst) else math.inf
+        return [[math.inf]]  # an architecture that takes no tree mask says so in one of these
+    options: dict[tuple[int, int], list[float]] = {}
+    for number, triple in enumerate(zip(rows, shared, score_plainly(model, rows), strict=True)):
+        for want, one, other in zip(triple[0].wanted, *triple[1:], strict=True):
+            apart = abs(one.logprob - other.logprob)
+            of_option = options.setdefault((number, want.option), [])
+            of_option.append(apart if math.isfinite(apart) else math.inf)
+    return list(options.values())
 
 
 def sum_options(row: TokenTree, values: Sequence[TokenScore]) -> list[OptionScore]:
