@@ -104,7 +104,7 @@ CALLS = (
         f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} --lemmas "
         "--compiled --entries 2 --block-tokens 100 --definitions --repair --host localhost "
         "--port 0 --keys keys.jsonl --concurrent 2 --per-minute 3 --max-tokens 9 --max-body 999 "
-        "--timeout 3",
+        "--timeout 3 --max-seconds 9",
         before=KEY,
         stub="serve",
     ),

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -157,8 +158,9 @@ def verb_of_jobs(name: str, text: str) -> None:
     _TEXTS[name], _JOBS[name] = text, {}
 
 
+@cache
 def parser() -> VerbParser:
-    """Return the parser of all verbs that were registered, in the order of `VERBS`."""
+    """Return the parser of all verbs that were registered, in the order of `VERBS`; made once."""
     root = VerbParser(
         prog="lexgraft",
         description="Graft a technical vocabulary onto a language model, and prove that it took.",

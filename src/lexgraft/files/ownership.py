@@ -130,7 +130,7 @@ def writing(purpose: str, files: Sequence[Path], inputs: Iterable[Path]) -> Gene
     if os.path.lexists(mark) and (mark.is_symlink() or not _is_marker(mark)):
         raise LexgraftError("this name is wanted for a record", where=str(mark), cure=_AWAY)
     for file in files:
-        if file.exists() and file.stat().st_size and not _is_as_written(file, mark):
+        if file.exists() and file.stat().st_size and not _is_as_written(file, mark, purpose):
             raise LexgraftError(
                 "exists already, and is not as this verb has written it",
                 where=str(file),
@@ -142,10 +142,11 @@ def writing(purpose: str, files: Sequence[Path], inputs: Iterable[Path]) -> Gene
     _write_marker(mark, text)
 
 
-def _is_as_written(file: Path, mark: Path) -> bool:
-    """Return whether a file still is what the record beside it says that we wrote."""
-    content = _fields(_read_marker(mark)).get("content", "")
-    return f"{file.name}={_digest(file)}" in content.split("\n")
+def _is_as_written(file: Path, mark: Path, purpose: str) -> bool:
+    """Return whether a file still is what the record beside it says that we wrote for this."""
+    fields = _fields(_read_marker(mark))
+    written = f"{file.name}={_digest(file)}" in fields.get("content", "").split("\n")
+    return written and fields.get("purpose") == purpose
 
 
 def _digests(files: Sequence[Path]) -> str:
