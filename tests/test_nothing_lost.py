@@ -354,6 +354,6 @@ def test_nothing_is_lost_wherever_outputs_lie(
 @settings(max_examples=300)
 @given(moves=MOVES)
 def test_nothing_is_lost_wherever_outputs_lie_at_length(moves: list[tuple[str, str, str]]) -> None:
-    memory = Path("/dev/shm")  # noqa: S108 (a disk would be waited for at every sync)
+    memory = Path("/dev/shm")  # a disk would be waited for at every sync
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         play(Path(folder), moves)
