@@ -1,5 +1,7 @@
 """What a glossary of a million terms adds to a request, and what a stream costs the gateway.
 
+How long an answer takes on a fresh connection and on one that is used again stands below.
+
     python benchmarks/serving.py [--terms 1000000]
 
 CPU seconds of this process; what the glossary adds is the difference between the same requests with
@@ -67,6 +69,31 @@ async def ask(port: int, text: str, user: str, *, stream: bool) -> bytes:
     return data
 
 
+async def waits(port: int, text: str) -> tuple[float, float]:
+    """Return the median ms to an answer's last byte: on a fresh connection, on one used again."""
+    message = {"role": "user", "content": text}
+    body = json.dumps({"model": "echo", "messages": [message]}).encode()
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    kept = await asyncio.open_connection("127.0.0.1", port)
+    medians: list[float] = []
+    for again in (False, True):
+        taken: list[float] = []
+        for _ in range(REQUESTS // 4):
+            started = time.perf_counter()
+            reader, writer = kept if again else await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head.encode() + body)
+            await reader.readuntil(b"]}")
+            taken.append((time.perf_counter() - started) * 1e3)
+            if not again:
+                writer.close()
+        medians.append(sorted(taken)[len(taken) // 2])
+    kept[1].close()
+    return medians[0], medians[1]
+
+
 async def serve(texts: list[str], glossary: OpenGlossary | None) -> float:
     """Return the ms of a request after printing what that and streams cost, none lost or mixed."""
     limits, ending = GatewayLimits(), asyncio.Event()
@@ -95,6 +122,8 @@ async def serve(texts: list[str], glossary: OpenGlossary | None) -> float:
         f"{held}: {each:.2f} ms CPU a request of 2 kB; {event:.0f} µs CPU an event of "
         f"{STREAMS} streams at once; nothing lost or mixed: {whole}"
     )
+    fresh, again = await waits(port, "no term")
+    print(f"an answer: {fresh:.1f} ms on a fresh connection, {again:.1f} ms on one used again")
     ending.set()
     await serving
     return each
