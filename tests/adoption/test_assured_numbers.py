@@ -1,7 +1,13 @@
 """An open verdict says with which numbers it would be decided, in units that a project has."""
 
+from pathlib import Path
+
+import pytest
+
 from lexgraft.adoption.assured_numbers import with_assured_numbers
+from lexgraft.adoption.looks import coming_look, level_of
 from lexgraft.records import Criterion, Outcome, Verdict
+from lexgraft.stats.extension import look_alpha
 from lexgraft.stats.gate_power import Requirement, Stratum
 
 GAIN = Requirement("target gain", "en->ja", "mean", 60, 0.05, 0.2, 0.35)
@@ -39,6 +45,21 @@ def test_the_numbers_are_those_of_the_whole_gate_in_their_units():
     assert "documents a register" in english
     assert "50%:" in english
     assert f"用語 {concepts[1]:,} 件" in japanese
+
+
+def test_a_further_look_is_stricter_and_needs_more(tmp_path: Path):
+    gain = criterion("target gain", "en->ja", 0.1, 0.08, 0.05)
+    assert coming_look(tmp_path, "merge", (), 0.05) is None
+    level_of(tmp_path, "merge", "a", 60, (), 0.05)
+    look = coming_look(tmp_path, "merge", (), 0.05)
+    assert look is not None
+    assert look.alpha == pytest.approx(0.04)
+    assert look.level(2.0) == look_alpha([60, 120], 0.05)
+    plain, paid = (with_assured_numbers(verdict(gain), [GAIN], one) for one in (None, look))
+    for less, more in zip(plain.chances, paid.chances, strict=True):
+        assert less.numbers is not None
+        assert more.numbers is not None
+        assert more.numbers["concepts"] > less.numbers["concepts"]
 
 
 def test_an_estimate_on_its_threshold_is_decided_by_no_number():

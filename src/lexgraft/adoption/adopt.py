@@ -10,6 +10,7 @@ from lexgraft.adoption.assured_numbers import with_assured_numbers
 from lexgraft.adoption.chosen_stages import chosen_stages
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gate_chances import refuse_hopeless
+from lexgraft.adoption.looks import coming_look
 from lexgraft.adoption.model_folder import ask_again, write_model
 from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measured_chances
 from lexgraft.adoption.preregistration import BLIND, declare
@@ -94,7 +95,9 @@ def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
         if verdict is not None and verdict.outcome == "undecided":
             spreads = getattr(results.find(HeadroomResult), "spreads", Spreads())
             requirements = stage.requirements(experiment, spreads)
-            verdict = with_assured_numbers(verdict, requirements)
+            alpha = experiment.project.gates.alpha
+            look = coming_look(experiment.folder, verdict.stage, results.verdicts, alpha)
+            verdict = with_assured_numbers(verdict, requirements, look)
         results = results.plus(stage.name, record, verdict)
         decides = verdict is not None and verdict.outcome == stage.ends_on
         ended = ended or (decides and experiment.project.gates.stop_early)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import structs
 
 from lexgraft.adoption.gate_chances import COSTS
+from lexgraft.adoption.looks import ComingLook
 from lexgraft.adoption.report.report_words import LANGUAGES, named, say
 from lexgraft.records import Criterion, DecisionChance, Verdict
 from lexgraft.stats.assurance import as_measured, assurance
@@ -14,15 +15,20 @@ from lexgraft.stats.intervals import Interval
 SAID = 0.8  # the chance whose numbers stand in the sentence
 
 
-def with_assured_numbers(verdict: Verdict, requirements: Sequence[Requirement]) -> Verdict:
+def with_assured_numbers(
+    verdict: Verdict, requirements: Sequence[Requirement], look: ComingLook | None = None
+) -> Verdict:
     """Return an undecided verdict with the numbers that would decide it; others as they are.
 
-    `requirements` are those of the plan: what each criterion counts.
+    `requirements` are those of the plan: what each criterion counts. `look` says at which level the
+    verdict was given and what a further look is judged at; without it all looks have the plan's.
     """
+    if look is not None:
+        requirements = [one._replace(alpha=look.alpha) for one in requirements]
     measured = _measured(verdict.criteria, requirements)
     if verdict.outcome != "undecided" or not measured:
         return verdict
-    found = assurance(measured, COSTS)
+    found = assurance(measured, COSTS, look.level if look else None)
     chances = tuple(
         DecisionChance(one.chance, dict(one.numbers) if one.numbers else None, one.predicted)
         for one in found.extensions

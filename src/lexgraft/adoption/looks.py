@@ -12,13 +12,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.files.checked_files import read_checked, write_checked
 from lexgraft.records import Verdict
-from lexgraft.stats.extension import SMALLEST_GROWTH, look_alpha
+from lexgraft.stats.assurance import Level
+from lexgraft.stats.extension import SMALLEST_GROWTH, look_alpha, next_level
 from lexgraft.stats.fallback import fallback_level
 
 FILE = "looks.jsonl"
@@ -70,7 +72,7 @@ def level_of(
         look = ConfirmLook(gate, result, concepts, when)
         write_checked(folder / FILE, [*everyone, look])
     number = results.index(result) + 1
-    level = level_in_family(gate, earlier, alpha) / 2 ** (number - 1)
+    level = _level_of_result(level_in_family(gate, earlier, alpha), number - 1)
     return LookLevel(look_alpha(own, level), number, len(own))
 
 
@@ -83,6 +85,32 @@ def level_in_family(gate: str, earlier: Sequence[Verdict], alpha: float) -> floa
     before = FAMILY[: FAMILY.index(gate)]
     passed = [outcomes.get(name) == "pass" for name in before]
     return min(alpha, fallback_level(passed, SHARES, 2 * alpha))
+
+
+class ComingLook(NamedTuple):
+    """The level of a gate's last look, and that of one which had more of everything."""
+
+    alpha: float
+    level: Level
+
+
+def coming_look(
+    folder: Path, gate: str, earlier: Sequence[Verdict], alpha: float
+) -> ComingLook | None:
+    """Return the levels of the result that a gate judged last; None where no look was recorded."""
+    looks = _recorded(folder, gate)
+    if not looks:
+        return None
+    results = list(dict.fromkeys(look.result for look in looks))
+    last = looks[-1].result
+    own = [look.concepts for look in looks if look.result == last]
+    level = _level_of_result(level_in_family(gate, earlier, alpha), results.index(last))
+    return ComingLook(look_alpha(own, level), next_level(own, level))
+
+
+def _level_of_result(level: float, number: int) -> float:
+    """Return the level of the result with this many before it: each has half of the one before."""
+    return level / 2**number
 
 
 def planned_level(gate: str, alpha: float) -> float:
