@@ -126,6 +126,39 @@ def test_refusals_are_counted_by_reason(project_file: Path, make_concepts: Maker
     }
 
 
+def test_what_gives_its_answer_away_lends_no_wrong_option(project_file: Path, make_concepts: Maker):
+    concepts = make_concepts(66)
+    name = concepts[65].terms[1].text
+    leaky = msgspec.structs.replace(concepts[65], definitions={"en": f"It is called {name}."})
+    mute = msgspec.structs.replace(concepts[64], definitions={})
+    write_lines(project_file.parent / "terms.jsonl", [*concepts[:20], mute, leaky])
+    small = project_file.read_text(encoding="utf-8").replace("choose: 10", "choose: 1")
+    small = small.replace("confirm: 30", "confirm: 12").replace("sealed: 5", "sealed: 0")
+    project_file.write_text(small, encoding="utf-8")
+    bundle = build_testset(read_project(project_file))
+    shown = {
+        text.strip() for group in bundle.items.values() for item in group for text in item.options
+    }
+    assert shown.isdisjoint(term.text for term in leaky.terms)
+    assert not shown.isdisjoint(term.text for term in mute.terms)
+
+
+def test_the_set_tells_what_needs_its_term_and_what_guessing_reaches(project_file: Path):
+    bundle = build_testset(read_project(project_file))
+    needing = bundle.needing_term("confirm")
+    assert set(needing) == {"en->ja", "ja->en"}
+    assert all(0 < len(concepts) <= 30 for concepts in needing.values())
+    level, of_term = (bundle.guessing_level("en->ja", needs_term=need) for need in (False, True))
+    assert level is not None
+    assert of_term is not None
+    assert (level.known.n, level.known.chance) == (45, 0.0625)
+    assert of_term.items.n <= 45
+    assert level.known.value >= 0.0625
+    assert bundle.guessing_level("en->de") is None
+    rows = dict(bundle.rows())
+    assert rows["confirm en->ja needs the term"].startswith(f"{len(needing['en->ja'])} of 30")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
