@@ -1,5 +1,6 @@
 """vLLM in this process: what it is asked, what it is not, and its absence."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models import LanguageModel
-from lexgraft.models.vllm import VllmModel
+from lexgraft.models import LanguageModel, RunOptions
+from lexgraft.models.vllm import VllmModel, load_vllm
 
 
 class Engine:
@@ -17,7 +18,7 @@ class Engine:
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
         if "broken" in settings["model"]:
-            raise ValueError("no kernel image")
+            raise KeyError("no kernel\n image")
 
     def generate(self, prompts: list[str], how: Any, *, use_tqdm: bool) -> list[Any]:
         assert (how.temperature, use_tqdm) == (0.0, False)
@@ -61,8 +62,27 @@ def test_options_and_texts_are_refused() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_a_model_it_cannot_run_is_named() -> None:
-    with pytest.raises(LexgraftError, match="cannot run this model here: no kernel image"):
+    with pytest.raises(LexgraftError, match=r"cannot run this model here: .*no kernel.* image"):
         VllmModel.load(Path("broken"), "weights", "float32")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("config.json", {"attn_implementation": "evil/kernel"}, "loads a kernel from a hub"),
+        ("config.json", {"num_hidden_layers": 3000}, "the files hold 0 tensors"),
+        ("tokenizer.json", {"normalizer": {"prepend": "a" * 2000}}, "refused"),
+        ("adapter_config.json", {}, "stray adapter_config"),
+    ],
+)
+def test_a_folder_is_looked_at_before_vllm_is(
+    file: str, content: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / file).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(LexgraftError, match=said):
+        load_vllm(str(tmp_path), RunOptions("weights"))
 
 
 def test_without_vllm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

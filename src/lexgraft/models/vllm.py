@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.tokenizer_limits import check_tokenizer
 from lexgraft.models import RunOptions, backend
 from lexgraft.models.generation_only import GenerationOnly
+from lexgraft.models.load_checks import check_folder
+from lexgraft.models.size_limits import check_counts
 
 
 class VllmModel(GenerationOnly):
@@ -42,9 +45,9 @@ class VllmModel(GenerationOnly):
             engine = vllm.LLM(
                 model=str(folder), dtype=number_format, seed=0, trust_remote_code=False
             )
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # vLLM, pydantic, torch, CUDA: whatever it is, it is told
             raise LexgraftError(
-                f"vLLM cannot run this model here: {error}",
+                f"vLLM cannot run this model here: {' '.join(str(error).split())[:500]}",
                 where=str(folder),
                 cure="leave `vllm:` out: transformers runs it",
             ) from error
@@ -77,5 +80,13 @@ class VllmModel(GenerationOnly):
 
 @backend("vllm", "vllm:", folders=True)
 def load_vllm(reference: str, options: RunOptions) -> VllmModel:
-    """Return the model of a folder, run by vLLM, which chooses threads and device itself."""
-    return VllmModel.load(Path(reference), options.digest, options.dtype)
+    """Return the model of a folder, run by vLLM, which chooses threads and device itself.
+
+    Raises:
+        LexgraftError: the folder is refused as for transformers, or vLLM cannot run it.
+    """
+    folder = Path(reference)
+    check_folder(folder)
+    check_counts(folder)
+    check_tokenizer(folder)
+    return VllmModel.load(folder, options.digest, options.dtype)
