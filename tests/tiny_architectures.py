@@ -35,6 +35,20 @@ _OWN: dict[str, dict[str, Any]] = {
     "lfm2_moe": {"layer_types": ["conv", "full_attention"] * (LAYERS // 2)},
     "nemotron_h": {"layer_types": ["linear_attention", "moe", "full_attention", "mlp"] * 2},
 }
+_IMAGES: dict[str, Any] = {
+    "depth": 2,
+    "hidden_size": 32,
+    "embed_dim": 32,
+    "num_heads": 2,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 6,
+    "intermediate_size": 32,
+    "out_hidden_size": 32,
+    "image_size": 28,
+    "patch_size": 14,
+    "projection_dim": 32,
+    "deepstack_visual_indexes": [1],
+}
 _WINDOWED = frozenset({"qwen2", "qwen3", "qwen2_moe", "smollm3", "dots1"})
 
 
@@ -58,11 +72,31 @@ def tiny_config(model_type: str, **more: object) -> Any:
     return CONFIG_MAPPING[model_type](**{**sizes, **_OWN.get(model_type, {}), **more})
 
 
-def tiny_model(config: Any) -> Any:
+def tiny_image_config(model_type: str) -> Any:
+    """Return a configuration of a small language model and a smaller one for images."""
+    from transformers import CONFIG_MAPPING
+
+    default = CONFIG_MAPPING[model_type]()
+    text, vision = default.text_config.to_dict(), default.vision_config.to_dict()
+    sizes: dict[str, Any] = {
+        key: size
+        for key, size in _TINY.items()
+        if key in text and text[key] is not None and not isinstance(text[key], list | dict)
+    }
+    rope = text.get("rope_parameters") or {}
+    if model_type in {"qwen2_vl", "qwen2_5_vl"} or "mrope_section" in rope:
+        rope = {"rope_type": "default", "rope_theta": 10_000.0, **rope}
+        sizes["rope_parameters"] = {**rope, "mrope_section": [1, 1, 2]}
+    of_images = {key: size for key, size in _IMAGES.items() if key in vision}
+    return CONFIG_MAPPING[model_type](text_config=sizes, vision_config=of_images)
+
+
+def tiny_model(config: Any, kind: Any = None) -> Any:
     """Return a model in which every parameter is random, also norms, gates and decays."""
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+    kind = kind or AutoModelForCausalLM
+    model = kind.from_config(config, attn_implementation="eager").eval()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
