@@ -69,11 +69,18 @@ def stack_of(names: Iterable[str], config: Mapping[str, Any]) -> LayerStack:
         names: the names of the model's tensors.
         config: its configuration; empty where there is none, and the names alone must tell.
     """
-    numbers: dict[str, set[int]] = {}
+    found: dict[str, set[int] | None] = {}  # None: another tower's
     for name in names:
         match = NUMBERED.search(name)
-        if match is not None and tower_of(name) == "text":
-            numbers.setdefault(name[: match.start(1) - 1], set()).add(int(match[1]))
+        if match is None:
+            continue
+        prefix = name[: match.start(1) - 1]
+        if prefix not in found:
+            found[prefix] = set() if tower_of(name) == "text" else None
+        layers = found[prefix]
+        if layers is not None:
+            layers.add(int(match[1]))
+    numbers = {prefix: layers for prefix, layers in found.items() if layers is not None}
     if not numbers:
         return LayerStack((), 0)
     stated = stated_layers(language_config(config)[1])

@@ -41,6 +41,11 @@ def matched(model: Checkpoint, base: Checkpoint, label: str) -> MatchedTensors:
         LexgraftError: any other tensor that one of them lacks, or a head of its own on a tied base.
     """
     known, config = config_of(base.folder), config_of(model.folder)
+    own, tied = own_head(model, config), own_head(base, known) is None
+    if own is not None and tied and stated_tie(known) is not False:
+        raise _untied(own, model, base)
+    if model.tensors.keys() == base.tensors.keys():
+        return MatchedTensors(model, ())
     of_base, of_model = stack_of(base.tensors, known), stack_of(model.tensors, config)
     extra = [name for name in model.tensors if name not in base.tensors]
     lacking = [name for name in base.tensors if name not in model.tensors]
@@ -48,15 +53,12 @@ def matched(model: Checkpoint, base: Checkpoint, label: str) -> MatchedTensors:
     origins = {name: Origin(0, name) for name in base.tensors if name in model.tensors}
     unlike: list[str] = []
     for name in lacking:
-        if spare(of_base, name) or (name == head and own_head(base, known) is None):
+        if spare(of_base, name) or (name == head and tied):
             origins[name] = Origin(1, name)
         elif name == head and embeddings is not None and stated_tie(config) is not False:
             origins[name] = Origin(0, embeddings)
         else:
             unlike.append(name)
-    own = own_head(model, config)
-    if own is not None and own_head(base, known) is None and stated_tie(known) is not False:
-        raise _untied(own, model, base)
     copied = stored_head(model) if own is None else None
     unlike += [name for name in extra if not (spare(of_model, name) or name == copied)]
     if unlike:

@@ -86,7 +86,8 @@ def untying(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_head(name: str, entry: TensorEntry) -> bool:
-    return len(entry.shape) > 1 and role_of(name) == "head"
+    named = "lm_head" in name or "embed_out" in name  # most names are told without a look at roles
+    return named and len(entry.shape) > 1 and role_of(name) == "head"
 
 
 def _same_pieces(first: TensorEntry, second: TensorEntry) -> bool:

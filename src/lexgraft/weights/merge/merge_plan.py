@@ -274,8 +274,8 @@ def complete(plan: MergePlan) -> MergePlan:
         *code_warnings([config, tokenizer]),
         *tokenizer_warnings(tokenizer, plan.base.tensors),
     )
-    models = {name: plan.models_of(name) for name in merged}
-    kept = kept_dtypes(plan.base, models, frozenset(merged), plan.dtype)
+    models, makers = plan.input_models, plan.models_of
+    kept = kept_dtypes(plan.base, models, makers, frozenset(merged), plan.dtype)
     return replace(plan, merged=merged, rewritten=rewritten, kept=kept, warnings=warnings)
 
 

@@ -1,7 +1,7 @@
 """The dtype each tensor of a result is stored in: the plan's, or its own where that was chosen."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.input_model import InputModel
@@ -24,31 +24,29 @@ def main_dtype(entries: Iterable[TensorEntry]) -> str:
     return max(sizes, key=lambda code: sizes[code]) if any(sizes.values()) else "F32"
 
 
-class OwnDtypes:
-    """The tensors that a model stores otherwise than most of its weights.
+def own_dtypes(checkpoint: Checkpoint) -> dict[str, str]:
+    """Return the tensors that a model stores otherwise than most of its weights, with their codes.
 
     A routing bias, a decay or a scale in float32 beside weights in bfloat16 has been stored so on
-    purpose: rounded, it means something else.
+    purpose: rounded, it means something else. Each folder that tensors are taken from is a model.
     """
-
-    def __init__(self) -> None:
-        self._main: dict[object, str] = {}  # of the model that a file belongs to
-
-    def of(self, checkpoint: Checkpoint, name: str) -> str | None:
-        """Return the dtype of a tensor if its model's main dtype is another; None: it is not."""
-        entry = checkpoint.tensors[name]
-        if entry.dtype not in FLOATS:
-            return None
-        if entry.file not in self._main:
-            for folder in folders(checkpoint):
-                main = main_dtype(folder.tensors.values())
-                self._main.update(dict.fromkeys((e.file for e in folder.tensors.values()), main))
-        return None if entry.dtype == self._main[entry.file] else entry.dtype
+    if len({entry.dtype for entry in checkpoint.tensors.values()} & FLOATS) <= 1:
+        return {}
+    main: dict[object, str] = {}  # of the model that a file belongs to
+    for folder in folders(checkpoint):
+        entries = folder.tensors.values()
+        main.update(dict.fromkeys({entry.file for entry in entries}, main_dtype(entries)))
+    return {
+        name: entry.dtype
+        for name, entry in checkpoint.tensors.items()
+        if entry.dtype in FLOATS and entry.dtype != main[entry.file]
+    }
 
 
 def kept_dtypes(
     base: Checkpoint,
-    models: Mapping[str, tuple[InputModel, ...]],
+    models: Iterable[InputModel],
+    makers: Callable[[str], Iterable[InputModel]],
     merged: frozenset[str],
     dtype: str,
 ) -> dict[str, str]:
@@ -56,19 +54,23 @@ def kept_dtypes(
 
     Args:
         base: the model whose tensors the result has.
-        models: the models that make each tensor.
+        models: all models of the merge.
+        makers: which of them make a tensor.
         merged: the tensors that some model may change.
         dtype: torch's name of the dtype that the plan asks for.
     """
-    own, target = OwnDtypes(), CODES[dtype]
+    target, of_base = CODES[dtype], own_dtypes(base)
+    of_models = {
+        model.label: own_dtypes(model.source) if isinstance(model.source, Checkpoint) else {}
+        for model in models
+    }
     kept: dict[str, str] = {}
-    for name in base.tensors:
-        codes = [own.of(base, name)]
+    for name in sorted({*of_base}.union(*of_models.values()) & base.tensors.keys()):
+        codes = [of_base[name]] if name in of_base else []
         if name in merged:
-            sources = (model.source for model in models[name])
-            codes += [own.of(s, name) for s in sources if isinstance(s, Checkpoint)]
-        found = [code for code in codes if code is not None]
-        widest = max(found, key=lambda code: WIDTHS[code], default=target)
+            own = (of_models[model.label].get(name) for model in makers(name))
+            codes += [code for code in own if code is not None]
+        widest = max(codes, key=lambda code: WIDTHS[code], default=target)
         if widest != target and (name not in merged or WIDTHS[widest] >= WIDTHS[target]):
             kept[name] = widest
     return kept
