@@ -6,10 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor, nn
-from transformers import AttentionInterface, AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AttentionInterface,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+)
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging
 
 from lexgraft.errors import LexgraftError
@@ -90,6 +98,30 @@ def network_of_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> nn.Module
     network, report = loaded
     check_tensors(report, folder)
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def linear_modules(folder: Path) -> frozenset[str]:
+    """Return the names of a folder's linear layers once it is loaded; no weight is read.
+
+    None where its configuration names no architecture that transformers knows.
+    """
+    try:
+        check_folder(folder)
+        check_counts(folder)
+        with telling(folder, "not a model that can be built"), torch.device("meta"):
+            settings: Any = AutoConfig.from_pretrained(folder, **_SHARED)
+            named: Any = [getattr(transformers, n, None) for n in settings.architectures or ()]
+            known = [k for k in named if isinstance(k, type) and issubclass(k, PreTrainedModel)]
+            network: Any = (
+                known[0](settings)
+                if known
+                else AutoModelForCausalLM.from_config(settings, trust_remote_code=False)
+            )
+    except LexgraftError:
+        return frozenset()
+    return frozenset(
+        name for name, module in network.named_modules() if isinstance(module, nn.Linear | Conv1D)
+    )
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -21,6 +21,7 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
     shard,
 )
 from lexgraft.weights.checkpoint.lora_config import rank_of, read_config, scaling_of
+from lexgraft.weights.checkpoint.module_names import by_part, named_in
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry, read_header
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
@@ -100,11 +101,13 @@ def open_adapter(folder: Path, base: Checkpoint) -> Adapter:
             else "get the whole adapter folder again",
         )
     path = regular_file(folder, ADAPTER)
-    factors = {
-        f"{module}.weight": _factors(module, halves, config, base)
-        for module, halves in sorted(_halves(path).items())
-    }
-    return Adapter(folder, factors, shard(path))
+    parts, factors = by_part(base.tensors), dict[str, Factors]()
+    for module, halves in sorted(_halves(path).items()):
+        name = named_in(base.tensors, f"{module}.weight", parts)
+        if name in factors:
+            raise LexgraftError(f"two deltas of `{name}`, under two names", where=str(path))
+        factors[name] = _factors(module, name, halves, config, base)
+    return Adapter(folder, dict(sorted(factors.items())), shard(path))
 
 
 def _halves(path: Path) -> dict[str, dict[str, TensorEntry]]:
@@ -130,10 +133,17 @@ def _halves(path: Path) -> dict[str, dict[str, TensorEntry]]:
 
 
 def _factors(
-    module: str, halves: Mapping[str, TensorEntry], config: Mapping[str, Any], base: Checkpoint
+    module: str,
+    name: str,
+    halves: Mapping[str, TensorEntry],
+    config: Mapping[str, Any],
+    base: Checkpoint,
 ) -> Factors:
-    """Return the factors of one module, their kinds and ranks checked, and that they fit."""
-    name, where = f"{module}.weight", str(next(iter(halves.values())).file)
+    """Return the factors of one tensor of the base, their kinds and ranks checked, and the fit.
+
+    The configuration speaks of the module as the adapter calls it.
+    """
+    where = str(next(iter(halves.values())).file)
     keys = sorted(halves.keys() - {_BELOW})
     if keys not in _PAIRS or not all(map(_is_matrix, halves.values())):
         raise LexgraftError(f"`{name}` lacks its A or B, or they are not matrices", where=where)

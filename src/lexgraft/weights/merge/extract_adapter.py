@@ -1,6 +1,7 @@
 """A model's delta as a LoRA adapter: the best low-rank part of every linear layer."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from math import fsum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.input_model import IDENTITY, InputModel
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
+from lexgraft.weights.checkpoint.module_names import by_part, named_in
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 
@@ -73,10 +75,18 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
     _check(rank, output)
     base = model.base.tensors
     names = [name for name in model.touched if base[name].dtype in FLOATS]
-    linear = [name for name in names if _is_linear(name, base[name].shape)]
+    live = _live_modules(model.base.folder)
+    parts = by_part(live)
+    linear = [
+        name
+        for name in names
+        if _is_linear(name, base[name].shape)
+        and (not live or named_in(live, name.removesuffix(".weight"), parts) in live)
+    ]
     if not linear:
         raise LexgraftError("no linear layer differs from the base", where=str(model.folder))
     turned = read_json(model.base.folder / "config.json").get("model_type") in _STORED_TURNED
+    modules = [named_in(live, name.removesuffix(".weight"), parts) for name in linear]
     tensors: dict[str, Tensor] = {}
     shares: list[ExplainedShare] = []
     stack = folder_stack(base, model.base.folder)
@@ -86,7 +96,7 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         delta = model.delta(name)
         assert delta is not None
         factors = _factors((delta.T if turned else delta).numpy(), rank, name)
-        stem = f"base_model.model.{name.removesuffix('.weight')}"
+        stem = f"base_model.model.{modules[number]}"
         tensors[f"{stem}.lora_A.weight"] = torch.from_numpy(factors.down).float().contiguous()
         tensors[f"{stem}.lora_B.weight"] = torch.from_numpy(factors.up).float().contiguous()
         squares.append((factors.explained, factors.square))
@@ -98,7 +108,6 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         fsum(square for _, square in squares),
         fsum(captured_square for captured_square, _ in squares),
     )
-    modules = [name.removesuffix(".weight") for name in linear]
     _write(output, model, _config(modules, rank, turned=turned), tensors)
     covered = captured / (total + unexplained) if total + unexplained else 1.0
     explained = captured / total if total else 1.0
@@ -174,6 +183,18 @@ def _factors(matrix: Stored, rank: int, key: str) -> _Parts:
     up[:, : u.shape[1]], down[: len(v)] = u * roots, v * roots.T
     square = fsum(float(np.square(piece).sum()) for piece in _pieces(matrix))
     return _Parts(up, down, square, min(square, float(np.square(values).sum())))
+
+
+def _live_modules(base: Path) -> frozenset[str]:
+    """Return the names of a base's linear layers when it is loaded, by which PEFT finds them.
+
+    None where transformers is not there or does not know it: its files' names are taken then.
+    """
+    if find_spec("transformers") is None:
+        return frozenset()
+    from lexgraft.models.folder_loading import linear_modules  # heavy, and only needed here
+
+    return linear_modules(base)
 
 
 def _share(name: str, factors: _Parts, stack: LayerStack) -> ExplainedShare:
