@@ -183,7 +183,7 @@ def folders(tmp_path: Path) -> Path:
         }
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
         (folder / "config.json").write_text('{"torch_dtype": "bfloat16"}')
-        (folder / "tokenizer.json").write_text("{}")
+        (folder / "tokenizer.json").write_text('{"model": {"vocab": {}}}')
     return tmp_path / "models"
 
 

@@ -40,7 +40,7 @@ def save_base(folder: Path) -> Path:
     tensors["model.steps"] = torch.tensor([3, 4])
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text('{"torch_dtype": "bfloat16"}')
-    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer.json").write_text('{"model": {"vocab": {}}}')
     return folder
 
 
