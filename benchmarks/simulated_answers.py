@@ -25,6 +25,7 @@ from lexgraft.records import Document, TextScore
 Rng = np.random.Generator
 DRAWS, WRONG = 2, 3
 REGISTERS = 3  # of the texts that come with lexgraft
+NEED_TERM = 0.5  # share of the concepts whose items nothing less answers, in the medical example
 PAIR, EVERYDAY = "en->ja", ("en->en", "en->ja")
 LUCK = 1.0  # nats, of a model in one item
 OF_ITEM, OF_OPTION = 0.7, 0.8  # nats that all models share
@@ -33,7 +34,7 @@ OF_ITEM, OF_OPTION = 0.7, 0.8  # nats that all models share
 class Sizes(NamedTuple):
     """How much is asked."""
 
-    confirm: int
+    confirm: int  # concepts that are judged: those whose items need the term
     registers: int  # of each language
     documents: int  # per register
     items: int  # everyday concepts
@@ -58,7 +59,7 @@ class Sizes(NamedTuple):
         assert glossary
         assert tune
         return cls(
-            confirm=testset.confirm,
+            confirm=round(NEED_TERM * testset.confirm),
             registers=REGISTERS,
             documents=general.texts[0].documents // REGISTERS,
             items=general.items,

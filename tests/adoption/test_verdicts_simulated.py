@@ -51,3 +51,9 @@ def test_what_brings_nothing_does_not_pass(table: Any, row: str) -> None:
 
 def test_a_whole_adoption_in_which_nothing_is_true_rarely_passes_anything(table: Any) -> None:
     assert table.passing("whole adoption, nothing true", "demo", TRIALS) <= at_most(0.05)
+
+
+@pytest.mark.parametrize("name", ["demo", "default"])
+def test_an_ideal_merge_mostly_passes(table: Any, name: str) -> None:
+    """Nominally .8 or more; what so many trials may fall short by is allowed for."""
+    assert table.passing("ideal merge", name, TRIALS) >= 0.8 - 2.6 * sqrt(0.16 / TRIALS)

@@ -5,9 +5,10 @@ import pytest
 from scipy import stats
 
 from lexgraft.evaluation.knowledge_transitions import transfer
+from lexgraft.stats.gate_power import Requirement, pass_probability
 from lexgraft.stats.gates import judge
 from lexgraft.stats.intervals import mcnemar, non_inferiority, tango
-from lexgraft.stats.power import concepts_for_margin, power_of
+from lexgraft.stats.power import concepts_for_margin
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +62,7 @@ def test_choosing_and_judging_on_the_same_concepts_would_be_fooled() -> None:
 def test_a_planted_gain_of_three_points_is_found_at_the_planned_rate(
     n: int, changing: float
 ) -> None:
-    planned = power_of(n, 0.03, changing)
+    planned = pass_probability(Requirement("gain", "g", "share", n, 0.0, 0.03, changing))
     assert planned == pytest.approx(0.8, abs=0.002)
     rng, trials = np.random.default_rng(1), 2000
     up = (changing + 0.03) / 2

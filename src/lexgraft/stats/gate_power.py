@@ -97,19 +97,9 @@ def gate_power(requirements: Sequence[Requirement]) -> GatePower:
     return GatePower(float(np.prod(each)), least, min(each, default=1.0), each)
 
 
+@lru_cache(maxsize=65536)
 def pass_probability(requirement: Requirement) -> float:
     """Return the chance that the interval lies wholly at or above the threshold."""
-    return _chance(requirement)
-
-
-def fail_probability(requirement: Requirement) -> float:
-    """Return the chance that the interval lies wholly below the threshold."""
-    mirrored = requirement._replace(threshold=-requirement.threshold, truth=-requirement.truth)
-    return _chance(mirrored)
-
-
-@lru_cache(maxsize=65536)
-def _chance(requirement: Requirement) -> float:
     if requirement.kind == "share":
         return _share_chance(requirement)
     distance = requirement.truth - requirement.threshold

@@ -29,20 +29,6 @@ def smallest_difference(
     return large
 
 
-def power_of(n: int, difference: float, changing: float = 0.2, *, alpha: float = 0.05) -> float:
-    """Return the chance that n concepts show a true paired difference (Connor 1987).
-
-    Φ((|d|√n − z_a √p) / √(p − d²)); `changing` p is the share of concepts that change.
-
-    >>> round(power_of(626, 0.05), 2)
-    0.8
-    """
-    share = max(changing, abs(difference))
-    spread = sqrt(max(1e-12, share - difference**2))
-    limit = NormalDist().inv_cdf(1 - alpha / 2) * sqrt(share)
-    return NormalDist().cdf((abs(difference) * sqrt(n) - limit) / spread)
-
-
 def concepts_for_margin(
     margin: float, changing: float = 0.2, *, alpha: float = 0.05, power: float = 0.8
 ) -> int:
@@ -56,12 +42,3 @@ def concepts_for_margin(
     """
     quantiles = NormalDist().inv_cdf(1 - alpha) + NormalDist().inv_cdf(power)
     return ceil(quantiles**2 * changing / margin**2)
-
-
-def concepts_for(difference: float, changing: float = 0.2, *, alpha: float = 0.05) -> int:
-    """Return how many concepts show this paired difference with 80 % power (Connor 1987)."""
-    return next(
-        n
-        for n in (round(10 * 1.05**step) for step in range(300))
-        if smallest_difference(n, max(changing, difference), alpha=alpha) <= difference
-    )
