@@ -137,6 +137,7 @@ def mean(values: Sequence[float]) -> float:
 
 
 _folded = cache(comparison_key)
+_dense = cache(is_dense)
 
 
 @cache
@@ -172,17 +173,13 @@ def _spelt(short: str, long: str) -> int:
 
 def _longest_shared(question: str, text: str) -> int:
     """Return how many characters the longest shared piece has, 0 below what chance gives."""
-    size = 1 if is_dense(text) else _LATIN_PIECE
-    starts = range(len(text))
-    while size <= _LONGEST:
+    shortest = 1 if _dense(text) else _LATIN_PIECE
+    size, starts = shortest, range(len(text) - shortest + 1)
+    while starts and size <= _LONGEST:
         # What is shared starts where something shorter that is shared does.
-        starts = [
-            at for at in starts if at + size <= len(text) and text[at : at + size] in question
-        ]
-        if not starts:
-            break
-        size += 1
-    shortest = 1 if is_dense(text) else _LATIN_PIECE
+        starts = [at for at in starts if text[at : at + size] in question]
+        size += bool(starts)
+        starts = [at for at in starts if at + size <= len(text)]
     return size - 1 if size > shortest else 0
 
 

@@ -7,7 +7,7 @@ It knows no term that it is asked about. What it gets right is compositional: wh
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from math import log2, sqrt
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ def _grams(text: str, sizes: Sequence[int]) -> list[str]:
     return [text[at : at + size] for size in sizes for at in range(len(text) - size + 1)]
 
 
+_key = cache(comparison_key)
 _Told = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -69,7 +70,7 @@ class PieceTable:
         self._places = {concept: place for place, concept in enumerate(chosen)}
         self._owners: dict[str, list[int]] = {}
         for place, concept in enumerate(chosen):
-            self._owners.setdefault(comparison_key(texts[concept][1]), []).append(place)
+            self._owners.setdefault(_key(texts[concept][1]), []).append(place)
         self._questions = PieceVectors([texts[concept][0] for concept in chosen])
         self._answers = PieceVectors([texts[concept][1] for concept in chosen])
         self._last: tuple[tuple[str, str], _Told] | None = None
@@ -145,7 +146,7 @@ class PieceTable:
         return likeness
 
     def _owned(self, answer: str) -> list[int]:
-        return self._owners.get(comparison_key(answer), [])
+        return self._owners.get(_key(answer), [])
 
 
 class AnswerRows(NamedTuple):
@@ -187,6 +188,7 @@ class PieceVectors:
         self._rarity = [log2(len(texts) / counts[piece]) for piece in self._numbers]
         self._rows = [self._vector(row) for row in pieces]
         self._cached = dict(zip(texts, self._rows, strict=True))
+        self._rareness: dict[str, int] = {}
 
     def vector(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return a text's pieces by number and their weights; pieces never met have none."""
@@ -230,9 +232,10 @@ class PieceVectors:
 
     def mean_rarity(self, text: str) -> int:
         """Return the mean rarity of a text's pieces, in thousandths; 0 without any known."""
-        numbers = self.vector(text)[0]
-        total = sum(self._rarity[number] for number in numbers.tolist())
-        return round(1000 * total / max(1, len(numbers)))
+        if text not in self._rareness:
+            rarities = [self._rarity[number] for number in self.vector(text)[0].tolist()]
+            self._rareness[text] = round(1000 * sum(rarities) / max(1, len(rarities)))
+        return self._rareness[text]
 
     def norm(self, text: str) -> int:
         """Return the product of a text's vector with itself."""
