@@ -124,7 +124,9 @@ def _extend(parser: VerbParser) -> None:
         help="fit new rows to be as likely as their pieces, and for so many batches to "
         "read like them (slow)",
     )
-    parser.add_argument("--bits", action="store_true", help="bits per byte before and after (slow)")
+    parser.add_argument(
+        "--bits", action="store_true", help="bits per byte and answers before and after (slow)"
+    )
     parser.without_option("--distil").add_argument(
         "--suppress",
         action="store_true",
@@ -279,7 +281,9 @@ def _inputs(arguments: argparse.Namespace) -> list[Path]:
 
 def _written(arguments: argparse.Namespace, expanded: "VocabularyExpansion") -> dict[str, object]:
     """Return what is printed about a written folder."""
-    from lexgraft.weights.vocabulary.expand import measure_bits
+    import msgspec
+
+    from lexgraft.weights.vocabulary.expand import grown_answers, measure_bits
 
     written: dict[str, object] = {"written": str(arguments.output)}
     if expanded.fit is not None:
@@ -292,6 +296,8 @@ def _written(arguments: argparse.Namespace, expanded: "VocabularyExpansion") -> 
             for folder in (expanded.base, arguments.output)
         )
         written["bits per byte"] = {kind: [bits, after[kind]] for kind, bits in before.items()}
+        answers = grown_answers(expanded.base, arguments.output, arguments.threads)
+        written["answers"] = msgspec.to_builtins(answers) if arguments.json else str(answers)
     return written
 
 

@@ -85,6 +85,25 @@ def compare_replies(
     )
 
 
+def compare_grown(base: Replies, grown: Replies, rows: int) -> AnswerParity:
+    """Return how far a model with a grown vocabulary still computes as the one it grew from.
+
+    On prompts that both cut alike, and by the logits of the base's own tokens: new words take
+    chances from all others, and may stand in answers.
+
+    Args:
+        base: what the base made of the prompts.
+        grown: what the grown model made of them and of the base's tokens.
+        rows: how many tokens the base has.
+    """
+    alike = [place for place, row in enumerate(base.rows) if row == grown.rows[place]]
+    if not alike:
+        return AnswerParity(left_out="every prompt holds a new word")
+    differences = (base.logits[n][:rows] - grown.logits[n][:rows] for n in alike)
+    apart = max(float(np.abs(difference).max(initial=0.0)) for difference in differences)
+    return AnswerParity(len(alike), float(f"{apart:.2g}"), same_tokens=len(alike))
+
+
 def renderings(tokenizer: Any) -> tuple[str, ...] | None:
     """Return messages as a tokenizer's chat template writes them; None: it has none.
 

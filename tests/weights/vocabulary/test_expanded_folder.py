@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny_tokenizers import DOMAIN, GENERAL, TERMS
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.vocabulary.expand import grown_answers
 from lexgraft.weights.vocabulary.expanded_folder import open_donor, write_model, write_tokenizer
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
@@ -53,6 +54,19 @@ def test_a_grown_model_loads_and_says_the_same_about_general_text(
     assert model.generate(torch.tensor([words]), max_new_tokens=3, do_sample=False).shape[1] > len(
         words
     )
+
+
+def test_a_grown_folder_is_held_against_its_base(model_of: ModelOf, tmp_path: Path):
+    base, output = model_of("byte-level", "base"), tmp_path / "grown"
+    write_model(plan(base), open_checkpoint(base), output, multiple=64)
+    answers = grown_answers(base, output, 1)
+    assert answers.agrees
+    assert answers.logits == 0.0
+    assert json.loads((output / "manifest.json").read_text())["answers"]["prompts"] > 6
+    tensors = load_file(output / "model.safetensors")
+    tensors["model.norm.weight"] = tensors["model.norm.weight"] * 2
+    save_file(tensors, output / "model.safetensors", metadata={"format": "pt"})
+    assert not grown_answers(base, output, 1).agrees
 
 
 def test_saved_by_transformers_the_tokenizer_stays_as_it_is(model_of: ModelOf, tmp_path: Path):
