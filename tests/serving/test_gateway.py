@@ -6,6 +6,7 @@ import json
 import socket
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -519,12 +520,15 @@ def test_a_client_that_leaves_before_the_answer_frees_its_slot() -> None:
         wait_until(lambda: one.gateway.active == 0 and one.engine.open == 0)
 
 
-def test_a_client_that_does_not_read_loses_its_slot() -> None:
+def test_a_client_that_does_not_read_loses_its_slot_and_its_connection() -> None:
     with served(QUICK) as one, socket.create_connection(("127.0.0.1", one.port)) as sock:
+        time.sleep(0.05)
+        before = len(list(Path("/proc/self/fd").iterdir()))  # the gateway's end among them
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.sendall(request(one.chat("x", "endless", stream=True)))
         wait_until(lambda: one.gateway.active == 1)
         wait_until(lambda: one.gateway.active == 0, 10)
+        wait_until(lambda: len(list(Path("/proc/self/fd").iterdir())) < before)
 
 
 def test_more_connections_than_allowed_are_closed() -> None:

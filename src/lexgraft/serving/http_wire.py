@@ -96,8 +96,11 @@ class HttpWire:
         finally:
             self._open -= 1
             writer.close()
-            with suppress(ConnectionError, TimeoutError):
-                await asyncio.wait_for(writer.wait_closed(), 1)
+            try:
+                with suppress(ConnectionError, TimeoutError):
+                    await asyncio.wait_for(writer.wait_closed(), 1)
+            finally:
+                writer.transport.abort()  # what nobody reads would keep it open for ever
 
 
 class _HttpConversation:
