@@ -11,6 +11,7 @@ from lexgraft.files.hub import find_model
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
+from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.live_merge import merged_tensors
@@ -18,7 +19,6 @@ from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.multi_recipe import plan_stages
 from lexgraft.weights.merge.plan_text import describe, summary
 from lexgraft.weights.merge.recipe import read_recipes
-from lexgraft.weights.merge.stored_dtypes import main_dtype
 
 FLOAT32 = {
     f"model.layers.{layer}.{part}": (8,)

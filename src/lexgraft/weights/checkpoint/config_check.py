@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.checkpoint_index import has_file, regular_file
+from lexgraft.weights.checkpoint.layer_stack import language_config
 
-_TEXT = ("text_config", "llm_config", "language_config")
 _ALIASES = {
     "num_attention_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
     "num_key_value_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv", "num_query_groups"),
@@ -77,7 +77,7 @@ def compare_configs(first: Mapping[str, Any], second: Mapping[str, Any]) -> Conf
         >>> compare_configs({"n_head": 4}, {"n_head": 2}).meaning
         ('`num_attention_heads`: 4 and 2',)
     """
-    one, two = _language(first), _language(second)
+    one, two = language_config(first)[1], language_config(second)[1]
     meaning = _meaning(one), _meaning(two)
     rope = _rope(one), _rope(two)
     wrong = [
@@ -131,11 +131,6 @@ def check_folders(base: Path, folder: Path) -> tuple[str, ...]:
         return ()
     first, second = (read_json(regular_file(place, "config.json")) for place in (base, folder))
     return check_configs(first, second, f"the base {base}", folder)
-
-
-def _language(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the part of a configuration that speaks of the language model."""
-    return next((config[key] for key in _TEXT if isinstance(config.get(key), dict)), config)
 
 
 def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
 
@@ -40,7 +41,7 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
             writer.note(name, writer.write(name, _bytes(entry, tensors.get(name))))
         base.check_unchanged()
         manifest = msgspec.json.encode({"base": base.digest, "tensors": writer.digests()})
-        writer.finish(read_assets(base.folder, main_dtype(base)), manifest)
+        writer.finish(read_assets(base.folder, DTYPES[main_dtype(base.tensors.values())]), manifest)
 
 
 def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:
@@ -50,9 +51,3 @@ def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memory
     else:
         flat = tensor.detach().to(dtype_of(entry.dtype)).contiguous().view(-1)
         yield flat.view(torch.uint8).numpy().data
-
-
-def main_dtype(base: Checkpoint) -> str:
-    """Return the dtype that most tensors of a model have."""
-    kinds = [entry.dtype for entry in base.tensors.values()]
-    return DTYPES[max(sorted(frozenset(kinds)), key=kinds.count)]

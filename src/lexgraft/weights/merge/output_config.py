@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.layer_stack import COUNTS, LayerStack
+from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.tied_head import untying
 from lexgraft.weights.merge.layer_edits import LayerOrigin, layer_edits
 from lexgraft.weights.merge.layer_slices import names_of
 from lexgraft.weights.merge.merge_plan import AssetSources
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName, vocabulary_of
 from lexgraft.weights.merge.recipe_models import RecipeModel
-from lexgraft.weights.merge.stored_dtypes import CODES, main_dtype
+from lexgraft.weights.merge.stored_dtypes import CODES
 from lexgraft.weights.merge.tokenizer_check import chat_template, difference
 
 _COUNTS = (*COUNTS, "num_blocks")

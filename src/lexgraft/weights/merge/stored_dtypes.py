@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.input_model import InputModel
-from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
+from lexgraft.weights.checkpoint.main_dtype import main_dtype
+from lexgraft.weights.checkpoint.safetensors_header import WIDTHS
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 
@@ -13,15 +14,6 @@ CODES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 """The dtypes that weights are written in, by torch's name."""
 
 _NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
-
-
-def main_dtype(entries: Iterable[TensorEntry]) -> str:
-    """Return the code that most elements of floating point are stored in; F32 where none is."""
-    sizes = dict.fromkeys(sorted(FLOATS), 0)
-    for entry in entries:
-        if entry.dtype in sizes:
-            sizes[entry.dtype] += entry.size
-    return max(sizes, key=lambda code: sizes[code]) if any(sizes.values()) else "F32"
 
 
 def own_dtypes(checkpoint: Checkpoint) -> dict[str, str]:

@@ -12,7 +12,7 @@ from xxhash import xxh3_128
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX, SINGLE
 from lexgraft.records import Progress, digest, silent, write_bytes
-from lexgraft.weights.checkpoint.assets import read_assets
+from lexgraft.weights.checkpoint.assets import edited, read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import (
     Checkpoint,
     regular_file,
@@ -21,9 +21,10 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
-from lexgraft.weights.checkpoint.replace_tensors import main_dtype
+from lexgraft.weights.checkpoint.layer_stack import language_config
+from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
-from lexgraft.weights.checkpoint.tensor_reading import dtype_of, read_windows
+from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
 from lexgraft.weights.tokenizer.tokenizer_file import TOKENIZER, read_document
 from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
 from lexgraft.weights.vocabulary.expansion import Expansion
@@ -143,13 +144,9 @@ def additions_json(expansion: Expansion, origins: Mapping[str, Mapping[str, int]
 
 def resized_config(config: Mapping[str, Any], size: int) -> dict[str, Any]:
     """Return a configuration that says how many rows the vocabulary has."""
-    changed = dict(config)
-    if "vocab_size" in changed:
-        changed["vocab_size"] = size
-    inner = changed.get("text_config")
-    if isinstance(inner, dict) and "vocab_size" in inner:
-        changed["text_config"] = {**inner, "vocab_size": size}
-    return changed
+    prefix, inner = language_config(config)
+    parts = (("", config), (prefix, inner))
+    return edited(config, {f"{p}vocab_size": size for p, part in parts if "vocab_size" in part})
 
 
 def _assets(expansion: Expansion, base: Checkpoint, multiple: int) -> tuple[int, dict[str, bytes]]:
@@ -163,7 +160,9 @@ def _assets(expansion: Expansion, base: Checkpoint, multiple: int) -> tuple[int,
         )
     size = max(had, expansion.base.size + len(expansion.additions))
     size = -(-size // multiple) * multiple
-    sides = expanded_assets(expansion, read_assets(base.folder, main_dtype(base)), base.folder)
+    sides = expanded_assets(
+        expansion, read_assets(base.folder, DTYPES[main_dtype(base.tensors.values())]), base.folder
+    )
     settings = resized_config(json.loads(sides["config.json"]), size)
     _check_ids(settings, expansion.base.size, base.folder)
     return size, {**sides, "config.json": _text(settings)}

@@ -13,6 +13,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.input_model import read_rows
+from lexgraft.weights.checkpoint.layer_stack import language_config
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.tokenizer.token_bytes import meanings
@@ -45,8 +46,7 @@ class NewRows:
 def stated_size(checkpoint: Checkpoint) -> int:
     """Return the rows of a model's vocabulary, as its configuration says."""
     config = read_json(checkpoint.folder / "config.json")
-    inner = config.get("text_config")
-    size = config.get("vocab_size", inner.get("vocab_size") if isinstance(inner, dict) else None)
+    size = config.get("vocab_size", language_config(config)[1].get("vocab_size"))
     if type(size) is not int:
         raise LexgraftError("config.json names no vocab_size", where=str(checkpoint.folder))
     return size
