@@ -38,7 +38,6 @@ CONFIG: dict[str, dict[str, Any]] = {
     "layer types that do not fit": {"layer_types": ["full_attention"]},
     "a number format that is none": {"dtype": "nothing"},
     "code by number": {"auto_map": 5},
-    "another kind of model": {"model_type": "t5"},
     "a kind of number": {"model_type": 5},
     "half of a pair": {"model_type": "\ud800"},
     "3,000 layers": {"num_hidden_layers": 3000},
