@@ -485,6 +485,21 @@ def test_a_tokenizer_with_more_ids_than_rows_is_named(
     assert ["ids up to 99 and the model has 12 rows" in warning for warning in told] == [True]
 
 
+@pytest.mark.parametrize("name", ["unsloth/llama-3-8b-bnb-4bit", "org/model-GPTQ", "org/model"])
+def test_an_adapter_of_a_quantised_model_is_named(
+    tmp_path: Path, family: dict[str, Tensors], name: str
+) -> None:
+    assert family
+    folder = save_adapter(tmp_path / "lora", {"model.layers.0.mlp.down_proj.weight": (6, 10)}, 1)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    text = json.dumps(config | {"base_model_name_or_path": name})
+    (folder / "adapter_config.json").write_text(text)
+    recipe = "{merge_method: task_arithmetic, base_model: base, models: [{model: base+lora}]}"
+    (plan,) = plans(tmp_path, recipe)
+    told = [warning for warning in plan.warnings if "trained on the quantised model" in warning]
+    assert len(told) == (name != "org/model")
+
+
 def test_a_named_document_that_no_other_uses_is_left_out_and_said(
     tmp_path: Path, family: dict[str, Tensors]
 ) -> None:

@@ -25,6 +25,7 @@ from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
 from lexgraft.weights.merge.plan_warnings import (
+    adapter_warnings,
     code_warnings,
     config_warnings,
     tokenizer_warnings,
@@ -271,6 +272,7 @@ def complete(plan: MergePlan) -> MergePlan:
     )
     warnings = (
         *plan.warnings,
+        *adapter_warnings(plan.input_models),
         *code_warnings([config, tokenizer]),
         *tokenizer_warnings(tokenizer, plan.base.tensors),
     )

@@ -8,9 +8,14 @@ from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.lora_adapter import Adapter
+from lexgraft.weights.checkpoint.lora_config import read_config
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.merge.tokenizer_check import largest_id
 
+_QUANTISED = re.compile(
+    r"(?i)(?:^|[-_./])(?:bnb|[48]bit|int[48]|gptq|awq|fp8|mxfp4|nf4)(?:$|[-_.])"
+)
 _ROWS = re.compile(r"(?:^|\.)(?:embed_tokens|wte|word_embeddings|embed_in)\.weight$")
 
 
@@ -23,6 +28,20 @@ def config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[
     for model in models:
         if isinstance(model.source, Checkpoint):
             yield from check_folders(base.folder, model.folder)
+
+
+def adapter_warnings(models: Iterable[InputModel]) -> Iterator[str]:
+    """Yield a warning for every adapter that says it was trained on a quantised model (QLoRA)."""
+    for model in models:
+        for adapter in (model.source, model.adapter):
+            if isinstance(adapter, Adapter):
+                trained_on = read_config(adapter.folder).get("base_model_name_or_path")
+                if isinstance(trained_on, str) and _QUANTISED.search(trained_on):
+                    yield (
+                        f"the adapter in {adapter.folder} was trained on the quantised model "
+                        f"{trained_on!a:.120}; here it is put onto the weights in "
+                        f"{model.base.folder}, which differ from those by their rounding"
+                    )
 
 
 def code_warnings(homes: Iterable[Path]) -> Iterator[str]:
