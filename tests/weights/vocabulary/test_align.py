@@ -222,6 +222,7 @@ def test_tokens_beyond_the_rows_get_rows_like_tokens_that_a_model_lacks(
         assert torch.equal(row(common, 0, number), row(common, 1, number))  # no delta
 
 
+@pytest.mark.slow
 def test_a_row_that_a_model_does_not_have_is_no_choice(model_of: ModelOf, tmp_path: Path) -> None:
     base, other = model_of("byte-level", "base", seed=1), model_of("byte-level", "other", seed=2)
     beyond(other, *(f"<|mark {number}|>" for number in range(40)))
