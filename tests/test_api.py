@@ -343,3 +343,40 @@ def test_what_cannot_be_evaluated_or_compared_is_refused(tmp_path: Path) -> None
         lexgraft.compare(tmp_path, alpha=0.7)
     with pytest.raises(lexgraft.LexgraftError, match="no run here"):
         lexgraft.compare(str(tmp_path))
+
+
+def test_what_is_no_path_is_told_where_one_is_wanted() -> None:
+    """In a process of its own: under tests the types of arguments are checked before."""
+    code = """
+import lexgraft as lg
+for call in (
+    lambda: lg.read_terms(["a.csv"]),
+    lambda: lg.compare(["a", "b"]),
+    lambda: lg.compare(lm_eval=[3]),
+    lambda: lg.load_project({"name": "x"}),
+    lambda: lg.plan(["project.yaml"]),
+    lambda: lg.merge(["recipe.yaml"], "out"),
+    lambda: lg.evaluate("model", ["items.jsonl"], output="out"),
+    lambda: lg.open_glossary([["a.csv"]]),
+):
+    try:
+        call()
+    except lg.LexgraftError as error:
+        print("a path is wanted" in str(error))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] * 8
+
+
+def test_an_option_of_reading_that_there_is_not_is_told(tmp_path: Path) -> None:
+    with pytest.raises(lexgraft.LexgraftError, match="did you mean `separator`"):
+        lexgraft.read_terms(tmp_path / "a.csv", seperator="|")  # pyright: ignore[reportCallIssue]
+
+
+def test_an_array_is_told_where_a_tensor_is_wanted() -> None:
+    import numpy as np
+    import torch
+
+    for values in ((np.zeros(3), [np.zeros(3)]), (torch.zeros(3), [[0.0, 0.0, 0.0]])):
+        with pytest.raises(lexgraft.LexgraftError, match="a tensor of torch is wanted"):
+            lexgraft.merge_tensors("linear", *values)  # pyright: ignore[reportArgumentType]

@@ -1,7 +1,12 @@
 """Errors a user can act on: what is wrong, where, what to do, and the nearest known name."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from pathlib import Path
+
+NEAR = 0.65  # likeness from which a name is offered
+SHORTEST = 4  # letters of a name that may be the beginning of another
+LESS = 0.05  # what a beginning counts less than the whole
 
 
 class LexgraftError(Exception):
@@ -14,10 +19,37 @@ class LexgraftError(Exception):
         super().__init__(f"{prefix}{what}{remedy}")
 
 
+def path_of(value: object, what: str) -> Path:
+    """Return a path from what a caller gave for one.
+
+    Raises:
+        LexgraftError: it is neither a str nor a Path, for example a list of them.
+    """
+    if isinstance(value, str | Path):
+        return Path(value)
+    raise LexgraftError(
+        f"{what}: a {type(value).__name__}, and a path is wanted",
+        cure="give a str or a pathlib.Path; of a list each one by itself, as in f(*files)",
+    )
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
-    """Return `did you mean …?`, or the list of known names when none is near."""
+    """Return `did you mean …?`, or the list of known names when none is near.
+
+    A name that was cut short is near, too: `--opne` to `--open-sealed`.
+    """
     names = sorted(set(candidates))
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    scores = {candidate: _likeness(name, candidate) for candidate in names}
+    best = max(names, key=lambda candidate: scores[candidate], default="")
+    if best and scores[best] >= NEAR:
+        return f"did you mean `{best}`?"
     return f"known: {', '.join(names)}" if names else "there are none: leave it out"
+
+
+def _likeness(name: str, candidate: str) -> float:
+    """Return how alike two names are in [0, 1], dashes of options left out."""
+    name, candidate = name.lstrip("-"), candidate.lstrip("-")
+    ratio = SequenceMatcher(None, name, candidate).ratio()
+    if len(name) >= SHORTEST:
+        ratio = max(ratio, SequenceMatcher(None, name, candidate[: len(name)]).ratio() - LESS)
+    return ratio

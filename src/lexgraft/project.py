@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
@@ -278,7 +278,7 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
         project = lexgraft.load_project("project.yaml")
         print(project.models.base)
     """
-    file = Path(path)
+    file = path_of(path, "the project")
     project = read_project(file)
     models, folder = project.models, real_path(file).parent
 

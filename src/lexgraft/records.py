@@ -277,6 +277,7 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
     if path.is_dir():
         raise LexgraftError("a folder has this name", where=str(path), cure="choose another")
+    new = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -296,8 +297,12 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(handle)
             aside.replace(path)
-    finally:
+    except BaseException:
         aside.unlink(missing_ok=True)
+        with suppress(OSError):  # folders that somebody else uses by now
+            for folder in new:
+                folder.rmdir()
+        raise
 
 
 def _sweep(folder: Path, known: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import find_model
 from lexgraft.files.ownership import check_outputs, real_path
 from lexgraft.project import Project, inputs_of, load_project
@@ -61,7 +61,7 @@ def merge(
     """
     planned = plan_merging(source, method=method, seed=seed, download=download)
     return planned.write(
-        Path(output),
+        path_of(output, "output"),
         progress,
         memory=memory,
         workers=workers,
@@ -146,7 +146,7 @@ def plan_merging(
     Raises:
         LexgraftError: what cannot be merged, or an option that the source has no use for.
     """
-    if isinstance(source, Project) or not is_recipe(Path(source)):
+    if isinstance(source, Project) or not is_recipe(path_of(source, "the recipe or project")):
         return _of_project(source, method, seed, download=download)
     file = Path(source)
     if method is not None:

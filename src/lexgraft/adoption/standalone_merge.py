@@ -35,7 +35,7 @@ def evaluate_model(
     project: Project, model: Path, output: Path, progress: Progress = silent
 ) -> list[Score]:
     """Return a model's scores on the confirm concepts, everyday words and running texts."""
-    with hold(output, [*inputs_of(project), model]) as run:
+    with hold(output, [*inputs_of(project), model], "evaluate") as run:
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
         subject = _subject(models, model)

@@ -64,9 +64,10 @@ def tune_language_model(
         if not group.first:
             group.wait()
             return _join(output, group)
-        run = held.enter_context(hold(output, inputs_of(project)))
+        run = held.enter_context(hold(output, inputs_of(project), "tune"))
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
+        _ = material.testset  # what it refuses comes before a model is written
         onto = recipient_folder(models)
         if group.size == 1:
             return teach(models, material, onto, settings, output / "tuned")
@@ -84,9 +85,10 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
     settings = _settings(project)
     if not settings.curve:
         raise LexgraftError("no numbers of terms", where="tune.curve", cure="e.g. [10, 50, 200]")
-    with hold(output, inputs_of(project)) as run:
+    with hold(output, inputs_of(project), "tune") as run:
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
+        _ = material.testset  # what it refuses comes before a model is written
         lessons = few_shot(
             models, material, recipient_folder(models), settings, settings.curve, bare=True
         )
@@ -108,7 +110,7 @@ def write_merged(
         LexgraftError: the folder gives other logits than the live merge, or lost its tied head.
     """
     settings = _settings(project)
-    with hold(output, inputs_of(project)) as run:
+    with hold(output, inputs_of(project), "tune") as run:
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
         subject = tuned_model(models, material, recipient_folder(models), trained.folder, settings)

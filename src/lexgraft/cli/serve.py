@@ -84,6 +84,8 @@ def serve(arguments: argparse.Namespace) -> int:
         per_minute=arguments.per_minute,
     )
     keys = read_keys(arguments.keys) if arguments.keys else ()
+    if not arguments.upstream:
+        _refuse_no_model(Path(arguments.model))
     listening = listen(arguments.host, arguments.port, guarded=bool(keys))
     terms = _terms(arguments)
     engine, name = _engine(arguments, limits)
@@ -98,6 +100,16 @@ def serve(arguments: argparse.Namespace) -> int:
     )
     asyncio.run(run(gateway, limits, listening, arguments.keys))
     return 0
+
+
+def _refuse_no_model(folder: Path) -> None:
+    """Raise for what is no model's folder, before seconds of importing."""
+    if not (folder / "config.json").is_file():
+        raise LexgraftError(
+            "no config.json there: not a model's folder",
+            where=str(folder),
+            cure="give a Hugging Face model folder, or --upstream ADDRESS for a server",
+        )
 
 
 def _terms(arguments: argparse.Namespace) -> "AppliedTerms | None":

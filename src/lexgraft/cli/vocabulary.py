@@ -245,7 +245,8 @@ def _print_plan(
     best = sorted(planned.expansion.words, key=lambda word: (-word.count, word.id))[:SHOWN]
     print_line("first words: " + " · ".join(word.text.strip() for word in best))
     for name, value in written.items():
-        print_line(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        print_line(f"{name}: {text}")
     return 0
 
 
@@ -348,9 +349,10 @@ def align(arguments: argparse.Namespace) -> int:
     ]
     if table:
         print_table(f"Rows of {common.size:,}", [["model", *sources], *table])
-    print_line(
-        "\n".join(f"written: {folder}" for folder in written) or "these models number alike already"
-    )
+    for folder in written:
+        print_line(f"written: {folder}")
+    if not written:
+        print_line("these models number alike already")
     return 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, path_of
 from lexgraft.evaluation import pairwise_comparison
 from lexgraft.evaluation.comparison import Comparison, ModelRun
 from lexgraft.evaluation.lm_eval_logs import read_samples
@@ -57,10 +57,10 @@ def compare(
     for name, value, upper in (("alpha", alpha, 0.5), ("margin", margin, 1.0)):
         if not 0.0 < value < upper:
             raise LexgraftError(f"`{name}` {value:g} is not between 0 and {upper:g}")
-    asked = [model for run in runs for model in _models(Path(run), split)]
+    asked = [model for run in runs for model in _models(path_of(run, "compare"), split)]
     refuse_contradictions(asked)
     _refuse_formats(asked)
-    logged = [read_samples(Path(path), metric=metric) for path in lm_eval]
+    logged = [read_samples(path_of(path, "compare"), metric=metric) for path in lm_eval]
     models = distinct([*asked, *logged])
     return pairwise_comparison.compare(
         named_parents(models, parents), against, groups, alpha=alpha, margin=margin

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, path_of
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.standalone import EvaluationRecord, evaluate_alone
 from lexgraft.files.ownership import check_outputs
@@ -77,13 +77,13 @@ def evaluate(
         for score in record.scores:
             print(score.name, score.group, score.value, score.low, score.high)
     """
-    folder, values = Path(output), dict[str, Any](options)
-    values |= {name: Path(values[name]) for name in _PATHS if values.get(name)}
+    folder, values = path_of(output, "output"), dict[str, Any](options)
+    values |= {name: path_of(values[name], name) for name in _PATHS if values.get(name)}
     values |= {"tasks": tuple(options.get("tasks", ()))}
     if isinstance(items, TestSet):
         values["items"] = _written(items, folder, options)
     elif items is not None:
-        values["items"] = Path(items)
+        values["items"] = path_of(items, "items")
     return evaluate_alone(EvaluationRequest(model=str(model), output=folder, **values), progress)
 
 

@@ -93,7 +93,7 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
         LexgraftError: nothing to ask, a model or items that cannot be read, too little memory.
     """
     check_request(request)
-    with hold(request.output, inputs_of_request(request)) as run:
+    with hold(request.output, inputs_of_request(request), "evaluate") as run:
         costs = CostLog(run.path, Prices())
         name = f"evaluate {request.model} {digest(repr(replace(request, output=Path())))[:12]}"
         with costs.measure(name):

@@ -5,10 +5,10 @@ import json
 import os
 import socket
 from collections.abc import Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +21,7 @@ from lexgraft.records import write_bytes
 
 T = TypeVar("T", bound=Struct)
 
+Work = Literal["adopt", "tune", "evaluate"]
 HELD = ".in-use"
 """Lies in a run's folder from its first moment: such a folder is ours."""
 _FOLDERS = ("stages", "testset", "answers", "merged", "tuned", "model")
@@ -38,6 +39,7 @@ _FILES = (
     "terms.csv",
 )
 
+_BEGUN = frozenset({HELD, "compute.json", "costs.jsonl"})  # before anything is asked
 _OF_A_MODEL = ("config.json", SINGLE, INDEX, ADAPTER, CONFIG)
 
 
@@ -142,15 +144,28 @@ class RunFolder:
 
 
 @contextmanager
-def hold(folder: Path, inputs: Sequence[Path] = ()) -> Generator[RunFolder]:
+def hold(folder: Path, inputs: Sequence[Path] = (), work: Work = "adopt") -> Generator[RunFolder]:
     """Hold the run's folder for this process alone; a second run is refused.
 
     Raises:
-        LexgraftError: another run holds it (its host and process number are named); it is an input,
-            or lies in one; an input or a file of the user's has a name that the run writes.
+        LexgraftError: another run holds it (its host and process number are named); it is that of
+            another kind of work; it is an input, or lies in one; an input or a file of the user's
+            has a name that the run writes.
     """
     check_run(folder, inputs)
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _held(folder, work):
+            yield RunFolder(folder)
+    except LexgraftError:
+        _take_back(folder, new)
+        raise
+
+
+@contextmanager
+def _held(folder: Path, work: Work) -> Generator[None]:
+    """Hold the lock of a folder, and say in it who does what there."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(folder / HELD, flags, 0o666), "r+") as file:
         try:
@@ -163,10 +178,39 @@ def hold(folder: Path, inputs: Sequence[Path] = ()) -> Generator[RunFolder]:
                 cure="wait for it to end, or give this run another `output`",
             ) from error
         file.seek(0)
+        _refuse_other_work(folder, file.read(), work)
+        file.seek(0)
         file.truncate()
-        file.write(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+        held = {"host": socket.gethostname(), "pid": os.getpid(), "work": work}
+        file.write(json.dumps(held))
         file.flush()
-        yield RunFolder(folder)
+        yield
+
+
+def _take_back(folder: Path, new: Sequence[Path]) -> None:
+    """Remove the folders that a refused run has made and begun nothing in."""
+    if folder not in new or {path.name for path in folder.iterdir()} - _BEGUN:
+        return
+    for name in sorted(_BEGUN):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # somebody else uses one by now
+        for path in new:
+            path.rmdir()
+
+
+def _refuse_other_work(folder: Path, held: str, work: Work) -> None:
+    """Raise for a folder in which another kind of work was done, by what its holder wrote."""
+    try:
+        done = json.loads(held).get("work", "")
+    except (ValueError, AttributeError):  # nobody was here, or a kill cut it
+        done = ""
+    done = done or ("adopt" if (folder / "stages").is_dir() else work)
+    if done != work:
+        raise LexgraftError(
+            f"the folder of `lexgraft {done}`, and `{work}` would write into it",
+            where=str(folder),
+            cure="give another output",
+        )
 
 
 def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:

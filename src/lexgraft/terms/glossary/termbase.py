@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, path_of
 from lexgraft.project import Project
 from lexgraft.records import Concept
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
@@ -136,7 +136,10 @@ def open_glossary(
         source = source or files.languages.domain
         target = target or files.languages.target
         files = files.terms.files
-    files = [Path(file) for file in ([files] if isinstance(files, str | Path) else files)]
+    files = [
+        path_of(file, "open_glossary")
+        for file in ([files] if isinstance(files, str | Path) else files)
+    ]
     concepts = read_concepts(files)
     source, target = _languages(concepts, source, target)
     entries = [

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, nearest, path_of
 from lexgraft.records import Concept, Progress
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.import_terms import FileImport, TermImport
@@ -67,5 +67,10 @@ def read_terms(
     """
     if not files:
         raise LexgraftError("no term base", cure="name one file or more")
-    reading = TermImport([Path(file) for file in files], ImportOptions(**options), strict=strict)
+    unknown = sorted(options.keys() - set(ImportOptions.__struct_fields__))
+    if unknown:
+        cure = nearest(unknown[0], ImportOptions.__struct_fields__)
+        raise LexgraftError(f"read_terms has no option `{unknown[0]}`", cure=cure)
+    paths = [path_of(file, "read_terms") for file in files]
+    reading = TermImport(paths, ImportOptions(**options), strict=strict)
     return TermList(reading, reading.readings)

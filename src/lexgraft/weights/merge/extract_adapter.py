@@ -84,7 +84,11 @@ def extract(model: InputModel, rank: int, output: Path, progress: Progress = sil
         and (not live or named_in(live, name.removesuffix(".weight"), parts) in live)
     ]
     if not linear:
-        raise LexgraftError("no linear layer differs from the base", where=str(model.folder))
+        raise LexgraftError(
+            "no linear layer differs from the base",
+            where=str(model.folder),
+            cure="give the base first and a model that was trained from it second",
+        )
     turned = read_json(model.base.folder / "config.json").get("model_type") in _STORED_TURNED
     modules = [named_in(live, name.removesuffix(".weight"), parts) for name in linear]
     tensors: dict[str, Tensor] = {}
