@@ -326,7 +326,7 @@ def read_lines(path: Path, kind: type[T]) -> list[T]:
         LexgraftError: the file is missing or a line is not such a record (named by number).
     """
     if not path.is_file():
-        raise LexgraftError("no such file", where=str(path))
+        raise LexgraftError("no such file", where=str(path), cure="check the path")
     decode = msgspec.json.Decoder(kind).decode
     rows: list[T] = []
     with path.open("rb") as file:
@@ -334,7 +334,10 @@ def read_lines(path: Path, kind: type[T]) -> list[T]:
             try:
                 rows.append(decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                fields = ", ".join(getattr(kind, "__struct_fields__", ()))
                 raise LexgraftError(
-                    f"not a {kind.__name__} record: {error}", where=f"{path}:{number}"
+                    f"not a {kind.__name__} record: {error}",
+                    where=f"{path}:{number}",
+                    cure=f"write one JSON object a line, with the fields {fields}",
                 ) from error
     return rows

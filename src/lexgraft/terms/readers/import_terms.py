@@ -12,7 +12,7 @@ from lexgraft.records import Concept
 from lexgraft.terms.readers.file_start import start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
-from lexgraft.terms.readers.reader_registry import FORMATS, Format
+from lexgraft.terms.readers.reader_registry import FORMATS, ConceptAtLine, Format
 from lexgraft.terms.readers.refused_characters import with_clean_texts
 from lexgraft.terms.readers.status_labels import ranked_terms
 
@@ -68,7 +68,7 @@ class TermImport:
     def _of(self, form: Format, reading: FileImport) -> Iterator[Concept]:
         """Yield one file's concepts, checked and counted."""
         tally = reading.tally
-        for line, concept in form.read(Path(reading.path), self.options, tally):
+        for line, concept in _decoded(form.read(Path(reading.path), self.options, tally), reading):
             usable = self._checked(line, concept, form, reading)
             if usable is not None:
                 reading.concepts += 1
@@ -103,6 +103,22 @@ class TermImport:
                 tally.refuse_row(line, what, cure=cure)
                 return None
         return with_clean_texts(line, concept, self.options, tally)
+
+
+def _decoded(concepts: Iterator[ConceptAtLine], reading: FileImport) -> Iterator[ConceptAtLine]:
+    """Yield what a reader yields; text in another encoding than its format's is told.
+
+    Raises:
+        LexgraftError: the file is no text in that encoding.
+    """
+    try:
+        yield from concepts
+    except UnicodeError as error:
+        raise LexgraftError(
+            f"read as {reading.format}, and not in its encoding: {error}",
+            where=reading.path,
+            cure="save it as UTF-8",
+        ) from error
 
 
 def read_concepts(paths: Sequence[Path], options: ImportOptions | None = None) -> list[Concept]:
