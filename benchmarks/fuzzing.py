@@ -1,4 +1,4 @@
-"""Headers and indexes out of bytes that coverage guides: refused by name, or tiling their file.
+"""Files out of bytes that coverage guides: refused in words, or read; headers tile their file.
 
     python benchmarks/fuzzing.py .cache/fuzz -max_total_time=300      # as `make fuzz` runs it
 
@@ -9,6 +9,8 @@ has the same properties on inputs of hypothesis.
 
 import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from math import prod
@@ -26,6 +28,15 @@ SEEDS = {  # first letter: what the rest is
     "header": b"h" + HEADER + bytes(4),
     "file": b"f" + len(HEADER).to_bytes(8, "little") + HEADER + bytes(4),
     "index": b"i" + MAP,
+    "project": b"p" + b"name: n\nmodels: {base: b, language: g, domain: d}\n"
+    b"languages: {target: ja, domain: en}\nterms: {files: [t.csv]}\n"
+    b"testset: {forms: [{kind: cloze, question: en, answer: ja}]}\noutput: o\n",
+    "adapter": b"a" + json.dumps({"peft_type": "LORA", "r": 2, "lora_alpha": 4}).encode(),
+    "run": b"r" + json.dumps({"merge": {"key": "k", "output": "o"}}).encode(),
+    "table": b"t" + b"id,term en,term ja\n1,fever,x\n",
+    "tbx": b"t" + b'<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body/></text></tbx>',
+    "obo": b"t" + b"format-version: 1.2\n\n[Term]\nid: X:1\nname: fever\n",
+    "utx": b"t" + b"#UTX 1.11; en/ja;\n#src\ttgt\tsrc:pos\nfever\tx\tnoun\n",
 }
 WORDS = (
     '"dtype":',
@@ -53,7 +64,9 @@ WORDS = (
 def main() -> None:
     """Fuzz until the time is over or an input fails."""
     atheris = import_module("atheris")
-    with atheris.instrument_imports(include=["lexgraft.weights.checkpoint", "json"]):
+    parts = ["weights.checkpoint", "project", "files", "terms.readers"]
+    with atheris.instrument_imports(include=[*(f"lexgraft.{part}" for part in parts), "json"]):
+        readers = _readers()
         header = import_module("lexgraft.weights.checkpoint.safetensors_header")
         index = import_module("lexgraft.weights.checkpoint.checkpoint_index")
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made:
@@ -62,6 +75,9 @@ def main() -> None:
 
         def one(data: bytes) -> None:
             kind, rest, refused = data[:1], data[1:], str(folder)
+            if kind in readers:
+                _read(*readers[kind], folder, rest)
+                return
             if kind == b"i":
                 shard.write_bytes(_with_length(json.dumps({"a": ENTRY}).encode(), bytes(4)))
                 (folder / index.INDEX).write_bytes(rest)
@@ -78,6 +94,27 @@ def main() -> None:
 
         atheris.Setup([*_first_arguments(Path(sys.argv[1]), folder), *sys.argv[2:]], one)
         atheris.Fuzz()
+
+
+def _readers() -> dict[bytes, tuple[str, Callable[[Path], object]]]:
+    """Return, by first letter, a file's name and what reads it: a message is all that it raises."""
+    project = import_module("lexgraft.project")
+    terms = import_module("lexgraft.terms.readers")
+    adapter = import_module("lexgraft.weights.checkpoint.lora_config")
+    run = import_module("lexgraft.files.run_folder")
+    return {
+        b"p": ("project.yaml", project.read_project),
+        b"t": ("terms", lambda file: terms.read_concepts([file])),
+        b"a": ("adapter_config.json", lambda file: adapter.read_config(file.parent)),
+        b"r": ("lock.json", lambda file: run.RunFolder(file.parent)),
+    }
+
+
+def _read(name: str, read: Callable[[Path], object], folder: Path, content: bytes) -> None:
+    """Read a file of this content; a message for the user is all that may be raised."""
+    (folder / name).write_bytes(content)
+    with suppress(LexgraftError):
+        read(folder / name)
 
 
 def _first_arguments(folder: Path, aside: Path) -> list[str]:

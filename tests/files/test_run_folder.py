@@ -63,8 +63,9 @@ with hold(Path({str(tmp_path)!r})):
         pass
 
 
-def test_a_broken_lock_file_is_named(tmp_path: Path):
-    (tmp_path / "lock.json").write_text("[]", encoding="utf-8")
+@pytest.mark.parametrize("content", [b"[]", b"", b'{"merge\xff": {}}'])
+def test_a_broken_lock_file_is_named(tmp_path: Path, content: bytes):
+    (tmp_path / "lock.json").write_bytes(content)
     with pytest.raises(LexgraftError, match=r"lock\.json"), hold(tmp_path):
         pass
 

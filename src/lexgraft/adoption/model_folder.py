@@ -62,5 +62,5 @@ def is_reported(run: Path, manifest: Path) -> bool:
     try:
         report = msgspec.json.decode((run / "report.json").read_bytes())
         return report["data"]["model"] == msgspec.json.decode(manifest.read_bytes())["digest"]
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
         return False

@@ -64,7 +64,7 @@ def recorded_format(folder: Path) -> ComputedFormat | None:
         return "float32" if (folder / _ANSWERS).is_dir() else None
     try:
         return msgspec.json.decode(file.read_bytes(), type=RunFormat).dtype
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LexgraftError(
             f"not a record of a number format: {error}",
             where=str(file),

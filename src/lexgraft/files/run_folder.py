@@ -76,7 +76,7 @@ class RunFolder:
             return {}
         try:
             return msgspec.json.decode(file.read_bytes(), type=dict[str, StageEntry])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LexgraftError(
                 f"not a lock file: {error}",
                 where=str(file),
@@ -104,7 +104,7 @@ class RunFolder:
             )
         try:
             return msgspec.json.decode(data, type=kind)
-        except msgspec.DecodeError:  # of a version whose records were others
+        except (msgspec.DecodeError, UnicodeDecodeError):  # of a version whose records were others
             return None
 
     def last(self, stage: str, kind: type[T]) -> T | None:
