@@ -107,7 +107,7 @@ def main() -> None:
         given.tokens,
         "--distil",
         str(given.steps),
-        "--dtype",
+        "--fit-dtype",
         given.dtype,
         "--read",
         str(RUN / "sentences.jsonl"),

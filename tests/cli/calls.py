@@ -18,7 +18,7 @@ GROWTH = "--terms terms.csv --text notes.txt --general-text general.txt"
 LANGUAGES = "--from en --to ja"
 KEY = ("key keys.jsonl alice",)
 CALLS = (
-    Call("adopt project.yaml --json", slow=True),
+    Call("adopt project.yaml --underpowered --json", slow=True),
     Call("adopt project.yaml --download --open-sealed --underpowered --json", stub="adopt"),
     Call("plan project.yaml --download"),
     Call("plan project.yaml --json"),
@@ -59,7 +59,7 @@ CALLS = (
     ),
     Call(
         f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --bits "
-        "--distil 1 --read notes.txt --ahead 2 --dtype bfloat16 --threads 1",
+        "--distil 1 --read notes.txt --ahead 2 --fit-dtype bfloat16 --threads 1",
         slow=True,
     ),
     Call(

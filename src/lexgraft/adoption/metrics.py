@@ -26,6 +26,7 @@ from lexgraft.evaluation.measures import (
     BITS,
     GENERAL,
     RECOGNITION,
+    RECOGNITION_NEEDING_TERM,
     RETENTION,
     TARGET_GAIN,
     TRANSFER,
@@ -93,6 +94,11 @@ def scores_of(results: SplitResults, context: ComparisonContext) -> tuple[Score,
     scores = [
         _recognition(RECOGNITION, results.name, results.terms, pair, context)
         for pair in _pairs(results.terms)
+    ]
+    needing = [item for item in results.terms if item.solvable_by == "term"]
+    scores += [
+        _recognition(RECOGNITION_NEEDING_TERM, results.name, needing, pair, context)
+        for pair in _pairs(needing)
     ]
     scores += [
         _recognition(GENERAL, results.name, results.everyday, pair, context)

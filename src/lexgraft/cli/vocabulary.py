@@ -36,7 +36,7 @@ verb_of_jobs(
       lexgraft vocabulary plan gemma/ --terms terms.jsonl --general-text news.jsonl --tokens 500
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general-text news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
+        --general-text news.jsonl --distil 700 --read sentences.txt --fit-dtype bfloat16
       lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
@@ -141,7 +141,7 @@ def _extend(parser: VerbParser) -> None:
         help="further text with the words to learn on; nothing is chosen by it",
     )
     distil.add_argument(
-        "--dtype",
+        "--fit-dtype",
         choices=("float32", "bfloat16"),
         default="float32",
         help="bfloat16 is faster where the processor has it (float32)",
@@ -165,7 +165,7 @@ def extend(arguments: argparse.Namespace) -> int:
     Examples:
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
-        --general-text news.jsonl --distil 700 --read sentences.txt --dtype bfloat16
+        --general-text news.jsonl --distil 700 --read sentences.txt --fit-dtype bfloat16
     """
     from lexgraft.weights.vocabulary.expand import expand_vocabulary
     from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
@@ -173,7 +173,7 @@ def extend(arguments: argparse.Namespace) -> int:
     _check_weights(arguments)
     fit = None
     if arguments.suppress or arguments.distil is not None:
-        fit = FitSettings(arguments.distil, arguments.ahead, arguments.dtype, arguments.threads)
+        fit = FitSettings(arguments.distil, arguments.ahead, arguments.fit_dtype, arguments.threads)
     with ProgressBars() as bars:
         expanded = expand_vocabulary(
             arguments.base,

@@ -6,6 +6,7 @@ name would make scores of another version incomparable.
 
 # share of concepts known (right in every draw); `group` is a direction, e.g. `en->ja`
 RECOGNITION = "recognition"
+RECOGNITION_NEEDING_TERM = "recognition, items that need the term"  # pieces of words do not decide
 RECOGNITION_ABOVE_CHANCE = "recognition, chance taken off"  # (share - chance) / (1 - chance)
 RECOGNITION_BY_SUM = "recognition, by sum"  # by the plain log-likelihood instead of PMI
 RECOGNITION_PER_CHARACTER = "recognition, per character"
@@ -17,7 +18,6 @@ TASK = "task"  # share right in a task of lm-evaluation-harness; `group` names i
 TARGET_GAIN = "target gain"
 GLOSSARY_EFFECT = "glossary effect"
 RETENTION = "retention"
-EVERYDAY = "everyday words"
 TRANSFER = "transfer - placebo"
 RETENTION_OF_RECIPIENT = "retention of G - placebo"
 RETENTION_OF_DONOR = "retention of D - placebo"

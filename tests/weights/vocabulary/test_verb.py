@@ -57,7 +57,7 @@ def test_extend_and_align_write_folders_that_belong_together(
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
     more = ["--general-text", files["general"], "--bits", "--distil", "1", "--json"]
     more += ["-o", str(output)]
-    more += ["--read", files["text"], "--ahead", "3", "--dtype", "bfloat16"]
+    more += ["--read", files["text"], "--ahead", "3", "--fit-dtype", "bfloat16"]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["proof"]["words"] == len(said["words"]) > 0
@@ -183,7 +183,7 @@ def test_align_writes_whole_models_of_one_vocabulary_as_chosen(
         (["align", "BASE", "OTHER", "-o", "OUT", "--token", "kidney"], "is no choice"),
         (["align", "BASE", "OTHER", "-o", "OUT", "--choices", "LIST"], "cannot read these choices"),
         (["extend", "BASE", "-o", "OUT", "--read", "TERMS"], "without --distil"),
-        (["extend", "BASE", "-o", "OUT", "--dtype", "bfloat16"], "without --distil"),
+        (["extend", "BASE", "-o", "OUT", "--fit-dtype", "bfloat16"], "without --distil"),
         (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--ahead", "1"], "without --read"),
         (["extend", "BASE", "-o", "OUT", "--distil", "--suppress"], "beside --distil"),
         (["extend", "BASE", "-o", "OUT", "--terms", "TERMS", "--bits"], "without weights"),

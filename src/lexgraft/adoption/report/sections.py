@@ -22,10 +22,16 @@ from lexgraft.adoption.report.page_parts import (
 from lexgraft.adoption.report.point_labels import keys
 from lexgraft.adoption.report.report_record import AbilityChange, AcquisitionCounts, Report
 from lexgraft.adoption.report.scatter_plot import scatter, symbol
-from lexgraft.evaluation.measures import ADVANCE_KEPT, BITS, GENERAL, RECOGNITION
+from lexgraft.evaluation.measures import (
+    ADVANCE_KEPT,
+    BITS,
+    GENERAL,
+    RECOGNITION,
+    RECOGNITION_NEEDING_TERM,
+)
 from lexgraft.records import Score
 
-_OTHER_CHARTS = (ADVANCE_KEPT, RECOGNITION, GENERAL, BITS)
+_OTHER_CHARTS = (ADVANCE_KEPT, RECOGNITION, RECOGNITION_NEEDING_TERM, GENERAL, BITS)
 
 
 def central(report: Report) -> Html:
@@ -59,6 +65,9 @@ def directions(report: Report) -> Html:
     if not scores:
         return section("directions", nothing())
     content = [_by_group(report, scores)]
+    needing = [score for score in report.scores if score.name == RECOGNITION_NEEDING_TERM]
+    if needing:
+        content.append(unfold(word("needing_term"), _by_group(report, needing)))
     free = [score for score in report.scores if score.name not in _OTHER_CHARTS]
     if free:
         note = element("p", word("free_note"), class_="note")
