@@ -133,7 +133,7 @@ def test_gates_that_so_few_concepts_cannot_pass_are_refused_before_a_model_is_as
     assert any(row[0].startswith("P(pass) merge, if ") for row in planned.rows())
     assert main(["adopt", str(project)]) == 2
     said = capsys.readouterr().err
-    assert "the headroom gate would pass with a chance of 0." in said
+    assert "the merge gate would pass with a chance of 0." in said
     assert "--underpowered" in said
     assert not (tmp_path / "run" / "answers").exists()
 

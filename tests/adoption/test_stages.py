@@ -83,6 +83,7 @@ class FakeExperiment:
 
     def __init__(self, project: Project) -> None:
         self.project, self.models, self.records = project, FakeModels(), FakeRecords()
+        self.folder = Path("no run's folder")  # where no look is recorded
 
 
 class FakeModels:
