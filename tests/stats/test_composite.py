@@ -8,8 +8,10 @@ from lexgraft.stats.composite import (
     StratumLoss,
     advance_kept,
     by_cluster,
+    composite_harm,
     composite_loss,
     everyday_loss,
+    expected_harm,
     text_loss,
 )
 
@@ -126,3 +128,24 @@ def test_the_interval_of_a_composite_covers(registers: int, kind: str, n: int) -
         below, above = below + (found.high < 0.02), above + (found.low > 0.02)
     assert 1 - (below + above) / 1500 == pytest.approx(0.95, abs=0.017)
     assert below / 1500 <= 0.037
+
+
+def test_a_gain_in_one_stratum_pays_for_no_loss_in_another() -> None:
+    text = StratumLoss(0.04, (0.01, -0.01) * 20, 39)
+    words = StratumLoss(-0.8, (0.1, -0.1) * 20, 39)
+    plain, harm = composite_loss([text, words]), composite_harm([text, words])
+    assert plain is not None
+    assert harm is not None
+    assert plain.value == pytest.approx(-0.38)
+    assert harm.value == pytest.approx(0.02)
+    assert harm.high - harm.low == pytest.approx(plain.high - plain.low)
+    worse = composite_harm([text, text])
+    assert worse is not None
+    assert worse.value == pytest.approx(0.04)
+
+
+def test_harm_that_chance_leaves_is_foreseen() -> None:
+    drawn = np.random.default_rng(5).normal(0.01, 0.02, 200_000)
+    assert expected_harm(0.01, 0.02) == pytest.approx(np.maximum(0, drawn).mean(), rel=0.02)
+    assert expected_harm(0.03, 0.0) == 0.03
+    assert expected_harm(-0.03, 0.0) == 0.0

@@ -7,7 +7,7 @@ is claimed is the difference, paired by concept, related concepts as one cluster
 
 from collections.abc import Mapping, Sequence
 
-from lexgraft.adoption.metrics import ComparisonContext, SplitResults, criterion
+from lexgraft.adoption.metrics import ENOUGH, ComparisonContext, SplitResults, criterion
 from lexgraft.evaluation.grade import GradedItem, probabilities, select
 from lexgraft.evaluation.measures import (
     BEST_PARENT_GAIN,
@@ -99,10 +99,13 @@ def taught_criteria(
     """Return what taught terms gained beyond what terms never taught did, in new wordings.
 
     Both pairs are a model's answers before and after the tuning: a difference in differences, so
-    that what any further training does to all terms is no merit of the lesson.
+    that what any further training does to all terms is no merit of the lesson. All items count
+    where fewer than `ENOUGH` taught concepts have items that need their term.
     """
     requirements: list[Criterion] = []
     for pair in context.targets(taught[1]):
+        if len(term_rises(*taught, pair, context)) < ENOUGH:
+            context = context._replace(judged={})
         rises = [term_rises(*answers, pair, context) for answers in (taught, untaught)]
         families = [[context.families.get(c, c) for c in rise] for rise in rises]
         values = [list(rise.values()) for rise in rises]

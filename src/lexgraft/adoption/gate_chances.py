@@ -1,6 +1,7 @@
 """How likely each gate is to pass, before anything is asked; what would make it likelier (pure)."""
 
 from collections.abc import Sequence
+from math import trunc
 
 from msgspec import Struct
 
@@ -122,7 +123,7 @@ def advice(gate: GateChance, language: str) -> str:
 def _truths(gate: GateChance, language: str) -> str:
     """Return the truths that are assumed, each once."""
     texts = dict.fromkeys(
-        f"{named(one.name.partition(', ')[0], language)} = {100 * one.truth + 0.0:+.0f}"
+        f"{named(one.name.partition(', ')[0], language)} = {trunc(round(100 * one.truth, 6)):+d}"
         for one in gate.requirements
     )
     return ", ".join(texts)

@@ -32,7 +32,7 @@ def ability_losses(
 def composite_losses(
     documents: Sequence[Document], texts: Texts, everyday: Words, alpha: float = 0.05
 ) -> dict[str, Interval]:
-    """Return, per language, the mean relative loss over registers and everyday words.
+    """Return, per language, the mean harm over registers and everyday words; gains count as 0.
 
     Where one of them has fewer than eight documents or concepts the interval is [-1, 1]: nothing
     is judged.
@@ -45,7 +45,7 @@ def composite_losses(
 
 def _unjudged(loss: GeneralLoss) -> Interval:
     strata = loss.strata.values()
-    mean = sum(stratum.loss for stratum in strata) / len(strata)
+    mean = sum(max(0.0, stratum.loss) for stratum in strata) / len(strata)
     return Interval(mean, -1.0, 1.0, sum(stratum.n for stratum in strata))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from lexgraft.adoption.metrics import ItemKey
+from lexgraft.adoption.metrics import ENOUGH, ItemKey
 from lexgraft.errors import LexgraftError
 from lexgraft.files.running_text import (
     RunningText,
@@ -23,7 +23,6 @@ from lexgraft.tuning.replay import disjoint
 
 Use = Literal["choose", "confirm"]
 
-ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
 LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any test
 CHOOSE_SHARE = 2  # half as many texts choose among merges as judge the winner
 

@@ -1,7 +1,7 @@
 """How much answers differ from concept to concept and text to text, which decides what is shown."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from statistics import stdev
 
@@ -15,6 +15,7 @@ from lexgraft.evaluation.general_texts import GeneralLoss
 from lexgraft.evaluation.measures import ABILITY
 from lexgraft.project import GeneralAbility
 from lexgraft.records import Document, Item
+from lexgraft.stats.composite import expected_harm
 from lexgraft.stats.gate_power import Requirement, Stratum
 from lexgraft.stats.moments import FEWEST
 
@@ -27,7 +28,7 @@ class Spreads(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     terms: float = 0.3  # of P(right option), by concept
-    documents: float = 0.06  # of relative bits per byte, by document
+    documents: float = 0.04  # of relative bits per byte, by document
     everyday: float = 0.2  # of relative P(right option) of everyday words, by concept
     changing: float = 0.4  # share of terms that are written by one of two modes alone
     measured: bool = False
@@ -84,12 +85,17 @@ def ability_requirements(
             kind="mean",
             n=max(part.n for part in strata),
             threshold=-gate.general_loss,
-            truth=-loss,
+            truth=-_seen_harm(strata, loss),
             spread=spreads.documents,
             unit="documents",
             alpha=alpha,
             strata=tuple(strata),
         )
+
+
+def _seen_harm(strata: Sequence[Stratum], loss: float) -> float:
+    """Return the mean harm that is measured on average: chance alone leaves some."""
+    return sum(expected_harm(loss, part.spread / sqrt(part.n)) for part in strata) / len(strata)
 
 
 def _strata(

@@ -11,7 +11,7 @@ from lexgraft.stats.composite import (
     StratumLoss,
     advance_kept,
     by_cluster,
-    composite_loss,
+    composite_harm,
     everyday_loss,
     text_loss,
 )
@@ -107,7 +107,7 @@ def general_losses(
     everyday: Mapping[str, EverydayWords],
     alpha: float = 0.05,
 ) -> dict[str, GeneralLoss]:
-    """Return one composite per language: the mean relative loss over registers and everyday words.
+    """Return one composite per language: the mean harm over registers and everyday words.
 
     Args:
         documents: The texts, each with its language and register.
@@ -116,7 +116,7 @@ def general_losses(
         everyday: Language → P(right) of everyday concepts before and after.
         alpha: 1 minus the nominal coverage.
 
-    Every stratum weighs alike (`composite_loss` says what is estimated).
+    Every stratum weighs alike, and a gain in one pays for no loss in another: `composite_harm`.
 
     Raises:
         LexgraftError: none of a group's bytes was scored.
@@ -127,7 +127,7 @@ def general_losses(
     for language, words in everyday.items():
         strata.setdefault(language, {})[f"{language}/everyday"] = words.loss()
     return {
-        language: GeneralLoss(composite_loss(list(parts.values()), alpha), parts)
+        language: GeneralLoss(composite_harm(list(parts.values()), alpha), parts)
         for language, parts in sorted(strata.items())
     }
 

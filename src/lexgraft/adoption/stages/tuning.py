@@ -116,6 +116,7 @@ class Tuning(Stage[TuningResult]):
         terms, gate = tune_settings(experiment.project).terms, gates.tune
         alpha = planned_level(self.gate, gates.alpha)
         assumed, numbers = gates.assumed, judged_concepts(material)
+        confirm = len(material.testset.concepts["confirm"])
         of_terms = [
             Requirement(
                 TAUGHT_GAIN,
@@ -124,7 +125,7 @@ class Tuning(Stage[TuningResult]):
                 terms,
                 gate.taught_gain,
                 assumed.taught_gain,
-                spreads.terms * sqrt(1 + terms / n),
+                spreads.terms * sqrt(1 + terms / confirm),
                 "taught concepts",
                 alpha,
             )
