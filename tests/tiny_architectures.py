@@ -69,7 +69,8 @@ def tiny_config(model_type: str, **more: object) -> Any:
         sizes |= {"use_sliding_window": True, "sliding_window": 4}
     elif known.get("sliding_window", 0) is None:
         sizes.pop("sliding_window")
-    return CONFIG_MAPPING[model_type](**{**sizes, **_OWN.get(model_type, {}), **more})
+    make: Any = CONFIG_MAPPING[model_type]
+    return make(**{**sizes, **_OWN.get(model_type, {}), **more})
 
 
 def tiny_image_config(model_type: str) -> Any:
@@ -88,7 +89,8 @@ def tiny_image_config(model_type: str) -> Any:
         rope = {"rope_type": "default", "rope_theta": 10_000.0, **rope}
         sizes["rope_parameters"] = {**rope, "mrope_section": [1, 1, 2]}
     of_images = {key: size for key, size in _IMAGES.items() if key in vision}
-    return CONFIG_MAPPING[model_type](text_config=sizes, vision_config=of_images)
+    make: Any = CONFIG_MAPPING[model_type]
+    return make(text_config=sizes, vision_config=of_images)
 
 
 def tiny_model(config: Any, kind: Any = None) -> Any:
@@ -126,6 +128,7 @@ def rearranged_logits(model: Any, layers: Any, order: list[int], ids: torch.Tens
 
     def run(*given: Any, **named: Any) -> Any:
         hidden = given[0] if given else named["hidden_states"]
+        output: Any = None
         for number in order:
             first, rest = arguments[number]
             if first:

@@ -18,8 +18,11 @@ from lexgraft.records import Criterion, Outcome, Verdict
 
 DECIDED: tuple[Outcome, ...] = ("pass", "fail", "undecided")
 ANY: tuple[Outcome | None, ...] = (None, *DECIDED)
+DONORS: tuple[Outcome, ...] = ("pass", "fail")
 EVERY = [
-    StageOutcomes(*values, donor) for values in product(ANY, repeat=7) for donor in ("pass", "fail")
+    StageOutcomes(*values)._replace(donor=donor)
+    for values in product(ANY, repeat=7)
+    for donor in DONORS
 ]
 WRITTEN: dict[Action, tuple[WrittenModel, bool]] = {
     "stop": ("recipient", False),

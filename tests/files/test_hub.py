@@ -106,7 +106,7 @@ class _Hub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.wfile.write(self._answer())
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
     def _answer(self) -> bytes:

@@ -81,7 +81,7 @@ def test_a_model_whose_predictions_change_with_what_follows_is_refused(
 ) -> None:
     from transformers import BertConfig, BertLMHeadModel
 
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    sizes: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
     config = BertConfig(vocab_size=258, num_attention_heads=2, pad_token_id=1, **sizes)
     folder = tmp_path / "bert"
     for is_decoder, said in ((True, ""), (False, "what follows")):

@@ -44,8 +44,16 @@ REFUSED = {
     "inkling2_text": "n_layers_per_attn_res_block",
     "zamba": "attn_layer_period",
 }
-LISTS = ("layer_types", "mlp_layer_types", "no_rope_layers", "moe_layers", "indexer_types")
-LISTS += ("attention_layers", "per_layer_config", "layers_block_type")
+LISTS = (
+    "layer_types",
+    "mlp_layer_types",
+    "no_rope_layers",
+    "moe_layers",
+    "indexer_types",
+    "attention_layers",
+    "per_layer_config",
+    "layers_block_type",
+)
 IDS = torch.arange(3, 17)[None]
 
 

@@ -61,7 +61,8 @@ def loaded(folder: Path) -> tuple[Any, dict[str, Any]]:
     """Return the model of a folder, and what transformers says of loading it."""
     from transformers import AutoModelForImageTextToText
 
-    model, said = AutoModelForImageTextToText.from_pretrained(
+    loader: Any = AutoModelForImageTextToText
+    model, said = loader.from_pretrained(
         folder, attn_implementation="eager", output_loading_info=True
     )
     return model.eval(), {key: value for key, value in said.items() if key != "error_msgs"}

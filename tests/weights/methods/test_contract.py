@@ -70,7 +70,7 @@ def test_odd_shapes_and_magnitudes_are_merged_or_not_finite(
     method = get_method(name)
     base = torch.zeros(shape)
     values = (torch.full(shape, scale), torch.full(shape, -scale / 2))[: method.models[1] or 2]
-    models = dict(zip(LABELS, values, strict=False))
+    models: dict[str, torch.Tensor] = dict(zip(LABELS, values, strict=False))
     merged = merge_tensors(name, base, models, name="model.layers.1.mlp.up_proj.weight", layers=4)
     assert merged.shape == base.shape
     assert scale > 1 or merged.isfinite().all()
