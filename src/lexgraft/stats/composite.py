@@ -118,9 +118,10 @@ def composite_harm(strata: Sequence[StratumLoss], alpha: float = 0.05) -> Interv
 
     A stratum that gained counts as unchanged: the estimand is the mean of max(0, loss). A recipient
     that had forgotten everyday words wins half as much P(right) back in any merge, and that must
-    not hide what running text loses. The estimate is moved up by what the gains had taken off, the
-    interval with it. Of a stratum near 0 chance alone leaves about two fifths of its standard error
-    as harm (`expected_harm`): the upper end errs upwards, never down.
+    not hide what running text loses. A stratum whose own interval lies wholly on the side of a gain
+    counts 0, without spread; of another that seems to gain the estimate is 0 and the spread stays.
+    Of a stratum near 0 chance alone leaves about two fifths of its standard error as harm
+    (`expected_harm`): the upper end errs upwards.
 
     Returns:
         The interval, never below 0 in its value; None as for `composite_loss`.
@@ -129,11 +130,21 @@ def composite_harm(strata: Sequence[StratumLoss], alpha: float = 0.05) -> Interv
     >>> f"{composite_loss(strata).value:+.3f} {composite_harm(strata).value:+.3f}"
     '-0.285 +0.015'
     """
-    found = composite_loss(strata, alpha)
-    if found is None:
+    if composite_loss(strata, alpha) is None:
         return None
-    gained = sum(max(0.0, -stratum.loss) for stratum in strata) / len(strata)
-    return Interval(found.value + gained, found.low + gained, found.high + gained, found.n)
+    weight, n = 1 / len(strata), sum(stratum.n for stratum in strata)
+    doubtful = [stratum for stratum in strata if not _has_gained(stratum, alpha)]
+    if not doubtful:
+        return Interval(0.0, 0.0, 0.0, n)
+    value = weight * sum(max(0.0, stratum.loss) for stratum in doubtful)
+    moments = summed([stratum.moments.scaled(weight) for stratum in doubtful])
+    return Interval(value, *moments.bounds(value, alpha), n)
+
+
+def _has_gained(stratum: StratumLoss, alpha: float) -> bool:
+    """Return whether a stratum's own interval lies wholly on the side of a gain."""
+    interval = stratum.interval(alpha)
+    return interval is not None and interval.high < 0
 
 
 def expected_harm(loss: float, error: float) -> float:

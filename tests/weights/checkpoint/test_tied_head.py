@@ -69,8 +69,8 @@ def test_positions_and_other_towers_are_no_embeddings_that_a_head_shares(tmp_pat
 OTHER_TYPES = (
     "bart bert bert-generation big_bird bigbird_pegasus biogpt blenderbot blenderbot-small "
     "camembert data2vec-text electra ernie got_ocr2 marian mbart megatron-bert mvp pegasus "
-    "plbart prophetnet roberta roberta-prelayernorm roc_bert roformer trocr whisper xlm xlm- "
-    "roberta xlm-roberta-xl xlnet xmod gpt-sw3"
+    "plbart prophetnet roberta roberta-prelayernorm roc_bert roformer trocr whisper xlm "
+    "xlm-roberta xlm-roberta-xl xlnet xmod gpt-sw3"
 )
 """Encoders, encoders with decoders, and an older name of gpt2."""
 

@@ -129,7 +129,7 @@ class Tuning(Stage[TuningResult]):
                 "taught concepts",
                 alpha,
             )
-            for pair, n in numbers.items()
+            for pair in numbers
         ]
         of_terms += [
             Requirement(
