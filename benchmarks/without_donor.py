@@ -3,8 +3,9 @@
     python benchmarks/without_donor.py examples/medical-ja/project.yaml
 
 Each stands in the winner's place on the same answers: the winner's recipe with the base in the
-donor's place ("half of G"), with a random donor, the base, G, and D alone. Nothing is asked anew
-but what a model has not answered yet. One row per model: what its gate says of the terms.
+donor's place ("half of G"), with a random donor, and G. The base and D are no results of that
+recipe, so its controls are not theirs: they stand below for comparison. Nothing is asked anew but
+what a model has not answered yet. One row per model: what its gate says of the terms.
 """
 
 import argparse
@@ -54,13 +55,14 @@ def main() -> int:
         result = SplitResults(name, list(graded), [], [])
         found = gain_criteria(result, recipient, controls, context, project.gates.merge)
         outcome = combine(found)
-        if outcome == "pass" and name not in ("D", f"{race.winner} (the winner)"):
+        if outcome == "pass" and name in {*ablations, "G"}:
             passed.append(name)
         told = "; ".join(
             f"{c.name} {100 * c.value:+.1f} [{100 * c.low:+.1f}, {100 * c.high:+.1f}] {c.outcome}"
             for c in found
         )
-        print(f"{name}: {outcome} (n = {found[0].n}): {told}")
+        shown = f"{name}, for comparison" if name in ("base", "D") else f"{name}: {outcome}"
+        print(f"{shown} (n = {found[0].n}): {told}")
     return bool(passed)
 
 

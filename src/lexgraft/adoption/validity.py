@@ -6,8 +6,9 @@ from functools import partial
 
 from msgspec import Struct
 
+from lexgraft.evaluation.measures import BEST_PARENT_GAIN
 from lexgraft.evaluation.output_language import in_language, repeats
-from lexgraft.records import Concept, Criterion
+from lexgraft.records import Concept, Criterion, Score
 
 COLLAPSED = 0.25  # share of free answers that are one text, loop, or speak another language
 FEWEST_ANSWERS = 8  # by which collapse is told
@@ -103,6 +104,28 @@ def named_in_card(card: str, sources: Iterable[str], model: str) -> tuple[Validi
                 "記されています。同じ定義文で学習した可能性があり、その場合の正答率は学習精度です。",
             },
         ),
+    )
+
+
+def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
+    """Return a mark where a merge is not shown to know the terms better than one of its parents."""
+    return tuple(
+        ValidityMark(
+            f"{parent} knows the terms as well",
+            {
+                "en": f"{parent} alone is not shown to know these terms worse than {score.model}: "
+                f"the merge is ahead by {100 * score.value:+.1f} points "
+                f"[{100 * score.low:+.1f}, {100 * score.high:+.1f}]. See what {parent} lost of "
+                "general ability.",
+                "ja": f"{parent} 単独でも用語の知識は {score.model} に劣るとは示されていません "
+                f"(差 {100 * score.value:+.1f} ポイント [{100 * score.low:+.1f}, "
+                f"{100 * score.high:+.1f}])。{parent} の一般能力の低下と比べてください。",
+            },
+        )
+        for score in gains
+        if score.name.startswith(BEST_PARENT_GAIN) and score.low <= 0
+        for parent in [score.name.partition(", ")[2]]
+        if parent != "G"
     )
 
 

@@ -39,7 +39,7 @@ from lexgraft.adoption.spreads import Spreads, ability_requirements
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.validity import ValidityMark, collapse
+from lexgraft.adoption.validity import ValidityMark, collapse, parent_as_good
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.evaluation.general_texts import advances_kept
 from lexgraft.evaluation.grade import GradedItem, grade
@@ -147,7 +147,7 @@ class Measure(Stage[MeasureResult]):
             scores=(*_parents_free_scores(models, material), *result.scores),
             acquisitions=(*of_parents, *result.acquisitions),
             points=(*_parents_points(material, parents), *result.points),
-            marks=(*result.marks, *look_marks(level)),
+            marks=(*result.marks, *parent_as_good(result.gains), *look_marks(level)),
         )
 
     def report(self, experiment: Experiment, record: MeasureResult) -> ReportPart:

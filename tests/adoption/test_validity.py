@@ -1,0 +1,78 @@
+"""What makes a verdict worth less than it looks is told, and only then."""
+
+import pytest
+
+from lexgraft.adoption.validity import (
+    collapse,
+    contamination,
+    donor_at_chance,
+    few_need_the_term,
+    named_in_card,
+    parent_as_good,
+)
+from lexgraft.records import Concept, Criterion, Outcome, Score, Term
+
+TERM = "杓子定規"
+
+
+def concept(number: int, definition: str) -> Concept:
+    terms = (Term(f"term {number}", "en"), Term(f"{TERM}{number}", "ja"))
+    return Concept(f"C{number}", terms, {"en": definition})
+
+
+def test_a_model_that_read_the_tests_definitions_is_named_with_how_many():
+    asked = [concept(1, "A valve that opens."), concept(2, "A seat of a valve.")]
+    texts = {"D": ['{"text": "a  VALVE that opens."}'], "G": ["nothing of it"]}
+    (mark,) = contamination(asked, "en", texts)
+    assert mark.name == "D trained on the test"
+    assert "1 / 2 of the definitions" in mark.sentence["en"]
+    assert contamination(asked, "en", {"D": ["other texts"]}) == ()
+    assert contamination(asked, "de", texts) == ()
+
+
+def test_a_card_that_names_the_terms_source_is_told():
+    (mark,) = named_in_card("Trained on Valve Terms 3.", ["valve terms 3", "", "other"], "D")
+    assert "names valve terms 3" in mark.sentence["en"]
+    assert named_in_card("Trained on prose.", ["valve terms 3"], "D") == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([f"{TERM}"] * 6 + [f"{TERM}{n}" for n in range(4)], "one answer to many questions (60%)"),
+        ([f"{TERM}{n}" + "はい" * 8 for n in range(10)], "loops (100%)"),
+        ([f"the answer {n}" for n in range(10)], "another language than asked for (100%)"),
+    ],
+)
+def test_free_answers_that_fall_apart_are_told_by_how(answers: list[str], said: str):
+    sound = [f"{TERM}{n}" for n in range(10)]
+    (mark,) = collapse("merge", answers, sound, "ja")
+    assert said in mark.sentence["en"]
+    assert mark.sentence["ja"]
+    assert collapse("merge", sound, sound, "ja") == ()
+    assert collapse("merge", answers, answers, "ja") == ()  # the recipient does no better
+    assert collapse("merge", answers[:7], sound, "ja") == ()  # too few to say
+
+
+def test_a_donor_that_is_not_ahead_is_named_with_what_it_is_not_ahead_of():
+    def lead(rival: str, outcome: Outcome) -> Criterion:
+        return Criterion(f"donor's lead, {rival}", "en->en", 0.1, -0.1, 0.3, 0.0, outcome, 30)
+
+    assert donor_at_chance([lead("base", "pass")]) == ()
+    (mark,) = donor_at_chance([lead("base", "pass"), lead("random donor", "undecided")])
+    assert "better than: random donor." in mark.sentence["en"]
+
+
+def test_a_parent_that_knows_the_terms_as_well_is_named():
+    def gain(parent: str, low: float) -> Score:
+        name = f"gain over the best parent, {parent}"
+        return Score(name, "linear", "en->ja", 0.02, low, 0.1, 60)
+
+    assert parent_as_good([gain("D", 0.01), gain("G", -0.1)]) == ()
+    (mark,) = parent_as_good([gain("D", -0.05)])
+    assert mark.sentence["en"].startswith("D alone is not shown to know these terms worse")
+    assert "+2.0 points [-5.0, +10.0]" in mark.sentence["en"]
+
+
+def test_a_direction_with_few_items_that_need_their_term_is_marked():
+    assert "only 12 concepts" in few_need_the_term("en->ja", 12).sentence["en"]
