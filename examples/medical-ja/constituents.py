@@ -21,7 +21,7 @@ from lexgraft.project import Form
 from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
 from lexgraft.tuning.replay import mix_replay, text_examples
 from lexgraft.tuning.train import TrainingConfig, TrainingWork, train
-from lexgraft.tuning.training_examples import TrainingExample, read_wordings, repeat, term_examples
+from lexgraft.tuning.training_examples import TrainingExample, lessons_of, repeat, term_examples
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,7 @@ DATA = ROOT / ".cache" / "medical-ja"
 BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
 OUTPUT = Path(__file__).resolve().parent / "constituents"
 SEED = 20250217
+DOMAIN = (Form("definition-to-term", "en", "en"), Form("term-to-definition", "en", "en"))
 NAMES = {"domain": "domain-medical-en", "language": "language-ja"}
 STEPS = {"domain": 480, "language": 110}
 MANUAL, ENGLISH = 0.15, 0.10  # shares of what G reads; the rest is everyday Japanese
@@ -79,7 +80,7 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
         TrainingWork(
             base_digest=base.digest,
             base_name="google/gemma-3-270m",
-            wording=digest(read_wordings("en")) if which == "domain" else "",
+            wording=digest(*map(lessons_of, DOMAIN)) if which == "domain" else "",
             threads=threads,
             progress=say(),
         ),
@@ -90,16 +91,12 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
 
 def domain_examples(count: int) -> list[TrainingExample]:
     """Return so many examples: every medical concept in English, both ways, in every wording."""
-    forms = [
-        Form("definition-to-term", "en", "en"),
-        Form("term-to-definition", "en", "en"),
-    ]
     concepts = read_lines(DATA / "terms.jsonl", Concept)
     english = [
         msgspec.structs.replace(c, terms=tuple(t for t in c.terms if t.language == "en"))
         for c in concepts
     ]
-    return repeat(term_examples(english, forms, {"en": read_wordings("en")}, seed=SEED), count)
+    return repeat(term_examples(english, DOMAIN, seed=SEED), count)
 
 
 def language_examples(count: int) -> list[TrainingExample]:

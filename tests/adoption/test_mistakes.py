@@ -200,15 +200,6 @@ def french(tmp_path: Path) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def test_a_language_without_wordings_is_refused_in_the_plan(
-    make_project: MakeProject,
-    capsys: pytest.CaptureFixture[str],
-    french: Callable[[dict[str, Any]], None],
-):
-    assert main(["plan", str(make_project(french))]) == 2
-    assert "fr" in capsys.readouterr().err
-
-
 def test_one_word_in_both_languages_is_passed_over_by_the_glossary_stage(
     make_project: MakeProject, french: Callable[[dict[str, Any]], None]
 ):

@@ -23,7 +23,7 @@ from lexgraft.records import SAME_LOGITS, Progress, silent, write_bytes
 from lexgraft.tuning.logit_comparison import is_tied, largest_difference
 from lexgraft.tuning.process_group import ProcessGroup, joined_processes
 from lexgraft.tuning.train import TrainingResult
-from lexgraft.tuning.training_examples import read_openings
+from lexgraft.tuning.training_examples import openings_of
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import note_answers
 
@@ -118,7 +118,7 @@ def write_merged(
         manifest = run_merge(subject.plan, merged, progress)
         live = models.live(subject)
         again = TransformersModel.load(merged, subject.digest, project.limits.threads)
-        texts = [read_openings(language) for language in _languages(project)]
+        texts = [openings_of(language) for language in _languages(project)]
         rows = [live.encode(text) for openings in texts for text in openings[:CHECKED]]
         largest = largest_difference(live.module, again.module, rows)
         tied = is_tied(again.module)

@@ -19,9 +19,8 @@ from lexgraft.tuning.train import TrainingResult, TrainingWork, train
 from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import (
     TrainingExample,
-    read_held_wordings,
-    read_openings,
-    read_wordings,
+    lessons_of,
+    openings_of,
     repeat,
     term_examples,
     usage_examples,
@@ -79,28 +78,20 @@ def taught_texts(material: Material, settings: TuneSettings) -> TaughtTexts:
     """Return the taught concepts in all wordings; the plan makes them too, so that it can refuse.
 
     Raises:
-        LexgraftError: fewer concepts than are to be taught; no wordings or openings for a language
-            that is taught; a taught concept shares a term with one that is kept for the test.
+        LexgraftError: fewer concepts than are to be taught; a taught concept shares a term with one
+            that is kept for the test.
     """
     project, concepts = material.project, material.testset.concepts
     taught, forms = taught_concepts(material, settings), taught_forms(project, settings)
-    spoken = list(dict.fromkeys(form.answer for form in forms))
-    wordings = {language: read_wordings(language) for language in spoken}
     protected = [*concepts["confirm"], *concepts["sealed"]]
-    examples = term_examples(taught, forms, wordings, protected=protected, seed=project.seed)
+    examples = term_examples(taught, forms, protected=protected, seed=project.seed)
     if all(form.kind != "cloze" for form in project.testset.forms):
-        examples += usage_examples(taught, spoken)
-    held_wordings = (
-        {language: read_held_wordings(language) for language in spoken} if settings.patience else {}
-    )
-    held = (
-        term_examples(taught, forms, held_wordings, seed=project.seed)[:HELD]
-        if held_wordings
-        else []
-    )
-    if settings.replay and settings.own_answers:
-        _openings(project)
-    return TaughtTexts(examples, held, digest(*wordings.values(), *held_wordings.values()))
+        examples += usage_examples(taught, list(dict.fromkeys(form.answer for form in forms)))
+    held: list[TrainingExample] = []
+    if settings.patience:
+        held = term_examples(taught, forms, held=True, seed=project.seed)[:HELD]
+    lessons = [lessons_of(form, held=kept) for kept in (False, True) for form in forms]
+    return TaughtTexts(examples, held, digest(*lessons))
 
 
 def reading(
@@ -157,7 +148,7 @@ def own_answers(
 def _openings(project: Project) -> list[str]:
     """Return beginnings of general texts in the target's and the domain's language, in turns."""
     languages = dict.fromkeys((project.languages.target, project.languages.domain))
-    openings = [read_openings(language) for language in languages]
+    openings = dict.fromkeys(openings_of(language) for language in languages)
     return [prompt for row in zip_longest(*openings) for prompt in row if prompt]
 
 

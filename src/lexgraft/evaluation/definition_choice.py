@@ -27,7 +27,7 @@ def identification_items(
 
 
 def _ask_about(item: Item, concept: Concept, text: str) -> Item:
-    original = concept.definitions.get(item.question_language, "")
+    original = " ".join(concept.definitions.get(item.question_language, "").split())
     if not original or original not in item.context:
         raise ValueError(f"item {item.id} does not quote the definition of {concept.id}")
     context = item.context.replace(original, mask_names(text, concept))

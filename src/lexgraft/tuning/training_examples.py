@@ -1,16 +1,16 @@
 """Concepts and wordings → training examples, in rounds (pure)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from unicodedata import normalize
 
-import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import LexgraftError, nearest
+from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
-from lexgraft.records import Concept, Kind, digest
+from lexgraft.records import Concept, digest
+from lexgraft.terms.wordings.filled_text import closed, filled
+from lexgraft.terms.wordings.language_file import Lesson, frame_of, language_name, spoken_file
 
 
 class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,77 +20,47 @@ class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
     answer: str
 
 
-class TrainingWording(Struct, frozen=True, forbid_unknown_fields=True):
-    """One wording, with {term}, {definition}, {source} and {language} as slots."""
+def lessons_of(form: Form, *, held: bool = False) -> tuple[Lesson, ...]:
+    """Return the wordings of a form, or those held out, by which training is stopped.
 
-    prompt: str
-    answer: str
-
-
-class TrainingWordings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The wordings whose answers are in one language; definitions may be in any."""
-
-    names: dict[str, str]  # what this language calls the others
-    wordings: dict[Kind, tuple[TrainingWording, ...]]
-
-
-def read_wordings(language: str) -> TrainingWordings:
-    """Return the wordings that come with the package for answers in a language.
-
-    Raises:
-        LexgraftError: there are none, with the nearest language.
+    The frame is in the answer's language, else in the question's, else in English. A kind without
+    wordings is tested, not taught.
     """
-    return msgspec.json.decode(_shipped("wordings", language), type=TrainingWordings)
+    frame = frame_of(form)
+    return (frame.held if held else frame.lessons).get(form.kind, ())
 
 
-def read_held_wordings(language: str) -> TrainingWordings:
-    """Return the held-out wordings, on which early stopping is decided.
-
-    Raises:
-        LexgraftError: there are none, with the nearest language.
-    """
-    held = msgspec.json.decode(
-        _shipped("held", language), type=dict[Kind, tuple[TrainingWording, ...]]
-    )
-    return TrainingWordings(read_wordings(language).names, held)
-
-
-def read_openings(language: str) -> tuple[str, ...]:
+def openings_of(language: str) -> tuple[str, ...]:
     """Return openings of everyday texts, from which a model generates its own replay texts.
 
-    Raises:
-        LexgraftError: there are none, with the nearest language.
+    English ones where a language has none.
     """
-    return msgspec.json.decode(_shipped("prompts", language), type=tuple[str, ...])
-
-
-def _shipped(kind: str, language: str) -> bytes:
-    """Return a language's file of one kind."""
-    folder = files("lexgraft.tuning") / kind
-    languages = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
-    if language not in languages:
-        raise LexgraftError(f"no {kind} for `{language}`", cure=nearest(language, languages))
-    return (folder / f"{language}.json").read_bytes()
+    return spoken_file(language).openings
 
 
 def term_examples(
     concepts: Sequence[Concept],
     forms: Sequence[Form],
-    wordings: Mapping[str, TrainingWordings],
     *,
+    held: bool = False,
     protected: Sequence[Concept] = (),
     seed: int = 0,
 ) -> list[TrainingExample]:
     """Return each concept in each form and wording, in rounds: every concept once before any twice.
 
     Round k words a concept in its k-th wording, counted from a place keyed by concept and form.
-    Concepts without the texts that a form needs are left out of that form.
+    Concepts without the texts that a form needs are left out of that form. `held` words them in
+    the held-out wordings.
 
     Raises:
         LexgraftError: a concept is protected (by id or term), or none has the texts needed.
     """
     refuse_protected(concepts, protected)
-    per_concept = [_worded(concept, form, wordings, seed) for form in forms for concept in concepts]
+    per_concept = [
+        _worded(concept, form, lessons_of(form, held=held), seed)
+        for form in forms
+        for concept in concepts
+    ]
     rounds = zip_longest(*per_concept)
     examples: list[TrainingExample] = []
     for number, row in enumerate(rounds):
@@ -135,45 +105,43 @@ def usage_examples(concepts: Sequence[Concept], languages: Sequence[str]) -> lis
 
 
 def _worded(
-    concept: Concept, form: Form, wordings: Mapping[str, TrainingWordings], seed: int
+    concept: Concept, form: Form, ways: tuple[Lesson, ...], seed: int
 ) -> list[TrainingExample]:
     """Return one concept in every wording of one form."""
-    language_wordings = wordings[form.answer]
-    ways = language_wordings.wordings.get(
-        form.kind, ()
-    )  # a kind without wordings is tested, not taught
-    values = _values(concept, form, language_wordings.names) if ways else None
+    values = _values(concept, form) if ways else None
     if values is None:
         return []
     first = int(digest("wording", seed, concept.id, form)[:8], 16) % len(ways)
     return [
-        TrainingExample(_fill(pattern.prompt, values), _fill(pattern.answer, values))
-        for pattern in ways[first:] + ways[:first]
+        TrainingExample(filled(way.prompt, values), filled(way.answer, values))
+        for way in ways[first:] + ways[:first]
     ]
 
 
-def _values(concept: Concept, form: Form, names: Mapping[str, str]) -> dict[str, str] | None:
-    """Return what goes into the slots of a wording; None when a text is missing."""
-    defined = form.answer if form.kind == "term-to-definition" else form.question
-    named = form.question if form.kind == "term-to-definition" else form.answer
+def _values(concept: Concept, form: Form) -> dict[str, str] | None:
+    """Return what goes into the places of a wording; None when a text is missing.
+
+    A definition is ended as a sentence.
+    """
+    shown, said = form.kind.split("-to-")
+    texts = [
+        _text_of(concept, part, language)
+        for part, language in ((shown, form.question), (said, form.answer))
+    ]
+    frame = frame_of(form)
     values = {
-        "term": next(iter(concept.names(named)), ""),
-        "definition": concept.definitions.get(defined, ""),
-        "source": next(iter(concept.names(form.question)), ""),
-        "language": names.get(form.question, form.question),
+        "question": texts[0],
+        "answer": texts[1],
+        "question_language": language_name(frame, form.question),
+        "answer_language": language_name(frame, form.answer),
     }
-    needed = ("term", "source") if form.kind == "term-to-term" else ("term", "definition")
-    return values if all(values[name] for name in needed) else None
+    return values if all(texts) else None
 
 
-def _fill(wording: str, values: Mapping[str, str]) -> str:
-    """Return the wording with its slots filled; braces in the values stay as they are."""
-    pieces = wording.split("{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        name, _, text = piece.partition("}")
-        filled.append(values[name] + text)
-    return "".join(filled)
+def _text_of(concept: Concept, part: str, language: str) -> str:
+    if part == "definition":
+        return closed(concept.definitions.get(language, ""), language)
+    return next(iter(concept.names(language)), "")
 
 
 def _keys(concept: Concept) -> list[str]:

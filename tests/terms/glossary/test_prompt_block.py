@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
-from lexgraft.terms.glossary.prompt_block import glossary_block, random_entries, read_wording
+from lexgraft.terms.glossary.prompt_block import glossary_block, random_entries
 from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
+from lexgraft.terms.wordings.language_file import spoken_file
 
 ENTRIES = [
     GlossaryEntry("fever", "発熱", "A high temperature.", ("熱病",)),
@@ -26,7 +27,7 @@ def lines_of(text: str) -> list[dict[str, object]]:
 def test_a_block_worked_by_hand() -> None:
     text = glossary_block(ENTRIES[:2], "en").text
     head, opening, *lines, closing = text.splitlines()
-    assert head == read_wording("en").head
+    assert head == spoken_file("en").glossary.head
     assert lines == [
         '{"term":"fever","use":"発熱","never":["熱病"]}',
         '{"term":"tachycardia","use":"頻脈"}',
@@ -46,8 +47,9 @@ def test_without_entries_there_is_no_block() -> None:
 
 
 def test_a_language_without_wording_is_served_in_english() -> None:
-    assert read_wording("de-CH") == read_wording("en")
-    assert read_wording("ja-JP") == read_wording("ja") != read_wording("en")
+    assert spoken_file("fi-FI").glossary == spoken_file("en").glossary
+    assert spoken_file("de-CH").glossary == spoken_file("de").glossary
+    assert spoken_file("ja-JP").glossary == spoken_file("ja").glossary != spoken_file("en").glossary
 
 
 def test_above_the_limit_the_shortest_sources_go_and_are_named() -> None:
@@ -113,4 +115,5 @@ def test_concepts_become_entries_with_synonyms_and_forbidden_terms() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_block_says_that_it_is_data(language: str) -> None:
-    assert any(word in read_wording(language).head for word in ("not instructions", "指示ではない"))
+    head = spoken_file(language).glossary.head
+    assert any(word in head for word in ("not instructions", "指示ではない"))

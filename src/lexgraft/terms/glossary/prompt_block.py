@@ -1,28 +1,17 @@
 """The block of matched entries that goes before a prompt, and its control with random entries."""
 
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 
 import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import LexgraftError, nearest
 from lexgraft.records import digest
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.term_matcher import entry_matcher, match_entries
 from lexgraft.terms.text.normalize import folded_text
+from lexgraft.terms.wordings.language_file import BlockWording, spoken_file
 
 ENTRIES, CHARACTERS = 30, 4000  # of a block, at most
-
-
-class BlockWording(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a block says in one language."""
-
-    head: str
-    required: str
-    forbidden: str
-    definition: str
-    repair: str
 
 
 class GlossaryBlock(Struct, frozen=True):
@@ -31,21 +20,6 @@ class GlossaryBlock(Struct, frozen=True):
     text: str
     used: tuple[GlossaryEntry, ...]
     dropped: tuple[GlossaryEntry, ...]
-
-
-def read_wording(language: str) -> BlockWording:
-    """Return the block's wording in a language, English where there is none.
-
-    Raises:
-        LexgraftError: not even English is there: the installation is broken.
-    """
-    folder = files("lexgraft.terms.glossary") / "wordings"
-    languages = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
-    primary = language.partition("-")[0]
-    chosen = primary if primary in languages else "en"
-    if chosen not in languages:
-        raise LexgraftError(f"no wordings for `{language}`", cure=nearest(language, languages))
-    return msgspec.json.decode((folder / f"{chosen}.json").read_bytes(), type=BlockWording)
 
 
 def glossary_block(
@@ -63,7 +37,7 @@ def glossary_block(
     Above that the shortest sources are left out first: they are the least technical, and what was
     left out is named. The marks hold a digest of the block, so that no entry can close it.
     """
-    wording = read_wording(language)
+    wording = spoken_file(language).glossary
     order = sorted(range(len(entries)), key=lambda index: (-len(entries[index].source), index))
     chosen, dropped = order[:limit], order[limit:][::-1]
 
@@ -80,7 +54,7 @@ def glossary_block(
 
 def repair_request(entries: Sequence[GlossaryEntry], language: str) -> str:
     """Return the request, after an answer, for the same answer with these entries' terms."""
-    wording = read_wording(language)
+    wording = spoken_file(language).glossary
     return _render(wording.repair, entries, wording, definitions=False)
 
 

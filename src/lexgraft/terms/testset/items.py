@@ -13,6 +13,7 @@ from lexgraft.terms.testset.piece_table import AnswerRows, PieceTable, learn_pie
 from lexgraft.terms.testset.pseudo_terms import pseudo_terms
 from lexgraft.terms.testset.question_forms import Kin
 from lexgraft.terms.testset.question_wordings import wording
+from lexgraft.terms.wordings.filled_text import seam
 
 
 def build_items(
@@ -98,8 +99,7 @@ def _item(target: FormProfile, form: Form, draw: int, wrong: Sequence[str], gold
     words = wording(form, target.question, target.concept.id, draw)
     texts = list(wrong)
     texts.insert(gold, target.answer)
-    space = " " if words.context[-1:].isascii() else ""
-    options = tuple(space + text for text in texts)
+    options = tuple(seam(words.context) + text for text in texts)
     content = (target.concept.id, form, draw, words.context, words.neutral, options, gold)
     return Item(
         id=digest("item", *content),

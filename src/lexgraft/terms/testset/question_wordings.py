@@ -1,76 +1,40 @@
-"""Wordings of the questions: data files per language, filled in without interpreting user text."""
+"""Questions put into words: a wording of the language's file, filled in, another for each draw."""
 
-import json
-from functools import cache
-from importlib.resources import files
-
-from msgspec import Struct, convert
+from typing import NamedTuple
 
 from lexgraft.project import Form
 from lexgraft.records import digest
+from lexgraft.terms.testset.question_forms import PARTS
+from lexgraft.terms.wordings.filled_text import closed, filled
+from lexgraft.terms.wordings.language_file import frame_of, language_name
 
-FALLBACK = "en"
 
-
-class QuestionWording(Struct, frozen=True, forbid_unknown_fields=True):
-    """A context with the place of the question, and the same place without a question."""
+class WordedQuestion(NamedTuple):
+    """A context with the question in it, and the same place without a question."""
 
     context: str
     neutral: str
 
 
-class QuestionWordings(Struct, frozen=True, forbid_unknown_fields=True):
-    """A language's wordings per kind of question, and the names of languages in it."""
-
-    languages: dict[str, str]
-    kinds: dict[str, tuple[QuestionWording, ...]]
-
-
-def wording(form: Form, question: str, key: str, draw: int) -> QuestionWording:
+def wording(form: Form, question: str, key: str, draw: int) -> WordedQuestion:
     """Return one question put into words, another wording for each draw.
 
-    The frame is in the answer's language if that has wordings of the kind, else the question's,
-    else English. Which wording comes
-    first depends on the key (a concept), so that no result rests on one wording alone.
+    The frame is in the answer's language, else in the question's, else in English, and names both.
+    Which wording comes first depends on the key (a concept), so that no result rests on one wording
+    alone. A definition is ended as a sentence, so that it does not run into the frame.
     """
-    frame = _frame(form)
-    choices = frame.kinds[form.kind]
+    frame = frame_of(form)
+    choices = frame.test[form.kind]
     chosen = choices[(int(digest("wording", form, key), 16) + draw) % len(choices)]
-    names = {
-        "{question_language}": _language_name(frame, form.question),
-        "{answer_language}": _language_name(frame, form.answer),
+    if PARTS[form.kind][0] == "definition":
+        question = closed(question, form.question)
+    values = {
+        "question": question,
+        "question_language": language_name(frame, form.question),
+        "answer_language": language_name(frame, form.answer),
     }
-    return QuestionWording(_fill(chosen.context, names, question), _fill(chosen.neutral, names, ""))
-
-
-def _fill(text: str, names: dict[str, str], question: str) -> str:
-    """Return the text with its places filled; the question last, so its braces stay text."""
-    for placeholder, name in names.items():
-        text = text.replace(placeholder, name)
-    return text.replace("{question}", question)
-
-
-def _language_name(frame: QuestionWordings, language: str) -> str:
-    return frame.languages.get(language.partition("-")[0], language)
-
-
-def _frame(form: Form) -> QuestionWordings:
-    wordings = _all_wordings()
-    for tag in (form.answer, form.question):
-        frame = wordings.get(tag.partition("-")[0])
-        if frame and form.kind in frame.kinds:
-            return frame
-    return wordings[FALLBACK]
-
-
-@cache
-def _all_wordings() -> dict[str, QuestionWordings]:
-    """Return language → wordings, from the package's data files."""
-    folder = files("lexgraft.terms.testset").joinpath("templates")
-    wordings: dict[str, QuestionWordings] = {}
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".json"):
-            raw = json.loads(file.read_text(encoding="utf-8"))
-            value = {"languages": raw.pop("languages"), "kinds": raw}
-            wordings[file.name.removesuffix(".json")] = convert(value, QuestionWordings)
-    return wordings
+    place = filled(chosen.place, values)
+    return WordedQuestion(
+        filled(chosen.asking + chosen.place, values),
+        filled(chosen.neutral, values) if chosen.neutral else place,
+    )

@@ -1,0 +1,1 @@
+"""How things are said in a language: GROWS, one data file each for tests, lessons and prompts."""
