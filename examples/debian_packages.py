@@ -1,11 +1,10 @@
 """Debian packages as plain data: fetched by apt-get, checked by digest, read in place."""
 
 import io
-import subprocess
 import tarfile
-import tempfile
-from hashlib import sha256
 from pathlib import Path
+
+from brought_files import bring, checked
 
 from lexgraft.errors import LexgraftError
 
@@ -23,15 +22,10 @@ def fetch_deb(name: str, version: str, sha256_hex: str, folder: Path) -> Path:
     """
     path = folder / f"{name}_{version.replace(':', '%3a')}_all.deb"  # as apt-get names it
     if not path.is_file():
-        _download(name, version, path)
-    found = sha256(path.read_bytes()).hexdigest()
-    if found != sha256_hex:
-        raise LexgraftError(
-            f"digest {found} instead of {sha256_hex}",
-            where=str(path),
-            cure="delete it and try again",
-        )
-    return path
+        command = ["apt-get", "--quiet", "download", f"{name}={version}"]
+        cure = f"run `apt-get update`, or put the package there by hand: {path}"
+        bring(command, "*.deb", folder, f"`{name}` {version}", cure)
+    return checked(path, sha256_hex)
 
 
 def read_deb_member(deb: Path, inner: str) -> bytes:
@@ -61,22 +55,3 @@ def _members(deb: Path) -> list[tuple[str, bytes]]:
         members.append((name, data[at + _HEADER : at + _HEADER + size]))
         at += _HEADER + size + size % 2
     return members
-
-
-def _download(name: str, version: str, path: Path) -> None:
-    """Bring a package with apt-get, moved to its place when complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-") as aside:
-        command = ["apt-get", "--quiet", "download", f"{name}={version}"]
-        try:
-            done = subprocess.run(command, cwd=aside, capture_output=True, text=True, check=False)
-            reason = (done.stderr.strip() or "no package came").splitlines()[-1]
-        except OSError as error:
-            reason = str(error)
-        debs = sorted(Path(aside).glob("*.deb"))
-        if len(debs) != 1:
-            raise LexgraftError(
-                f"cannot download `{name}` {version}: {reason}",
-                cure=f"run `apt-get update`, or put the package there by hand: {path}",
-            )
-        debs[0].replace(path)

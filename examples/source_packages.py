@@ -5,12 +5,13 @@ import ssl
 import subprocess
 import sys
 import tarfile
-from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urldefrag, urljoin, urlparse
 from urllib.request import urlopen
+
+from brought_files import checked
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import write_bytes
@@ -27,14 +28,7 @@ def fetch_source(name: str, version: str, sha256_hex: str, folder: Path) -> Path
     path = folder / f"{name}-{version}.tar.gz"
     if not path.is_file():
         write_bytes(path, _download(name, path.name))
-    found = sha256(path.read_bytes()).hexdigest()
-    if found != sha256_hex:
-        raise LexgraftError(
-            f"digest {found} instead of {sha256_hex}",
-            where=str(path),
-            cure="delete it and try again",
-        )
-    return path
+    return checked(path, sha256_hex)
 
 
 def read_source_member(archive: Path, inner: str) -> bytes:

@@ -53,6 +53,16 @@ def test_a_gate_that_would_sooner_not_pass_is_refused_with_numbers_that_do():
     assert grown.chance > 0.7  # the items keep their proportion here, not the number named
 
 
+def test_the_advice_says_how_much_longer_the_numbers_take():
+    requirements = (gain(30), kept(200))
+    short = gate_chance("merge", requirements, {"concepts": 120.0}, measured=False)
+    assert short.needed is not None
+    further = short.needed["concepts"] / 30 - 1  # of the two minutes that 30 concepts take
+    assert short.minutes == pytest.approx(2 * further)
+    assert f"(about {2 * further:.1f} min more)" in advice(short, "en")
+    assert "min more" not in advice(chance(gain(30), kept(200)), "en")
+
+
 def test_numbers_that_the_advice_names_give_the_chance_it_names():
     merge = chance(gain(60), kept(16))
     assert merge.needed is not None

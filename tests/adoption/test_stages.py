@@ -216,7 +216,7 @@ def test_parts_of_the_report_are_joined_and_of_the_result_the_last_counts():
 
 def _plan(*stages: str) -> AdoptionPlan:
     estimates = tuple(StageEstimate(stage, Cost(10.0)) for stage in stages)
-    return AdoptionPlan("", {}, {}, {}, (), (), estimates, (), 0, 0, 0, (), "float32")
+    return AdoptionPlan("", {}, {}, {}, (), estimates, (), 0, 0, 0, (), "float32")
 
 
 def test_a_verdict_says_what_its_stages_took_and_what_the_next_gate_takes():

@@ -9,6 +9,7 @@ from lexgraft.adoption.validity import (
     few_need_the_term,
     named_in_card,
     parent_as_good,
+    parents_at_chance,
 )
 from lexgraft.records import Concept, Criterion, Outcome, Score, Term
 
@@ -61,6 +62,23 @@ def test_a_donor_that_is_not_ahead_is_named_with_what_it_is_not_ahead_of():
     assert donor_at_chance([lead("base", "pass")]) == ()
     (mark,) = donor_at_chance([lead("base", "pass"), lead("random donor", "undecided")])
     assert "better than: random donor." in mark.sentence["en"]
+
+
+def test_a_model_that_no_question_reaches_is_named_whichever_of_the_three_it_is():
+    def right(model: str, group: str, low: float, name: str = "recognition") -> Score:
+        return Score(name, model, group, low + 0.05, low, low + 0.1, 60, chance=0.1)
+
+    scores = [
+        right("base", "en->ja", 0.05),
+        right("base", "en->en", 0.12, "general items"),  # above chance somewhere: it can be asked
+        right("G", "en->ja", 0.05),
+        right("G", "ja->en", 0.1, "general items"),
+        right("D", "en->en", 0.5),
+        Score("bits per byte", "G", "ja/manual", 1.5, 1.4, 1.6, 30),
+    ]
+    (mark,) = parents_at_chance(scores)
+    assert mark.name == "G at chance"
+    assert "better than guessing" in mark.sentence["en"]
 
 
 def test_a_parent_that_knows_the_terms_as_well_is_named():

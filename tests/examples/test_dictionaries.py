@@ -1,12 +1,11 @@
 """The readers beside the examples, on a few lines in the dictionaries' own form."""
 
 import gzip
-import importlib.util
+import importlib
 import io
 import tarfile
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -67,13 +66,9 @@ Sue \\Sue\\, v. t. (Law)
 """
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(autouse=True)
+def _examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
 
 
 def packed(path: Path, text: str) -> Path:
@@ -82,7 +77,9 @@ def packed(path: Path, text: str) -> Path:
 
 
 def test_nouns_of_a_field_become_concepts_and_one_translation_one_concept(tmp_path: Path):
-    found = load("freedict").field_concepts(packed(tmp_path / "d.dz", DING), {"jur.": "law"}, "1")
+    found = importlib.import_module("freedict").field_concepts(
+        packed(tmp_path / "d.dz", DING), {"jur.": "law"}, "1"
+    )
     (concept,) = found
     assert concept.id == "ding:jur:Freispruch"
     assert concept.names("de") == ("Freispruch", "Losspruch", "Freisprechung")
@@ -92,7 +89,9 @@ def test_nouns_of_a_field_become_concepts_and_one_translation_one_concept(tmp_pa
 
 def test_the_first_sense_with_a_mark_gives_the_definition(tmp_path: Path):
     marks = {"Law": "law", "Mach.": "engineering"}
-    found = load("gcide").field_concepts(packed(tmp_path / "g.dz", GCIDE), marks, "1")
+    found = importlib.import_module("gcide").field_concepts(
+        packed(tmp_path / "g.dz", GCIDE), marks, "1"
+    )
     assert {one.id: (one.field, one.definitions["en"]) for one in found} == {
         "GCIDE:Bailee": ("law", "The person to whom goods are committed in trust."),
         "GCIDE:Rack": (
@@ -103,7 +102,7 @@ def test_the_first_sense_with_a_mark_gives_the_definition(tmp_path: Path):
 
 
 def test_a_debian_package_is_checked_and_read_in_place(tmp_path: Path):
-    packages = load("debian_packages")
+    packages = importlib.import_module("debian_packages")
     inner = io.BytesIO()
     with tarfile.open(fileobj=inner, mode="w:xz") as tar:
         info = tarfile.TarInfo("./usr/share/words.txt")
@@ -160,7 +159,7 @@ def test_the_miniature_releases_have_the_published_columns():
 
 
 def test_wordnet_defines_what_has_one_meaning_and_no_definition(tmp_path: Path):
-    wordnet = load("wordnet")
+    wordnet = importlib.import_module("wordnet")
     packed = tmp_path / "wn.dict.dz"
     packed.write_bytes(gzip.compress(WORDNET.encode()))
     meanings = wordnet.single_meanings(packed)

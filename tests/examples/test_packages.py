@@ -1,6 +1,6 @@
 """Packages as plain data: wheels checked by digest and read in place."""
 
-import importlib.util
+import importlib
 import subprocess
 import sys
 import zipfile
@@ -12,17 +12,13 @@ import pytest
 
 from lexgraft.errors import LexgraftError
 
-SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "packages.py"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
-@pytest.fixture(scope="module")
-def packages() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("packages", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return importlib.import_module("packages")
 
 
 @pytest.fixture
@@ -59,7 +55,7 @@ def test_a_wheel_that_cannot_be_fetched_says_why_and_what_to_do(
         assert "--only-binary=:all:" in command
         return subprocess.CompletedProcess(command, 1, "", "trying\nno route to host")
 
-    monkeypatch.setattr(packages.subprocess, "run", offline)
+    monkeypatch.setattr(subprocess, "run", offline)
     with pytest.raises(LexgraftError, match=r"(?s)some-words.*no route to host.*by hand"):
         packages.fetch("some-words", "1.0", "00", tmp_path / "packages")
     assert list((tmp_path / "packages").iterdir()) == []

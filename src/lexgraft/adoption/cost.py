@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.evaluation.definitions import DEFINITION_TOKENS
 from lexgraft.evaluation.term_generation import TERM_TOKENS
@@ -23,35 +23,50 @@ class ComputeWork(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: int
     rows: int
     training: bool = False
+    unit: str = ""  # what it grows with, as gates count it: concepts, documents, …
 
     def __add__(self, other: "ComputeWork") -> "ComputeWork":
-        return ComputeWork(self.tokens + other.tokens, self.rows + other.rows, self.training)
+        return structs.replace(self, tokens=self.tokens + other.tokens, rows=self.rows + other.rows)
 
     def times(self, factor: float) -> "ComputeWork":
         """Return this work done `factor` times."""
-        return ComputeWork(round(self.tokens * factor), round(self.rows * factor), self.training)
+        tokens, rows = round(self.tokens * factor), round(self.rows * factor)
+        return structs.replace(self, tokens=tokens, rows=rows)
 
 
-def work_of_items(items: Iterable[Item]) -> ComputeWork:
+def work_of_items(items: Iterable[Item], unit: str = "") -> ComputeWork:
     """Return the work of asking items once, each context shared by its options."""
     tokens = rows = 0
     for item in items:
         options = sum(tokens_of(option) for option in item.options)
         tokens += tokens_of(item.context) + 2 * options
         rows += 2 * options
-    return ComputeWork(tokens, rows)
+    return ComputeWork(tokens, rows, unit=unit)
 
 
-def confirm_work(testset: TestSet, texts: LimitedTexts) -> ComputeWork:
-    """Return the work of asking one model all that it is judged by, but free answers.
+def confirm_work(
+    testset: TestSet, texts: LimitedTexts, models: int = 1
+) -> tuple[ComputeWork, ComputeWork, ComputeWork]:
+    """Return the work of asking models all that they are judged by, but free answers.
 
     `texts` are the running texts with the most tokens read of each.
+
+    Returns:
+        The work of the concepts, of everyday items, and of documents.
     """
+    return (
+        work_of_items(testset.items["confirm"], "concepts").times(models),
+        work_of_items(testset.general, "items").times(models),
+        structs.replace(work_of_texts(texts), unit="documents").times(models),
+    )
+
+
+def work_of_texts(texts: LimitedTexts) -> ComputeWork:
+    """Return the work of reading running texts once; given are the most tokens read of each."""
     tokens = sum(
         min(limit, tokens_of(document.text)) for limit, documents in texts for document in documents
     )
-    items = work_of_items(testset.items["confirm"]) + work_of_items(testset.general)
-    return items + ComputeWork(tokens, tokens)
+    return ComputeWork(tokens, tokens)
 
 
 def free_answer_work(settings: TestSetSettings, testset: TestSet) -> ComputeWork:

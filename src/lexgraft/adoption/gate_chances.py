@@ -1,7 +1,8 @@
 """How likely each gate is to pass, before anything is asked; what would make it likelier (pure)."""
 
-from collections.abc import Sequence
-from math import trunc
+from collections.abc import Mapping, Sequence
+from math import fsum, trunc
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -45,11 +46,22 @@ class GateChance(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, int]  # what is counted → how many there are
     needed: dict[str, int] | None  # numbers with which the chance is 80 %; None: no number does
     measured: bool  # whether spreads are of this run's parents; else those of the examples
+    minutes: float = 0.0  # of computing that the numbers needed take on top
 
 
-def gate_chance(gate: str, requirements: Sequence[Requirement], *, measured: bool) -> GateChance:
-    """Return how likely a gate is to pass, and the cheapest numbers that would make it likely."""
+def gate_chance(
+    gate: str,
+    requirements: Sequence[Requirement],
+    seconds: Mapping[str, float] = MappingProxyType({}),
+    *,
+    measured: bool,
+) -> GateChance:
+    """Return how likely a gate is to pass, and the cheapest numbers that would make it likely.
+
+    `seconds` are what all stages spend on each unit that is counted.
+    """
     power = gate_power(requirements)
+    numbers, needed = _numbers(requirements), sizes_for(requirements, WANTED, costs=COSTS)
     return GateChance(
         gate=gate,
         chance=power.independent,
@@ -59,9 +71,13 @@ def gate_chance(gate: str, requirements: Sequence[Requirement], *, measured: boo
             )
             for one, chance in zip(requirements, power.each, strict=True)
         ),
-        numbers=_numbers(requirements),
-        needed=sizes_for(requirements, WANTED, costs=COSTS),
+        numbers=numbers,
+        needed=needed,
         measured=measured,
+        minutes=fsum(
+            seconds.get(unit, 0.0) / 60 * (number / numbers[unit] - 1)
+            for unit, number in _greater(needed, numbers).items()
+        ),
     )
 
 
@@ -105,19 +121,27 @@ def underpowered(chances: Sequence[GateChance]) -> tuple[ValidityMark, ...]:
 
 def advice(gate: GateChance, language: str) -> str:
     """Return which numbers make a gate pass with 80 %, or which thresholds these numbers serve."""
-    more = {
-        unit: number
-        for unit, number in (gate.needed or {}).items()
-        if number > gate.numbers.get(unit, 0)
-    }
-    if more:
+    if more := _greater(gate.needed, gate.numbers):
         numbers = ", ".join(PLACES[unit].format(number) for unit, number in more.items())
-        return f"{WANTED:.0%}: {numbers}" if language == "ja" else f"for {WANTED:.0%} set {numbers}"
+        if language == "ja":
+            return f"{WANTED:.0%}: {numbers}{_longer(gate.minutes, '（約 {} 分の追加）')}"
+        return f"for {WANTED:.0%} set {numbers}{_longer(gate.minutes, ' (about {} min more)')}"
     weakest = min(gate.requirements, key=lambda one: one.chance)
     name = f"{named(weakest.name, language)} ({grouped(weakest.group, language)})"
     if language == "ja":
         return f"{name} の基準を {weakest.served:+.3f} に"
     return f"no number does: a threshold of {weakest.served:+.3f} on {name} would be served"
+
+
+def _greater(needed: Mapping[str, int] | None, numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return what is needed more of than there is."""
+    wanted = (needed or {}).items()
+    return {unit: number for unit, number in wanted if number > numbers.get(unit, 0)}
+
+
+def _longer(minutes: float, sentence: str) -> str:
+    """Return by how much longer a run takes; nothing where that is not known."""
+    return sentence.format(f"{minutes:.1f}") if minutes else ""
 
 
 def _truths(gate: GateChance, language: str) -> str:

@@ -1,11 +1,12 @@
 """The plan: what will be asked, what it can show, what it will take; all refusals come here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, structs
 
-from lexgraft.adoption.cost import ComputeWork, estimate, sum_costs
+from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
 from lexgraft.adoption.plan_checks import (
@@ -13,7 +14,6 @@ from lexgraft.adoption.plan_checks import (
     refuse_equal_models,
     refuse_unasked_target,
 )
-from lexgraft.adoption.report.report_record import PowerRow
 from lexgraft.adoption.split_results import judged_concepts
 from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages.headroom import HEADROOM, HeadroomResult
@@ -22,9 +22,8 @@ from lexgraft.adoption.stages.stage import Stage
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.models import ComputedFormat
-from lexgraft.project import Form, Project
+from lexgraft.project import Project
 from lexgraft.records import Cost, Score, Split
-from lexgraft.stats.power import smallest_difference
 
 if TYPE_CHECKING:
     from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
@@ -70,7 +69,6 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     items: dict[Split, int]
     refused: dict[str, int]  # why a concept makes no item → how many
     controls: tuple[Score, ...]  # how far rules that know nothing get
-    power: tuple[PowerRow, ...]
     estimates: tuple[StageEstimate, ...]  # of the stages that are planned, in order
     methods: tuple[str, ...]
     bytes_written: int
@@ -81,6 +79,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     marks: tuple[ValidityMark, ...] = ()  # why verdicts will be worth less than they look
     judged: dict[str, int] = {}  # direction to the target → concepts that its gate counts
     gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
+    unit_seconds: dict[str, float] = {}  # what gates count → what all stages spend on it
 
     def rows(self) -> list[list[str]]:
         """Return the plan as a table, heads first."""
@@ -88,13 +87,6 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
         rows += [
             [f"concepts to {split}", f"{count} ({self.items[split]} items)"]
             for split, count in self.concepts.items()
-        ]
-        rows += [
-            [
-                f"smallest difference, {row.group}",
-                f"{row.detectable * 100:.1f} points (n = {row.n})",
-            ]
-            for row in self.power
         ]
         rows += [
             [f"concepts that a gate counts, {pair}", f"{count} of {self.concepts['confirm']}"]
@@ -126,17 +118,17 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     body, head = parameters(experiment.models.base)
     check_memory(body + head, project.limits.memory_gb)
     number_format = experiment.models.number_format
-    confirm = len(testset.concepts["confirm"])
-    detectable = smallest_difference(confirm, alpha=project.gates.alpha)
+    rates = machine_rates(number_format)
+    unit_seconds = seconds_by_unit(works, body, head, rates)
     return AdoptionPlan(
         project=project.name,
         concepts={split: len(testset.concepts[split]) for split in ("choose", "confirm")},
         items={split: len(testset.items[split]) for split in ("choose", "confirm")},
         refused=testset.refused,
         controls=testset.audit,
-        power=tuple(PowerRow(pair, confirm, detectable) for pair in pairs(project.testset.forms)),
-        estimates=foreseen(works, body, head, machine_rates(number_format), project),
+        estimates=foreseen(works, body, head, rates, project),
         number_format=number_format,
+        unit_seconds=unit_seconds,
         methods=tuple(plan.method.name for plan in plans),
         bytes_written=2 * max(plan.write_bytes for plan in plans),
         body=body,
@@ -151,7 +143,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         ),
         marks=marks_of_the_plan(experiment.material),
         judged=judged_concepts(experiment.material),
-        gates=chances_of(experiment, stages, Spreads()),
+        gates=chances_of(experiment, stages, Spreads(), unit_seconds),
     )
 
 
@@ -162,15 +154,20 @@ def with_measured_chances(
     record = experiment.records.run.last(HEADROOM, HeadroomResult)
     if record is None:
         return plan
-    return structs.replace(plan, gates=chances_of(experiment, stages, record.spreads))
+    return structs.replace(
+        plan, gates=chances_of(experiment, stages, record.spreads, plan.unit_seconds)
+    )
 
 
 def chances_of(
-    experiment: Experiment, stages: Sequence[Stage[Any]], spreads: Spreads
+    experiment: Experiment,
+    stages: Sequence[Stage[Any]],
+    spreads: Spreads,
+    unit_seconds: Mapping[str, float],
 ) -> tuple[GateChance, ...]:
     """Return how likely each gate is to pass."""
     return tuple(
-        gate_chance(stage.gate, requirements, measured=spreads.measured)
+        gate_chance(stage.gate, requirements, unit_seconds, measured=spreads.measured)
         for stage in stages
         if (requirements := stage.requirements(experiment, spreads))
     )
@@ -201,6 +198,18 @@ def foreseen(
     )
 
 
+def seconds_by_unit(
+    works: Mapping[str, tuple[ComputeWork, ...]], body: int, head: int, rates: MachineRates
+) -> dict[str, float]:
+    """Return what all stages together spend on each thing that gates count."""
+    seconds: dict[str, float] = {}
+    for work in chain.from_iterable(works.values()):
+        if work.unit:
+            spent = operations(work, body, head) / rates.of(work)
+            seconds[work.unit] = seconds.get(work.unit, 0.0) + spent
+    return seconds
+
+
 def check_memory(count: int, allowed: float) -> None:
     """Refuse a model whose weights, twice in float32 while a merge is put in, exceed the limit.
 
@@ -216,11 +225,6 @@ def check_memory(count: int, allowed: float) -> None:
             where="limits.memory_gb",
             cure=f"allow {needed:.0f} or use a smaller model",
         )
-
-
-def pairs(forms: Iterable[Form]) -> tuple[str, ...]:
-    """Return the directions of the forms, in order, each once."""
-    return tuple(dict.fromkeys(f"{form.question}->{form.answer}" for form in forms))
 
 
 def parameters(base: "Checkpoint") -> tuple[int, int]:

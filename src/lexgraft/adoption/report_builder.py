@@ -24,6 +24,7 @@ from lexgraft.adoption.report.model_card import model_card, notice
 from lexgraft.adoption.report.report_record import (
     DataSource,
     Parent,
+    PlannedChance,
     Report,
     RunRecord,
     StageCost,
@@ -104,7 +105,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         items=sum(plan.items.values()),
         controls=plan.controls,
         refused=plan.refused,
-        power=plan.power,
+        power=tuple(PlannedChance(gate.gate, gate.chance) for gate in plan.gates),
         samples=additions.samples,
         parents=_parents(project.models, adoption.digests),
         sources=(*_sources(material), *additions.sources),

@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from lexgraft.evaluation.measures import BEST_PARENT_GAIN
+from lexgraft.evaluation.measures import BEST_PARENT_GAIN, GENERAL, RECOGNITION
 from lexgraft.evaluation.output_language import in_language, repeats
 from lexgraft.records import Concept, Criterion, Score
 
@@ -31,6 +31,31 @@ UNMEASURED = ValidityMark(
         "ja": "一般能力は測定していません。何が失われたかは分かりません。",
     },
 )
+
+
+def parents_at_chance(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
+    """Return a mark per model that answers no kind of question better than guessing.
+
+    `scores` are those of base, G and D. Recognition of terms and of everyday words counts, in every
+    direction; a model that is above chance in none of them is one that the questions do not reach.
+    """
+    above: dict[str, bool] = {}
+    for score in scores:
+        if score.name in (RECOGNITION, GENERAL) and score.chance is not None:
+            above[score.model] = above.get(score.model, False) or score.low > score.chance
+    return tuple(
+        ValidityMark(
+            f"{model} at chance",
+            {
+                "en": f"{model} answers no kind of question shown better than guessing: see whether"
+                " its folder, its tokenizer and its prompt are right before you trust the rest.",
+                "ja": f"{model} はどの種類の設問でも当て推量を上回っていません。モデルの"
+                "フォルダー、トークナイザー、プロンプトが正しいか、先に確かめてください。",
+            },
+        )
+        for model, knows in above.items()
+        if not knows
+    )
 
 
 def donor_at_chance(lead: Sequence[Criterion]) -> tuple[ValidityMark, ...]:

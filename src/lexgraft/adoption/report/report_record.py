@@ -69,12 +69,11 @@ class AbilityChange(Struct, frozen=True, forbid_unknown_fields=True):
     split: Split = "confirm"  # candidates are measured on `choose`
 
 
-class PowerRow(Struct, frozen=True, forbid_unknown_fields=True):
-    """The smallest difference that the confirm concepts can show in one direction (80 % power)."""
+class PlannedChance(Struct, frozen=True, forbid_unknown_fields=True):
+    """How likely a gate was to pass if its truths were as assumed, as the plan had it."""
 
-    group: str
-    n: int
-    detectable: float
+    gate: str
+    chance: float
 
 
 class TuningSummary(Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,7 +181,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     items: int = 0
     controls: tuple[Score, ...] = ()  # how far rules that know nothing get, against chance
     refused: dict[str, int] = {}  # why a concept made no item → how many
-    power: tuple[PowerRow, ...] = ()
+    power: tuple[PlannedChance, ...] = ()
     samples: tuple[SampleAnswer, ...] = ()
     parents: tuple[Parent, ...] = ()
     sources: tuple[DataSource, ...] = ()

@@ -17,7 +17,7 @@ from lexgraft.adoption.report.page_parts import (
     table,
 )
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report.report_words import grouped, in_both, named
+from lexgraft.adoption.report.report_words import in_both, named
 from lexgraft.records import Criterion, Verdict
 
 
@@ -53,9 +53,8 @@ def verdicts(report: Report) -> Html:
             "li",
             word(
                 "power",
-                value=f"{power.detectable * 100:.1f} pt",
-                n=power.n,
-                direction=partial(grouped, power.group),
+                gate=partial(named, power.gate),
+                chance=f"{power.chance:.2f}",
             ),
         )
         for power in report.power

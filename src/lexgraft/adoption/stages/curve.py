@@ -62,9 +62,9 @@ class Curve(Stage[CurveResult]):
         for terms in settings.curve:
             taught_concepts(experiment.material, msgspec.structs.replace(settings, terms=terms))
         lessons = list(lesson_plans(settings, settings.curve, bare=True))
-        questions = work_of_items(testset.items["choose"])
-        questions += confirm_work(testset, experiment.material.texts["confirm"])
-        return (*map(training_work, lessons), questions.times(len(lessons) + 1))
+        questions = work_of_items(testset.items["choose"]).times(len(lessons) + 1)
+        judged = confirm_work(testset, experiment.material.texts["confirm"], len(lessons) + 1)
+        return (*map(training_work, lessons), questions, *judged)
 
     def runs(self, experiment: Experiment, earlier: Results) -> bool:
         """Return whether there was a tuning."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, work_of_items
 from lexgraft.adoption.experiment import Experiment
-from lexgraft.adoption.looks import level_in_family, level_of, planned_level
+from lexgraft.adoption.looks import level_in_family, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import criterion
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
@@ -88,7 +88,8 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             items = _prompted(questions, mode, prompter)
             read = sum(tokens_of(item.context) for item in items)
             written = len(items) * TERM_TOKENS
-            works.append(work_of_items(items) + ComputeWork(read + written, written))
+            chosen = work_of_items(items, "glossary concepts")
+            works.append(chosen + ComputeWork(read + written, written))
         return tuple(works)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
@@ -135,15 +136,7 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             winner(models, earlier.need(RaceResult)),
         )
         pair = questions.items[0].pair
-        level = level_of(
-            experiment.folder,
-            self.gate,
-            subject.digest,
-            len(questions.items),
-            earlier.verdicts,
-            experiment.project.gates.alpha,
-        )
-        alpha = level.alpha
+        alpha = self.look(experiment, subject.digest, len(questions.items), earlier).alpha
         prompters = dict(zip(MODES, _prompters(material, settings), strict=True))
         chosen = {
             mode: _chosen(models, subject, questions, mode, prompters[mode]) for mode in MODES

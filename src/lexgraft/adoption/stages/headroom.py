@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from lexgraft.adoption.cost import ComputeWork, confirm_work, work_of_items
+from lexgraft.adoption.cost import ComputeWork, confirm_work, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import donor_lead
 from lexgraft.adoption.material import Material, Use
@@ -19,7 +19,7 @@ from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.spreads import Spreads, measured_spreads
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.validity import ValidityMark, donor_at_chance
+from lexgraft.adoption.validity import ValidityMark, donor_at_chance, parents_at_chance
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.evaluation.grade import grade, known, select
 from lexgraft.evaluation.measures import DONOR_LEAD, PARENTS, RANDOM_DONOR, SHUFFLED_TERMS
@@ -53,9 +53,13 @@ class Headroom(Stage[HeadroomResult]):
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
         """Return the work of asking the three models both splits, and the donor's control."""
         material = experiment.material
-        asked = work_of_items(material.testset.items["choose"])
-        asked += confirm_work(material.testset, material.texts["confirm"])
-        return (asked.times(len(PARENTS)), work_of_items(_in_donors_language(material)))
+        chosen = work_of_items(material.testset.items["choose"])
+        chosen += work_of_texts(material.texts["choose"])
+        return (
+            chosen.times(len(PARENTS)),
+            *confirm_work(material.testset, material.texts["confirm"], len(PARENTS)),
+            work_of_items(_in_donors_language(material)),
+        )
 
     def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
         """Return the lead of D over the base, its control and shuffled terms."""
@@ -92,15 +96,16 @@ class Headroom(Stage[HeadroomResult]):
         missing = count_missing(asked["D"], asked["G"], confirm)
         lead = _lead(models, material, asked, confirm)
         threshold = experiment.project.gates.headroom
+        scores = tuple(
+            score for results in confirmed.values() for score in scores_of(results, confirm)
+        )
         return HeadroomResult(
             verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm.alpha), *lead)),
-            scores=tuple(
-                score for results in confirmed.values() for score in scores_of(results, confirm)
-            ),
+            scores=scores,
             choosing=tuple(
                 score for results in chosen.values() for score in scores_of(results, choose)
             ),
-            marks=donor_at_chance(lead),
+            marks=(*parents_at_chance(scores), *donor_at_chance(lead)),
             spreads=measured_spreads(confirmed["G"], confirmed["D"], confirm),
         )
 

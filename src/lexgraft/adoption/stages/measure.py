@@ -9,7 +9,7 @@ from lexgraft.adoption.cost import ComputeWork, confirm_work, free_answer_work, 
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import gain_criteria, gain_scores
 from lexgraft.adoption.generation import free_scores, samples, written_terms
-from lexgraft.adoption.looks import level_of, look_marks, planned_level
+from lexgraft.adoption.looks import look_marks, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
     ComparisonContext,
@@ -88,8 +88,8 @@ class Measure(Stage[MeasureResult]):
         material = experiment.material
         free = free_answer_work(experiment.project.testset, material.testset)
         return (
-            confirm_work(material.testset, material.texts["confirm"]),
-            work_of_items(into_target(material)).times(len(ABLATIONS)),
+            *confirm_work(material.testset, material.texts["confirm"]),
+            work_of_items(into_target(material), "concepts").times(len(ABLATIONS)),
             free.times(len(PARENTS) + 1),
         )
 
@@ -124,14 +124,8 @@ class Measure(Stage[MeasureResult]):
         race, gate = earlier.need(RaceResult), experiment.project.gates.merge
         merge = winner(models, race)
         parents = parents_results(models, material, "confirm")
-        level = level_of(
-            experiment.folder,
-            self.gate,
-            merge.digest,
-            len(material.testset.concepts["confirm"]),
-            earlier.verdicts,
-            experiment.project.gates.alpha,
-        )
+        asked = len(material.testset.concepts["confirm"])
+        level = self.look(experiment, merge.digest, asked, earlier)
         context = comparison_context(material, "confirm", level.alpha)
         controls = asked_controls(models, material, models.ablations(race.best().candidate))
         merge_results = split_results(models, material, merge, "confirm")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from lexgraft.adoption.candidate_search import propose
-from lexgraft.adoption.cost import ComputeWork, work_of_items
+from lexgraft.adoption.cost import ComputeWork, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
@@ -72,10 +72,12 @@ class MergeRace(Stage[RaceResult]):
     record = RaceResult
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of asking every candidate the `choose` concepts."""
+        """Return the work of asking every candidate the `choose` concepts and texts."""
         settings = experiment.project.merge
         count = len(settings.candidates) + _trials(settings)
-        return (work_of_items(experiment.material.testset.items["choose"]).times(count),)
+        asked = work_of_items(experiment.material.testset.items["choose"])
+        asked += work_of_texts(experiment.material.texts["choose"])
+        return (asked.times(count),)
 
     def run(self, experiment: Experiment, earlier: Results) -> RaceResult:
         """Return every candidate's findings and the winner.

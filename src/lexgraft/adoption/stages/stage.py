@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.decision import Decision, decide, outcomes_of
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.looks import LookLevel, level_of
 from lexgraft.adoption.mendable import what_data_can_do
 from lexgraft.adoption.report.report_record import (
     AbilityChange,
@@ -143,6 +144,16 @@ class Stage(ABC, Generic[R]):
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return what it reads besides the project: nothing changed, nothing done again."""
         return ()
+
+    def look(
+        self, experiment: Experiment, result: str, concepts: int, earlier: Results
+    ) -> LookLevel:
+        """Return the level at which its gate judges a result; the look is put on record.
+
+        `result` is the digest of the weights that are judged, by so many concepts.
+        """
+        alpha = experiment.project.gates.alpha
+        return level_of(experiment.folder, self.gate, result, concepts, earlier.verdicts, alpha)
 
     @abstractmethod
     def run(self, experiment: Experiment, earlier: Results) -> R:

@@ -13,12 +13,13 @@ from lexgraft.adoption.cost import (
     free_answer_work,
     training_work,
     work_of_items,
+    work_of_texts,
 )
 from lexgraft.adoption.data_sources import count_sources, rights_of
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import donor_criteria, taught_criteria
 from lexgraft.adoption.general_loss import composite_losses
-from lexgraft.adoption.looks import level_in_family, level_of, planned_level
+from lexgraft.adoption.looks import level_in_family, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import ComparisonContext
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
@@ -104,11 +105,15 @@ class Tuning(Stage[TuningResult]):
             raise LexgraftError(
                 "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
             )
-        questions = work_of_items(testset.items["choose"])
-        questions += confirm_work(testset, experiment.material.texts["confirm"])
-        questions += work_of_items(into_target(experiment.material))
-        free = free_answer_work(experiment.project.testset, testset)
-        return (training_work(settings).times(2), questions + free)
+        chosen = work_of_items(testset.items["choose"])
+        chosen += work_of_texts(experiment.material.texts["choose"])
+        return (
+            training_work(settings).times(2),
+            chosen,
+            *confirm_work(testset, experiment.material.texts["confirm"]),
+            work_of_items(into_target(experiment.material), "concepts"),
+            free_answer_work(experiment.project.testset, testset),
+        )
 
     def requirements(self, experiment: Experiment, spreads: Spreads) -> tuple[Requirement, ...]:
         """Return the gain of taught terms, the lead on G taught the same, and general ability."""
@@ -169,14 +174,8 @@ class Tuning(Stage[TuningResult]):
             for use in ("choose", "confirm")
         )
         before, after = (_of(answers, taught) for answers in chosen)
-        level = level_of(
-            experiment.folder,
-            self.gate,
-            tuned.digest,
-            len(material.testset.concepts["confirm"]),
-            earlier.verdicts,
-            experiment.project.gates.alpha,
-        )
+        asked = len(material.testset.concepts["confirm"])
+        level = self.look(experiment, tuned.digest, asked, earlier)
         context = comparison_context(material, "confirm", level.alpha)
         learned = taught_criteria((before, after), (confirmed[0], confirmed[1]), context, gate)
         brought = asked_controls(models, material, controls)
