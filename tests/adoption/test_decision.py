@@ -78,9 +78,9 @@ def test_of_several_that_passed_the_last_counts():
 
 def test_the_sentence_says_what_is_done_in_both_languages():
     heads = {
-        "recipient": ("Keep the language model", "言語モデルをそのまま使"),
+        "recipient": ("Keep the language model", "現行の言語モデル（G）を継続利用"),
         "merge": ("Adopt the merge", "マージを採用"),
-        "tuned": ("Adopt the tuned merge", "チューニングしたマージを採用"),
+        "tuned": ("Adopt the tuned merge", "追加学習したマージを採用"),
     }
     for outcomes in EVERY:
         decision = decide(outcomes)
@@ -100,7 +100,7 @@ def test_nothing_is_called_kept_that_was_not_measured():
         protected = outcomes.tuned_protected if tuned else outcomes.protected
         for language, kept, not_measured in (
             ("en", "nothing protected was lost", "general ability was not measured"),
-            ("ja", "保護対象の能力は失われていません", "一般能力は測定していません"),
+            ("ja", "一般能力の低下は許容範囲内です", "一般能力は測定していません"),
         ):
             sentence = decision.sentence[language]
             shipped = decision.model != "recipient"

@@ -164,7 +164,7 @@ class _Row(NamedTuple):
 
 _KEPT: Words = {
     "en": "nothing protected was lost",
-    "ja": "、保護対象の能力は失われていません",
+    "ja": "、一般能力の低下は許容範囲内です",
 }
 _NOT_MEASURED: Words = {
     "en": "general ability was not measured",
@@ -172,7 +172,7 @@ _NOT_MEASURED: Words = {
 }
 _MEASURE_GENERAL_ABILITY: Words = {
     "en": "General ability could contradict it: name texts or concepts for it under `general`.",
-    "ja": "一般能力の測定が反証となり得ます。`general` に文章か概念を指定してください。",
+    "ja": "一般能力の測定で覆る可能性があります。`general` に文章か日常語を指定してください。",
 }
 _OTHER_THRESHOLDS: Words = {
     "en": "So would other thresholds; they are then on record as set after the results.",
@@ -180,28 +180,34 @@ _OTHER_THRESHOLDS: Words = {
 }
 _OPEN_SEALED: Words = {
     "en": "The sealed concepts could contradict it: `--open-sealed` asks them, once.",
-    "ja": "封印された概念が反証となり得ます。`--open-sealed` で一度だけ確認できます。",
+    "ja": "未開封の最終確認用の用語で覆る可能性があります。"
+    "`--open-sealed` で一度だけ確認できます。",
 }
 _SEALED: dict[Outcome, Words] = {
-    "pass": {"en": "The sealed concepts confirm it.", "ja": "封印された概念でも確認されました。"},
+    "pass": {
+        "en": "The sealed concepts confirm it.",
+        "ja": "未開封の最終確認用の用語でも確認されました。",
+    },
     "fail": {
         "en": "But the sealed concepts contradict it: do not rely on it before the cause is known.",
-        "ja": "ただし封印された概念では確認されませんでした。原因が分かるまで使わないでください。",
+        "ja": "ただし、未開封の最終確認用の用語では確認されませんでした。"
+        "原因が分かるまで利用しないでください。",
     },
     "undecided": {
         "en": "The sealed concepts leave it open.",
-        "ja": "封印された概念では判定できませんでした。",
+        "ja": "未開封の最終確認用の用語では判定できませんでした。",
     },
 }
 _MORE_TUNING: Words = {
     "en": "A lesson on the whole term base was not measured; nor was the tuned merge with the "
     "glossary.",
-    "ja": "用語ベース全体での学習と、用語集を加えたチューニング後のモデルは測定していません。",
+    "ja": "用語集全体を対象とした追加学習と、"
+    "追加学習後のモデルに用語集を加えた場合は測定していません。",
 }
 _NOT_WITH_GLOSSARY: Words = {
     "en": "A merge whose general ability is shown to stay within its margins, asked with the "
     "glossary; or the language model asked with the glossary, which no stage does.",
-    "ja": "一般能力が許容幅内に保たれることが示されたマージを用語集付きで測定した場合。"
+    "ja": "一般能力の低下が許容範囲内であることが示されたマージを用語集付きで測定した場合。"
     "用語集付きの言語モデルはどの段階でも測定していません。",
 }
 
@@ -235,8 +241,8 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Adopt the tuned merge: the merge passed, and partial fine-tuning taught more of "
             "the words it was shown; {general}.",
-            "ja": "チューニングしたマージを採用：マージは合格し、"
-            "部分ファインチューニングで教えた用語はさらに習得され{general}。",
+            "ja": "追加学習したマージを採用：マージは合格し、"
+            "追加学習で教えた用語はさらに習得され{general}。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -248,8 +254,8 @@ _TABLE: dict[str, _Row] = {
             "en": "Adopt the tuned merge: partial fine-tuning taught the words it was shown "
             "{joint} {general}. The glossary helped the merge before it was tuned; with the tuned "
             "merge it was not measured.",
-            "ja": "チューニングしたマージを採用：教えた用語は習得され{general}。"
-            "用語集はチューニング前のマージで有効でしたが、チューニング後には測定していません。",
+            "ja": "追加学習したマージを採用：教えた用語は習得され{general}。"
+            "用語集は追加学習前のマージで有効でしたが、追加学習後には測定していません。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -261,9 +267,9 @@ _TABLE: dict[str, _Row] = {
             "en": "Adopt the tuned merge: neither merging nor the glossary was enough; partial "
             "fine-tuning taught the words it was shown {joint} {general}. For all "
             "words, tune on the whole term base.",
-            "ja": "チューニングしたマージを採用：マージと用語集では不十分でしたが、"
-            "部分ファインチューニングで教えた用語は習得され{general}。"
-            "全ての用語には、用語ベース全体でのチューニングを推奨します。",
+            "ja": "追加学習したマージを採用：マージと用語集では不十分でしたが、"
+            "追加学習で教えた用語は習得され{general}。"
+            "すべての用語を習得させるには、用語集全体を対象とした追加学習を推奨します。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -275,9 +281,9 @@ _TABLE: dict[str, _Row] = {
             "en": "Adopt the tuned merge: merging alone was not enough; partial fine-tuning taught "
             "the words it was shown {joint} {general}. For all words, tune on the "
             "whole term base.",
-            "ja": "チューニングしたマージを採用：マージだけでは不十分でしたが、"
-            "部分ファインチューニングで教えた用語は習得され{general}。"
-            "全ての用語には、用語ベース全体でのチューニングを推奨します。",
+            "ja": "追加学習したマージを採用：マージだけでは不十分でしたが、"
+            "追加学習で教えた用語は習得され{general}。"
+            "すべての用語を習得させるには、用語集全体を対象とした追加学習を推奨します。",
         },
         would_change=_MORE_TUNING,
     ),
@@ -289,7 +295,7 @@ _TABLE: dict[str, _Row] = {
             "en": "Stop: the domain model knows hardly any word that the language model does not. "
             "Keep the language model and look for another domain model.",
             "ja": "中止：ドメインモデルだけが知る用語がほとんどありません。"
-            "言語モデルをそのまま使い、別のドメインモデルを探してください。",
+            "現行の言語モデル（G）を継続利用し、別のドメインモデルを探してください。",
         },
         would_change={
             "en": "A domain model that knows more of these words than the language model.",
@@ -303,8 +309,8 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Keep the language model: the merge uses the words with the glossary in the "
             "prompt, but it lost general ability that is protected.",
-            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
-            "保護対象の一般能力が失われました。",
+            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
+            "一般能力が失われました。",
         },
         would_change=_NOT_WITH_GLOSSARY,
     ),
@@ -315,7 +321,7 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Keep the language model: the merge uses the words with the glossary in the "
             "prompt, but general ability was not measured.",
-            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
+            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
             "一般能力は測定していません。",
         },
         would_change=_NOT_WITH_GLOSSARY,
@@ -327,8 +333,8 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Keep the language model: the merge uses the words with the glossary in the "
             "prompt, but it is not shown that its protected general ability was kept.",
-            "ja": "言語モデルをそのまま使用：マージは用語集があれば用語を使いますが、"
-            "保護対象の一般能力が保たれたとは示されていません。",
+            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
+            "一般能力が保たれたとは示されていません。",
         },
         would_change=_NOT_WITH_GLOSSARY,
     ),
@@ -340,11 +346,11 @@ _TABLE: dict[str, _Row] = {
             "en": "Not decided: no result was judged, for the stages that do so were left out. "
             "Keep the language model.",
             "ja": "判定保留：結果を評価する段階は実行されていません。"
-            "言語モデルをそのまま使ってください。",
+            "当面は現行の言語モデル（G）を継続利用してください。",
         },
         would_change={
             "en": "The stages that were left out: see `stages` in the project.",
-            "ja": "実行しなかった段階 (プロジェクトの `stages`)。",
+            "ja": "実行しなかった段階（プロジェクトの `stages`）。",
         },
     ),
     "not the donor's": _Row(
@@ -354,12 +360,13 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Keep the language model: the same recipe without the domain model does as well, "
             "so the domain model brought no words.",
-            "ja": "言語モデルをそのまま使用：ドメインモデルを除いた同じ手順でも同等で、"
+            "ja": "現行の言語モデル（G）を継続利用：ドメインモデルを除いた同じ手順でも同等で、"
             "ドメインモデルから移った用語はありません。",
         },
         would_change={
             "en": "Another domain model, or another merge (`merge.candidates`); not more data.",
-            "ja": "別のドメインモデルか別のマージ (`merge.candidates`)。データの追加は無効です。",
+            "ja": "別のドメインモデル、または別のマージ（`merge.candidates`）。"
+            "データを追加しても変わりません。",
         },
     ),
     "undecided": _Row(
@@ -369,12 +376,13 @@ _TABLE: dict[str, _Row] = {
         sentence={
             "en": "Not decided: no stage passed and at least one is open. Keep the language model; "
             "the verdicts say what more data could decide.",
-            "ja": "判定保留：合格した段階はなく、判定できない段階があります。"
-            "言語モデルをそのまま使ってください。データの追加で決まる点は各判定に示しています。",
+            "ja": "判定保留：合格した段階はなく、まだ結論を出せない段階があります。"
+            "当面は現行の言語モデル（G）を継続利用してください。"
+            "データを追加すれば判定できる点は、各判定に示しています。",
         },
         would_change={
             "en": "The numbers of concepts and documents that the open verdicts name.",
-            "ja": "保留の判定に示した数の用語と文書。",
+            "ja": "判定保留の各項目に示した件数の用語と文書。",
         },
     ),
     "failed": _Row(
@@ -383,12 +391,12 @@ _TABLE: dict[str, _Row] = {
         glossary=False,
         sentence={
             "en": "Do not adopt: no stage brought the words without loss. Keep the language model.",
-            "ja": "採用しない：どの段階でも、損失なしに用語は習得されませんでした。"
-            "言語モデルをそのまま使ってください。",
+            "ja": "導入は見送り：一般能力を落とさずに用語を習得できた手法はありませんでした。"
+            "当面は現行の言語モデル（G）を継続利用してください。",
         },
         would_change={
             "en": "Other merges (`merge.candidates`), more terms taught, or stages left out.",
-            "ja": "別のマージ (`merge.candidates`)、より多くの用語の学習、未実行の段階。",
+            "ja": "別のマージ（`merge.candidates`）、より多くの用語の追加学習、未実行の段階。",
         },
     ),
 }

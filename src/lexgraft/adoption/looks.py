@@ -131,7 +131,7 @@ def look_marks(level: LookLevel) -> tuple[ValidityMark, ...]:
                 f"intervals are of {share}. Concepts that were never asked decide better: "
                 "`--open-sealed`.",
                 "ja": f"同じ用語で評価した {level.result} 番目の結果です。区間は {share} です。"
-                "未使用の用語での確認 (`--open-sealed`) がより確実です。",
+                "未使用の用語での確認（`--open-sealed`）がより確実です。",
             },
         ),
     )

@@ -75,6 +75,6 @@ def late(declared: Declaration) -> tuple[dict[str, str], ...]:
     return (
         {
             "en": f"These thresholds were set after results had been seen ({stages}).",
-            "ja": f"この基準は結果 ({stages}) を見た後に設定されました。",
+            "ja": f"この基準は結果（{stages}）を見た後に設定されました。",
         },
     )

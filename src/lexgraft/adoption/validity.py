@@ -49,8 +49,9 @@ def parents_at_chance(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
             {
                 "en": f"{model} answers no kind of question shown better than guessing: see whether"
                 " its folder, its tokenizer and its prompt are right before you trust the rest.",
-                "ja": f"{model} はどの種類の設問でも当て推量を上回っていません。モデルの"
-                "フォルダー、トークナイザー、プロンプトが正しいか、先に確かめてください。",
+                "ja": f"{model} はどの種類の設問でもでたらめに選んだ場合を上回っていません。"
+                "モデルの"
+                "モデルのフォルダー、トークナイザー、プロンプトが正しいか、先に確かめてください。",
             },
         )
         for model, knows in above.items()
@@ -72,7 +73,7 @@ def donor_at_chance(lead: Sequence[Criterion]) -> tuple[ValidityMark, ...]:
                 "en": "The domain model is not shown to know these terms in its own language "
                 f"better than: {', '.join(behind)}.",
                 "ja": "ドメインモデルが自身の言語でこれらの用語をよりよく知っているとは"
-                f"示されていません (比較対象: {', '.join(behind)})。",
+                f"示されていません（比較対象：{'、'.join(behind)}）。",
             },
         ),
     )
@@ -126,7 +127,8 @@ def named_in_card(card: str, sources: Iterable[str], model: str) -> tuple[Validi
                 "en": f"The card of {model} names {listed}, where the test's terms come from: it "
                 "may have learnt these very definitions; its own score is then training accuracy.",
                 "ja": f"{model} のモデルカードには、テストの用語の出典である {listed} が"
-                "記されています。同じ定義文で学習した可能性があり、その場合の正答率は学習精度です。",
+                "記されています。同じ定義文で学習した可能性があり、"
+                "その場合の正答率は学習精度です。",
             },
         ),
     )
@@ -142,9 +144,9 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
                 f"the merge is ahead by {100 * score.value:+.1f} points "
                 f"[{100 * score.low:+.1f}, {100 * score.high:+.1f}]. See what {parent} lost of "
                 "general ability.",
-                "ja": f"{parent} 単独でも用語の知識は {score.model} に劣るとは示されていません "
-                f"(差 {100 * score.value:+.1f} ポイント [{100 * score.low:+.1f}, "
-                f"{100 * score.high:+.1f}])。{parent} の一般能力の低下と比べてください。",
+                "ja": f"{parent} 単独でも用語の知識は {score.model} に劣るとは示されていません"
+                f"（差 {100 * score.value:+.1f} ポイント [{100 * score.low:+.1f}, "
+                f"{100 * score.high:+.1f}]）。{parent} の一般能力の低下と比べてください。",
             },
         )
         for score in gains

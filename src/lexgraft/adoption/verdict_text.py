@@ -14,6 +14,7 @@ _OUTCOME: dict[Outcome, Words] = {
     "fail": {"en": "failed", "ja": "不合格"},
     "undecided": {"en": "undecided", "ja": "判定保留"},
 }
+_COLON = {"en": ": ", "ja": "："}
 _RANK: dict[Outcome, int] = {"fail": 0, "undecided": 1, "pass": 2}
 
 
@@ -27,7 +28,8 @@ def verdict_of(stage: str, criteria: Sequence[Criterion], title: Words | None = 
 def verdict_sentence(title: Words, outcome: Outcome, criteria: Sequence[Criterion]) -> Words:
     """Return the verdict with the criterion that decided it (the worst one)."""
     head = {
-        language: f"{title[language]}: {verdict}" for language, verdict in _OUTCOME[outcome].items()
+        language: f"{title[language]}{_COLON[language]}{verdict}"
+        for language, verdict in _OUTCOME[outcome].items()
     }
     if not criteria:
         return head
@@ -40,5 +42,5 @@ def verdict_sentence(title: Words, outcome: Outcome, criteria: Sequence[Criterio
     }
     return {
         "en": f"{head['en']}. {what['en']}: {measured}, wanted ≥ {threshold}, n = {worst.n}",
-        "ja": f"{head['ja']}。{what['ja']}: {measured}、基準 ≥ {threshold}、n = {worst.n}",
+        "ja": f"{head['ja']}。{what['ja']}：{measured}、基準 ≥ {threshold}、n = {worst.n}",
     }

@@ -59,7 +59,7 @@ def test_the_languages_switch(browser: "WebDriver"):
     japanese.click()
     assert _all(browser, "html")[0].get_attribute("lang") == "ja"
     assert _all(browser, "#verdicts h2")[0].text == "判定"
-    assert browser.title.endswith("採用評価レポート")
+    assert browser.title.endswith("導入評価レポート")
     assert japanese.get_attribute("aria-pressed") == "true"
     assert not _shown(browser, ".t[lang=en]")
     english.click()

@@ -83,7 +83,7 @@ def test_the_requirements_of_all_gates_are_rows(report: Report):
 
 def test_a_gate_without_requirements_still_has_its_row(report: Report):
     bare = replace(report, verdicts=(replace(report.verdicts[0], criteria=()),))
-    assert verdict_rows(bare, "ja")[1][:2] == ["習得余地", "合格"]
+    assert verdict_rows(bare, "ja")[1][:2] == ["伸びしろ（D だけが知る用語の割合）", "合格"]
 
 
 def test_the_summary_joins_recognition_fates_and_transfer(report: Report):

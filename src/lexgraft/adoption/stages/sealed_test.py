@@ -28,7 +28,7 @@ from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, openings
 from lexgraft.records import Score, Verdict, digest
 
 SEALED = "sealed"
-TITLE = {"en": "Sealed concepts", "ja": "封印された概念"}  # alone, the name is a split's
+TITLE = {"en": "Sealed concepts", "ja": "未開封の最終確認用の用語"}  # alone, the name is a split's
 
 
 class SealedTestResult(Struct, frozen=True, forbid_unknown_fields=True):

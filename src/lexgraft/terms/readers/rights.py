@@ -20,23 +20,25 @@ _SAYS: dict[Kind, dict[str, str]] = {  # by language
     "restricted": {
         "en": "{n} concepts under `{licence}` must not be handed on, nor test sets, exports and "
         "adapters made of them",
-        "ja": "`{licence}` の {n} 概念は、それ自体も、それから作った設問・書き出し・アダプターも、"
-        "第三者に渡せません",
+        "ja": "`{licence}` の用語 {n} 件は、それ自体も、"
+        "そこから作成した設問・書き出しファイル・アダプターも、"
+        "第三者に提供できません",
     },
     "share-alike": {
         "en": "{n} concepts under `{licence}` ask that what is made of them and handed on has the "
         "same licence",
-        "ja": "`{licence}` の {n} 概念から作ったものを渡すときは、"
+        "ja": "`{licence}` の用語 {n} 件から作成したものを第三者に提供する場合は、"
         "同じライセンスを付けなければなりません",
     },
     "unknown": {
         "en": "{n} concepts under `{licence}` have a licence that is not recognised: read it "
         "before handing anything on",
-        "ja": "`{licence}` の {n} 概念のライセンスは判別できません。何かを渡す前に確かめてください",
+        "ja": "`{licence}` の用語 {n} 件のライセンスは判別できません。"
+        "第三者に提供する前にご確認ください",
     },
     "not stated": {
         "en": "{n} concepts name no licence: state it with --licence if you know it",
-        "ja": "{n} 概念にはライセンスの記載がありません。"
+        "ja": "用語 {n} 件にはライセンスの記載がありません。"
         "分かっていれば --licence で明記してください",
     },
 }
@@ -44,7 +46,7 @@ _MIXED = {
     "en": "share-alike and restricted sources are mixed: what is made of both can be handed on "
     "under neither licence",
     "ja": "同じライセンスを求める出典と制限のある出典が混ざっています。"
-    "両方から作ったものは、どちらのライセンスでも渡せません",
+    "両方から作成したものは、どちらのライセンスでも提供できません",
 }
 
 
