@@ -190,7 +190,7 @@ def changes(
         _ability(BITS, results.name, register, rise, None, split) for register, rise in bits.items()
     ]
     for pair in _pairs(results.everyday):
-        gain = _difference(language.everyday, results.everyday, pair, context.alpha)
+        gain = _difference(language.everyday, results.everyday, pair, context)
         rows.append(AbilityChange(GENERAL, results.name, pair, *gain, None, split))
     return tuple(rows)
 
@@ -212,9 +212,9 @@ def point(
 ) -> FigurePoint:
     """Return acquisition against G and retention against D, of the concepts known."""
     pair = context.targets(results.terms)[0]
-    gained = _difference(parents["G"].terms, results.terms, pair, context.alpha)
+    gained = _difference(parents["G"].terms, results.terms, pair, context)
     own = context.own_pair(results.terms)
-    retained = _difference(parents["D"].terms, results.terms, own, context.alpha)
+    retained = _difference(parents["D"].terms, results.terms, own, context)
     split = "choose" if kind == "candidate" else "confirm"
     return FigurePoint(
         kind,
@@ -307,9 +307,13 @@ def _recognition(
 
 
 def _difference(
-    before: Sequence[GradedItem], after: Sequence[GradedItem], pair: str, alpha: float
+    before: Sequence[GradedItem],
+    after: Sequence[GradedItem],
+    pair: str,
+    context: ComparisonContext,
 ) -> Interval:
-    return paired_shares(_known(before, pair), _known(after, pair), alpha).difference
+    known_before, known_after = _known(before, pair), _known(after, pair)
+    return paired_shares(known_before, known_after, context.alpha, context.families).difference
 
 
 def _known(graded: Sequence[GradedItem], pair: str) -> dict[str, bool]:

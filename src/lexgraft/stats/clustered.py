@@ -10,6 +10,7 @@ from lexgraft.stats.intervals import Interval
 from lexgraft.stats.moments import FEWEST, Moments, summed
 
 MISSED = 0.8  # by simulation: how far a cluster that did not move might have, of the furthest
+COPIED = 0.25  # of a cluster that moved as one, added to what a design effect is told from
 
 
 def clustered_mean(
@@ -25,9 +26,11 @@ def clustered_mean(
     Sums of residuals by cluster, each corrected for the part that the mean takes of it, give a
     variance without bias where all concepts are alike and related ones correlated as estimated (a
     CR2 variance with an exchangeable working model: Bell and McCaffrey 2002, Survey Methodology
-    28); its degrees of freedom are Satterthwaite's for concepts that are equal within clusters.
-    Student's t with Hall's correction of skewness makes the interval (`Moments.bounds`). Where many
-    clusters did not move at all, two pseudo-clusters are added to the spread, as in `bootstrap`.
+    28), and that model gives Satterthwaite's degrees of freedom too (there, section 4; Pustejovsky
+    and Tipton 2018, Journal of Business & Economic Statistics 36): one fewer than clusters where
+    these are of one size, n − 1 where each concept stands alone. Student's t with Hall's correction
+    of skewness makes the interval (`Moments.bounds`). Where many clusters did not move at all, two
+    pseudo-clusters are added to the spread, as in `bootstrap`.
     With fewer than eight clusters it reaches from −1 to 1: nothing is judged. Its coverage:
     benchmarks/coverage.py.
 
@@ -50,15 +53,29 @@ def clustered_mean(
 def design_effect(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
     """Return how many times the variance of a mean grows because related values move together.
 
-    Not below 1, and 1 where each stands alone, nothing varies or there are too few to tell.
+    Args:
+        values: One per concept in [−1, 1], such as a verdict gained (1), lost (−1) or kept (0).
+        clusters: What every concept belongs to.
+
+    The cluster-robust variance ÷ that of values which stand alone. A quarter of a cluster that has
+    moved as one is added to both: few changes cannot tell how related concepts move, and without
+    any the effect is that of copies, Σ(size²)/n. So it is too with fewer than eight clusters. Not
+    below 1, and 1 where each stands alone.
     """
-    owners = _owners(clusters)
-    if len(values) < FEWEST or not 2 < owners.max() + 1 < len(values):
+    owners, n = _owners(clusters), len(values)
+    sizes = np.bincount(owners) if n else np.zeros(0)
+    if len(sizes) == n:
         return 1.0
+    squares = float(sizes @ sizes)
+    if len(sizes) < FEWEST:
+        return squares / n
     residuals = np.array(values, np.float64)
     residuals -= residuals.mean()
-    alone = _cluster_moments(residuals, np.arange(len(values))).variance
-    return max(1.0, _cluster_moments(residuals, owners).variance / alone) if alone else 1.0
+    together, alone = (
+        _cluster_moments(residuals, each).variance * n**2 for each in (owners, np.arange(n))
+    )
+    added = COPIED / len(sizes)
+    return max(1.0, (together + added * squares) / (alone + added * n))
 
 
 def clustered_difference(
@@ -106,8 +123,29 @@ def _cluster_moments(residuals: Float[np.ndarray, " n"], owners: Int[np.ndarray,
     shrunk = 1 - 2 * sizes / n + sizes**2 * spreads.sum() / (n**2 * spreads)
     sums, count = sums / np.sqrt(shrunk), len(sums)
     third = float((sums**3).sum()) / n**3 * sqrt(count * (count - 1)) / (count - 2)
-    freedom = float((sizes**2).sum() ** 2 / (sizes**4).sum()) - 1  # as if alike within clusters
-    return Moments(float(sums @ sums) / n**2, third, freedom)
+    return Moments(float(sums @ sums) / n**2, third, _freedom(sizes, spreads, shrunk))
+
+
+def _freedom(
+    sizes: Int[np.ndarray, " cluster"],
+    spreads: Float[np.ndarray, " cluster"],
+    shrunk: Float[np.ndarray, " cluster"],
+) -> float:
+    """Return Satterthwaite's degrees of freedom of a CR2 variance: (Σ M_gg)² / Σ M_gh².
+
+    M are the covariances of the corrected sums of residuals if clusters have these variances v:
+    (δ_gh·v_g − (s_g·v_h + v_g·s_h)/n + s_g·s_h·Σv/n²) / √(k_g·k_h), with sizes s and corrections
+    k, so that M_gg = v_g; summed without the matrix.
+    """
+    n, total = int(sizes.sum()), float(spreads.sum())
+    least, mixed, most = (
+        float((one * other / shrunk).sum())
+        for one, other in ((sizes, sizes), (sizes, spreads), (spreads, spreads))
+    )
+    shared = 2 * sizes * spreads - sizes**2 * total / n
+    apart = 2 * least * most + 2 * mixed**2 - 4 * total / n * least * mixed
+    apart += (total / n * least) ** 2 - float(((shared / shrunk) ** 2).sum())
+    return total**2 / (float(spreads @ spreads) + apart / n**2)
 
 
 def _correlation(

@@ -13,7 +13,7 @@ from lexgraft.arrays.shapes import Float
 from lexgraft.errors import LexgraftError
 
 FIRST = 0.8  # of the level is spent by the first look
-LATER = 0.12  # of the level by all extensions; the rest pays for sizes chosen by looking
+LATER = 0.1  # of the level by all extensions; the rest pays for sizes chosen by looking
 SMALLEST_GROWTH = 1.02  # of information from one look to the next
 POINTS = 241  # of the grid on which paths are followed
 REACH = 7.0  # standard deviations below 0 that it covers
@@ -32,11 +32,11 @@ def look_alpha(looks: Sequence[float], alpha: float = 0.05) -> float:
     """Return the two-sided level at which the last of these looks is judged.
 
     The first look spends four fifths of alpha, so that who never extends loses little; at t times
-    the first look's information .8 + .12·(1 − 1/t) of it are spent, and each bound is the one at
+    the first look's information .8 + .1·(1 − 1/t) of it are spent, and each bound is the one at
     which the whole path so far spends as much (alpha spending: Lan and DeMets 1983, Biometrika 70;
     the recursion: Armitage, McPherson and Rowe 1969, JRSS A 132). Sizes may be chosen by looking at
     the results: over the worst choice of sizes, found by dynamic programming, the error stays
-    below alpha (benchmarks/verdicts.py). A look without new information keeps its level.
+    below alpha (tests/stats/test_extension.py). A look without new information keeps its level.
 
     Args:
         looks: How many concepts (or documents, or information on any scale) each look had, the
@@ -47,7 +47,7 @@ def look_alpha(looks: Sequence[float], alpha: float = 0.05) -> float:
         LexgraftError: a look has less than the one before, or less than 2 % more.
 
     >>> [round(look_alpha(looks), 4) for looks in ([60], [60, 120], [60, 120, 240])]
-    [0.04, 0.0066, 0.0027]
+    [0.04, 0.0057, 0.0022]
     """
     times = [look / looks[0] for look in looks]
     distinct = [times[0]]

@@ -52,12 +52,12 @@ class Interval(NamedTuple):
         )
 
 
-def wilson(right: float, n: int, alpha: float = 0.05) -> Interval:
+def wilson(right: float, n: float, alpha: float = 0.05) -> Interval:
     """Return a share with Wilson's score interval (Wilson 1927, JASA 22).
 
     (k + z²/2 ± z·√(k(n−k)/n + z²/4)) / (n + z²): near its nominal coverage where the usual
-    ±1.96 standard errors is not, at shares near 0 and 1. `right` may be fractional, where each of
-    the n is right in part.
+    ±1.96 standard errors is not, at shares near 0 and 1. Counts need not be whole: of concepts that
+    are right in part, or of related ones, divided by their design effect.
 
     >>> share = wilson(8, 10)
     >>> f"{share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"
@@ -69,7 +69,7 @@ def wilson(right: float, n: int, alpha: float = 0.05) -> Interval:
     middle, half = right + z * z / 2, z * sqrt(right * (n - right) / n + z * z / 4)
     low = max(0.0, (middle - half) / (n + z * z)) if right else 0.0
     high = min(1.0, (middle + half) / (n + z * z)) if right < n else 1.0
-    return Interval(right / n, low, high, n)
+    return Interval(right / n, low, high, round(n))
 
 
 def mcnemar(gained: int, lost: int) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lexgraft.stats.clustered import clustered_mean, design_effect
-from lexgraft.stats.intervals import Interval, mcnemar, tango
+from lexgraft.stats.intervals import Interval, mcnemar, tango, wilson
 
 NONE: Mapping[str, str] = {}
 
@@ -42,6 +42,19 @@ def paired_shares(
     difference = tango(gained / effect, lost / effect, n / effect, alpha)._replace(n=n)
     p = mcnemar(round(gained / effect), round(lost / effect))
     return PairedDifference(difference, gained, lost, p)
+
+
+def share_right(
+    verdicts: Mapping[str, bool], alpha: float = 0.05, parents: Mapping[str, str] = NONE
+) -> Interval:
+    """Return the share of concepts of which something holds, related ones counted as fewer.
+
+    Wilson's interval, its counts divided by the design effect of concepts that share a parent.
+    """
+    right, n = sum(verdicts.values()), len(verdicts)
+    clusters = [parents.get(concept, concept) for concept in verdicts]
+    effect = design_effect([float(verdict) for verdict in verdicts.values()], clusters)
+    return wilson(right / effect, n / effect, alpha)._replace(n=n)
 
 
 def paired_means(

@@ -1,6 +1,6 @@
 """Stage curve: more and more concepts taught, what was learned each time and what lost."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from lexgraft.evaluation.grade import GradedItem, grade, known, recognition, sel
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, LESSON_GROUPS
 from lexgraft.project import Project, TuneSettings
 from lexgraft.records import Score
-from lexgraft.stats.paired import paired_shares
+from lexgraft.stats.paired import NONE, paired_shares
 
 ASKED = 80  # taught concepts that are asked after a lesson
 
@@ -144,7 +144,11 @@ def lesson_plans(
 
 
 def group_scores(
-    before: Sequence[GradedItem], after: Sequence[GradedItem], name: str, alpha: float
+    before: Sequence[GradedItem],
+    after: Sequence[GradedItem],
+    name: str,
+    alpha: float,
+    families: Mapping[str, str] = NONE,
 ) -> Iterator[Score]:
     """Yield the share known before and after, and the paired difference, per direction."""
     for pair in dict.fromkeys(item.pair for item in after):
@@ -152,7 +156,7 @@ def group_scores(
         for model, graded in ((BEFORE, then), (AFTER, now)):
             share, chance = recognition(graded, alpha)
             yield share.score(name, model, pair, chance)
-        gained = paired_shares(known(then), known(now), alpha).difference
+        gained = paired_shares(known(then), known(now), alpha, families).difference
         yield gained.score(name, GAIN, pair)
 
 
@@ -183,7 +187,9 @@ def _lesson(
     scores = (
         score
         for name, ids in zip(LESSON_GROUPS, groups, strict=True)
-        for score in group_scores(_of(then, ids), _of(now, ids), name, context.alpha)
+        for score in group_scores(
+            _of(then, ids), _of(now, ids), name, context.alpha, context.families
+        )
     )
     return CurvePoint(
         terms=plan.terms,

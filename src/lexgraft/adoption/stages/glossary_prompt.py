@@ -37,7 +37,7 @@ from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.gate_power import Requirement
 from lexgraft.stats.intervals import Interval, wilson
-from lexgraft.stats.paired import paired_shares
+from lexgraft.stats.paired import NONE, paired_shares
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
 from lexgraft.terms.glossary.prompt_block import glossary_block
@@ -150,8 +150,9 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             scores.append(interval.score(RECOGNITION, mode, pair, chance))
             right = wilson(sum(written[mode].values()), len(written[mode]), alpha)
             scores.append(right.score(TERM_GENERATION, mode, pair))
-        effects = effect_and_gain(written, alpha)
-        copied = effect_and_gain({mode: known(chosen[mode]) for mode in MODES}, alpha)
+        effects = effect_and_gain(written, alpha, material.families)
+        recognised = {mode: known(chosen[mode]) for mode in MODES}
+        copied = effect_and_gain(recognised, alpha, material.families)
         scores += [
             effect.score(EFFECT, name, pair)
             for name, (effect, _) in {RECOGNITION: copied, TERM_GENERATION: effects}.items()
@@ -175,13 +176,16 @@ def criteria(
 
 
 def effect_and_gain(
-    by_mode: Mapping[str, Mapping[str, bool]], alpha: float
+    by_mode: Mapping[str, Mapping[str, bool]], alpha: float, families: Mapping[str, str] = NONE
 ) -> tuple[Interval, Interval]:
-    """Return proper minus random terms, and proper terms minus none, paired by concept."""
+    """Return proper minus random terms, and proper terms minus none, paired by concept.
+
+    Concepts of one family count as fewer, by how far they move together.
+    """
     none, proper, random = (by_mode[mode] for mode in MODES)
     return (
-        paired_shares(random, proper, alpha).difference,
-        paired_shares(none, proper, alpha).difference,
+        paired_shares(random, proper, alpha, families).difference,
+        paired_shares(none, proper, alpha, families).difference,
     )
 
 

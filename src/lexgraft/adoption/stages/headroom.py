@@ -25,7 +25,7 @@ from lexgraft.evaluation.grade import grade, known, select
 from lexgraft.evaluation.measures import DONOR_LEAD, PARENTS, RANDOM_DONOR, SHUFFLED_TERMS
 from lexgraft.records import Criterion, Item, Outcome, Score, Verdict
 from lexgraft.stats.gate_power import Requirement
-from lexgraft.stats.intervals import wilson
+from lexgraft.stats.paired import share_right
 
 HEADROOM = "headroom"
 
@@ -93,14 +93,14 @@ class Headroom(Stage[HeadroomResult]):
             name: SplitResults(name, [*chosen[name].terms, *confirmed[name].terms], [], [])
             for name in PARENTS
         }
-        missing = count_missing(asked["D"], asked["G"], confirm)
+        missing = missing_concepts(asked["D"], asked["G"], confirm)
         lead = _lead(models, material, asked, confirm)
         threshold = experiment.project.gates.headroom
         scores = tuple(
             score for results in confirmed.values() for score in scores_of(results, confirm)
         )
         return HeadroomResult(
-            verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm.alpha), *lead)),
+            verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm), *lead)),
             scores=scores,
             choosing=tuple(
                 score for results in chosen.values() for score in scores_of(results, choose)
@@ -145,29 +145,28 @@ def _in_donors_language(material: Material) -> list[Item]:
     return [item for item in items if item.pair == pair]
 
 
-def count_missing(
+def missing_concepts(
     domain: SplitResults, language: SplitResults, context: ComparisonContext
-) -> dict[str, tuple[int, int]]:
-    """Return, per target direction, how many concepts D knows in its own and G misses, and n.
+) -> dict[str, dict[str, bool]]:
+    """Return, per target direction, of every concept whether D knows it in its own and G does not.
 
     Where the test asks nothing within D's language, D is asked in the first of those directions.
     """
     by_domain = known(select(domain.terms, pair=context.own_pair(domain.terms)))
-    counts: dict[str, tuple[int, int]] = {}
-    for pair in context.targets(language.terms):
-        by_language = known(select(language.terms, pair=pair))
-        missing = sum(
-            by_domain.get(concept, False) and not knows for concept, knows in by_language.items()
-        )
-        counts[pair] = (missing, len(by_language))
-    return counts
+    return {
+        pair: {
+            concept: by_domain.get(concept, False) and not knows
+            for concept, knows in known(select(language.terms, pair=pair)).items()
+        }
+        for pair in context.targets(language.terms)
+    }
 
 
 def criteria(
-    missing: Mapping[str, tuple[int, int]], threshold: float, alpha: float
+    missing: Mapping[str, Mapping[str, bool]], threshold: float, context: ComparisonContext
 ) -> tuple[Criterion, ...]:
-    """Return what the gate asks of each direction: how many of how many D alone knows, judged."""
+    """Return what the gate asks of each direction: the share of concepts D alone knows, judged."""
     return tuple(
-        criterion(HEADROOM, pair, wilson(count, n, alpha), threshold)
-        for pair, (count, n) in missing.items()
+        criterion(HEADROOM, pair, share_right(one, context.alpha, context.families), threshold)
+        for pair, one in missing.items()
     )
