@@ -62,7 +62,7 @@ def merge_models() -> None:
 
 def read_ask_and_compare() -> None:
     """Read terms, build a test, ask models, compare them, use a glossary."""
-    terms = lg.read_terms("用語集.csv", Path("more.tbx"), separator="|", languages=("en", "ja"))
+    terms = lg.read_terms("用語集.csv", Path("more.tbx"), separators=("|",), languages=("en", "ja"))
     assert_type(terms, TermList)
     for concept in terms:
         assert_type(concept, lg.Concept)

@@ -107,7 +107,7 @@ def test_an_error_says_what_where_and_what_to_do() -> None:
 def test_terms_come_with_an_account_of_every_row(tmp_path: Path) -> None:
     file = tmp_path / "用語集.csv"
     file.write_text("id,term en,term ja\n1,heart|cor,心臓\n2,,\n", encoding="utf-8")
-    terms = lexgraft.read_terms(file, separator="|", source="notes", languages=("en",))
+    terms = lexgraft.read_terms(file, separators=("|",), source="notes", languages=("en",))
     assert [term.names("en") for term in terms] == [("heart", "cor")]
     assert terms[0].source == "notes"
     (read,) = terms.files
@@ -369,7 +369,7 @@ for call in (
 
 
 def test_an_option_of_reading_that_there_is_not_is_told(tmp_path: Path) -> None:
-    with pytest.raises(lexgraft.LexgraftError, match="did you mean `separator`"):
+    with pytest.raises(lexgraft.LexgraftError, match="did you mean `separators`"):
         lexgraft.read_terms(tmp_path / "a.csv", seperator="|")  # pyright: ignore[reportCallIssue]
 
 

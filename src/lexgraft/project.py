@@ -14,6 +14,7 @@ from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.files.shipped_texts import expected_file, shipped_file
+from lexgraft.files.table_settings import TableSettings
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -58,8 +59,8 @@ class TermSettings(Struct, frozen=True, forbid_unknown_fields=True):
     parts_of_speech: tuple[PartOfSpeech, ...] = ("noun", "adjective", "unknown")  # kept
     max_zipf: float | None = None  # keep concepts whose terms are rarer (log10 per billion words)
     max_definition_words: Count = 40  # concepts with a longer one are left out
-    columns: dict[str, str] = {}  # a table's header → what the column holds, e.g. `term ja`
-    separator: str = ""  # between several terms of one cell; none: a cell is one term
+    tables: TableSettings = TableSettings()  # how tables and workbooks among them are read
+    refused: Literal["stop", "leave-out"] = "stop"  # rows that cannot be used
     rarity: RaritySettings | None = None  # null: the term base's own numbers, else `wordfreq`
     preset: Literal["rare-in-brown"] | None = None  # arXiv 2502.12001; needs `rarity.files`
     tagger: Literal["sudachi"] | None = None  # for Japanese terms without a part of speech

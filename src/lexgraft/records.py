@@ -16,6 +16,7 @@ from lexgraft.errors import LexgraftError
 
 PartOfSpeech = Literal["noun", "adjective", "other", "unknown"]
 Split = Literal["choose", "confirm", "sealed"]
+TermStatus = Literal["preferred", "admitted", "forbidden", "pending"]
 Outcome = Literal["pass", "fail", "undecided"]
 Fate = Literal["acquired", "kept", "lost", "never"]
 Kind = Literal[
@@ -45,8 +46,13 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     text: str
     language: str
     part_of_speech: PartOfSpeech = "unknown"
-    status: Literal["preferred", "admitted", "forbidden"] = "preferred"
+    status: TermStatus = "preferred"  # pending: proposed, not decided; used nowhere
     note: str = ""  # when it is used, as the source says
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be used: neither forbidden nor pending."""
+        return self.status in {"preferred", "admitted"}
 
 
 class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -67,9 +73,7 @@ class Concept(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
     def names(self, language: str) -> tuple[str, ...]:
         """Return the usable terms of one language, the preferred one first."""
-        return tuple(
-            t.text for t in self.terms if t.language == language and t.status != "forbidden"
-        )
+        return tuple(t.text for t in self.terms if t.language == language and t.is_usable)
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ class Call(NamedTuple):
 MERGED = ("merge recipe.yaml merged",)
 GROWTH = "--terms terms.csv --text notes.txt --general-text general.txt"
 LANGUAGES = "--from en --to ja"
+GO_ON = "--leave-out-refused"
 KEY = ("key keys.jsonl alice",)
 CALLS = (
     Call("adopt project.yaml --underpowered --json", slow=True),
@@ -28,10 +29,15 @@ CALLS = (
         "--column 原語='term en' --column 訳='term ja' --separator '|' --language ja "
         "--reliability 2 --source mine --source-version 1 --licence CC0-1.0"
     ),
-    Call("terms lint terms.csv --common-words words.txt --json"),
-    Call("terms join terms.csv other.csv -o out.jsonl --all --json"),
+    Call(
+        "terms import table.csv -o out.jsonl --no-header --encoding utf-8 --column '1=term en' "
+        "--column '2=term ja' --cells brackets=take"
+    ),
+    Call("terms import book.xlsx -o out.jsonl --sheet Terms --header-rows 2 --status '?=pending'"),
+    Call("terms lint terms.csv --common-words words.txt --leave-out-refused --json"),
+    Call("terms join terms.csv other.csv -o out.jsonl --all --leave-out-refused --json"),
     Call(f"terms export terms.csv --format utx {LANGUAGES} --date 2025-02-17 -o out.utx --json"),
-    Call("terms export terms.csv --format tbx -o out.tbx"),
+    Call("terms export terms.csv --format tbx -o out.tbx --leave-out-refused"),
     Call("testset project.yaml -o testset --json"),
     Call(
         "testset project.yaml -o testset --lm-eval-tasks tasks --split choose --tokenizer base",
@@ -87,16 +93,17 @@ CALLS = (
     ),
     Call("compare --lm-eval logs/org__model-a logs/org__model-b --json"),
     Call("compare run other --split choose --parents G=a --json", stub="compare"),
-    Call(f"glossary lint terms.csv {LANGUAGES} --json"),
-    Call(f"glossary match terms.csv letter.txt {LANGUAGES} --lemmas --edges --json"),
+    Call(f"glossary lint terms.csv {LANGUAGES} {GO_ON} --json"),
+    Call(f"glossary match terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --edges --json"),
     Call("glossary match terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary prompt terms.csv letter.txt {LANGUAGES} --lemmas --entries 1 "
+        f"glossary prompt terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --entries 1 "
         "--block-tokens 100 --definitions --json"
     ),
     Call("glossary prompt terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary check terms.csv answer.txt {LANGUAGES} --lemmas --question letter.txt --json",
+        f"glossary check terms.csv answer.txt {LANGUAGES} {GO_ON} --lemmas "
+        "--question letter.txt --json",
         status=1,
     ),
     Call("glossary check terms.csv answer.txt --compiled", slow=True),

@@ -50,6 +50,22 @@ def document(kind: str, number: int) -> Document:
     return Document(digest(kind, number), "ja", "plain", text, "invented", "CC0-1.0")
 
 
+def write_workbook(path: Path) -> None:
+    """Write a workbook with a title above the header and a status of its own."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.create_sheet("Terms")
+    for row in (
+        ["Our terms"],
+        ["en", "ja", "状態"],
+        ["fever", "発熱", "済"],
+        ["x-ray", "X線", "?"],
+    ):
+        sheet.append(row)
+    book.save(path)
+
+
 @pytest.fixture
 def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder, with the process in it."""
@@ -75,6 +91,7 @@ def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         "choices.yaml": "a: domain\n",
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
+    write_workbook(tmp_path / "book.xlsx")
     (tmp_path / "old").mkdir()
     shutil.copy(TESTS / "golden" / "report" / "report.json", tmp_path / "old")
     shutil.copytree(TESTS / "evaluation" / "lm_eval_logs", tmp_path / "logs")

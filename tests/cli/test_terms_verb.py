@@ -38,10 +38,14 @@ def test_an_import_says_what_it_took_a_file_for_and_accounts_for_every_row(
     output = imported(table, "--separator", ";", "--licence", "CC0-1.0")
     said = capsys.readouterr().out
     assert "table (text with cells between commas: a table)" in said
-    assert "left out: 1 × not yet approved (未承認) (line 6)" in said
+    assert "header in line 2, 1 lines above it not read; cp932: no UTF-8 (byte 0)" in said
+    assert "6 rows: 6 kept, 0 left out, 0 refused; 1 forbidden and 2 pending terms" in said
     assert "the column `備考` was not read" in said
+    assert "to say otherwise: lexgraft terms import" in said
+    assert "--column '英語=term en'" in said
 
-    user, bolt, missing, _ = read_concepts([output])
+    user, bolt, torque, missing, _ = read_concepts([output])
+    assert torque.names("ja") == torque.names("en") == ()
     assert user.names("en") == ("user", "end user")
     assert user.names("ja") == ("ユーザー",)
     assert [term.text for term in user.terms if term.status == "forbidden"] == ["利用者"]
@@ -49,8 +53,8 @@ def test_an_import_says_what_it_took_a_file_for_and_accounts_for_every_row(
     assert missing.names("en") == ("NA",)
     record = json.loads((output.parent / "terms.jsonl.import.json").read_text(encoding="utf-8"))
     tally = record["files"][0]["tally"]
-    assert (tally["read"], tally["kept"], tally["refusals"]) == (6, 5, 0)
-    assert record["licences"] == [{"licence": "CC0-1.0", "kind": "free", "concepts": 4}]
+    assert (tally["read"], tally["kept"], tally["pending"]) == (6, 6, 2)
+    assert record["licences"] == [{"licence": "CC0-1.0", "kind": "free", "concepts": 5}]
 
 
 def test_a_hidden_character_is_refused_by_name_and_line(

@@ -41,6 +41,9 @@ verb_of_jobs(
 def _file(parser: VerbParser) -> None:
     parser.add_argument("file", type=Path, help="a term file, or a project (.yaml) with its own")
     languages_arguments(parser)
+    parser.add_argument(
+        "--leave-out-refused", action="store_true", help="go on without rows that cannot be used"
+    )
     json_argument(parser)
 
 
@@ -176,6 +179,7 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
         arguments.target,
         lemmas=getattr(arguments, "lemmas", False),  # lint finds nothing in texts
         compiled=getattr(arguments, "compiled", False),
+        leave_out_refused=getattr(arguments, "leave_out_refused", False),
     )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.import_report import show_import
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.table_options import table_arguments, table_settings, until_clear
 from lexgraft.cli.verb_parser import (
     VerbParser,
     from_zero,
@@ -19,11 +21,10 @@ from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
     from lexgraft.records import Concept
-    from lexgraft.terms.readers import FileImport, ImportOptions
+    from lexgraft.terms.readers import ImportOptions
 
 FORMS = ("tbx", "utx", "skos", "csv", "deepl", "google", "aws")
 UNDIRECTED = ("tbx", "skos", "csv")  # they hold all languages at once
-_LINES = 3  # named per reason
 _SHOWN = 40  # findings and reasons on the screen; all are in the JSON
 
 
@@ -52,14 +53,7 @@ def _files(parser: VerbParser) -> None:
 
 def _reading(parser: VerbParser) -> None:
     parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
-    parser.add_argument(
-        "--column",
-        action="append",
-        default=[],
-        metavar="HEADER=MEANING",
-        help="what a table's column holds, e.g. '訳=term en', 'Remarks=ignore'",
-    )
-    parser.add_argument("--separator", default="", help="between several terms of one cell")
+    table_arguments(parser)
     parser.add_argument("--language", default="en", help="of texts that name none (default: en)")
     parser.add_argument(
         "--reliability", type=from_zero, default=0, help="the least code of IATE terms"
@@ -72,37 +66,27 @@ def _reading(parser: VerbParser) -> None:
 def _import(parser: VerbParser) -> None:
     _files(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
-    parser.add_argument("--project", type=Path, help="whose `terms.columns` and separator are used")
+    parser.add_argument("--project", type=Path, help="whose `terms.tables` are used")
     _reading(parser)
 
 
 def _options(arguments: argparse.Namespace) -> "ImportOptions":
     """Return how to read: by the command line, and by the project where one is given."""
+    import msgspec
+
+    from lexgraft.project import read_project
     from lexgraft.terms.readers import ImportOptions
 
-    columns, separator = dict[str, str](), arguments.separator
-    if getattr(arguments, "project", None):
-        from lexgraft.project import read_project
-
-        terms = read_project(arguments.project).terms
-        columns, separator = dict(terms.columns), separator or terms.separator
-    for text in arguments.column:
-        header, equals, meaning = text.rpartition("=")
-        if not equals:
-            raise LexgraftError(
-                f"--column {text!r} has no `=`", cure="write --column 'HEADER=term ja'"
-            )
-        columns[header.strip()] = meaning.strip()
-    return ImportOptions(
+    tables = read_project(arguments.project).terms.tables if arguments.project else None
+    options = ImportOptions(
         languages=tuple(tag for tag in arguments.languages.split(",") if tag),
-        columns=columns,
-        separator=separator.replace("\\n", "\n").replace("\\t", "\t"),
         language=arguments.language,
         reliability=arguments.reliability,
         source=arguments.source,
         version=arguments.source_version,
         licence=arguments.licence,
     )
+    return msgspec.structs.replace(options, **table_settings(arguments, tables))
 
 
 def _beside(output: Path, ending: str) -> Path:
@@ -119,6 +103,16 @@ def import_(arguments: argparse.Namespace) -> int:
     Examples:
       lexgraft terms import glossary.xlsx -o terms.jsonl
       lexgraft terms import 用語集.csv --column "訳=term en" --separator ";" -o terms.jsonl
+      lexgraft terms import pairs.tsv --no-header --column "1=term de" --column "2=term en" -o o
+      lexgraft terms import 用語.xlsx --sheet 機械 --header-rows 3,4 --status 済=approved -o o
+
+    What was understood of each table is printed with the command that says it; where a guess would
+    not be safe you are asked on a terminal, and a script stops with what to add. Meanings of a
+    column: id, term, synonyms, forbidden, definition, status, approved, part_of_speech, field,
+    note, reading, language, licence, broader, same_as, sentence, ignore; most with a language
+    (`term pt-BR`). Cells: lines=terms|one, brackets=rule|take, struck=leave-out|take,
+    hidden=take|leave-out, placeholder=leave-out|take, ditto=leave-out|above|take,
+    error=leave-out|take, markup=clean|take.
     """
     from lexgraft.files.ownership import writing
 
@@ -137,10 +131,14 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
     from lexgraft.terms.readers import TermImport
     from lexgraft.terms.readers.rights import RightsLog
 
-    rights = RightsLog()
-    with ProgressBars() as bars:
-        concepts = TermImport(arguments.files, replace(_options(arguments), progress=bars))
-        write_lines(arguments.output, (rights.note(concept) for concept in concepts))
+    def read(options: "ImportOptions") -> tuple[TermImport, RightsLog]:
+        rights = RightsLog()
+        with ProgressBars() as bars:
+            concepts = TermImport(arguments.files, replace(options, progress=bars))
+            write_lines(arguments.output, (rights.note(concept) for concept in concepts))
+        return concepts, rights
+
+    concepts, rights = until_clear(read, _options(arguments), may_ask=not arguments.json)
     record = {
         "files": concepts.readings,
         "licences": rights.found(),
@@ -150,46 +148,16 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
     write_bytes(report, data + b"\n")
     if arguments.json:
         return print_json(record)
-    _show(concepts.readings)
+    show_import(concepts.readings)
     for warning in rights.warnings():
         print_line(f"licence: {warning}")
     print_line(f"written: {arguments.output}, {report.name}")
     return 0
 
 
-def _show(readings: Sequence["FileImport"]) -> None:
-    """Print what each file was taken for and what became of its rows."""
-    rows = [["file", "rows", "kept", "left out", "refused", "concepts"]]
-    for reading in readings:
-        print_line(f"{Path(reading.path).name}: {reading.format} ({reading.why})")
-        left_out = sum(passed.count for passed in reading.tally.left_out.values())
-        numbers = (
-            reading.tally.read,
-            reading.tally.kept,
-            left_out,
-            reading.tally.refusals,
-            reading.concepts,
-        )
-        rows.append([Path(reading.path).name, *(f"{number:,}" for number in numbers)])
-    print_table("Imported", rows)
-    for file_import in readings:
-        tally = file_import.tally
-        groups = (
-            ("left out", tally.left_out),
-            ("not taken", tally.texts),
-            ("look", tally.warnings),
-        )
-        for kind, counts in groups:
-            for reason, passed in list(counts.items())[:_SHOWN]:
-                lines = ", ".join(str(line) for line in passed.lines[:_LINES])
-                ellipsis = " …" * (passed.count > _LINES)
-                print_line(f"{kind}: {passed.count:,} × {reason} (line {lines}{ellipsis})")
-        for refusal in tally.refused[:_SHOWN]:
-            print_line(f"refused: line {refusal.line}: {refusal.reason}: {refusal.text}")
-
-
 def _lint(parser: VerbParser) -> None:
     _files(parser)
+    _refused(parser)
     parser.add_argument("--common-words", type=Path, help="a file of words that stand in any text")
 
 
@@ -203,7 +171,7 @@ def lint(arguments: argparse.Namespace) -> int:
     from lexgraft.terms.glossary.lint_concepts import lint_concepts
 
     common = _lines(arguments.common_words) if arguments.common_words else ()
-    findings = lint_concepts(_concepts(arguments.files), common)
+    findings = lint_concepts(_concepts(arguments.files, arguments), common)
     errors = sum(finding.grade == "error" for finding in findings)
     if arguments.json:
         print_json(findings)
@@ -228,15 +196,32 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in read_text(path).splitlines() if line.strip()]
 
 
-def _concepts(files: Sequence[Path]) -> list["Concept"]:
+def _refused(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--leave-out-refused", action="store_true", help="go on without rows that cannot be used"
+    )
+
+
+def _concepts(
+    files: Sequence[Path], arguments: argparse.Namespace, called: Sequence[str] = ()
+) -> list["Concept"]:
+    """Return the concepts of files; rows that cannot be used stop it, or are counted."""
     from lexgraft.terms.readers import ImportOptions, TermImport
 
+    go_on = arguments.leave_out_refused
     with ProgressBars() as bars:
-        return list(TermImport(files, ImportOptions(progress=bars)))
+        options = ImportOptions(progress=bars, called=tuple(called))
+        reading = TermImport(files, options, strict=not go_on)
+        concepts = list(reading)
+    for one in reading.readings if go_on else ():
+        if count := one.tally.refusals + one.tally.text_refusals:
+            print_line(f"left out: {count:,} refused rows or texts of {one.path}", errors=True)
+    return concepts
 
 
 def _export(parser: VerbParser) -> None:
     _files(parser)
+    _refused(parser)
     parser.add_argument("--format", choices=FORMS, required=True, help="the form to write")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
     parser.add_argument("--from", dest="source", default="", help="language to translate from")
@@ -270,7 +255,8 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
     from lexgraft.terms.glossary.export_tables import LanguagePair, export_concepts
     from lexgraft.terms.readers.rights import rights_of
 
-    concepts = _concepts(arguments.files)
+    called = [language for language in (arguments.source, arguments.target) if language]
+    concepts = _concepts(arguments.files, arguments, called)
     pair = LanguagePair(arguments.source, arguments.target, arguments.date)
     exported = export_concepts(concepts, arguments.format, pair)
     write_bytes(arguments.output, exported.data)
@@ -292,6 +278,7 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
 
 def _join(parser: VerbParser) -> None:
     json_argument(parser)
+    _refused(parser)
     parser.add_argument("first", type=Path, help="the term base whose ids are kept")
     parser.add_argument("second", type=Path, help="the one that is joined to it")
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON lines to write")
@@ -322,7 +309,8 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     from lexgraft.terms.readers.link_termbases import CONFIDENCE, link
     from lexgraft.terms.readers.rights import rights_of
 
-    first, second = _concepts([arguments.first]), _concepts([arguments.second])
+    first = _concepts([arguments.first], arguments)
+    second = _concepts([arguments.second], arguments)
     joined = link(first, second, keep_unlinked=arguments.all)
     write_lines(arguments.output, joined.concepts)
     warnings = rights_of(joined.concepts).warnings()

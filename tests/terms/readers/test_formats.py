@@ -43,11 +43,12 @@ def test_a_utx_row_without_an_id_that_forbids_a_translation_belongs_to_the_known
     assert chair.terms == (Term("seat", "en"), Term("座席", "ja"))
 
 
-def test_utx_refuses_an_unknown_status_by_its_line(tmp_path: Path):
+def test_a_status_that_utx_does_not_know_is_pending(tmp_path: Path):
     path = tmp_path / "terms.utx"
     path.write_text(UTX.replace("forbidden", "frowned"), encoding="utf-8")
-    with pytest.raises(LexgraftError, match=r"terms\.utx:4: unknown status `frowned`"):
-        read_concepts([path])
+    (concept,) = read_concepts([path])
+    assert concept.names("ja") == ("発熱",)
+    assert concept.terms[-1] == Term("熱病", "ja", "noun", "pending")
 
 
 def test_tmx_leaves_out_codes_and_points_at_sentences(tmp_path: Path):

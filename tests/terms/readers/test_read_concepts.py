@@ -7,7 +7,7 @@ import pytest
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term, write_lines
-from lexgraft.terms.readers import ImportOptions, read_concepts
+from lexgraft.terms.readers import ImportOptions, TermImport, read_concepts
 from lexgraft.terms.readers import file_start as intake
 from lexgraft.terms.readers.refused_characters import _are_clean, refused_character
 
@@ -36,13 +36,21 @@ def test_a_packed_dictionary_is_recognised(tmp_path: Path):
     assert len(read_concepts([path])) == 1
 
 
-def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
+def test_tables_that_count_alike_keep_all_their_concepts(tmp_path: Path):
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_bytes(FORMS["wide.csv"])
+    taken = TermImport([tmp_path / "one.csv", tmp_path / "two.csv"])
+    assert [one.id for one in taken] == ["C1", "two:C1"]
+    assert "led by `two:`" in next(iter(taken.readings[1].tally.warnings))
+
+
+def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
+    for name in ("one.jsonl", "two.jsonl"):
+        (tmp_path / name).write_bytes(FORMS["terms.jsonl"])
     with pytest.raises(
-        LexgraftError, match=r"two\.csv:2: concept `C1` occurs twice, first in .*one\.csv"
+        LexgraftError, match=r"two\.jsonl:1: concept `C1` occurs twice, first in .*one\.jsonl"
     ):
-        read_concepts([tmp_path / "one.csv", tmp_path / "two.csv"])
+        read_concepts([tmp_path / "one.jsonl", tmp_path / "two.jsonl"])
 
 
 @pytest.mark.parametrize(
@@ -53,10 +61,10 @@ def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
         (b"id,en\n", "no concepts"),
         (b'{"id":" ","terms":[{"text":"x","language":"en"}]}', "without an id"),
         (b'{"id":"C9","terms":[]}', "without a term: 'C9'"),
-        (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', "a term without text: 'C9'"),
+        (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', r"a term without text \(id C9\)"),
         (b'{"id":"C9","terms":3}', r"terms:1: not a Concept"),
         (b"\x1f\x8b\x08junk", "damaged gzip"),
-        (b"en\n\x81 \xe3\n", "neither UTF-8 nor CP932"),
+        (b"en\n\x81\x98\xff\x80 \xe3\n", "neither UTF-8"),
     ],
 )
 def test_what_is_no_term_base_is_refused_with_its_name(tmp_path: Path, data: bytes, message: str):

@@ -43,14 +43,15 @@ def test_terms_of_low_reliability_are_left_out_and_counted(tmp_path: Path):
     assert reason == "a reliability under 2"
 
 
-def test_an_unknown_status_is_refused_with_its_line(tmp_path: Path):
+def test_an_unknown_status_is_pending_and_counted(tmp_path: Path):
     text = TBX_2.replace("deprecatedTerm-admn-sts", "frowned upon")
     more = TBX_2[TBX_2.index("<termEntry") : TBX_2.index("</body>")].replace("c1", "c2")
     taken = TermImport([write(tmp_path, text.replace("</body>", more + "</body>"))])
-    assert [concept.id for concept in taken] == ["c2"]
-    (refusal,) = taken.readings[0].tally.refused
-    assert (refusal.line, refusal.text) == (5, "c1")
-    assert "frowned upon" in refusal.reason
+    assert [concept.id for concept in taken] == ["c1", "c2"]
+    tally = taken.readings[0].tally
+    assert (tally.pending, tally.forbidden) == (1, 1)
+    (warning,) = tally.warnings
+    assert "`frowned upon` is not known: pending" in warning
 
 
 def test_an_entry_without_an_id_is_named_by_its_line(tmp_path: Path):

@@ -86,10 +86,10 @@ def test_a_row_without_id_is_named_by_its_line(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n", "no column of terms"),
-        ("id,term\n1,x\n", "--column 'HEADER=term ja'"),
-        ("en,en\nx,y\n", "same header"),
-        ("id,en,status\n1,x,preferrd\n", r"terms\.csv:2.*preferrd(.|\n)*did you mean `preferred`"),
+        ("a,b\n1,2\n", "header with a column of terms"),
+        ("id,term\n1,x\n", "--column 'term=term en'"),
+        ("en,en\nx,y\n", "both hold `term en`"),
+        ("id,en,status\n1,x,preferrd\n", r"preferrd(.|\n)*did you mean `preferred`"),
         ("id,en\n1,x,y\n", "3 cells under 2 headers"),
         ('id,en\n1,"x" y\n', "broken row"),
         ('id,en\n1,"never closed\n', "broken row"),
@@ -137,16 +137,21 @@ def test_a_meaning_that_is_not_known_is_refused(tmp_path: Path, meaning: str, me
 def test_several_terms_of_a_cell_are_split_at_the_named_separator_only(tmp_path: Path):
     path = write(tmp_path, "id,en,ja\n1,fever;pyrexia,発熱；熱発\n")
     assert read_table(path)[0].names("en") == ("fever;pyrexia",)
-    named = read_table(path, ImportOptions(separator=";"))[0]
+    named = read_table(path, ImportOptions(separators=(";",)))[0]
     assert (named.names("en"), named.names("ja")) == (("fever", "pyrexia"), ("発熱；熱発",))
     taken = TermImport([path])
     list(taken)
-    assert "a cell that looks like several terms (';')" in taken.readings[0].tally.warnings
+    assert (
+        "a cell that looks like several terms (--separator ';')" in taken.readings[0].tally.warnings
+    )
     other = TermImport(
-        [write(tmp_path, "id,en,同義語（英語）\n1,gear,cog|wheel\n")], ImportOptions(separator=";")
+        [write(tmp_path, "id,en,同義語（英語）\n1,gear,cog|wheel\n")],
+        ImportOptions(separators=(";",)),
     )
     assert next(iter(other)).names("en") == ("gear", "cog|wheel")
-    assert "a cell that looks like several terms ('|')" in other.readings[0].tally.warnings
+    assert (
+        "a cell that looks like several terms (--separator '|')" in other.readings[0].tally.warnings
+    )
 
 
 def test_a_column_of_licences_is_kept(tmp_path: Path):
@@ -178,12 +183,12 @@ def test_two_approved_rows_of_one_word_without_ids_are_two_meanings(tmp_path: Pa
 
 
 def test_faulty_rows_are_listed_and_the_others_read(tmp_path: Path):
-    path = write(tmp_path, "id,en,status\n1,fever,approved\n2,chill,preferrd\n3,cough,,x\n")
+    path = write(tmp_path, "id,en,forbidden\n1,fever,no\n1,chill,no,y\n2,cough,no\n3,ache,,x\n")
     taken = TermImport([path])
-    assert [one.id for one in taken] == ["1"]
+    assert [one.id for one in taken] == ["1", "2"]
     tally = taken.readings[0].tally
-    assert [refusal.line for refusal in tally.refused] == [3, 4]
-    assert (tally.read, tally.kept, tally.refusals) == (3, 1, 2)
+    assert [refusal.line for refusal in tally.refused] == [3, 5]
+    assert (tally.read, tally.kept, tally.refusals) == (4, 2, 2)
 
 
 def test_a_workbook_is_read_as_it_looks(tmp_path: Path):
@@ -209,7 +214,7 @@ def test_a_workbook_is_read_as_it_looks(tmp_path: Path):
     taken = TermImport([path])
     found = {one.id: (one.names("en"), one.names("ja")) for one in taken}
     assert found == {"7": (("NA",), ("該当なし",)), "8.5": (("42",), ("四十二",))}
-    assert any("sheet `notes` was not read" in one for one in taken.readings[0].tally.warnings)
+    assert any("sheet `notes`: not read" in one for one in taken.readings[0].tally.warnings)
 
 
 def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path):

@@ -181,7 +181,7 @@ def _utx_rows(sources: Sequence[str], targets: Sequence[Term]) -> Iterator[tuple
 
     A concept without both languages has no rows.
     """
-    usable = [term for term in targets if term.status != "forbidden"]
+    usable = [term for term in targets if term.is_usable]
     if sources and usable:
         for source in sources:
             yield source, usable[0].text, _UTX_STATUS["preferred"]

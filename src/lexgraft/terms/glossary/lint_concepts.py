@@ -13,6 +13,7 @@ from lexgraft.terms.glossary.lint_glossary import (
     faults_of_text,
     is_too_short,
 )
+from lexgraft.terms.text.language_tags import is_reading
 from lexgraft.terms.text.normalize import folded_text
 from lexgraft.terms.text.spelling_variants import kinds_of_variant, variant_key
 
@@ -68,7 +69,7 @@ def _in_concept(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFind
 def _in_usable(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFinding]:
     """Yield what is wrong with the terms that a concept asks for."""
     forbidden = {(t.language, folded_text(t.text)) for t in concept.terms if _is_forbidden(t)}
-    usable = [term for term in concept.terms if not _is_forbidden(term)]
+    usable = [term for term in concept.terms if term.is_usable]
     for index, term in enumerate(usable):
         folded = folded_text(term.text)
         if (term.language, folded) in forbidden:
@@ -103,7 +104,7 @@ def _between(concepts: Sequence[Concept]) -> list[TermFinding]:
     forbidden: defaultdict[tuple[str, str], list[TermUse]] = defaultdict(list)
     for concept in concepts:
         for term in concept.terms:
-            if "-" not in term.language:
+            if not is_reading(term.language) and (term.is_usable or _is_forbidden(term)):
                 group = forbidden if _is_forbidden(term) else usable
                 group[term.language, variant_key(term.text)].append((concept, term.text))
     findings: list[TermFinding] = []
@@ -148,7 +149,7 @@ def _same_everywhere(first: Concept, second: Concept) -> bool:
         {variant_key(text) for text in first.names(language)}
         & {variant_key(text) for text in second.names(language)}
         for language in languages
-        if "-" not in language
+        if not is_reading(language)
     )
 
 

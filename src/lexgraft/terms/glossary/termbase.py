@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError, path_of
+from lexgraft.files.table_settings import TableSettings
 from lexgraft.project import Project
 from lexgraft.records import Concept
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
@@ -16,6 +17,7 @@ from lexgraft.terms.glossary.prompt_block import CHARACTERS, ENTRIES, GlossaryBl
 from lexgraft.terms.glossary.term_matcher import Lemma, Match, Matcher
 from lexgraft.terms.glossary.verify_output import VerifiedText, verify
 from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.readers.project_options import options_of
 from lexgraft.terms.text.lemmas import read_lemmas
 
 
@@ -104,6 +106,7 @@ def open_glossary(
     *,
     lemmas: bool = False,
     compiled: bool = False,
+    leave_out_refused: bool = False,
 ) -> OpenGlossary:
     r"""Return the glossary of term files, from the source language into the target language.
 
@@ -114,6 +117,7 @@ def open_glossary(
         target: language of the terms that an answer must use, e.g. "ja".
         lemmas: find the source terms in any form that simplemma knows.
         compiled: match faster; needs numba.
+        leave_out_refused: go on without rows that cannot be used; a project says so itself.
 
     Returns:
         A glossary to ask: `.match(text)`, `.prompt(text)`, `.check(answer, question)`; `.findings`
@@ -132,15 +136,19 @@ def open_glossary(
         >>> [entry.source for entry in glossary.check("心は動く", "The heart beats.").missed]
         ['heart']
     """
+    tables = TableSettings()
     if isinstance(files, Project):
         source = source or files.languages.domain
         target = target or files.languages.target
+        tables, leave_out_refused = files.terms.tables, files.terms.refused == "leave-out"
         files = files.terms.files
     files = [
         path_of(file, "open_glossary")
         for file in ([files] if isinstance(files, str | Path) else files)
     ]
-    concepts = read_concepts(files)
+    called = [language for language in (source, target) if language]
+    options = options_of(tables, called)
+    concepts = read_concepts(files, options, leave_out_refused=leave_out_refused)
     source, target = _languages(concepts, source, target)
     entries = [
         replace(entry, id=concept.id)

@@ -1,220 +1,260 @@
-"""Column headers of term tables, English and Japanese: what a column holds, in which language."""
+"""What a column's header says it holds, and in which language; with the reason, and how sure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from unicodedata import normalize
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.terms.text.language_tags import known_language
-from lexgraft.terms.text.normalize import comparison_key
+from lexgraft.terms.readers.header_words import ROLES, role_of
+from lexgraft.terms.text import language_data
+from lexgraft.terms.text.language_tags import known_language, language_of_name, tag_of_code
 
-_ROLES = {
-    "id": (
-        "id",
-        "concept id",
-        "entry id",
-        "term id",
-        "code",
-        "no.",
-        "番号",
-        "概念id",
-        "コード",
-        "項番",
-        "用語id",
-        "管理番号",
-    ),
-    "term": (
-        "term",
-        "terms",
-        "用語",
-        "見出し語",
-        "見出し",
-        "訳語",
-        "語",
-        "名称",
-        "表記",
-        "訳",
-        "名",
-        "translation",
-        "preferred term",
-        "推奨語",
-        "標準語",
-    ),
-    "synonyms": (
-        "synonyms",
-        "synonym",
-        "同義語",
-        "類義語",
-        "別名",
-        "別称",
-        "異表記",
-        "略語",
-        "略称",
-        "abbreviation",
-        "abbreviations",
-        "acronym",
-        "alternative terms",
-        "variants",
-    ),
-    "forbidden": (
-        "forbidden",
-        "forbidden term",
-        "forbidden terms",
-        "deprecated terms",
-        "禁止語",
-        "使用禁止語",
-        "禁止用語",
-        "ng用語",
-        "ngワード",
-        "不採用語",
-        "do not use",
-    ),
-    "definition": ("definition", "def", "description", "meaning", "定義", "説明", "意味", "語義"),
-    "language": ("language", "lang", "locale", "language code", "言語", "言語コード"),
-    "status": (
-        "status",
-        "term status",
-        "approval",
-        "usage status",
-        "状態",
-        "ステータス",
-        "承認",
-        "承認状態",
-        "使用可否",
-        "採否",
-        "区分",
-    ),
-    "part_of_speech": ("part of speech", "pos", "word class", "品詞"),
-    "field": (
-        "field",
-        "subject",
-        "subject field",
-        "domain",
-        "category",
-        "分野",
-        "主題",
-        "領域",
-        "カテゴリ",
-        "カテゴリー",
-    ),
-    "note": ("usage", "usage note", "condition", "使い分け", "使い分け基準", "使用条件", "用法"),
-    "reading": (
-        "reading",
-        "kana",
-        "yomi",
-        "読み",
-        "よみ",
-        "読み方",
-        "よみがな",
-        "フリガナ",
-        "ふりがな",
-        "カナ",
-        "かな",
-    ),
-    "licence": ("licence", "license", "ライセンス", "利用条件"),
-}
-_WITH_LANGUAGE = frozenset(
-    {"term", "synonyms", "forbidden", "definition", "status", "part_of_speech", "note"}
-)
-_ROLE_OF = {name: role for role, names in _ROLES.items() for name in names}
 READING = "ja-Hrkt"  # kana
+IN_A_LANGUAGE = frozenset(
+    {"term", "synonyms", "forbidden", "definition", "status", "approved", "part_of_speech", "note"}
+    | {"sentence", "rarity"}
+)
+TERMS = frozenset({"term", "synonyms", "forbidden"})
+"""Roles of columns that hold terms."""
+
+_COMMON = frozenset(
+    [
+        "en",
+        "ja",
+        "de",
+        "fr",
+        "es",
+        "zh",
+        "ko",
+        "ru",
+        "nl",
+        "pl",
+        "sv",
+        "da",
+        "fi",
+        "cs",
+        "hu",
+        "el",
+        "tr",
+        "uk",
+        "ar",
+        "he",
+        "hi",
+        "vi",
+        "th",
+    ]
+)
+_PLAIN_CODES = _COMMON | {"it", "pt", "ro", "bg", "sk", "sl", "hr", "sr", "lt", "lv", "et", "fa"}
+_COUNTRIES = frozenset({"jp", "kr", "cn", "tw", "hk", "us", "gb", "cz", "gr", "dk", "vn", "mx"})
+_WORDS_BETWEEN = frozenset({"in", "of", "the", "en", "de", "du", "la", "el", "auf", "for", "der"})
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BETWEEN = re.compile(r"[\s_():\[\]{}<>/.,;|\-–—・·、「」『』【】*＊]+|の|的")
+_NUMBERED = re.compile(r"(.+?)[\s_#(]*(\d{1,2})[)]?")
 
 
-class TableColumn(Struct, frozen=True):
-    """What a column holds, and in which language ("" where it has none or the row says)."""
+class ColumnMeaning(Struct, frozen=True):
+    """What a column holds, in which language ("" where it has none or the row says), and why."""
 
-    header: str
-    role: str  # a key of the table above, "" when passed over
+    role: str = ""  # one of ROLES; "" where it is not known
     language: str = ""
+    reason: str = ""
+    doubt: str = ""  # why this is not safe, where it is not
+    number: int = 0  # of several columns that are numbered
+
+    @property
+    def name(self) -> str:
+        """Return the meaning as `--column` takes it."""
+        language = "" if self.role == "reading" else self.language
+        return f"{self.role} {language}".strip() if self.role else "ignore"
 
 
-def read_headers(
-    headers: Sequence[str], where: str, meanings: Mapping[str, str] | None = None
-) -> list[TableColumn]:
-    """Return the columns' meanings: as given by header, else as the header says.
-
-    `English`, `en-US`, `用語（日本語）`, `definition_en` and `英語の定義` are all understood;
-    others (notes, dates, …) are passed over.
+def given_meanings(columns: Mapping[str, str]) -> dict[str, ColumnMeaning]:
+    """Return what the user says of columns, by header or number.
 
     Raises:
-        LexgraftError: no column of terms, or one with terms of no known language; a meaning that is
-            given but not known.
+        LexgraftError: a meaning, or a language in one, that is not known.
     """
-    meanings = meanings or {}
-    columns = [
-        _given(header, meanings[header.strip()]) if header.strip() in meanings else _column(header)
-        for header in headers
-    ]
-    used = [column for column in columns if column.role]
-    roles = {column.role for column in used}
-    if "term" not in roles:
-        raise LexgraftError(
-            f"no column of terms among the headers {', '.join(repr(h[:30]) for h in headers[:8])}",
-            where=where,
-            cure="name each column of terms by its language (`en`, `ja`, `English`, `日本語`, …), "
-            "or say what it holds: `terms.columns` in a project, "
-            "--column HEADER=MEANING of an import",
-        )
-    if len(set(used)) < len(used):
-        raise LexgraftError("two columns have the same header", where=where, cure="rename one")
-    if "language" not in roles and any(
-        not column.language for column in used if column.role == "term"
-    ):
-        raise LexgraftError(
-            "a column of terms names no language",
-            where=where,
-            cure="call it `en`, `ja`, …, add a column `language`, or say so: `terms.columns` in a "
-            "project, --column 'HEADER=term ja' of an import",
-        )
-    return columns
+    return {header.strip(): _given(header, meaning) for header, meaning in columns.items()}
 
 
-def _given(header: str, meaning: str) -> TableColumn:
-    """Return a column as the user says, e.g. `term ja`, `definition en`, `status`, `ignore`."""
+def _given(header: str, meaning: str) -> ColumnMeaning:
     role, _, language = normalize("NFKC", meaning).strip().partition(" ")
-    if role in {"ignore", ""}:
-        return TableColumn(header, "")
-    if role not in _ROLES:
+    if role not in ROLES and role:
         raise LexgraftError(
             f"unknown meaning `{meaning}` of the column `{header}`",
-            where="terms.columns",
-            cure=f"write one with a language, e.g. `term ja`; {nearest(role, [*_ROLES, 'ignore'])}",
+            where="columns",
+            cure=f"write one with a language, e.g. `term ja`; {nearest(role, ROLES)}",
         )
     tag = known_language(language)
     if language and not tag:
         raise LexgraftError(
-            f"unknown language `{language}`", where="terms.columns", cure="e.g. `ja`"
+            f"unknown language `{language}` of the column `{header}`",
+            where="columns",
+            cure="write its tag (BCP 47), e.g. `ja`, `pt-BR`, `zh-Hant`",
         )
-    return TableColumn(header, role, tag or _language_without_tag(role))
+    return ColumnMeaning(role or "ignore", _language_for(role, tag), "as you say")
 
 
-def _column(header: str) -> TableColumn:
-    """Return one column: a language alone means terms of it."""
-    text = comparison_key(header)
-    role = "id" if header.strip() == "No" else _ROLE_OF.get(text, "")  # `no` is Norwegian
-    if role:
-        return TableColumn(header, role, _language_without_tag(role))
-    if language := known_language(text):
-        return TableColumn(header, "term", language)
+def meanings_of(headers: Sequence[str]) -> list[ColumnMeaning]:
+    """Return what a row of headers says, each beside the others.
+
+    `source` and `target` are terms where both stand; a rare code of two letters (`IT`, `MT`) is a
+    language only among others.
+    """
+    meanings = [_meaning(header.strip()) for header in headers]
+    words = [language_data.folded(header) for header in headers]
+    for pair in (("source", "target"), ("quelle", "ziel"), ("source", "cible")):
+        if all(words.count(word) == 1 for word in pair):
+            for word in pair:
+                where = words.index(word)
+                meanings[where] = ColumnMeaning("term", "", f"`{headers[where]}` of a pair")
+    codes = [column for column in meanings if column.reason.startswith(_CODE) and not column.doubt]
+    if codes:
+        meanings = [
+            replace(column, doubt="") if column.doubt == _RARE_CODE else column
+            for column in meanings
+        ]
+    return meanings
+
+
+_CODE = "the code of a language"
+_RARE_CODE = "the code of a language, or an abbreviation of something else"
+
+
+def _meaning(text: str) -> ColumnMeaning:
+    """Return what one header says by itself."""
+    if not text:
+        return ColumnMeaning(reason="no header")
+    for read in (_as_role, _as_language, _as_both, _as_several_words, _as_numbered):
+        if meanings := read(text):
+            return meanings
+    return _as_part(text) or ColumnMeaning(reason="no known word")
+
+
+def _as_role(text: str) -> ColumnMeaning | None:
+    if text in {"No", "NO.", "№", "No．"}:
+        return ColumnMeaning("id", "", "a number")
+    word = role_of(text)
+    if word is None:
+        return None
+    what = "a word for what is no term" if word.role == "ignore" else "a word for it"
+    return ColumnMeaning(word.role, _language_for(word.role, ""), f"{what} ({word.language})")
+
+
+def _as_language(text: str) -> ColumnMeaning | None:
+    """Return a column of terms whose header is a language."""
+    folded = language_data.folded(text).replace("_", "-")
+    if language_data.is_region(folded) and folded in _COUNTRIES:
+        tag = tag_of_code(f"{language_data.region_language(folded)}-{folded}")
+        return ColumnMeaning("term", _of_country(folded, tag), "the code of a country")
+    if tag := tag_of_code(folded):
+        return ColumnMeaning("term", tag, f"{_CODE}", _doubt_of_code(folded, tag))
+    if tag := language_of_name(folded):
+        short = folded.isascii() and len(folded) <= 4 and tag not in _COMMON
+        return ColumnMeaning("term", tag, "the name of a language", "a short word" if short else "")
+    if tag := language_data.single_character(folded):
+        return ColumnMeaning("term", tag, "one character for a language", "one character")
+    return None
+
+
+def _of_country(code: str, tag: str) -> str:
+    """Return the language alone but where countries share it, as English or Chinese."""
+    return tag if code in {"us", "gb", "tw", "hk", "cn", "mx"} else tag.partition("-")[0]
+
+
+def _doubt_of_code(code: str, tag: str) -> str:
+    language, *further = tag.split("-")
+    regions = [token for token in further if len(token) == 2]
+    if regions and not language_data.is_spoken_in(language, regions[0]):
+        return f"two codes, or `{language}` in the region {regions[0]}"
+    if "-" in code or tag in _COMMON:
+        return "" if len(code) != 3 or code not in {"may", "per"} else _RARE_CODE
+    return "machine translation, or Maltese" if code == "mt" else _RARE_CODE
+
+
+def _as_both(text: str) -> ColumnMeaning | None:
+    """Return a column whose header names a role and a language, either first."""
     for role_name, language_name in _halves(text):
-        role, language = _ROLE_OF.get(role_name, ""), known_language(language_name)
-        if language and (role in _WITH_LANGUAGE or role == "reading"):
-            return TableColumn(header, role, _language_without_tag(role) or language)
-    return TableColumn(header, "")
+        word, language = role_of(role_name), _language_within(language_name)
+        if word is not None and language and word.role != "id":
+            reason = f"`{role_name}` and `{language_name}`"
+            tag = language if word.role in IN_A_LANGUAGE else ""
+            return ColumnMeaning(word.role, _language_for(word.role, tag), reason)
+    return None
 
 
-def _language_without_tag(role: str) -> str:
-    return READING if role == "reading" else ""
+def _language_within(text: str) -> str:
+    """Return the language that a part of a header names: no country, no single rare code."""
+    if text in _COUNTRIES:
+        return _of_country(text, tag_of_code(f"{language_data.region_language(text)}-{text}"))
+    tag = tag_of_code(text)
+    if tag and (text in _PLAIN_CODES or "-" in text or (len(text) == 3 and tag in _COMMON)):
+        return tag
+    name = language_of_name(text)
+    return name or language_data.single_character(text)
 
 
-def _halves(text: str) -> list[tuple[str, str]]:
-    """Return the ways to see a header as a role and a language, either first."""
-    words = [word for word in re.split(r"[\s_():\[\]/.\-]+|の", text) if word]
-    cuts = [(" ".join(words[:cut]), "-".join(words[cut:])) for cut in range(1, len(words))]
-    cuts += [(" ".join(words[cut:]), "-".join(words[:cut])) for cut in range(1, len(words))]
+def _halves(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the ways to see a header as a role and a language, either first."""
+    words = _words(text)
+    for tokens in (words, [word for word in words if word not in _WORDS_BETWEEN]):
+        for cut in range(1, len(tokens)):
+            for first, second in ((tokens[:cut], tokens[cut:]), (tokens[cut:], tokens[:cut])):
+                for joint in ("-", " "):
+                    yield " ".join(first), joint.join(second)
     if not text.isascii():  # written without spaces: 英訳, 日本語名
-        cuts += [(text[cut:], text[:cut]) for cut in range(1, len(text))]
-        cuts += [(text[:cut], text[cut:]) for cut in range(1, len(text))]
-    return cuts
+        whole = "".join(words)
+        for cut in range(1, len(whole)):
+            for first, second in ((whole[cut:], whole[:cut]), (whole[:cut], whole[cut:])):
+                if not (second.isascii() and second not in _COMMON):
+                    yield first, second
+
+
+def _words(text: str) -> list[str]:
+    spaced = _CAMEL.sub(" ", normalize("NFKC", text))
+    return [word for word in _BETWEEN.split(language_data.folded(spaced)) if word]
+
+
+def _as_several_words(text: str) -> ColumnMeaning | None:
+    """Return a column whose header says one role in several words: `定義・説明`, `Term / 用語`."""
+    words = [role_of(word) for word in _words(text)]
+    roles = {word.role for word in words if word}
+    if len(words) > 1 and None not in words and len(roles) == 1:
+        role = roles.pop()
+        return ColumnMeaning(role, _language_for(role, ""), "words for it")
+    return None
+
+
+def _as_numbered(text: str) -> ColumnMeaning | None:
+    """Return a column that is one of several: `English 2`, `同義語1`; later terms are synonyms."""
+    match = _NUMBERED.fullmatch(normalize("NFKC", text))
+    inner = _meaning(match[1]) if match and match[1].strip() else None
+    if match is None or inner is None or not inner.role:
+        return None
+    number = int(match[2])
+    role = "synonyms" if inner.role == "term" and number > 1 else inner.role
+    return replace(inner, role=role, number=number, reason=f"{inner.reason}, number {number}")
+
+
+def _as_part(text: str) -> ColumnMeaning | None:
+    """Return a column of whose header a part is understood: never safe."""
+    words = _words(text)
+    languages = [tag for word in words if (tag := _language_within(word) or tag_of_code(word))]
+    if len(words) > 1 and len(languages) == len(words):
+        doubt = f"it names several languages: {', '.join(languages)}"
+        return ColumnMeaning("", languages[-1], "codes of languages", doubt)
+    if len(words) > 1 and len(languages) == 1:
+        doubt = f"it names `{languages[0]}`, but not what it holds"
+        return ColumnMeaning("", languages[0], "a language and another word", doubt)
+    ends = [text[cut:] for cut in range(1, len(text))] if not text.isascii() else []
+    tail = next((word for end in ends if (word := role_of(end))), None)
+    if tail and tail.role in TERMS:
+        return ColumnMeaning("", "", f"it ends like {tail.role}", f"it ends like `{tail.role}`")
+    return None
+
+
+def _language_for(role: str, tag: str) -> str:
+    return READING if role == "reading" else tag

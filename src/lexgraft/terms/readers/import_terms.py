@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.plugins import load_installed
 from lexgraft.records import Concept
 from lexgraft.terms.readers.file_start import start_of
@@ -33,20 +33,23 @@ class TermImport:
     def __init__(
         self, paths: Sequence[Path], options: ImportOptions | None = None, *, strict: bool = False
     ) -> None:
+        """Recognise the files; `strict`: what is refused is an error once all is read."""
         self.options = options or ImportOptions()
         chosen = [(path, *recognise(path)) for path in paths]
         self.readings = [
-            FileImport(str(path), form.name, why, ImportLog(str(path), strict=strict))
+            FileImport(str(path), form.name, why, ImportLog(str(path)))
             for path, form, why in chosen
         ]
         self._forms = [form for _, form, _ in chosen]
         self._origin: dict[str, int] = {}  # id → line and file in one number: there are many
+        self._strict = strict
 
     def __iter__(self) -> Iterator[Concept]:
         """Yield the concepts file by file, those of additions that no file has at the end.
 
         Raises:
-            LexgraftError: a file that is broken or has no concepts; if strict, a faulty row.
+            LexgraftError: a file that is broken or has no concepts; a column that is named and in
+                no file; if strict, what was refused.
         """
         additions = self._additions()
         for form, reading in zip(self._forms, self.readings, strict=True):
@@ -55,6 +58,23 @@ class TermImport:
                     added = additions.pop(concept.id, None)
                     yield _with_additions(concept, added) if added else concept
         yield from additions.values()
+        self._refuse_what_no_table_has()
+        for reading in self.readings if self._strict else ():
+            reading.tally.raise_refused()
+
+    def _refuse_what_no_table_has(self) -> None:
+        """Raise for a sheet or a column that the user names and no table has."""
+        tables = [table for reading in self.readings for table in reading.tally.tables]
+        if self.options.sheets and not any(table.sheet for table in tables):
+            raise LexgraftError(
+                "sheets are named, but no file is a workbook", cure="leave them out"
+            )
+        headers = [column.header for table in tables for column in table.columns]
+        numbers = {str(column.number) for table in tables for column in table.columns}
+        for name in self.options.columns if tables else ():
+            if name.strip() not in {*headers, *numbers}:
+                cure = nearest(name, [header for header in headers if header])
+                raise LexgraftError(f"no table has a column `{name}`", where="columns", cure=cure)
 
     def _additions(self) -> dict[str, Concept]:
         """Return what files such as translations add, by concept."""
@@ -68,18 +88,43 @@ class TermImport:
     def _of(self, form: Format, reading: FileImport) -> Iterator[Concept]:
         """Yield one file's concepts, checked and counted."""
         tally = reading.tally
-        for line, concept in _decoded(form.read(Path(reading.path), self.options, tally), reading):
+        rows = _decoded(form.read(Path(reading.path), self.options, tally), reading)
+        for line, concept in self._with_own_ids(rows, reading) if form.local_ids else rows:
             usable = self._checked(line, concept, form, reading)
             if usable is not None:
                 reading.concepts += 1
+                tally.note_statuses(usable)
                 yield usable
         if not reading.concepts:
+            if self._strict:
+                tally.raise_refused()
             raise LexgraftError(
                 f"no concepts in the term base, read as {form.name} ({reading.why})"
                 f"{_reasons(tally)}",
                 where=reading.path,
                 cure="check the file, and the languages asked for",
             )
+
+    def _with_own_ids(
+        self, rows: Iterator[ConceptAtLine], reading: FileImport
+    ) -> Iterator[ConceptAtLine]:
+        """Yield concepts under ids that no file before has, led by the file's name where need be.
+
+        Tables count their rows as they like: `1` of one file is not `1` of another.
+        """
+        if len(self.readings) == 1:
+            yield from rows
+            return
+        concepts = list(rows)
+        if any(concept.id in self._origin for _, concept in concepts):
+            line = next(line for line, concept in concepts if concept.id in self._origin)
+            name = _own_name(Path(reading.path), [Path(other.path) for other in self.readings])
+            warning = f"its ids are other concepts' in files before it: they are led by `{name}:`"
+            reading.tally.warn(line, warning)
+            concepts = [
+                (line, replace(concept, id=f"{name}:{concept.id}")) for line, concept in concepts
+            ]
+        yield from concepts
 
     def _checked(
         self, line: int, concept: Concept, form: Format, reading: FileImport
@@ -100,7 +145,7 @@ class TermImport:
                 where = f"{self.readings[first % number].path}:{first // number}"
                 cure = "keep one of them, or give one another id"
                 what = f"concept `{concept.id}` occurs twice, first in {where}"
-                tally.refuse_row(line, what, cure=cure)
+                tally.refuse_row(line, what, cure=cure, concept=concept.id)
                 return None
         return with_clean_texts(line, concept, self.options, tally)
 
@@ -121,14 +166,19 @@ def _decoded(concepts: Iterator[ConceptAtLine], reading: FileImport) -> Iterator
         ) from error
 
 
-def read_concepts(paths: Sequence[Path], options: ImportOptions | None = None) -> list[Concept]:
+def read_concepts(
+    paths: Sequence[Path],
+    options: ImportOptions | None = None,
+    *,
+    leave_out_refused: bool = False,
+) -> list[Concept]:
     """Return the concepts of all files, file by file, in file order.
 
     Raises:
-        LexgraftError: a file that is missing, empty, broken or of an unknown form; the first row
-            that cannot be used; an id that occurs twice.
+        LexgraftError: a file that is missing, empty, broken, not clear or of an unknown form; rows
+            that cannot be used, with ids and lines, unless they are to be left out.
     """
-    return list(TermImport(paths, options, strict=True))
+    return list(TermImport(paths, options, strict=not leave_out_refused))
 
 
 def recognise(path: Path) -> tuple[Format, str]:
@@ -150,6 +200,12 @@ def recognise(path: Path) -> tuple[Format, str]:
         )
     names = ", ".join(sorted(form.name for form in FORMATS))
     raise LexgraftError("no known term base", where=str(path), cure=f"give one of: {names}")
+
+
+def _own_name(path: Path, others: Sequence[Path]) -> str:
+    """Return the name of a file without its ending, with its folder where others are called so."""
+    alike = sum(other.stem == path.stem for other in others) > 1
+    return f"{path.absolute().parent.name}/{path.stem}" if alike else path.stem
 
 
 def _with_additions(concept: Concept, added: Concept) -> Concept:

@@ -140,8 +140,12 @@ def read_jmdict(path: Path, version: str = "") -> list[Concept]:
     Raises:
         LexgraftError: not well-formed XML.
     """
-    tally = ImportLog(str(path), strict=True)
-    return [concept for _, concept in stream_jmdict(path, ImportOptions(version=version), tally)]
+    tally = ImportLog(str(path))
+    concepts = [
+        concept for _, concept in stream_jmdict(path, ImportOptions(version=version), tally)
+    ]
+    tally.raise_refused()
+    return concepts
 
 
 def _concepts(entry: _Entry, version: str) -> list[Concept]:

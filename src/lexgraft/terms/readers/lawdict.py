@@ -52,7 +52,7 @@ def _recognise(start: FileStart) -> str:
 
 @reader("law dictionary", _recognise, unique=True)
 def read_law_dictionary(
-    path: Path, _options: ImportOptions, tally: ImportLog
+    path: Path, options: ImportOptions, tally: ImportLog
 ) -> Iterator[ConceptAtLine]:
     """Yield one concept per headword and reading, with all its translations.
 
@@ -60,7 +60,7 @@ def read_law_dictionary(
     the same number where both cells are numbered (①, (1)), or from the brackets behind it. A row
     without a headword carries on the one above.
     """
-    rows = text_rows(path)
+    rows = text_rows(path, options.encoding)
     _, header = next(rows)
     columns = _positions(header)
     drafts: dict[tuple[str, str], _LawConceptDraft] = {}

@@ -55,7 +55,7 @@ def _fits(cells: Sequence[str]) -> bool:
 
 
 @reader("MEDIS", _recognise, unique=True)
-def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
+def read_medis(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per disease in use, in the order of the file; its class is its ICD-10 code.
 
     The file has no header: the first seven columns are read by position, and a control number in
@@ -63,7 +63,7 @@ def read_medis(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterato
     both against the readme of the release at hand.
     """
     drafts: dict[str, _DiseaseDraft] = {}
-    for line, cells in text_rows(path):
+    for line, cells in text_rows(path, options.encoding):
         tally.read += 1
         if not _fits(cells):
             tally.refuse_row(line, "not the columns of the basic table", " ".join(cells))

@@ -62,8 +62,10 @@ def read_obo(path: Path, language: str = "en") -> list[Concept]:
     Raises:
         LexgraftError: a term without id or name, a quoted value that does not end.
     """
-    tally = ImportLog(str(path), strict=True)
-    return [concept for _, concept in stream_obo(path, ImportOptions(language=language), tally)]
+    tally = ImportLog(str(path))
+    concepts = [concept for _, concept in stream_obo(path, ImportOptions(language=language), tally)]
+    tally.raise_refused()
+    return concepts
 
 
 def _stanzas(lines: Iterable[str], tally: ImportLog) -> Iterator[Stanza]:

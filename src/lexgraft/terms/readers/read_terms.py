@@ -14,8 +14,15 @@ class ImportKeywords(TypedDict, total=False):
     """The options of `read_terms`: the fields of `ImportOptions`, which holds their defaults."""
 
     languages: tuple[str, ...]
+    called: tuple[str, ...]
     columns: dict[str, str]
-    separator: str
+    separators: tuple[str, ...]
+    header_rows: tuple[int, ...]
+    no_header: bool
+    sheets: tuple[str, ...]
+    encoding: str
+    status: dict[str, str]
+    cells: dict[str, str]
     language: str
     reliability: int
     source: str
@@ -42,12 +49,16 @@ def read_terms(
 
     Args:
         *files: term bases: files or folders, of one format or of several.
-        strict: raise for the first row that cannot be used instead of leaving it out.
-        **options: languages: take only these, e.g. ("en", "ja"), none: all; columns: a table's
-            header → what the column holds, e.g. {"訳": "term en", "Remarks": "ignore"};
-            separator: between several terms of one cell; language: of texts that name none ("en");
-            reliability: the least code of IATE terms (0 to 4); source, version, licence: what the
-            concepts are said to come from; progress: a callback.
+        strict: raise for rows that cannot be used instead of leaving them out.
+        **options: languages: take only these, e.g. ("en", "ja"), none: all; called: tags under
+            which terms are wanted, others stay; columns: a table's header, or number → what the
+            column holds, e.g. {"訳": "term en", "Remarks": "ignore"}; separators: between several
+            terms of one cell; header_rows: the lines of a table's header; no_header: it has none;
+            sheets: of a workbook; encoding: of text; status: as a file writes it → approved,
+            admitted, forbidden or pending; cells: a kind of odd cell → what is done with it, see
+            `cell_rules.CHOICES`; language: of texts that name none ("en"); reliability: the least
+            code of IATE terms (0 to 4); source, version, licence: what the concepts are said to
+            come from; progress: a callback.
 
     Returns:
         A list of Concept, with `files`: per file its format, why it was taken for it, and the
@@ -55,7 +66,8 @@ def read_terms(
 
     Raises:
         LexgraftError: a file that is missing, empty, broken, of no known format or without a
-            concept; if strict, the first row that cannot be used.
+            concept; a table that is not clear (`UnclearTableError`, with what can be answered); if
+            strict, rows that cannot be used.
 
     Example:
         >>> import lexgraft, pathlib, tempfile

@@ -26,6 +26,7 @@ class Format(Struct, frozen=True):
     read: Read
     adds: bool = False  # its concepts add terms to those of other files with the same ids
     unique: bool = False  # it never yields one id twice
+    local_ids: bool = False  # its ids are counted in the file, and another's may be the same
     fallback: bool = False  # claims whatever no other format does
 
 
@@ -38,6 +39,7 @@ def reader(
     *,
     adds: bool = False,
     unique: bool = False,
+    local_ids: bool = False,
     fallback: bool = False,
 ) -> Callable[[Read], Read]:
     """Return a decorator that makes a function the reader of a format.
@@ -47,6 +49,7 @@ def reader(
         recognise: returns why a file is of this format by how it starts, or nothing.
         adds: its concepts add terms to those of other files with the same ids.
         unique: it never yields one id twice.
+        local_ids: its ids are counted in the file, and another file's may be the same.
         fallback: it claims whatever no other format does.
 
     Raises:
@@ -61,7 +64,7 @@ def reader(
                     f"there is a reader `{name}` already", cure="give the format another name"
                 )
             FORMATS.remove(earlier)
-        FORMATS.append(Format(name, recognise, read, adds, unique, fallback))
+        FORMATS.append(Format(name, recognise, read, adds, unique, local_ids, fallback))
         return read
 
     return register

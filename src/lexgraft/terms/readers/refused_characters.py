@@ -8,7 +8,14 @@ from msgspec.structs import replace
 
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.import_log import ImportLog
-from lexgraft.terms.readers.import_options import ImportOptions, with_origin
+from lexgraft.terms.readers.import_options import (
+    ImportOptions,
+    in_asked_languages,
+    regions_told_apart,
+    with_origin,
+)
+from lexgraft.terms.readers.mojibake import mojibake_of
+from lexgraft.terms.readers.status_labels import ranked_terms
 
 _REFUSED = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # controls
@@ -44,7 +51,7 @@ def with_clean_texts(
     """
     simple = not options.languages and not concept.definitions  # nearly all of a large file
     if simple and _are_clean(concept.terms):
-        return with_origin(concept, options)
+        return with_origin(_in_its_languages(concept, options, tally), options)
     terms = tuple(
         term for term in concept.terms if _is_taken(line, term, concept.id, options, tally)
     )
@@ -52,15 +59,29 @@ def with_clean_texts(
     for language, text in concept.definitions.items():
         if options.wants(language):
             plain = " ".join(text.split())
-            if fault := refused_character(plain):
-                tally.refuse_text(line, f"{fault} in a definition", f"{concept.id} {plain}")
+            if fault := fault_of(plain):
+                tally.refuse_text(line, f"{fault} in a definition", plain, concept.id)
             else:
                 definitions[language] = plain
     if not terms:
         return None
     if len(terms) < len(concept.terms) or definitions != concept.definitions:
         concept = replace(concept, terms=terms, definitions=definitions)
-    return with_origin(concept, options)
+    return with_origin(_in_its_languages(concept, options, tally), options)
+
+
+def fault_of(text: str) -> str:
+    """Return why a text cannot be taken: a refused character, or one encoding read as another."""
+    if fault := refused_character(text):
+        return fault
+    before = mojibake_of(text)
+    return f"UTF-8 that was read as something else (it was {before[:40]!r})" if before else ""
+
+
+def _in_its_languages(concept: Concept, options: ImportOptions, tally: ImportLog) -> Concept:
+    """Return a concept under the languages asked for, regions where they tell something apart."""
+    asked = in_asked_languages(regions_told_apart(concept, tally.apart), options)
+    return asked if asked is concept else replace(asked, terms=ranked_terms(asked.terms))
 
 
 def _are_clean(terms: Iterable[Term]) -> bool:
@@ -68,6 +89,8 @@ def _are_clean(terms: Iterable[Term]) -> bool:
     for term in terms:
         text = term.text
         if not text.isprintable() or _LOST in text or not text or text.isspace():
+            return False
+        if not text.isascii() and mojibake_of(text):
             return False
     return True
 
@@ -78,10 +101,10 @@ def _is_taken(
     if not options.wants(term.language):
         tally.skip_text(line, _LANGUAGE_LEFT)
         return False
-    if fault := refused_character(term.text):
-        tally.refuse_text(line, f"{fault} in a term", term.text)
+    if fault := fault_of(term.text):
+        tally.refuse_text(line, f"{fault} in a term", term.text, identifier)
         return False
     if not term.text.strip():
-        tally.refuse_text(line, "a term without text", identifier)
+        tally.refuse_text(line, "a term without text", "", identifier)
         return False
     return True

@@ -1,66 +1,160 @@
-"""Raw rows of Excel workbooks (XLSX), through openpyxl in its streaming mode."""
+"""Raw rows of workbooks: XLSX through openpyxl, old XLS and ODS through calamine."""
 
+import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, nearest
 from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.raw_table import RawTable
 from lexgraft.terms.readers.text_tables import Cells
 
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
 _LARGEST = 1 << 30  # bytes of one part when unpacked
+_LARGE = 1 << 26  # bytes of all parts from which only values are read, as a stream
 _WORKBOOK = "xl/workbook.xml"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_INSTALL = "pip install 'lexgraft[xlsx]', or save it as CSV"
 
 
 def recognise_workbook(start: FileStart) -> str:
-    """Return why a file is an Excel workbook, or nothing.
+    """Return why a file is a workbook, or nothing.
 
     Raises:
         LexgraftError: it is another archive.
     """
+    if start.data.startswith(_COMPOUND):
+        return "a compound file: an Excel workbook of before 2007 (XLS), or one with a password"
     if not start.data.startswith(b"PK\x03\x04"):
         return ""
     try:
         with zipfile.ZipFile(start.path) as archive:
             names = archive.namelist()
+            kind = archive.read("mimetype").decode(errors="replace") if "mimetype" in names else ""
     except zipfile.BadZipFile as error:
         raise LexgraftError(
             "a damaged archive", where=str(start.path), cure="save the workbook again"
         ) from error
     if _WORKBOOK in names:
         return f"a zip archive with {_WORKBOOK}: an Excel workbook"
+    if kind.strip() == _OPEN_DOCUMENT:
+        return "a zip archive that says so: an OpenDocument workbook (ODS)"
     raise LexgraftError(
         "an archive that is no workbook", where=str(start.path), cure="unpack it first"
     )
 
 
-def sheets(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
-    """Yield (name, rows) of every visible sheet, each to be read before the next.
+def sheets(path: Path, named: Sequence[str] = ()) -> list[RawTable]:
+    """Return the sheets that are named, else every visible one.
 
     Cells are text: whole numbers without a fraction, dates as ISO 8601; a formula's last value.
+    A merged cell stands in all its places.
 
     Raises:
-        LexgraftError: openpyxl is not installed; a file that is damaged, or unpacks to too much.
+        LexgraftError: a library that is not installed; a file that is damaged, or unpacks to too
+            much; a sheet that is not there.
     """
+    with path.open("rb") as file:
+        start = file.read(8)
+    is_archive = start.startswith(b"PK")
+    if is_archive:
+        _refuse_bombs(path)
+    tables = _of_openpyxl(path) if is_archive and _has_workbook(path) else _of_calamine(path)
+    names = [table.sheet for table, _ in tables]
+    for name in named:
+        if name not in names:
+            raise LexgraftError(f"no sheet `{name}`", where=str(path), cure=nearest(name, names))
+    return [table for table, visible in tables if (table.sheet in named if named else visible)]
+
+
+def _has_workbook(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return _WORKBOOK in archive.namelist()
+
+
+def _of_openpyxl(path: Path) -> list[tuple[RawTable, bool]]:
     try:
         from openpyxl import load_workbook
     except ImportError as error:
+        raise LexgraftError("reading XLSX needs openpyxl", cure=_INSTALL) from error
+    with zipfile.ZipFile(path) as archive:
+        large = sum(member.file_size for member in archive.infolist()) > _LARGE
+    try:
+        book = load_workbook(io.BytesIO(path.read_bytes()), read_only=large, data_only=True)
+    except (KeyError, ValueError, OSError, TypeError, zipfile.BadZipFile) as error:
+        raise LexgraftError(f"not an Excel workbook: {error}", where=str(path)) from error
+    tables: list[tuple[RawTable, bool]] = []
+    for sheet in book.worksheets:
+        table = _streamed(sheet) if large else _whole(sheet)
+        tables.append((table, sheet.sheet_state == "visible"))
+    return tables
+
+
+def _streamed(sheet: "Worksheet") -> RawTable:
+    """Return a sheet of a large workbook: its values alone."""
+    rows = _rows(sheet.iter_rows(values_only=True))
+    note = "a large workbook: merged cells, hidden rows and strike-through are not looked at"
+    return RawTable(rows, sheet.title, notes=(note,))
+
+
+def _whole(sheet: "Worksheet") -> RawTable:
+    """Return a sheet with what its cells look like."""
+    values = [list(row) for row in sheet.iter_rows(values_only=True)]
+    continued: dict[tuple[int, int], int] = {}
+    for area in sheet.merged_cells.ranges:
+        first, last = area.min_row, min(area.max_row, len(values))
+        for line in range(first, last + 1):
+            for column in range(area.min_col, area.max_col + 1):
+                if column <= len(values[line - 1]):
+                    values[line - 1][column - 1] = values[first - 1][area.min_col - 1]
+                if line > first and values[first - 1][area.min_col - 1] is not None:
+                    continued[line, column - 1] = first
+    hidden = (line for line, row in sheet.row_dimensions.items() if row.hidden)
+    struck = (
+        (cell.row, cell.column - 1)
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None and cell.has_style and cell.font.strike
+    )
+    return RawTable(
+        _rows(values),
+        sheet.title,
+        hidden=frozenset(hidden),
+        struck=frozenset(struck),
+        continued=continued,
+    )
+
+
+def _of_calamine(path: Path) -> list[tuple[RawTable, bool]]:
+    try:
+        from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    except ImportError as error:
+        raise LexgraftError("reading XLS and ODS needs python-calamine", cure=_INSTALL) from error
+    try:
+        book = CalamineWorkbook.from_path(path)
+        tables: list[tuple[RawTable, bool]] = []
+        for sheet in book.sheets_metadata:
+            if sheet.typ == SheetTypeEnum.WorkSheet:
+                values = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+                note = "of such a workbook only texts are read: no hidden rows, no strike-through"
+                table = RawTable(_rows(values), sheet.name, notes=(note,))
+                tables.append((table, sheet.visible == SheetVisibleEnum.Visible))
+    except Exception as error:  # calamine's own errors share no class but this
         raise LexgraftError(
-            "reading XLSX needs openpyxl", cure="pip install 'lexgraft[xlsx]', or save it as CSV"
+            f"no workbook that can be read: {error}",
+            where=str(path),
+            cure="save it without a password, as XLSX",
         ) from error
-    _refuse_bombs(path)
-    with path.open("rb") as file:
-        try:
-            book = load_workbook(file, read_only=True, data_only=True)
-        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-            raise LexgraftError(f"not an Excel workbook: {error}", where=str(path)) from error
-        for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
-                yield sheet.title, _rows(sheet.iter_rows(values_only=True))
+    return tables
 
 
-def _rows(rows: Iterator[tuple[object, ...]]) -> Iterator[Cells]:
+def _rows(rows: Iterable[Sequence[object]]) -> Iterator[Cells]:
     for number, row in enumerate(rows, 1):
         cells = [_text(cell) for cell in row]
         if any(cell.strip() for cell in cells):

@@ -1,86 +1,82 @@
 """How files name a term's status and part of speech; the order of a concept's terms."""
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import get_args
 from unicodedata import normalize
 
 from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError, nearest
-from lexgraft.records import PartOfSpeech, Term
+from lexgraft.records import PartOfSpeech, Term, TermStatus
+from lexgraft.terms.readers.import_log import ImportLog
 
-Status = Literal["preferred", "admitted", "forbidden"]
-PENDING = "pending"  # proposed, not yet decided: no term of the base
-
-_STATUS: dict[str, Status | Literal["pending"]] = {
-    **dict.fromkeys(
-        (
-            "preferred",
-            "preferredterm",
-            "approved",
-            "standard",
-            "recommended",
-            "ok",
-            "yes",
-            "active",
-        ),
-        "preferred",
-    ),
-    **dict.fromkeys(
-        ("承認", "承認済", "承認済み", "推奨", "優先", "使用", "○", "〇", "◎"), "preferred"
-    ),
-    **dict.fromkeys(("admitted", "admittedterm", "accepted", "allowed", "permitted"), "admitted"),
-    **dict.fromkeys(("使用可", "使用可能", "許容", "許可", "可", "△"), "admitted"),
-    **dict.fromkeys(
-        (
-            "forbidden",
-            "deprecated",
-            "deprecatedterm",
-            "obsolete",
-            "superseded",
-            "supersededterm",
-            "non-standard",
-            "prohibited",
-            "rejected",
-            "do not use",
-            "not recommended",
-            "ng",
-            "banned",
-        ),
-        "forbidden",
-    ),
-    **dict.fromkeys(
-        ("使用禁止", "禁止", "非推奨", "使用不可", "不可", "不採用", "廃止", "旧称", "×", "✕"),
-        "forbidden",
-    ),
-    **dict.fromkeys(
-        ("proposed", "draft", "new", "candidate", "pending", "in review", "unapproved"), PENDING
-    ),
-    **dict.fromkeys(("未承認", "提案", "検討中", "申請中", "候補", "要確認", "未確認"), PENDING),
-    "provisional": "admitted",
-    "暫定": "admitted",
-}
+PENDING: TermStatus = "pending"
+_ENDINGS = ("-admn-sts", " term")
 _PART: dict[str, PartOfSpeech] = {
     "": "unknown",
     **dict.fromkeys(("noun", "n", "proper noun", "propernoun", "名詞", "固有名詞"), "noun"),
     **dict.fromkeys(("noun phrase", "サ変名詞", "名詞句", "substantiv", "nom"), "noun"),
     **dict.fromkeys(("adjective", "adj", "形容詞", "形容動詞", "adjektiv"), "adjective"),
+    "unknown": "unknown",
 }
-_RANK = {"preferred": 0, "admitted": 1, "forbidden": 2}
+_RANK: dict[TermStatus, int] = {"preferred": 0, "admitted": 1, "pending": 2, "forbidden": 3}
 
 
-def status_of(text: str) -> Status | Literal["pending"]:
+def status_of(text: str, named: Mapping[str, str] | None = None) -> TermStatus | None:
     """Return the status a cell or data category names; an empty one is preferred.
 
-    Raises:
-        LexgraftError: it is none of the known names.
+    Args:
+        text: the cell.
+        named: what the user says of some statuses, in the names of files.
+
+    Returns:
+        The status; None where the text names none that is known.
     """
-    folded = normalize("NFKC", text).casefold().strip().removesuffix("-admn-sts")
+    folded = _folded(text)
     if not folded:
         return "preferred"
-    if folded not in _STATUS:
-        raise LexgraftError(f"unknown status `{text}`", cure=nearest(folded, _STATUS))
-    return _STATUS[folded]
+    for written, meaning in (named or {}).items():
+        if _folded(written) == folded:
+            return _given(written, meaning)
+    short = folded
+    for ending in _ENDINGS:
+        short = short.removesuffix(ending)
+    return _statuses().get(folded) or _statuses().get(short)
+
+
+def named_status(text: str, line: int, named: Mapping[str, str], tally: ImportLog) -> TermStatus:
+    """Return the status a text names; one that is not known is counted, and pending."""
+    status = status_of(text, named)
+    if status is None:
+        shown = text[:40]
+        tally.warn(line, f"the status `{shown}` is not known: pending (--status '{shown}=…')")
+    return status or PENDING
+
+
+def given_statuses(named: Mapping[str, str]) -> None:
+    """Check what the user says of statuses.
+
+    Raises:
+        LexgraftError: a status that is not known.
+    """
+    for written, meaning in named.items():
+        _given(written, meaning)
+
+
+def is_flag(text: str) -> bool:
+    """Tell a cell that says yes or no."""
+    return flag_of(text) is not None
+
+
+def flag_of(text: str) -> bool | None:
+    """Return what a cell like `yes`, `○`, `×` or `False` says; an empty one says no."""
+    folded = _folded(text)
+    if not folded or folded in _data()["no"]:
+        return False
+    return True if folded in _data()["yes"] else None
 
 
 def part_of(text: str) -> PartOfSpeech:
@@ -92,12 +88,15 @@ def ranked_terms(terms: Iterable[Term]) -> tuple[Term, ...]:
     """Return the terms by language: in each one preferred term, the first, and no text twice.
 
     Languages stand in the order of their first terms. A text that is both asked for and forbidden
-    stays twice: `lexgraft terms lint` says so.
+    stays twice: `lexgraft terms lint` says so. One that is pending in one place and not in another
+    is not pending.
     """
     languages: dict[str, dict[tuple[str, bool], Term]] = {}
     for term in terms:
         by_text = languages.setdefault(term.language, {})
-        by_text.setdefault((term.text, term.status == "forbidden"), term)
+        key = (term.text, term.status == "forbidden")
+        if by_text.setdefault(key, term).status == PENDING:
+            by_text[key] = term
     return tuple(term for by_text in languages.values() for term in _ranked(list(by_text.values())))
 
 
@@ -106,7 +105,7 @@ def _ranked(terms: list[Term]) -> list[Term]:
     if len(terms) > 1:
         terms.sort(key=lambda term: _RANK[term.status])
     for index, term in enumerate(terms):
-        if term.status != "forbidden":
+        if term.is_usable:
             status = "admitted" if index else "preferred"
             if term.status != status:
                 terms[index] = replace(term, status=status)
@@ -120,6 +119,35 @@ def concept_id_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> 
     approved rows with one first term are two meanings.
     """
     first = terms[0].text
-    if all(term.status != "preferred" for term in terms[1:]) and len(terms) > 1 and first in named:
+    further = {"admitted", "forbidden"}
+    if len(terms) > 1 and first in named and all(term.status in further for term in terms[1:]):
         return named[first]
     return named.setdefault(first, new_id) if first not in named else new_id
+
+
+def _given(written: str, meaning: str) -> TermStatus:
+    status = _statuses().get(_folded(meaning))
+    if status is None:
+        raise LexgraftError(
+            f"unknown status `{meaning}` for `{written}`",
+            where="status",
+            cure=nearest(_folded(meaning), get_args(TermStatus)),
+        )
+    return status
+
+
+def _folded(text: str) -> str:
+    return " ".join(normalize("NFKC", text).casefold().split())
+
+
+@cache
+def _statuses() -> dict[str, TermStatus]:
+    """Return the status of every name that is known."""
+    return {_folded(name): status for status in get_args(TermStatus) for name in _data()[status]}
+
+
+@cache
+def _data() -> dict[str, list[str]]:
+    text = files("lexgraft.terms.readers").joinpath("statuses.json").read_text(encoding="utf-8")
+    data: dict[str, list[str]] = json.loads(text)
+    return data

@@ -6,13 +6,13 @@ from xml.etree.ElementTree import Element
 
 from msgspec import Struct
 
-from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.line_names import LineNames
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
-from lexgraft.terms.readers.status_labels import PENDING, part_of, ranked_terms, status_of
+from lexgraft.terms.readers.status_labels import named_status, part_of, ranked_terms
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
 from lexgraft.terms.text.language_tags import language_tag
 
@@ -49,18 +49,14 @@ def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     Versions and styles differ in names only: a category is an element with a `type` (version 2,
     DCA) or an element of that name (DCT); see ISO 30042:2008 and 30042:2019.
     """
-    source = path.name
+    source, names = path.name, LineNames(path.stem)
     for line, element in outermost_elements(path, *_ENTRIES, *_HEADERS, progress=options.progress):
         if local_name(element) in _HEADERS:
             titles = [text_of(child) for child in element.iter() if local_name(child) == "title"]
             source = next((title for title in titles if title), source)
             continue
         tally.read += 1
-        try:
-            concept = _concept(element, line, path, options, tally, source)
-        except LexgraftError as error:
-            tally.refuse_row(line, error.what, element.get("id", ""), error.cure)
-            continue
+        concept = _concept(element, line, names.at(line), options, tally, source)
         if concept.terms:
             tally.kept += 1
             yield line, concept
@@ -69,7 +65,7 @@ def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
 
 
 def _concept(
-    entry: Element, line: int, path: Path, options: ImportOptions, tally: ImportLog, source: str
+    entry: Element, line: int, name: str, options: ImportOptions, tally: ImportLog, source: str
 ) -> Concept:
     """Return one entry's concept, perhaps without terms."""
     entry_categories = list(_categories(entry, _LANGUAGES))
@@ -90,7 +86,7 @@ def _concept(
                 terms += _terms(term_section, language, line, options, tally)
     _define(definitions, entry_categories, options.language)
     return Concept(
-        id=entry.get("id") or f"{path.stem}:{line}",
+        id=entry.get("id") or name,
         terms=ranked_terms(terms),
         definitions=definitions,
         field=next(
@@ -124,13 +120,13 @@ def _terms(
 ) -> Iterator[Term]:
     """Yield the term of one term section, unless a rule leaves it out."""
     texts = {category.name: category.text for category in _categories(section)}
-    status = status_of(next((texts[name] for name in sorted(_STATUS & texts.keys())), ""))
+    said = next((texts[name] for name in sorted(_STATUS & texts.keys())), "")
+    status = named_status(said, line, options.status, tally)
     reliability = texts.get("reliabilityCode", "")
-    if status == PENDING:
-        tally.skip_text(line, "a term that is not yet approved")
-    elif texts.get("termType") in _NO_TERMS:
+    if texts.get("termType") in _NO_TERMS:
         tally.skip_text(line, "a form to search by, not a term")
     elif reliability.isdecimal() and int(reliability) < options.reliability:
         tally.skip_text(line, f"a reliability under {options.reliability}")
     elif texts.get("term"):
-        yield Term(texts["term"], language, part_of(texts.get("partOfSpeech", "")), status)
+        part = part_of(texts.get("partOfSpeech", ""))
+        yield Term(texts["term"], language, part, status, texts.get("note", ""))

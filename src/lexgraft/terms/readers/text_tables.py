@@ -2,65 +2,122 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.readers.file_start import unpacked
+from lexgraft.terms.readers.header_words import role_of
+from lexgraft.terms.readers.text_encoding import DecodedText, decode
+from lexgraft.terms.text.language_data import commonly_named
+from lexgraft.terms.text.language_tags import language_of_name, tag_of_code
 
 Cells = tuple[int, list[str]]
 """A row's line number and its cells."""
 
+_SEPARATORS = ("\t", ";", ",", "|")
+_LOOKED_AT = 50  # lines by which the separator is chosen
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
-def read_text(path: Path) -> str:
-    """Return a text file's content: UTF-16 only with its mark, else UTF-8, else CP932.
+
+def decoded_file(path: Path, encoding: str = "") -> DecodedText:
+    """Return a text file's content in the encoding that is named, or that is found.
 
     Raises:
-        LexgraftError: it is none of them.
+        LexgraftError: it is in none that is known, or not in the one that is named.
     """
     with unpacked(path) as file:
-        data = file.read()
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise LexgraftError("neither UTF-8 nor CP932 text", where=str(path), cure="save it as UTF-8")
+        return decode(file.read(), str(path), encoding, languages_of_headers)
 
 
-def text_rows(path: Path) -> Iterator[Cells]:
+def read_text(path: Path, encoding: str = "") -> str:
+    """Return a text file's content.
+
+    Raises:
+        LexgraftError: it is in no encoding that is known, or could be in several.
+    """
+    decoded = decoded_file(path, encoding)
+    if decoded.rivals:
+        raise LexgraftError(
+            f"the encoding is not clear: {', '.join((decoded.encoding, *decoded.rivals))}",
+            where=str(path),
+            cure=f"save it as UTF-8, or say which: --encoding {decoded.encoding}",
+        )
+    return decoded.text
+
+
+def text_rows(path: Path, encoding: str = "") -> Iterator[Cells]:
     """Yield the rows of a CSV or TSV file that say something.
 
-    Tab-separated files have no quoting (a `"` is a character); others follow RFC 4180.
+    Raises:
+        LexgraftError: an encoding that is not clear; a broken row, named by its line.
+    """
+    yield from split_rows(read_text(path, encoding), str(path))
+
+
+def languages_of_headers(cells: Sequence[str]) -> list[str]:
+    """Return, of cells that are words of a header, the languages they name, else their roles."""
+    names: list[str] = []
+    for cell in cells:
+        word = role_of(cell)
+        name = (
+            (commonly_named(cell) if cell.isascii() else language_of_name(cell))
+            or tag_of_code(cell)
+            or (word.role if word else "")
+        )
+        names += [name] if name else []
+    return names
+
+
+def split_rows(text: str, where: str, separator: str = "") -> Iterator[Cells]:
+    """Yield the rows of a text that say something.
+
+    In tab-separated text a `"` is a character, unless every cell with one is quoted as RFC 4180
+    asks; other text follows it.
 
     Raises:
         LexgraftError: a broken row, named by its line.
     """
-    yield from split_rows(read_text(path), str(path))
-
-
-def split_rows(text: str, where: str, separator: str = "") -> Iterator[Cells]:
-    """Yield the rows of a text; the separator is the one its first line has most of."""
     mark = separator or separator_of(text)
-    tabs = mark == "\t"
+    plain = mark == "\t" and not _is_quoted(text)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=mark,
-        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
         strict=True,
     )
+    start = 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
+                yield start, cells
+            start = reader.line_num + 1
     except csv.Error as error:
-        raise LexgraftError(f"broken row: {error}", where=f"{where}:{reader.line_num}") from error
+        raise LexgraftError(f"broken row: {error}", where=f"{where}:{start}") from error
 
 
 def separator_of(text: str) -> str:
-    """Return what separates the cells: a tab where the first line has one, else `;` or `,`."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    if "\t" in header:
+    """Return what separates the cells of most lines: tabs where any line has one."""
+    lines = [_QUOTED.sub("", line) for line in _first_lines(text)]
+    if any("\t" in line for line in lines):
         return "\t"
-    return ";" if header.count(";") > header.count(",") else ","
+    counts = {mark: Counter(line.count(mark) for line in lines) for mark in _SEPARATORS}
+    return max((";", ",", "|"), key=lambda mark: _lines_alike(counts[mark]))
+
+
+def _lines_alike(counts: Counter[int]) -> tuple[int, int]:
+    """Return how many lines have one number of a separator, not none, and which number."""
+    return max(((lines, number) for number, lines in counts.items() if number), default=(0, 0))
+
+
+def _first_lines(text: str) -> list[str]:
+    lines = (line for line in io.StringIO(text[: 1 << 18]) if line.strip())
+    return [line for line, _ in zip(lines, range(_LOOKED_AT), strict=False)]
+
+
+def _is_quoted(text: str) -> bool:
+    """Tell tab-separated text in which quotation marks enclose whole cells and nothing else."""
+    cells = [cell for line in text.splitlines() for cell in line.split("\t") if '"' in cell]
+    return bool(cells) and all(_QUOTED.fullmatch(cell) for cell in cells)

@@ -8,6 +8,7 @@ from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.line_names import LineNames
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import ranked_terms
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
@@ -29,6 +30,7 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     A segment that looks like a sentence is counted as a warning: a translation memory is no term
     base.
     """
+    names = LineNames(path.stem)
     for line, unit in outermost_elements(path, "tu", progress=options.progress):
         tally.read += 1
         terms = [
@@ -43,7 +45,7 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
         if any(_is_sentence(term.text) for term in terms):
             tally.warn(line, "a segment that looks like a sentence, not a term")
         tally.kept += 1
-        key = unit.get("tuid") or f"{path.stem}:{line}"
+        key = unit.get("tuid") or names.at(line)
         yield line, Concept(key, ranked_terms(terms), field=_field(unit), source=path.name)
 
 

@@ -13,11 +13,10 @@ from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import (
-    PENDING,
     concept_id_of,
+    named_status,
     part_of,
     ranked_terms,
-    status_of,
 )
 from lexgraft.terms.readers.text_tables import read_text
 from lexgraft.terms.text.language_tags import language_tag
@@ -47,7 +46,7 @@ def _recognise(start: FileStart) -> str:
 
 
 @reader("UTX", _recognise, unique=True)
-def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
+def read_utx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[ConceptAtLine]:
     """Yield one concept per concept ID, or per meaning without one, in the order of first rows.
 
     The status of a row is that of its target term (UTX 1.11, section on term status): a source
@@ -56,7 +55,7 @@ def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[
     Raises:
         LexgraftError: the lines that start with `#` name no columns `src` and `tgt`.
     """
-    lines = read_text(path).splitlines()
+    lines = read_text(path, options.encoding).splitlines()
     header = _header(lines, str(path))
     drafts: dict[str, _UtxConceptDraft] = {}
     named = dict[str, str]()  # source term → id of the row without id that has it first
@@ -68,17 +67,13 @@ def read_utx(path: Path, _options: ImportOptions, tally: ImportLog) -> Iterator[
         if len(line.split("\t")) > len(header.columns):
             tally.refuse_row(number, f"more cells than the {len(header.columns)} columns", line)
             continue
-        try:
-            terms = _terms(row, header)
-        except LexgraftError as error:
-            tally.refuse_row(number, error.what, line, error.cure)
-            continue
+        terms = _terms(row, header, number, options, tally)
         if terms:
             tally.kept += 1
             key = row.get("concept id") or concept_id_of(terms, named, f"{path.stem}:{number}")
             drafts.setdefault(key, _UtxConceptDraft(number)).terms.extend(terms)
         else:
-            tally.skip_row(number, "no term, or one that is not yet approved")
+            tally.skip_row(number, "a row without a term")
     for key, draft in drafts.items():
         terms = ranked_terms(draft.terms)
         yield draft.line, Concept(key, terms, source=path.name, licence=header.licence)
@@ -98,11 +93,12 @@ def _header(lines: list[str], where: str) -> _Header:
     return _Header(source, target, licence, columns)
 
 
-def _terms(row: dict[str, str], header: _Header) -> list[Term]:
+def _terms(
+    row: dict[str, str], header: _Header, number: int, options: ImportOptions, tally: ImportLog
+) -> list[Term]:
     """Return the terms of one row."""
-    status = status_of(row.get("term status", "") or row.get("tgt:term status", ""))
-    if status == PENDING:
-        return []
+    said = row.get("term status", "") or row.get("tgt:term status", "")
+    status = named_status(said, number, options.status, tally)
     terms: list[Term] = []
     part_of_speech = part_of(row.get("src:pos", ""))
     if text := row.get("src"):

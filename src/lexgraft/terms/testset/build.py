@@ -16,7 +16,8 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, Project, TermSettings, TestSetSettings
 from lexgraft.records import Concept, Item, Progress, Split, digest, silent
-from lexgraft.terms.readers import ImportOptions, read_concepts
+from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.readers.project_options import options_of
 from lexgraft.terms.readers.rights import rights_of
 from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
@@ -126,11 +127,13 @@ def _term_base(
 ) -> tuple[list[Concept], RaritySource | None]:
     """Return the concepts, tagged and with the frequencies that were asked for."""
     where = ", ".join(Path(name).name for name in terms.files)
-    options = ImportOptions(columns=terms.columns, separator=terms.separator)
-    concepts = with_part_of_speech(
-        read_concepts([Path(name) for name in terms.files], options), terms.tagger
-    )
     languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
+    read = read_concepts(
+        [Path(name) for name in terms.files],
+        options_of(terms.tables, languages),
+        leave_out_refused=terms.refused == "leave-out",
+    )
+    concepts = with_part_of_speech(read, terms.tagger)
     for language in languages:
         require_language(concepts, language, where)
     return with_rarity(concepts, terms.rarity, languages) if terms.rarity else (concepts, None)

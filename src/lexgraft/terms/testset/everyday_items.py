@@ -6,7 +6,7 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, Project
 from lexgraft.records import Concept, Item, digest
-from lexgraft.terms.readers import read_concepts
+from lexgraft.terms.readers import ImportOptions, read_concepts
 from lexgraft.terms.testset.form_profile import FormProfile, profile
 from lexgraft.terms.testset.items import build_items
 
@@ -26,7 +26,9 @@ def everyday_items(project: Project) -> tuple[list[Concept], list[Item]]:
         raise LexgraftError(
             "forms without concepts", where="general", cure="give `concepts`, or leave `forms` out"
         )
-    concepts = read_concepts([Path(name) for name in general.concepts])
+    languages = tuple(tag for form in general.forms for tag in (form.question, form.answer))
+    options = ImportOptions(called=tuple(dict.fromkeys(languages)))
+    concepts = read_concepts([Path(name) for name in general.concepts], options)
     items: list[Item] = []
     used: dict[str, Concept] = {}
     for form in general.forms:

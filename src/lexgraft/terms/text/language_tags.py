@@ -1,63 +1,31 @@
-"""Languages as files name them (tag, code, English, Japanese or own name) → BCP 47 tag."""
+"""Languages as files name them (tag, code, name in many languages) → BCP 47 tag in one form."""
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
-from unicodedata import normalize
 
-_NAMES = {
-    "ar": ("ara", "arabic", "アラビア語"),
-    "bg": ("bul", "bulgarian"),
-    "cs": ("cze", "ces", "czech", "チェコ語"),
-    "da": ("dan", "danish", "デンマーク語"),
-    "de": ("ger", "deu", "german", "deutsch", "ドイツ語", "独語"),
-    "el": ("gre", "ell", "greek", "ギリシャ語"),
-    "en": ("eng", "english", "英語", "英"),
-    "es": ("spa", "spanish", "español", "スペイン語"),
-    "et": ("est", "estonian"),
-    "eu": ("baq", "eus", "basque"),
-    "fi": ("fin", "finnish", "フィンランド語"),
-    "fr": ("fre", "fra", "french", "français", "フランス語", "仏語"),
-    "ga": ("gle", "irish"),
-    "he": ("heb", "hebrew"),
-    "hr": ("scr", "hrv", "croatian"),
-    "hu": ("hun", "hungarian"),
-    "id": ("ind", "indonesian", "インドネシア語"),
-    "it": ("ita", "italian", "italiano", "イタリア語"),
-    "ja": ("jpn", "japanese", "日本語", "和", "日"),
-    "ko": ("kor", "korean", "한국어", "韓国語"),
-    "la": ("lat", "latin", "ラテン語"),
-    "lt": ("lit", "lithuanian"),
-    "lv": ("lav", "latvian"),
-    "mt": ("mlt", "maltese"),
-    "nb": ("nob", "norwegian bokmål"),
-    "nl": ("dut", "nld", "dutch", "オランダ語"),
-    "no": ("nor", "norwegian", "ノルウェー語"),
-    "pl": ("pol", "polish", "ポーランド語"),
-    "pt": ("por", "portuguese", "português", "ポルトガル語"),
-    "ro": ("rum", "ron", "romanian"),
-    "ru": ("rus", "russian", "русский", "ロシア語"),
-    "sk": ("slo", "slk", "slovak"),
-    "sl": ("slv", "slovenian"),
-    "sv": ("swe", "swedish", "スウェーデン語"),
-    "th": ("tha", "thai", "タイ語"),
-    "tr": ("tur", "turkish", "トルコ語"),
-    "uk": ("ukr", "ukrainian"),
-    "vi": ("vie", "vietnamese", "ベトナム語"),
-    "zh": ("chi", "zho", "chinese", "中文", "中国語", "简体中文", "繁體中文"),
-}
-_TAG_OF = {name: tag for tag, names in _NAMES.items() for name in (tag, *names)}
+from lexgraft.terms.text import language_data
+
 _ANY_TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-[a-z0-9]{1,8})*")
+_TAG = re.compile(
+    r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?"
+    r"(?P<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-x(?:-[a-z0-9]{1,8})+)?)"
+)
+_BRACKETS = re.compile(r"(.+?)\s*(?:\((.+)\)|\[(.+)\]|[,/]\s*(.+)|[-–]\s+(.+))")
+_SCRIPTS_APART = frozenset({"zh"})  # always named: readers of one do not write the other
 
 
 @cache
 def language_tag(text: str) -> str:
     """Return the language a text names, as a tag; what is no known name is kept, in lower case.
 
-    Regions are dropped (`en-US` → `en`), scripts kept (`ja-Hrkt`, `zh-Hant`): a question is asked
-    in a language and a script, not in a country.
+    Scripts and regions stay: whether a file tells them apart is seen when all of it is read.
+
+    Example:
+        >>> language_tag("English (US)"), language_tag("JPN"), language_tag("zh_TW")
+        ('en-US', 'ja', 'zh-Hant')
     """
-    return known_language(text) or normalize("NFKC", text).casefold().strip()
+    return known_language(text) or language_data.folded(text)
 
 
 def is_language_tag(text: str) -> bool:
@@ -68,9 +36,104 @@ def is_language_tag(text: str) -> bool:
 @cache
 def known_language(text: str) -> str:
     """Return the tag of a language by its tag or its name (`English (US)`), else nothing."""
-    folded = normalize("NFKC", text).casefold().strip().replace("_", "-")
-    if tag := _TAG_OF.get(re.sub(r"\s*\(.*\)$", "", folded)):
-        return tag
-    if not (match := _TAG.fullmatch(folded)) or match[1] not in _TAG_OF:
+    return tag_of_code(text) or language_of_name(text)
+
+
+@cache
+def tag_of_code(text: str) -> str:
+    """Return the tag that a tag or code of a known language is in its one form, else nothing.
+
+    The likely script is left out (`ja-Jpan` → `ja`) but for Chinese, which always has one where a
+    region tells it (`zh-TW` → `zh-Hant`); variants and extensions are left out.
+    """
+    match = _TAG.fullmatch(language_data.folded(text).replace("_", "-"))
+    if match is None or not language_data.is_language(match["language"]):
         return ""
-    return _TAG_OF[match[1]] + (f"-{match[2].title()}" if match[2] else "")
+    language = language_data.preferred_code(match["language"])
+    script, region = (match["script"] or "").title(), (match["region"] or "").upper()
+    if (script and not language_data.is_script(script)) or (
+        region and not language_data.is_region(region)
+    ):
+        return ""
+    return _in_one_form(language, script, region)
+
+
+@cache
+def language_of_name(text: str) -> str:
+    """Return the tag of a language by its name, with a region or script behind it, else nothing."""
+    name = language_data.folded(text)
+    if tag := language_data.named(name):
+        return tag_of_code(tag)
+    match = _BRACKETS.fullmatch(name)
+    if match is None:
+        return ""
+    base = language_data.named(match[1]) or tag_of_code(match[1])
+    code = language_data.modifier(next(subtag for subtag in match.groups()[1:] if subtag))
+    return tag_of_code(f"{base}-{code}") if base and code and "-" not in base else ""
+
+
+def without_region(tag: str) -> str:
+    """Return a tag of language and script alone."""
+    return "-".join(
+        subtag for subtag in tag.split("-")[:2] if len(subtag) != 2 or subtag == tag[:2]
+    )
+
+
+def is_reading(tag: str) -> bool:
+    """Tell the tag of how a text is read aloud: kana beside Japanese."""
+    return tag.endswith("-Hrkt")
+
+
+def languages_served(present: Iterable[str], asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return, for tags that are present, the tags asked for that their terms serve.
+
+    RFC 4647, section 3.4 (lookup): `de-AT` is served by `de-AT`, else by `de`; where there is
+    neither, by another region of the same language and script, as `en` is by `en-US`.
+
+    Example:
+        >>> languages_served(["pt", "en-US", "zh-Hant"], ["pt-PT", "en", "zh"])
+        {'pt': ('pt-PT',), 'en-US': ('en',)}
+    """
+    tags = list(dict.fromkeys(present))
+    served: dict[str, tuple[str, ...]] = {}
+    for tag_asked in asked:
+        for tag in _chosen(tags, tag_asked):
+            served[tag] = (*served.get(tag, ()), tag_asked)
+    return served
+
+
+def _chosen(tags: Sequence[str], tag_asked: str) -> list[str]:
+    """Return the tags that serve one that is asked for: one by lookup, else all of its kind."""
+    canonical = tag_of_code(tag_asked) or tag_asked
+    subtags = canonical.split("-")
+    for length in range(len(subtags), 0, -1):
+        shorter = "-".join(subtags[:length])
+        if shorter in tags and same_writing(shorter, canonical):
+            return [shorter]
+    return [tag for tag in tags if same_writing(tag, canonical) and not is_reading(tag)]
+
+
+@cache
+def same_writing(tag: str, second: str) -> bool:
+    """Tell whether two tags are of one language and script, said or likely."""
+    return _writing(tag) == _writing(second)
+
+
+@cache
+def _writing(tag: str) -> tuple[str, str]:
+    subtags = tag.split("-")
+    scripts = [subtag for subtag in subtags[1:] if len(subtag) == 4 and subtag.isalpha()]
+    language, script, _ = language_data.likely(tag)
+    return subtags[0] or language, scripts[0] if scripts else script
+
+
+def _in_one_form(language: str, script: str, region: str) -> str:
+    _, likely_script, _ = language_data.likely("-".join(filter(None, (language, region))))
+    _, default_script, _ = language_data.likely(language)
+    if language in _SCRIPTS_APART:
+        script = script or (likely_script if region else "")
+    elif script == likely_script == default_script:
+        script = ""
+    if region and region == language_data.likely(f"{language}-{script}" if script else language)[2]:
+        region = "" if language in _SCRIPTS_APART else region
+    return "-".join(filter(None, (language, script, region)))

@@ -31,7 +31,7 @@ class ExpansionTexts(NamedTuple):
 
 
 def read_terms_as_passages(sources: Sequence[str | Path | Concept]) -> list[Passage]:
-    """Return the terms of files and concepts with their languages, forbidden ones left out.
+    """Return the usable terms of files and concepts with their languages.
 
     Raises:
         LexgraftError: a file that cannot be read as a term base.
@@ -43,7 +43,7 @@ def read_terms_as_passages(sources: Sequence[str | Path | Concept]) -> list[Pass
         (term.language, term.text)
         for concept in concepts
         for term in concept.terms
-        if term.status != "forbidden"
+        if term.is_usable
     ]
 
 

@@ -1,0 +1,55 @@
+"""Terms of one row: those in brackets beside them, and which status is whose."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from lexgraft.records import Term, TermStatus
+from lexgraft.terms.readers.cell_rules import Bracketed, bracketed
+from lexgraft.terms.readers.column_headers import READING
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.status_labels import PENDING
+from lexgraft.terms.readers.table_layout import Column
+
+
+def with_brackets_read(
+    terms: Iterable[Term], line: int, tally: ImportLog, choices: Mapping[str, str]
+) -> Iterator[Term]:
+    """Yield terms, those in their brackets beside them: readings, and abbreviations as synonyms."""
+    for term in terms:
+        inside = bracketed(term.text, term.language)
+        if choices["brackets"] == "take" or inside == Bracketed(term.text):
+            yield term
+            continue
+        what = "a reading" if inside.reading else "a synonym"
+        tally.warn(line, f"brackets behind a term, read as {what} (--cells brackets=take)")
+        yield Term(inside.text, term.language, term.part_of_speech, term.status, term.note)
+        if inside.reading:
+            yield Term(inside.reading, READING, status="admitted")
+        else:
+            status: TermStatus = "admitted" if term.status == "preferred" else term.status
+            yield Term(inside.synonym, term.language, term.part_of_speech, status, term.note)
+
+
+def status_in(
+    column: Column, language: str, columns: Sequence[Column], states: Mapping[str, TermStatus]
+) -> TermStatus:
+    """Return the status of a cell's terms: that of its language, else the row's.
+
+    The row's status is not that of the source term where the row has translations, unless the
+    whole row is pending.
+    """
+    terms = [column for column in columns if column.role == "term"]
+    has_translations = len({term.language for term in terms}) > 1
+    general = states.get("", "preferred")
+    if has_translations and column == terms[0] and language not in states and general != PENDING:
+        return "preferred"
+    return states.get(language, general)
+
+
+def first_cell(row: Mapping[Column, str], role: str, language: str = "") -> str:
+    """Return the first cell of a role: of the language, or of none."""
+    cells = [
+        (column.language != language, column.position, text)
+        for column, text in row.items()
+        if column.role == role and text and column.language in {language, ""}
+    ]
+    return min(cells)[2] if cells else ""

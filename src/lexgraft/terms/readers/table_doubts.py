@@ -1,0 +1,221 @@
+"""What the cells of a table say against what its headers say: questions, never guesses."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from msgspec.structs import replace
+
+from lexgraft.errors import nearest
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.raw_table import RawTable, cell_at
+from lexgraft.terms.readers.status_labels import flag_of, is_flag, status_of
+from lexgraft.terms.readers.table_account import Question
+from lexgraft.terms.readers.table_layout import (
+    Column,
+    Layout,
+    language_by_script,
+    term_columns,
+)
+from lexgraft.terms.text.language_data import likely, script_of_letter
+
+_SAID = "as you say"
+_LONG = 60  # characters of a cell that is rather a sentence
+_MANY = 5  # cells from which a column without any letter of its language is odd
+_SHOWN = 5  # unknown statuses in a question
+_WRITINGS = {"Jpan": {"Jpan", "Hani"}, "Kore": {"Kore", "Hani"}, "Hans": {"Hani"}, "Hant": {"Hani"}}
+
+
+def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[Question]:
+    """Yield what is not clear of a table whose columns have their meanings."""
+    if table.rivals:
+        names = (table.encoding, *table.rivals)
+        what = f"the encoding: as {', '.join(names)} it is a text each time"
+        yield Question(what, "encoding", names[0], names[1:])
+    yield from layout.questions
+    if not layout.columns and layout.questions:
+        return
+    yield from _of_headers(layout)
+    yield from _of_languages(layout)
+    yield from _of_same(layout)
+    for column in term_columns(layout.columns):
+        if layout.meanings[column.position].reason != _SAID:
+            yield from _of_writing(layout, column)
+        yield from _of_lines(layout, column, options)
+    for column in layout.columns:
+        if column.role in {"status", "approved", "forbidden"}:
+            yield from _of_statuses(layout, column, options)
+
+
+def _cells(layout: Layout, position: int) -> list[str]:
+    return [cell for _, cells in layout.data if (cell := cell_at(cells, position))]
+
+
+def _of_headers(layout: Layout) -> Iterator[Question]:
+    """Yield headers that may mean something else."""
+    certain = {
+        column.language
+        for column in layout.columns
+        if column.role == "term" and not layout.meanings[column.position].doubt
+    }
+    for position, meaning in enumerate(layout.meanings):
+        covered = not meaning.role and meaning.language in certain
+        cells = _cells(layout, position)
+        if not meaning.doubt or covered or not cells:
+            continue
+        language = meaning.language or language_by_script(cells) or "en"
+        header = layout.header[position].strip()
+        key = next(
+            (c.key for c in layout.columns if c.position == position), header or str(position + 1)
+        )
+        what = f"the column `{header}` ({', '.join(cells[:2])}): {meaning.doubt}"
+        yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
+
+
+def _of_languages(layout: Layout) -> Iterator[Question]:
+    """Yield columns of terms that no language is known of."""
+    if any(column.role == "language" for column in layout.columns):
+        return
+    for column in layout.columns:
+        if column.role == "term" and not column.language:
+            cells = _cells(layout, column.position)
+            language = language_by_script(cells) or "en"
+            what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
+            yield Question(
+                what, "column", f"{column.key}=term {language}", (f"{column.key}=ignore",)
+            )
+
+
+def _of_same(layout: Layout) -> Iterator[Question]:
+    """Yield columns that would hold the same, where they are no tables side by side."""
+    if len(layout.blocks()) > 1:
+        return
+    first_of: dict[tuple[str, str], Column] = {}
+    for column in layout.columns:
+        first = first_of.setdefault((column.role, column.language), column)
+        if first is column or column.role in {"synonyms", "forbidden", "note", "sentence"}:
+            continue
+        same = f"{column.role} {column.language}".strip()
+        what = f"the columns `{first.header}` and `{column.header}` both hold `{same}`"
+        others = (f"{column.position + 1}=synonyms {column.language}",)
+        yield Question(
+            what,
+            "column",
+            f"{column.position + 1}=ignore",
+            others if column.role == "term" else (),
+        )
+
+
+def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
+    """Yield a column whose cells are in a script that its language is not written in."""
+    cells = _cells(layout, column.position)
+    if not column.language or not cells or column.is_flag:
+        return
+    script_set = _writing(column.language)
+    scripts = [{script_of_letter(letter) for letter in set(cell)} - {""} for cell in cells]
+    foreign = sum(
+        bool(scripts_in) and not scripts_in & script_set and scripts_in != {"Latn"}
+        for scripts_in in scripts
+    )
+    none = (
+        len(cells) >= _MANY
+        and not any(scripts_in & script_set for scripts_in in scripts)
+        and any(scripts)
+    )
+    where = f"the column `{column.header}` ({', '.join(cells[:2])})"
+    if 2 * foreign > len(cells) or none:
+        language = language_by_script(cells) or "en"
+        what = f"{where}: most cells are in a script that `{column.language}` is not written in"
+        answers = (f"{column.key}=ignore", f"{column.key}={column.role} {column.language}")
+        yield Question(what, "column", f"{column.key}={column.role} {language}", answers)
+    elif column.role == "term" and _is_prose(cells):
+        what = f"{where}: most cells are sentences"
+        answers = (f"{column.key}=term {column.language}",)
+        yield Question(what, "column", f"{column.key}=definition {column.language}", answers)
+
+
+def _is_prose(cells: Sequence[str]) -> bool:
+    long = sum(len(cell) > _LONG or cell.endswith(("。", ". ")) for cell in cells)
+    return 2 * long > len(cells)
+
+
+@cache
+def _writing(language: str) -> frozenset[str]:
+    script = next((part for part in language.split("-")[1:] if len(part) == 4), "")
+    script = script or likely(language)[1]
+    if script == "Hrkt":
+        script = "Jpan"
+    return frozenset(_WRITINGS.get(script, {script, "Latn"} if not script else {script}))
+
+
+def _of_lines(layout: Layout, column: Column, options: ImportOptions) -> Iterator[Question]:
+    """Yield cells with several lines: several terms, or one that was wrapped."""
+    cells = [cell for cell in _cells(layout, column.position) if "\n" in cell]
+    if cells and options.cells.get("lines", "ask") == "ask" and "\n" not in options.separators:
+        first = cells[0].replace("\n", " / ")
+        what = f"{len(cells)} cells of `{column.header}` have several lines ({first})"
+        yield Question(what, "cells", "lines=terms", ("lines=one",))
+
+
+def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iterator[Question]:
+    """Yield a column of statuses most of which are not known, or flags that say nothing."""
+    cells = _cells(layout, column.position)
+    if column.is_flag or not cells or column.role == "forbidden":
+        if column.is_flag and column.role == "forbidden" and {*cells} == {"×"}:
+            yield Question(
+                f"`×` in the column `{column.header}`: forbidden, or not",
+                "status",
+                "×=forbidden",
+                ("×=approved",),
+            )
+        mixed = [cell for cell in cells if is_flag(cell)]
+        if column.role == "forbidden" and not column.is_flag and 2 * len(mixed) > len(cells):
+            what = f"the column `{column.header}` has {mixed[0]!r} as well as terms"
+            yield Question(what, "column", f"{column.key}=ignore")
+        return
+    unknown = Counter(cell for cell in cells if status_of(cell, options.status) is None)
+    if 2 * unknown.total() > len(cells):
+        for name, count in unknown.most_common(_SHOWN):
+            near = nearest(name, ("approved", "preferred", "admitted", "forbidden", "pending"))
+            what = f"the column `{column.header}`: `{name}` ({count} ×) is no known status; {near}"
+            others = (f"{name}=pending", f"{name}=forbidden")
+            yield Question(what, "status", f"{name}=approved", others)
+
+
+def with_flags(layout: Layout) -> None:
+    """Note, in place, which columns of forbidden or approved terms say yes or no."""
+    columns = [
+        replace(column, is_flag=_says_yes_or_no(layout, column))
+        if column.role in {"forbidden", "approved"}
+        else column
+        for column in layout.columns
+    ]
+    layout.columns = columns
+    flags = {column.position for column in columns if column.is_flag}
+    layout.accounts = tuple(
+        replace(one, reason=f"{one.reason}; its cells say yes or no")
+        if one.number - 1 in flags
+        else one
+        for one in layout.accounts
+    )
+
+
+def _says_yes_or_no(layout: Layout, column: Column) -> bool:
+    cells = _cells(layout, column.position)
+    return bool(cells) and all(flag_of(cell) is not None for cell in cells)
+
+
+def unread_statuses(layout: Layout) -> Iterator[Question]:
+    """Yield columns without a meaning whose cells are all statuses."""
+    if any(column.role in {"status", "approved"} for column in layout.columns):
+        return
+    for position, meaning in enumerate(layout.meanings):
+        cells = _cells(layout, position)
+        if meaning.role or meaning.reason == _SAID or len(cells) < 2:
+            continue
+        kinds = {status_of(cell) for cell in cells}
+        if None not in kinds and len({*cells}) > 1 and len(kinds) > 1:
+            header = layout.header[position].strip() if layout.header else ""
+            key = header or str(position + 1)
+            what = f"the column `{header}` ({', '.join(sorted({*cells})[:3])}) looks like statuses"
+            yield Question(what, "column", f"{key}=status", (f"{key}=ignore",))

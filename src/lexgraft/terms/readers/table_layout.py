@@ -1,0 +1,269 @@
+"""How a table is laid out: header, columns, tables side by side; and what is not clear about it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lexgraft.terms.readers.column_headers import TERMS, ColumnMeaning, given_meanings
+from lexgraft.terms.readers.header_rows import Header, find_header, header_at
+from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.raw_table import RawTable, cell_at
+from lexgraft.terms.readers.table_account import ColumnAccount, Question, column_key, shortened
+from lexgraft.terms.readers.text_tables import Cells
+from lexgraft.terms.text.language_data import script_of_letter
+from lexgraft.terms.text.language_tags import tag_of_code
+
+_EXAMPLES = 2
+_LANGUAGES = {
+    "Kore": "ko",
+    "Hani": "zh",
+    "Cyrl": "ru",
+    "Grek": "el",
+    "Arab": "ar",
+    "Hebr": "he",
+    "Thai": "th",
+    "Deva": "hi",
+    "Geor": "ka",
+    "Armn": "hy",
+}
+_NONE = ColumnMeaning(reason="no header")
+
+
+class Column(Struct, frozen=True):
+    """One column of a table that is read: where it stands and what it holds."""
+
+    position: int
+    header: str
+    key: str  # what names it in `--column`
+    role: str
+    language: str = ""
+    is_flag: bool = False  # its cells say yes or no
+
+
+class Layout(Struct):
+    """How a table is to be read."""
+
+    columns: list[Column]
+    accounts: tuple[ColumnAccount, ...]
+    data: list[Cells]  # rows of the head below the header
+    header: tuple[str, ...] = ()
+    header_rows: tuple[int, ...] = ()
+    title_rows: tuple[int, ...] = ()
+    questions: list[Question] = []
+    meanings: list[ColumnMeaning] = []
+    unread: str = ""  # why this is no table of terms at all
+
+    def blocks(self) -> list[list[Column]]:
+        """Return the columns of tables side by side: of each repeated header one."""
+        for length in range(2, len(self.columns) // 2 + 1):
+            if len(self.columns) % length == 0:
+                names = [(column.role, column.language, column.header) for column in self.columns]
+                if all(names[at] == names[at % length] for at in range(len(names))):
+                    return [
+                        self.columns[at : at + length] for at in range(0, len(self.columns), length)
+                    ]
+        return [self.columns]
+
+
+def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> Layout:
+    """Return how a table is laid out, as far as its first rows and the user say."""
+    given = given_meanings(options.columns)
+    if options.no_header:
+        return _without_header(head, given)
+    header = (
+        header_at(head, options.header_rows) if options.header_rows else find_header(head, given)
+    )
+    if header is None:
+        return _no_header_found(head, given, options)
+    return _below(header, head, given)
+
+
+def _below(header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> Layout:
+    """Return the layout of a table with a header."""
+    cells = header.cells
+    meanings = [_said_of(cells, position, header.columns, given) for position in range(len(cells))]
+    data = [row for row in head[header.rows[-1] + 1 :] if not _same(row[1], header.cells)]
+    layout = Layout(
+        columns=[],
+        accounts=(),
+        data=list(head[header.rows[-1] + 1 :]),
+        header=tuple(cells),
+        header_rows=tuple(head[index][0] for index in header.rows),
+        title_rows=tuple(line for line, _ in head[: header.rows[0]]),
+        meanings=meanings,
+    )
+    layout.columns = _columns(cells, meanings)
+    layout.accounts = tuple(
+        _account(cells, position, meanings[position], data) for position in range(len(cells))
+    )
+    if (header.rows[0] and _looks_like_data(head[: header.rows[0]], layout.columns)) or (
+        not header.certain and len(layout.blocks()) == 1 and not _is_said(meanings)
+    ):
+        layout.questions.append(_question_of_header(layout, head))
+    return layout
+
+
+def _is_said(meanings: Iterable[ColumnMeaning]) -> bool:
+    return any(meaning.reason == "as you say" for meaning in meanings)
+
+
+def _said_of(
+    cells: Sequence[str],
+    position: int,
+    detected: Sequence[ColumnMeaning],
+    given: dict[str, ColumnMeaning],
+) -> ColumnMeaning:
+    """Return what the user says of a column, else what its header says."""
+    header = cells[position].strip()
+    said = given.get(header) or given.get(str(position + 1))
+    return said or (detected[position] if position < len(detected) else _NONE)
+
+
+def _columns(cells: Sequence[str], meanings: Sequence[ColumnMeaning]) -> list[Column]:
+    return [
+        Column(
+            position,
+            cells[position].strip(),
+            column_key(cells, position + 1),
+            meaning.role,
+            meaning.language,
+        )
+        for position, meaning in enumerate(meanings)
+        if meaning.role not in {"", "ignore"}
+    ]
+
+
+def _account(
+    headers: Sequence[str], position: int, meaning: ColumnMeaning, data: Sequence[Cells]
+) -> ColumnAccount:
+    filled = (cell_at(cells, position) for _, cells in data)
+    examples = [shortened(cell) for cell in filled if cell][:_EXAMPLES]
+    reason = meaning.reason if meaning.role or not meaning.doubt else meaning.doubt
+    return ColumnAccount(
+        position + 1, headers[position].strip(), meaning.name, reason, tuple(examples)
+    )
+
+
+def _looks_like_data(above: Sequence[Cells], columns: Sequence[Column]) -> bool:
+    """Tell rows above a header that fill two columns of terms: titles do not."""
+    terms = [column.position for column in columns if column.role == "term"]
+    return any(len({cell_at(cells, at) for at in terms} - {""}) > 1 for _, cells in above)
+
+
+def _question_of_header(layout: Layout, head: Sequence[Cells]) -> Question:
+    above = len(layout.title_rows)
+    first = " | ".join(shortened(cell) for cell in head[0][1][:4])
+    lines = "-".join(str(line) for line in layout.header_rows)
+    what = f"line {lines} looks like a header"
+    if above:
+        what += f", but {above} rows stand above it and would be left out ({first})"
+    else:
+        what += ", but most of its cells are not known, or two are alike"
+    return Question(what, "header-rows", lines, ("--no-header",))
+
+
+def _without_header(head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> Layout:
+    """Return the layout of a table whose columns are named by their numbers."""
+    data = [(line, cells) for line, cells in head if not is_comment(cells)]
+    width = max((len(cells) for _, cells in data), default=0)
+    detected = _named_by_cells(data, width)
+    meanings = [
+        given.get(str(position + 1)) or detected.get(position, _NONE) for position in range(width)
+    ]
+    columns = _columns([""] * width, meanings)
+    accounts = tuple(_account([""] * width, at, meanings[at], data) for at in range(width))
+    layout = Layout(columns, accounts, list(head), meanings=meanings)
+    if not any(column.role == "term" for column in columns):
+        layout.questions += _questions_of_numbers(data, width)
+    return layout
+
+
+def _named_by_cells(data: Sequence[Cells], width: int) -> dict[int, ColumnMeaning]:
+    """Return the columns of a DeepL glossary: two of terms, then the languages of both."""
+    if width < 4:
+        return {}
+    tags = [{cell_at(cells, position) for _, cells in data} for position in (2, 3)]
+    tags_known = [tag_of_code(next(iter(values))) if len(values) == 1 else "" for values in tags]
+    if not all(tags_known):
+        return {}
+    reason = "every row names its language in a column of its own"
+    return {position: ColumnMeaning("term", tags_known[position], reason) for position in (0, 1)}
+
+
+def _no_header_found(
+    head: Sequence[Cells], given: dict[str, ColumnMeaning], options: ImportOptions
+) -> Layout:
+    """Return the layout of a table in which no row looks like a header."""
+    if options.header_rows:
+        lines = "-".join(map(str, options.header_rows))
+        last = head[-1][0] if head else 0
+        what = f"there is no line {lines} that says something among the first {last}"
+        return Layout([], (), [], questions=[Question(what, "header-rows", "1")])
+    bare = _without_header(head, {})
+    if bare.columns:
+        return bare
+    layout = Layout([], (), list(head), unread="no row looks like a header with a column of terms")
+    width = max((len(cells) for _, cells in head), default=0)
+    layout.accounts = bare.accounts
+    layout.questions = _questions_of_numbers(head, width)
+    if given:
+        named = ", ".join(f"`{key}`" for key in given)
+        layout.questions.insert(0, Question(f"no header is called {named}", "header-rows", "1"))
+    return layout
+
+
+def _questions_of_numbers(data: Sequence[Cells], width: int) -> list[Question]:
+    first = " | ".join(shortened(cell) for cell in data[0][1][:4]) if data else ""
+    questions = [
+        Question(f"no row looks like a header with a column of terms ({first})", "no-header", "")
+    ]
+    filled = [at for at in range(width) if any(cell_at(cells, at) for _, cells in data)]
+    for at in filled[:2]:
+        language = language_by_script(cell_at(cells, at) for _, cells in data) or "en"
+        what = f"column {at + 1} names no language"
+        questions.append(Question(what, "column", f"{at + 1}=term {language}"))
+    return questions
+
+
+def is_comment(cells: Sequence[str]) -> bool:
+    """Tell a line of a list without a header that is a comment, as OmegaT writes them."""
+    return cells[0].lstrip().startswith("# ") or cells[0].strip() == "#"
+
+
+def _same(cells: Sequence[str], header: Sequence[str]) -> bool:
+    return [cell.strip() for cell in cells if cell.strip()] == [
+        cell.strip() for cell in header if cell.strip()
+    ]
+
+
+def with_meanings(layout: Layout, changed: dict[int, ColumnMeaning]) -> None:
+    """Give some columns another meaning, in place."""
+    for position, meaning in changed.items():
+        layout.meanings[position] = meaning
+    layout.columns = _columns(layout.header or [""] * len(layout.meanings), layout.meanings)
+    layout.accounts = tuple(
+        replace(
+            account,
+            meaning=changed[account.number - 1].name,
+            reason=changed[account.number - 1].reason,
+        )
+        if account.number - 1 in changed
+        else account
+        for account in layout.accounts
+    )
+
+
+def language_by_script(cells: Iterable[str]) -> str:
+    """Return the language that the script of some cells leaves no choice about, or nothing."""
+    scripts = Counter(script_of_letter(letter) for letter in "".join(cells))
+    if scripts["Jpan"]:
+        return "ja"
+    script = max(scripts, key=scripts.__getitem__, default="")
+    return _LANGUAGES.get(script, "")
+
+
+def term_columns(columns: Iterable[Column]) -> Iterator[Column]:
+    """Yield the columns that hold terms."""
+    return (column for column in columns if column.role in TERMS)

@@ -1,0 +1,254 @@
+"""What CLDR knows of languages, through Babel: codes, likely scripts and regions, names."""
+
+import unicodedata
+from functools import cache
+
+from babel import Locale
+from babel.core import get_global
+from babel.localedata import locale_identifiers
+
+NAMED_IN = ("en", "ja", "de", "fr", "es", "zh", "zh_Hant", "ko", "it", "pt", "nl")
+"""Languages in which tables name languages; elsewhere a language has its own name."""
+
+_ENDINGS = {"de": ("e", "er", "es", "en"), "fr": ("e",), "es": ("a",), "it": ("a",), "pt": ("a",)}
+_EXTRA = {
+    "en": ("英文",),
+    "ja": ("日文", "国語"),
+    "ko": ("韩文", "韓文", "국문"),
+    "zh": ("汉语", "漢語", "普通话"),
+    "de": ("独語", "deu.", "dt."),
+    "fr": ("仏語", "frz."),
+    "es": ("西語", "castellano"),
+    "ru": ("露語",),
+    "zh-Hans": ("简体中文", "简中", "簡体字", "簡体中文", "中文简体"),
+    "zh-Hant": ("繁體中文", "繁中", "繁体字", "繁体中文", "中文繁體"),
+    "en-US": ("us english", "american"),
+    "en-GB": ("uk english", "british"),
+    "fa": ("farsi",),
+    "nb": ("norsk bokmål",),
+}
+_MODIFIERS = {
+    "uk": "GB",
+    "usa": "US",
+    "u.s.": "US",
+    "u.k.": "GB",
+    "米国": "US",
+    "simplified": "Hans",
+    "traditional": "Hant",
+    **dict.fromkeys(("简", "簡", "简体字", "簡體", "簡体"), "Hans"),
+    **dict.fromkeys(("繁", "繁体"), "Hant"),
+}
+_SINGLE = {
+    **dict.fromkeys("和日일", "ja"),
+    **dict.fromkeys("英영", "en"),
+    **dict.fromkeys("韓한", "ko"),
+    "独": "de",
+    "仏": "fr",
+    "露": "ru",
+    "中": "zh",
+    "伊": "it",
+    "西": "es",
+}
+
+
+@cache
+def likely(tag: str) -> tuple[str, str, str]:
+    """Return the likely language, script and region of a tag in CLDR's form, or what is known."""
+    subtags = tag.replace("-", "_").split("_")
+    for cut in range(len(subtags), 0, -1):
+        if full := get_global("likely_subtags").get("_".join(subtags[:cut])):
+            language, script, region = f"{full}__".split("_")[:3]
+            return language, script, region
+    return subtags[0], "", ""
+
+
+@cache
+def region_language(region: str) -> str:
+    """Return the language of most people in a region: `JP` → `ja`."""
+    return likely(f"und_{region.upper()}")[0] if is_region(region) else ""
+
+
+def is_language(code: str) -> bool:
+    """Tell whether a code of two or three letters is a language's."""
+    return code in _codes()
+
+
+def is_script(code: str) -> bool:
+    """Tell whether a code of four letters is a script's."""
+    return code.title() in {*Locale("en").scripts, "Hrkt"}
+
+
+def is_region(code: str) -> bool:
+    """Tell whether a code of two letters or three digits is a region's."""
+    return code.upper() in Locale("en").territories
+
+
+@cache
+def is_spoken_in(language: str, region: str) -> bool:
+    """Tell whether CLDR has a locale of a language in a region: `pt-BR`, but no `pt-RU`."""
+    return any(
+        name.split("_")[0] == language and name.endswith(f"_{region}")
+        for name in locale_identifiers()
+    )
+
+
+@cache
+def preferred_code(code: str) -> str:
+    """Return the code that a language has today, the shorter of two: `jpn` → `ja`, `iw` → `he`."""
+    today = str(get_global("language_aliases").get(code, code))
+    replaced = today.split("_", maxsplit=1)[0]
+    return _THREE.get(replaced, replaced)
+
+
+@cache
+def commonly_named(name: str) -> str:
+    """Return the tag of a language by its name in a language of headers, or nothing; fast."""
+    return _names().get(folded(name), "")
+
+
+@cache
+def named(name: str) -> str:
+    """Return the tag of a language by one of its names (folded), or nothing."""
+    return (
+        _names().get(name)
+        or _endings().get(_plain(name))
+        or _own_names(_script(name)).get(name, "")
+    )
+
+
+@cache
+def single_character(name: str) -> str:
+    """Return the tag of a language by the one character that headers abbreviate it to."""
+    return _SINGLE.get(name, "")
+
+
+@cache
+def modifier(name: str) -> str:
+    """Return the script or region that a name in brackets stands for: `US`, `Brasil`, `简体`."""
+    return _modifiers().get(folded(name), "")
+
+
+def folded(text: str) -> str:
+    """Return a text as names are compared: NFKC, no case, one space."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+_THREE = {
+    "jpn": "ja",
+    "zho": "zh",
+    "chi": "zh",
+    "fre": "fr",
+    "ger": "de",
+    "cze": "cs",
+    "dut": "nl",
+    "gre": "el",
+    "slo": "sk",
+    "rum": "ro",
+    "baq": "eu",
+    "per": "fa",
+    "may": "ms",
+    "ice": "is",
+}
+
+
+@cache
+def _codes() -> frozenset[str]:
+    codes = {key.split("_")[0] for key in get_global("likely_subtags")} - {"und"}
+    codes |= {str(key).split("_")[0] for key in Locale("en").languages}
+    return frozenset(codes | {key for key in get_global("language_aliases") if "_" not in key})
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Return the names of languages in the languages of headers."""
+    names = {folded(name): tag for tag, several in _EXTRA.items() for name in several}
+    for locale in NAMED_IN:
+        for key, text in Locale.parse(locale).languages.items():
+            name = folded(text)
+            names.setdefault(name, key.replace("_", "-"))
+            if locale.startswith("zh") and name[-1:] in {"语", "語"}:  # 英语 → 英文
+                names.setdefault(f"{name[:-1]}文", key.replace("_", "-"))
+    return names
+
+
+@cache
+def _endings() -> dict[str, str]:
+    """Return names without accents and with the endings of adjectives: `englische`, `française`."""
+    names: dict[str, str] = {}
+    for locale, endings in _ENDINGS.items():
+        for key, text in Locale.parse(locale).languages.items():
+            for ending in ("", *endings):
+                names.setdefault(_plain(folded(text)) + ending, key.replace("_", "-"))
+    return names
+
+
+@cache
+def _own_names(script: str) -> dict[str, str]:
+    """Return the names that languages written in a script give themselves."""
+    names: dict[str, str] = {}
+    for locale in sorted(locale_identifiers()):
+        if "_" not in locale and likely(locale)[1] == script and locale not in NAMED_IN:
+            name = Locale.parse(locale).languages.get(locale, "")
+            names.setdefault(folded(name), locale)
+    return names
+
+
+@cache
+def _modifiers() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for locale in NAMED_IN:
+        data = Locale.parse(locale)
+        for code, name in (*data.territories.items(), *data.scripts.items()):
+            names.setdefault(folded(str(name)), str(code))
+            if len(str(code)) in {2, 4}:
+                names.setdefault(folded(str(code)), str(code))
+    return names | _MODIFIERS
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+_SCRIPTS = {
+    "LATIN": "Latn",
+    "CYRILLIC": "Cyrl",
+    "GREEK": "Grek",
+    "ARABIC": "Arab",
+    "HEBREW": "Hebr",
+    "THAI": "Thai",
+    "DEVANAGARI": "Deva",
+    "BENGALI": "Beng",
+    "GEORGIAN": "Geor",
+    "ARMENIAN": "Armn",
+    "KHMER": "Khmr",
+    "MYANMAR": "Mymr",
+    "LAO": "Laoo",
+    "TIBETAN": "Tibt",
+    "ETHIOPIC": "Ethi",
+    "SINHALA": "Sinh",
+    "TAMIL": "Taml",
+    "TELUGU": "Telu",
+    "KANNADA": "Knda",
+    "MALAYALAM": "Mlym",
+    "GUJARATI": "Gujr",
+    "GURMUKHI": "Guru",
+    "ORIYA": "Orya",
+    "HIRAGANA": "Jpan",
+    "KATAKANA": "Jpan",
+    "KATAKANA-HIRAGANA": "Jpan",
+    "CJK": "Hani",
+    "IDEOGRAPHIC": "Hani",
+    "HANGUL": "Kore",
+}
+
+
+@cache
+def script_of_letter(letter: str) -> str:
+    """Return the script of a letter: `Latn`, `Jpan` for kana, `Hani`, `Kore`, …; or nothing."""
+    words = unicodedata.name(letter, "").removeprefix("HALFWIDTH ").removeprefix("FULLWIDTH ")
+    return _SCRIPTS.get(words.partition(" ")[0], "") if letter.isalpha() or letter == "々" else ""
+
+
+def _script(text: str) -> str:
+    return next((code for letter in text if (code := script_of_letter(letter))), "")
