@@ -344,6 +344,25 @@ def test_parameters_that_mergekit_passes_over_are_named_all_at_once(
         assert "`normalize` under a model has no effect" in told
 
 
+def test_a_model_without_a_weight_beside_others_with_one_is_named(
+    tmp_path: Path, family: dict[str, Tensors]
+) -> None:
+    assert family
+    weighted = "models: [{model: a, parameters: {weight: 0.6}}, {model: b%s}]\nbase_model: base\n"
+    for method, of_b, told in (
+        ("linear", ", parameters: {weight: 0.4}", ["base#2"]),  # the base is one of the models
+        ("linear", "", ["b", "base#2"]),
+        ("ties", "", ["b"]),
+        ("ties", ", parameters: {weight: 0.4}", []),
+    ):
+        (plan,) = plans(tmp_path, f"{weighted % of_b}merge_method: {method}\n")
+        assert [f"`{label}` is merged without a `weight`: 1 is taken" for label in told] == [
+            line for line in plan.warnings if "without a `weight`" in line
+        ]
+    (plan,) = plans(tmp_path, "models: [{model: a}, {model: b}]\nmerge_method: linear\n")
+    assert not any("without a `weight`" in line for line in plan.warnings)
+
+
 def test_misspelt_parameters_are_refused_all_at_once_with_the_nearest_names(
     tmp_path: Path, family: dict[str, Tensors]
 ) -> None:

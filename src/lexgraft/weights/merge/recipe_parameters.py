@@ -86,6 +86,22 @@ def ignored(
     return told
 
 
+def unweighted(
+    method: Method, of_models: Mapping[str, Parameters], scopes: Iterable[Parameters]
+) -> list[str]:
+    """Return what to say of models without a weight beside others that have one.
+
+    So stands a base that no `models` entry names, where the method merges whole models: it counts
+    as one of them, which is easily overlooked.
+    """
+    if "weight" not in method.parameters or any("weight" in scope for scope in scopes if scope):
+        return []
+    lacking = [label for label, own in of_models.items() if "weight" not in (own or {})]
+    if len(lacking) == len(of_models):
+        return []
+    return [f"`{label}` is merged without a `weight`: 1 is taken" for label in lacking]
+
+
 def _refuse_misspelt(method: Method, names: Iterable[str]) -> None:
     """Raise for names that are no parameters and nearly are one.
 

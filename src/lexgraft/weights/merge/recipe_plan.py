@@ -24,7 +24,7 @@ from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup, complete, 
 from lexgraft.weights.merge.output_config import assets_of, dtype_of, edits_of
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName
 from lexgraft.weights.merge.recipe_models import RecipeModel
-from lexgraft.weights.merge.recipe_parameters import ignored, settings_of
+from lexgraft.weights.merge.recipe_parameters import ignored, settings_of, unweighted
 from lexgraft.weights.methods import Method, get_method
 
 _COPIED = TensorGroup((), {})
@@ -122,6 +122,7 @@ def _targets(
         assert base is not None
         labels = _labels(sources)
         of_models = dict(zip(labels, (source.parameters for source in sources), strict=True))
+        said |= dict.fromkeys(unweighted(method, of_models, layer_slice.scopes))
         values = settings_of(method, of_models, layer_slice.scopes, based=layer_slice.based)
         group = TensorGroup(tuple(labels), method.settings(values, labels))
         tensors = _TowerTensors(
