@@ -8,23 +8,24 @@ merge, so neither the recipient nor the tuned merge is ever recommended with the
 """
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from lexgraft.adoption.decision_table import (
+    KEPT,
+    MEASURE_GENERAL_ABILITY,
+    NOT_MEASURED,
+    OPEN_SEALED,
+    SEALED,
+    TABLE,
+    Action,
+    Words,
+    WrittenModel,
+)
 from lexgraft.evaluation.measures import ABILITY, DONOR_GAIN
 from lexgraft.records import Criterion, Outcome, Verdict
 from lexgraft.stats.gates import combine
-
-Action = Literal[
-    "stop",
-    "keep the recipient",
-    "ship the merge",
-    "ship the merge with the glossary",
-    "ship the tuned merge",
-]
-WrittenModel = Literal["recipient", "merge", "tuned"]
-Words = dict[str, str]  # language → sentence
 
 PROTECTED = ABILITY
 """Name of the criteria that say general ability is kept."""
@@ -90,18 +91,18 @@ def donor_outcome(criteria: Iterable[Criterion]) -> Outcome | None:
 
 def decide(outcomes: StageOutcomes) -> Decision:
     """Return what to do after an adoption whose gates said this."""
-    row = _TABLE[_reason(outcomes)]
+    row = TABLE[_reason(outcomes)]
     sentence, would_change = row.sentence, row.would_change
     if row.model != "recipient":
         measured = outcomes.measured_general_ability(row.model)
         sentence = _completed(sentence, measured=measured)
         if not measured:
-            would_change = _joined(_MEASURE_GENERAL_ABILITY, would_change)
+            would_change = _joined(MEASURE_GENERAL_ABILITY, would_change)
         # the sealed concepts are opened for a model that is shipped
         if outcomes.sealed is not None:
-            sentence = _joined(sentence, _SEALED[outcomes.sealed])
+            sentence = _joined(sentence, SEALED[outcomes.sealed])
         else:
-            would_change = _joined(_OPEN_SEALED, would_change)
+            would_change = _joined(OPEN_SEALED, would_change)
     return Decision(row.action, row.model, row.glossary, sentence, would_change)
 
 
@@ -141,7 +142,7 @@ def _tuned_reason(outcomes: StageOutcomes) -> str:
 
 def _completed(sentence: Words, *, measured: bool) -> Words:
     """Return a sentence on a shipped model with what is known of its general ability."""
-    general, joint = (_KEPT, "and") if measured else (_NOT_MEASURED, "but")
+    general, joint = (KEPT, "and") if measured else (NOT_MEASURED, "but")
     return {
         language: text.format(general=general[language], joint=joint)
         for language, text in sentence.items()
@@ -150,253 +151,3 @@ def _completed(sentence: Words, *, measured: bool) -> Words:
 
 def _joined(first: Words, second: Words) -> Words:
     return {"en": f"{first['en']} {second['en']}", "ja": first["ja"] + second["ja"]}
-
-
-class _Row(NamedTuple):
-    """One row of the table."""
-
-    action: Action
-    model: WrittenModel
-    glossary: bool
-    sentence: Words  # of a model that is shipped: what became of general ability is filled in
-    would_change: Words
-
-
-_KEPT: Words = {
-    "en": "nothing protected was lost",
-    "ja": "、一般能力の低下は許容範囲内です",
-}
-_NOT_MEASURED: Words = {
-    "en": "general ability was not measured",
-    "ja": "ました。一般能力は測定していません",
-}
-_MEASURE_GENERAL_ABILITY: Words = {
-    "en": "General ability could contradict it: name texts or concepts for it under `general`.",
-    "ja": "一般能力の測定で覆る可能性があります。`general` に文章か日常語を指定してください。",
-}
-_OTHER_THRESHOLDS: Words = {
-    "en": "So would other thresholds; they are then on record as set after the results.",
-    "ja": "基準を変えた場合も結論は変わり得ますが、結果を見た後の変更として記録されます。",
-}
-_OPEN_SEALED: Words = {
-    "en": "The sealed concepts could contradict it: `--open-sealed` asks them, once.",
-    "ja": "未開封の最終確認用の用語で覆る可能性があります。"
-    "`--open-sealed` で一度だけ確認できます。",
-}
-_SEALED: dict[Outcome, Words] = {
-    "pass": {
-        "en": "The sealed concepts confirm it.",
-        "ja": "未開封の最終確認用の用語でも確認されました。",
-    },
-    "fail": {
-        "en": "But the sealed concepts contradict it: do not rely on it before the cause is known.",
-        "ja": "ただし、未開封の最終確認用の用語では確認されませんでした。"
-        "原因が分かるまで利用しないでください。",
-    },
-    "undecided": {
-        "en": "The sealed concepts leave it open.",
-        "ja": "未開封の最終確認用の用語では判定できませんでした。",
-    },
-}
-_MORE_TUNING: Words = {
-    "en": "A lesson on the whole term base was not measured; nor was the tuned merge with the "
-    "glossary.",
-    "ja": "用語集全体を対象とした追加学習と、"
-    "追加学習後のモデルに用語集を加えた場合は測定していません。",
-}
-_NOT_WITH_GLOSSARY: Words = {
-    "en": "A merge whose general ability is shown to stay within its margins, asked with the "
-    "glossary; or the language model asked with the glossary, which no stage does.",
-    "ja": "一般能力の低下が許容範囲内であることが示されたマージを用語集付きで測定した場合。"
-    "用語集付きの言語モデルはどの段階でも測定していません。",
-}
-
-_TABLE: dict[str, _Row] = {
-    "merge": _Row(
-        action="ship the merge",
-        model="merge",
-        glossary=False,
-        sentence={
-            "en": "Adopt the merge: the words arrived {joint} {general}. Stop here.",
-            "ja": "マージを採用：専門用語が習得され{general}。ここで終了できます。",
-        },
-        would_change=_OTHER_THRESHOLDS,
-    ),
-    "merge and glossary": _Row(
-        action="ship the merge with the glossary",
-        model="merge",
-        glossary=True,
-        sentence={
-            "en": "Adopt the merge and serve it with the glossary in the prompt: with it the words "
-            "are used, more than by merging alone, {joint} {general}.",
-            "ja": "マージを採用し、用語集をプロンプトに加えて運用："
-            "マージだけの場合より用語が使われ{general}。",
-        },
-        would_change=_OTHER_THRESHOLDS,
-    ),
-    "tuned after the merge": _Row(
-        action="ship the tuned merge",
-        model="tuned",
-        glossary=False,
-        sentence={
-            "en": "Adopt the tuned merge: the merge passed, and partial fine-tuning taught more of "
-            "the words it was shown; {general}.",
-            "ja": "追加学習したマージを採用：マージは合格し、"
-            "追加学習で教えた用語はさらに習得され{general}。",
-        },
-        would_change=_MORE_TUNING,
-    ),
-    "tuned after the glossary": _Row(
-        action="ship the tuned merge",
-        model="tuned",
-        glossary=False,
-        sentence={
-            "en": "Adopt the tuned merge: partial fine-tuning taught the words it was shown "
-            "{joint} {general}. The glossary helped the merge before it was tuned; with the tuned "
-            "merge it was not measured.",
-            "ja": "追加学習したマージを採用：教えた用語は習得され{general}。"
-            "用語集は追加学習前のマージで有効でしたが、追加学習後には測定していません。",
-        },
-        would_change=_MORE_TUNING,
-    ),
-    "tuned at last": _Row(
-        action="ship the tuned merge",
-        model="tuned",
-        glossary=False,
-        sentence={
-            "en": "Adopt the tuned merge: neither merging nor the glossary was enough; partial "
-            "fine-tuning taught the words it was shown {joint} {general}. For all "
-            "words, tune on the whole term base.",
-            "ja": "追加学習したマージを採用：マージと用語集では不十分でしたが、"
-            "追加学習で教えた用語は習得され{general}。"
-            "すべての用語を習得させるには、用語集全体を対象とした追加学習を推奨します。",
-        },
-        would_change=_MORE_TUNING,
-    ),
-    "tuned alone": _Row(
-        action="ship the tuned merge",
-        model="tuned",
-        glossary=False,
-        sentence={
-            "en": "Adopt the tuned merge: merging alone was not enough; partial fine-tuning taught "
-            "the words it was shown {joint} {general}. For all words, tune on the "
-            "whole term base.",
-            "ja": "追加学習したマージを採用：マージだけでは不十分でしたが、"
-            "追加学習で教えた用語は習得され{general}。"
-            "すべての用語を習得させるには、用語集全体を対象とした追加学習を推奨します。",
-        },
-        would_change=_MORE_TUNING,
-    ),
-    "no headroom": _Row(
-        action="stop",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Stop: the domain model knows hardly any word that the language model does not. "
-            "Keep the language model and look for another domain model.",
-            "ja": "中止：ドメインモデルだけが知る用語がほとんどありません。"
-            "現行の言語モデル（G）を継続利用し、別のドメインモデルを探してください。",
-        },
-        would_change={
-            "en": "A domain model that knows more of these words than the language model.",
-            "ja": "言語モデルの知らない用語をより多く知るドメインモデル。",
-        },
-    ),
-    "glossary, but harmed": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Keep the language model: the merge uses the words with the glossary in the "
-            "prompt, but it lost general ability that is protected.",
-            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
-            "一般能力が失われました。",
-        },
-        would_change=_NOT_WITH_GLOSSARY,
-    ),
-    "glossary, harm not measured": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Keep the language model: the merge uses the words with the glossary in the "
-            "prompt, but general ability was not measured.",
-            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
-            "一般能力は測定していません。",
-        },
-        would_change=_NOT_WITH_GLOSSARY,
-    ),
-    "glossary, harm open": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Keep the language model: the merge uses the words with the glossary in the "
-            "prompt, but it is not shown that its protected general ability was kept.",
-            "ja": "現行の言語モデル（G）を継続利用：マージは用語集があれば用語を使いますが、"
-            "一般能力が保たれたとは示されていません。",
-        },
-        would_change=_NOT_WITH_GLOSSARY,
-    ),
-    "not tried": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Not decided: no result was judged, for the stages that do so were left out. "
-            "Keep the language model.",
-            "ja": "判定保留：結果を評価する段階は実行されていません。"
-            "当面は現行の言語モデル（G）を継続利用してください。",
-        },
-        would_change={
-            "en": "The stages that were left out: see `stages` in the project.",
-            "ja": "実行しなかった段階（プロジェクトの `stages`）。",
-        },
-    ),
-    "not the donor's": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Keep the language model: the same recipe without the domain model does as well, "
-            "so the domain model brought no words.",
-            "ja": "現行の言語モデル（G）を継続利用：ドメインモデルを除いた同じ手順でも同等で、"
-            "ドメインモデルから移った用語はありません。",
-        },
-        would_change={
-            "en": "Another domain model, or another merge (`merge.candidates`); not more data.",
-            "ja": "別のドメインモデル、または別のマージ（`merge.candidates`）。"
-            "データを追加しても変わりません。",
-        },
-    ),
-    "undecided": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Not decided: no stage passed and at least one is open. Keep the language model; "
-            "the verdicts say what more data could decide.",
-            "ja": "判定保留：合格した段階はなく、まだ結論を出せない段階があります。"
-            "当面は現行の言語モデル（G）を継続利用してください。"
-            "データを追加すれば判定できる点は、各判定に示しています。",
-        },
-        would_change={
-            "en": "The numbers of concepts and documents that the open verdicts name.",
-            "ja": "判定保留の各項目に示した件数の用語と文書。",
-        },
-    ),
-    "failed": _Row(
-        action="keep the recipient",
-        model="recipient",
-        glossary=False,
-        sentence={
-            "en": "Do not adopt: no stage brought the words without loss. Keep the language model.",
-            "ja": "導入は見送り：一般能力を落とさずに用語を習得できた手法はありませんでした。"
-            "当面は現行の言語モデル（G）を継続利用してください。",
-        },
-        would_change={
-            "en": "Other merges (`merge.candidates`), more terms taught, or stages left out.",
-            "ja": "別のマージ（`merge.candidates`）、より多くの用語の追加学習、未実行の段階。",
-        },
-    ),
-}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lexgraft.adoption.decision import Words
+from lexgraft.adoption.decision_table import Words
 from lexgraft.adoption.report.report_words import grouped, named
 from lexgraft.records import Criterion, Verdict
 
