@@ -29,6 +29,7 @@ class Beside(NamedTuple):
 
     said: dict[str, list[str]]
     values: dict[str, tuple[int, int, float]]  # tensor → elements that differ, all, largest
+    distance: float = 0.0  # norm of all differences over the norm of all values
 
     @property
     def largest(self) -> float:
@@ -55,16 +56,20 @@ def compared(here: Path, there: Path) -> Beside:
     ]
     said["shapes"] = []
     values: dict[str, tuple[int, int, float]] = {}
+    apart = whole = 0.0
     for name in both:
         a, b = mine[name], one_by_one[name]
         if a.shape != b.shape:
             said["shapes"].append(f"{name}: {list(a.shape)} | {list(b.shape)}")
         if any(part in name for part in ROWS):
             a, b = a[rows[0]], b[rows[1]]
+        apart += float((a.double() - b.double()).square().sum()) if a.shape == b.shape else 0.0
+        whole += float(b.double().square().sum())
         differ, largest = difference(a, b)
         if differ:
             values[name] = (differ, a.numel(), largest)
-    return Beside({kind: lines for kind, lines in said.items() if lines}, values)
+    distance = (apart / whole) ** 0.5 if whole else 0.0
+    return Beside({kind: lines for kind, lines in said.items() if lines}, values, distance)
 
 
 def tensors_of(folder: Path) -> dict[str, torch.Tensor]:

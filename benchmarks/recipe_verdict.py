@@ -7,7 +7,8 @@ docs/mergekit.md. Kinds are `tensors`, `names`, `shapes`, `dtypes`, `config`, `t
 * `rounding`: they are equal as soon as the same models are stored and merged in float32,
 * `chance`: both tools draw what they keep; with one rule of rescaling (`rescale_norm: l1`) and in
   float32 both move as large a share of the elements, as far,
-* `values`: nothing of that kind.
+* `values`: nothing of that kind. It says how far it goes, `values=KEY at most 0.1 %`: the norm of
+  the differences in float32, over that of the result.
 
 A difference that is not stated is unexplained, and so is one that is stated and not found.
 """
@@ -21,7 +22,7 @@ import yaml
 from recipe_compare import Beside, compared, tensors_of
 
 SHARE, SLOPE = 0.01, 0.03  # what two drawn merges of 200,000 elements may differ by
-_STATED = re.compile(r"^# differs: ([\w-]+)(?:=([\w-]+))?$", re.MULTILINE)
+_STATED = re.compile(r"^# differs: ([\w-]+)(?:=([\w-]+))?(?: at most ([\d.]+) %)?$", re.MULTILINE)
 DRAWN = ("dare_linear", "dare_ties", "della", "della_linear")
 
 
@@ -39,6 +40,7 @@ class Verdict(NamedTuple):
     found: dict[str, list[str]]  # kind → lines
     largest: float
     elements: int  # that differ as the recipe is written
+    distance: float  # of the results in float32: norm of the differences over that of the result
     unexplained: list[str]
 
     @property
@@ -62,12 +64,24 @@ def verdict(recipe: Path, page: str, written: tuple[Run, Run], exact: tuple[Run,
         kind, lines = _values(recipe, beside, exact)
         if kind:
             found[kind] = lines
-    stated = {kind: key or kind for kind, key in _STATED.findall(recipe.read_text())}
+    distance = _distance(exact) if "values" in found else 0.0
+    lines = _STATED.findall(recipe.read_text())
+    stated = {kind: key or kind for kind, key, _ in lines}
+    most = {kind: float(bound or 0) / 100 for kind, _, bound in lines}
     wrong = [f"{kind} ({found[kind][0]})" for kind in found if kind not in stated]
     wrong += [f"{kind} is stated and not found" for kind in stated if kind not in found]
     wrong += [f"`{key}` is not in the page" for key in stated.values() if f"`{key}`" not in page]
+    if distance > most.get("values", 0.0):
+        wrong.append(f"differs by {distance:.3%} in float32")
     elements = sum(differ for differ, _, _ in beside.values.values())
-    return Verdict(recipe.stem, found, beside.largest, elements, wrong)
+    return Verdict(recipe.stem, found, beside.largest, elements, distance, wrong)
+
+
+def _distance(exact: tuple[Run, Run]) -> float:
+    """Return how far the results in float32 are apart; 1 where one of them is missing."""
+    if any(run.refusal is not None for run in exact):
+        return 1.0
+    return compared(exact[0].output, exact[1].output).distance
 
 
 def _values(recipe: Path, beside: Beside, exact: tuple[Run, Run]) -> tuple[str, list[str]]:

@@ -121,7 +121,10 @@ def _print(recipes: list[Path], verdicts: list[Verdict]) -> None:
         if f"invented/{family}\n" in path.read_text() or f"invented/{family}-" in path.read_text()
     }
     for row in verdicts:
-        print(f"{row.recipe:36s} {row.elements:7,} elements, {row.largest:7.2g}  {row.text}")
+        print(
+            f"{row.recipe:36s} {row.elements:7,} elements ({row.distance:.3%} in float32), "
+            f"{row.largest:7.2g}  {row.text}"
+        )
         for kind, lines in row.found.items():
             more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
             print(f"    {kind}: {lines[0]}{more}")
