@@ -86,7 +86,7 @@ test-slow: setup  ## the slow suite: kills, browser, whole adoptions of tiny mod
 test-real: setup  ## kill the example's own adoption in every stage (half an hour; after `make demo`)
 	$(BIN)/python -m pytest -m real
 
-fuzz: setup  ## let atheris look for headers and indexes that are neither refused nor sound (five minutes)
+fuzz: setup  ## let atheris look for files and requests that are neither refused nor sound (five minutes)
 	$(BIN)/python -m pip install --quiet 'atheris>=3.0'
 	$(BIN)/python benchmarks/fuzzing.py .cache/fuzz -max_total_time=300
 

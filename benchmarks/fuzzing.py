@@ -2,15 +2,16 @@
 
     python benchmarks/fuzzing.py .cache/fuzz -max_total_time=300      # as `make fuzz` runs it
 
-Needs the extra `fuzz` (atheris); all options are libFuzzer's. The folder keeps the inputs that
-reach new code, for the next run; an input that fails is written beside as crash-*. The fast suite
-has the same properties on inputs of hypothesis.
+Headers, indexes, configurations, tokenizers, adapters, recipes, projects, term files of every
+format, run folders, reports, requests and event streams. Needs the extra `fuzz` (atheris); all
+options are libFuzzer's, and an input that takes 10 seconds or a process of 1 GB fails. The folder
+keeps the inputs that reach new code, for the next run; an input that fails is written beside as
+crash-*. The fast suite has the same properties on inputs of hypothesis.
 """
 
 import json
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Mapping
 from importlib import import_module
 from itertools import pairwise
 from math import prod
@@ -24,19 +25,10 @@ MEMORY = Path("/dev/shm")  # where the disk is not asked
 ENTRY = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
 HEADER = json.dumps({"a": ENTRY, "__metadata__": {"format": "pt"}}).encode()
 MAP = json.dumps({"metadata": {"total_size": 4}, "weight_map": {"a": "m.safetensors"}}).encode()
-SEEDS = {  # first letter: what the rest is
+SEEDS = {  # first letter: what the rest is; those of `tests/fuzz_targets.py` begin with a number
     "header": b"h" + HEADER + bytes(4),
     "file": b"f" + len(HEADER).to_bytes(8, "little") + HEADER + bytes(4),
     "index": b"i" + MAP,
-    "project": b"p" + b"name: n\nmodels: {base: b, language: g, domain: d}\n"
-    b"languages: {target: ja, domain: en}\nterms: {files: [t.csv]}\n"
-    b"testset: {forms: [{kind: cloze, question: en, answer: ja}]}\noutput: o\n",
-    "adapter": b"a" + json.dumps({"peft_type": "LORA", "r": 2, "lora_alpha": 4}).encode(),
-    "run": b"r" + json.dumps({"merge": {"key": "k", "output": "o"}}).encode(),
-    "table": b"t" + b"id,term en,term ja\n1,fever,x\n",
-    "tbx": b"t" + b'<tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body/></text></tbx>',
-    "obo": b"t" + b"format-version: 1.2\n\n[Term]\nid: X:1\nname: fever\n",
-    "utx": b"t" + b"#UTX 1.11; en/ja;\n#src\ttgt\tsrc:pos\nfever\tx\tnoun\n",
 }
 WORDS = (
     '"dtype":',
@@ -58,25 +50,43 @@ WORDS = (
     "\\ud800",
     "[[",
     "{}",
+    "weight:",
+    "density:",
+    "models:",
+    "slices:",
+    "\\x1b[2J",
+    "<!ENTITY",
+    "<term>",
+    "[Term]",
+    "- *a",
+    "&a ",
+    "!!python",
 )
 
 
 def main() -> None:
     """Fuzz until the time is over or an input fails."""
     atheris = import_module("atheris")
-    parts = ["weights.checkpoint", "project", "files", "terms.readers"]
-    with atheris.instrument_imports(include=[*(f"lexgraft.{part}" for part in parts), "json"]):
-        readers = _readers()
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+    import_module("torch")  # not instrumented: nothing of a stranger's is parsed there
+    with (
+        TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made,
+        atheris.instrument_imports(include=["lexgraft", "json", "yaml"]),
+    ):
+        folder, fuzz = Path(made), import_module("fuzz_targets")
+        targets = [*fuzz.targets().values()]
+        for number, target in enumerate(targets):
+            (folder / str(number)).mkdir()
+            for content in target.samples.values():  # imports what reads it
+                target.read(folder / str(number), content)
         header = import_module("lexgraft.weights.checkpoint.safetensors_header")
         index = import_module("lexgraft.weights.checkpoint.checkpoint_index")
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made:
-        folder = Path(made)
         shard = folder / "m.safetensors"
 
         def one(data: bytes) -> None:
             kind, rest, refused = data[:1], data[1:], str(folder)
-            if kind in readers:
-                _read(*readers[kind], folder, rest)
+            if kind and kind[0] < len(targets):
+                fuzz.survive(targets[kind[0]], folder / str(kind[0]), rest)
                 return
             if kind == b"i":
                 shard.write_bytes(_with_length(json.dumps({"a": ENTRY}).encode(), bytes(4)))
@@ -92,40 +102,27 @@ def main() -> None:
                 refused = str(error)
             assert str(folder) in refused, "the error names no file"
 
-        atheris.Setup([*_first_arguments(Path(sys.argv[1]), folder), *sys.argv[2:]], one)
+        seeds = SEEDS | {
+            f"{number}-{name}": bytes([number]) + content
+            for number, target in enumerate(targets)
+            for name, content in target.samples.items()
+        }
+        given = _first_arguments(Path(sys.argv[1]), folder, seeds)
+        atheris.Setup([*given, *sys.argv[2:]], one)
         atheris.Fuzz()
 
 
-def _readers() -> dict[bytes, tuple[str, Callable[[Path], object]]]:
-    """Return, by first letter, a file's name and what reads it: a message is all that it raises."""
-    project = import_module("lexgraft.project")
-    terms = import_module("lexgraft.terms.readers")
-    adapter = import_module("lexgraft.weights.checkpoint.lora_config")
-    run = import_module("lexgraft.files.run_folder")
-    return {
-        b"p": ("project.yaml", project.read_project),
-        b"t": ("terms", lambda file: terms.read_concepts([file])),
-        b"a": ("adapter_config.json", lambda file: adapter.read_config(file.parent)),
-        b"r": ("lock.json", lambda file: run.RunFolder(file.parent)),
-    }
-
-
-def _read(name: str, read: Callable[[Path], object], folder: Path, content: bytes) -> None:
-    """Read a file of this content; a message for the user is all that may be raised."""
-    (folder / name).write_bytes(content)
-    with suppress(LexgraftError):
-        read(folder / name)
-
-
-def _first_arguments(folder: Path, aside: Path) -> list[str]:
+def _first_arguments(folder: Path, aside: Path, seeds: Mapping[str, bytes]) -> list[str]:
     """Return the first arguments of libFuzzer, with seeds and a dictionary in place."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in SEEDS.items():
-        (folder / name).write_bytes(data)
+    for name, data in seeds.items():
+        (folder / name.replace("/", "-")).write_bytes(data)
     words = aside / "words.txt"
     escaped = ["".join(f"\\x{byte:02x}" for byte in word.encode()) for word in WORDS]
     words.write_text("".join(f'"{word}"\n' for word in escaped))
-    return [sys.argv[0], str(folder), f"-dict={words}", f"-artifact_prefix={folder}/"]
+    limits = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536"]
+    places = [f"-dict={words}", f"-artifact_prefix={folder}/"]
+    return [sys.argv[0], str(folder), *places, *limits]
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:

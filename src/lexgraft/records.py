@@ -259,6 +259,7 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 T = TypeVar("T")
+_ASIDE = ".lexgraft-"  # begins the name of a file that is being written
 
 
 def digest(*parts: object) -> str:
@@ -288,8 +289,8 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
         raise LexgraftError(
             f"cannot be made: {error.strerror}", where=str(path.parent), cure="choose another"
         ) from error
-    known = f".lexgraft-{sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
-    _sweep(path.parent, known)
+    known = f"{_ASIDE}{sha256(os.fsencode(path.name)).hexdigest()[:16]}-"
+    sweep(path.parent, known)
     aside = path.with_name(f"{known}{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(aside, flags, 0o666)
@@ -309,8 +310,11 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
         raise
 
 
-def _sweep(folder: Path, known: str) -> None:
-    """Remove what killed writers of the same file have left: nobody holds it any more."""
+def sweep(folder: Path, known: str = _ASIDE) -> None:
+    """Remove what killed writers have left in a folder: nobody holds it any more.
+
+    `known` begins the names of what those of one file have left.
+    """
     for path in sorted(folder.iterdir()):
         if not (path.name.startswith(known) and path.name.endswith(".part")):
             continue

@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import claim
 from lexgraft.records import Progress
 from lexgraft.tuning.answer_loss import AnswerLoss, answer_loss
 from lexgraft.tuning.batch_forward import batch_loss, hidden_states
@@ -21,7 +22,7 @@ from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_e
 from lexgraft.tuning.train import TrainingResult, TrainingWork, learning_rate, train
 from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample
-from lexgraft.tuning.training_state import unfinished_folder
+from lexgraft.tuning.training_state import PURPOSE, TRAINING, check_trained, unfinished_folder
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
 
@@ -390,6 +391,29 @@ def test_a_record_of_a_training_that_is_damaged_is_named(
     (tmp_path / "adapter" / "lexgraft.json").write_bytes(b"{")
     with pytest.raises(LexgraftError, match="not a record of a training"):
         run(model, encode, tmp_path / "adapter")
+
+
+def test_what_a_kill_left_half_written_is_no_part_of_the_result(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    code = (
+        "import os, sys; from lexgraft.records import _write; from pathlib import Path\n"
+        "def pieces():\n    yield b'half'\n    os._exit(9)\n"
+        "_write(Path(sys.argv[1]), pieces())"
+    )
+    run(model, encode, tmp_path / "whole")
+    claim(unfinished_folder(tmp_path / "out"), PURPOSE, tmp_path / "out")
+    half = unfinished_folder(tmp_path / "out") / TRAINING
+    subprocess.run([sys.executable, "-c", code, half], check=False)
+    assert len([*half.parent.iterdir()]) == 2  # with the mark
+    run(model, encode, tmp_path / "out")
+    assert_same_folder(tmp_path / "out", tmp_path / "whole")
+    check_trained(tmp_path / "out")
+
+
+def assert_same_folder(one: Path, other: Path) -> None:
+    first, second = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in (one, other))
+    assert first == second
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed"])

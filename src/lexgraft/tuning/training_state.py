@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import MARKER, claim, release
-from lexgraft.records import write_bytes
+from lexgraft.records import sweep, write_bytes
 
 PURPOSE = "tune"
 STATE = "state.safetensors"
@@ -39,6 +39,14 @@ class Trainable(Protocol):
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Restore values that `tensors()` returned."""
         ...
+
+
+class _TrainingOutcome(Struct):
+    """Of which kind those fields of a training's record must be that are used."""
+
+    files: dict[str, str] = {}
+    losses: tuple[float, ...] = ()
+    checks: tuple[tuple[int, float], ...] = ()
 
 
 class TrainingProgress:
@@ -142,7 +150,9 @@ def training_record(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        return json.decode(file.read_bytes(), type=dict[str, Any])
+        data = file.read_bytes()
+        json.decode(data, type=_TrainingOutcome)
+        return json.decode(data, type=dict[str, Any])
     except (DecodeError, UnicodeDecodeError) as error:
         raise LexgraftError(
             f"not a record of a training: {error}", where=str(file), cure=_ANEW
@@ -177,6 +187,7 @@ def publish(files: Mapping[str, bytes], record: Mapping[str, object], output: Pa
     folder = claim(unfinished_folder(output), PURPOSE, output)
     for name, data in sorted(files.items()):
         write_bytes(folder / name, data)
+    sweep(folder)  # what a kill left half written is no part of the result
     beside = {path.name for path in folder.iterdir()} - {STATE, MARKER, TRAINING}
     digests = {name: file_digest(folder / name) for name in sorted(beside)}
     text = json.encode({**record, "files": digests}, order="sorted")

@@ -34,6 +34,17 @@ def test_a_folder_that_is_whole_already_stays(tiny_model: Path, tmp_path: Path) 
     assert stored(tmp_path / "out") == stored(tiny_model)
 
 
+def test_a_whole_folder_that_was_changed_since_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    base = open_checkpoint(tiny_model)
+    write_replaced(base, {}, tmp_path / "out")
+    file = tmp_path / "out" / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(LexgraftError, match="not as it was written"):
+        write_replaced(base, {}, tmp_path / "out")
+
+
 def test_a_tensor_of_another_shape_or_name_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     base = open_checkpoint(tiny_model)
     with pytest.raises(LexgraftError, match="has shape"):

@@ -159,6 +159,17 @@ def test_names_that_nothing_has_are_refused_with_the_nearest(
 
 
 @pytest.mark.slow
+def test_a_finished_alignment_is_kept_only_as_it_was_written(
+    members: list[AlignmentMember], tmp_path: Path
+) -> None:
+    common = align_vocabularies(members, tmp_path / "out")
+    again = align_vocabularies(members, tmp_path / "out")
+    assert again.folder == common.folder
+    (common.folder / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(LexgraftError, match=r"not as it was written: tokenizer_config\.json"):
+        align_vocabularies(members, tmp_path / "out")
+
+
 def test_models_that_number_alike_are_read_where_they_lie(model_of: ModelOf, tmp_path: Path):
     folders = [model_of("byte-level", name, seed=seed) for seed, name in enumerate("ab")]
     members = [AlignmentMember(one.name, open_checkpoint(one), one) for one in folders]

@@ -115,9 +115,15 @@ def test_a_stopped_fit_goes_on_where_it_was_and_a_taken_folder_is_refused_before
     whole, stopped = (tmp_path / name / "model.safetensors" for name in ("whole", "stopped"))
     assert whole.read_bytes() == stopped.read_bytes()
     assert not (tmp_path / "stopped.fit").exists()
+    heard.clear()
+    assert main([*start, str(tmp_path / "stopped")]) == 0  # finished: it is checked and kept
+    assert {what.partition(",")[0] for what, _ in heard} == {"vocabulary"}  # planned, not fitted
     capsys.readouterr()
+    assert main([*start, str(tmp_path / "stopped"), "--tokens", "3"]) == 2
+    assert "another grown model" in capsys.readouterr().err
+    (tmp_path / "stopped" / "tokenizer.json").write_text("{}")
     assert main([*start, str(tmp_path / "stopped")]) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "not as it was written: tokenizer.json" in capsys.readouterr().err
 
 
 @pytest.mark.slow

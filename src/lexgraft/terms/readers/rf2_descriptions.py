@@ -114,26 +114,40 @@ def read_descriptions(
     rows = DescriptionRows(
         _bounds(concepts if len(concepts) else _sample(files), lines // _TOGETHER)
     )
-    numbers: dict[int, int] = {}
-    for path in files:
-        with path.open("rb") as opened:
-            if not opened.readline().startswith(HEADER.encode()):
-                raise LexgraftError("not the columns of an RF2 description file", where=str(path))
-        for piece in pieces(path, b"\t", WIDTH, options.progress, header=True):
-            tally.read += piece.read
-            ids, concepts = piece.numbers(0), piece.numbers(4)
-            usable = _usable(piece, (ids < 0) | (concepts < 0), tally)
-            language = _languages(piece, numbers, rows.languages, options)
-            other_language = usable & (language < 0)
-            skip_rows(tally, piece.lines[other_language], "another language than those asked for")
-            kind = _kinds(ids, piece.equals(6, _FULL_NAME), accepted)
-            used = usable & ~other_language
-            if accepted.dialect is not None:
-                accepts = (kind == NAME) | is_among(ids, accepted.dialect)
-                skip_rows(tally, piece.lines[used & ~accepts], _OTHER_DIALECT)
-                used &= accepts
-            rows.add(piece, used, concepts, kind, language)
+    with ExitStack() as failing:
+        failing.callback(rows.close)
+        for path in files:
+            _read_file(path, rows, accepted, options, tally)
+        failing.pop_all()
     return rows
+
+
+def _read_file(
+    path: Path,
+    rows: DescriptionRows,
+    accepted: AcceptedDescriptions,
+    options: ImportOptions,
+    tally: ImportLog,
+) -> None:
+    """Take the active descriptions of one file."""
+    numbers: dict[int, int] = {}
+    with path.open("rb") as opened:
+        if not opened.readline().startswith(HEADER.encode()):
+            raise LexgraftError("not the columns of an RF2 description file", where=str(path))
+    for piece in pieces(path, b"\t", WIDTH, options.progress, header=True):
+        tally.read += piece.read
+        ids, concepts = piece.numbers(0), piece.numbers(4)
+        usable = _usable(piece, (ids < 0) | (concepts < 0), tally)
+        language = _languages(piece, numbers, rows.languages, options)
+        other_language = usable & (language < 0)
+        skip_rows(tally, piece.lines[other_language], "another language than those asked for")
+        kind = _kinds(ids, piece.equals(6, _FULL_NAME), accepted)
+        used = usable & ~other_language
+        if accepted.dialect is not None:
+            accepts = (kind == NAME) | is_among(ids, accepted.dialect)
+            skip_rows(tally, piece.lines[used & ~accepts], _OTHER_DIALECT)
+            used &= accepts
+        rows.add(piece, used, concepts, kind, language)
 
 
 def _sample(files: Sequence[Path]) -> Numbers:

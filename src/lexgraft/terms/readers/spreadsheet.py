@@ -2,7 +2,9 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,11 @@ _LARGE = 1 << 26  # bytes of all parts from which only values are read, as a str
 _WORKBOOK = "xl/workbook.xml"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LONGEST = 300  # characters of what a library says
+_DAMAGED = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, zipfile.BadZipFile, zlib.error),
+)
 _INSTALL = "pip install 'lexgraft[xlsx]', or save it as CSV"
 
 
@@ -37,7 +44,7 @@ def recognise_workbook(start: FileStart) -> str:
         with zipfile.ZipFile(start.path) as archive:
             names = archive.namelist()
             kind = archive.read("mimetype").decode(errors="replace") if "mimetype" in names else ""
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         raise LexgraftError(
             "a damaged archive", where=str(start.path), cure="save the workbook again"
         ) from error
@@ -85,22 +92,39 @@ def _of_openpyxl(path: Path) -> list[tuple[RawTable, bool]]:
         raise LexgraftError("reading XLSX needs openpyxl", cure=_INSTALL) from error
     with zipfile.ZipFile(path) as archive:
         large = sum(member.file_size for member in archive.infolist()) > _LARGE
-    try:
+    with _told(path):
         book = load_workbook(io.BytesIO(path.read_bytes()), read_only=large, data_only=True)
-    except (KeyError, ValueError, OSError, TypeError, zipfile.BadZipFile) as error:
-        raise LexgraftError(f"not an Excel workbook: {error}", where=str(path)) from error
-    tables: list[tuple[RawTable, bool]] = []
-    for sheet in book.worksheets:
-        table = _streamed(sheet) if large else _whole(sheet)
-        tables.append((table, sheet.sheet_state == "visible"))
-    return tables
+        return [
+            (_streamed(path, sheet) if large else _whole(sheet), sheet.sheet_state == "visible")
+            for sheet in book.worksheets
+        ]
 
 
-def _streamed(sheet: "Worksheet") -> RawTable:
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """Turn what is raised of a damaged workbook into a message: openpyxl checks little."""
+    try:
+        yield
+    except _DAMAGED as error:
+        what = f"{type(error).__name__}: {error}"[:_LONGEST]
+        raise LexgraftError(
+            f"not an Excel workbook, or a damaged one: {what}",
+            where=str(path),
+            cure="save it again, or as CSV",
+        ) from error
+
+
+def _streamed(path: Path, sheet: "Worksheet") -> RawTable:
     """Return a sheet of a large workbook: its values alone."""
-    rows = _rows(sheet.iter_rows(values_only=True))
+    rows = _rows(_each(path, sheet.iter_rows(values_only=True)))
     note = "a large workbook: merged cells, hidden rows and strike-through are not looked at"
     return RawTable(rows, sheet.title, notes=(note,))
+
+
+def _each(path: Path, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+    """Yield rows as they are read; damage is a message wherever it lies."""
+    with _told(path):
+        yield from rows
 
 
 def _whole(sheet: "Worksheet") -> RawTable:
@@ -174,17 +198,14 @@ def _text(cell: object) -> str:
 
 def _refuse_bombs(path: Path) -> None:
     """Raise for parts that are too large to be a term list, or that declare entities."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if member.file_size > _LARGEST:
-                    raise LexgraftError(
-                        f"`{member.filename}` unpacks to {member.file_size >> 20} MB",
-                        where=str(path),
-                        cure="save the sheet as CSV",
-                    )
-                with archive.open(member) as file:
-                    if b"<!DOCTYPE" in file.read(4096):
-                        raise LexgraftError(f"`{member.filename}` has a DOCTYPE", where=str(path))
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
-        raise LexgraftError(f"a damaged workbook: {error}", where=str(path)) from error
+    with _told(path), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.file_size > _LARGEST:
+                raise LexgraftError(
+                    f"`{member.filename}` unpacks to {member.file_size >> 20} MB",
+                    where=str(path),
+                    cure="save the sheet as CSV",
+                )
+            with archive.open(member) as file:
+                if b"<!DOCTYPE" in file.read(4096):
+                    raise LexgraftError(f"`{member.filename}` has a DOCTYPE", where=str(path))

@@ -11,10 +11,15 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import plan_layout
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.folder_writer import open_folder
 from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
+from lexgraft.weights.checkpoint.written_folder import (
+    digests_of_files,
+    finished_manifest,
+    refuse_changed,
+)
 
 
 def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path) -> None:
@@ -31,8 +36,10 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
             raise LexgraftError(
                 f"`{name}`: {what}", where=str(base.folder), cure=nearest(name, base.tensors)
             )
-    if (output / MANIFEST).is_file():
-        return  # whole already: a run was killed after it
+    made = finished_manifest(output)
+    if made is not None and made.get("base") == base.digest:  # a run was killed after it
+        refuse_changed(output, made)
+        return
     layout = plan_layout(
         (stored.name, stored.dtype, stored.shape) for stored in base.tensors.values()
     )
@@ -40,8 +47,10 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
         for name, entry in base.tensors.items():
             writer.note(name, writer.write(name, _bytes(entry, tensors.get(name))))
         base.check_unchanged()
-        manifest = msgspec.json.encode({"base": base.digest, "tensors": writer.digests()})
-        writer.finish(read_assets(base.folder, DTYPES[main_dtype(base.tensors.values())]), manifest)
+        sides = read_assets(base.folder, DTYPES[main_dtype(base.tensors.values())])
+        files = digests_of_files(layout.headers, layout.index(), sides)
+        made = {"base": base.digest, "tensors": writer.digests(), "files": files}
+        writer.finish(sides, msgspec.json.encode(made))
 
 
 def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:

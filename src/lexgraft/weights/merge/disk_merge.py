@@ -24,19 +24,13 @@ from lexgraft.weights.checkpoint.folder_writer import (
 )
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.tensor_digests import remember
-from lexgraft.weights.merge.manifest import (
-    Manifest,
-    digests_of_files,
-    manifest_text,
-    read_manifest,
-    verify,
-)
+from lexgraft.weights.checkpoint.written_folder import digests_of_files, told_changed
+from lexgraft.weights.merge.manifest import Manifest, manifest_text, read_manifest, verify
 from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
 from lexgraft.weights.merge.native_dispatch import needs_torch
 from lexgraft.weights.merge.tensor_merge import TensorMerge
 
-SHOWN = 5  # names in a message
 _CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
 
 
@@ -209,10 +203,8 @@ def _finished(plan: MergePlan, output: Path) -> Manifest:
     with locked(output):
         check = verify(output)
     if not check.intact:
-        names = (*check.missing, *check.added, *check.different)
         raise LexgraftError(
-            f"not as it was written: {', '.join(names[:SHOWN])}"
-            + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""),
+            told_changed([*check.missing, *check.added, *check.different]),
             where=str(output),
             cure="`lexgraft verify` lists all; move the folder away and merge again",
         )

@@ -1,7 +1,6 @@
 """What a merged folder was made from, and whether it still holds that."""
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.model_files import INDEX
 from lexgraft.records import AnswerParity, Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
+from lexgraft.weights.checkpoint.written_folder import SAFETENSORS, stated_digest
 
-SAFETENSORS = ".safetensors"
 _LOADED = frozenset(
     {
         SAFETENSORS,
@@ -123,7 +121,7 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
     """
     manifest = read_manifest(folder)
     tensors = open_checkpoint(folder).tensors
-    files = {name: _file_digest(folder / name) for name in manifest.files}
+    files = {name: stated_digest(folder / name) for name in manifest.files}
     return Verification(
         folder=str(folder),
         digest=manifest.digest,
@@ -142,31 +140,6 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
             *(name for name, found in files.items() if found and found != manifest.files[name]),
         ),
     )
-
-
-def digests_of_files(
-    headers: Mapping[str, bytes], index: bytes | None, assets: Mapping[str, bytes]
-) -> dict[str, str]:
-    """Return what a manifest says of the files of a folder that is about to be finished.
-
-    Args:
-        headers: file of weights → its header, with the eight bytes of its length.
-        index: the index of several such files.
-        assets: configuration, tokenizer and the like, by name.
-    """
-    files = {**headers, **assets, **({INDEX: index} if index is not None else {})}
-    return {name: sha256(data).hexdigest() for name, data in sorted(files.items())}
-
-
-def _file_digest(path: Path) -> str:
-    """Return the SHA-256 that a manifest states of a file; nothing where there is no such file."""
-    if path.is_symlink() or not path.is_file():
-        return ""
-    if path.suffix != SAFETENSORS:
-        return sha256(path.read_bytes()).hexdigest()
-    with path.open("rb") as file:
-        length = file.read(8)
-        return sha256(length + file.read(int.from_bytes(length, "little"))).hexdigest()
 
 
 def _added_files(folder: Path, manifest: Manifest) -> Iterator[str]:

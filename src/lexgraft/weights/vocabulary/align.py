@@ -22,11 +22,16 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
     side_files,
 )
 from lexgraft.weights.checkpoint.file_layout import plan_layout
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.folder_writer import open_folder
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import read_windows
 from lexgraft.weights.checkpoint.view import View, folders
+from lexgraft.weights.checkpoint.written_folder import (
+    digests_of_files,
+    finished_manifest,
+    refuse_changed,
+)
 from lexgraft.weights.tokenizer.tokenizer_file import TokenizerFile, read_document
 from lexgraft.weights.vocabulary.aligned_rows import AlignedRows, RowOverride
 from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
@@ -348,7 +353,9 @@ def _write(
     members: Sequence[AlignmentMember],
 ) -> Path:
     """Write a member's vocabulary and the tensors kept, unless this run has been here before."""
-    if (folder / MANIFEST).is_file() and read_json(folder / MANIFEST).get("together") == key:
+    made = finished_manifest(folder)
+    if made is not None and made.get("together") == key:
+        refuse_changed(folder, made)
         return folder
     plain = {name: entry for name, entry in copied.items() if name not in rows}
     layout = plan_layout(
@@ -370,7 +377,8 @@ def _write(
         for name, entry in plain.items():
             if name not in writer.done:
                 writer.note(name, writer.write(name, read_windows(entry)))
-        manifest = {"together": key, "tensors": writer.digests()}
+        files = digests_of_files(layout.headers, layout.index(), sides)
+        manifest = {"together": key, "tensors": writer.digests(), "files": files}
         writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
     return folder
 

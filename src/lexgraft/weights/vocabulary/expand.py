@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from torch import Tensor
 
 from lexgraft.files.hub import named_model
 from lexgraft.files.ownership import check_outputs, real_path, refuse_foreign
 from lexgraft.files.safe_json import read_json
-from lexgraft.records import AnswerParity, Concept, Progress, silent, write_bytes
+from lexgraft.records import AnswerParity, Concept, Progress, digest, silent, write_bytes
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST, refuse_taken
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
+from lexgraft.weights.checkpoint.written_folder import finished_manifest
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.expanded_folder import (
     has_weights,
     open_donor,
+    request_of,
     write_model,
     write_tokenizer,
+    written_before,
 )
 from lexgraft.weights.vocabulary.expansion_plan import (
     ExpansionRequest,
@@ -34,7 +39,7 @@ from lexgraft.weights.vocabulary.expansion_texts import (
     read_terms_as_passages,
 )
 from lexgraft.weights.vocabulary.fit.fit_settings import FitSettings
-from lexgraft.weights.vocabulary.new_rows import How
+from lexgraft.weights.vocabulary.new_rows import How, RowDonor
 
 MEASURED = 24  # texts of a kind on which bits per byte are measured
 WINDOW = 160  # tokens of each
@@ -127,7 +132,8 @@ def check_output(output: Path, inputs: Sequence[Path], *, fitted: bool) -> None:
             and not of an interrupted run.
     """
     check_outputs([output], inputs, folders=True)
-    refuse_taken(output, inputs)
+    if "request" not in (finished_manifest(output) or {}):  # compared when the plan is known
+        refuse_taken(output, inputs)
     if fitted:
         cache = real_path(output).with_name(f"{output.name}.fit")
         check_outputs([cache], inputs, folders=True)
@@ -208,14 +214,36 @@ class _Writer:
         # a donor may be a tokenizer alone: it has words then and no rows
         has_rows = self.donor is not None and has_weights(self.donor)
         donor = open_donor(self.donor) if self.donor is not None and has_rows else None
-        base, fitted, figures, cache = open_full_precision(self.base), None, None, None
-        if fit is not None:
-            from lexgraft.weights.vocabulary.fit.fit_rows import FitInputs, fit_rows, open_fit_cache
+        base = open_full_precision(self.base)
+        request = request_of(plan.expansion, base, donor, self.rows, self.pad_to_multiple_of)
+        if fit is None:
+            origins = written_before(self.output, request)
+            if origins is None:
+                origins = self._model(plan, base, donor, request, None, progress)
+            return VocabularyExpansion(self.base, plan, texts, self.output, origins)
+        from lexgraft.weights.vocabulary.fit import fit_rows as fitting
 
-            inputs = FitInputs(plan.expansion, base, donor, self.rows, texts)
-            cache = open_fit_cache(inputs, fit, self.output)
-            fitted, figures = fit_rows(inputs, fit, cache, progress)
-        origins = write_model(
+        inputs = fitting.FitInputs(plan.expansion, base, donor, self.rows, texts)
+        request = digest(request, fitting.fit_key(inputs, fit))
+        figures, origins = None, written_before(self.output, request)
+        cache = fitting.open_fit_cache(inputs, fit, self.output)
+        if origins is None:
+            fitted, figures = fitting.fit_rows(inputs, fit, cache, progress)
+            origins = self._model(plan, base, donor, request, fitted, progress)
+        cache.drop()
+        return VocabularyExpansion(self.base, plan, texts, self.output, origins, figures)
+
+    def _model(
+        self,
+        plan: VocabularyPlan,
+        base: Checkpoint,
+        donor: RowDonor | None,
+        request: str,
+        fitted: Mapping[str, Tensor] | None,
+        progress: Progress,
+    ) -> dict[str, dict[str, int]]:
+        """Write the grown model; return how its new rows came about."""
+        return write_model(
             plan.expansion,
             base,
             self.output,
@@ -224,7 +252,5 @@ class _Writer:
             self.pad_to_multiple_of,
             fitted,
             progress,
+            request,
         )
-        if cache is not None:
-            cache.drop()
-        return VocabularyExpansion(self.base, plan, texts, self.output, origins, figures)

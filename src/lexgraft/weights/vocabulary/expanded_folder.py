@@ -11,6 +11,7 @@ from xxhash import xxh3_128
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX, SINGLE
+from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.assets import edited, read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import (
@@ -25,6 +26,11 @@ from lexgraft.weights.checkpoint.layer_stack import language_config
 from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
+from lexgraft.weights.checkpoint.written_folder import (
+    digests_of_files,
+    finished_manifest,
+    refuse_changed,
+)
 from lexgraft.weights.tokenizer.tokenizer_file import TOKENIZER, read_document
 from lexgraft.weights.vocabulary.expanded_files import tokenizer_files
 from lexgraft.weights.vocabulary.expansion import Expansion
@@ -75,6 +81,7 @@ def write_model(
     multiple: int = 1,
     fitted: Mapping[str, Tensor] | None = None,
     progress: Progress = silent,
+    request: str = "",
 ) -> dict[str, dict[str, int]]:
     """Write the base with the expanded vocabulary; return how its new rows came about.
 
@@ -88,6 +95,7 @@ def write_model(
         fitted: Rows that were distilled or made suppressed, by tensor; those that are as they began
             keep the name of where they came from.
         progress: Called per tensor.
+        request: What `written_before` will know the finished folder by.
 
     Raises:
         LexgraftError: weights, configuration and tokenizer of the base do not fit each other, or
@@ -117,10 +125,45 @@ def write_model(
                 writer.note(name, writer.write(name, windows))
         base.check_unchanged()
         additions = additions_json(expansion, origins)
-        manifest = _text({"vocabulary": key, "base": base.digest, "tensors": writer.digests()})
-        writer.finish({**sides, VOCABULARY: additions}, manifest)
+        sides = {**sides, VOCABULARY: additions}
+        manifest = {
+            "vocabulary": key,
+            "request": request,
+            "base": base.digest,
+            "tensors": writer.digests(),
+            "files": digests_of_files(layout.headers, layout.index(), sides),
+        }
+        writer.finish(sides, _text(manifest))
     progress("writing", len(base.tensors), len(base.tensors))
     return origins
+
+
+def request_of(
+    expansion: Expansion, base: Checkpoint, donor: RowDonor | None, how: How, multiple: int
+) -> str:
+    """Return what tells a growth without a fit from all others, before anything is written."""
+    words = [(new.token, new.role, new.parts) for new in expansion.additions]
+    lender = donor.checkpoint.digest if donor else ""
+    return digest("grown", base.digest, lender, words, how, multiple)
+
+
+def written_before(output: Path, request: str) -> dict[str, dict[str, int]] | None:
+    """Return how the rows of a folder came about that this very call has finished; None: not yet.
+
+    Raises:
+        LexgraftError: it holds another model, or not what was written.
+    """
+    manifest = finished_manifest(output)
+    if manifest is None:
+        return None
+    if manifest.get("request") != request:
+        raise LexgraftError(
+            "the folder holds another grown model",
+            where=str(output),
+            cure="choose a new folder, or move this one away",
+        )
+    refuse_changed(output, manifest)
+    return read_json(output / VOCABULARY)["rows"]
 
 
 def expanded_assets(

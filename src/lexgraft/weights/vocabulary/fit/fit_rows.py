@@ -73,8 +73,13 @@ def open_fit_cache(inputs: FitInputs, settings: FitSettings, output: Path) -> Fi
     Raises:
         LexgraftError: `OUTPUT.fit` is there and of someone else.
     """
+    return FitCache(real_path(output), fit_key(inputs, settings))
+
+
+def fit_key(inputs: FitInputs, settings: FitSettings) -> str:
+    """Return what tells one fit from all others."""
     expansion, _, donor, how, texts = inputs
-    key = digest(
+    return digest(
         "fit",
         __version__,
         inputs.base.digest,
@@ -83,7 +88,6 @@ def open_fit_cache(inputs: FitInputs, settings: FitSettings, output: Path) -> Fi
         [(new.token, new.parts) for new in expansion.additions],
         (texts.terms, texts.texts, texts.general_sample(), texts.further),
     )
-    return FitCache(real_path(output), key)
 
 
 def fit_rows(

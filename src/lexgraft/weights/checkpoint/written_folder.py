@@ -1,0 +1,84 @@
+"""What a manifest states of a folder's files, and whether a finished folder still holds that."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import INDEX
+from lexgraft.files.safe_json import read_json
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.folder_writer import MANIFEST
+from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
+
+SAFETENSORS = ".safetensors"
+_SHOWN = 6  # names in a message
+
+
+def digests_of_files(
+    headers: Mapping[str, bytes], index: bytes | None, assets: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Return what a manifest says of the files of a folder that is about to be finished.
+
+    Args:
+        headers: file of weights → its header, with the eight bytes of its length.
+        index: the index of several such files.
+        assets: configuration, tokenizer and the like, by name.
+    """
+    files = {**headers, **assets, **({INDEX: index} if index is not None else {})}
+    return {name: sha256(data).hexdigest() for name, data in sorted(files.items())}
+
+
+def stated_digest(path: Path) -> str:
+    """Return the SHA-256 that a manifest states of a file; nothing where there is no such file."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    if path.suffix != SAFETENSORS:
+        return sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        length = file.read(8)
+        return sha256(length + file.read(int.from_bytes(length, "little"))).hexdigest()
+
+
+def finished_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a folder that a run has finished; None: new, or unfinished.
+
+    Raises:
+        LexgraftError: the manifest is damaged.
+    """
+    if (folder / JOURNAL).exists() or not (folder / MANIFEST).is_file():
+        return None
+    return read_json(folder / MANIFEST)
+
+
+def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise for a finished folder whose tensors or files are not those that its manifest states.
+
+    Raises:
+        LexgraftError: some were changed, cut, or are gone.
+    """
+    if names := [*_changed(folder, manifest)]:
+        raise LexgraftError(
+            told_changed(names),
+            where=str(folder),
+            cure="move the folder away: the same command writes it anew",
+        )
+
+
+def told_changed(names: list[str]) -> str:
+    """Return a message that names what of a folder is not as it was written."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"not as it was written: {', '.join(names[:_SHOWN])}{more}"
+
+
+def _changed(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files and tensors that are not as a manifest states them."""
+    for name, stated in manifest.get("files", {}).items():
+        if stated_digest(folder / name) != stated:
+            yield name
+    stored = open_checkpoint(folder).tensors
+    for name, stated in manifest.get("tensors", {}).items():
+        if name not in stored or tensor_digest(stored[name]) != stated:
+            yield name
