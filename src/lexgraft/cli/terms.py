@@ -265,13 +265,23 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
     warnings = rights.warnings()
     if arguments.json:
         return print_json(
-            {"entries": exported.entries, "refused": exported.refused, "warnings": warnings}
+            {
+                "entries": exported.entries,
+                "refused": exported.refused,
+                "lost": exported.lost,
+                "warnings": warnings,
+            }
         )
     for entry in exported.refused[:_SHOWN]:
         print_line(f"not exported: {entry.concept}: {entry.term}: {entry.reason}")
+    for loss in exported.lost[:_SHOWN]:
+        print_line(f"no place in {arguments.format}: {loss.concept}: {', '.join(loss.what)}")
     for warning in warnings:
         print_line(f"licence: {warning}")
-    print_line(f"{exported.entries:,} entries, {len(exported.refused):,} not exported")
+    print_line(
+        f"{exported.entries:,} entries, {len(exported.refused):,} not exported, "
+        f"{len(exported.lost):,} concepts without all they have"
+    )
     print_line(f"written: {arguments.output}, {notice.name}")
     return 0
 

@@ -76,6 +76,63 @@ def test_what_is_exported_is_read_back_as_it_was(
     assert plain(found) == plain(concept)
 
 
+LANGUAGES = st.sampled_from(["en", "ja", "pt-BR", "zh-Hant", "ja-Hrkt"])
+WHOLE = st.builds(
+    Concept,
+    id=TEXT,
+    terms=st.lists(
+        st.builds(
+            Term,
+            TEXT,
+            LANGUAGES,
+            st.sampled_from(["noun", "adjective", "other", "unknown"]),
+            st.sampled_from(["preferred", "admitted", "forbidden", "pending"]),
+            st.one_of(st.just(""), TEXT),
+        ),
+        min_size=1,
+        max_size=5,
+    ).map(lambda terms: tuple(ranked_terms(terms))),
+    definitions=st.dictionaries(LANGUAGES, TEXT, max_size=2),
+    field=st.one_of(st.just(""), TEXT),
+    type=st.one_of(st.just(""), TEXT),
+    broader=st.lists(TEXT, max_size=2).map(tuple),
+    same_as=st.lists(TEXT, max_size=2).map(tuple),
+    rarity=st.dictionaries(LANGUAGES, st.floats(0, 9, allow_nan=False), max_size=2),
+    source=TEXT,
+    source_version=st.one_of(st.just(""), TEXT),
+    licence=st.one_of(st.just(""), TEXT),
+    sentences=st.dictionaries(LANGUAGES, TEXT, max_size=2),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WHOLE)
+@pytest.mark.parametrize("form", ["csv", "tbx"])
+def test_csv_and_tbx_hold_everything(
+    tmp_path_factory: pytest.TempPathFactory, form: str, concept: Concept
+):
+    result = export_concepts([concept], form)
+    assert not result.lost
+    assert not result.refused
+    (found,) = exported(tmp_path_factory.mktemp("whole"), form, concept)
+    assert found == concept
+
+
+@pytest.mark.parametrize("form", ["skos", "utx", "deepl", "google", "aws"])
+def test_what_a_form_has_no_place_for_is_said_of_each_concept(form: str):
+    whole = structs.replace(FEVER, broader=("C:2",), sentences={"en": "A fever rose."})
+    (loss,) = export_concepts([whole], form, PAIR).lost
+    assert loss.concept == "C:1"
+    assert "sentences" in loss.what
+    assert ("definitions" in loss.what) == (form != "skos")
+    assert ("forbidden" in loss.what) == (form != "utx")
+
+
+def test_skos_brings_its_ids_back(tmp_path: Path):
+    (found,) = exported(tmp_path, "skos", FEVER)
+    assert found.id == "C:1"
+
+
 def test_skos_is_read_by_pyoxigraph_and_by_the_reader(tmp_path: Path):
     pyoxigraph = import_module("pyoxigraph")
     data = export_concepts([FEVER], "skos").data

@@ -101,6 +101,22 @@ TMX = """<?xml version="1.0"?><tmx version="1.4"><header srclang="en" datatype="
 <seg><bpt i="1">&lt;b&gt;</bpt>fever<ept i="1">&lt;/b&gt;</ept></seg></tuv>
 <tuv xml:lang="ja-JP"><seg>発熱</seg></tuv></tu></body></tmx>
 """
+MULTITERM = """<?xml version="1.0"?><mtf><conceptGrp><concept>1</concept>
+<descripGrp><descrip type="Subject">medicine</descrip></descripGrp>
+<languageGrp><language type="English" lang="EN"/><descripGrp>
+<descrip type="Definition">A raised temperature.</descrip></descripGrp>
+<termGrp><term>fever</term><descripGrp><descrip type="Status">freigegeben</descrip></descripGrp>
+</termGrp></languageGrp><languageGrp><language type="Japanese" lang="JA"/>
+<termGrp><term>発熱</term></termGrp><termGrp><term>熱病</term><descripGrp>
+<descrip type="Status">forbidden</descrip></descripGrp></termGrp></languageGrp></conceptGrp></mtf>
+"""
+XLIFF = """<xliff xmlns="urn:oasis:names:tc:xliff:document:2.0" version="2.1" srcLang="en"
+ trgLang="ja"
+ xmlns:gls="urn:oasis:names:tc:xliff:glossary:2.0"><file id="f1"><unit id="1"><gls:glossary>
+<gls:glossEntry><gls:term>fever</gls:term><gls:translation>発熱</gls:translation>
+<gls:definition>A raised temperature.</gls:definition></gls:glossEntry></gls:glossary>
+<segment><source>A fever.</source></segment></unit></file></xliff>
+"""
 MESH = """<?xml version="1.0"?><!DOCTYPE DescriptorRecordSet SYSTEM "desc2025.dtd">
 <DescriptorRecordSet LanguageCode="eng"><DescriptorRecord><DescriptorUI>D1</DescriptorUI>
 <DescriptorName><String>Fever</String></DescriptorName><TreeNumberList>
@@ -217,6 +233,8 @@ SAMPLES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "iate": ("TBX", IATE.encode),
     "utx": ("UTX", UTX.encode),
     "tmx": ("TMX", TMX.encode),
+    "multiterm": ("MultiTerm", MULTITERM.encode),
+    "xliff": ("XLIFF glossary", XLIFF.encode),
     "mesh": ("MeSH", MESH.encode),
     "claml": ("ClaML", CLAML.encode),
     "medis": ("MEDIS", lambda: MEDIS.encode("cp932")),

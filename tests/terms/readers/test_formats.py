@@ -62,6 +62,23 @@ def test_tmx_leaves_out_codes_and_points_at_sentences(tmp_path: Path):
     ]
 
 
+def test_multiterm_reads_statuses_and_descriptions_by_their_names(tmp_path: Path):
+    (concept,) = sample(tmp_path, "multiterm")
+    assert (concept.id, concept.field) == ("1", "medicine")
+    assert concept.definitions == {"en": "A raised temperature."}
+    assert concept.terms == (
+        Term("fever", "en"),
+        Term("発熱", "ja"),
+        Term("熱病", "ja", status="forbidden"),
+    )
+
+
+def test_the_glossary_of_an_xliff_file_has_its_definitions(tmp_path: Path):
+    (concept,) = sample(tmp_path, "xliff")
+    assert concept.terms == (Term("fever", "en"), Term("発熱", "ja"))
+    assert concept.definitions == {"en": "A raised temperature."}
+
+
 def test_mesh_keeps_narrower_concepts_apart(tmp_path: Path):
     fever, low = sample(tmp_path, "mesh")
     assert (fever.id, fever.names("en")) == ("MESH:D1", ("fever", "Pyrexia"))

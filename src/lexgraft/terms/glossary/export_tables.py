@@ -10,23 +10,13 @@ from msgspec.structs import replace
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary import entries_from_concepts
+from lexgraft.terms.glossary.export_losses import Loss, losses
 from lexgraft.terms.glossary.export_screen import NotExported, screened
 from lexgraft.terms.glossary.export_xml import skos, tbx
+from lexgraft.terms.readers.own_csv import HEADER, joined
 from lexgraft.terms.text.formula_guard import guarded, runs_as_formula
 from lexgraft.terms.text.language_tags import is_language_tag
 
-_CSV_HEADER = (
-    "id",
-    "language",
-    "term",
-    "status",
-    "part of speech",
-    "usage",
-    "field",
-    "definition",
-    "source",
-    "licence",
-)
 _UTX_STATUS = {"preferred": "approved", "admitted": "provisional", "forbidden": "forbidden"}
 
 
@@ -44,6 +34,7 @@ class ExportResult(Struct, frozen=True):
     data: bytes
     entries: int
     refused: tuple[NotExported, ...] = ()
+    lost: tuple[Loss, ...] = ()  # what the form cannot hold, per concept
 
 
 class _Service(Struct, frozen=True):
@@ -77,7 +68,8 @@ def export_concepts(
         pair = _checked(concepts, form, pair)
     kept, refused = screened(concepts)
     exported = EXPORTS[form](kept, pair or LanguagePair())
-    return replace(exported, refused=(*refused, *exported.refused))
+    lost = losses(kept, form, (pair.source, pair.target) if pair else ())
+    return replace(exported, refused=(*refused, *exported.refused), lost=lost)
 
 
 def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) -> LanguagePair:
@@ -99,36 +91,52 @@ def _csv(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
 
     Cells that a spreadsheet would run are led by an apostrophe.
     """
-    rows: list[Sequence[str]] = [_CSV_HEADER]
-    refused: list[NotExported] = []
+    rows: list[Sequence[str]] = [HEADER]
     for concept in concepts:
-        defined = set[str]()
-        for term in concept.terms:
-            definition = concept.definitions.get(term.language, "")
-            cell = "" if term.language in defined else definition
-            defined.add(term.language)
-            part_of_speech = "" if term.part_of_speech == "unknown" else term.part_of_speech
-            rows.append(
-                (
-                    concept.id,
-                    term.language,
-                    term.text,
-                    term.status,
-                    part_of_speech,
-                    term.note,
-                    concept.field,
-                    cell,
-                    concept.source,
-                    concept.licence,
-                )
-            )
-        refused += [
-            NotExported(concept.id, text[:40], f"a definition in `{language}`, without a term")
-            for language, text in concept.definitions.items()
-            if language not in defined
-        ]
+        rows += _csv_rows(concept)
     cells = [list(map(guarded, row)) for row in rows]
-    return ExportResult(_rows(cells, mark=True), len(rows) - 1, tuple(refused))
+    return ExportResult(_rows(cells, mark=True), len(rows) - 1)
+
+
+def _csv_rows(concept: Concept) -> Iterator[Sequence[str]]:
+    """Yield a row per term, then one per language that has texts but no term.
+
+    What is the concept's stands in its first row, what is a language's in that language's first.
+    """
+    whole = (
+        concept.field,
+        concept.type,
+        joined(concept.broader),
+        joined(concept.same_as),
+        concept.source,
+        concept.source_version,
+        concept.licence,
+    )
+    texts = (concept.definitions, concept.sentences, concept.rarity)
+    languages = dict.fromkeys(language for by_language in texts for language in by_language)
+    for number, term in enumerate(concept.terms):
+        first = term.language in languages
+        languages.pop(term.language, None)
+        part = "" if term.part_of_speech == "unknown" else term.part_of_speech
+        names = (concept.id, term.language, term.text, term.status, part, term.note)
+        yield _csv_row(
+            names, whole if not number else ("",) * 7, concept, term.language, first=first
+        )
+    for language in languages:
+        yield _csv_row(
+            (concept.id, language, "", "", "", ""), ("",) * 7, concept, language, first=True
+        )
+
+
+def _csv_row(
+    names: Sequence[str], whole: Sequence[str], concept: Concept, language: str, *, first: bool
+) -> Sequence[str]:
+    field, kind, *links_and_origin = whole
+    definition = concept.definitions.get(language, "") if first else ""
+    sentence = concept.sentences.get(language, "") if first else ""
+    rarity = concept.rarity.get(language) if first else None
+    number = "" if rarity is None else repr(rarity)
+    return (*names, field, definition, kind, *links_and_origin, sentence, number)
 
 
 def _skos(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
@@ -142,7 +150,11 @@ def _skos(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
             for language, text in (*texts, *concept.definitions.items())
             if not is_language_tag(language)
         ]
-        terms = tuple(term for term in concept.terms if is_language_tag(term.language))
+        terms = tuple(
+            term
+            for term in concept.terms
+            if is_language_tag(term.language) and term.status != "pending"
+        )
         definitions = {
             language: text
             for language, text in concept.definitions.items()
@@ -186,7 +198,7 @@ def _utx_rows(sources: Sequence[str], targets: Sequence[Term]) -> Iterator[tuple
         for source in sources:
             yield source, usable[0].text, _UTX_STATUS["preferred"]
         for term in targets:
-            if term is not usable[0]:
+            if term is not usable[0] and term.status != "pending":
                 yield sources[0], term.text, _UTX_STATUS[term.status]
 
 

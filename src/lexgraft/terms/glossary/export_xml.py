@@ -2,18 +2,32 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.own_tbx import (
+    LICENCE,
+    ORIGIN,
+    ORIGIN_VERSION,
+    RARITY,
+    SAME_AS,
+    TYPE,
+    WRITTEN_BY,
+)
 
-_STATUS = {"preferred": "preferredTerm", "admitted": "admittedTerm", "forbidden": "deprecatedTerm"}
+_STATUS = {
+    "preferred": "preferredTerm",
+    "admitted": "admittedTerm",
+    "forbidden": "deprecatedTerm",
+    "pending": "proposedTerm",
+}
 _LABELS = {"preferred": "prefLabel", "admitted": "altLabel", "forbidden": "hiddenLabel"}
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <tbx type="TBX-Basic" style="dca" xml:lang="en" xmlns="urn:iso:std:iso:30042:ed-2">
 <tbxHeader><fileDesc><titleStmt><title>{title}</title></titleStmt>
-<sourceDesc><p>{source}</p></sourceDesc></fileDesc></tbxHeader>
+<sourceDesc><p>{source}</p></sourceDesc></fileDesc>
+<encodingDesc><p>{writer}</p></encodingDesc></tbxHeader>
 <text><body>
 """
 _FOOT = "</body></text>\n</tbx>\n"
@@ -27,7 +41,8 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def tbx(concepts: Sequence[Concept]) -> bytes:
     """Return the concepts as a TBX-Basic file."""
-    head = _HEAD.format(title=escape(_names(concepts)), source=escape(_licences(concepts)))
+    names, licences = escape(_names(concepts)), escape(_licences(concepts))
+    head = _HEAD.format(title=names, source=licences, writer=WRITTEN_BY)
     return "".join([head, *map(_entry, concepts), _FOOT]).encode()
 
 
@@ -54,32 +69,50 @@ def _licences(concepts: Sequence[Concept]) -> str:
 
 
 def _entry(concept: Concept) -> str:
-    """Return one concept as a `conceptEntry`."""
-    field = f'<descrip type="subjectField">{escape(concept.field)}</descrip>\n'
-    sections = [
-        _section(language, concept.definitions.get(language, ""), list(terms))
-        for language, terms in groupby(concept.terms, key=lambda term: term.language)
-    ]
+    """Return one concept as a `conceptEntry`; what TBX-Basic has no category for is an `admin`."""
+    categories = [("descrip", "subjectField", concept.field)] if concept.field else []
+    categories += [("descrip", "broaderConceptGeneric", name) for name in concept.broader]
+    categories += [("admin", SAME_AS, name) for name in concept.same_as]
+    whole = zip(
+        (TYPE, ORIGIN, ORIGIN_VERSION, LICENCE),
+        (concept.type, concept.source, concept.source_version, concept.licence),
+        strict=True,
+    )
+    categories += [("admin", name, text) for name, text in whole if text]
+    sections = {term.language: list[Term]() for term in concept.terms}
+    for term in concept.terms:
+        sections[term.language].append(term)
+    for language in (*concept.definitions, *concept.sentences, *concept.rarity):
+        sections.setdefault(language, [])
+    written = (_section(language, concept, terms) for language, terms in sections.items())
     return (
-        f"<conceptEntry id={quoteattr(concept.id)}>\n{field * bool(concept.field)}"
-        + "".join(sections)
-        + "</conceptEntry>\n"
+        f"<conceptEntry id={quoteattr(concept.id)}>\n{''.join(map(_category, categories))}"
+        f"{''.join(written)}</conceptEntry>\n"
     )
 
 
-def _section(language: str, definition: str, terms: Sequence[Term]) -> str:
-    group = (
-        f'<descripGrp><descrip type="definition">{escape(definition)}</descrip></descripGrp>\n'
-        if definition
-        else ""
-    )
+def _category(category: tuple[str, str, str]) -> str:
+    element, name, text = category
+    return f"<{element} type={quoteattr(name)}>{escape(text)}</{element}>\n"
+
+
+def _section(language: str, concept: Concept, terms: Sequence[Term]) -> str:
+    definition = concept.definitions.get(language, "")
+    group = _category(("descrip", "definition", definition)).rstrip()
+    texts = f"<descripGrp>{group}</descripGrp>\n" if definition else ""
+    if sentence := concept.sentences.get(language, ""):
+        texts += _category(("descrip", "context", sentence))
+    if language in concept.rarity:
+        texts += _category(("admin", RARITY, repr(concept.rarity[language])))
     return (
-        f"<langSec xml:lang={quoteattr(language)}>\n{group}{''.join(map(_term, terms))}</langSec>\n"
+        f"<langSec xml:lang={quoteattr(language)}>\n{texts}{''.join(map(_term, terms))}</langSec>\n"
     )
 
 
 def _term(term: Term) -> str:
-    notes = [("administrativeStatus", f"{_STATUS[term.status]}-admn-sts")]
+    category = "normativeAuthorization" if term.status == "pending" else "administrativeStatus"
+    ending = "" if term.status == "pending" else "-admn-sts"
+    notes = [(category, f"{_STATUS[term.status]}{ending}")]
     if term.part_of_speech != "unknown":
         notes.insert(0, ("partOfSpeech", term.part_of_speech))
     written = [f'<termNote type="{kind}">{text}</termNote>' for kind, text in notes]

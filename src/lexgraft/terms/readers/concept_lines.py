@@ -21,6 +21,7 @@ def read_json_lines(
     path: Path, options: ImportOptions, tally: ImportLog
 ) -> Iterator[ConceptAtLine]:
     """Yield the records as they are; a line that is none is refused."""
+    tally.keeps_regions = True
     decode = msgspec.json.Decoder(Concept).decode
     with unpacked(path, options.progress) as file:
         for number, line in enumerate(file, 1):

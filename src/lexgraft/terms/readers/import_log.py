@@ -57,6 +57,7 @@ class ImportLog(Struct):
     forbidden: int = 0
     tables: list[TableAccount] = []
     apart: list[str] = []  # languages of which the file has columns for several regions
+    keeps_regions: bool = False  # it was written by us: regions are told apart already
     sheet: str = ""  # being read, of a workbook with several
 
     def skip_row(self, line: int, reason: str, count: int = 1) -> None:

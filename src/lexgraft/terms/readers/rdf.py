@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
@@ -45,6 +45,7 @@ _ROLES = {
     **dict.fromkeys((f"{_OWL}versionInfo", f"{_OWL}versionIRI"), "version"),
     **dict.fromkeys((f"{_TERMS}license", f"{_TERMS}rights", f"{_ELEMENTS}rights"), "licence"),
 }
+_OWN = "urn:lexgraft:"  # leads ids that are no names, in our own exports
 _LABELS = frozenset({"preferred", "admitted"})
 _SCHEMES = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
 _TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix|base)\s", re.IGNORECASE)
@@ -215,6 +216,8 @@ def _is_property(roles: set[tuple[str, str]]) -> bool:
 
 
 def _short(name: str) -> str:
-    """Return `HP:0000118` for the name of an OBO term, else the name."""
+    """Return `HP:0000118` for the name of an OBO term, the id behind our own, else the name."""
+    if name.startswith(_OWN):
+        return unquote(name.removeprefix(_OWN))
     match = _OBO_NAME.fullmatch(name)
     return f"{match[1]}:{match[2]}" if match else name

@@ -80,7 +80,8 @@ def fault_of(text: str) -> str:
 
 def _in_its_languages(concept: Concept, options: ImportOptions, tally: ImportLog) -> Concept:
     """Return a concept under the languages asked for, regions where they tell something apart."""
-    asked = in_asked_languages(regions_told_apart(concept, tally.apart), options)
+    plain = concept if tally.keeps_regions else regions_told_apart(concept, tally.apart)
+    asked = in_asked_languages(plain, options)
     return asked if asked is concept else replace(asked, terms=ranked_terms(asked.terms))
 
 

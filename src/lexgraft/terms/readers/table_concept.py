@@ -3,10 +3,8 @@
 from msgspec import Struct
 
 from lexgraft.records import Concept, Term
+from lexgraft.terms.readers.own_csv import split
 from lexgraft.terms.readers.status_labels import ranked_terms
-
-BETWEEN_LINKS = "|"
-"""Between the ids in a cell of `broader` or `same as`, and between synonyms without being named."""
 
 
 class TableConcept(Struct):
@@ -23,7 +21,7 @@ class TableConcept(Struct):
 
     def concept(self, source: str) -> Concept:
         """Return the finished concept."""
-        links = {role: _links(self.texts.get(role, "")) for role in ("broader", "same_as")}
+        links = {role: split(self.texts.get(role, "")) for role in ("broader", "same_as")}
         return Concept(
             self.id,
             ranked_terms(self.terms),
@@ -38,7 +36,3 @@ class TableConcept(Struct):
             self.texts.get("licence", ""),
             self.sentences,
         )
-
-
-def _links(cell: str) -> tuple[str, ...]:
-    return tuple(text for part in cell.split(BETWEEN_LINKS) if (text := part.strip()))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from lexgraft.terms.readers.column_headers import TERMS, ColumnMeaning, given_meanings
 from lexgraft.terms.readers.header_rows import Header, find_header, header_at
 from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.own_csv import HEADER
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
 from lexgraft.terms.readers.table_account import ColumnAccount, Question, column_key, shortened
 from lexgraft.terms.readers.text_tables import Cells
@@ -55,6 +56,11 @@ class Layout(Struct):
     meanings: list[ColumnMeaning] = []
     unread: str = ""  # why this is no table of terms at all
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is what `terms export` writes, of which nothing is doubtful."""
+        return self.header == HEADER
+
     def blocks(self) -> list[list[Column]]:
         """Return the columns of tables side by side: of each repeated header one."""
         for length in range(2, len(self.columns) // 2 + 1):
@@ -72,6 +78,9 @@ def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> L
     given = given_meanings(options.columns)
     if options.no_header:
         return _without_header(head, given)
+    listed = _without_header(head, {})
+    if listed.columns and not options.header_rows:
+        return listed
     header = (
         header_at(head, options.header_rows) if options.header_rows else find_header(head, given)
     )
@@ -201,12 +210,9 @@ def _no_header_found(
         last = head[-1][0] if head else 0
         what = f"there is no line {lines} that says something among the first {last}"
         return Layout([], (), [], questions=[Question(what, "header-rows", "1")])
-    bare = _without_header(head, {})
-    if bare.columns:
-        return bare
     layout = Layout([], (), list(head), unread="no row looks like a header with a column of terms")
     width = max((len(cells) for _, cells in head), default=0)
-    layout.accounts = bare.accounts
+    layout.accounts = _without_header(head, {}).accounts
     layout.questions = _questions_of_numbers(head, width)
     if given:
         named = ", ".join(f"`{key}`" for key in given)

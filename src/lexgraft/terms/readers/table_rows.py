@@ -8,6 +8,7 @@ from itertools import chain
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Term, TermStatus
 from lexgraft.terms.readers.cell_rules import (
+    CHOICES,
     checked_choices,
     read_cell,
     split_lines,
@@ -25,13 +26,14 @@ from lexgraft.terms.readers.status_labels import (
     part_of,
     status_of,
 )
-from lexgraft.terms.readers.table_concept import BETWEEN_LINKS, TableConcept
+from lexgraft.terms.readers.table_concept import TableConcept
 from lexgraft.terms.readers.table_layout import Column, Layout, is_comment
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.formula_guard import unguarded
 from lexgraft.terms.text.language_data import likely, script_of_letter
 from lexgraft.terms.text.language_tags import known_language
 
+_BETWEEN_SYNONYMS = "|"  # without being named
 _LOOK_LIKE_SEPARATORS = (";", "|", "；", "、", "/", "／")
 _PROSE = frozenset({"definition", "note", "sentence"})
 _STRENGTH: dict[TermStatus, int] = {"preferred": 0, "admitted": 1, "pending": 2, "forbidden": 3}
@@ -54,7 +56,9 @@ class TableRows:
 
     def __post_init__(self) -> None:
         """Look up what is the same for all rows."""
-        self.choices = checked_choices(self.options.cells)
+        as_it_is = {kind: "take" for kind, choices in CHOICES.items() if "take" in choices}
+        said = as_it_is if self.layout.is_own else self.options.cells
+        self.choices = checked_choices(said)
         self.blocks = self.layout.blocks()
         self.width = max(len(self.layout.meanings), 1)
 
@@ -212,7 +216,7 @@ class TableRows:
     def _separated(self, column: Column, cell: str) -> list[str]:
         separators = self.options.separators
         if not separators and column.role != "term":
-            separators = (BETWEEN_LINKS,)
+            separators = (_BETWEEN_SYNONYMS,)
         texts = [cell]
         for separator in separators:
             texts = [piece for text in texts for piece in text.split(separator)]

@@ -11,6 +11,15 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.line_names import LineNames
+from lexgraft.terms.readers.own_tbx import (
+    LICENCE,
+    ORIGIN,
+    ORIGIN_VERSION,
+    RARITY,
+    SAME_AS,
+    TYPE,
+    WRITTEN_BY,
+)
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import named_status, part_of, ranked_terms
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
@@ -54,6 +63,7 @@ def read_tbx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
         if local_name(element) in _HEADERS:
             titles = [text_of(child) for child in element.iter() if local_name(child) == "title"]
             source = next((title for title in titles if title), source)
+            tally.keeps_regions = any(text_of(child) == WRITTEN_BY for child in element.iter())
             continue
         tally.read += 1
         concept = _concept(element, line, names.at(line), options, tally, source)
@@ -70,37 +80,60 @@ def _concept(
     """Return one entry's concept, perhaps without terms."""
     entry_categories = list(_categories(entry, _LANGUAGES))
     definitions: dict[str, str] = {}
+    sentences: dict[str, str] = {}
+    rarity: dict[str, float] = {}
     terms: list[Term] = []
     for section in entry:
         if local_name(section) in _LANGUAGES:
             language = language_tag(language_of(section, options.language))
-            term_sections = [
-                term_section for term_section in section if local_name(term_section) in _TERMS
-            ]
-            for level in (
-                _categories(section, _TERMS),
-                *(_categories(term_section) for term_section in term_sections),
-            ):
-                _define(definitions, level, language)
+            term_sections = [child for child in section if local_name(child) in _TERMS]
+            of_language = list(_categories(section, _TERMS))
+            for level in (of_language, *map(_categories, term_sections)):
+                _define(definitions, level, language, line, tally)
+            for category in of_language:
+                if category.name == "context" and category.text:
+                    sentences.setdefault(language, category.text)
+                elif category.name == RARITY:
+                    rarity[language] = float(category.text)
             for term_section in term_sections:
                 terms += _terms(term_section, language, line, options, tally)
-    _define(definitions, entry_categories, options.language)
+    _define(definitions, entry_categories, options.language, line, tally)
+    texts: dict[str, list[str]] = {}
+    for category in entry_categories:
+        texts.setdefault(category.name, []).append(category.text)
     return Concept(
         id=entry.get("id") or name,
         terms=ranked_terms(terms),
         definitions=definitions,
-        field=next(
-            (category.text for category in entry_categories if category.name == "subjectField"), ""
-        ),
-        source=source,
+        field=_first(texts, "subjectField"),
+        type=_first(texts, TYPE),
+        broader=tuple(texts.get("broaderConceptGeneric", ())),
+        same_as=tuple(texts.get(SAME_AS, ())),
+        rarity=rarity,
+        source=_first(texts, ORIGIN) or source,
+        source_version=_first(texts, ORIGIN_VERSION),
+        licence=_first(texts, LICENCE),
+        sentences=sentences,
     )
 
 
-def _define(definitions: dict[str, str], categories: Iterable[_Category], language: str) -> None:
-    """Add a level's definitions, unless their languages have one."""
+def _first(texts: dict[str, list[str]], name: str) -> str:
+    return next(iter(texts.get(name, ())), "")
+
+
+def _define(
+    definitions: dict[str, str],
+    categories: Iterable[_Category],
+    language: str,
+    line: int,
+    tally: ImportLog,
+) -> None:
+    """Add a level's definitions, unless their languages have one: others are counted."""
     for category in categories:
         if category.name == "definition" and category.text:
-            definitions.setdefault(language_tag(category.language or language), category.text)
+            tag = language_tag(category.language or language)
+            if definitions.setdefault(tag, category.text) != category.text:
+                tally.skip_text(line, "a second definition in one language")
 
 
 def _categories(element: Element, without: frozenset[str] = frozenset()) -> Iterator[_Category]:

@@ -125,12 +125,17 @@ def _read(
     head, rest = head_and_rest(table, LOOKED_AT)
     layout = lay_out(table, head, options)
     with_flags(layout)
-    questions = list(doubts(table, layout, options)) or list(unread_statuses(layout))
+    questions = (
+        []
+        if layout.is_own
+        else list(doubts(table, layout, options)) or list(unread_statuses(layout))
+    )
     account = _account(table, layout, path, options)
     if questions:
         error = UnreadTableError if layout.unread and may_be_none else UnclearTableError
         where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
         raise error(questions, where, command_of(str(path), _answers(options, questions)))
+    tally.keeps_regions = tally.keeps_regions or layout.is_own
     before = replace(tally)
     rows = TableRows(table, layout, options, tally, stem)
     concepts = rows.read(rest)

@@ -81,6 +81,7 @@ def read_utx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
 
 def _header(lines: list[str], where: str) -> _Header:
     heads = [line[1:] for line in lines if line.startswith("#")]
+    heads = [line for line in heads if "src" in line.casefold().split("\t")] or heads
     first = _FIRST.match(lines[0])
     columns = [cell.strip().casefold() for cell in heads[-1].split("\t")]
     if first is None or "src" not in columns:

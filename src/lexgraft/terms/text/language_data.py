@@ -95,9 +95,9 @@ def is_spoken_in(language: str, region: str) -> bool:
 @cache
 def preferred_code(code: str) -> str:
     """Return the code that a language has today, the shorter of two: `jpn` → `ja`, `iw` → `he`."""
-    today = str(get_global("language_aliases").get(code, code))
-    replaced = today.split("_", maxsplit=1)[0]
-    return _THREE.get(replaced, replaced)
+    today = str(get_global("language_aliases").get(code, code)).split("_")[0]
+    shorter = _THREE.get(today, today)
+    return shorter if code in _DEPRECATED or len(shorter) < len(code) else code
 
 
 @cache
@@ -133,6 +133,7 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+_DEPRECATED = frozenset({"iw", "in", "ji", "jw", "mo"})
 _THREE = {
     "jpn": "ja",
     "zho": "zh",
