@@ -119,7 +119,7 @@ def test_a_stopped_fit_goes_on_where_it_was_and_a_taken_folder_is_refused_before
     assert main([*start, str(tmp_path / "stopped")]) == 0  # finished: it is checked and kept
     assert {what.partition(",")[0] for what, _ in heard} == {"vocabulary"}  # planned, not fitted
     capsys.readouterr()
-    assert main([*start, str(tmp_path / "stopped"), "--tokens", "3"]) == 2
+    assert main([*start, str(tmp_path / "stopped"), "--distil", "26"]) == 2
     assert "another grown model" in capsys.readouterr().err
     (tmp_path / "stopped" / "tokenizer.json").write_text("{}")
     assert main([*start, str(tmp_path / "stopped")]) == 2
