@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from lexgraft.adoption.asked_numbers import NOTHING_ASKED, AskedNumber
 from lexgraft.adoption.report.report_words import grouped, named
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
@@ -16,14 +17,6 @@ WANTED = 0.8  # chance that a gate should have
 LEAST = 0.5  # chance below which a gate is refused
 
 Words = dict[str, str]
-PLACES = {
-    "concepts": "`testset.confirm` to about {}",
-    "documents": "the texts of `general` to about {} documents a register",
-    "items": "`general.items` to about {}",
-    "glossary concepts": "`glossary.concepts` to about {}",
-    "taught concepts": "`tune.terms` to about {}",
-}
-"""What is counted → where the project says how many."""
 
 
 class RequirementChance(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,21 +40,25 @@ class GateChance(Struct, frozen=True, forbid_unknown_fields=True):
     needed: dict[str, int] | None  # numbers with which the chance is 80 %; None: no number does
     measured: bool  # whether spreads are of this run's parents; else those of the examples
     minutes: float = 0.0  # of computing that the numbers needed take on top
+    advised: tuple[str, ...] = ()  # what the project is to say to have the numbers needed
 
 
 def gate_chance(
     gate: str,
     requirements: Sequence[Requirement],
     seconds: Mapping[str, float] = MappingProxyType({}),
+    asked: Mapping[str, AskedNumber] = NOTHING_ASKED,
     *,
     measured: bool,
 ) -> GateChance:
     """Return how likely a gate is to pass, and the cheapest numbers that would make it likely.
 
-    `seconds` are what all stages spend on each unit that is counted.
+    `seconds` are what all stages spend on each unit that is counted, `asked` what the project says
+    of it.
     """
     power = gate_power(requirements)
     numbers, needed = _numbers(requirements), sizes_for(requirements, WANTED, costs=COSTS)
+    more = _greater(needed, numbers)
     return GateChance(
         gate=gate,
         chance=power.independent,
@@ -76,7 +73,11 @@ def gate_chance(
         measured=measured,
         minutes=fsum(
             seconds.get(unit, 0.0) / 60 * (number / numbers[unit] - 1)
-            for unit, number in _greater(needed, numbers).items()
+            for unit, number in more.items()
+        ),
+        advised=tuple(
+            asked.get(unit, AskedNumber(unit, numbers[unit])).advised(number / numbers[unit])
+            for unit, number in more.items()
         ),
     )
 
@@ -121,8 +122,8 @@ def underpowered(chances: Sequence[GateChance]) -> tuple[ValidityMark, ...]:
 
 def advice(gate: GateChance, language: str) -> str:
     """Return which numbers make a gate pass with 80 %, or which thresholds these numbers serve."""
-    if more := _greater(gate.needed, gate.numbers):
-        numbers = ", ".join(PLACES[unit].format(number) for unit, number in more.items())
+    if gate.advised:
+        numbers = ", ".join(gate.advised)
         if language == "ja":
             return f"{WANTED:.0%}: {numbers}{_longer(gate.minutes, '（約 {} 分の追加）')}"
         return f"for {WANTED:.0%} set {numbers}{_longer(gate.minutes, ' (about {} min more)')}"
@@ -141,7 +142,7 @@ def _greater(needed: Mapping[str, int] | None, numbers: Mapping[str, int]) -> di
 
 def _longer(minutes: float, sentence: str) -> str:
     """Return by how much longer a run takes; nothing where that is not known."""
-    return sentence.format(f"{minutes:.1f}") if minutes else ""
+    return sentence.format(f"{minutes:.1f}") if round(minutes, 1) else ""
 
 
 def _truths(gate: GateChance, language: str) -> str:

@@ -47,12 +47,7 @@ class Material:
     def texts(self) -> dict[Use, list[tuple[int, list[Document]]]]:
         """Return, per use, the running texts with their token limit; no text serves both uses."""
         texts: dict[Use, list[tuple[int, list[Document]]]] = {"confirm": [], "choose": []}
-        shuffled = [
-            sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
-            for read in self._general
-        ]
-        balanced = [balanced_registers(documents) for documents in united(shuffled)]
-        for named, documents in zip(self.project.general.texts, balanced, strict=True):
+        for named, documents in zip(self.project.general.texts, self._balanced, strict=True):
             source = _shrunk(named, len(documents))
             choosing = max(2, source.documents // CHOOSE_SHARE)
             wanted = source.documents + choosing
@@ -75,6 +70,24 @@ class Material:
         names += tune.replay_texts if tune else ()
         read = zip(names, [*self._general, *self._replayed], strict=True)
         return [note for name, texts in read for note in texts.notes(Path(name).name)]
+
+    @property
+    def most_shipped(self) -> int | None:
+        """Return the greatest `documents` that all shipped files serve; None: there is none."""
+        files = zip(self.project.general.texts, self._balanced, strict=True)
+        return min(
+            (_most(len(documents)) for source, documents in files if is_shipped(Path(source.file))),
+            default=None,
+        )
+
+    @cached_property
+    def _balanced(self) -> list[list[Document]]:
+        """Return the documents of each file in the order in which they are taken."""
+        shuffled = [
+            sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
+            for read in self._general
+        ]
+        return [balanced_registers(documents) for documents in united(shuffled)]
 
     @cached_property
     def _general(self) -> list[RunningText]:
@@ -128,5 +141,9 @@ def _shrunk(source: TextSource, available: int) -> TextSource:
     """Return what is read of a file; of shipped texts, which no user can add to, what there is."""
     if not is_shipped(Path(source.file)):
         return source
-    most = available * CHOOSE_SHARE // (CHOOSE_SHARE + 1)
-    return structs.replace(source, documents=min(source.documents, most))
+    return structs.replace(source, documents=min(source.documents, _most(available)))
+
+
+def _most(available: int) -> int:
+    """Return how many of these may judge, so that half as many are left to choose by."""
+    return available * CHOOSE_SHARE // (CHOOSE_SHARE + 1)

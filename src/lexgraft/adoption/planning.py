@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, structs
 
+from lexgraft.adoption.asked_numbers import asked_numbers
 from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
@@ -167,7 +168,13 @@ def chances_of(
 ) -> tuple[GateChance, ...]:
     """Return how likely each gate is to pass."""
     return tuple(
-        gate_chance(stage.gate, requirements, unit_seconds, measured=spreads.measured)
+        gate_chance(
+            stage.gate,
+            requirements,
+            unit_seconds,
+            asked_numbers(experiment.material, stage.gate),
+            measured=spreads.measured,
+        )
         for stage in stages
         if (requirements := stage.requirements(experiment, spreads))
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, log
 
 from lexgraft.stats.gate_power import Requirement, gate_power
+from lexgraft.stats.moments import FEWEST as JUDGED
 
 TINY = 1e-12
 GROWTH = 1.1  # of a unit's number at a step
@@ -21,8 +22,9 @@ def sizes_for(
     """Return the numbers per unit with which the gate passes with this chance, at little cost.
 
     A unit's number is the greatest n among the requirements that count it; the others keep their
-    proportion to it. From 30 of each, the unit grows that gains most logarithmic power for its cost
-    (`costs` per unit, 1 where not named) until the product of chances reaches the target.
+    proportion to it. From 30 of each, or what there is of it, the unit grows that gains most
+    logarithmic power for its cost (`costs` per unit, 1 where not named) until the product of
+    chances reaches the target.
 
     Returns:
         The numbers, or None where none below 100,000 suffice, as at a truth on its threshold.
@@ -31,7 +33,10 @@ def sizes_for(
     >>> sizes_for([gain])
     {'concepts': 285}
     """
-    smallest = dict.fromkeys(present_numbers(requirements), FEWEST)
+    smallest = {
+        unit: min(FEWEST, max(JUDGED, number))
+        for unit, number in present_numbers(requirements).items()
+    }
     return least_numbers(
         requirements, lambda sized: gate_power(sized).independent, target, smallest, costs
     )

@@ -103,14 +103,15 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         The level is the one that is left where the merge has not passed.
         """
         gates, settings = experiment.project.gates, _settings(experiment.project)
-        pair = _questions(experiment.material, settings).items[0].pair
+        items = _questions(experiment.material, settings).items
+        pair, n = items[0].pair, len({item.concept for item in items})
         truth, alpha = gates.assumed.written_gain, planned_level(self.gate, gates.alpha)
         return tuple(
             Requirement(
                 f"{name}, {TERM_GENERATION}",
                 pair,
                 "share",
-                settings.concepts,
+                n,
                 threshold,
                 truth,
                 max(spreads.changing, truth),
