@@ -38,7 +38,7 @@ MEASURE_GENERAL_ABILITY: Words = {
     "ja": "一般能力の測定で覆る可能性があります。`general` に文章か日常語を指定してください。",
 }
 OTHER_THRESHOLDS: Words = {
-    "en": "So would other thresholds; they are then on record as set after the results.",
+    "en": "Other thresholds could change it too; they are then on record as set after the results.",
     "ja": "基準を変えた場合も結論は変わり得ますが、結果を見た後の変更として記録されます。",
 }
 OPEN_SEALED: Words = {
