@@ -10,16 +10,20 @@ from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
+from lexgraft.files.record_mistakes import record_mistake
 from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.files.shipped_texts import expected_file, shipped_file
 from lexgraft.files.table_settings import TableSettings
+from lexgraft.files.value_words import with_names
 from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
+Gain = Annotated[float, Meta(ge=-1, le=1)]  # difference of two shares: 0.05 is five points
+Loss = Annotated[float, Meta(ge=0, le=1)]  # share of what there was: 0.03 is three per cent
 Rate = Annotated[float, Meta(gt=0, lt=1)]
 Scale = Annotated[float, Meta(gt=0, le=4)]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -168,7 +172,7 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What of general ability a model may lose against G, on the `confirm` texts and words."""
 
-    general_loss: NonNegative = 0.03  # largest relative loss in a language, all registers together
+    general_loss: Loss = 0.03  # largest relative loss in a language, all registers together
 
 
 class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -177,33 +181,33 @@ class MergeGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only
     A model that is asked the sealed concepts is judged by `target_gain` and `donor_gain` as well.
     """
 
-    target_gain: float = 0.05  # in the target language, the merge minus G
-    donor_gain: float = 0.0  # likewise, minus the same recipe without the donor
+    target_gain: Gain = 0.05  # in the target language, the merge minus G
+    donor_gain: Gain = 0.0  # likewise, minus the same recipe without the donor
 
 
 class GlossaryGate(Struct, frozen=True, forbid_unknown_fields=True):
     """What the winning merge must write with the glossary in its prompt, by the same shares."""
 
-    effect: float = 0.0  # terms written with the proper terms minus with random ones
-    target_gain: float = 0.05  # terms written with the proper terms minus with none
+    effect: Gain = 0.0  # terms written with the proper terms minus with random ones
+    target_gain: Gain = 0.05  # terms written with the proper terms minus with none
 
 
 class TuneGate(GeneralAbility, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the tuned merge must show: differences of P(right option) in wordings never taught."""
 
-    taught_gain: float = 0.05  # what taught terms gained, minus what terms never taught did
-    donor_gain: float = 0.0  # terms never taught, minus G taught the same examples
+    taught_gain: Gain = 0.05  # what taught terms gained, minus what terms never taught did
+    donor_gain: Gain = 0.0  # terms never taught, minus G taught the same examples
 
 
 class AssumedTruth(Struct, frozen=True, forbid_unknown_fields=True):
     """What is taken for true where the plan says how likely each gate is to pass."""
 
-    donor_lead: float = 0.2  # of D over the base, its random control and chance, in its language
-    target_gain: float = 0.2  # of the merge over G, in P(right option)
-    donor_gain: float = 0.15  # of the merge over the same recipe without the donor
-    written_gain: float = 0.3  # share of terms written with the glossary, minus without
-    taught_gain: float = 0.3  # of taught terms over terms never taught
-    general_loss: float = 0.0  # relative loss of general ability
+    donor_lead: Gain = 0.2  # of D over the base, its random control and chance, in its language
+    target_gain: Gain = 0.2  # of the merge over G, in P(right option)
+    donor_gain: Gain = 0.15  # of the merge over the same recipe without the donor
+    written_gain: Gain = 0.3  # share of terms written with the glossary, minus without
+    taught_gain: Gain = 0.3  # of taught terms over terms never taught
+    general_loss: Loss = 0.0  # relative loss of general ability
 
 
 class Gates(Struct, frozen=True, forbid_unknown_fields=True):
@@ -316,7 +320,7 @@ def read_project(path: Path) -> Project:
     try:
         project = msgspec.convert(raw, Project)
     except msgspec.ValidationError as error:
-        raise LexgraftError(str(error), where=str(path), cure="see `lexgraft schema`") from error
+        raise record_mistake(str(error), raw, schema(), str(path)) from error
     folder = real_path(path).parent
     project = _absolute(project, folder)
     for plugin in project.plugins:
@@ -338,8 +342,8 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the project file."""
-    return msgspec.json.schema(Project)
+    """Return the JSON Schema of the project file, with the names that a mapping may have."""
+    return with_names(msgspec.json.schema(Project), globals())
 
 
 def _shipped(languages: Languages) -> list[str]:

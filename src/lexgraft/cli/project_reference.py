@@ -13,16 +13,9 @@ from typing import Any
 import msgspec
 
 from lexgraft import project
-from lexgraft.project import Project, schema
+from lexgraft.files.value_words import REFERENCE, kind_in_words
+from lexgraft.project import schema
 
-_BOUNDS = {
-    "minimum": "from {}",
-    "exclusiveMinimum": "above {}",
-    "maximum": "to {}",
-    "exclusiveMaximum": "below {}",
-}
-_NAMES = {"integer": "whole number", "string": "text", "boolean": "true or false", "null": "null"}
-_REFERENCE = "#/$defs/"
 _LONG = 40  # characters of a default that a table shows
 _INTRODUCTION = """# The project file
 
@@ -66,7 +59,7 @@ def reference_page() -> str:
         lines += ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
         for key, value in record["properties"].items():
             default = "required" if key in required else _default(value)
-            cells = (f"`{key}`", _type(value), default, value.get("description", ""))
+            cells = (f"`{key}`", kind_in_words(value), default, value.get("description", ""))
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
         lines.append("")
     return "\n".join(lines)
@@ -76,7 +69,7 @@ def _comments(record: type) -> dict[str, str]:
     """Return the comment beside each field of a record and of what it inherits from."""
     comments: dict[str, str] = {}
     for kind in reversed(record.__mro__):
-        if kind.__module__ != Project.__module__:
+        if not kind.__module__.startswith("lexgraft."):
             continue
         source = dedent(getsource(kind))
         by_line = {
@@ -107,7 +100,7 @@ def _references(value: Mapping[str, Any]) -> list[str]:
     inner = [value, *value.get("anyOf", ())]
     items = [option["items"] for option in inner if isinstance(option.get("items"), dict)]
     texts = (option.get("$ref", "") for option in chain(inner, items))
-    return [text.removeprefix(_REFERENCE) for text in texts if text]
+    return [text.removeprefix(REFERENCE) for text in texts if text]
 
 
 def _sections(
@@ -121,27 +114,6 @@ def _sections(
             if reference != "Form" or path in {"", "testset"}:  # the same wherever it stands
                 below = f"{path}.{key}{listed}" if path else f"{key}{listed}"
                 yield from _sections(records, reference, below)
-
-
-def _type(value: Mapping[str, Any]) -> str:
-    """Return a type in words."""
-    if "anyOf" in value:
-        return " or ".join(dict.fromkeys(_type(option) for option in value["anyOf"]))
-    if "enum" in value:
-        return ", ".join("null" if choice is None else f"`{choice}`" for choice in value["enum"])
-    if "$ref" in value:
-        return "keys of `testset.forms[]`" if value["$ref"].endswith("/Form") else "keys below"
-    if value.get("type") == "array":
-        items = value.get("items") or {}
-        inner = [items] if isinstance(items, dict) else []
-        inner += value.get("prefixItems", ())
-        return f"list of {_type(inner[0])}" if inner and inner[0] else "list"
-    if value.get("type") == "object":
-        inside = value.get("additionalProperties")
-        return f"name → {_type(inside)}" if isinstance(inside, dict) and inside else "name → value"
-    bounds = [text.format(value[key]) for key, text in _BOUNDS.items() if key in value]
-    name = "language code" if "pattern" in value else _NAMES.get(value.get("type", ""), "")
-    return " ".join([name or str(value.get("type", "value")), *bounds])
 
 
 def _default(value: Mapping[str, Any]) -> str:
