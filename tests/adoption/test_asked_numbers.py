@@ -65,5 +65,9 @@ def test_advice_that_is_followed_to_the_letter_is_enough(make_project: MakeProje
     assert told.chance < 0.8
     (advice,) = [one for one in told.advised if one.startswith("`testset.confirm` to about ")]
     number = int(advice.rpartition(" ")[2])
-    followed = make_project(lambda values: (few(values), values["testset"].update(confirm=number)))
-    assert gate_of(followed, "merge").chance >= 0.8
+
+    def followed(values: dict[str, Any]) -> None:
+        few(values)
+        values["testset"]["confirm"] = number
+
+    assert gate_of(make_project(followed), "merge").chance >= 0.8
