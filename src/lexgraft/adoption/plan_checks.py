@@ -15,7 +15,7 @@ from lexgraft.adoption.validity import (
 )
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_text import read_text
-from lexgraft.project import Project
+from lexgraft.project import Gates, Project
 
 ROLES: dict[Literal["language", "domain"], str] = {"language": "G", "domain": "D"}
 SPOKEN = {"base": "the base", "language": "the language model", "domain": "the domain model"}
@@ -66,9 +66,29 @@ def marks_of_the_plan(material: Material) -> tuple[ValidityMark, ...]:
         if pair.endswith(into) and pair not in material.judged
     }
     marks += [few_need_the_term(pair, count) for pair, count in few.items()]
-    if material.project.gates.merge.donor_gain < 0:
+    gates = material.project.gates
+    if gates.merge.donor_gain < 0:
         marks.append(_WITHOUT_DONOR)
-    return tuple(marks)
+    return (*marks, *_passing_with_a_loss(gates))
+
+
+def _passing_with_a_loss(gates: Gates) -> Iterator[ValidityMark]:
+    """Yield a mark for every gain that a gate asks for below 0: what passes may have lost."""
+    for key, threshold in (
+        ("merge.target_gain", gates.merge.target_gain),
+        ("glossary.effect", gates.glossary.effect),
+        ("glossary.target_gain", gates.glossary.target_gain),
+        ("tune.taught_gain", gates.tune.taught_gain),
+        ("tune.donor_gain", gates.tune.donor_gain),
+    ):
+        if threshold < 0:
+            yield ValidityMark(
+                f"{key} below 0",
+                {
+                    "en": f"`gates.{key}` lies below 0: the gate passes though terms were lost.",
+                    "ja": f"`gates.{key}` が 0 未満のため、用語の知識が低下していても合格します。",
+                },
+            )
 
 
 _WITHOUT_DONOR = ValidityMark(

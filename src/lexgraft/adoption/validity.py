@@ -141,7 +141,7 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
             f"{parent} knows the terms as well",
             {
                 "en": f"{parent} alone is not shown to know these terms worse than {score.model}: "
-                f"the merge is ahead by {100 * score.value:+.1f} points "
+                f"merge minus {parent}: {100 * score.value:+.1f} points "
                 f"[{100 * score.low:+.1f}, {100 * score.high:+.1f}]. See what {parent} lost of "
                 "general ability.",
                 "ja": f"{parent} 単独でも用語の知識は {score.model} に劣るとは示されていません"

@@ -37,9 +37,9 @@ _SAYS: dict[Kind, dict[str, str]] = {  # by language
         "第三者に提供する前にご確認ください",
     },
     "not stated": {
-        "en": "{n} concepts name no licence: state it with --licence if you know it",
+        "en": "{n} concepts name no licence: state it with `terms import --licence` if you know it",
         "ja": "用語 {n} 件にはライセンスの記載がありません。"
-        "分かっていれば --licence で明記してください",
+        "分かっていれば `terms import --licence` で明記してください",
     },
 }
 _MIXED = {
