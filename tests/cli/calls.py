@@ -72,7 +72,7 @@ CALLS = (
         f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress",
         slow=True,
     ),
-    Call("vocabulary align base domain -o aligned --json"),
+    Call("vocabulary align base domain -o aligned --check-answers --json"),
     Call(
         "vocabulary align base domain -o aligned --policy union --token a=domain "
         "--choices choices.yaml --general-text texts.jsonl --pad-to-multiple-of 8"

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json_line, print_line, print_table, print_text
 from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.token_choices import token_choices
 from lexgraft.cli.verb_parser import (
     VerbParser,
     from_one,
@@ -21,9 +23,9 @@ from lexgraft.cli.verb_parser import (
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
+    from lexgraft.records import AnswerParity
     from lexgraft.weights.vocabulary.expand import VocabularyExpansion
     from lexgraft.weights.vocabulary.expansion_plan import ExpansionSettings, VocabularyPlan
-    from lexgraft.weights.vocabulary.token_sources import TokenSource
 
 SHOWN = 12  # words printed; all of them stand in vocabulary.json
 
@@ -37,7 +39,7 @@ verb_of_jobs(
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/
       lexgraft vocabulary extend gemma/ --terms terms.jsonl --text notes.jsonl -o grown/ \
         --general-text news.jsonl --distil 700 --read sentences.txt --fit-dtype bfloat16
-      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
+      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/ --check-answers
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
 
     `plan` writes nothing. A folder with a tokenizer and no weights is extended as that.""",
@@ -225,6 +227,11 @@ def _align(parser: VerbParser) -> None:
     parser.add_argument("--choices", type=Path, help="such choices in a file, YAML or JSON")
     _general_text(parser)
     _padding(parser)
+    parser.add_argument(
+        "--check-answers",
+        action="store_true",
+        help="ask each model before and after on a dozen prompts, by the tokens that it keeps",
+    )
     json_argument(parser)
 
 
@@ -284,7 +291,8 @@ def _written(arguments: argparse.Namespace, expanded: "VocabularyExpansion") -> 
     """Return what is printed about a written folder."""
     import msgspec
 
-    from lexgraft.weights.vocabulary.expand import grown_answers, measure_bits
+    from lexgraft.weights.vocabulary.expand import measure_bits
+    from lexgraft.weights.vocabulary.written_answers import grown_answers
 
     written: dict[str, object] = {"written": str(arguments.output)}
     if expanded.fit is not None:
@@ -307,9 +315,11 @@ def align(arguments: argparse.Namespace) -> int:
     """Write the base and other models in one vocabulary, so that they can be merged.
 
     Examples:
-      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/
+      lexgraft vocabulary align gemma/ japanese-gemma/ -o aligned/ --check-answers
       lexgraft vocabulary align gemma/ ja/ med/ --policy union --token "▁腎=med" -o aligned/
     """
+    import msgspec
+
     from lexgraft.files.ownership import check_outputs, real_path
     from lexgraft.weights.checkpoint.full_precision import open_full_precision
     from lexgraft.weights.vocabulary.align import AlignmentMember, align_vocabularies
@@ -323,7 +333,7 @@ def align(arguments: argparse.Namespace) -> int:
         raise LexgraftError(
             "two models have one folder name", cure="the name is the label: rename one"
         )
-    choices = _choices(arguments)
+    choices = token_choices(arguments.choices, arguments.token)
     with ProgressBars() as bars:
         common = align_vocabularies(
             [
@@ -339,8 +349,10 @@ def align(arguments: argparse.Namespace) -> int:
             whole_models=True,
         )
     written = [str(arguments.output / label) for label in common.counts]
+    answers = _aligned_answers(folders, arguments.output) if arguments.check_answers else {}
     if arguments.json:
-        print_json_line({"rows": common.size, "models": common.counts, "written": written})
+        found = {"rows": common.size, "models": common.counts, "written": written}
+        print_json_line(found | ({"answers": msgspec.to_builtins(answers)} if answers else {}))
         return 0
     sources = list(dict.fromkeys(name for counts in common.counts.values() for name in counts))
     table = [
@@ -351,36 +363,19 @@ def align(arguments: argparse.Namespace) -> int:
         print_table(f"Rows of {common.size:,}", [["model", *sources], *table])
     for folder in written:
         print_line(f"written: {folder}")
+    for label, parity in answers.items():
+        print_line(f"{label}: {parity}")
     if not written:
         print_line("these models number alike already")
     return 0
 
 
-def _choices(arguments: argparse.Namespace) -> "dict[str, TokenSource]":
-    """Return whose row each token gets, of a file and of `--token`, which comes before it."""
-    from msgspec import ValidationError, convert
+def _aligned_answers(folders: Mapping[str, Path], output: Path) -> "dict[str, AnswerParity]":
+    """Return how each model that was written computes, beside what it was made of."""
+    from lexgraft.weights.vocabulary.written_answers import aligned_answers
 
-    from lexgraft.files.safe_text import read_text
-    from lexgraft.files.safe_yaml import read_yaml
-    from lexgraft.weights.vocabulary.token_sources import TokenSource
-
-    choices: dict[str, str | TokenSource] = {}
-    if (path := arguments.choices) is not None:
-        try:
-            read = read_yaml(read_text(path), str(path))
-            choices |= convert(read, dict[str, str | TokenSource])
-        except (OSError, UnicodeDecodeError, ValidationError) as error:
-            raise LexgraftError(
-                f"cannot read these choices: {error}",
-                where=str(path),
-                cure="write TOKEN: MODEL, or TOKEN: {source: MODEL, token: …, force: true}",
-            ) from error
-    for text in arguments.token:
-        token, sign, source = text.rpartition("=")
-        if not (token and sign and source):
-            raise LexgraftError(f"`--token {text}` is no choice", cure="write --token TOKEN=MODEL")
-        choices[token] = source
     return {
-        token: TokenSource(choice) if isinstance(choice, str) else choice
-        for token, choice in choices.items()
+        label: aligned_answers(path, output / label, 1)
+        for label, path in folders.items()
+        if (output / label).is_dir()
     }

@@ -1,6 +1,6 @@
 """Does a folder that was written answer as the live model did? Some dozen prompts, asked twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,26 @@ def compare_grown(base: Replies, grown: Replies, rows: int) -> AnswerParity:
     differences = (base.logits[n][:rows] - grown.logits[n][:rows] for n in alike)
     apart = max(float(np.abs(difference).max(initial=0.0)) for difference in differences)
     return AnswerParity(len(alike), float(f"{apart:.2g}"), same_tokens=len(alike))
+
+
+def compare_renumbered(before: Replies, after: Replies, ids: Mapping[int, int]) -> AnswerParity:
+    """Return how far a model that numbers its tokens anew computes as it did.
+
+    On prompts all of whose tokens have a new number, and by the logits of these tokens.
+
+    Args:
+        before: what it made of the prompts.
+        after: what it makes, numbered anew, of the prompts and of the same tokens.
+        ids: old number → new number.
+    """
+    known = [place for place, row in enumerate(before.rows) if ids.keys() >= set(row)]
+    if not known:
+        return AnswerParity(left_out="every prompt holds a token that the vocabulary lacks")
+    old, new = list(ids), list(ids.values())
+    pairs = ((before.logits[n][old], after.logits[n][new]) for n in known)
+    apart = max(float(np.abs(one - two).max(initial=0.0)) for one, two in pairs)
+    alike = sum(tuple(ids[token] for token in before.rows[n]) == after.rows[n] for n in known)
+    return AnswerParity(len(known), float(f"{apart:.2g}"), same_tokens=alike)
 
 
 def renderings(tokenizer: Any) -> tuple[str, ...] | None:

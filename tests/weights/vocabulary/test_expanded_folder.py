@@ -10,10 +10,10 @@ from tiny_tokenizers import DOMAIN, GENERAL, TERMS
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.vocabulary.expand import grown_answers
 from lexgraft.weights.vocabulary.expanded_folder import open_donor, write_model, write_tokenizer
 from lexgraft.weights.vocabulary.expansion import Expansion
 from lexgraft.weights.vocabulary.expansion_plan import ExpansionRequest, plan_vocabulary
+from lexgraft.weights.vocabulary.written_answers import grown_answers
 
 pytestmark = pytest.mark.slow
 

@@ -69,10 +69,17 @@ def test_extend_and_align_write_folders_that_belong_together(
     assert len(said["fitted"]["nats apart after it"]) == 2
     assert len(said["bits per byte"]["general"]) == len(said["bits per byte"]["held-out"]) == 2
     aligned = tmp_path / "aligned"
-    assert main(["vocabulary", "align", str(output), str(base), "-o", str(aligned), "--json"]) == 0
+    given = [str(output), str(base), "-o", str(aligned), "--check-answers", "--json"]
+    assert main(["vocabulary", "align", *given]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["models"]["base"]["the base's"] == said["proof"]["words"] + said["proof"]["steps"]
     assert found["written"] == [str(aligned / "grown"), str(aligned / "base")]
+    for label in ("grown", "base"):
+        answers = found["answers"][label]
+        assert answers["prompts"] > 6
+        assert answers["logits"] < 1e-4  # the same rows under other numbers
+        manifest = json.loads((aligned / label / "manifest.json").read_text())
+        assert manifest["answers"] == answers
 
 
 @pytest.mark.slow

@@ -1,23 +1,19 @@
 """Grow a model's vocabulary in one call: terms and texts → plan → rows fitted → folder written."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from torch import Tensor
 
 from lexgraft.files.hub import named_model
 from lexgraft.files.ownership import check_outputs, real_path, refuse_foreign
-from lexgraft.files.safe_json import read_json
-from lexgraft.records import AnswerParity, Concept, Progress, digest, silent, write_bytes
+from lexgraft.records import Concept, Progress, digest, silent
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST, refuse_taken
+from lexgraft.weights.checkpoint.folder_writer import refuse_taken
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.written_folder import finished_manifest
-from lexgraft.weights.tokenizer.tokenizer_file import read_document
 from lexgraft.weights.vocabulary.expanded_folder import (
     has_weights,
     open_donor,
@@ -156,25 +152,6 @@ def measure_bits(folder: Path, texts: ExpansionTexts, threads: int) -> dict[str,
             scores = model.text_bits([text for _, text in passages[:MEASURED]], WINDOW)
             bits[kind] = sum(n for n, _ in scores) / max(1, sum(size for _, size in scores))
     return bits
-
-
-def grown_answers(base: Path, grown: Path, threads: int) -> AnswerParity:
-    """Return how far a grown model computes as its base where no new word stands.
-
-    Its manifest says so as well.
-
-    Raises:
-        LexgraftError: one of the folders cannot be loaded.
-    """
-    from lexgraft.models.answer_parity import compare_grown, replies
-    from lexgraft.models.transformers import TransformersModel
-
-    before = replies(TransformersModel.load(base, str(base), threads))
-    after = replies(TransformersModel.load(grown, str(grown), threads), before.rows)
-    answers = compare_grown(before, after, read_document(base).size)
-    manifest = read_json(grown / MANIFEST) | {"answers": msgspec.to_builtins(answers)}
-    write_bytes(grown / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
-    return answers
 
 
 def _plan(
