@@ -77,10 +77,12 @@ def test_a_key_of_a_gate_moves_the_threshold_of_some_criterion(gate: type[Struct
 def test_a_key_of_an_earlier_version_is_refused_with_what_to_write(
     make_project: MakeProject, key: str
 ):
-    _, stage, name = key.split(".")
+    *sections, name = key.split(".")
 
     def old(values: dict[str, Any]) -> None:
-        values["gates"][stage] = {name: 0.1}
+        for section in sections:
+            values = values.setdefault(section, {})
+        values[name] = 0.1
 
     with pytest.raises(LexgraftError, match=f"unknown key `{key}`") as error:
         read_project(make_project(old))
