@@ -116,6 +116,14 @@ def test_a_law_term_keeps_every_translation_with_its_condition(tmp_path: Path):
     assert concept.names("ja-Hrkt") == ("はつねつ",)
 
 
+def test_a_law_dictionary_is_read_by_the_separator_of_its_header(tmp_path: Path):
+    file = tmp_path / "law.csv"
+    text = "見出し語,読み,訳語,使い分け基準,注釈\n発熱,はつねつ,fever,,\tnote\n,,pyrexia,,\n"
+    file.write_text(text, encoding="utf-8")
+    (concept,) = read_concepts([file])
+    assert concept.names("en") == ("fever", "pyrexia")
+
+
 def test_babelon_adds_its_terms_to_the_ontology(tmp_path: Path):
     ontology, translation = tmp_path / "hp.obo", tmp_path / "ja.tsv"
     ontology.write_text(OBO, encoding="utf-8")

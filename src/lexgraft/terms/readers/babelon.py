@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.file_start import FileStart, unpacked
 from lexgraft.terms.readers.import_log import ImportLog
@@ -48,6 +49,8 @@ def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterat
         TextIOWrapper(packed, "utf-8-sig", newline="") as file,
     ):
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if missing := sorted(_NEEDED - {*(rows.fieldnames or ())}):
+            raise LexgraftError(f"no column {', '.join(missing)}", where=str(path))
         for row in rows:
             line = rows.line_num
             tally.read += 1

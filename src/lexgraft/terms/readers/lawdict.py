@@ -15,7 +15,7 @@ from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import ranked_terms
-from lexgraft.terms.readers.text_tables import separator_of, split_rows, text_rows
+from lexgraft.terms.readers.text_tables import Cells, read_text, separator_of, split_rows
 
 _COLUMNS = {
     "term": ("見出し語", "日本語", "用語"),
@@ -60,9 +60,7 @@ def read_law_dictionary(
     the same number where both cells are numbered (①, (1)), or from the brackets behind it. A row
     without a headword carries on the one above.
     """
-    rows = text_rows(path, options.encoding)
-    _, header = next(rows)
-    columns = _positions(header)
+    rows, columns = _rows(path, options.encoding)
     drafts: dict[tuple[str, str], _LawConceptDraft] = {}
     last = ("", "")
     for line, cells in rows:
@@ -83,6 +81,25 @@ def read_law_dictionary(
             draft.remarks.append(row["remark"])
     for key, draft in drafts.items():
         yield draft.line, _concept(key, draft, path)
+
+
+def _rows(path: Path, encoding: str) -> tuple[Iterator[Cells], Positions]:
+    """Return the rows below the header, separated as it is, and where its columns stand.
+
+    Raises:
+        LexgraftError: a column is missing, as in an encoding that is not the file's.
+    """
+    text = read_text(path, encoding)
+    rows = split_rows(text, str(path), separator_of(text.strip().partition("\n")[0]))
+    _, header = next(rows, (0, list[str]()))
+    columns = _positions(header)
+    if missing := [_COLUMNS[role][0] for role in _NEEDED if role not in columns]:
+        raise LexgraftError(
+            f"no column {', '.join(missing)}",
+            where=str(path),
+            cure="see whether the encoding is right: --encoding",
+        )
+    return rows, columns
 
 
 def _concept(key: tuple[str, str], draft: _LawConceptDraft, path: Path) -> Concept:
