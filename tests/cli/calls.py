@@ -94,24 +94,27 @@ CALLS = (
     Call("compare --lm-eval logs/org__model-a logs/org__model-b --json"),
     Call("compare run other --split choose --parents G=a --json", stub="compare"),
     Call(f"glossary lint terms.csv {LANGUAGES} {GO_ON} --json"),
-    Call(f"glossary match terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --edges --json"),
+    Call(
+        f"glossary match terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
+        "--edges --json"
+    ),
     Call("glossary match terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary prompt terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --entries 1 "
-        "--block-tokens 100 --definitions --json"
+        f"glossary prompt terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
+        "--entries 1 --block-tokens 100 --definitions --json"
     ),
     Call("glossary prompt terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary check terms.csv answer.txt {LANGUAGES} {GO_ON} --lemmas "
+        f"glossary check terms.csv answer.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
         "--question letter.txt --json",
         status=1,
     ),
     Call("glossary check terms.csv answer.txt --compiled", slow=True),
     Call(
-        f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} --lemmas "
-        "--compiled --entries 2 --block-tokens 100 --definitions --repair --host localhost "
-        "--port 0 --keys keys.jsonl --concurrent 2 --per-minute 3 --max-tokens 9 --max-body 999 "
-        "--timeout 3 --max-seconds 9",
+        f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} "
+        "--lemmas --case fold --compiled --entries 2 --block-tokens 100 --definitions --repair "
+        "--host localhost --port 0 --keys keys.jsonl --concurrent 2 --per-minute 3 --max-tokens 9 "
+        "--max-body 999 --timeout 3 --max-seconds 9",
         before=KEY,
         stub="serve",
     ),

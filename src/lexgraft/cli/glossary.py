@@ -16,6 +16,7 @@ from lexgraft.cli.verb_parser import (
 )
 from lexgraft.files.safe_text import read_text
 from lexgraft.project import read_project
+from lexgraft.terms.text.letter_case import CASE_RULES
 
 if TYPE_CHECKING:
     from lexgraft.terms.glossary.termbase import OpenGlossary
@@ -63,6 +64,12 @@ def matching_arguments(parser: VerbParser | OptionGroup) -> None:
     """Add how terms are found."""
     parser.add_argument("--lemmas", action="store_true", help="find inflected forms (simplemma)")
     parser.add_argument("--compiled", action="store_true", help="match faster, with numba")
+    parser.add_argument(
+        "--case",
+        choices=CASE_RULES,
+        default="auto",
+        help="when case matters: of terms in capitals (auto), never (fold), always (exact)",
+    )
 
 
 def block_arguments(parser: VerbParser | OptionGroup) -> None:
@@ -180,6 +187,7 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
         lemmas=getattr(arguments, "lemmas", False),  # lint finds nothing in texts
         compiled=getattr(arguments, "compiled", False),
         leave_out_refused=getattr(arguments, "leave_out_refused", False),
+        case=getattr(arguments, "case", "auto"),
     )
 
 
@@ -205,13 +213,13 @@ def _matches(opened: "OpenGlossary", text: str, *, edges: bool) -> Rows:
 
 def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
     """Return a row for every required term that is missed and every forbidden one that is used."""
-    from lexgraft.terms.glossary.verify_output import verify
-
     required = opened.match(read_text(question)) if question else []
-    missed = verify(answer, required).missed
-    barred = [hit for hit in opened.find(answer) if hit.kind == "forbidden"]
+    verified = opened.verify(answer, required)
     return [
-        *({"problem": "missed", "term": entry.source, "use": entry.target} for entry in missed),
+        *(
+            {"problem": "missed", "term": entry.source, "use": entry.target}
+            for entry in verified.missed
+        ),
         *(
             {
                 "problem": "forbidden",
@@ -221,7 +229,7 @@ def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
                 "end": hit.end,
                 "text": hit.text,
             }
-            for hit in barred
+            for hit in opened.forbidden_in(answer, required)
         ),
     ]
 

@@ -22,7 +22,7 @@ from lexgraft.serving.requests import ROUTES, AnswerRequest, ChatMessage, ChatRe
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.prompt_block import GlossaryBlock, repair_request
 from lexgraft.terms.glossary.termbase import OpenGlossary, block_for
-from lexgraft.terms.glossary.verify_output import VerifiedText, verify
+from lexgraft.terms.glossary.verify_output import VerifiedText
 
 Log = Callable[[dict[str, object]], None]
 _EVENTS = "text/event-stream; charset=utf-8"
@@ -201,7 +201,7 @@ class Gateway:
             answer = await self._engine.answer(request)
             if not block.used:
                 return answer, headers
-            verified = verify(answer_text(answer), block.used)
+            verified = self._verified(answer_text(answer), block.used)
             if (
                 self._terms
                 and self._terms.repair
@@ -211,6 +211,11 @@ class Gateway:
                 answer, verified, better = await self._repair(request, answer, verified)
                 headers["x-glossary-repaired"] = "yes" if better else "no"
         return answer, headers | _verdict(verified)
+
+    def _verified(self, answer: str, entries: Sequence[GlossaryEntry]) -> VerifiedText:
+        """Return which of the entries' terms an answer uses."""
+        assert self._terms
+        return self._terms.glossary.verify(answer, entries)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncGenerator[None]:
@@ -236,7 +241,7 @@ class Gateway:
         second = await self._engine.answer(
             msgspec.structs.replace(request, messages=[*request.messages, *turn])
         )
-        checked = verify(answer_text(second), (*verified.used, *verified.missed))
+        checked = self._verified(answer_text(second), (*verified.used, *verified.missed))
         better = checked.faults < verified.faults
         return (second, checked, True) if better else (answer, verified, False)
 
@@ -259,7 +264,7 @@ class Gateway:
             await reply.send_chunk(write_event(msgspec.json.encode(refusal.record()), "error"))
         else:
             if block.used:
-                verdict = msgspec.json.encode(_verdict(verify("".join(pieces), block.used)))
+                verdict = msgspec.json.encode(_verdict(self._verified("".join(pieces), block.used)))
                 await reply.send_chunk(b": " + verdict + b"\n\n")
             await reply.send_chunk(write_event(b"[DONE]"))
         await reply.end()

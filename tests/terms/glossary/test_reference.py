@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from lexgraft.terms.glossary.term_filter import TermFilter
 from lexgraft.terms.glossary.term_matcher import Matcher
 from lexgraft.terms.text.character_tables import spacing_of
-from lexgraft.terms.text.normalize import fold, folded_text
+from lexgraft.terms.text.further_spellings import further_spellings
+from lexgraft.terms.text.letter_case import case_pattern, has_case
+from lexgraft.terms.text.normalize import Folded, fold, folded_text
+from lexgraft.terms.text.protected_spans import without_protected
+from lexgraft.terms.text.spelling_fold import fold_spelling, term_key
 from lexgraft.terms.text.word_forms import base_forms, inflections
+from lexgraft.terms.text.written_alike import may_end_there, written_alike
 
-ALPHABET = "abst 's's京都ア한글-+é\u0301ﬁ㈱A\u3000ーｱﾞ\u00adกุ่"
+ALPHABET = "abst 's's京都ア한글-+é\u0301ﬁ㈱A\u3000ーｱﾞ\u00adกุ่あ・バン取付けり()‑IT\n"
 TERMS = st.lists(st.text(ALPHABET, min_size=1, max_size=6), min_size=1, max_size=12)
 TEXT = st.text(ALPHABET, max_size=30)
 
@@ -20,36 +25,74 @@ TEXT = st.text(ALPHABET, max_size=30)
 def by_the_rules(terms: Sequence[str], text: str) -> list[tuple[int, int, list[str]]]:
     """Return places and sorted terms, found by brute force."""
     forms = all_forms(terms)
-    folded = fold(text)
+    folded = fold(without_protected(text))
+    spelled = fold_spelling(folded.text)
     found: list[tuple[int, int, list[str]]] = []
     start = 0
-    while start < len(folded.text):
-        good = (
-            end
-            for end in range(len(folded.text), start, -1)
-            if folded.text[start:end] in forms
-            and folded.is_whole(start, end)
-            and bounded(folded.text, start, end)
+    while start < len(spelled.text):
+        places = (
+            (end, spelled.starts[start], spelled.ends[end - 1])
+            for end in range(len(spelled.text), start, -1)
+            if spelled.text[start:end] in forms and bounded(spelled.text, start, end)
         )
-        if end := next(good, 0):
-            span = folded.text[start:end]
-            found.append((folded.starts[start], folded.ends[end - 1], forms[span]))
-        start = end or start + 1
+        good = (
+            (end, first, last, there)
+            for end, first, last in places
+            if folded.is_whole(first, last)
+            and (there := written(forms[spelled.text[start:end]], folded, first, last, text))
+        )
+        if hit := next(good, None):
+            end, first, last, there = hit
+            found.append((folded.starts[first], folded.ends[last - 1], there))
+            start = end
+        else:
+            start += 1
     return found
 
 
-def all_forms(terms: Sequence[str]) -> dict[str, list[str]]:
-    """Return the terms by every text in which they are found."""
-    known: dict[str, list[str]] = {}
+Form = tuple[str, str, bool]
+"""A term, a folded writing of it, and whether the term itself is written so."""
+
+
+def all_forms(terms: Sequence[str]) -> dict[str, list[Form]]:
+    """Return the writings by every key under which they are found."""
+    known: dict[str, list[Form]] = {}
     for term in terms:
-        if key := folded_text(term):
-            known.setdefault(key, []).append(term)
-    forms = {key: sorted(values) for key, values in known.items()}
+        for number, spelling in enumerate([term, *further_spellings(term)]):
+            if key := term_key(spelling):
+                known.setdefault(key, []).append((term, folded_text(spelling), number == 0))
+    forms = {key: list(values) for key, values in known.items()}
     for key, values in known.items():
         for form in inflections(key):
             if form not in known:
-                forms[form] = sorted([*forms.get(form, ()), *values])
+                forms.setdefault(form, []).extend(values)
     return forms
+
+
+def written(forms: list[Form], folded: Folded, first: int, last: int, text: str) -> list[str]:
+    """Return the terms that are meant at a place: as it is written, before all others."""
+    there = folded.text[first:last]
+    original = text[folded.starts[first] : folded.ends[last - 1]]
+    around = folded.text[first - 1 : first] if first else "", folded.text[last : last + 1]
+    forms = [
+        form
+        for form in forms
+        if has_case(original, case_of(form)) and (form[2] or may_end_there(form[1], around[1]))
+    ]
+    same = [form for form in forms if there == form[1] or there in inflections(form[1])]
+    same = same or [form for form in forms if written_alike(form[1], there, original, *around)]
+    listed = [form for form in same if form[2]] or same
+    cased = [form for form in listed if case_of(form)] or listed
+    return sorted({form[0] for form in cased})
+
+
+def case_of(form: Form) -> str:
+    """Return the letters whose case counts, of the term or of the spelling made of it."""
+    term, plain, is_listed = form
+    if is_listed:
+        return case_pattern(term)
+    made = (text for text in further_spellings(term) if folded_text(text) == plain)
+    return case_pattern(next(made))
 
 
 def bounded(text: str, start: int, end: int) -> bool:
@@ -65,7 +108,7 @@ def found(
     terms: Sequence[str], text: str, *, compiled: bool = False
 ) -> list[tuple[int, int, list[str]]]:
     matcher = Matcher(((term, term) for term in terms), compiled=compiled)
-    return [(one.start, one.end, sorted(one.values)) for one in matcher.find(text)]
+    return [(one.start, one.end, sorted(set(one.values))) for one in matcher.find(text)]
 
 
 @given(TERMS, TEXT)

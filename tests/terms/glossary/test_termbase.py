@@ -8,7 +8,7 @@ import pytest
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.glossary.prompt_block import estimated_tokens
-from lexgraft.terms.glossary.termbase import block_for, open_glossary
+from lexgraft.terms.glossary.termbase import OpenGlossary, block_for, open_glossary
 from lexgraft.terms.glossary.verify_output import verify
 
 
@@ -76,9 +76,65 @@ def test_lemmas_find_what_no_rule_of_english_does(tmp_path: Path) -> None:
 def test_an_unknown_language_has_no_lemmas(tmp_path: Path) -> None:
     pytest.importorskip("simplemma")
     file = tmp_path / "parts.csv"
-    file.write_text("id,ja,en\nP1,軸受,bearing\n", encoding="utf-8")
-    with pytest.raises(LexgraftError, match="no lemmas for `ja`"):
+    file.write_text("id,ja,zh\nP1,軸受,轴承\n", encoding="utf-8")
+    with pytest.raises(LexgraftError, match="no lemmas for `ja` nor for `zh`"):
         open_glossary([file], lemmas=True)
+
+
+@pytest.mark.slow
+def test_lemmas_reach_the_answer(tmp_path: Path) -> None:
+    pytest.importorskip("simplemma")
+    file = tmp_path / "parts.csv"
+    file.write_text(
+        "id,term en,term de,term ru\nP1,rolling bearing,Wälzlager,подшипник\nP2,map,Karte,карта\n",
+        encoding="utf-8",
+    )
+    question = "A rolling bearing and a map."
+    for target, answer in (("de", "des Wälzlagers, die Karten"), ("ru", "карты подшипников")):
+        assert open_glossary([file], "en", target).check(answer, question).missed
+        glossary = open_glossary([file], "en", target, lemmas=True)
+        assert not glossary.check(answer, question).missed
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> OpenGlossary:
+    file = tmp_path / "style.csv"
+    file.write_text(
+        "id,language,term,status\n"
+        "U,en,user,preferred\nU,ja,ユーザー,preferred\nU,ja,利用者,admitted\nU,ja,ユーザ,forbidden\n"
+        "M,en,heart attack,preferred\nM,ja,心筋梗塞,preferred\n"
+        "N,en,block,preferred\nN,ja,閉塞,preferred\nN,ja,梗塞,forbidden\n",
+        encoding="utf-8",
+    )
+    return open_glossary([file], "en", "ja")
+
+
+def test_a_forbidden_form_inside_a_required_one_is_none(style: OpenGlossary) -> None:
+    assert style.check("ユーザーの設定", "user").faults == 0
+    assert style.check("ユーザーの設定").faults == 0
+    assert style.check("心筋梗塞です").faults == 0
+    assert style.check("ユーザの設定", "user").forbidden == ("ユーザ",)
+    assert [entry.id for entry in style.check("ユーザの設定", "user").missed] == ["U"]
+    assert style.check("梗塞です").forbidden == ("梗塞",)
+    assert [hit.kind for hit in style.find("ユーザーとユーザ")] == ["forbidden"]
+
+
+def test_a_synonym_is_allowed_and_not_preferred(style: OpenGlossary) -> None:
+    checked = style.check("利用者の設定", "The user.")
+    assert (checked.faults, [entry.id for entry in checked.allowed]) == (0, ["U"])
+    assert style.check("ユーザーの設定", "The user.").allowed == ()
+
+
+def test_a_list_in_capitals_is_found_in_any_case_and_acronyms_only_in_theirs(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text("id,en,ja\n1,BALL BEARING,玉軸受\n2,VALVE,弁\n", encoding="utf-8")
+    assert len(open_glossary(file).match("a valve and ball bearings")) == 2
+    assert open_glossary(file, case="exact").match("a valve") == []
+    file.write_text("id,en,ja\n1,IT,情報技術\n2,WHO,世界保健機関\n", encoding="utf-8")
+    assert open_glossary(file).match("Who told us that it works?") == []
+    assert len(open_glossary(file, case="fold").match("Who told us that it works?")) == 2
 
 
 def test_the_room_of_a_block_may_be_counted_in_tokens(terms: Path) -> None:

@@ -15,6 +15,7 @@ class GlossaryEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     definition: str = ""
     forbidden: tuple[str, ...] = ()
     id: str = ""
+    allowed: tuple[str, ...] = ()  # further targets that an answer may have
 
 
 def entries_from_concepts(

@@ -105,7 +105,7 @@ def _rivals(entries: Sequence[GlossaryEntry]) -> dict[str, list[str]]:
 def _in_fields(entry: GlossaryEntry) -> list[tuple[Problem, str]]:
     """Return the faults that any text of an entry can have."""
     faults: list[tuple[Problem, str]] = []
-    for text in (entry.source, entry.target, *entry.forbidden):
+    for text in (entry.source, entry.target, *entry.forbidden, *entry.allowed):
         faults += faults_of_text(text, TERM_LIMIT)
     return faults + faults_of_text(entry.definition, DEFINITION_LIMIT)
 

@@ -1,8 +1,8 @@
 """Finds glossary terms in a text: longest match, leftmost first, boundaries by script.
 
-    text ──fold──► folded text ──TermFilter──► spans that may be terms ──TermIndex──► terms
-      ▲            (knows the way back)        (hashes, all at once)     (dictionary)   │
-      └───────────────────────────── Match(start, end, values) ◄────────────────────────┘
+    text ──hide──► language ──fold──► folded text ──key──► ──TermFilter──► spans that may be terms
+      ▲    (placeholders, code)       (knows the way back)                          │
+      └── Match(start, end, values) ◄── as it is written there? ◄── TermIndex ◄─────┘
 
 With a lemmatiser the same is done over the text's lemmas, and the hits are joined. The drawing with
 an example stands in docs/glossary.md.
@@ -17,7 +17,9 @@ from msgspec import Struct
 from lexgraft.terms.glossary import GlossaryEntry
 from lexgraft.terms.glossary.term_index import TermIndex
 from lexgraft.terms.text.character_tables import spacings
+from lexgraft.terms.text.letter_case import CaseRule, case_pattern
 from lexgraft.terms.text.normalize import Folded, fold, folded_text
+from lexgraft.terms.text.protected_spans import without_protected
 
 Value = TypeVar("Value")
 Lemma = Callable[[str], str]
@@ -37,8 +39,9 @@ class Matcher(Generic[Value]):
 
     Scripts written with spaces need something else on both sides of a term; Han, kana, Thai and
     their like need nothing; Hangul needs it on the left only, because particles follow a word
-    directly. With `lemma` words are found in any form of which it returns the same; `compiled`
-    finds the same places faster, where numba is installed.
+    directly. Spellings that differ by convention are one term; `case` says when its case matters.
+    With `lemma` words are found in any form of which it returns the same; `compiled` finds the same
+    places faster, where numba is installed.
     """
 
     def __init__(
@@ -47,25 +50,32 @@ class Matcher(Generic[Value]):
         lemma: Lemma | None = None,
         *,
         compiled: bool = False,
+        case: CaseRule = "auto",
     ) -> None:
         self._lemma = lemma
         listed = list(terms) if lemma else terms
-        self._surface = TermIndex(listed, compiled=compiled)
-        self._lemmas = TermIndex(self._lemma_terms(listed), compiled=compiled) if lemma else None
+        self._surface = TermIndex(listed, compiled=compiled, case=case)
+        lemmas = self._lemma_terms(listed, case)
+        self._lemmas = TermIndex(lemmas, compiled=compiled, case="fold") if lemma else None
 
     def find(self, text: str) -> list[Match[Value]]:
         """Return the matches in the order of the text; none overlaps another."""
-        folded = fold(text)
-        matches = _matches(self._surface, folded)
+        folded = fold(without_protected(text))
+        matches = [Match(*hit) for hit in self._surface.find(folded, text)]
         if self._lemma and self._lemmas:
-            matches += _matches(self._lemmas, _lemmatised(folded, self._lemma))
+            lemmas = self._lemmas.find(_lemmatised(folded, self._lemma), text)
+            matches += [Match(*hit) for hit in lemmas]
             matches = _without_overlaps(matches)
         return matches
 
-    def _lemma_terms(self, terms: Iterable[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
+    def _lemma_terms(
+        self, terms: Iterable[tuple[str, Value]], case: CaseRule
+    ) -> Iterator[tuple[str, Value]]:
+        """Yield the terms of which other forms are looked for: whose case says nothing."""
         assert self._lemma
         for term, value in terms:
-            yield _lemmatised(fold(term), self._lemma).text, value
+            if not case_pattern(term, case):
+                yield _lemmatised(fold(term), self._lemma).text, value
 
 
 def match_entries(text: str, matcher: Matcher[GlossaryEntry]) -> list[GlossaryEntry]:
@@ -78,15 +88,6 @@ def entry_matcher(
 ) -> Matcher[GlossaryEntry]:
     """Return a matcher over the sources of the entries."""
     return Matcher(((entry.source, entry) for entry in entries), lemma)
-
-
-def _matches(index: TermIndex[Value], folded: Folded) -> list[Match[Value]]:
-    """Return what an index finds, as spans of the original text."""
-    spans = index.find(folded)
-    if folded.is_straight:
-        return [Match(*span) for span in spans]
-    starts, ends = folded.starts, folded.ends
-    return [Match(starts[start], ends[end - 1], values) for start, end, values in spans]
 
 
 def _lemmatised(folded: Folded, lemma: Lemma) -> Folded:

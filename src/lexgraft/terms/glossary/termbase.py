@@ -1,6 +1,7 @@
 """A glossary opened from term files: linted entries, ready to be found and put before a prompt."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -18,23 +19,30 @@ from lexgraft.terms.glossary.term_matcher import Lemma, Match, Matcher
 from lexgraft.terms.glossary.verify_output import VerifiedText, verify
 from lexgraft.terms.readers import read_concepts
 from lexgraft.terms.readers.project_options import options_of
-from lexgraft.terms.text.lemmas import read_lemmas
+from lexgraft.terms.text.lemmas import has_lemmas, read_lemmas
+from lexgraft.terms.text.letter_case import CaseRule, rule_for
+
+FormKind = Literal["term", "target", "allowed", "forbidden"]
+"""What a text says · what an answer must say · may say · must not say."""
 
 
-class ForbiddenTerm(Struct, frozen=True):
-    """A form that its entry forbids, where it stands in a text."""
+class GlossaryForm(Struct, frozen=True):
+    """A written form that is looked for, and what it is to its entry."""
 
+    kind: FormKind
+    form: str
     entry: GlossaryEntry
 
 
 class GlossaryMatch(Struct, frozen=True):
-    """A term at its place in a text, as the source of an entry or as a form it forbids."""
+    """A term at its place in a text, and what it is to its entry."""
 
     start: int
     end: int
     text: str
-    kind: Literal["term", "forbidden"]
+    kind: FormKind
     entry: GlossaryEntry
+    form: str = ""  # as the glossary writes it
 
 
 class OpenGlossary:
@@ -46,19 +54,44 @@ class OpenGlossary:
         target: str,
         lemma: Lemma | None = None,
         *,
+        target_lemma: Lemma | None = None,
         compiled: bool = False,
+        case: CaseRule = "auto",
     ) -> None:
         linted = lint(entries)
         self.entries: tuple[GlossaryEntry, ...] = linted.entries
         self.findings: tuple[LintFinding, ...] = linted.findings
         self.target = target
-        self._matcher: Matcher[GlossaryEntry | ForbiddenTerm] = Matcher(
-            _forms(self.entries), lemma, compiled=compiled
+        self._target_lemma, self._compiled = target_lemma, compiled
+        self._target_case: CaseRule = rule_for((entry.target for entry in self.entries), case)
+        self._matcher: Matcher[GlossaryForm] = Matcher(
+            _forms_of_text(self.entries),
+            lemma,
+            compiled=compiled,
+            case=rule_for((entry.source for entry in self.entries), case),
         )
 
     def find(self, text: str) -> list[GlossaryMatch]:
         """Return the terms and forbidden forms of a text, in its order."""
-        return [hit for match in self._matcher.find(text) for hit in _hits(match, text)]
+        hits = (hit for match in self._matcher.find(text) for hit in _hits(match, text))
+        return [hit for hit in hits if hit.kind in {"term", "forbidden"}]
+
+    def find_in_answer(self, answer: str) -> list[GlossaryMatch]:
+        """Return what an answer has of all targets, allowed synonyms and forbidden forms.
+
+        A forbidden form within a longer target or synonym is none.
+        """
+        return [hit for match in self._answers.find(answer) for hit in _hits(match, answer)]
+
+    @cached_property
+    def _answers(self) -> "Matcher[GlossaryForm]":
+        """The matcher of answers: made when a first one is checked."""
+        return Matcher(
+            _forms_of_answer(self.entries),
+            self._target_lemma,
+            compiled=self._compiled,
+            case=self._target_case,
+        )
 
     def match(self, text: str) -> list[GlossaryEntry]:
         """Return the entries of which a term or a forbidden form stands in a text, each once."""
@@ -93,10 +126,40 @@ class OpenGlossary:
             question: the text whose terms are required; without it none are, and only forbidden
                 forms anywhere in the glossary count.
         """
-        verified = verify(answer, self.match(question) if question else [])
-        barred = [hit for hit in self.find(answer) if hit.kind == "forbidden"]
-        forms = (*verified.forbidden, *(hit.text for hit in barred))
+        required = self.match(question) if question else []
+        verified = self.verify(answer, required)
+        forms = (*verified.forbidden, *(hit.text for hit in self.forbidden_in(answer, required)))
         return replace(verified, forbidden=tuple(dict.fromkeys(forms)))
+
+    def verify(self, answer: str, entries: Sequence[GlossaryEntry]) -> VerifiedText:
+        """Return which of these entries' terms an answer uses, misses, or has as forbidden forms.
+
+        Unlike `check` it looks for no form that other entries forbid.
+        """
+        return verify(answer, entries, self._target_lemma, self._target_case)
+
+    def forbidden_in(
+        self, answer: str, required: Sequence[GlossaryEntry] = ()
+    ) -> list[GlossaryMatch]:
+        """Return the forbidden forms of an answer.
+
+        What one entry forbids and another allows is none where that other one is required, or
+        nothing is.
+        """
+        return forbidden_hits(self.find_in_answer(answer), required)
+
+
+def forbidden_hits(
+    hits: Sequence[GlossaryMatch], required: Sequence[GlossaryEntry] = ()
+) -> list[GlossaryMatch]:
+    """Return the hits in an answer that are forbidden, and good for no entry that is required."""
+    entries = frozenset(required)
+    good = {
+        hit.start
+        for hit in hits
+        if hit.kind != "forbidden" and (not entries or hit.entry in entries)
+    }
+    return [hit for hit in hits if hit.kind == "forbidden" and hit.start not in good]
 
 
 def open_glossary(
@@ -107,6 +170,7 @@ def open_glossary(
     lemmas: bool = False,
     compiled: bool = False,
     leave_out_refused: bool = False,
+    case: CaseRule = "auto",
 ) -> OpenGlossary:
     r"""Return the glossary of term files, from the source language into the target language.
 
@@ -115,9 +179,11 @@ def open_glossary(
         source: language of the terms in a text, e.g. "en". Languages may be left out where the
             files have two: the first that occurs is the source; a project says them itself.
         target: language of the terms that an answer must use, e.g. "ja".
-        lemmas: find the source terms in any form that simplemma knows.
+        lemmas: find terms in any form that simplemma knows, in texts and in answers.
         compiled: match faster; needs numba.
         leave_out_refused: go on without rows that cannot be used; a project says so itself.
+        case: when letter case matters: "auto" for terms all in capitals (IT is not it; of a list
+            that is in capitals throughout for none), "fold" never, "exact" always.
 
     Returns:
         A glossary to ask: `.match(text)`, `.prompt(text)`, `.check(answer, question)`; `.findings`
@@ -151,7 +217,7 @@ def open_glossary(
     concepts = read_concepts(files, options, leave_out_refused=leave_out_refused)
     source, target = _languages(concepts, source, target)
     entries = [
-        replace(entry, id=concept.id)
+        replace(entry, id=concept.id, allowed=concept.names(target)[1:])
         for concept in concepts
         for entry in entries_from_concepts([concept], source, target)
     ]
@@ -161,7 +227,10 @@ def open_glossary(
             where=str(files[0]),
             cure=f"the languages here: {', '.join(_languages_of(concepts))}",
         )
-    return OpenGlossary(entries, target, read_lemmas(source) if lemmas else None, compiled=compiled)
+    lemma, target_lemma = _lemmas(source, target) if lemmas else (None, None)
+    return OpenGlossary(
+        entries, target, lemma, target_lemma=target_lemma, compiled=compiled, case=case
+    )
 
 
 def block_for(
@@ -180,23 +249,51 @@ def block_for(
     )
 
 
-def _forms(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryEntry | ForbiddenTerm]]:
-    """Yield what is looked for: sources, and the forms that are forbidden."""
+def _forms_of_text(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryForm]]:
+    """Yield what is looked for in a text: sources, and the forms that are forbidden.
+
+    With a forbidden form come the good ones of its entry: it may be part of them.
+    """
     for entry in entries:
-        yield entry.source, entry
+        yield entry.source, GlossaryForm("term", entry.source, entry)
+        if entry.forbidden:
+            yield from _forms_of_answer([entry])
+
+
+def _forms_of_answer(entries: Sequence[GlossaryEntry]) -> Iterator[tuple[str, GlossaryForm]]:
+    """Yield what is looked for in an answer."""
+    for entry in entries:
+        yield entry.target, GlossaryForm("target", entry.target, entry)
+        for form in entry.allowed:
+            yield form, GlossaryForm("allowed", form, entry)
         for form in entry.forbidden:
-            yield form, ForbiddenTerm(entry)
+            yield form, GlossaryForm("forbidden", form, entry)
 
 
-def _hits(match: Match[GlossaryEntry | ForbiddenTerm], text: str) -> list[GlossaryMatch]:
+def _hits(match: Match[GlossaryForm], text: str) -> list[GlossaryMatch]:
     """Return what one match says of every entry it belongs to."""
     span = text[match.start : match.end]
     return [
-        GlossaryMatch(match.start, match.end, span, "forbidden", value.entry)
-        if isinstance(value, ForbiddenTerm)
-        else GlossaryMatch(match.start, match.end, span, "term", value)
+        GlossaryMatch(match.start, match.end, span, value.kind, value.entry, value.form)
         for value in match.values
     ]
+
+
+def _lemmas(source: str, target: str) -> tuple[Lemma | None, Lemma | None]:
+    """Return the lemmas of both languages, as far as there are any.
+
+    Raises:
+        LexgraftError: simplemma is not installed, or knows neither.
+    """
+    lemmas = [
+        read_lemmas(language) if has_lemmas(language) else None for language in (source, target)
+    ]
+    if not any(lemmas):
+        raise LexgraftError(
+            f"no lemmas for `{source}` nor for `{target}`",
+            cure="leave --lemmas out: words of these languages are found as they are written",
+        )
+    return lemmas[0], lemmas[1]
 
 
 def _languages(concepts: Sequence[Concept], source: str, target: str) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from lexgraft.terms.glossary import GlossaryEntry
-from lexgraft.terms.glossary.term_matcher import Matcher
+from lexgraft.terms.glossary.term_matcher import Lemma, Matcher
+from lexgraft.terms.text.letter_case import CaseRule
 
 
 class VerifiedText(Struct, frozen=True):
@@ -15,6 +16,7 @@ class VerifiedText(Struct, frozen=True):
     missed: tuple[GlossaryEntry, ...]
     forbidden: tuple[str, ...]
     wrong: tuple[GlossaryEntry, ...] = ()  # those that are missed or whose forbidden form is there
+    allowed: tuple[GlossaryEntry, ...] = ()  # of those used: by an allowed synonym alone
 
     @property
     def faults(self) -> int:
@@ -22,23 +24,42 @@ class VerifiedText(Struct, frozen=True):
         return len(self.missed) + len(self.forbidden)
 
 
-def verify(answer: str, entries: Sequence[GlossaryEntry]) -> VerifiedText:
+def verify(
+    answer: str,
+    entries: Sequence[GlossaryEntry],
+    lemma: Lemma | None = None,
+    case: CaseRule = "auto",
+) -> VerifiedText:
     """Return which target terms of the entries an answer uses, misses, or has as forbidden forms.
 
-    A forbidden term inside a longer required one is not held against it.
+    A forbidden term inside a longer required one is not held against it; an allowed synonym is as
+    good as the preferred term. With `lemma` terms are found in any form.
     """
-    required = [(entry.target, (entry.target, True)) for entry in entries]
-    barred = [(text, (text, False)) for entry in entries for text in entry.forbidden]
-    hits = [value for match in Matcher([*required, *barred]).find(answer) for value in match.values]
-    present = {text for text, is_required in hits if is_required}
-    bad = {text for text, is_required in hits if not is_required}
+    forms = [
+        (text, (text, is_good))
+        for entry in entries
+        for texts, is_good in (((entry.target, *entry.allowed), True), (entry.forbidden, False))
+        for text in texts
+    ]
+    hits = [match.values for match in Matcher(forms, lemma, case=case).find(answer)]
+    present = {text for values in hits for text, is_good in values if is_good}
+    bad = dict.fromkeys(
+        text for values in hits if not any(good for _, good in values) for text, _ in values
+    )
+    used = tuple(entry for entry in entries if not present.isdisjoint(_good(entry)))
+    missed = tuple(entry for entry in entries if present.isdisjoint(_good(entry)))
     return VerifiedText(
-        used=tuple(entry for entry in entries if entry.target in present),
-        missed=tuple(entry for entry in entries if entry.target not in present),
-        forbidden=tuple(dict.fromkeys(text for text, is_required in hits if not is_required)),
+        used=used,
+        missed=missed,
+        forbidden=tuple(bad),
         wrong=tuple(
             entry
             for entry in entries
-            if entry.target not in present or not bad.isdisjoint(entry.forbidden)
+            if present.isdisjoint(_good(entry)) or not bad.keys().isdisjoint(entry.forbidden)
         ),
+        allowed=tuple(entry for entry in used if entry.target not in present),
     )
+
+
+def _good(entry: GlossaryEntry) -> tuple[str, ...]:
+    return entry.target, *entry.allowed

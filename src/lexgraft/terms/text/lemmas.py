@@ -6,6 +6,23 @@ from functools import lru_cache
 from lexgraft.errors import LexgraftError
 
 
+def has_lemmas(language: str) -> bool:
+    """Return whether simplemma knows a language.
+
+    Raises:
+        LexgraftError: simplemma is not installed.
+    """
+    try:
+        read_lemmas(language)
+    except _UnknownLanguageError:
+        return False
+    return True
+
+
+class _UnknownLanguageError(LexgraftError):
+    """A language without lemmas."""
+
+
 def read_lemmas(language: str) -> Callable[[str], str]:
     """Return a function from a word to its lemma in a language.
 
@@ -27,5 +44,5 @@ def read_lemmas(language: str) -> Callable[[str], str]:
     try:
         lemma("a")
     except ValueError as error:
-        raise LexgraftError(f"simplemma has no lemmas for `{language}`") from error
+        raise _UnknownLanguageError(f"simplemma has no lemmas for `{language}`") from error
     return lemma

@@ -28,6 +28,10 @@ class Folded(Struct, frozen=True):
         """Tell that every character is where it was, so that every span is whole."""
         return isinstance(self.starts, range)
 
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a span of the folded text stands in the original."""
+        return self.starts[start], self.ends[end - 1]
+
     def is_whole(self, start: int, end: int) -> bool:
         """Tell whether a span of the folded text is a span of the original: no half ligature."""
         starts_whole = start == 0 or self.starts[start] != self.starts[start - 1]
@@ -142,6 +146,7 @@ def _fold_cluster(cluster: str) -> str:
         return " "
     visible = "".join(character for character in cluster if character not in IGNORED)
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    plain = plain.replace("i\u0307", "i")  # what casefold makes of the Turkish İ
     return plain.strip() or plain[:1]
 
 

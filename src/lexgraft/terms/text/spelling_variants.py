@@ -65,7 +65,7 @@ def _fold_width(text: str) -> str:
 
 
 def _fold_kanji(text: str) -> str:
-    return text.translate(_new_kanji())
+    return text.translate(new_kanji())
 
 
 def _drop_long_vowels(text: str) -> str:
@@ -91,7 +91,7 @@ _STEPS: Steps = (
 
 
 @cache
-def _new_kanji() -> dict[int, str]:
+def new_kanji() -> dict[int, str]:
     """Return old or variant kanji → the kanji in use now."""
     text = (files("lexgraft.terms.text") / "kanji.txt").read_text(encoding="utf-8")
     pairs = [pair for line in text.splitlines() if line[:1] != "#" for pair in line.split()]
