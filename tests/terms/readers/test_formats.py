@@ -179,6 +179,14 @@ def test_skos_keeps_definition_origin_and_counts_hidden_labels(tmp_path: Path):
     assert list(taken.readings[0].tally.texts) == ["a hidden label"]
 
 
+def test_a_skos_collection_is_no_concept(tmp_path: Path):
+    path = tmp_path / "x.ttl"
+    path.write_text(TURTLE + 'x:9 a skos:Collection ; skos:prefLabel "All of them"@en .\n')
+    taken = TermImport([path])
+    assert [one.names("en")[0] for one in taken] == ["fever"]
+    assert "a collection of concepts, not one" in taken.readings[0].tally.left_out
+
+
 def test_skos_xl_labels_are_those_of_their_nodes(tmp_path: Path):
     path = tmp_path / "x.ttl"
     path.write_text(

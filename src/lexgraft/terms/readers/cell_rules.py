@@ -24,6 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """A kind of odd cell → what can be done with it; the first is done without being asked."""
 
+_LONGEST = 20  # characters of a cell that may hold no text of its own
 _KINDS = {
     "error": "a spreadsheet's error in place of a text",
     "ditto": "`same as above` in place of a text",
@@ -94,6 +95,8 @@ def read_cell(cell: str, above: str, choices: Mapping[str, str], *, prose: bool)
                 "markup or entities in a cell, taken as text (--cells markup=take keeps them)"
             )
             cell = plain.strip()
+    if len(cell) > _LONGEST:
+        return CellText(cell, tuple(remarks))
     folded = " ".join(normalize("NFKC", cell).casefold().split())
     for kind, what in _KINDS.items():
         if not {folded, cell} & _words()[kind] or (prose and kind == "placeholder"):

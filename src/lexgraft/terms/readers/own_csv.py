@@ -38,6 +38,8 @@ def joined(texts: Iterable[str]) -> str:
 
 def split(cell: str) -> tuple[str, ...]:
     """Return the texts that were joined."""
+    if not cell:
+        return ()
     return tuple(
         text.replace("\\|", "|").replace("\\\\", "\\")
         for part in _BETWEEN.split(cell)

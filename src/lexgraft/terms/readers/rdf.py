@@ -48,6 +48,7 @@ _ROLES = {
 _OWN = "urn:lexgraft:"  # leads ids that are no names, in our own exports
 _LABELS = frozenset({"preferred", "admitted"})
 _SCHEMES = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
+_COLLECTIONS = frozenset({f"{_SKOS}Collection", f"{_SKOS}OrderedCollection"})
 _TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix|base)\s", re.IGNORECASE)
 _TRIPLE = re.compile(r"(?:<[^<>\s]*>|_:\S+)\s*<[^<>\s]*>\s*(?:<|_:|\").*\.\s*(?:#.*)?")
 _OBO_NAME = re.compile(re.escape(_OBO) + r"([A-Za-z]+)_(\w+)")
@@ -100,6 +101,8 @@ def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
         roles = {(role, text) for role, text, _ in values}
         if any(("type", scheme) in roles for scheme in sorted(_SCHEMES)):
             tally.skip_row(number, "the name of the whole")
+        elif any(("type", kind) in roles for kind in sorted(_COLLECTIONS)):
+            tally.skip_row(number, "a collection of concepts, not one")
         elif ("deprecated", "true") in roles:
             tally.skip_row(number, "deprecated")
         elif _is_property(roles):

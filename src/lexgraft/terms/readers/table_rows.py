@@ -35,6 +35,8 @@ from lexgraft.terms.text.language_tags import known_language
 
 _BETWEEN_SYNONYMS = "|"  # without being named
 _LOOK_LIKE_SEPARATORS = (";", "|", "；", "、", "/", "／")
+_BY_LANGUAGE = frozenset({"definition", "sentence", "rarity"})
+_OF_ROWS = frozenset({"id", "language", "status", "approved", "part_of_speech", "note", "reading"})
 _PROSE = frozenset({"definition", "note", "sentence"})
 _STRENGTH: dict[TermStatus, int] = {"preferred": 0, "admitted": 1, "pending": 2, "forbidden": 3}
 
@@ -305,7 +307,10 @@ class TableRows:
     def _add_texts(self, concept: TableConcept, row: Mapping[Column, str]) -> None:
         """Add one row's field, licence, definitions, … to a concept; the first of each stands."""
         for column, cell in row.items():
-            if not cell or column.role in TERMS:
+            if not cell or column.role in TERMS or column.role in _OF_ROWS:
+                continue
+            if column.role not in _BY_LANGUAGE:
+                concept.texts.setdefault(column.role, cell)
                 continue
             language = column.language or self._language_of(cell, row)
             if column.role == "definition":
@@ -313,11 +318,9 @@ class TableRows:
                     self.tally.warn(concept.line, "a second definition, not taken")
             elif column.role == "sentence":
                 concept.sentences.setdefault(language, cell)
-            elif column.role == "rarity":
+            else:
                 with suppress(ValueError):
                     concept.rarity.setdefault(language, float(cell))
-            else:
-                concept.texts.setdefault(column.role, cell)
 
     def _language_of(self, cell: str, row: Mapping[Column, str]) -> str:
         """Return the language of a text under a header that names none.

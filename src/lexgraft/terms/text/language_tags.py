@@ -72,6 +72,7 @@ def language_of_name(text: str) -> str:
     return tag_of_code(f"{base}-{code}") if base and code and "-" not in base else ""
 
 
+@cache
 def without_region(tag: str) -> str:
     """Return a tag of language and script alone."""
     return "-".join(
