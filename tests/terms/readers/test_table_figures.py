@@ -34,9 +34,7 @@ STATUSES = {
     "許容": "admitted",
 }
 NO_TEXT = ("#N/A", "TBD", "同上", "#REF!", "未定", "N/A")
-ENGLISH = [
-    f"{first} {last}" for first in ("hex", "ball", "NA", "T") for last in ["bolt", "valve"]
-]
+ENGLISH = [f"{first} {last}" for first in ("hex", "ball", "NA", "T") for last in ["bolt", "valve"]]
 JAPANESE = [
     first + last for first in ("六角", "玉", "切", "主") for last in ("ボルト", "弁", "軸受け")
 ]

@@ -116,7 +116,7 @@ def test_ids_of_a_file_stay_where_a_row_is_put_between(tmp_path: Path):
         ("Término (español),inglés,Definición,Ámbito", "term es,term en,definition,field"),
         ("中文术语,英文,定义,备注", "term zh,term en,definition,ignore"),
         ("en-US,pt_BR,Português (Portugal),zh-TW", "term en-US,term pt-BR,term pt-PT,term zh-Hant"),
-        ("en,ja,synonym 1,synonym 2", "term en,term ja,synonyms,synonyms"),
+        ("en,ja,synonym 1,synonym 2", "term en,term ja,synonyms en,synonyms en"),
     ],
 )
 def test_headers_are_understood_in_seven_languages(tmp_path: Path, header: str, meanings: str):
@@ -158,6 +158,19 @@ def test_what_is_not_safe_is_asked(tmp_path: Path, text: str, question: str):
     message = asked(path)
     assert question in message
     assert "lexgraft terms import" in message
+
+
+def test_forbidden_terms_without_a_language_are_of_the_script_they_are_in_or_asked(tmp_path: Path):
+    concepts, _ = read(write(tmp_path, "en,ja,禁止語\nvalve,弁,バルブ\npump,ポンプ,\n"))
+    assert concepts[0].terms[-1] == Term("バルブ", "ja", status="forbidden")
+    message = asked(write(tmp_path, "en,de,forbidden terms\nvalve,Ventil,Hahn\n"))
+    assert "--column 'forbidden terms=forbidden de'" in message
+
+
+def test_a_word_that_comes_again_is_another_meaning_and_said(tmp_path: Path):
+    concepts, tally = read(write(tmp_path, "en,ja\nnail,爪\nnail,釘\n"))
+    assert len(concepts) == 2
+    assert any("another meaning" in warning for warning in tally.warnings)
 
 
 def test_the_ready_line_of_a_question_answers_it(tmp_path: Path):

@@ -40,7 +40,7 @@ def find_header(rows: Sequence[Cells], given: Mapping[str, ColumnMeaning]) -> He
         if wide and _filled(cells) < 2:
             continue
         header = _with_second(rows, index)
-        if not any(column.role == "term" for column in header.columns):
+        if not any(column.role == "term" and not column.doubt for column in header.columns):
             continue
         if header.certain:
             return header
@@ -112,6 +112,6 @@ def _filled(cells: Sequence[str]) -> int:
 
 def _is_certain(cells: Sequence[str], columns: Sequence[ColumnMeaning]) -> bool:
     """Tell a row most of whose cells are words of headers, no language of terms named twice."""
-    known = sum(bool(column.role) for column in columns)
-    terms = [column.language for column in columns if column.role == "term" and not column.number]
+    known = sum(bool(column.role) and not column.doubt for column in columns)
+    terms = [column.language for column in columns if column.role == "term" and column.language]
     return known >= _LEAST_KNOWN * _filled(cells) and len(terms) == len(set(terms))

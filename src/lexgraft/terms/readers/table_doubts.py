@@ -16,6 +16,7 @@ from lexgraft.terms.readers.table_layout import (
     Layout,
     language_by_script,
     term_columns,
+    with_meanings,
 )
 from lexgraft.terms.text.language_data import likely, script_of_letter
 
@@ -76,14 +77,49 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
     """Yield columns of terms that no language is known of."""
     if any(column.role == "language" for column in layout.columns):
         return
-    for column in layout.columns:
-        if column.role == "term" and not column.language:
-            cells = _cells(layout, column.position)
-            language = language_by_script(cells) or "en"
-            what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
-            yield Question(
-                what, "column", f"{column.key}=term {language}", (f"{column.key}=ignore",)
+    for column in term_columns(layout.columns):
+        if column.language or column.is_flag:
+            continue
+        cells = _cells(layout, column.position)
+        if not cells:
+            continue
+        languages = [language_by_script(cells) or "en"]
+        if column.role != "term":
+            languages = _languages_of(layout)
+        elif languages == ["zh"]:  # or kanji alone
+            languages = (
+                ["ja", "zh"] if "(ja)" in layout.meanings[column.position].reason else ["zh", "ja"]
             )
+        what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
+        answers = [f"{column.key}={column.role} {language}" for language in languages]
+        yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
+
+
+def _languages_of(layout: Layout) -> list[str]:
+    """Return the languages of the columns of terms, in order."""
+    columns = (column for column in layout.columns if column.role == "term")
+    return list(dict.fromkeys(column.language for column in columns if column.language))
+
+
+def with_languages(layout: Layout) -> None:
+    """Give columns of synonyms and forbidden terms, in place, the one language they can be in.
+
+    That of the only column of terms, or the only one that is written in the cells' script.
+    """
+    languages = _languages_of(layout)
+    for column in list(layout.columns):
+        if column.role not in {"synonyms", "forbidden"} or column.language:
+            continue
+        if column.role == "forbidden" and _says_yes_or_no(layout, column):
+            continue
+        scripts = [_scripts(cell) for cell in _cells(layout, column.position)]
+        fitting = [tag for tag in languages if all(found & _writing(tag) for found in scripts)]
+        if len(languages) == 1 or (len(fitting) == 1 and scripts):
+            tag = languages[0] if len(languages) == 1 else fitting[0]
+            how = "the only language" if len(languages) == 1 else "by its script"
+            meaning = layout.meanings[column.position]
+            reason = f"{meaning.reason}; `{tag}` {how}"
+            with_meanings(layout, {column.position: replace(meaning, language=tag, reason=reason)})
 
 
 def _of_same(layout: Layout) -> Iterator[Question]:
@@ -93,7 +129,8 @@ def _of_same(layout: Layout) -> Iterator[Question]:
     first_of: dict[tuple[str, str], Column] = {}
     for column in layout.columns:
         first = first_of.setdefault((column.role, column.language), column)
-        if first is column or column.role in {"synonyms", "forbidden", "note", "sentence"}:
+        many = column.role in {"synonyms", "forbidden", "note", "sentence"}
+        if first is column or many or (column.role == "term" and not column.language):
             continue
         same = f"{column.role} {column.language}".strip()
         what = f"the columns `{first.header}` and `{column.header}` both hold `{same}`"
@@ -112,7 +149,7 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
     if not column.language or not cells or column.is_flag:
         return
     script_set = _writing(column.language)
-    scripts = [{script_of_letter(letter) for letter in set(cell)} - {""} for cell in cells]
+    scripts = [_scripts(cell) for cell in cells]
     foreign = sum(
         bool(scripts_in) and not scripts_in & script_set and scripts_in != {"Latn"}
         for scripts_in in scripts
@@ -132,6 +169,10 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         what = f"{where}: most cells are sentences"
         answers = (f"{column.key}=term {column.language}",)
         yield Question(what, "column", f"{column.key}=definition {column.language}", answers)
+
+
+def _scripts(cell: str) -> set[str]:
+    return {script_of_letter(letter) for letter in set(cell)} - {""}
 
 
 def _is_prose(cells: Sequence[str]) -> bool:

@@ -259,7 +259,13 @@ class TableRows:
         if not identifier and any(column.role == "id" for column in row) and above is None:
             self.tally.warn(line, "a row without an id is a concept of its own")
         suffix = f".{number + 1}" if number else ""
-        key = identifier or above or concept_id_of(terms, self.named, f"{self.stem}:{line}{suffix}")
+        new = f"{self.stem}:{line}{suffix}"
+        again = not identifier and bool(terms) and terms[0].text in self.named
+        key = identifier or above or concept_id_of(terms, self.named, new)
+        if again and key == new:
+            self.tally.warn(
+                line, "a first term that a row above has too: another meaning (or say its status)"
+            )
         concept = self.concepts.get(key)
         if (
             concept is not None
