@@ -9,6 +9,8 @@ from terms.readers.samples import BABELON, OBO, RDF_XML, SAMPLES, TMX, TURTLE, U
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers import ImportOptions, TermImport, read_concepts
+from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.readers.utx import read_utx
 
 
 def sample(folder: Path, name: str, asked: ImportOptions | None = None) -> list[Concept]:
@@ -222,3 +224,10 @@ def test_origin_given_by_the_user_is_kept_with_every_concept(tmp_path: Path, nam
 def test_only_the_languages_asked_for_are_taken(tmp_path: Path, name: str):
     found = sample(tmp_path, name, ImportOptions(languages=("en-US" if name == "rf2" else "en",)))
     assert {term.language for one in found for term in one.terms} == {"en"}
+
+
+def test_utx_without_a_line_of_columns_is_refused_in_words(tmp_path: Path):
+    file = tmp_path / "terms.utx"
+    file.write_text("\n", encoding="utf-8")  # recognised in another encoding than it is read in
+    with pytest.raises(LexgraftError, match="no line `#src<TAB>tgt"):
+        list(read_utx(file, ImportOptions(), ImportLog()))

@@ -1,6 +1,7 @@
 """Stage headroom: what base, G and D know; whether the donor has anything to give."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -94,13 +95,14 @@ class Headroom(Stage[HeadroomResult]):
             for name in PARENTS
         }
         missing = missing_concepts(asked["D"], asked["G"], confirm)
+        guessed = {pair: by_guessing(asked["D"], pair, confirm) for pair in missing}
         lead = _lead(models, material, asked, confirm)
         threshold = experiment.project.gates.headroom
         scores = tuple(
             score for results in confirmed.values() for score in scores_of(results, confirm)
         )
         return HeadroomResult(
-            verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm), *lead)),
+            verdict=verdict_of(HEADROOM, (*criteria(missing, threshold, confirm, guessed), *lead)),
             scores=scores,
             choosing=tuple(
                 score for results in chosen.values() for score in scores_of(results, choose)
@@ -162,11 +164,28 @@ def missing_concepts(
     }
 
 
+def by_guessing(domain: SplitResults, pair: str, context: ComparisonContext) -> float:
+    """Return the share that D alone would seem to know in a direction if both models guessed."""
+    levels, own = context.guessing, context.own_pair(domain.terms)
+    return levels.get(own, 0.0) * (1 - levels.get(pair, 0.0))
+
+
 def criteria(
-    missing: Mapping[str, Mapping[str, bool]], threshold: float, context: ComparisonContext
+    missing: Mapping[str, Mapping[str, bool]],
+    threshold: float,
+    context: ComparisonContext,
+    guessed: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[Criterion, ...]:
-    """Return what the gate asks of each direction: the share of concepts D alone knows, judged."""
+    """Return what the gate asks of each direction: the share of concepts D alone knows, judged.
+
+    It has to lie above the threshold by what guessing alone would give (`by_guessing`).
+    """
     return tuple(
-        criterion(HEADROOM, pair, share_right(one, context.alpha, context.families), threshold)
+        criterion(
+            HEADROOM,
+            pair,
+            share_right(one, context.alpha, context.families),
+            threshold + guessed.get(pair, 0.0),
+        )
         for pair, one in missing.items()
     )

@@ -82,8 +82,8 @@ def read_utx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
 def _header(lines: list[str], where: str) -> _Header:
     heads = [line[1:] for line in lines if line.startswith("#")]
     heads = [line for line in heads if "src" in line.casefold().split("\t")] or heads
-    first = _FIRST.match(lines[0])
-    columns = [cell.strip().casefold() for cell in heads[-1].split("\t")]
+    first = _FIRST.match("".join(lines[:1]))
+    columns = [cell.strip().casefold() for head in heads[-1:] for cell in head.split("\t")]
     if first is None or "src" not in columns:
         raise LexgraftError(
             "no line `#src<TAB>tgt<TAB>src:pos`", where=where, cure="name the columns, as UTX asks"
