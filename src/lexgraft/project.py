@@ -276,37 +276,33 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
             unless asked, and never with HF_HUB_OFFLINE.
 
     Raises:
-        LexgraftError: anything that is not such a project, with the key's path and the nearest
-            name; a model that is neither a folder nor in the Hub's cache.
+        LexgraftError: what `read_project` refuses; a model that is neither a folder nor in the
+            Hub's cache.
 
     Example:
         project = lexgraft.load_project("project.yaml")
         print(project.models.base)
     """
     file = path_of(path, "the project")
-    project = read_project(file)
-    models, folder = project.models, real_path(file).parent
+    return with_models(read_project(file), real_path(file).parent, download=download)
 
-    def model_folder(text: str) -> str:
-        return str(named_model(text, folder, download=download))
 
-    return msgspec.structs.replace(
-        project,
-        models=msgspec.structs.replace(
-            models,
-            base=model_folder(models.base),
-            language=model_folder(models.language),
-            domain=model_folder(models.domain),
-        ),
-    )
+def with_models(project: Project, folder: Path, *, download: bool) -> Project:
+    """Return the project of a folder with its models named by the folders they lie in."""
+    roles = ("base", "language", "domain")
+    folders = {
+        role: str(named_model(getattr(project.models, role), folder, download=download))
+        for role in roles
+    }
+    replace = msgspec.structs.replace
+    return replace(project, models=replace(project.models, **folders))
 
 
 def read_project(path: Path) -> Project:
-    """Return the project of a file as `load_project` does, its models not looked for.
+    """Return the project of a file, its models not looked for.
 
     Raises:
-        LexgraftError: anything that is not such a project, with the key's path and the nearest
-            name.
+        LexgraftError: anything that is not such a project, with the key's path and nearest name.
     """
     if not path.is_file():
         raise LexgraftError(
@@ -314,7 +310,11 @@ def read_project(path: Path) -> Project:
             where=str(path),
             cure="check the path, or see examples/medical-ja/project.yaml",
         )
-    raw = read_yaml(read_text(path), str(path))
+    return project_from(read_yaml(read_text(path), str(path)), path)
+
+
+def project_from(raw: Any, path: Path) -> Project:
+    """Return the project of plain values, as if they stood in this file; see `read_project`."""
     refuse_endless(raw, str(path))
     refuse_unknown(raw, Project, str(path), RENAMED)
     try:

@@ -40,7 +40,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
     ("change", "said", "cure"),
     [
         (set_at("languages", "target", "xx"), "`xx`", "answer: xx"),
-        (leave_texts_to_us, "no running text comes with lexgraft for `tlh`", "`texts: []`"),
+        (leave_texts_to_us, "no running text comes with lexgraft for `tlh`", "`general.texts: []`"),
         (set_at("models", "langauge", "x"), "`models.langauge`", "did you mean `language`?"),
         (set_at("models", "base", "nowhere"), "nowhere", "folder"),
         (set_at("models", "domain", "nowhere"), "nowhere", "folder"),
@@ -55,7 +55,11 @@ def replay_nothing(values: dict[str, Any]) -> None:
         (replay_nothing, "replay", "replay_texts"),
         (set_at("tune", "terms", 11), "11 terms are to be taught", "teach fewer"),
         (set_at("tune", "curve", [4, 40]), "40 terms are to be taught", "teach fewer"),
-        (set_at("general", "texts", 0, "documents", 400), "documents", "lower"),
+        (
+            set_at("general", "texts", 0, "documents", 400),
+            "documents",
+            "`general.texts.0.documents: 5`",
+        ),
     ],
 )
 def test_a_mistake_is_told_before_any_model_is_loaded(

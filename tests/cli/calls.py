@@ -15,12 +15,24 @@ class Call(NamedTuple):
 
 MERGED = ("merge recipe.yaml merged",)
 GROWTH = "--terms terms.csv --text notes.txt --general-text general.txt"
+MODELS = "--base base --language-model language --domain-model domain"
 LANGUAGES = "--from en --to ja"
 GO_ON = "--leave-out-refused"
 KEY = ("key keys.jsonl alice",)
 CALLS = (
     Call("adopt project.yaml --underpowered --json", slow=True),
     Call("adopt project.yaml --download --open-sealed --underpowered --json", stub="adopt"),
+    Call(
+        f"init {MODELS} --terms many.csv --no-header --column 1=id --column '2=term en' "
+        "--column '3=term ja' --separator ';' --encoding utf-8 --cells lines=one "
+        "--source-language en --target-language ja -o made.yaml --download --json",
+        slow=True,
+    ),
+    Call(
+        f"init {MODELS} --terms many.xlsx --sheet Many --header-rows 2 --status '?=pending' "
+        "--source-language en --target-language ja -o new.yaml",
+        slow=True,
+    ),
     Call("plan project.yaml --download"),
     Call("plan project.yaml --json"),
     Call("terms import terms.csv -o out.jsonl --json"),

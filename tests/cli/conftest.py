@@ -66,6 +66,20 @@ def write_workbook(path: Path) -> None:
     book.save(path)
 
 
+def write_many(folder: Path) -> None:
+    """Write sixty terms as a table without a header and as a workbook with a title."""
+    from openpyxl import Workbook
+
+    many = [concept("M", number) for number in range(60)]
+    rows = [[one.id, one.names("en")[0], one.names("ja")[0]] for one in many]
+    (folder / "many.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
+    book = Workbook()
+    sheet = book.create_sheet("Many")
+    for row in (["Many terms"], ["id", "term en", "term ja"], *rows):
+        sheet.append(row)
+    book.save(folder / "many.xlsx")
+
+
 @pytest.fixture
 def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder, with the process in it."""
@@ -92,6 +106,7 @@ def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     write_workbook(tmp_path / "book.xlsx")
+    write_many(tmp_path)
     (tmp_path / "old").mkdir()
     shutil.copy(TESTS / "golden" / "report" / "report.json", tmp_path / "old")
     shutil.copytree(TESTS / "evaluation" / "lm_eval_logs", tmp_path / "logs")

@@ -13,7 +13,7 @@ from lexgraft.adoption.gate_chances import refuse_hopeless
 from lexgraft.adoption.looks import coming_look
 from lexgraft.adoption.model_folder import ask_again, write_model
 from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measured_chances
-from lexgraft.adoption.preregistration import BLIND, declare
+from lexgraft.adoption.preregistration import BLIND, Declaration, declare
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report_builder import PLAN, FinishedAdoption, finish
 from lexgraft.adoption.space_needed import check_disk
@@ -22,6 +22,7 @@ from lexgraft.adoption.stages import STAGES
 from lexgraft.adoption.stages.headroom import HeadroomResult
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
+from lexgraft.adoption.stopped_stage import told_in_the_report
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
@@ -46,7 +47,8 @@ def run_project(
     `stages` are all there are; the project's own `stages` says which of them run.
 
     Raises:
-        LexgraftError: what stands in the way, before any model is loaded where it can be seen then.
+        LexgraftError: what stands in the way, before any model is loaded where it can be seen then;
+            of a stage that could not end after others had, when the report of these is written.
     """
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
@@ -58,39 +60,61 @@ def run_project(
             _check_sealed(experiment, chosen)
         declaration = declare(run, project.gates)
         results = run_stages(experiment, chosen)
-        model = written_model(experiment.models, experiment.material, results)
-        manifest = write_model(model, run.path, inputs_of(project), progress)
-        manifest = ask_again(experiment.models, model, run.path / "model", manifest)
-        adoption = FinishedAdoption(
-            stages=chosen,
-            plan=plan,
-            declaration=declaration,
-            results=results,
-            additions=_additions(experiment, chosen, results),
-            costs={
-                name: experiment.records.costs.cost(name)
-                for name in (PLAN, *(stage.name for stage in chosen))
-            },
-            digests=experiment.models.digests,
-            written=model.name,
-            manifest=manifest,
-        )
-        return finish(experiment.material, adoption), not experiment.records.ran
+        with told_in_the_report(results, run.path):
+            report = _finished(experiment, chosen, plan, declaration, results)
+        return report, not experiment.records.ran
+
+
+def _finished(
+    experiment: Experiment,
+    stages: Sequence[Stage[Any]],
+    plan: AdoptionPlan,
+    declaration: Declaration,
+    results: Results,
+) -> Report:
+    """Return the report of what the stages found, with the model that it recommends written."""
+    project, run = experiment.project, experiment.folder
+    model = written_model(experiment.models, experiment.material, results)
+    manifest = write_model(model, run, inputs_of(project), experiment.progress)
+    manifest = ask_again(experiment.models, model, run / "model", manifest)
+    adoption = FinishedAdoption(
+        stages=stages,
+        plan=plan,
+        declaration=declaration,
+        results=results,
+        additions=_additions(experiment, stages, results),
+        costs={
+            name: experiment.records.costs.cost(name)
+            for name in (PLAN, *(stage.name for stage in stages))
+        },
+        digests=experiment.models.digests,
+        written=model.name,
+        manifest=manifest,
+    )
+    return finish(experiment.material, adoption)
 
 
 def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:
-    """Return what the stages found, one after another until a gate ends the adoption."""
+    """Return what the stages found, one after another until a gate ends the adoption.
+
+    A stage that cannot end is named in the results, with what the ones before it have found.
+    """
     results, ended = Results(), False
     read = _inputs(experiment)
     for stage in stages:
         if (ended and not stage.after_the_end) or not stage.runs(experiment, results):
             continue
-        record = experiment.records.once(
-            stage.name,
-            (*read, *stage.inputs(experiment, results)),
-            stage.record,
-            lambda stage=stage, results=results: stage.run(experiment, results),
-        )
+        try:
+            record = experiment.records.once(
+                stage.name,
+                (*read, *stage.inputs(experiment, results)),
+                stage.record,
+                lambda stage=stage, results=results: stage.run(experiment, results),
+            )
+        except LexgraftError as error:
+            if not results.records:
+                raise
+            return results.stopped_by(stage.name, error)
         verdict = stage.verdict(record)
         if verdict is not None and verdict.outcome == "undecided":
             spreads = getattr(results.find(HeadroomResult), "spreads", Spreads())

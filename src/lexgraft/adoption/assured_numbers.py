@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
-from lexgraft.adoption.gate_chances import COSTS
 from lexgraft.adoption.looks import ComingLook
 from lexgraft.adoption.report.report_words import LANGUAGES, named, say
+from lexgraft.adoption.servable_settings import COSTS
 from lexgraft.records import Criterion, DecisionChance, Verdict
 from lexgraft.stats.assurance import as_measured, assurance
 from lexgraft.stats.gate_power import Requirement

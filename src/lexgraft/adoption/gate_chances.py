@@ -6,12 +6,18 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from lexgraft.adoption.asked_numbers import NOTHING_ASKED, AskedNumber
-from lexgraft.adoption.report.report_words import grouped, named
+from lexgraft.adoption.report.report_words import named
+from lexgraft.adoption.servable_settings import (
+    COSTS,
+    Supply,
+    number_settings,
+    raised_numbers,
+    served_thresholds,
+)
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.stats.gate_power import Requirement, gate_power, threshold_for
-from lexgraft.stats.gate_sizes import sizes_for
+from lexgraft.stats.gate_sizes import present_numbers, sizes_for
 
 WANTED = 0.8  # chance that a gate should have
 LEAST = 0.5  # chance below which a gate is refused
@@ -39,26 +45,29 @@ class GateChance(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, int]  # what is counted → how many there are
     needed: dict[str, int] | None  # numbers with which the chance is 80 %; None: no number does
     measured: bool  # whether spreads are of this run's parents; else those of the examples
-    minutes: float = 0.0  # of computing that the numbers needed take on top
-    advised: tuple[str, ...] = ()  # what the project is to say to have the numbers needed
+    settings: dict[str, float] = {}  # keys of the project with which the chance is 80 %
+    minutes: float = 0.0  # of computing that these numbers take on top
 
 
 def gate_chance(
     gate: str,
     requirements: Sequence[Requirement],
     seconds: Mapping[str, float] = MappingProxyType({}),
-    asked: Mapping[str, AskedNumber] = NOTHING_ASKED,
+    supplies: Mapping[str, Supply] = MappingProxyType({}),
     *,
     measured: bool,
 ) -> GateChance:
-    """Return how likely a gate is to pass, and the cheapest numbers that would make it likely.
+    """Return how likely a gate is to pass, and what of its project would make it likely.
 
-    `seconds` are what all stages spend on each unit that is counted, `asked` what the project says
-    of it.
+    `seconds` are what all stages spend on each unit that is counted, `supplies` how far the
+    project's numbers could be raised.
     """
-    power = gate_power(requirements)
-    numbers, needed = _numbers(requirements), sizes_for(requirements, WANTED, costs=COSTS)
-    more = _greater(needed, numbers)
+    power, numbers = gate_power(requirements), present_numbers(requirements)
+    likely = power.independent >= WANTED
+    raised = None if likely else raised_numbers(requirements, WANTED, supplies)
+    settings = number_settings(requirements, raised, supplies) if raised else {}
+    if not likely and not settings:
+        settings = served_thresholds(gate, requirements, WANTED)
     return GateChance(
         gate=gate,
         chance=power.independent,
@@ -69,21 +78,14 @@ def gate_chance(
             for one, chance in zip(requirements, power.each, strict=True)
         ),
         numbers=numbers,
-        needed=needed,
+        needed=sizes_for(requirements, WANTED, costs=COSTS),
         measured=measured,
         minutes=fsum(
             seconds.get(unit, 0.0) / 60 * (number / numbers[unit] - 1)
-            for unit, number in more.items()
+            for unit, number in (raised or {}).items()
         ),
-        advised=tuple(
-            asked.get(unit, AskedNumber(unit, numbers[unit])).advised(number / numbers[unit])
-            for unit, number in more.items()
-        ),
+        settings=settings,
     )
-
-
-COSTS = {"concepts": 6.0, "documents": 2.0, "items": 1.0, "glossary concepts": 6.0}
-"""What one more of each costs in answers, in proportion."""
 
 
 def refuse_hopeless(chances: Sequence[GateChance]) -> None:
@@ -121,23 +123,21 @@ def underpowered(chances: Sequence[GateChance]) -> tuple[ValidityMark, ...]:
 
 
 def advice(gate: GateChance, language: str) -> str:
-    """Return which numbers make a gate pass with 80 %, or which thresholds these numbers serve."""
-    if gate.advised:
-        numbers = ", ".join(gate.advised)
-        if language == "ja":
-            return f"{WANTED:.0%}: {numbers}{_longer(gate.minutes, '（約 {} 分の追加）')}"
-        return f"for {WANTED:.0%} set {numbers}{_longer(gate.minutes, ' (about {} min more)')}"
-    weakest = min(gate.requirements, key=lambda one: one.chance)
-    name = f"{named(weakest.name, language)} ({grouped(weakest.group, language)})"
+    """Return what to write into the project so that a gate passes with 80 %.
+
+    Numbers where there is enough to raise them to; else thresholds that these numbers serve, and
+    where even a threshold of 0 is too high, the effect that they can show.
+    """
+    written = [f"`{key}: {value:.6g}`" for key, value in gate.settings.items()]
+    if not written:
+        return {"en": "more concepts are needed", "ja": "概念を増やす"}[language]
+    joined = ("、" if language == "ja" else ", ").join(written)
+    raised = any(not key.startswith("gates.") for key in gate.settings)
     if language == "ja":
-        return f"{name} の基準を {weakest.served:+.3f} に"
-    return f"no number does: a threshold of {weakest.served:+.3f} on {name} would be served"
-
-
-def _greater(needed: Mapping[str, int] | None, numbers: Mapping[str, int]) -> dict[str, int]:
-    """Return what is needed more of than there is."""
-    wanted = (needed or {}).items()
-    return {unit: number for unit, number in wanted if number > numbers.get(unit, 0)}
+        return f"{WANTED:.0%}：{joined}{_longer(gate.minutes, '（約 {} 分の追加）')}"
+    if raised:
+        return f"for {WANTED:.0%} set {joined}{_longer(gate.minutes, ' (about {} min more)')}"
+    return f"these numbers serve {joined} with {WANTED:.0%}"
 
 
 def _longer(minutes: float, sentence: str) -> str:
@@ -152,14 +152,6 @@ def _truths(gate: GateChance, language: str) -> str:
         for one in gate.requirements
     )
     return ", ".join(texts)
-
-
-def _numbers(requirements: Sequence[Requirement]) -> dict[str, int]:
-    numbers: dict[str, int] = {}
-    for one in requirements:
-        for part in one.strata or (one,):
-            numbers[part.unit] = max(numbers.get(part.unit, 0), part.n)
-    return numbers
 
 
 def chance_rows(chances: Sequence[GateChance], language: str = "en") -> list[list[str]]:

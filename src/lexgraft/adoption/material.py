@@ -47,7 +47,9 @@ class Material:
     def texts(self) -> dict[Use, list[tuple[int, list[Document]]]]:
         """Return, per use, the running texts with their token limit; no text serves both uses."""
         texts: dict[Use, list[tuple[int, list[Document]]]] = {"confirm": [], "choose": []}
-        for named, documents in zip(self.project.general.texts, self._balanced, strict=True):
+        for number, (named, documents) in enumerate(
+            zip(self.project.general.texts, self._balanced, strict=True)
+        ):
             source = _shrunk(named, len(documents))
             choosing = max(2, source.documents // CHOOSE_SHARE)
             wanted = source.documents + choosing
@@ -55,12 +57,27 @@ class Material:
                 raise LexgraftError(
                     f"{len(documents)} documents of their own, {wanted} are needed",
                     where=source.file,
-                    cure=f"lower `documents` (a further {choosing} are used to choose "
-                    "among merges)",
+                    cure=f"set `general.texts.{number}.documents: "
+                    f"{most_documents(len(documents))}` or fewer: half as "
+                    "many more choose among merges",
                 )
             texts["confirm"].append((source.tokens, documents[: source.documents]))
             texts["choose"].append((source.tokens, documents[source.documents :][:choosing]))
         return texts
+
+    @property
+    def most_documents(self) -> int:
+        """Return how many documents could judge, of all files of running text together."""
+        return sum(most_documents(len(documents)) for documents in self._balanced)
+
+    @cached_property
+    def _balanced(self) -> list[list[Document]]:
+        """Return the documents of each file in a keyed order, registers in turns."""
+        shuffled = [
+            sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
+            for read in self._general
+        ]
+        return [balanced_registers(documents) for documents in united(shuffled)]
 
     @property
     def notes(self) -> list[str]:
@@ -70,24 +87,6 @@ class Material:
         names += tune.replay_texts if tune else ()
         read = zip(names, [*self._general, *self._replayed], strict=True)
         return [note for name, texts in read for note in texts.notes(Path(name).name)]
-
-    @property
-    def most_shipped(self) -> int | None:
-        """Return the greatest `documents` that all shipped files serve; None: there is none."""
-        files = zip(self.project.general.texts, self._balanced, strict=True)
-        return min(
-            (_most(len(documents)) for source, documents in files if is_shipped(Path(source.file))),
-            default=None,
-        )
-
-    @cached_property
-    def _balanced(self) -> list[list[Document]]:
-        """Return the documents of each file in the order in which they are taken."""
-        shuffled = [
-            sorted(read.documents, key=lambda document: digest(self.project.seed, document.id))
-            for read in self._general
-        ]
-        return [balanced_registers(documents) for documents in united(shuffled)]
 
     @cached_property
     def _general(self) -> list[RunningText]:
@@ -141,9 +140,13 @@ def _shrunk(source: TextSource, available: int) -> TextSource:
     """Return what is read of a file; of shipped texts, which no user can add to, what there is."""
     if not is_shipped(Path(source.file)):
         return source
-    return structs.replace(source, documents=min(source.documents, _most(available)))
+    return structs.replace(source, documents=min(source.documents, most_documents(available)))
 
 
-def _most(available: int) -> int:
-    """Return how many of these may judge, so that half as many are left to choose by."""
-    return available * CHOOSE_SHARE // (CHOOSE_SHARE + 1)
+def most_documents(available: int) -> int:
+    """Return how many documents of a file can judge, where half as many more choose.
+
+    >>> most_documents(12), most_documents(5), most_documents(3)
+    (8, 3, 1)
+    """
+    return max(1, min(available * CHOOSE_SHARE // (CHOOSE_SHARE + 1), available - 2))

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, structs
 
-from lexgraft.adoption.asked_numbers import asked_numbers
 from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
@@ -17,9 +17,11 @@ from lexgraft.adoption.plan_checks import (
 )
 from lexgraft.adoption.split_results import judged_concepts
 from lexgraft.adoption.spreads import Spreads
+from lexgraft.adoption.stages.glossary_prompt import askable_concepts
 from lexgraft.adoption.stages.headroom import HEADROOM, HeadroomResult
 from lexgraft.adoption.stages.merge_race import candidate_plans
 from lexgraft.adoption.stages.stage import Stage
+from lexgraft.adoption.supplies import supplies_of
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.models import ComputedFormat
@@ -166,13 +168,15 @@ def chances_of(
     spreads: Spreads,
     unit_seconds: Mapping[str, float],
 ) -> tuple[GateChance, ...]:
-    """Return how likely each gate is to pass."""
+    """Return how likely each gate is to pass, and what would make it likelier."""
+    material = experiment.material
+    asked = len(askable_concepts(material)) if material.project.glossary else 0
     return tuple(
         gate_chance(
             stage.gate,
             requirements,
             unit_seconds,
-            asked_numbers(experiment.material, stage.gate),
+            supplies_of(experiment.material, asked, stage.gate),
             measured=spreads.measured,
         )
         for stage in stages
@@ -230,7 +234,8 @@ def check_memory(count: int, allowed: float) -> None:
         raise LexgraftError(
             f"about {needed:.1f} GB of memory are needed, {allowed:g} are allowed",
             where="limits.memory_gb",
-            cure=f"allow {needed:.0f} or use a smaller model",
+            cure=f"set `limits.memory_gb: {ceil(needed)}` where the machine has it, or use a "
+            "smaller model",
         )
 
 

@@ -30,6 +30,7 @@ from lexgraft.adoption.report.report_record import (
     StageCost,
 )
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.stopped_stage import stopped_warning
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
@@ -123,6 +124,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         warnings=(
             *plan.warnings,
             *late(adoption.declaration),
+            *stopped_warning(results),
             *_answers_otherwise(adoption.manifest.answers),
         ),
         run=_run_record(adoption),

@@ -61,7 +61,7 @@ def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]
         raise LexgraftError(
             f"{settings.terms} terms are to be taught, `choose` has {len(chosen)}",
             where="tune.terms",
-            cure="raise testset.choose, or teach fewer",
+            cure=f"teach fewer: `tune.terms: {len(chosen)}`, or raise `testset.choose`",
         )
     return chosen[: settings.terms]
 

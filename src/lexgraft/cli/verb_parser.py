@@ -13,8 +13,9 @@ from lexgraft.cli.output import print_text
 from lexgraft.errors import LexgraftError, nearest
 
 VERBS = (
-    "adopt",
+    "init",
     "plan",
+    "adopt",
     "terms",
     "testset",
     "merge",

@@ -38,7 +38,7 @@ def refuse_missing(path: Path) -> None:
             "would not be seen",
             where="general.texts",
             cure="give files of Document, 60 or more of some 600 characters that no parent was "
-            "trained on; `texts: []` goes without",
+            "trained on; `general.texts: []` goes without",
         )
 
 

@@ -66,7 +66,7 @@ class Requirement(NamedTuple):
         """Return a mean's standard error and its degrees of freedom (Welch 1947)."""
         parts, total = self.parts, sum(part.weight for part in self.parts)
         variances = [(part.weight / total * part.spread) ** 2 / part.n for part in parts]
-        below = sum(v**2 / (p.n - 1) for v, p in zip(variances, parts, strict=True))
+        below = sum(v**2 / max(1, p.n - 1) for v, p in zip(variances, parts, strict=True))
         return sqrt(sum(variances)), sum(variances) ** 2 / below if below else inf
 
 
@@ -163,3 +163,22 @@ def threshold_for(requirement: Requirement, target: float = 0.8) -> float:
         passes = pass_probability(requirement._replace(threshold=middle)) >= target
         low, high = (middle, high) if passes else (low, middle)
     return low
+
+
+def truth_for(requirement: Requirement, target: float = 0.8) -> float:
+    """Return the smallest truth at which the requirement passes with this chance; 1 where none.
+
+    >>> gain = Requirement("target gain", "en->ja", "mean", 40, 0.0, truth=0.1, spread=0.3)
+    >>> f"{truth_for(gain):.3f}"
+    '0.136'
+    """
+    low, high = requirement.threshold, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        changing = requirement.spread
+        if requirement.kind == "share":
+            changing = max(changing, middle)
+        supposed = requirement._replace(truth=middle, spread=changing)
+        passes = pass_probability(supposed) >= target
+        low, high = (low, middle) if passes else (middle, high)
+    return high

@@ -18,13 +18,14 @@ def sizes_for(
     requirements: Sequence[Requirement],
     target: float = 0.8,
     costs: Mapping[str, float] | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> dict[str, int] | None:
     """Return the numbers per unit with which the gate passes with this chance, at little cost.
 
     A unit's number is the greatest n among the requirements that count it; the others keep their
     proportion to it. From 30 of each, or what there is of it, the unit grows that gains most
     logarithmic power for its cost (`costs` per unit, 1 where not named) until the product of
-    chances reaches the target.
+    chances reaches the target; `limits` are how many there are of a unit.
 
     Returns:
         The numbers, or None where none below 100,000 suffice, as at a truth on its threshold.
@@ -33,13 +34,16 @@ def sizes_for(
     >>> sizes_for([gain])
     {'concepts': 285}
     """
+    most = limits or {}
     smallest = {
-        unit: min(FEWEST, max(JUDGED, number))
+        unit: min(FEWEST, max(JUDGED, number), most.get(unit, FEWEST))
         for unit, number in present_numbers(requirements).items()
     }
-    return least_numbers(
-        requirements, lambda sized: gate_power(sized).independent, target, smallest, costs
-    )
+
+    def chance(sized: Sequence[Requirement]) -> float:
+        return gate_power(sized).independent
+
+    return least_numbers(requirements, chance, target, smallest, costs, limits=most)
 
 
 def present_numbers(requirements: Sequence[Requirement]) -> dict[str, int]:
@@ -67,8 +71,13 @@ def least_numbers(
     smallest: Mapping[str, int],
     costs: Mapping[str, float] | None = None,
     limit: int = LARGEST,
+    limits: Mapping[str, int] | None = None,
 ) -> dict[str, int] | None:
-    """Return the cheapest numbers found per unit, from `smallest` to `limit`, for a chance."""
+    """Return the cheapest numbers found per unit, from `smallest` to `limit`, for a chance.
+
+    `limits` are those of single units.
+    """
+    most = {unit: min(limit, (limits or {}).get(unit, limit)) for unit in smallest}
 
     def reached(numbers: Mapping[str, int]) -> float:
         return chance(resized_to(requirements, numbers))
@@ -76,7 +85,11 @@ def least_numbers(
     prices = {unit: (costs or {}).get(unit, 1.0) for unit in smallest}
     numbers = dict(smallest)
     while (now := reached(numbers)) < target:
-        grown = {u: ceil(n * GROWTH) for u, n in numbers.items() if n * GROWTH <= limit}
+        grown = {
+            unit: min(ceil(n * GROWTH), most[unit])
+            for unit, n in numbers.items()
+            if n < most[unit] and (n * GROWTH <= limit or most[unit] < limit)
+        }
         if not grown:
             return None
         gains = {

@@ -51,7 +51,8 @@ def test_a_value_may_be_asked_for_its_text_in_the_language():
 
 def test_what_is_not_known_stands_for_itself():
     assert named("my own gate", "ja") == "my own gate"
-    assert language_name("tlh", "ja") == "tlh"
+    assert language_name("sw", "ja") == "スワヒリ語"
+    assert language_name("qaa", "ja") == "qaa"
 
 
 def test_a_name_of_parts_is_said_by_its_parts():

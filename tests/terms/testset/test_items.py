@@ -198,7 +198,7 @@ def test_pieces_tell_the_answer_less_where_siblings_share_them(make_concepts: Ma
 
 def test_too_few_wrong_options_are_refused_with_the_concept(make_concepts: Maker):
     with pytest.raises(
-        LexgraftError, match=r"only 2 wrong options for `C000\d`(.|\n)*fewer `options`"
+        LexgraftError, match=r"only 2 wrong options for `C000\d`(.|\n)*`testset.options: 3`"
     ):
         build(make_concepts(3))
 

@@ -74,7 +74,7 @@ def test_relatives_never_lie_in_two_parts(seed: int, make_concepts: Maker):
 def test_too_few_concepts_are_refused_with_numbers_that_fit(make_concepts: Maker):
     with pytest.raises(LexgraftError, match=r"10 concepts(.|\n)*20 are wanted") as caught:
         split_concepts(make_concepts(10), COUNTS, 1)
-    assert "choose: 2, confirm: 6, sealed: 1" in str(caught.value)
+    assert "`testset.choose: 2`, `testset.confirm: 6`, `testset.sealed: 1`" in str(caught.value)
 
 
 def test_groups_that_do_not_fit_are_refused(make_concepts: Maker):

@@ -7,6 +7,9 @@ from typing import Final
 
 import msgspec
 
+from lexgraft.terms.wordings.language_file import language_name as name_in_frame
+from lexgraft.terms.wordings.language_file import spoken_file
+
 LANGUAGES: Final = ("en", "ja")
 """The languages of the report; the first stands in for a missing text."""
 
@@ -51,8 +54,10 @@ def named(name: str, language: str) -> str:
 
 
 def language_name(code: str, language: str) -> str:
-    """Return the name of a language; an unknown code stands for itself."""
-    return getattr(WORDS.languages[code], language) if code in WORDS.languages else code
+    """Return the name of a language; one that nobody names stands for itself."""
+    if code in WORDS.languages:
+        return getattr(WORDS.languages[code], language)
+    return name_in_frame(spoken_file(language), code)
 
 
 def grouped(group: str, language: str) -> str:

@@ -25,6 +25,7 @@ from lexgraft.adoption.stages.tuning import (
     winner_folder,
 )
 from lexgraft.adoption.training_data import taught_concepts, teach
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition, select
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, LESSON_GROUPS
 from lexgraft.project import Project, TuneSettings
@@ -59,8 +60,14 @@ class Curve(Stage[CurveResult]):
             LexgraftError: fewer concepts than are to be taught in one of them.
         """
         settings, testset = tune_settings(experiment.project), experiment.material.testset
-        for terms in settings.curve:
-            taught_concepts(experiment.material, msgspec.structs.replace(settings, terms=terms))
+        chosen = len(testset.concepts["choose"])
+        if (most := max(settings.curve)) > chosen:
+            fitting = sorted({min(terms, chosen) for terms in settings.curve})
+            raise LexgraftError(
+                f"{most} terms are to be taught, `choose` has {chosen}",
+                where="tune.curve",
+                cure=f"teach fewer: `tune.curve: {fitting}`, or raise `testset.choose`",
+            )
         lessons = list(lesson_plans(settings, settings.curve, bare=True))
         questions = work_of_items(testset.items["choose"]).times(len(lessons) + 1)
         judged = confirm_work(testset, experiment.material.texts["confirm"], len(lessons) + 1)

@@ -204,16 +204,12 @@ def _questions(material: Material, settings: GlossarySettings) -> Questions:
     Raises:
         LexgraftError: none is left, or too few wrong options.
     """
-    project = material.project
-    form = Form("term-to-term", project.languages.domain, project.languages.target)
-    askable = [
-        concept
-        for concept in material.testset.concepts["confirm"]
-        if not isinstance(profile(concept, form), str)
-    ]
-    if not askable:
+    project, form = material.project, _form(material)
+    askable = askable_concepts(material)
+    if len(askable) < project.testset.options:
         raise LexgraftError(
-            f"no confirm concept can be asked from `{form.question}` to `{form.answer}`",
+            f"{len(askable)} of {len(material.testset.concepts['confirm'])} confirm concepts can "
+            f"be asked from `{form.question}` to `{form.answer}` by their terms",
             where="glossary",
             cure="leave the stage out: `glossary: null`, or give terms in both languages",
         )
@@ -230,6 +226,21 @@ def _questions(material: Material, settings: GlossarySettings) -> Questions:
         lenders=askable,  # they have an entry each
     )
     return Questions(items, {concept.id: concept for concept in concepts})
+
+
+def askable_concepts(material: Material) -> list[Concept]:
+    """Return the `confirm` concepts whose translation can be asked for."""
+    form = _form(material)
+    return [
+        concept
+        for concept in material.testset.concepts["confirm"]
+        if not isinstance(profile(concept, form), str)
+    ]
+
+
+def _form(material: Material) -> Form:
+    languages = material.project.languages
+    return Form("term-to-term", languages.domain, languages.target)
 
 
 def _prompters(

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct, structs
 
@@ -25,11 +25,19 @@ from lexgraft.adoption.report.report_record import (
 )
 from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.validity import ValidityMark
+from lexgraft.errors import LexgraftError
 from lexgraft.project import Project
 from lexgraft.records import Outcome, Score, TermOutcome, Verdict
 from lexgraft.stats.gate_power import Requirement
 
 R = TypeVar("R", bound=Struct)
+
+
+class StoppedStage(NamedTuple):
+    """A stage that could not end, and why; the stages before it have ended."""
+
+    name: str
+    error: LexgraftError
 
 
 class Results:
@@ -39,13 +47,18 @@ class Results:
         self,
         records: Mapping[str, Struct] = MappingProxyType({}),
         verdicts: tuple[Verdict, ...] = (),
+        stopped: StoppedStage | None = None,
     ) -> None:
-        self.records, self.verdicts = records, verdicts
+        self.records, self.verdicts, self.stopped = records, verdicts, stopped
 
     def plus(self, stage: str, record: Struct, verdict: Verdict | None) -> "Results":
         """Return these results and those of one more stage."""
         verdicts = (*self.verdicts, verdict) if verdict else self.verdicts
         return Results({**self.records, stage: record}, verdicts)
+
+    def stopped_by(self, stage: str, error: LexgraftError) -> "Results":
+        """Return these results, and that the next stage could not end."""
+        return Results(self.records, self.verdicts, StoppedStage(stage, error))
 
     def find(self, kind: type[R]) -> R | None:
         """Return the record of this type; None: its stage did not run."""

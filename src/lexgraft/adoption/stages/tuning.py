@@ -103,7 +103,9 @@ class Tuning(Stage[TuningResult]):
         taught_texts(experiment.material, settings)
         if settings.replay and not settings.own_answers and not experiment.material.replay:
             raise LexgraftError(
-                "no texts to replay", where="tune", cure="give `replay_texts`, or set `replay` to 0"
+                "no texts to replay",
+                where="tune",
+                cure="give `replay_texts`, or set `tune.replay: 0`",
             )
         chosen = work_of_items(testset.items["choose"])
         chosen += work_of_texts(experiment.material.texts["choose"])

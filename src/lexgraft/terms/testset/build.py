@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.project import Form, Project, TermSettings, TestSetSettings
+from lexgraft.project import Form, Project, TermSettings
 from lexgraft.records import Concept, Item, Progress, Split, digest, silent
 from lexgraft.terms.readers import read_concepts
 from lexgraft.terms.readers.project_options import options_of
@@ -67,7 +67,7 @@ def build_testset(
     by_id = {concept.id: concept for concept in base}
     eligible = choose_concepts(base, terms, settings.forms, project.languages.domain)
 
-    concepts = _split(eligible, settings, project.seed)
+    concepts = _split(eligible, project)
     chosen = {concept.id for group in concepts.values() for concept in group}
     # Concepts that no split asks about may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
@@ -103,23 +103,23 @@ def build_testset(
     )
 
 
-def _split(
-    eligible: EligibleConcepts, settings: TestSetSettings, seed: int
-) -> dict[Split, list[Concept]]:
+def _split(eligible: EligibleConcepts, project: Project) -> dict[Split, list[Concept]]:
     """Return the concepts per split; as many are sealed as confirm, where twice as many are left.
 
     Only where the project does not say how many: sealed concepts lend no wrong options.
     """
+    settings, seed = project.testset, project.seed
+    taught = project.tune.terms if project.tune else 0
     counts: dict[Split, int] = {"choose": settings.choose, "confirm": settings.confirm}
     left = len(eligible.usable) - settings.choose - settings.confirm
     unnamed = settings.confirm if left >= 2 * settings.confirm else 0
     counts["sealed"] = unnamed if settings.sealed is None else settings.sealed
     try:
-        return split_concepts(eligible.usable, counts, seed, eligible.refused)
+        return split_concepts(eligible.usable, counts, seed, eligible.refused, taught)
     except LexgraftError:
         if settings.sealed is not None or not unnamed:
             raise
-    return split_concepts(eligible.usable, {**counts, "sealed": 0}, seed, eligible.refused)
+    return split_concepts(eligible.usable, {**counts, "sealed": 0}, seed, eligible.refused, taught)
 
 
 def _term_base(

@@ -45,20 +45,33 @@ def everyday_items(project: Project) -> tuple[list[Concept], list[Item]]:
     return list(used.values()), items
 
 
-def _chosen(concepts: Sequence[Concept], form: Form, count: int, seed: int) -> list[Concept]:
-    """Return the concepts of one form, at most one of each answer."""
-    chosen: dict[str, Concept] = {}
+def askable_everyday(project: Project) -> int:
+    """Return how many everyday concepts every form of `general` could ask for."""
+    concepts = read_concepts([Path(name) for name in project.general.concepts])
+    return min(len(_askable(concepts, form, 0)) for form in project.general.forms)
+
+
+def _askable(concepts: Sequence[Concept], form: Form, seed: int) -> dict[str, Concept]:
+    """Return answer → a concept that a form can ask for, in an order keyed by the seed."""
+    found: dict[str, Concept] = {}
     for concept in sorted(
         concepts, key=lambda candidate: digest(seed, "everyday", form, candidate.id)
     ):
         view = profile(concept, form)
-        if isinstance(view, FormProfile) and len(chosen) < count:
-            chosen.setdefault(view.answer, concept)
+        if isinstance(view, FormProfile):
+            found.setdefault(view.answer, concept)
+    return found
+
+
+def _chosen(concepts: Sequence[Concept], form: Form, count: int, seed: int) -> list[Concept]:
+    """Return the concepts of one form, at most one of each answer."""
+    askable = _askable(concepts, form, seed)
+    chosen = dict(list(askable.items())[:count])
     if len(chosen) < count:
         raise LexgraftError(
             f"{len(chosen)} everyday concepts for {form.kind} {form.question}->{form.answer}, "
             f"{count} are wanted",
             where="general",
-            cure="lower `general.items`, or give more `general.concepts`",
+            cure=f"set `general.items: {max(1, len(chosen))}`, or give more `general.concepts`",
         )
     return list(chosen.values())

@@ -42,6 +42,8 @@ def build_items(
     items: list[Item] = []
     for form in forms:
         pool = pool_of(concepts, lenders, form, seed, kin or {})
+        if not pool.asked:
+            continue
         known = kin or {concept.id: concept for concept in (*concepts, *lenders)}
         pieces = tables[form] if tables else learn_pieces(known, form, pool.keys)
         rows = pieces.rows_of([member.answer for member in pool.members])
@@ -91,7 +93,9 @@ def _check_enough(target: FormProfile, wrong: Sequence[str], form: Form, needed:
         raise LexgraftError(
             f"only {len(wrong)} wrong options for `{target.concept.id}` ({target.answer}) where "
             f"{needed} are needed ({form.kind} {form.question}->{form.answer})",
-            cure="add concepts to the term base, or ask with fewer `options`",
+            cure=f"add concepts to the term base, or ask with `testset.options: {len(wrong) + 1}`"
+            if wrong
+            else "add concepts to the term base",
         )
 
 

@@ -8,6 +8,7 @@ from lexgraft.records import Concept, Split, digest
 from lexgraft.terms.text.normalize import comparison_key
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+_FEWEST = 8  # concepts, below which no split of them asks anything
 
 
 def split_concepts(
@@ -15,13 +16,15 @@ def split_concepts(
     counts: Mapping[Split, int],
     seed: int,
     refused: Mapping[str, int] | None = None,
+    taught: int = 0,
 ) -> dict[Split, list[Concept]]:
     """Return exactly as many concepts per split as asked for, in id order.
 
     Concepts that share a name (in any language) or a definition are related and never lie in two
     splits. Groups of relatives come in the order of a hash keyed by the seed, so that a concept's
     place depends neither on the order of the term base nor, much, on the others in it. `refused`
-    says why other concepts cannot be asked for, for the message where there are too few.
+    says why other concepts cannot be asked for, and `taught` how many of `choose` are to be taught,
+    for the message where there are too few.
 
     Raises:
         LexgraftError: there are too few concepts, or the groups do not fit.
@@ -32,7 +35,7 @@ def split_concepts(
             f"{len(concepts)} concepts can be asked for in every form, {needed} are wanted"
             + "".join(f"; {count} × {reason}" for reason, count in (refused or {}).items()),
             where="testset",
-            cure=_smaller_counts(counts, len(concepts)),
+            cure=_smaller_counts(counts, len(concepts), taught),
         )
     groups = groups_of_relatives(concepts)
     groups.sort(key=lambda group: digest(seed, "split", group[0].id))
@@ -43,9 +46,14 @@ def split_concepts(
             raise LexgraftError(
                 f"related concepts do not fit into {counts[split]} for `{split}`",
                 where="testset",
-                cure="ask for fewer concepts, or merge concepts that share names",
+                cure=_fewer(split, len(chosen[split])) + "merge concepts that share names",
             )
     return {split: sorted(group, key=lambda concept: concept.id) for split, group in chosen.items()}
+
+
+def _fewer(split: Split, fitting: int) -> str:
+    """Return the start of a cure: the count that related concepts do fit into, if any."""
+    return f"ask for fewer: `testset.{split}: {fitting}`, or " if fitting else ""
 
 
 def groups_of_relatives(concepts: Sequence[Concept]) -> list[list[Concept]]:
@@ -90,8 +98,20 @@ def _take_groups(groups: list[list[Concept]], count: int) -> list[Concept]:
     return chosen
 
 
-def _smaller_counts(counts: Mapping[Split, int], available: int) -> str:
-    """Return a cure that proposes counts that fit, in the proportions asked for."""
+def _smaller_counts(counts: Mapping[Split, int], available: int, taught: int) -> str:
+    """Return a cure that proposes counts that fit, in the proportions asked for.
+
+    Of `choose` so many as are `taught` are needed, or fewer are taught.
+    """
+    if available < _FEWEST:
+        return "add concepts, loosen `terms`, or leave a form out"
     total = sum(counts.values())
-    proposals = [f"{split}: {counts.get(split, 0) * available // total}" for split in SPLITS]
+    shares = {split: counts.get(split, 0) * available // total for split in SPLITS}
+    choose = max(shares["choose"], min(counts.get("choose", 0), available // 4))
+    confirm = min(shares["confirm"], available - choose)
+    sealed = min(shares["sealed"], available - choose - confirm)
+    fitting = dict(zip(SPLITS, (choose, confirm, sealed), strict=True))
+    proposals = [f"`testset.{split}: {count}`" for split, count in fitting.items()]
+    if fitting["choose"] < taught:
+        proposals.append(f"`tune.terms: {fitting['choose']}`")
     return f"add concepts, loosen `terms`, leave a form out, or ask for {', '.join(proposals)}"

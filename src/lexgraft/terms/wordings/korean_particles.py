@@ -23,10 +23,10 @@ def with_particles(before: str, piece: str) -> str:
     ('로', '(으)로')
     """
 
-    def said(choice: re.Match[str]) -> str:
+    def particle(choice: re.Match[str]) -> str:
         return _said(before + piece[: choice.start()], choice[1], choice[2])
 
-    return _CHOICE.sub(said, piece)
+    return _CHOICE.sub(particle, piece)
 
 
 def _said(before: str, consonant: str, vowel: str) -> str:

@@ -61,10 +61,10 @@ class LanguageFile(Struct, frozen=True, forbid_unknown_fields=True):
 def language_files() -> dict[str, LanguageFile]:
     """Return language → what is said in it, of every file that comes with the package."""
     folder = files("lexgraft.terms.wordings") / "languages"
-    found = sorted((file for file in folder.iterdir()), key=lambda file: file.name)
+    paths = sorted((file for file in folder.iterdir()), key=lambda file: file.name)
     return {
         file.name.removesuffix(".json"): msgspec.json.decode(file.read_bytes(), type=LanguageFile)
-        for file in found
+        for file in paths
         if file.name.endswith(".json")
     }
 

@@ -6,8 +6,9 @@ from typing import Any
 from adopt_project import MakeProject
 
 from lexgraft.adoption.adopt import plan_project
-from lexgraft.adoption.asked_numbers import AskedNumber
+from lexgraft.adoption.followed_advice import apply_settings
 from lexgraft.adoption.gate_chances import GateChance, gate_chance
+from lexgraft.adoption.servable_settings import Supply
 from lexgraft.project import read_project
 from lexgraft.stats.gate_power import Requirement, Stratum
 
@@ -24,12 +25,16 @@ def kept(documents: int) -> Requirement:
     )
 
 
+def gain(n: int) -> Requirement:
+    return Requirement("target gain", "en->ja", "mean", n, 0.05, 0.2, 0.35)
+
+
 def test_documents_are_named_as_the_project_counts_them_not_by_register():
-    asked = {"documents": AskedNumber("`documents` of each of `general.texts`", 48)}
-    merge = gate_chance("merge", [kept(16)], {}, asked, measured=False)
+    supplies = {"documents": Supply("general.texts.0.documents", 48, 900)}
+    merge = gate_chance("merge", [kept(16)], {}, supplies, measured=False)
     assert merge.needed is not None
     of_the_file = 3 * merge.needed["documents"]  # three registers of sixteen
-    assert merge.advised == (f"`documents` of each of `general.texts` to about {of_the_file}",)
+    assert merge.settings == {"general.texts.0.documents": of_the_file}
 
 
 def test_numbers_that_are_there_are_kept_though_they_are_small():
@@ -38,10 +43,21 @@ def test_numbers_that_are_there_are_kept_though_they_are_small():
     assert few.needed == {"documents": 12}
 
 
-def test_a_number_beyond_what_there_is_says_what_else_it_takes():
-    shipped = AskedNumber("documents", 64, 66, "name files of your own")
-    assert shipped.advised(1.0) == "documents to about 64"
-    assert shipped.advised(1.5) == "documents to about 96 (name files of your own)"
+def test_no_number_is_named_beyond_what_the_files_have():
+    supplies = {"concepts": Supply("testset.confirm", 30, 40)}
+    short = gate_chance("merge", [gain(30)], {}, supplies, measured=False)
+    assert set(short.settings) == {"gates.merge.target_gain"}
+    enough = {"concepts": Supply("testset.confirm", 30, 400)}
+    assert set(gate_chance("merge", [gain(30)], {}, enough, measured=False).settings) == {
+        "testset.confirm"
+    }
+
+
+def test_what_is_said_by_another_key_stays_as_it_is():
+    supplies = {"concepts": Supply("testset.confirm", 14, 400, beside=10)}
+    told = gate_chance("headroom", [gain(24)], {}, supplies, measured=False)
+    assert told.needed is not None
+    assert told.settings == {"testset.confirm": told.needed["concepts"] - 10}
 
 
 def test_the_glossarys_chance_is_that_of_the_concepts_that_will_be_asked(make_project: MakeProject):
@@ -51,8 +67,6 @@ def test_the_glossarys_chance_is_that_of_the_concepts_that_will_be_asked(make_pr
     path = make_project(more_than_there_are)
     glossary, confirm = gate_of(path, "glossary"), read_project(path).testset.confirm
     assert glossary.numbers["glossary concepts"] <= confirm
-    if glossary.advised:
-        assert "`testset.confirm` and `glossary.concepts`" in glossary.advised[0]
 
 
 def test_advice_that_is_followed_to_the_letter_is_enough(make_project: MakeProject):
@@ -63,11 +77,10 @@ def test_advice_that_is_followed_to_the_letter_is_enough(make_project: MakeProje
 
     told = gate_of(make_project(few), "merge")
     assert told.chance < 0.8
-    (advice,) = [one for one in told.advised if one.startswith("`testset.confirm` to about ")]
-    number = int(advice.rpartition(" ")[2])
+    assert "testset.confirm" in told.settings
 
     def followed(values: dict[str, Any]) -> None:
         few(values)
-        values["testset"]["confirm"] = number
+        apply_settings(values, told.settings)
 
     assert gate_of(make_project(followed), "merge").chance >= 0.8

@@ -1,0 +1,144 @@
+"""The verb `init`: from models and a glossary to a project file that passes the plan."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lexgraft.cli.output import print_json, print_line
+from lexgraft.cli.progress import ProgressBars
+from lexgraft.cli.projects import download_argument
+from lexgraft.cli.table_options import table_arguments, table_settings
+from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
+from lexgraft.errors import LexgraftError
+from lexgraft.files.hub import HUB_ID
+
+QUESTIONS = {
+    "base": "Base model (folder or Hub id): what both others descend from",
+    "language_model": "Language model: the general model that should learn the words",
+    "domain_model": "Domain model: the one that knows them",
+    "terms": "Glossary or term base (several with commas)",
+    "source_language": "Language in which the domain model knows the words",
+    "target_language": "Language in which they should arrive",
+}
+
+
+def _init(parser: VerbParser) -> None:
+    parser.add_argument("--base", type=Path, help="what both others descend from")
+    parser.add_argument("--language-model", default="", help="the model that should learn")
+    parser.add_argument("--domain-model", default="", help="the model that knows the words")
+    parser.add_argument(
+        "--terms", type=Path, nargs="+", default=[], help="the glossary, in any known format"
+    )
+    table_arguments(parser)
+    parser.add_argument("--source-language", default="", help="in which the donor knows them")
+    parser.add_argument("--target-language", default="", help="in which they should arrive")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("project.yaml"), help="the project file to write"
+    )
+    download_argument(parser)
+    json_argument(parser)
+
+
+@verb(_init)
+def init(arguments: argparse.Namespace) -> int:
+    """Write a project file for these models and this glossary that passes the plan.
+
+    Example:
+      lexgraft init --base B --language-model G --domain-model D --terms terms.xlsx -o project.yaml
+
+    Numbers are those that the glossary has, thresholds those that these numbers serve; what it
+    changed, and why, stands in the file. On a terminal it asks for what is missing.
+    """
+    from msgspec import to_builtins
+
+    from lexgraft.adoption.first_project import ProjectRequest, first_project
+    from lexgraft.adoption.project_text import project_text
+    from lexgraft.files.ownership import writing
+
+    output: Path = arguments.output
+    if output.exists():
+        raise LexgraftError(
+            "there is a file already", where=str(output), cure="name another with -o"
+        )
+    _ask(arguments, ("base", "language_model", "domain_model", "terms"))
+    tables = table_settings(arguments, None)
+    _ask(arguments, ("source_language", "target_language"), _languages(arguments, tables))
+    folder = output.parent
+    request = ProjectRequest(
+        name=f"{arguments.terms[0].stem} {arguments.source_language}-{arguments.target_language}",
+        models={
+            "base": _seen_from(folder, str(arguments.base)),
+            "language": _seen_from(folder, arguments.language_model),
+            "domain": _seen_from(folder, arguments.domain_model),
+        },
+        terms=tuple(_seen_from(folder, str(name)) for name in arguments.terms),
+        source=arguments.source_language,
+        target=arguments.target_language,
+        output=f"runs/{output.stem}",
+        tables={name: value for name, value in to_builtins(tables).items() if value},
+    )
+    with ProgressBars() as bars:
+        first = first_project(request, output, download=arguments.download, progress=bars)
+    with writing("init", [output], arguments.terms):
+        output.write_text(project_text(first), encoding="utf-8")
+    if arguments.json:
+        return print_json(first.settings)
+    for note in first.notes:
+        print_line(f"note: {note}")
+    print_line(f"{first.asked} concepts can be asked for; project: {output}")
+    print_line(f"next: lexgraft plan {output}")
+    print_line(f"      lexgraft adopt {output}")
+    return 0
+
+
+def _ask(
+    arguments: argparse.Namespace, names: Sequence[str], known: Mapping[str, int] | None = None
+) -> None:
+    """Fill in what is missing: asked on a terminal, refused with the flags in a script.
+
+    `known` are the languages of the terms, with how many concepts have a term in each.
+    """
+    missing = [name for name in names if not getattr(arguments, name)]
+    choice = ", ".join(f"{tag} ({count})" for tag, count in (known or {}).items())
+    if missing and not sys.stdin.isatty():
+        flags = " ".join(f"--{name.replace('_', '-')} …" for name in missing)
+        raise LexgraftError(
+            f"not said: {', '.join(QUESTIONS[name].partition(':')[0] for name in missing)}",
+            where="init",
+            cure=f"give {flags}" + (f"; the terms are in {choice}" if choice else ""),
+        )
+    for name in missing:
+        answer = input(f"{QUESTIONS[name]}{f' [{choice}]' if choice else ''}: ").strip()
+        if not answer:
+            raise LexgraftError(
+                f"no answer to: {QUESTIONS[name]}", cure=f"give --{name.replace('_', '-')}"
+            )
+        setattr(arguments, name, _listed(answer) if name == "terms" else answer)
+
+
+def _listed(answer: str) -> list[Path]:
+    return [Path(name.strip()) for name in answer.split(",") if name.strip()]
+
+
+def _languages(arguments: argparse.Namespace, tables: Mapping[str, object]) -> dict[str, int]:
+    """Return the languages of the terms, where one is still to be named."""
+    if arguments.source_language and arguments.target_language:
+        return {}
+
+    from msgspec import convert
+
+    from lexgraft.adoption.first_project import languages_in
+    from lexgraft.files.table_settings import TableSettings
+    from lexgraft.terms.readers import read_concepts
+    from lexgraft.terms.readers.project_options import options_of
+
+    return languages_in(read_concepts(arguments.terms, options_of(convert(tables, TableSettings))))
+
+
+def _seen_from(folder: Path, name: str) -> str:
+    """Return a path as the project file in a folder names it; a Hub id as it is."""
+    if not Path(name).exists() and HUB_ID.fullmatch(name.partition("@")[0]):
+        return name
+    return Path(os.path.relpath(name, folder)).as_posix()
