@@ -59,7 +59,7 @@ def test_a_name_of_parts_is_said_by_its_parts():
     assert named("glossary effect, term generation", "en") == (
         "Right minus random entries, Term named in a free answer"
     )
-    assert named("tune, my own", "ja") == "追加学習（部分ファインチューニング）, my own"
+    assert named("tune, my own", "ja") == "追加学習, my own"
 
 
 @pytest.mark.parametrize(
