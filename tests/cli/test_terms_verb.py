@@ -136,3 +136,70 @@ def test_nothing_is_written_when_a_file_is_broken(tmp_path: Path):
     path.write_text("<martif><text><body><termEntry id='1'>", encoding="utf-8")
     assert main(["terms", "import", str(path), "-o", str(tmp_path / "out.jsonl")]) == 2
     assert sorted(one.name for one in tmp_path.iterdir()) == ["terms.tbx"]
+
+
+REFUSED = "id,en,ja\n1,valve,弁\n1,pump,ポンプ\n2,gear,歯車,x\n"
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "terms lint {file}",
+        "terms export {file} --format csv -o {out}",
+        "terms join {file} {other} -o {out}",
+        "glossary lint {file} --from en --to ja",
+    ],
+)
+def test_jobs_stop_on_refused_rows_and_name_them_unless_told_to_go_on(
+    job: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file, other = tmp_path / "terms.csv", tmp_path / "other.csv"
+    file.write_text(REFUSED, encoding="utf-8")
+    other.write_text("id,en,ja\n7,valve,弁\n", encoding="utf-8")
+    words = job.format(file=file, other=other, out=tmp_path / "out").split()
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "line 3: the id stands for `valve` (line 2) already (id 1): 'pump'" in said
+    assert "line 4: 4 cells under 3 headers" in said
+    assert main([*words, "--leave-out-refused"]) == 0
+
+
+def test_what_is_not_clear_is_asked_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    path, output = tmp_path / "terms.csv", tmp_path / "out.jsonl"
+    path.write_text("MT,日本語\nvalve,弁\n", encoding="utf-8")
+    words = ["terms", "import", str(path), "-o", str(output)]
+    assert main(words) == 2
+    assert not output.exists()
+    answers = iter(["MT=term en"])
+    monkeypatch.setattr("builtins.input", lambda: next(answers))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(words) == 0
+    assert "machine translation, or Maltese" in capsys.readouterr().out
+    assert read_concepts([output])[0].names("en") == ("valve",)
+
+
+@pytest.mark.parametrize("form", ["deepl", "google", "aws", "utx", "tbx", "csv"])
+def test_our_own_exports_are_read_back(form: str, tmp_path: Path):
+    path, exported, again = (tmp_path / name for name in ("t.csv", "exported", "again.jsonl"))
+    path.write_text("id,en,ja\n1,valve,弁\n2,pump,ポンプ\n", encoding="utf-8")
+    pair = [] if form in {"tbx", "csv"} else ["--from", "en", "--to", "ja"]
+    words = ["terms", "export", str(path), "--format", form, *pair, "-o", str(exported)]
+    assert main(words) == 0
+    bare = ["--no-header", "--column", "1=term en", "--column", "2=term ja"]
+    more = bare if form in {"deepl", "google"} else []
+    assert main(["terms", "import", str(exported), "-o", str(again), *more]) == 0
+    assert [one.names("ja") for one in read_concepts([again])] == [("弁",), ("ポンプ",)]
+
+
+def test_the_account_of_a_table_stands_in_the_json(table: Path, capsys: pytest.CaptureFixture[str]):
+    imported(table, "--json")
+    (read,) = json.loads(capsys.readouterr().out)["files"]
+    (account,) = read["tally"]["tables"]
+    assert (account["encoding"], account["header_rows"], account["kept"]) == ("cp932", [2], 6)
+    english = next(one for one in account["columns"] if one["header"] == "英語")
+    assert english["meaning"] == "term en"
+    assert english["examples"] == ["user;end user", "user"]
+    assert english["reason"]

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,3 +163,57 @@ def test_a_workbook_has_the_figures_of_openpyxl(
     rows = load_workbook(path).worksheets[0].iter_rows(values_only=True)
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     compare(path, cells, sheet)
+
+
+TERM = st.text("abcXYZ 09-弁歯車ポンプжшç".replace(" ", ""), min_size=1, max_size=6)
+ENTRIES = st.lists(
+    st.tuples(
+        st.booleans(),  # has an id
+        st.lists(TERM, min_size=1, max_size=3, unique=True),
+        st.lists(TERM, max_size=3, unique=True),
+        st.sampled_from(["", *STATUSES]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(ENTRIES, st.booleans())
+def test_tbx_has_the_figures_of_lxml(
+    tmp_path_factory: pytest.TempPathFactory,
+    entries: list[tuple[bool, list[str], list[str], str]],
+    one_line: bool,  # noqa: FBT001 (drawn)
+):
+    etree = import_module("lxml.etree")
+    root = etree.Element("martif", type="TBX")
+    body = etree.SubElement(etree.SubElement(root, "text"), "body")
+    for number, (has_id, english, japanese, status) in enumerate(entries):
+        entry = etree.SubElement(body, "termEntry", **({"id": f"c{number}"} if has_id else {}))
+        for language, texts in (("en-GB", english), ("ja", japanese)):
+            section = etree.SubElement(entry, "langSet")
+            section.set("{http://www.w3.org/XML/1998/namespace}lang", language)
+            for text in texts:
+                group = etree.SubElement(section, "tig")
+                etree.SubElement(group, "term").text = text
+                if status:
+                    note = etree.SubElement(group, "termNote", type="administrativeStatus")
+                    note.text = status
+    path = tmp_path_factory.mktemp("tbx") / "terms.tbx"
+    path.write_bytes(etree.tostring(root, encoding="utf-8", pretty_print=not one_line))
+    reading = TermImport([path])
+    concepts = list(reading)
+    theirs = [
+        sorted(term.text for term in entry.iter("term"))
+        for entry in etree.parse(str(path)).iter("termEntry")
+    ]
+    assert [sorted(term.text for term in one.terms) for one in concepts] == theirs
+    assert len({one.id for one in concepts}) == len(entries) == reading.readings[0].concepts
+    assert {term.language for one in concepts for term in one.terms} <= {"en", "ja"}
+    pending = sum(
+        len(english) + len(japanese)
+        for _, english, japanese, status in entries
+        if STATUSES[status] == "pending"
+    )
+    assert reading.readings[0].tally.pending == pending

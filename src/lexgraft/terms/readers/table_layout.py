@@ -148,7 +148,7 @@ def _account(
     headers: Sequence[str], position: int, meaning: ColumnMeaning, data: Sequence[Cells]
 ) -> ColumnAccount:
     filled = (cell_at(cells, position) for _, cells in data)
-    examples = [shortened(cell) for cell in filled if cell][:_EXAMPLES]
+    examples = list(dict.fromkeys(shortened(cell) for cell in filled if cell))[:_EXAMPLES]
     reason = meaning.reason if meaning.role or not meaning.doubt else meaning.doubt
     return ColumnAccount(
         position + 1, headers[position].strip(), meaning.name, reason, tuple(examples)
