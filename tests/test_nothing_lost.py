@@ -96,6 +96,8 @@ def terms_commands(tree: Path, out: Path) -> Iterator[tuple[object, ...]]:
     yield "terms", "join", tree / "other.jsonl", terms, "-o", out
     yield "diagnose", tree / "recipe.yaml", "--html", out
     yield "merge", tree / "recipe.yaml", "-o", out
+    yield "glossary", "check", terms, tree / "users" / "thesis.txt", "--html", out
+    yield "glossary", "check", terms, tree / "users" / "thesis.txt", "--xlsx", out
     yield "extract", tree / "base", tree / "a", "--rank", 2, "-o", out
     yield "key", out, "alice"
 
@@ -122,7 +124,7 @@ OUTPUTS: tuple[Callable[[Path], Path], ...] = (
 )
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(10))
 def test_no_verb_touches_what_was_there(tree: Path, number: int) -> None:
     (tree / "link").symlink_to("terms.jsonl")
     (tree / "link-to-folder").symlink_to("a")

@@ -122,6 +122,8 @@ CALLS = (
         status=1,
     ),
     Call("glossary check terms.csv answer.txt --compiled", slow=True),
+    Call("glossary check terms.csv answer.txt letter.txt --html check.html"),
+    Call("glossary check terms.csv answer.txt --question letter.txt --xlsx check.xlsx", status=1),
     Call(
         f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} "
         "--lemmas --case fold --compiled --entries 2 --block-tokens 100 --definitions --repair "
@@ -143,6 +145,7 @@ CALLS = (
 )
 
 REFUSED = (
+    ("glossary check terms.csv answer.txt letter.txt --xlsx out.xlsx", "check them one by one"),
     ("merge project.yaml out --seed 9", "`seed:` in the project file"),
     ("merge recipe.yaml out --method ties", "`merge_method:` in the recipe"),
     ("merge recipe.yaml", "no folder to write"),

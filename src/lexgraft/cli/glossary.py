@@ -2,15 +2,17 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lexgraft.cli.output import print_content, print_json_line, print_line
+from lexgraft.cli.output import print_content, print_json, print_json_line, print_line
 from lexgraft.cli.verb_parser import (
     OptionGroup,
     VerbParser,
     from_zero,
     json_argument,
+    refuse,
     verb,
     verb_of_jobs,
 )
@@ -19,6 +21,7 @@ from lexgraft.project import read_project
 from lexgraft.terms.text.letter_case import CASE_RULES
 
 if TYPE_CHECKING:
+    from lexgraft.terms.glossary.check_documents import CheckedDocument
     from lexgraft.terms.glossary.termbase import OpenGlossary
 
 Rows = Sequence[dict[str, object]]
@@ -27,13 +30,13 @@ FAULTS = 1  # the exit status of lint and check when there is something to mend
 
 verb_of_jobs(
     "glossary",
-    """Find terms in a text, check the glossary, show its block for a prompt, check an answer.
+    """Find terms in a text, check the glossary, show its block for a prompt, check documents.
 
     Examples:
       lexgraft glossary lint terms.csv
       lexgraft glossary match terms.csv letter.txt
       lexgraft glossary prompt project.yaml letter.txt
-      lexgraft glossary check terms.csv answer.txt --question letter.txt
+      lexgraft glossary check terms.csv manual.xliff --html check.html
 
     Exit status 1 when lint or check finds something to mend.""",
 )
@@ -158,21 +161,93 @@ def prompt(arguments: argparse.Namespace) -> int:
 
 
 def _check(parser: VerbParser) -> None:
-    _file_and_text(parser)
+    _file(parser)
+    parser.add_argument("documents", type=Path, nargs="+", help="documents of any format")
+    matching_arguments(parser)
     parser.add_argument("--question", type=Path, help="the text whose terms are required")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page to read")
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="also write findings beside rows")
 
 
 @verb(_check, of="glossary")
 def check(arguments: argparse.Namespace) -> int:
-    """Say which required terms an answer misses and which forbidden ones it uses; status 1 if any.
+    """Say which required terms documents miss and which forbidden ones they use; status 1 if any.
 
-    Example:
+    Examples:
       lexgraft glossary check terms.csv answer.txt --question letter.txt
+      lexgraft glossary check terms.csv manual.xliff strings.po --html check.html
+      lexgraft glossary check terms.csv segments.xlsx --xlsx checked.xlsx
+
+    XLIFF, TMX, PO and tables with two columns are read as pairs; DOCX, HTML, Markdown and text
+    are looked through for forbidden forms, or paired with the file of --question.
     """
+    from lexgraft.files.ownership import writing
+
+    inputs = [arguments.file, *arguments.documents]
+    inputs += [arguments.question] if arguments.question else []
+    outputs = [file for file in (arguments.html, arguments.xlsx) if file]
+    if arguments.xlsx and len(arguments.documents) > 1:
+        refuse("--xlsx", "on several documents", "check them one by one")
+    with ExitStack() as records:
+        for output in outputs:
+            records.enter_context(
+                writing("glossary check", [output], [*inputs, *(set(outputs) - {output})])
+            )
+        return _checked(arguments)
+
+
+def _checked(arguments: argparse.Namespace) -> int:
+    """Check, write, and print what was found."""
+    from lexgraft.terms.documents.read_document import languages_named, paired, read_document
+    from lexgraft.terms.glossary.check_documents import FAULTY, check_document, report_record
+
+    if not (arguments.source or arguments.target):
+        arguments.source, arguments.target = languages_named(arguments.documents[0])
     opened = open_named(arguments)
-    rows = _faults(opened, read_text(arguments.text), arguments.question)
-    _show(arguments, rows, opened, "no fault")
-    return FAULTS if rows else 0
+    languages = opened.source, opened.target
+    read = [read_document(path, *languages) for path in arguments.documents]
+    if arguments.question:
+        question = read_document(arguments.question, *languages)
+        read = [paired(question, document) for document in read]
+    checked = [check_document(document, opened) for document in read]
+    _write_report(arguments, checked)
+    faulty = sum(document.count(problem) for document in checked for problem in FAULTY)
+    if arguments.json:
+        print_json(report_record(checked))
+    else:
+        _print_report(checked, opened)
+    return FAULTS if faulty else 0
+
+
+def _write_report(arguments: argparse.Namespace, checked: "Sequence[CheckedDocument]") -> None:
+    """Write the page and the workbook that were asked for."""
+    from lexgraft.records import write_bytes
+    from lexgraft.terms.glossary.check_documents import finding_rows
+
+    if arguments.html:
+        from lexgraft.adoption.report.terminology_page import terminology_page
+
+        write_bytes(arguments.html, terminology_page(checked, arguments.file.name).encode())
+    if arguments.xlsx:
+        from lexgraft.terms.documents.segment_workbook import workbook
+
+        write_bytes(arguments.xlsx, workbook(finding_rows(checked[0])))
+
+
+def _print_report(checked: "Sequence[CheckedDocument]", opened: "OpenGlossary") -> None:
+    """Print counts per document, and what was found."""
+    print_line(f"{len(opened.entries):,} entries, `{opened.source}` to `{opened.target}`")
+    for document in checked:
+        print_line(f"{document.path}: {document.format}, {document.summary}")
+        for fault in document.faults:
+            fields = (
+                ("segment", fault.segment),
+                ("term", fault.term),
+                ("use", fault.use),
+                ("text", fault.text),
+            )
+            shown = "  ".join(f"{name}: {value}" for name, value in fields if value)
+            print_line(f"  {fault.problem}  {shown}")
 
 
 def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
@@ -208,29 +283,6 @@ def _matches(opened: "OpenGlossary", text: str, *, edges: bool) -> Rows:
             **({"edges": hit.start in borders and hit.end in borders} if edges else {}),
         }
         for hit in opened.find(text)
-    ]
-
-
-def _faults(opened: "OpenGlossary", answer: str, question: Path | None) -> Rows:
-    """Return a row for every required term that is missed and every forbidden one that is used."""
-    required = opened.match(read_text(question)) if question else []
-    verified = opened.verify(answer, required)
-    return [
-        *(
-            {"problem": "missed", "term": entry.source, "use": entry.target}
-            for entry in verified.missed
-        ),
-        *(
-            {
-                "problem": "forbidden",
-                "term": hit.entry.source,
-                "use": hit.entry.target,
-                "start": hit.start,
-                "end": hit.end,
-                "text": hit.text,
-            }
-            for hit in opened.forbidden_in(answer, required)
-        ),
     ]
 
 

@@ -57,11 +57,12 @@ class OpenGlossary:
         target_lemma: Lemma | None = None,
         compiled: bool = False,
         case: CaseRule = "auto",
+        source: str = "",
     ) -> None:
         linted = lint(entries)
         self.entries: tuple[GlossaryEntry, ...] = linted.entries
         self.findings: tuple[LintFinding, ...] = linted.findings
-        self.target = target
+        self.source, self.target = source, target
         self._target_lemma, self._compiled = target_lemma, compiled
         self._target_case: CaseRule = rule_for((entry.target for entry in self.entries), case)
         self._matcher: Matcher[GlossaryForm] = Matcher(
@@ -229,7 +230,13 @@ def open_glossary(
         )
     lemma, target_lemma = _lemmas(source, target) if lemmas else (None, None)
     return OpenGlossary(
-        entries, target, lemma, target_lemma=target_lemma, compiled=compiled, case=case
+        entries,
+        target,
+        lemma,
+        target_lemma=target_lemma,
+        compiled=compiled,
+        case=case,
+        source=source,
     )
 
 

@@ -1,0 +1,126 @@
+"""What a glossary found in documents, as one page: counts, then every finding beside its text."""
+
+from collections.abc import Sequence
+
+from lexgraft.adoption.report.markup import Html, element, fit, foreign, join, spoken, word
+from lexgraft.terms.documents import TextSegment
+from lexgraft.terms.glossary.check_documents import CheckedDocument, TermFault
+
+_SHOWN = 5000  # findings
+_STYLE = """
+body { font: 15px/1.5 system-ui, "Hiragino Sans", "Noto Sans JP", "Yu Gothic UI", sans-serif;
+  margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1d2329; background: #fff;
+  font-variant-numeric: tabular-nums; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem; }
+p { max-width: 50rem; color: #4d5761; } .t + .t { display: block; margin-top: .3rem; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; font-weight: 600; padding: .4rem 0; }
+th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere;
+  border-bottom: 1px solid #c9ced2; }
+th { font-weight: 600; } .number { text-align: right; }
+mark { background: #ffe08a; color: inherit; }
+"""
+_COUNTS = ("missed", "forbidden", "inconsistent", "allowed")
+
+
+def terminology_page(documents: Sequence[CheckedDocument], title: str) -> str:
+    """Return the page, in English and Japanese; nothing is loaded from elsewhere."""
+    head = element(
+        "head",
+        Html('<meta charset="utf-8">'),
+        Html(
+            '<meta http-equiv="Content-Security-Policy" '
+            "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        ),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        element("title", f"{title} · {spoken('check_title')}"),
+        element("style", Html(_STYLE)),
+    )
+    findings = [(document, fault) for document in documents for fault in document.faults]
+    body = element(
+        "main",
+        element("h1", spoken("check_title")),
+        element("p", foreign(title)),
+        element("p", word("check_note")),
+        _summary(documents),
+        _findings(findings),
+    )
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', body), lang='en')}\n"
+
+
+def _summary(documents: Sequence[CheckedDocument]) -> Html:
+    names = ("document", "segments", "untranslated", "required", "used", "rate", *_COUNTS)
+    rows = [
+        (
+            document.path,
+            f"{len(document.segments):,}",
+            f"{document.untranslated:,}",
+            f"{document.required:,}",
+            f"{document.used:,}",
+            "–" if document.hit_rate is None else f"{document.hit_rate:.1%}",
+            *(f"{document.count(name):,}" for name in _COUNTS),
+        )
+        for document in documents
+    ]
+    body = [
+        element(
+            "tr",
+            element("th", foreign(row[0]), scope="row"),
+            *(element("td", cell, class_="number") for cell in row[1:]),
+        )
+        for row in rows
+    ]
+    return _table("document", names, body)
+
+
+def _findings(findings: Sequence[tuple[CheckedDocument, TermFault]]) -> Html:
+    if not findings:
+        return element("p", word("check_none"))
+    segments = {
+        document.path: {segment.id: segment for segment in document.segments}
+        for document, _ in findings
+    }
+    rows = [
+        element(
+            "tr",
+            element("th", foreign(f"{document.path} {fault.segment}".strip()), scope="row"),
+            element("td", spoken(f"check_{fault.problem}")),
+            *(element("td", foreign(text)) for text in (fault.term, fault.use, fault.text)),
+            element("td", _text(segments[document.path].get(fault.segment), fault, document)),
+        )
+        for document, fault in findings[:_SHOWN]
+    ]
+    names = ("segment", "problem", "term", "use", "there", "text")
+    more = element("p", word("check_more", shown=_SHOWN, count=len(findings)))
+    return join(_table("findings", names, rows), more if len(findings) > _SHOWN else "")
+
+
+def _text(segment: TextSegment | None, fault: TermFault, document: CheckedDocument) -> Html:
+    """Return a segment's text with what is wrong in it marked."""
+    if segment is None:
+        return Html("")
+    text = segment.target if document.is_bilingual else segment.source
+    marked = (
+        join(
+            text[: fault.start],
+            element("mark", text[fault.start : fault.end]),
+            text[fault.end :],
+        )
+        if fault.end
+        else fit(text)
+    )
+    before = join(element("bdi", segment.source), " → ") if document.is_bilingual else ""
+    return join(before, element("bdi", marked))
+
+
+def _table(name: str, columns: Sequence[str], rows: Sequence[Html]) -> Html:
+    top = element(
+        "tr", *(element("th", spoken(f"check_{column}"), scope="col") for column in columns)
+    )
+    table = element(
+        "table",
+        element("caption", spoken(f"check_{name}")),
+        element("thead", top),
+        element("tbody", *rows),
+    )
+    return element("div", table, class_="wide")
