@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers import ImportOptions, TermImport, read_concepts
+from lexgraft.terms.readers.column_headers import meanings_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.table_account import UnclearTableError
 
@@ -503,3 +505,11 @@ def test_a_workbook_with_a_password_is_refused_with_a_cure(tmp_path: Path):
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(LexgraftError, match="without a password"):
         read(path)
+
+
+def test_a_first_cell_as_long_as_a_page_is_no_header_and_costs_no_time():
+    started = process_time()
+    long, plain = meanings_of(["term " * 4_000 + "English", "English term"])
+    assert long.reason == "longer than a header"
+    assert (plain.role, plain.language) == ("term", "en")
+    assert process_time() - started < 1

@@ -120,6 +120,7 @@ def meanings_of(headers: Sequence[str]) -> list[ColumnMeaning]:
     return meanings
 
 
+LONGEST_HEADER = 200  # characters; every way to part a text in two is looked at
 _CODE = "the code of a language"
 _RARE_CODE = "the code of a language, or an abbreviation of something else"
 
@@ -128,6 +129,8 @@ def _meaning(text: str) -> ColumnMeaning:
     """Return what one header says by itself."""
     if not text:
         return ColumnMeaning(reason="no header")
+    if len(text) > LONGEST_HEADER:
+        return ColumnMeaning(reason="longer than a header")
     for read in (_as_role, _as_language, _as_both, _as_several_words, _as_numbered):
         if meanings := read(text):
             return meanings
