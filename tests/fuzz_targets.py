@@ -233,7 +233,6 @@ def _read_run(folder: Path, content: bytes) -> None:
     from lexgraft.evaluation.cost_log import CostLog
     from lexgraft.evaluation.load_runs import read_run
     from lexgraft.files.run_folder import RunFolder
-    from lexgraft.project import Prices
     from lexgraft.records import Term
     from lexgraft.serving.bearer_keys import read_keys
     from lexgraft.tuning.training_state import check_trained
@@ -242,7 +241,7 @@ def _read_run(folder: Path, content: bytes) -> None:
     readers: dict[str, Callable[[], Any]] = {
         "lock.json": lambda: RunFolder(folder).judged_by(),
         "stages/merge.json": lambda: RunFolder(folder).finished("merge", "key", Term),
-        "costs.jsonl": lambda: CostLog(folder, Prices()).cost("merge"),
+        "costs.jsonl": lambda: CostLog(folder).cost("merge"),
         "answers/d/written.json": lambda: read_run(folder),
         "answers/d/model.json": lambda: read_run(folder),
         "answers/d/items-1.jsonl": lambda: read_run(folder),

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from lexgraft import business
+from lexgraft.business import Business
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
@@ -222,13 +224,6 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     assumed: AssumedTruth = AssumedTruth()  # for the plan's chances of passing; judges nothing
 
 
-class Prices(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an hour of this machine costs the user."""
-
-    per_hour: NonNegative = 0.0  # in this currency
-    currency: str = "EUR"  # a name that is printed
-
-
 class ComputeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How models are asked; a run's folder keeps what it was begun with."""
 
@@ -257,7 +252,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     tune: TuneSettings | None = TuneSettings()
     stages: tuple[str, ...] | None = None  # the stages to run, e.g. [headroom, merge]; null: all
     gates: Gates = Gates()
-    prices: Prices = Prices()
+    business: Business = Business()
     limits: ResourceLimits = ResourceLimits()
     compute: ComputeSettings = ComputeSettings()
     plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
@@ -343,7 +338,7 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the project file, with the names that a mapping may have."""
-    return with_names(msgspec.json.schema(Project), globals())
+    return with_names(msgspec.json.schema(Project), {**vars(business), **globals()})
 
 
 def _shipped(languages: Languages) -> list[str]:

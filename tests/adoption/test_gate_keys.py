@@ -94,6 +94,17 @@ def test_a_key_of_an_earlier_version_is_refused_with_what_to_write(
         assert field in type(getattr(Gates(), now)).__struct_fields__
 
 
+def test_the_prices_of_an_earlier_version_are_refused_with_where_they_stand_now(
+    make_project: MakeProject,
+):
+    def old(values: dict[str, Any]) -> None:
+        values["prices"] = {"per_hour": 0.2, "currency": "EUR"}
+
+    with pytest.raises(LexgraftError, match="unknown key `prices`") as error:
+        read_project(make_project(old))
+    assert "business: {machine_hour: 0.20" in error.value.cure
+
+
 def test_the_examples_hold_no_key_of_an_earlier_version():
     files = sorted(Path(__file__).parents[2].glob("examples/*/*.yaml"))
     assert len(files) > 8

@@ -222,7 +222,7 @@ def _plan(*stages: str) -> AdoptionPlan:
 def test_a_verdict_says_what_its_stages_took_and_what_the_next_gate_takes():
     verdicts = [Verdict(stage, "fail", {}) for stage in ("headroom", "merge", "glossary", "tune")]
     costs = {name: Cost(float(number), number) for number, name in enumerate(NAMES, 1)}
-    found = priced(verdicts, STAGES, _plan(*NAMES[:6]), costs, "EUR")
+    found = priced(verdicts, STAGES, _plan(*NAMES[:6]), costs)
     assert [verdict.cost.seconds for verdict in found] == [1.0, 2.0 + 3.0, 4.0, 5.0]
     assert [verdict.next_stage for verdict in found] == ["merge", "glossary", "tune", ""]
     assert [verdict.next_cost and verdict.next_cost.seconds for verdict in found] == [
@@ -236,7 +236,7 @@ def test_a_verdict_says_what_its_stages_took_and_what_the_next_gate_takes():
 def test_a_stage_left_out_is_not_called_the_next():
     (found,) = priced(
         [Verdict("merge", "fail", {})], STAGES, _plan("merge", "measure", "tune"),
-        {name: Cost(1.0) for name in NAMES}, "EUR",
+        {name: Cost(1.0) for name in NAMES},
     )  # fmt: skip
     assert found.next_stage == "tune"
 

@@ -129,7 +129,7 @@ ODD: dict[str, Maker] = {
         "gates: {alpha: 1.0e-300}",
         "limits: {threads: 1000000}",
         "limits: {memory_gb: .inf}",
-        "prices: {per_hour: .nan}",
+        "business: {machine_hour: .nan}",
         "tune: {learning_rate: .nan}",
         "merge: {candidates: [{method: linear, parameters: {weight: {language: .nan}}}]}",
     ],

@@ -17,7 +17,6 @@ from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import CostLog
 from lexgraft.evaluation.load_runs import read_run
 from lexgraft.files.run_folder import RunFolder
-from lexgraft.project import Prices
 from lexgraft.records import Term
 
 within = settings(
@@ -55,7 +54,7 @@ def a_run(folder: Path) -> None:
     answer = Answer("i", (0.0, -1.0), (0.0, 0.0), (1, 1))
     write_checked(folder / "answers" / "d" / "items-1.jsonl", [answer])
     RunFolder(folder).finish("merge", "key", Term("a", "en"))
-    with CostLog(folder, Prices()).measure("merge"):
+    with CostLog(folder).measure("merge"):
         pass
 
 
@@ -72,7 +71,7 @@ def test_a_runs_folder_is_read_or_refused(
     if file.read_bytes() == before:
         return
     refused(lambda: RunFolder(folder).finished("merge", "key", Term))
-    refused(lambda: CostLog(folder, Prices()).cost("merge"))
+    refused(lambda: CostLog(folder).cost("merge"))
     if name in ("items.jsonl", "answers/d/items-1.jsonl", "answers/d/model.json"):
         with pytest.raises(LexgraftError, match="not as it was written"):
             read_run(folder)

@@ -23,6 +23,7 @@ from lexgraft.adoption.stages.headroom import HeadroomResult
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
 from lexgraft.adoption.stopped_stage import told_in_the_report
+from lexgraft.business import Business
 from lexgraft.errors import LexgraftError
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
@@ -152,7 +153,8 @@ def plan_project(
 
 
 def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
-    inputs = (*_inputs(experiment), *(stage.name for stage in stages))
+    price = experiment.project.business.machine_price
+    inputs = (*_inputs(experiment), *(stage.name for stage in stages), price)
     plan = experiment.records.once(
         PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages)
     )
@@ -189,7 +191,7 @@ def _inputs(experiment: Experiment) -> tuple[object, ...]:
 def _settings(project: Project, number_format: ComputedFormat) -> Project:
     """Return the project in one number format, without its paths: what they lead to is digested.
 
-    Nor with the choice of stages: what one finds does not depend on which others run.
+    Nor with the choice of stages, nor with prices: what one finds does not depend on them.
     """
     replace, general, tune = structs.replace, project.general, project.tune
     return replace(
@@ -197,6 +199,7 @@ def _settings(project: Project, number_format: ComputedFormat) -> Project:
         output="",
         compute=replace(project.compute, dtype=number_format),
         stages=None,
+        business=Business(),
         plugins=(),
         models=Models("", "", ""),
         terms=replace(project.terms, files=()),

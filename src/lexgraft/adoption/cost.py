@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
+from lexgraft.business import MachinePrice
 from lexgraft.evaluation.definitions import DEFINITION_TOKENS
 from lexgraft.evaluation.term_generation import TERM_TOKENS
-from lexgraft.project import Prices, TestSetSettings, TuneSettings
+from lexgraft.project import TestSetSettings, TuneSettings
 from lexgraft.records import Cost, Document, Item
 from lexgraft.terms.testset import TestSet
 from lexgraft.terms.text.token_estimate import tokens_of
@@ -92,18 +93,18 @@ def operations(work: ComputeWork, body: int, head: int) -> float:
     return 2.0 * (passes * work.tokens * body + heads * work.rows * head)
 
 
-def estimate(work: ComputeWork, *, body: int, head: int, rate: float, prices: Prices) -> Cost:
+def estimate(work: ComputeWork, *, body: int, head: int, rate: float, price: MachinePrice) -> Cost:
     """Return the expected cost at `rate` operations a second."""
     seconds = operations(work, body, head) / rate
-    return Cost(seconds, 0, seconds / 3600 * prices.per_hour, prices.currency)
+    return Cost(seconds, 0, *price.of(seconds))
 
 
-def sum_costs(costs: Iterable[Cost], currency: str = "") -> Cost:
+def sum_costs(costs: Iterable[Cost]) -> Cost:
     """Return seconds and money added up, and the highest peak of memory."""
     costs_taken = tuple(costs)
     return Cost(
         sum(cost.seconds for cost in costs_taken),
         max((cost.peak_bytes for cost in costs_taken), default=0),
         sum(cost.money for cost in costs_taken),
-        currency,
+        next((cost.currency for cost in costs_taken if cost.currency), ""),
     )

@@ -39,7 +39,7 @@ def start_experiment(
         project,
         ModelsUnderTest(project, run.path, progress),
         Material(project, run.path, progress),
-        StageRecords(run, project.prices, progress),
+        StageRecords(run, project.business.machine_price, progress),
         progress,
         opens_sealed,
     )

@@ -192,16 +192,13 @@ def foreseen(
     project: Project,
 ) -> tuple[StageEstimate, ...]:
     """Return what stages are expected to take, given their work and this machine's rates."""
-    prices = project.prices
+    price = project.business.machine_price
     return tuple(
         StageEstimate(
             stage,
             sum_costs(
-                (
-                    estimate(work, body=body, head=head, rate=rates.of(work), prices=prices)
-                    for work in stage_works
-                ),
-                prices.currency,
+                estimate(work, body=body, head=head, rate=rates.of(work), price=price)
+                for work in stage_works
             ),
         )
         for stage, stage_works in works.items()

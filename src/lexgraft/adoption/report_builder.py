@@ -31,7 +31,7 @@ from lexgraft.adoption.report.report_record import (
 )
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stopped_stage import stopped_warning
-from lexgraft.adoption.validity import ValidityMark
+from lexgraft.adoption.validity import ValidityMark, nobody_writes
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
 from lexgraft.records import AnswerParity, Cost, Verdict, write_bytes
@@ -87,9 +87,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         shipped=adoption.written,
         method=additions.method,
         parameters=additions.parameters,
-        verdicts=priced(
-            results.verdicts, adoption.stages, plan, adoption.costs, project.prices.currency
-        ),
+        verdicts=priced(results.verdicts, adoption.stages, plan, adoption.costs),
         points=additions.points,
         wanted=project.gates.merge.target_gain,
         scores=additions.scores,
@@ -99,6 +97,9 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         acquisitions=additions.acquisitions,
         glossary=additions.glossary,
         tuning=additions.tuning,
+        entry_tokens=additions.entry_tokens,
+        unit_seconds=_for_one_more(plan),
+        business=project.business,
         lessons=additions.lessons,
         terms=additions.terms,
         general=additions.general,
@@ -106,7 +107,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         items=sum(plan.items.values()),
         controls=plan.controls,
         refused=plan.refused,
-        power=tuple(PlannedChance(gate.gate, gate.chance) for gate in plan.gates),
+        power=tuple(PlannedChance(gate.gate, gate.chance, gate.numbers) for gate in plan.gates),
         samples=additions.samples,
         parents=_parents(project.models, adoption.digests),
         sources=(*_sources(material), *additions.sources),
@@ -119,7 +120,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
             **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
         },
         engines={name: number for name in ENGINES if (number := _installed(name))},
-        marks=(*plan.marks, *underpowered(plan.gates), *_marks(adoption)),
+        marks=_marks(adoption),
         answers=adoption.manifest.answers,
         warnings=(
             *plan.warnings,
@@ -136,7 +137,6 @@ def priced(
     stages: Sequence[Stage[Any]],
     plan: AdoptionPlan,
     costs: Mapping[str, Cost],
-    currency: str,
 ) -> tuple[Verdict, ...]:
     """Return the verdicts with what their stages took and what the next gate's are expected to.
 
@@ -157,16 +157,29 @@ def priced(
         )
         return msgspec.structs.replace(
             verdict,
-            cost=sum_costs((costs[name] for name in names), currency),
+            cost=sum_costs(costs[name] for name in names),
             next_stage=later[0] if later else "",
-            next_cost=sum_costs(following, currency) if following else None,
+            next_cost=sum_costs(following) if following else None,
         )
 
     return tuple(map(with_costs, verdicts))
 
 
+def _for_one_more(plan: AdoptionPlan) -> dict[str, float]:
+    """Return the seconds that stages spend on one more of each thing that gates count."""
+    numbers: dict[str, int] = {}
+    for gate in plan.gates:
+        for unit, number in gate.numbers.items():
+            numbers[unit] = max(number, numbers.get(unit, 0))
+    return {
+        unit: seconds / numbers[unit]
+        for unit, seconds in plan.unit_seconds.items()
+        if numbers.get(unit)
+    }
+
+
 def _marks(adoption: FinishedAdoption) -> tuple[ValidityMark, ...]:
-    """Return what the stages that ran say against trusting their verdicts, each mark once."""
+    """Return what speaks against trusting the verdicts: plan, stages that ran, free answers."""
     records = adoption.results.records
     found = [
         mark
@@ -174,7 +187,9 @@ def _marks(adoption: FinishedAdoption) -> tuple[ValidityMark, ...]:
         if stage.name in records
         for mark in stage.marks(records[stage.name])
     ]
-    return tuple({mark.name: mark for mark in found}.values())
+    once = {mark.name: mark for mark in found}.values()
+    plan, scores = adoption.plan, adoption.additions.scores
+    return (*plan.marks, *underpowered(plan.gates), *once, *nobody_writes(scores))
 
 
 def _parents(models: Models, digests: Mapping[str, str]) -> tuple[Parent, ...]:

@@ -6,10 +6,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from lexgraft import __version__
+from lexgraft.business import MachinePrice
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import CostLog
 from lexgraft.files.run_folder import RunFolder
-from lexgraft.project import Prices
 from lexgraft.records import Progress, digest
 
 T = TypeVar("T", bound=Struct)
@@ -18,9 +18,9 @@ T = TypeVar("T", bound=Struct)
 class StageRecords:
     """What the stages in a run's folder found and took, and which of them ran just now."""
 
-    def __init__(self, run: RunFolder, prices: Prices, progress: Progress) -> None:
+    def __init__(self, run: RunFolder, price: MachinePrice, progress: Progress) -> None:
         self.run, self.progress = run, progress
-        self.costs = CostLog(run.path, prices)
+        self.costs = CostLog(run.path, price)
         self.ran: list[str] = []
 
     def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:

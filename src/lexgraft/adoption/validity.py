@@ -6,7 +6,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from lexgraft.evaluation.measures import BEST_PARENT_GAIN, GENERAL, RECOGNITION
+from lexgraft.evaluation.measures import (
+    BEST_PARENT_GAIN,
+    GENERAL,
+    RECOGNITION,
+    TERM_GENERATION,
+)
 from lexgraft.evaluation.output_language import in_language, repeats
 from lexgraft.records import Concept, Criterion, Score
 
@@ -153,6 +158,25 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
         if score.name.startswith(BEST_PARENT_GAIN) and score.low <= 0
         for parent in [score.name.partition(", ")[2]]
         if parent != "G"
+    )
+
+
+def nobody_writes(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
+    """Return a mark where no model wrote a single term that was asked for in free answers."""
+    asked = [score for score in scores if score.name == TERM_GENERATION]
+    if not asked or any(score.value > 0 for score in asked):
+        return ()
+    n = max(score.n for score in asked)
+    return (
+        ValidityMark(
+            "no model writes a term",
+            {
+                "en": f"No model wrote a single one of the {n} terms it was asked to write: what "
+                "is known here is recognised among options, not written.",
+                "ja": f"自由回答では、どのモデルも {n} 件の用語を 1 件も書けませんでした。"
+                "ここで「知っている」とは、選択肢から選べることを指します。",
+            },
+        ),
     )
 
 

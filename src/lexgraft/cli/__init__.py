@@ -24,6 +24,7 @@ from lexgraft.cli import (
     terms,
     testset,
     tune,
+    upkeep,
     verify,
     vocabulary,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "terms",
     "testset",
     "tune",
+    "upkeep",
     "verify",
     "vocabulary",
 ]

@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from lexgraft import project
+from lexgraft import business, project
 from lexgraft.files.value_words import REFERENCE, kind_in_words
 from lexgraft.project import schema
 
 _LONG = 40  # characters of a default that a table shows
 _INTRODUCTION = """# The project file
 
-Made from the records in `src/lexgraft/project.py` by `lexgraft schema --page`: every key, its type, its default and what it means.
+Made from the records in `src/lexgraft/project.py` and `src/lexgraft/business.py` by `lexgraft schema --page`: every key, its type, its default and what it means.
 `lexgraft schema` prints the same as a JSON Schema for editors. A key that is not here is refused, with the nearest that is.
 Paths are seen from the file's folder. An example: [examples/medical-ja/project.yaml](../examples/medical-ja/project.yaml).
 """  # noqa: E501 (a line of the page)
@@ -34,7 +34,7 @@ def described_schema() -> dict[str, Any]:
     described = schema()
     records: dict[str, dict[str, Any]] = described["$defs"]
     for name, record in records.items():
-        kind = getattr(project, name)
+        kind = getattr(project, name, None) or getattr(business, name)
         comments = _comments(kind)
         record["description"] = " ".join(record["description"].split())
         for field in msgspec.structs.fields(kind):

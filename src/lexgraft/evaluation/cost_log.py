@@ -12,13 +12,14 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
+from lexgraft.business import MachinePrice
 from lexgraft.evaluation.resource_usage import Meter
-from lexgraft.project import Prices
 from lexgraft.records import Cost
 
 FILE = "costs.jsonl"
 _FIRST = 0.1  # seconds until the first line
 _SHARE = 0.02  # of the time so far, until the next one: what a kill may leave uncounted
+NO_PRICE = MachinePrice()
 _LONGEST = 30.0  # seconds between two lines
 
 
@@ -37,8 +38,8 @@ class CostLine(Struct, frozen=True, forbid_unknown_fields=True):
 class CostLog:
     """The costs of a folder's stages, over all runs that worked on them."""
 
-    def __init__(self, folder: Path, prices: Prices) -> None:
-        self._file, self._prices = folder / FILE, prices
+    def __init__(self, folder: Path, price: MachinePrice = NO_PRICE) -> None:
+        self._file, self._price = folder / FILE, price
 
     @contextmanager
     def measure(self, stage: str) -> Generator[None]:
@@ -63,12 +64,9 @@ class CostLog:
         """Return what a stage has taken, all runs together; of memory the highest peak."""
         last = {line.run: line for line in self._lines() if line.stage == stage}
         seconds = sum(line.seconds for line in last.values())
-        return Cost(
-            round(seconds, 2),
-            max((line.peak_bytes for line in last.values()), default=0),
-            round(seconds / 3600 * self._prices.per_hour, 6),
-            self._prices.currency if last else "",
-        )
+        money, currency = self._price.of(seconds)
+        peak = max((line.peak_bytes for line in last.values()), default=0)
+        return Cost(round(seconds, 2), peak, round(money, 6), currency if last else "")
 
     def _add(self, stage: str, run: str, meter: Meter) -> None:
         """Add a line, on one of its own whatever the last write left."""

@@ -60,6 +60,8 @@ DEFINITIONS_JUDGED = (
 # the glossary stage
 EFFECT = "proper - random"  # what the right entries add over random ones; `model` says to what
 MODES = ("no terms", "proper terms", "random terms")  # values of `model`
+PROPER = MODES[1]
+ENTRY_TOKENS = "tokens an entry"  # that an entry takes in the prompt
 
 # models that go in, by display name: the common ancestor, the recipient G and the donor D
 PARENTS = ("base", "G", "D")

@@ -50,7 +50,6 @@ from lexgraft.files.running_text import RunningText, read_running_text
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
 from lexgraft.models import LanguageModel
 from lexgraft.models.transformers import TransformersModel
-from lexgraft.project import Prices
 from lexgraft.records import (
     Concept,
     Document,
@@ -94,7 +93,7 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
     """
     check_request(request)
     with hold(request.output, inputs_of_request(request), "evaluate") as run:
-        costs = CostLog(run.path, Prices())
+        costs = CostLog(run.path)
         name = f"evaluate {request.model} {digest(repr(replace(request, output=Path())))[:12]}"
         with costs.measure(name):
             record = _StandaloneRun(request, run, progress).record()

@@ -11,6 +11,7 @@ RENAMED = {
     **{f"gates.{gate}.transfer": _DONOR.format(gate) for gate in ("merge", "tune")},
     **{f"gates.glossary.{key}": _ONLY_GLOSSARY for key in ("retention_loss", "bits_per_byte")},
     "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
+    "prices": "it is called `business` now, e.g. `business: {machine_hour: 0.20, currency: EUR}`",
     "terms.columns": "it is called `terms.tables.columns` now",
     "terms.separator": "it is called `terms.tables.separators` now, a list",
     "gates.tune.target_gain": "it is called `gates.tune.taught_gain` now",

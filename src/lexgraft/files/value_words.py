@@ -29,15 +29,23 @@ def kind_in_words(value: Mapping[str, Any]) -> str:
     if "$ref" in value:
         return "keys of `testset.forms[]`" if value["$ref"].endswith("/Form") else "keys below"
     if value.get("type") == "array":
-        items = value.get("items") or {}
-        inner = [items] if isinstance(items, dict) else []
-        inner += value.get("prefixItems", ())
-        return f"list of {kind_in_words(inner[0])}" if inner and inner[0] else "list"
+        return _list_in_words(value)
     if value.get("type") == "object":
         return _mapping_in_words(value)
     bounds = [text.format(value[key]) for key, text in _BOUNDS.items() if key in value]
-    name = "language code" if "pattern" in value else _NAMES.get(value.get("type", ""), "")
+    languages = value.get("pattern", "").startswith("^[a-z]{2,3}")
+    name = "language code" if languages else _NAMES.get(value.get("type", ""), "")
     return " ".join([name or str(value.get("type", "value")), *bounds])
+
+
+def _list_in_words(value: Mapping[str, Any]) -> str:
+    """Return the type of a list; two numbers are the ends of a range."""
+    if value.get("maxItems") == 2:
+        return "[least, greatest]"
+    items = value.get("items") or {}
+    inner = [items] if isinstance(items, dict) else []
+    inner += value.get("prefixItems", ())
+    return f"list of {kind_in_words(inner[0])}" if inner and inner[0] else "list"
 
 
 def _mapping_in_words(value: Mapping[str, Any]) -> str:

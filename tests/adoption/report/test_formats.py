@@ -62,6 +62,28 @@ def test_money_is_left_out_where_no_price_was_given():
     assert formats.spending(Cost(60.0, 0, 0.5, "EUR"), "ja") == "1 分、0.50 EUR"
 
 
+@pytest.mark.parametrize(
+    ("value", "currency", "written"),
+    [
+        (1234.5, "EUR", "1,234.50 EUR"),
+        (1234567.0, "JPY", "1,234,567 JPY"),
+        (1234.5, "1.234,50 €", "1.234,50 €"),
+        (1234567.0, "¥1,234", "¥1,234,567"),
+        (0.003, "EUR", "< 0.01 EUR"),
+        (-12.5, "1,234.50 $", "−12.50 $"),
+    ],
+)
+def test_a_sum_is_written_as_the_currency_is(value: float, currency: str, written: str):
+    assert formats.amount(value, currency) == written
+
+
+def test_what_is_not_known_closely_has_three_digits():
+    assert formats.rough_amount(12345.6, "EUR") == "12,300 EUR"
+    assert formats.rough_amount(12.345, "EUR") == "12.30 EUR"
+    assert formats.amount_range(8712.0, 40444.0, "¥1,234") == "[8,710 – 40,400]"
+    assert formats.amount_range(1.0, 1.0, "EUR") == ""
+
+
 def test_costs_add_up_but_the_greatest_memory_counts():
     assert formats.total([Cost(1.0, 5, 0.5, ""), Cost(2.0, 3, 0.25, "EUR")]) == Cost(
         3.0, 5, 0.75, "EUR"

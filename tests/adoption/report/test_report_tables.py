@@ -68,7 +68,7 @@ def test_numbers_stay_numbers(report: Report):
 def test_the_requirements_of_all_gates_are_rows(report: Report):
     rows = verdict_rows(report, "en")
     assert {len(row) for row in rows} == {7}
-    assert len(rows) == 1 + 1 + 4 + 2
+    assert len(rows) == 1 + 1 + 4 + 2 + 2
     assert rows[2] == [
         "Merge",
         "undecided",

@@ -1,5 +1,6 @@
 """Numbers as a reader likes them: shares, points, intervals, time, memory, money."""
 
+import re
 from collections.abc import Sequence
 from math import isfinite
 
@@ -7,6 +8,30 @@ from lexgraft.evaluation.measures import ABILITY, ADVANCE_KEPT, BITS
 from lexgraft.records import Cost
 
 ABSENT = "–"
+_WRITTEN = re.compile(r"(\D{0,8})1(\D?)234(\D\d{1,3})?(\D{0,8})")
+_CENTS = re.compile(r"[.,]0{1,2}(?!\d)")
+_SIGNS = re.compile(r"^[^\d<>−]+|\D+$|(?<=−)\D+")
+_WHOLE = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+"""Currencies without a smaller unit (ISO 4217)."""
 _RELATIVE = frozenset({ABILITY, ADVANCE_KEPT, BITS, "general loss"})
 
 
@@ -79,7 +104,46 @@ def size(count: int) -> str:
 
 def money(cost: Cost) -> str:
     """Return a sum of money, `0.42 EUR`; a dash where no price was given."""
-    return f"{cost.money:.2f} {cost.currency}".strip() if cost.money or cost.currency else ABSENT
+    return amount(cost.money, cost.currency) if cost.money else ABSENT
+
+
+def amount(value: float, currency: str) -> str:
+    """Return a sum as the currency is written: a name, or the sum 1234.5 written in its way.
+
+    >>> amount(1234.5, "EUR"), amount(1234.5, "JPY"), amount(0.003, "1.234,50 €")
+    ('1,234.50 EUR', '1,234 JPY', '< 0,01 €')
+    """
+    written = _WRITTEN.fullmatch(currency)
+    if written is None:
+        head, thousands, point, tail = "", ",", ".", f" {currency}".rstrip()
+        digits = 0 if currency in _WHOLE else 2
+    else:
+        head, thousands, decimals, tail = written.group(1, 2, 3, 4)
+        point, digits = (decimals or " ")[0], len((decimals or " ")[1:])
+    least, below = 10.0**-digits, ""
+    if 0 < abs(value) < least:
+        value, below = least if value > 0 else -least, "< " if value > 0 else "> "
+    text = f"{abs(value):,.{digits}f}".replace(",", "\0").replace(".", point)
+    sign = "−" if value < 0 and float(f"{value:.{digits}f}") else ""
+    return f"{below}{sign}{head}{text.replace(chr(0), thousands)}{tail}"
+
+
+def amount_range(low: float, high: float, currency: str) -> str:
+    """Return the interval of a sum without its currency, `[8,710 – 40,400]`; none: nothing."""
+    if low == high:
+        return ""
+    ends = (_SIGNS.sub("", rough_amount(end, currency)) for end in (low, high))
+    return f"[{' – '.join(ends)}]"
+
+
+def rough_amount(value: float, currency: str) -> str:
+    """Return a sum to three digits, for what is not known more closely: `12,300 EUR`."""
+    if not isfinite(value):
+        return ABSENT
+    rounded = float(f"{value:.3g}")
+    text = amount(rounded, currency)
+    whole = abs(rounded) >= 100 and _CENTS.search(text)
+    return text[: whole.start()] + text[whole.end() :] if whole else text
 
 
 def spending(cost: Cost, language: str) -> str:

@@ -10,6 +10,7 @@ _UNFIT: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # not allowed in HTML
     "\u202a-\u202e\u2066-\u2069]"  # turn the direction of what follows
 )
+_CODE: Final = re.compile("`([^`<>]+)`")
 _EMPTY: Final = ("input", "wbr")
 
 
@@ -44,14 +45,20 @@ def join(*texts: str) -> Html:
 def both(texts: dict[str, str], name: str = "span", **attributes: str | float | None) -> Html:
     """Return a text in every language; the page shows the one of `<html lang>`."""
     versions = [texts.get(language) or texts.get("en", "") for language in LANGUAGES]
+    shown = [_with_code(text) if name == "span" else fit(text) for text in versions]
     if len(set(versions)) == 1 and not attributes and name == "span":
-        return fit(versions[0])
+        return shown[0]
     return join(
         *(
             element(name, text, **{"class_": "t", **attributes}, lang=language)
-            for language, text in zip(LANGUAGES, versions, strict=True)
+            for language, text in zip(LANGUAGES, shown, strict=True)
         )
     )
+
+
+def _with_code(text: str) -> Html:
+    """Return text as markup, what stands between backticks in it as code."""
+    return Html(_CODE.sub(r"<code>\1</code>", fit(text)))
 
 
 def word(key: str, **values: object) -> Html:

@@ -7,8 +7,17 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
-from lexgraft.adoption.report import ability, appendix, gain_section, origin, sections, verdicts
+from lexgraft.adoption.report import (
+    ability,
+    appendix,
+    gain_section,
+    origin,
+    sections,
+    upkeep_section,
+    verdicts,
+)
 from lexgraft.adoption.report import term_section as terms
+from lexgraft.adoption.report.first_page import first_page
 from lexgraft.adoption.report.markup import Html, both, element, fit, join, spoken, word
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import LANGUAGES, say
@@ -26,6 +35,7 @@ _SECTIONS = (
     ("health", ability.health),
     ("samples", appendix.samples),
     ("costs", appendix.costs),
+    ("upkeep", upkeep_section.upkeep),
     ("provenance", origin.provenance),
 )
 _OF_A_TUNING = ("tuning", "health", "provenance")
@@ -45,12 +55,8 @@ def render_page(report: Report) -> str:
         words_title=word("title"),
         words_language=spoken("language"),
         words_contents=spoken("contents"),
-        recommendation=join(
-            element("h2", word("recommendation"), id="recommendation-title"),
-            element("p", both(report.recommendation)),
-            *_marks(report),
-            *_would_change(report),
-        ),
+        first=_first(report),
+        would_change=join(*_would_change(report)),
         facts=verdicts.facts(report),
         roles=word("roles"),
         contents=_contents(report),
@@ -60,14 +66,11 @@ def render_page(report: Report) -> str:
     )
 
 
-def _marks(report: Report) -> list[Html]:
-    """Return what a reader must know before trusting the recommendation, if there is anything."""
-    if not report.marks:
-        return []
-    items = (element("li", both(mark.sentence)) for mark in report.marks)
-    return [
-        element("div", element("strong", word("marked")), element("ul", *items), class_="marks")
-    ]
+def _first(report: Report) -> Html:
+    """Return the page to decide on; of a tuning by itself, which decides nothing, its sentence."""
+    if report.lessons and not report.verdicts:
+        return element("p", both(report.recommendation), class_="recommendation")
+    return first_page(report)
 
 
 def _would_change(report: Report) -> list[Html]:

@@ -6,6 +6,7 @@ from msgspec import Struct, structs
 
 from lexgraft.adoption.decision import Decision
 from lexgraft.adoption.validity import ValidityMark
+from lexgraft.business import Business
 from lexgraft.evaluation.measures import GAIN
 from lexgraft.records import AnswerParity, Cost, Score, Split, TermOutcome, Verdict, digest
 
@@ -74,6 +75,7 @@ class PlannedChance(Struct, frozen=True, forbid_unknown_fields=True):
 
     gate: str
     chance: float
+    numbers: dict[str, int] = {}  # what it counts → how many there are
 
 
 class TuningSummary(Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,6 +176,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
     tuning: TuningSummary | None = None
+    entry_tokens: Score | None = None  # that a glossary's entry takes in the prompt
     lessons: tuple[CurvePoint, ...] = ()  # the few-shot curve
     terms: tuple[TermOutcome, ...] = ()
     general: tuple[AbilityChange, ...] = ()
@@ -194,12 +197,17 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     warnings: tuple[dict[str, str], ...] = ()
     run: RunRecord = RunRecord()
     answers: AnswerParity | None = None  # of the folder that was written, loaded again
+    unit_seconds: dict[str, float] = {}  # what gates count → what all stages spend on one more
+    business: Business = Business()  # what the user said of cost and value
     decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself
 
     @property
     def digest(self) -> str:
-        """Return the digest of the findings: of all but the run and the costs."""
+        """Return the digest of the findings: of all but the run, costs and prices."""
         free = tuple(
             structs.replace(verdict, cost=Cost(0.0), next_cost=None) for verdict in self.verdicts
         )
-        return digest(structs.replace(self, verdicts=free, run=RunRecord()))
+        bare = structs.replace(
+            self, verdicts=free, run=RunRecord(), unit_seconds={}, business=Business()
+        )
+        return digest(bare)

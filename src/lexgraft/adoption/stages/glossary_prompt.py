@@ -25,8 +25,10 @@ from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition
 from lexgraft.evaluation.measures import (
     EFFECT,
+    ENTRY_TOKENS,
     GLOSSARY_EFFECT,
     MODES,
+    PROPER,
     RECOGNITION,
     TARGET_GAIN,
     TERM_GENERATION,
@@ -36,11 +38,11 @@ from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.gate_power import Requirement
-from lexgraft.stats.intervals import Interval, wilson
+from lexgraft.stats.intervals import Interval, mean_interval, wilson
 from lexgraft.stats.paired import NONE, paired_shares
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
-from lexgraft.terms.glossary.prompt_block import glossary_block
+from lexgraft.terms.glossary.prompt_block import GlossaryBlock, glossary_block
 from lexgraft.terms.glossary.term_matcher import entry_matcher
 from lexgraft.terms.testset.form_profile import profile
 from lexgraft.terms.testset.items import build_items
@@ -55,6 +57,7 @@ class GlossaryResult(Struct, frozen=True, forbid_unknown_fields=True):
 
     verdict: Verdict
     scores: tuple[Score, ...]
+    entry_tokens: Score | None = None  # that an entry takes in the prompt
 
 
 class Questions(NamedTuple):
@@ -159,11 +162,12 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             for name, (effect, _) in {RECOGNITION: copied, TERM_GENERATION: effects}.items()
         ]
         requirements = criteria(*effects, pair, experiment.project.gates.glossary)
-        return GlossaryResult(verdict_of("glossary", requirements), tuple(scores))
+        tokens = _tokens_of_entries(models, material, settings, questions)
+        return GlossaryResult(verdict_of("glossary", requirements), tuple(scores), tokens)
 
     def report(self, experiment: Experiment, record: GlossaryResult) -> ReportPart:
         """Return the scores of the modes."""
-        return ReportPart(glossary=record.scores)
+        return ReportPart(glossary=record.scores, entry_tokens=record.entry_tokens)
 
 
 def criteria(
@@ -247,30 +251,52 @@ def _prompters(
     material: Material, settings: GlossarySettings
 ) -> tuple[Prompter, Prompter, Prompter]:
     """Return what each mode puts before a question."""
+    proper, random = _blocks(material, settings)
+    return (
+        lambda item: item.context,
+        lambda item: proper(item).text + item.context,
+        lambda item: random(item).text + item.context,
+    )
+
+
+def _blocks(
+    material: Material, settings: GlossarySettings
+) -> tuple[Callable[[Item], GlossaryBlock], Callable[[Item], GlossaryBlock]]:
+    """Return what makes the block of the proper entries of a question, and that of random ones."""
     languages = material.project.languages
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
     entries = entries_from_concepts(concepts, languages.domain, languages.target)
     matcher = entry_matcher(entries)
     seed, limit = material.project.seed, max(settings.entries, material.project.testset.options)
 
-    def block(chosen: Sequence[GlossaryEntry]) -> str:
-        return glossary_block(chosen, languages.target, limit=limit).text
+    def block(chosen: Sequence[GlossaryEntry]) -> GlossaryBlock:
+        return glossary_block(chosen, languages.target, limit=limit)
 
     def options_of(item: Item) -> list[str]:
         return [option.strip() for option in item.options]
 
-    def none(item: Item) -> str:
-        return item.context
+    def proper(item: Item) -> GlossaryBlock:
+        return block(entries_for_choice(item.context, options_of(item), entries, seed, matcher))
 
-    def proper(item: Item) -> str:
-        chosen = entries_for_choice(item.context, options_of(item), entries, seed, matcher)
-        return block(chosen) + item.context
+    def random(item: Item) -> GlossaryBlock:
+        return block(entries_for_control(item.context, options_of(item), entries, seed, matcher))
 
-    def random(item: Item) -> str:
-        chosen = entries_for_control(item.context, options_of(item), entries, seed, matcher)
-        return block(chosen) + item.context
+    return proper, random
 
-    return none, proper, random
+
+def _tokens_of_entries(
+    models: ModelsUnderTest, material: Material, settings: GlossarySettings, questions: Questions
+) -> Score | None:
+    """Return how many tokens an entry takes in the prompt, its share of the block's frame in it."""
+    from lexgraft.models.transformers import token_counter
+
+    count, (proper, _) = token_counter(models.base.folder), _blocks(material, settings)
+    blocks = [block for item in questions.items if (block := proper(item)).used]
+    if not blocks:
+        return None
+    tokens = [count(block.text) / len(block.used) for block in blocks]
+    pair = questions.items[0].pair
+    return mean_interval(tokens, models.project.seed).score(ENTRY_TOKENS, PROPER, pair)
 
 
 def _prompted(questions: Questions, mode: str, prompter: Prompter) -> list[Item]:

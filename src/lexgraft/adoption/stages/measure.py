@@ -44,6 +44,7 @@ from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.evaluation.general_texts import advances_kept
 from lexgraft.evaluation.grade import GradedItem, grade
 from lexgraft.evaluation.measures import (
+    ABILITY,
     ADVANCE_KEPT,
     DONOR_GAIN,
     PARENTS,
@@ -140,6 +141,7 @@ class Measure(Stage[MeasureResult]):
             result,
             scores=(*_parents_free_scores(models, material), *result.scores),
             acquisitions=(*of_parents, *result.acquisitions),
+            changes=(*_parents_ability(parents, context), *result.changes),
             points=(*_parents_points(material, parents), *result.points),
             marks=(*result.marks, *parent_as_good(result.gains), *look_marks(level)),
         )
@@ -147,6 +149,18 @@ class Measure(Stage[MeasureResult]):
     def report(self, experiment: Experiment, record: MeasureResult) -> ReportPart:
         """Return all of it; `terms` are the winner's."""
         return measured_part(record, terms=record.terms)
+
+
+def _parents_ability(
+    parents: Mapping[str, SplitResults], context: ComparisonContext
+) -> list[AbilityChange]:
+    """Return the general ability of D and of the base against G, which is judged by nothing."""
+    return [
+        change
+        for name in ("D", "base")
+        for change in changes(parents[name], parents["G"], context, None)
+        if change.name == ABILITY
+    ]
 
 
 def measured(

@@ -102,11 +102,14 @@ class ReportPart(Struct, frozen=True, kw_only=True):
     method: str = ""
     parameters: dict[str, Any] = {}
     tuning: TuningSummary | None = None
+    entry_tokens: Score | None = None
     terms: tuple[TermOutcome, ...] = ()
     samples: tuple[SampleAnswer, ...] = ()
 
 
-_LAST_COUNTS = frozenset({"result", "method", "parameters", "tuning", "terms", "samples"})
+_LAST_COUNTS = frozenset(
+    {"result", "method", "parameters", "tuning", "entry_tokens", "terms", "samples"}
+)
 
 
 def joined_parts(additions: Sequence[ReportPart]) -> ReportPart:

@@ -1,0 +1,1 @@
+"""What an option costs to set up and to keep: measured quantities, the user's figures, chance."""
