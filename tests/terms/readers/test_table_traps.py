@@ -507,6 +507,18 @@ def test_a_workbook_with_a_password_is_refused_with_a_cure(tmp_path: Path):
         read(path)
 
 
+def test_a_table_of_many_unclear_columns_is_asked_about_in_a_message_that_can_be_read(
+    tmp_path: Path,
+):
+    headers = [f"MT {number} {'x' * 300}" for number in range(60)]
+    file = tmp_path / "wide.csv"
+    lines = [["English term", *headers], ["valve", *["Ventil"] * 60], ["pump", *["Pumpe"] * 60]]
+    file.write_text("\n".join(",".join(cells) for cells in lines), encoding="utf-8")
+    with pytest.raises(UnclearTableError) as found:
+        read_concepts([file])
+    assert len(str(found.value)) < 4000
+
+
 def test_a_first_cell_as_long_as_a_page_is_no_header_and_costs_no_time():
     started = process_time()
     long, plain = meanings_of(["term " * 4_000 + "English", "English term"])

@@ -49,14 +49,19 @@ class Question(Struct, frozen=True):
 
 
 class UnclearTableError(LexgraftError):
-    """A table of which a guess would not be safe."""
+    """A table of which a guess would not be safe; what else is not clear is asked once more."""
 
-    def __init__(self, questions: Sequence[Question], where: str, command: str) -> None:
+    def __init__(
+        self, questions: Sequence[Question], where: str, command: str, further: int = 0
+    ) -> None:
         self.questions = tuple(questions)
-        what = "\n".join(["not clear, so nothing is taken:", *map(_asked, questions)])
+        lines = ["not clear, so nothing is taken:", *map(_asked, questions)]
+        what = "\n".join([*lines, *(f"(and {n} more, asked then)" for n in [further] if n)])
         super().__init__(what, where=where, cure=f"say it, e.g.\n{command}\n{_KEYS}")
 
 
+ASKED_AT_ONCE = 12  # questions on one table
+LONGEST_KEY = 80  # characters of a header that names its column
 _KEYS = "(in a project, the same names under `terms.tables`)"
 
 
@@ -81,7 +86,8 @@ def command_of(path: str, said: Iterable[tuple[str, str]]) -> str:
 def column_key(headers: Sequence[str], number: int) -> str:
     """Return what names a column: its header, or its number where that is not its own."""
     header = headers[number - 1].strip() if number <= len(headers) else ""
-    own = header and [text.strip() for text in headers].count(header) == 1 and "\n" not in header
+    short = len(header) <= LONGEST_KEY and "\n" not in header
+    own = header and short and [text.strip() for text in headers].count(header) == 1
     return header if own else str(number)
 
 

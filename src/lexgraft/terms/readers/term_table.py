@@ -16,6 +16,7 @@ from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.spreadsheet import recognise_workbook, sheets
 from lexgraft.terms.readers.status_labels import given_statuses
 from lexgraft.terms.readers.table_account import (
+    ASKED_AT_ONCE,
     Question,
     TableAccount,
     UnclearTableError,
@@ -135,7 +136,9 @@ def _read(
     if questions:
         error = UnreadTableError if layout.unread and may_be_none else UnclearTableError
         where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
-        raise error(questions, where, command_of(str(path), _answers(options, questions)))
+        asked = questions[:ASKED_AT_ONCE]
+        command = command_of(str(path), _answers(options, asked))
+        raise error(asked, where, command, len(questions) - len(asked))
     tally.keeps_regions = tally.keeps_regions or layout.is_own
     before = replace(tally)
     rows = TableRows(table, layout, options, tally, stem)
