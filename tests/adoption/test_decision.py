@@ -85,7 +85,7 @@ def test_the_sentence_says_what_is_done_in_both_languages():
     for outcomes in EVERY:
         decision = decide(outcomes)
         english, japanese = heads[decision.model]
-        open_case = decision.sentence["en"].startswith("Not decided: no stage passed")
+        open_case = decision.sentence["en"].startswith("Not decided: no method has passed")
         assert open_case or english in decision.sentence["en"], outcomes
         assert japanese in decision.sentence["ja"], outcomes
         assert ("serve it with the glossary" in decision.sentence["en"]) == decision.glossary
@@ -115,7 +115,7 @@ def test_nothing_is_called_kept_that_was_not_measured():
         if "neither merging nor the glossary was enough" in decision.sentence["en"]:
             assert outcomes.glossary in ("fail", "undecided"), outcomes
             assert outcomes.merge != "pass", outcomes
-        if "no stage passed" in decision.sentence["en"]:
+        if "no method has passed" in decision.sentence["en"]:
             assert "pass" not in (outcomes.merge, outcomes.glossary, outcomes.tune), outcomes
 
 

@@ -237,9 +237,9 @@ TABLE: dict[str, Row] = {
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Not decided: no stage passed and at least one is open. Keep the language model; "
-            "the verdicts say what more data could decide.",
-            "ja": "判定保留：合格した段階はなく、まだ結論を出せない段階があります。"
+            "en": "Not decided: no method has passed yet and at least one is open. Keep the "
+            "language model; the verdicts say what more data could decide.",
+            "ja": "判定保留：合格した手法はまだなく、結論を出せない段階があります。"
             "当面は現行の言語モデル（G）を継続利用してください。"
             "データを追加すれば判定できる点は、各判定に示しています。",
         },

@@ -1,6 +1,10 @@
 """The page in a real browser without a network: figures, both languages, search, no request."""
 
+import base64
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,5 +160,52 @@ def test_the_page_never_scrolls_sideways(
         browser.get("about:blank")
         browser.get(f"{address}#{language}")
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_one_sheet_of_a4_holds_the_first_page(
+    browser: "WebDriver", address: str, tmp_path: Path, language: str
+):
+    """All ten answers are on the first sheet, none of the sections that follow."""
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("needs pdftotext")
+    browser.get("about:blank")
+    browser.get(f"{address}#{language}")
+    script = "return [...document.querySelectorAll('[data-question]')].map(e => e.innerText)"
+    answers = browser.execute_script(script)
+    assert len(answers) == 10
+    size = {"printBackground": True, "preferCSSPageSize": True}
+    printed = browser.execute_cdp_cmd("Page.printToPDF", size)
+    file = tmp_path / "report.pdf"
+    file.write_bytes(base64.b64decode(printed["data"]))
+    first, second = (
+        re.sub(
+            r"\s", "", subprocess.run([reader, "-f", n, "-l", n, str(file), "-"],
+                                      capture_output=True, text=True, check=True).stdout
+        )
+        for n in ("1", "2")
+    )  # fmt: skip
+    last = re.sub(r"\s", "", answers[-1].splitlines()[0]).strip("D")  # its own font is apart
+    assert last in first
+    assert last not in second
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_first_page_shows_one_language_and_its_cells_are_named_on_a_phone(
+    browser: "WebDriver", address: str, language: str
+):
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser.get("about:blank")
+        browser.get(f"{address}#{language}")
+        names = _shown(browser, ".options .cell-name")
+        assert len(names) == 7 * 7
+        assert _shown(browser, ".options thead") == []
+        other = "ja" if language == "en" else "en"
+        assert _shown(browser, f"#first .t[lang={other}]") == []
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
