@@ -47,9 +47,24 @@ _COMMON = frozenset(
         "th",
     ]
 )
-_PLAIN_CODES = _COMMON | {"it", "pt", "ro", "bg", "sk", "sl", "hr", "sr", "lt", "lv", "et", "fa"}
+PLAIN_CODES = _COMMON | {
+    "it",
+    "pt",
+    "ro",
+    "bg",
+    "sk",
+    "sl",
+    "hr",
+    "sr",
+    "lt",
+    "lv",
+    "et",
+    "fa",
+}
 _COUNTRIES = frozenset({"jp", "kr", "cn", "tw", "hk", "us", "gb", "cz", "gr", "dk", "vn", "mx"})
-_WORDS_BETWEEN = frozenset({"in", "of", "the", "en", "de", "du", "la", "el", "auf", "for", "der"})
+_WORDS_BETWEEN = frozenset(
+    {"in", "of", "the", "en", "de", "du", "la", "el", "auf", "for", "der", "em", "w", "на"}
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\s_():\[\]{}<>/.,;|\-–—・·、「」『』【】*＊]+|の|的")
 _NUMBERED = re.compile(r"(.+?)[\s_#(]*(\d{1,2})[)]?")
@@ -153,6 +168,9 @@ def _as_language(text: str) -> ColumnMeaning | None:
     if language_data.is_region(folded) and folded in _COUNTRIES:
         tag = tag_of_code(f"{language_data.region_language(folded)}-{folded}")
         return ColumnMeaning("term", _of_country(folded, tag), "the code of a country")
+    _, _, behind = folded.partition("-")
+    if behind and role_of(behind):  # `EN_status`, `de_usage`: a tag only by its letters
+        return None
     if tag := tag_of_code(folded):
         return ColumnMeaning("term", tag, f"{_CODE}", _doubt_of_code(folded, tag))
     if tag := language_of_name(folded):
@@ -184,8 +202,9 @@ def _as_both(text: str) -> ColumnMeaning | None:
         word, language = role_of(role_name), _language_within(language_name)
         if word is not None and language and word.role != "id":
             reason = f"`{role_name}` and `{language_name}`"
-            tag = language if word.role in IN_A_LANGUAGE else ""
-            return ColumnMeaning(word.role, _language_for(word.role, tag), reason)
+            role = "term" if word.role == "language" else word.role  # `lang:de`
+            tag = language if role in IN_A_LANGUAGE else ""
+            return ColumnMeaning(role, _language_for(role, tag), reason)
     return None
 
 
@@ -194,7 +213,7 @@ def _language_within(text: str) -> str:
     if text in _COUNTRIES:
         return _of_country(text, tag_of_code(f"{language_data.region_language(text)}-{text}"))
     tag = tag_of_code(text)
-    if tag and (text in _PLAIN_CODES or "-" in text or (len(text) == 3 and tag in _COMMON)):
+    if tag and (text in PLAIN_CODES or "-" in text or (len(text) == 3 and tag in _COMMON)):
         return tag
     name = language_of_name(text)
     return name or language_data.single_character(text)

@@ -39,6 +39,8 @@ def find_header(rows: Sequence[Cells], given: Mapping[str, ColumnMeaning]) -> He
             return _with_second(rows, index)
         if wide and _filled(cells) < 2:
             continue
+        if _names_languages_of_rows(rows, index):
+            continue
         header = _with_second(rows, index)
         if not any(column.role == "term" and not column.doubt for column in header.columns):
             continue
@@ -46,6 +48,17 @@ def find_header(rows: Sequence[Cells], given: Mapping[str, ColumnMeaning]) -> He
             return header
         doubtful = doubtful or header
     return doubtful
+
+
+def _names_languages_of_rows(rows: Sequence[Cells], index: int) -> bool:
+    """Tell a row of data that names its languages: the next to it does so in the same places."""
+    cells = rows[index][1]
+    for _, other in (*rows[max(index - 1, 0) : index], *rows[index + 1 : index + 2]):
+        pairs = [pair for pair in zip(cells, other, strict=False) if known_language(pair[0])]
+        known = len(pairs) > 1 and all(known_language(two) for _, two in pairs)
+        if known and cells != other and any(one == two for one, two in pairs):
+            return True
+    return False
 
 
 def header_at(rows: Sequence[Cells], lines: Sequence[int]) -> Header | None:

@@ -9,6 +9,9 @@ from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.status_labels import PENDING
 from lexgraft.terms.readers.table_layout import Column
 
+_CLOSING = (")", "）", "]", "］")
+_LONG = 200  # characters that no text is likely to have as one term
+
 
 def with_brackets_read(
     terms: Iterable[Term], line: int, tally: ImportLog, choices: Mapping[str, str]
@@ -17,6 +20,10 @@ def with_brackets_read(
     for term in terms:
         inside = bracketed(term.text, term.language)
         if choices["brackets"] == "take" or inside == Bracketed(term.text):
+            if choices["brackets"] != "take" and term.text.endswith(_CLOSING):
+                tally.warn(line, "brackets behind a term stay part of it: no text has it so")
+            if len(term.text) > _LONG:
+                tally.warn(line, f"a term of more than {_LONG} characters")
             yield term
             continue
         what = "a reading" if inside.reading else "a synonym"

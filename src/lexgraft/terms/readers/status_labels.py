@@ -14,6 +14,8 @@ from lexgraft.records import PartOfSpeech, Term, TermStatus
 from lexgraft.terms.readers.import_log import ImportLog
 
 PENDING: TermStatus = "pending"
+_FURTHER = frozenset({"admitted", "forbidden"})
+_WAITS = "\0"  # leads a first term of which only further terms have come
 _ENDINGS = ("-admn-sts", " term")
 _PART: dict[str, PartOfSpeech] = {
     "": "unknown",
@@ -115,13 +117,17 @@ def _ranked(terms: list[Term]) -> list[Term]:
 def concept_id_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> str:
     """Return the id of the concept that a row without an id belongs to, and note it in `named`.
 
-    A row that only admits or forbids another term of a known first term belongs to it; two
-    approved rows with one first term are two meanings.
+    A row that only admits or forbids another term of a first term belongs to it, whichever stands
+    first; two approved rows with one first term are two meanings.
     """
     first = terms[0].text
-    further = {"admitted", "forbidden"}
-    if len(terms) > 1 and first in named and all(term.status in further for term in terms[1:]):
+    further = len(terms) > 1 and all(term.status in _FURTHER for term in terms[1:])
+    if first in named and (further or named.get(_WAITS + first) == named[first]):
+        if not further:
+            del named[_WAITS + first]
         return named[first]
+    if further and first not in named:
+        named[_WAITS + first] = new_id
     return named.setdefault(first, new_id) if first not in named else new_id
 
 

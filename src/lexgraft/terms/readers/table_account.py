@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 
+SOME_LANGUAGE = "LANGUAGE"
+"""Stands in an answer for a tag that only the user knows: taken literally it is refused."""
 _SHOWN = 40  # characters of an example
 
 
@@ -57,7 +59,8 @@ class UnclearTableError(LexgraftError):
         self.questions = tuple(questions)
         lines = ["not clear, so nothing is taken:", *map(_asked, questions)]
         what = "\n".join([*lines, *(f"(and {n} more, asked then)" for n in [further] if n)])
-        super().__init__(what, where=where, cure=f"say it, e.g.\n{command}\n{_KEYS}")
+        tag = f"({SOME_LANGUAGE}: a tag, e.g. `de`)\n" if SOME_LANGUAGE in command else ""
+        super().__init__(what, where=where, cure=f"say it, e.g.\n{command}\n{tag}{_KEYS}")
 
 
 ASKED_AT_ONCE = 12  # questions on one table

@@ -1,16 +1,17 @@
 """What the cells of a table say against what its headers say: questions, never guesses."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from msgspec.structs import replace
 
 from lexgraft.errors import nearest
+from lexgraft.terms.readers.column_headers import PLAIN_CODES
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
 from lexgraft.terms.readers.status_labels import flag_of, is_flag, status_of
-from lexgraft.terms.readers.table_account import Question
+from lexgraft.terms.readers.table_account import SOME_LANGUAGE, Question, column_key
 from lexgraft.terms.readers.table_layout import (
     Column,
     Layout,
@@ -39,6 +40,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     yield from _of_headers(layout)
     yield from _of_languages(layout)
     yield from _of_same(layout)
+    yield from _of_unread(layout)
     for column in term_columns(layout.columns):
         if layout.meanings[column.position].reason != _SAID:
             yield from _of_writing(layout, column)
@@ -70,22 +72,64 @@ def _of_headers(layout: Layout) -> Iterator[Question]:
             (c.key for c in layout.columns if c.position == position), header or str(position + 1)
         )
         what = f"the column `{header}` ({', '.join(cells[:2])}): {meaning.doubt}"
-        yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
+        answers = [f"{key}=term {language}", f"{key}=ignore"]
+        if all(_is_no_term(cell) for cell in cells):
+            answers.reverse()
+        yield Question(what, "column", answers[0], tuple(answers[1:]))
+
+
+def _is_no_term(cell: str) -> bool:
+    """Tell numbers, yes and no, and statuses, which no column of terms is made of."""
+    return is_flag(cell) or status_of(cell) is not None or not any(map(str.isalpha, cell))
+
+
+def _of_unread(layout: Layout) -> Iterator[Question]:
+    """Yield what stands beside terms of one language alone: the other's, or the ids of rows."""
+    is_long = any(column.role == "language" for column in layout.columns)
+    if any(column.role == "id" for column in layout.columns) and is_long:
+        return
+    languages = _languages_of(layout)
+    for position, meaning in enumerate(layout.meanings):
+        cells = _cells(layout, position)
+        if meaning.role or meaning.doubt or meaning.reason != "no known word" or not cells:
+            continue
+        header = layout.header[position].strip()
+        key = column_key(layout.header, position + 1)
+        shown = f"the column `{header}` ({', '.join(cells[:2])}) is not known"
+        if is_long and (len({*cells}) < len(cells) or len(cells) < len(layout.data)):
+            what = f"{shown}, and nothing joins the rows of one concept"
+            yield Question(what, "column", f"{key}=id", (f"{key}=ignore",))
+        elif not is_long and len(languages) == 1 and _may_be_terms(cells, len(layout.data)):
+            what = f"{shown}, and there are terms of one language only"
+            language = _guessed_language(cells, {*languages})
+            yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
+
+
+def _may_be_terms(cells: Sequence[str], rows: int) -> bool:
+    """Tell cells that are terms by their looks: in most rows, hardly one twice, no sentences."""
+    many = 2 * len(cells) > rows and 5 * len({*cells}) > 4 * len(cells)
+    return many and not _is_prose(cells) and not any(_is_no_term(cell) for cell in cells)
 
 
 def _of_languages(layout: Layout) -> Iterator[Question]:
     """Yield columns of terms that no language is known of."""
     if any(column.role == "language" for column in layout.columns):
         return
-    for column in term_columns(layout.columns):
-        if column.language or column.is_flag:
-            continue
+    unknown = [
+        column
+        for column in term_columns(layout.columns)
+        if not column.language and not column.is_flag and _cells(layout, column.position)
+    ]
+    latin = sum(
+        column.role == "term" and not language_by_script(_cells(layout, column.position))
+        for column in unknown
+    )
+    taken = {*_languages_of(layout)} | ({"en"} if latin > 1 else set[str]())
+    for column in unknown:
         cells = _cells(layout, column.position)
-        if not cells:
-            continue
-        languages = [language_by_script(cells) or "en"]
+        languages = [_guessed_language(cells, taken)]
         if column.role != "term":
-            languages = _languages_of(layout)
+            languages = _languages_of(layout) or languages
         elif languages == ["zh"]:  # or kanji alone
             languages = (
                 ["ja", "zh"] if "(ja)" in layout.meanings[column.position].reason else ["zh", "ja"]
@@ -93,6 +137,11 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
         what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
         answers = [f"{column.key}={column.role} {language}" for language in languages]
         yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
+
+
+def _guessed_language(cells: Sequence[str], taken: Collection[str]) -> str:
+    """Return the language to propose: by the script, else English where nothing speaks against."""
+    return language_by_script(cells) or (SOME_LANGUAGE if "en" in taken else "en")
 
 
 def _languages_of(layout: Layout) -> list[str]:
@@ -147,6 +196,12 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
     """Yield a column whose cells are in a script that its language is not written in."""
     cells = _cells(layout, column.position)
     if not column.language or not cells or column.is_flag:
+        return
+    is_rare = column.language.partition("-")[0] not in PLAIN_CODES  # `DNT`, `No.`
+    if is_rare and all(is_flag(cell) or not any(map(str.isalpha, cell)) for cell in cells):
+        what = f"the column `{column.header}` ({', '.join(cells[:2])}): no cell has a word"
+        answers = (f"{column.key}={column.role} {column.language}",)
+        yield Question(what, "column", f"{column.key}=ignore", answers)
         return
     script_set = _writing(column.language)
     scripts = [_scripts(cell) for cell in cells]
@@ -239,6 +294,25 @@ def with_flags(layout: Layout) -> None:
         else one
         for one in layout.accounts
     )
+
+
+def with_statuses(layout: Layout) -> None:
+    """Read as statuses, in place, a column under a word that may mean them and whose cells do.
+
+    `Usage`: preferred, deprecated; `区分`: 推奨, 禁止.
+    """
+    if any(column.role in {"status", "approved"} for column in layout.columns):
+        return
+    for column in layout.columns:
+        meaning = layout.meanings[column.position]
+        if column.role in {"note", "field", "type"} and meaning.reason != _SAID:
+            cells = _cells(layout, column.position)
+            kinds = {status_of(cell) for cell in cells}
+            if None not in kinds and len(kinds) > 1:
+                reason = f"{meaning.reason}; its cells are statuses"
+                changed = replace(meaning, role="status", reason=reason)
+                with_meanings(layout, {column.position: changed})
+                return
 
 
 def _says_yes_or_no(layout: Layout, column: Column) -> bool:

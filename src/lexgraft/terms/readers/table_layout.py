@@ -11,7 +11,13 @@ from lexgraft.terms.readers.header_rows import Header, find_header, header_at
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.own_csv import HEADER
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
-from lexgraft.terms.readers.table_account import ColumnAccount, Question, column_key, shortened
+from lexgraft.terms.readers.table_account import (
+    SOME_LANGUAGE,
+    ColumnAccount,
+    Question,
+    column_key,
+    shortened,
+)
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.language_data import script_of_letter
 from lexgraft.terms.text.language_tags import tag_of_code
@@ -226,8 +232,10 @@ def _questions_of_numbers(data: Sequence[Cells], width: int) -> list[Question]:
         Question(f"no row looks like a header with a column of terms ({first})", "no-header", "")
     ]
     filled = [at for at in range(width) if any(cell_at(cells, at) for _, cells in data)]
-    for at in filled[:2]:
-        language = language_by_script(cell_at(cells, at) for _, cells in data) or "en"
+    tags = {at: language_by_script(cell_at(cells, at) for _, cells in data) for at in filled[:2]}
+    alike = len(tags) > 1 and len({*tags.values()}) == 1
+    for at, tag in tags.items():
+        language = SOME_LANGUAGE if alike else tag or "en"
         what = f"column {at + 1} names no language"
         questions.append(Question(what, "column", f"{at + 1}=term {language}"))
     return questions
@@ -263,11 +271,26 @@ def with_meanings(layout: Layout, changed: dict[int, ColumnMeaning]) -> None:
 
 def language_by_script(cells: Iterable[str]) -> str:
     """Return the language that the script of some cells leaves no choice about, or nothing."""
-    scripts = Counter(script_of_letter(letter) for letter in "".join(cells))
-    if scripts["Jpan"]:
+    letters = "".join(cells)
+    scripts = Counter(script_of_letter(letter) for letter in letters)
+    if scripts["Jpan"] or any(_is_of_japan(letter) for letter in {*letters}):
         return "ja"
     script = max(scripts, key=scripts.__getitem__, default="")
     return _LANGUAGES.get(script, "")
+
+
+def _is_of_japan(letter: str) -> bool:
+    """Tell kanji of the Japanese standard that no Chinese one has: 歯, 駆."""
+
+    def is_in(encoding: str) -> bool:
+        return letter.encode(encoding, errors="ignore") != b""
+
+    return (
+        script_of_letter(letter) == "Hani"
+        and is_in("euc_jp")
+        and not is_in("gb2312")
+        and not is_in("big5")
+    )
 
 
 def term_columns(columns: Iterable[Column]) -> Iterator[Column]:

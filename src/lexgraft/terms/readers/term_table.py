@@ -23,7 +23,13 @@ from lexgraft.terms.readers.table_account import (
     command_of,
 )
 from lexgraft.terms.readers.table_concept import TableConcept
-from lexgraft.terms.readers.table_doubts import doubts, unread_statuses, with_flags, with_languages
+from lexgraft.terms.readers.table_doubts import (
+    doubts,
+    unread_statuses,
+    with_flags,
+    with_languages,
+    with_statuses,
+)
 from lexgraft.terms.readers.table_layout import Layout, lay_out
 from lexgraft.terms.readers.table_rows import TableRows
 from lexgraft.terms.readers.text_tables import decoded_file, separator_of, split_rows
@@ -126,6 +132,7 @@ def _read(
     head, rest = head_and_rest(table, LOOKED_AT)
     layout = lay_out(table, head, options)
     with_languages(layout)
+    with_statuses(layout)
     with_flags(layout)
     questions = (
         []

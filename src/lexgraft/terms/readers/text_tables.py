@@ -99,12 +99,21 @@ def split_rows(text: str, where: str, separator: str = "") -> Iterator[Cells]:
 
 
 def separator_of(text: str) -> str:
-    """Return what separates the cells of most lines: tabs where any line has one."""
+    """Return what separates the cells of most lines: tabs where any line has one.
+
+    A tab that strayed into some cells is none: the first line has not one, most lines have none,
+    and most have one number of another mark.
+    """
     lines = [_QUOTED.sub("", line) for line in _first_lines(text)]
-    if any("\t" in line for line in lines):
-        return "\t"
     counts = {mark: Counter(line.count(mark) for line in lines) for mark in _SEPARATORS}
-    return max((";", ",", "|"), key=lambda mark: _lines_alike(counts[mark]))
+    mark = max((";", ",", "|"), key=lambda mark: _lines_alike(counts[mark]))
+    with_tabs = sum("\t" in line for line in lines)
+    if not with_tabs:
+        return mark
+    alike, number = _lines_alike(counts[mark])
+    first = next((line for line in lines if not line.startswith("#")), "\t")
+    strayed = "\t" not in first and first.count(mark) == number and 2 * alike > len(lines)
+    return mark if strayed and 4 * with_tabs <= 3 * len(lines) else "\t"
 
 
 def _lines_alike(counts: Counter[int]) -> tuple[int, int]:

@@ -7,12 +7,28 @@ from babel import Locale
 from babel.core import get_global
 from babel.localedata import locale_identifiers
 
-NAMED_IN = ("en", "ja", "de", "fr", "es", "zh", "zh_Hant", "ko", "it", "pt", "nl")
+NAMED_IN = (
+    "en",
+    "ja",
+    "de",
+    "fr",
+    "es",
+    "zh",
+    "zh_Hant",
+    "ko",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "ru",
+    "cs",
+    "tr",
+)
 """Languages in which tables name languages; elsewhere a language has its own name."""
 
 _ENDINGS = {"de": ("e", "er", "es", "en"), "fr": ("e",), "es": ("a",), "it": ("a",), "pt": ("a",)}
 _EXTRA = {
-    "en": ("英文",),
+    "en": ("英文", "영문"),
     "ja": ("日文", "国語"),
     "ko": ("韩文", "韓文", "국문"),
     "zh": ("汉语", "漢語", "普通话"),

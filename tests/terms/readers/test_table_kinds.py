@@ -1,0 +1,130 @@
+"""Tables of companies, by kind of fault: what was once read wrong with exit status 0."""
+
+from pathlib import Path
+
+import pytest
+
+from lexgraft.records import Concept
+from lexgraft.terms.readers import ImportOptions, TermImport
+from lexgraft.terms.readers.table_account import UnclearTableError
+from lexgraft.terms.readers.text_tables import separator_of
+
+
+def read(tmp_path: Path, text: str, encoding: str = "utf-8", **options: object) -> list[Concept]:
+    path = tmp_path / "terms.csv"
+    path.write_bytes(text.encode(encoding))
+    return list(TermImport([path], ImportOptions(**options)))  # type: ignore[arg-type]
+
+
+def asked(tmp_path: Path, text: str) -> str:
+    with pytest.raises(UnclearTableError) as caught:
+        read(tmp_path, text)
+    return str(caught.value)
+
+
+def statuses(concepts: list[Concept]) -> dict[str, str]:
+    return {term.text: term.status for one in concepts for term in one.terms}
+
+
+def test_polish_in_latin_2_is_not_read_as_the_code_page_of_windows(tmp_path: Path):
+    text = "Termin polski;Termin angielski\nśruba;screw\nłożysko;bearing\nkoło zębate;gear\n"
+    for encoding in ("iso8859_2", "cp1250"):
+        concepts = read(tmp_path, text, encoding)
+        assert [one.names("pl") for one in concepts] == [("śruba",), ("łożysko",), ("koło zębate",)]
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        ("Tradução em português,Tradução em inglês,Situação", "proibido"),
+        ("Italiano,Inglese,Stato", "vietato"),
+        ("Termin polski,Termin angielski,Status", "zabroniony"),
+        ("Термин (русский),Английский,Статус", "запрещено"),
+    ],
+)
+def test_four_more_languages_name_what_is_forbidden(tmp_path: Path, header: str, word: str):
+    term = "клапан" if word == "запрещено" else "valvola"
+    assert statuses(read(tmp_path, f"{header}\n{term},tap,{word}\n"))["tap"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("header", "good", "bad"),
+    [("ID,Language,Term,Usage", "preferred", "deprecated"), ("id,言語,用語,区分", "推奨", "禁止")],
+)
+def test_a_word_for_something_else_over_statuses_is_a_status(
+    tmp_path: Path, header: str, good: str, bad: str
+):
+    rows = f"1,de,Lastkraftwagen,{good}\n1,de,Laster,{bad}\n"
+    assert statuses(read(tmp_path, f"{header}\n{rows}"))["Laster"] == "forbidden"
+
+
+def test_a_kind_of_term_is_a_field_and_no_status(tmp_path: Path):
+    (one,) = read(tmp_path, "日本語,英語,区分\n弁,valve,機械\n")
+    assert one.field == "機械"
+
+
+def test_a_forbidden_row_joins_its_term_whichever_stands_first(tmp_path: Path):
+    rows = ["Maul,jaw,verboten\n", "Maul,spanner,freigegeben\n"]
+    for order in (rows, rows[::-1]):
+        (one,) = read(tmp_path, "DE,EN,Status\n" + "".join(order))
+        assert statuses([one]) == {"Maul": "preferred", "spanner": "preferred", "jaw": "forbidden"}
+
+
+def test_an_unknown_column_beside_one_language_is_asked_about(tmp_path: Path):
+    question = asked(tmp_path, "Deutsch,Anglo\nVentil,valve\nRad,gear\nLager,bearing\n")
+    assert "terms of one language only" in question
+    assert "'Anglo=term en'" in question
+
+
+def test_rows_of_a_term_each_that_nothing_joins_are_asked_about(tmp_path: Path):
+    text = "Unit,Language,Term\n1,en,valve\n1,de,Ventil\n2,en,gear\n2,de,Rad\n"
+    assert "--column Unit=id" in asked(tmp_path, text)
+    assert len(read(tmp_path, text, columns={"Unit": "id"})) == 2
+
+
+def test_no_language_is_proposed_that_only_the_user_knows(tmp_path: Path):
+    for text in ("valve,Ventil\ngear,Rad\n", "source,target\nvalve,Ventil\n"):
+        question = asked(tmp_path, text)
+        assert "=term LANGUAGE" in question
+        assert "=term en" not in question
+    assert "'Target=term ja'" in asked(tmp_path, "Source,Target\ngear,歯車\n")
+
+
+@pytest.mark.parametrize("text", ["en,ja,DNT\nvalve,弁,TRUE\n", "en,ja,Article no.\nvalve,弁,47\n"])
+def test_a_column_of_flags_or_numbers_is_first_proposed_to_be_passed_over(
+    tmp_path: Path, text: str
+):
+    assert "=ignore -o" in asked(tmp_path, text).replace("'", "")
+
+
+def test_a_forbidden_column_without_any_language_is_asked_about(tmp_path: Path):
+    assert "'NG訳=forbidden ja'" in asked(tmp_path, "NG訳,用語,読み\nギヤ,ギア,ぎあ\n")
+
+
+def test_a_role_behind_a_code_is_no_variant_of_the_language(tmp_path: Path):
+    text = "EN,EN_usage,EN_status,DE,DE_status\ntap,x,rejected,Hahn,approved\n"
+    assert statuses(read(tmp_path, text)) == {"tap": "forbidden", "Hahn": "preferred"}
+    (one,) = read(tmp_path, "lang:en,lang:de_DE\nvalve,Ventil\n")
+    assert one.names("de") == ("Ventil",)
+
+
+def test_a_row_that_names_its_languages_is_no_header(tmp_path: Path):
+    text = "From,To,A,B\nvalve,Ventil,en,de\ngear,engrenage,en,fr\n"
+    assert "--header-rows 2" not in asked(tmp_path, text)
+
+
+def test_a_tab_that_strayed_into_a_cell_separates_nothing():
+    commas = "en,de,x\nvalve,Ventil\t,ok\ngear,Rad,\nnut,Mutter,\n"
+    tabs = "en\tde\nvalve, stop\tVentil\n"
+    assert (separator_of(commas), separator_of(tabs)) == (",", "\t")
+    assert separator_of("# a comment, one\nvalve, x\tVentil\ngear\tRad\n") == "\t"
+
+
+def test_brackets_that_stay_in_a_term_and_very_long_terms_are_counted(tmp_path: Path):
+    path = tmp_path / "terms.csv"
+    path.write_text(f"en,de\nrun (v),laufen\nvalve,{'lang ' * 60}\nrun,los\n", encoding="utf-8")
+    reading = TermImport([path], ImportOptions())
+    list(reading)
+    warnings = " ".join(reading.readings[0].tally.warnings)
+    assert "stay part of it" in warnings
+    assert "more than 200 characters" in warnings
