@@ -71,7 +71,9 @@ class TermIndex(Generic[Value]):
         compiled: bool = False,
         case: CaseRule = "auto",
     ) -> None:
+        # Apart, so that the garbage collector need not look through a dictionary of plain values.
         self._values: dict[str, Any] = {}
+        self._spellings: dict[str, _Spellings] = {}
         for term, value in terms:
             plain = folded_text(term)
             key = spelling_key(plain)
@@ -80,7 +82,7 @@ class TermIndex(Generic[Value]):
             if has_further_spellings(term):
                 for derived_key, spelling in _made_of(term, case, value):
                     self._add(derived_key, spelling)
-        self._filter = TermFilter(self._values, compiled=compiled)
+        self._filter = TermFilter([*self._values, *self._spellings], compiled=compiled)
 
     def find(self, folded: Folded, text: str) -> list[tuple[int, int, tuple[Value, ...]]]:
         """Return the leftmost longest terms with their places in the text that was folded."""
@@ -108,18 +110,29 @@ class TermIndex(Generic[Value]):
 
     def _entry(self, key: str) -> Any:
         """Return what is known under a key, or under those of which it is an English form."""
-        entry = self._values.get(key, _NOTHING)
+        entry = self._known(key)
         return self._of_stems(key) if entry is _NOTHING and key[-1] == "s" else entry
+
+    def _known(self, key: str) -> Any:
+        entry = self._values.get(key, _NOTHING)
+        return self._spellings.get(key, _NOTHING) if entry is _NOTHING else entry
 
     def _add(self, key: str, entry: Any) -> None:
         """Enter a value, or a spelling, under its key."""
-        if key:
-            values = self._values
-            values[key] = _merged(values[key], entry, key) if key in values else entry
+        if not key:
+            return
+        if (before := self._known(key)) is not _NOTHING:
+            entry = _merged(before, entry, key)
+        if isinstance(entry, _Spellings):
+            self._values.pop(key, None)
+            self._spellings[key] = entry
+        else:
+            self._values[key] = entry
 
     def _of_stems(self, form: str) -> Any:
         """Return the entry of the terms of which a key is an English form."""
-        entries = [(stem, self._values[stem]) for stem in base_forms(form) if stem in self._values]
+        stems = ((stem, self._known(stem)) for stem in base_forms(form))
+        entries = [(stem, entry) for stem, entry in stems if entry is not _NOTHING]
         if len(entries) == 1:
             return entries[0][1]
         spellings = (form for stem, entry in entries for form in _spellings_of(entry, stem))
