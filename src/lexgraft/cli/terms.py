@@ -54,7 +54,9 @@ def _files(parser: VerbParser) -> None:
 def _reading(parser: VerbParser) -> None:
     parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
     table_arguments(parser)
-    parser.add_argument("--language", default="en", help="of texts that name none (default: en)")
+    parser.add_argument(
+        "--language", default="en", help="of texts that name none, outside tables (default: en)"
+    )
     parser.add_argument(
         "--reliability", type=from_zero, default=0, help="the least code of IATE terms"
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept
 from lexgraft.terms.readers import ImportOptions, TermImport
 from lexgraft.terms.readers.table_account import UnclearTableError
@@ -128,3 +129,11 @@ def test_brackets_that_stay_in_a_term_and_very_long_terms_are_counted(tmp_path: 
     warnings = " ".join(reading.readings[0].tally.warnings)
     assert "stay part of it" in warnings
     assert "more than 200 characters" in warnings
+
+
+@pytest.mark.parametrize(
+    "text", ['msgid "valve"\nmsgstr "Ventil"\n', '[{"en": "valve"}]\n', '"valve" = "Ventil";\n']
+)
+def test_catalogues_of_messages_are_no_tables(tmp_path: Path, text: str):
+    with pytest.raises(LexgraftError, match="no term base"):
+        read(tmp_path, text)

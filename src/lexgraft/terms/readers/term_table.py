@@ -11,6 +11,7 @@ from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.header_rows import LOOKED_AT
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.not_tables import refuse_other_texts
 from lexgraft.terms.readers.raw_table import RawTable, head_and_rest
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.spreadsheet import recognise_workbook, sheets
@@ -58,6 +59,7 @@ def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
     """
     _check(options)
     text = decoded_file(path, options.encoding)
+    refuse_other_texts(text.text, str(path))
     mark = separator_of(text.text)
     table = RawTable(
         split_rows(text.text, str(path), mark),
