@@ -137,3 +137,8 @@ def test_brackets_that_stay_in_a_term_and_very_long_terms_are_counted(tmp_path: 
 def test_catalogues_of_messages_are_no_tables(tmp_path: Path, text: str):
     with pytest.raises(LexgraftError, match="no term base"):
         read(tmp_path, text)
+
+
+def test_a_title_above_the_header_again_is_no_term(tmp_path: Path):
+    text = "Ventile,\nDeutsch,English\nVentil,valve\nLager,\nDeutsch,English\nKugellager,bearing\n"
+    assert [one.names("de") for one in read(tmp_path, text)] == [("Ventil",), ("Kugellager",)]

@@ -54,6 +54,18 @@ def changed(path: Path, old: str, new: str) -> Project:
     return read_project(path)
 
 
+def test_rows_that_cannot_be_used_stop_a_test_set_unless_the_project_leaves_them_out(
+    project_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with (tmp_path / "terms.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"id": "broken"}\n')
+    assert main(["testset", str(project_file), "-o", str(tmp_path / "out")]) == 2
+    assert "terms.refused: leave-out" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    bundle = build_testset(changed(project_file, "terms: {", "terms: {refused: leave-out, "))
+    assert len(bundle.concepts["confirm"]) == 30
+
+
 def test_a_project_becomes_concepts_items_and_an_audit(project_file: Path):
     seen: list[tuple[int, int]] = []
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, tee
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Term, TermStatus
@@ -66,9 +66,15 @@ class TableRows:
 
     def read(self, rows: Iterable[Cells]) -> list[TableConcept]:
         """Return the concepts of the rows below the header, in the order of their first rows."""
-        for line, cells in chain(self.layout.data, rows):
+        wide = len(_filled(self.layout.header)) > 1
+        following: Iterator[Cells | None]
+        all_rows, following = tee(chain(self.layout.data, rows))
+        next(following, None)
+        for (line, cells), below in zip(all_rows, chain(following, [None]), strict=False):
             self.tally.read += 1
-            if self._is_row(line, cells):
+            if wide and below and _filled_once(cells) and self._is_header(below[1]):
+                self.tally.skip_row(line, "a title above the header again")
+            elif self._is_row(line, cells):
                 before = self.tally.refusals
                 taken = [self._block(line, cells, number) for number in range(len(self.blocks))]
                 if any(taken):
@@ -79,8 +85,7 @@ class TableRows:
 
     def _is_row(self, line: int, cells: Sequence[str]) -> bool:
         """Tell a row that is to be read; what becomes of any other is counted."""
-        filled = [cell.strip() for cell in cells if cell.strip()]
-        if filled == [cell.strip() for cell in self.layout.header if cell.strip()]:
+        if self._is_header(cells):
             self.tally.skip_row(line, "the header again")
             return False
         if not self.layout.header and is_comment(cells):
@@ -100,6 +105,9 @@ class TableRows:
                 return False
             self.tally.warn(line, "a hidden row, taken (--cells hidden=leave-out)")
         return True
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        return _filled(cells) == _filled(self.layout.header)
 
     def _block(self, line: int, cells: Sequence[str], number: int) -> bool:
         """Read a row of one of the tables side by side; tell whether it has a concept."""
@@ -344,3 +352,11 @@ class TableRows:
             ):
                 return language
         return languages[0] if languages else ""
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [text for cell in cells if (text := cell.strip())]
+
+
+def _filled_once(cells: Sequence[str]) -> bool:
+    return len(_filled(cells)) == 1
