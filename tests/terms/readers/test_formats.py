@@ -226,6 +226,14 @@ def test_only_the_languages_asked_for_are_taken(tmp_path: Path, name: str):
     assert {term.language for one in found for term in one.terms} == {"en"}
 
 
+def test_a_babelon_row_that_ends_before_its_subject_is_refused_by_its_line(tmp_path: Path):
+    heads = "predicate_id\ttranslation_language\ttranslation_value\tsubject_id"
+    file = tmp_path / "short.tsv"
+    file.write_text(f"{heads}\nrdfs:label\tja\t体温\n", encoding="utf-8")
+    with pytest.raises(LexgraftError, match="2: not as many cells as columns"):
+        read_concepts([file])
+
+
 def test_utx_without_a_line_of_columns_is_refused_in_words(tmp_path: Path):
     file = tmp_path / "terms.utx"
     file.write_text("\n", encoding="utf-8")  # recognised in another encoding than it is read in

@@ -55,7 +55,7 @@ def read_babelon(path: Path, options: ImportOptions, tally: ImportLog) -> Iterat
             line = rows.line_num
             tally.read += 1
             fault = _fault(row)
-            if None in row or row.get("translation_value") is None:
+            if None in row or any(row.get(name) is None for name in _NEEDED):
                 tally.refuse_row(line, "not as many cells as columns", row.get("subject_id") or "")
             elif fault:
                 tally.skip_row(line, fault)
