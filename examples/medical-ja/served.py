@@ -19,7 +19,7 @@ from pathlib import Path
 from openai import OpenAI
 
 from lexgraft.records import Concept, read_lines
-from lexgraft.tuning.training_examples import read_openings
+from lexgraft.tuning.training_examples import openings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / ".cache" / "models" / "gemma-3-270m"
@@ -85,7 +85,7 @@ def gateway() -> Generator[str]:
 
 def general(client: OpenAI, count: int, tokens: int, switch: str) -> list[str]:
     """Return the answers to general openings, none of which may have brought a term."""
-    pairs = zip(read_openings("en"), read_openings("ja"), strict=True)
+    pairs = zip(openings_of("en"), openings_of("ja"), strict=True)
     found: list[str] = []
     for opening in [one for pair in pairs for one in pair][:count]:
         text, used = answer(client, opening, tokens, switch)

@@ -23,7 +23,6 @@ from lexgraft.records import Kind, PartOfSpeech
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
-NonNegative = Annotated[float, Meta(ge=0)]
 Gain = Annotated[float, Meta(ge=-1, le=1)]  # difference of two shares: 0.05 is five points
 Loss = Annotated[float, Meta(ge=0, le=1)]  # share of what there was: 0.03 is three per cent
 Rate = Annotated[float, Meta(gt=0, lt=1)]

@@ -1,6 +1,7 @@
 """The verb `glossary`."""
 
 import argparse
+import gc
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -255,7 +256,7 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
     from lexgraft import open_glossary
 
     file = arguments.file
-    return open_glossary(
+    opened = open_glossary(
         read_project(file) if file.suffix in {".yaml", ".yml"} else file,
         arguments.source,
         arguments.target,
@@ -264,6 +265,8 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
         leave_out_refused=getattr(arguments, "leave_out_refused", False),
         case=getattr(arguments, "case", "auto"),
     )
+    gc.freeze()  # a large glossary is not looked through again and again
+    return opened
 
 
 def _matches(opened: "OpenGlossary", text: str, *, edges: bool) -> Rows:
