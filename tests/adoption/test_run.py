@@ -117,7 +117,7 @@ def test_the_page_of_an_adoption_works_in_a_browser(
 @pytest.mark.slow
 def test_a_gate_that_passes_ends_the_adoption(make_project: MakeProject):
     def easy(values: dict[str, Any]) -> None:
-        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 1.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"].pop("search")
 
@@ -134,7 +134,7 @@ def test_the_sealed_concepts_are_opened_once_and_for_one_result(
     make_project: MakeProject, tmp_path: Path
 ):
     def easy(values: dict[str, Any], method: str = "linear") -> None:
-        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 1.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"] = {"candidates": [{"method": method}]}
         values["testset"]["sealed"] = 6
@@ -176,7 +176,7 @@ def test_a_candidate_that_is_beaten_is_asked_no_further(
     monkeypatch.setattr("lexgraft.adoption.stages.merge_race.beaten", always)
 
     def short(values: dict[str, Any]) -> None:
-        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 9.0}
+        gate = {"target_gain": -1.0, "donor_gain": -1.0, "general_loss": 1.0}
         values["gates"] = {"headroom": 0.0, "merge": gate, "stop_early": True}
         values["merge"].pop("search")
 
