@@ -138,6 +138,8 @@ CALLS = (
     Call("tune project.yaml -o tuned --teach 3 --merged model --json", slow=True),
     Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
     Call("report old"),
+    Call("upkeep old --json"),
+    Call("upkeep old --project project.yaml --report-language ja"),
     Call("schema"),
     Call("schema --page"),
     Call("doctor"),

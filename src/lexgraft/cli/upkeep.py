@@ -15,7 +15,9 @@ def _upkeep(parser: VerbParser) -> None:
         type=Path,
         help="take `business:` from this project file instead of what the run was given",
     )
-    parser.add_argument("--language", choices=("en", "ja"), default="en", help="of the tables")
+    parser.add_argument(
+        "--report-language", choices=("en", "ja"), default="en", help="of the tables (en)"
+    )
 
 
 @verb(_upkeep)
@@ -44,7 +46,7 @@ def upkeep(arguments: argparse.Namespace) -> int:
     report = read_report(arguments.run / "report.json")
     if arguments.project is not None:
         report = replace(report, business=read_project(arguments.project).business)
-    record, language = upkeep_of(report), arguments.language
+    record, language = upkeep_of(report), arguments.report_language
     if arguments.json:
         return print_json(record)
     print_table(say("upkeep_costs", language), cost_rows(record, language))
