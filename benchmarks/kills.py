@@ -39,7 +39,10 @@ VOLATILE = {
     *("answers.sqlite", "written.json"),  # rows as they came; digests of files that hold times
 }
 """What they lead to is compared; marks of ownership are no result either."""
-TIMES = {"cost", "seconds", "estimated_seconds", "peak_bytes", "declared", "looked", "written"}
+TIMES = {
+    *("cost", "seconds", "estimated_seconds", "unit_seconds", "minutes", "peak_bytes", "declared"),
+    *("looked", "written"),
+}
 LONGEST = 300  # seconds of a run before it counts as hanging
 GOOD = ("identical", "refused")
 
