@@ -15,7 +15,8 @@ from lexgraft.models import AskedFormat, ComputedFormat
 
 GAIN = 1.3  # `auto` takes `mixed` where its product is so many times as fast
 TRIED = 3  # times a product is timed
-COMPARED = 12  # times each of two is, in turn, so that other work on the machine meets both
+COMPARED = 12  # times each of two is, in turn: other work on the machine meets both
+COMPARABLE: tuple[ComputedFormat, ...] = ("float32", "mixed")
 ROWS, INNER, COLUMNS = 256, 640, 2048  # of the product that is timed: a few milliseconds
 
 M = TypeVar("M", bound=Callable[..., Any])
@@ -57,9 +58,22 @@ def mixed_gain() -> float:
     exact, rounded = (_product(name) for name in ("float32", "mixed"))
     if torch.equal(exact, rounded):
         return 0.0
-    turns = [(product_time("float32"), product_time("mixed")) for _ in range(COMPARED)]
+    clock = time.thread_time  # not the clock on the wall: others may have the processor
+    with _one_thread():
+        turns = [tuple(product_time(name, clock) for name in COMPARABLE) for _ in range(COMPARED)]
     exact_seconds, mixed_seconds = (min(times) for times in zip(*turns, strict=True))
     return exact_seconds / mixed_seconds
+
+
+@contextmanager
+def _one_thread() -> Generator[None]:
+    """Compute in this thread alone: several wait for the one that others keep from running."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def product_rate(number_format: ComputedFormat) -> float:
@@ -72,11 +86,13 @@ def product_seconds(number_format: ComputedFormat) -> float:
     return min(product_time(number_format) for _ in range(TRIED))
 
 
-def product_time(number_format: ComputedFormat) -> float:
-    """Return the seconds that one matrix product takes now."""
-    start = time.perf_counter()
+def product_time(
+    number_format: ComputedFormat, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Return the seconds that one matrix product takes now, by this clock."""
+    start = clock()
     _product(number_format)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 @torch.inference_mode()
