@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from lexgraft.arrays.threads import threads
 from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat
 
@@ -59,21 +60,10 @@ def mixed_gain() -> float:
     if torch.equal(exact, rounded):
         return 0.0
     clock = time.thread_time  # not the clock on the wall: others may have the processor
-    with _one_thread():
+    with threads(1):
         turns = [tuple(product_time(name, clock) for name in COMPARABLE) for _ in range(COMPARED)]
     exact_seconds, mixed_seconds = (min(times) for times in zip(*turns, strict=True))
     return exact_seconds / mixed_seconds
-
-
-@contextmanager
-def _one_thread() -> Generator[None]:
-    """Compute in this thread alone: several wait for the one that others keep from running."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def product_rate(number_format: ComputedFormat) -> float:

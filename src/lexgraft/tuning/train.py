@@ -1,7 +1,6 @@
 """Fine-tuning of a live model: answers only, deterministic, resumable, in one process or more."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from math import cos, pi
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec import Struct
 from torch import Tensor, nn
 
 from lexgraft import __version__
+from lexgraft.arrays.threads import threads
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim, release
 from lexgraft.records import Progress, digest, silent
@@ -97,7 +97,7 @@ def train(
         return done
     if work.group.first:
         claim(unfinished_folder(output), PURPOSE, output)
-    with _threads(work.threads):
+    with threads(work.threads):
         trained = trainable(model, config)
         check_head(model, rows[0])
         if isinstance(trained, LoraLayers):
@@ -259,14 +259,3 @@ def _versions(work: TrainingWork) -> dict[str, str]:
     versions = {"lexgraft": __version__, "torch": torch.__version__, "threads": work.threads}
     several = {"processes": work.group.size} if work.group.size > 1 else {}
     return {name: str(value) for name, value in (versions | several).items()}
-
-
-@contextmanager
-def _threads(count: int) -> Generator[None]:
-    """Let torch use so many threads while the context lasts."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

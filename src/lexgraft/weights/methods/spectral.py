@@ -1,10 +1,10 @@
 """Singular values and solutions of matrices, the same bits whatever the number of threads."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float, Float32
+from lexgraft.arrays.threads import threads
 from lexgraft.weights.methods.ordered_sums import weighted_sum
 from lexgraft.weights.methods.registry import Deltas, Merged
 
@@ -24,7 +24,7 @@ def by_matrix(deltas: Deltas, merge: Callable[[Matrices], Matrix]) -> Merged:
         return weighted_sum(deltas, [1 / len(deltas)] * len(deltas))
     merged = torch.empty_like(deltas[0]).view(-1, *shape[-2:])
     stacked = deltas.reshape(len(deltas), *merged.shape)
-    with _one_thread():
+    with threads(1):
         for number, matrix in enumerate(merged):
             try:
                 matrix.copy_(merge(stacked[:, number]))
@@ -52,14 +52,3 @@ def solve(
 ) -> Float[Tensor, "size columns"]:
     """Return x of A·x = b for a positive definite matrix A."""
     return torch.cholesky_solve(right, torch.linalg.cholesky(matrix))
-
-
-@contextmanager
-def _one_thread() -> Generator[None]:
-    """Keep matrix products from being split: the parts' sums would depend on their number."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
