@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import msgspec
 import pytest
 
 from lexgraft.adoption.decision import (
@@ -193,7 +194,7 @@ def test_no_headroom_stops_unless_something_passed_all_the_same():
 
 
 def _criterion(name: str, outcome: Outcome) -> Criterion:
-    return Criterion(name, "en->ja", 0.0, 0.0, 0.0, 0.0, outcome, 30)
+    return Criterion(name, "en->ja", 0.1, 0.0, 0.0, 0.0, outcome, 30)
 
 
 def test_the_criteria_on_general_ability_are_told_by_their_names():
@@ -243,3 +244,12 @@ def test_what_more_data_can_and_cannot_mend_is_named():
         "No further data mends: Merge: General ability kept (English → Japanese)."
     )
     assert what_data_can_do([])["en"] == ""
+
+
+def test_an_estimate_on_its_threshold_is_not_promised_to_be_decided():
+    level = _criterion("target gain", "undecided")
+    level = msgspec.structs.replace(level, value=level.threshold)
+    said = what_data_can_do([Verdict("merge", "undecided", {}, (level,))])
+    assert said["en"].startswith("As estimated no number of data decides")
+    assert "More data" not in said["en"]
+    assert said["ja"].startswith("推定値が基準値と同じ")
