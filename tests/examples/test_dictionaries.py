@@ -132,7 +132,7 @@ def test_the_spreadsheet_becomes_a_test_set_without_its_forbidden_words():
     assert concepts[1].names("ja") == ("歯車", "ギヤ", "ギア")
     bundle = build_testset(project)
     asked = {text.strip() for own in bundle.items.values() for one in own for text in one.options}
-    assert len(bundle.concepts["confirm"]) == 24
+    assert len(bundle.concepts["confirm"]) == 27
     assert asked.isdisjoint(forbidden)
 
 
