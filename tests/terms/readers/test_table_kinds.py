@@ -142,3 +142,113 @@ def test_catalogues_of_messages_are_no_tables(tmp_path: Path, text: str):
 def test_a_title_above_the_header_again_is_no_term(tmp_path: Path):
     text = "Ventile,\nDeutsch,English\nVentil,valve\nLager,\nDeutsch,English\nKugellager,bearing\n"
     assert [one.names("de") for one in read(tmp_path, text)] == [("Ventil",), ("Kugellager",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("영어,한국어,정의\nvalve,밸브,흐름을 막는다\ngear,기어,돈다\n", "ko"),
+        ("en,ru,definition\nvalve,клапан,регулирует поток\n", "ru"),
+        ("en,el,definition\nvalve,βαλβίδα,stops the flow\n", "en"),
+        (
+            "en,fr,définition\nvalve,vanne,organe qui règle le débit\ngear,roue,une pièce dentée\n",
+            "fr",
+        ),
+        ("de,en,definition\nVentil,valve,a part of the pump that stops the flow\n", "en"),
+        ("nl,pl,definitie\nklep,zawór,onderdeel van een pomp dat het water tegenhoudt\n", "nl"),
+    ],
+)
+def test_a_definition_is_of_the_language_it_is_written_in(tmp_path: Path, text: str, language: str):
+    for concept in read(tmp_path, text):
+        assert set(concept.definitions) == {language}
+
+
+def test_a_definition_of_which_nobody_can_tell_the_language_is_asked_about(tmp_path: Path):
+    text = "en,fr,definition\nvalve,vanne,obturation\ngear,roue,rotation\n"
+    message = asked(tmp_path, text)
+    assert "--column 'definition=definition en' or --column 'definition=definition fr'" in message
+    (concept, _) = read(tmp_path, text, columns={"definition": "definition fr"})
+    assert concept.definitions == {"fr": "obturation"}
+
+
+def test_dutch_headers_are_understood(tmp_path: Path):
+    text = (
+        "Engels;Nederlands;Definitie;Verboden term (NL);Vakgebied;Opmerking\n"
+        "valve;klep;onderdeel van een pomp;afsluiter;hydrauliek;let op\n"
+    )
+    (concept,) = read(tmp_path, text)
+    assert statuses([concept]) == {
+        "valve": "preferred",
+        "klep": "preferred",
+        "afsluiter": "forbidden",
+    }
+    assert (concept.field, list(concept.definitions)) == ("hydrauliek", ["nl"])
+
+
+def test_a_column_is_asked_about_once(tmp_path: Path):
+    message = asked(tmp_path, "EN,PT_ru\nvalve,клапан\ngear,шестерня\n")
+    assert message.count("the column `PT_ru`") == 1
+    assert "--column 'PT_ru=term ru' or" in message
+
+
+def test_a_column_that_is_named_and_not_there_is_said_beside_the_questions(tmp_path: Path):
+    path = tmp_path / "terms.csv"
+    path.write_text("nl,pl,MT\nklep,zawór,x\nas,oś,y\n", encoding="utf-8")
+    with pytest.raises(UnclearTableError, match=r"no column is called `MTs`; did you mean `MT`"):
+        list(TermImport([path], ImportOptions(columns={"MTs": "note"})))
+
+
+CYRILLIC = "en,ru\nvalve,клапан\ngear,Шестерня\ngate,Заслонка\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (CYRILLIC, "koi8-r"),
+        (CYRILLIC, "cp866"),
+        (CYRILLIC, "cp1251"),
+        (CYRILLIC, "iso8859_5"),
+        ("en,he\nvalve,שסתום\ngear,גלגל שיניים\n", "cp1255"),
+        ("en,ar\nvalve,صمام\ngear,ترس\nshaft,عمود\n", "cp1256"),
+        ("en,th\nvalve,วาล์ว\ngear,เกียร์\n", "cp874"),
+        ("en,el\nvalve,βαλβίδα\ngear,γρανάζι\n", "cp1253"),
+        ("pt-BR;es\nválvula;válvula\nligação;conexión\n", "cp850"),
+        ("Englisch;Deutsch\ndevice;Gerät\nkey;Schlüssel\n", "cp850"),
+        ("Englisch;Deutsch\ndevice;Gerät\nkey;Schlüssel\n", "mac_roman"),
+        ("en;vi\nvalve;van nước\n", "cp1258"),
+    ],
+)
+def test_an_encoding_is_found_or_asked_about_and_never_read_as_another(
+    tmp_path: Path, text: str, encoding: str
+):
+    from unicodedata import normalize
+
+    try:
+        data = text.encode(encoding)
+    except UnicodeEncodeError:
+        data = normalize("NFD", text).encode(encoding, errors="ignore")
+        text = data.decode(encoding)
+    path = tmp_path / "terms.csv"
+    path.write_bytes(data)
+    expected = [
+        normalize("NFC", row).split(text[2] if text[2] in ",;" else ";")
+        for row in text.splitlines()[1:]
+    ]
+    message = ""
+    try:
+        concepts = list(TermImport([path]))
+    except LexgraftError as error:
+        message, concepts = str(error), []
+    texts = [[normalize("NFC", term.text) for term in one.terms] for one in concepts]
+    assert "--encoding" in message or texts == expected
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp1251", "cp866"])
+def test_cyrillic_in_lower_case_is_found(tmp_path: Path, encoding: str):
+    concepts = read(tmp_path, "en,ru\nvalve,клапан\ngear,шестерня\npump,насос\n", encoding)
+    assert concepts[0].names("ru") == ("клапан",)
+
+
+def test_signs_of_a_latin_text_are_no_chinese(tmp_path: Path):
+    concepts = read(tmp_path, "en;de\n45 °C;45 °C\nµm;µm\n", "cp1252")
+    assert [one.names("de") for one in concepts] == [("45 °C",), ("µm",)]

@@ -110,13 +110,13 @@ def test_ids_of_a_file_stay_where_a_row_is_put_between(tmp_path: Path):
         ("en_term,ja_term,en_def,ja_note", "term en,term ja,definition en,ignore"),
         ("日本語,英語,日本語（定義）,日本語（読み）", "term ja,term en,definition ja,reading"),
         ("用語,英語,NG訳（英語）,分類", "term ja,term en,forbidden en,field"),
-        ("日本語,英語,定義・説明,承認状況", "term ja,term en,definition,status"),
-        ("Terme français,Terme anglais,Domaine,Définition", "term fr,term en,field,definition"),
-        ("한국어,영어,정의,분야", "term ko,term en,definition,field"),
+        ("日本語,英語,定義・説明,承認状況", "term ja,term en,definition ja,status"),
+        ("Terme français,Terme anglais,Domaine,Définition", "term fr,term en,field,definition fr"),
+        ("한국어,영어,정의,분야", "term ko,term en,definition ko,field"),
         ("JP,EN,KR,CN", "term ja,term en,term ko,term zh-Hans"),
         ("Deutsche Benennung,Englisch,Fachgebiet,Anmerkung", "term de,term en,field,ignore"),
-        ("Término (español),inglés,Definición,Ámbito", "term es,term en,definition,field"),
-        ("中文术语,英文,定义,备注", "term zh,term en,definition,ignore"),
+        ("Término (español),inglés,Definición,Ámbito", "term es,term en,definition es,field"),
+        ("中文术语,英文,定义,备注", "term zh,term en,definition zh,ignore"),
         ("en-US,pt_BR,Português (Portugal),zh-TW", "term en-US,term pt-BR,term pt-PT,term zh-Hant"),
         ("en,ja,synonym 1,synonym 2", "term en,term ja,synonyms en,synonyms en"),
     ],
@@ -124,6 +124,8 @@ def test_ids_of_a_file_stay_where_a_row_is_put_between(tmp_path: Path):
 def test_headers_are_understood_in_seven_languages(tmp_path: Path, header: str, meanings: str):
     cells = {"term ja": "弁", "term ko": "밸브", "term zh": "阀", "term zh-Hans": "阀"}
     cells |= {"term zh-Hant": "閥", "status": "承認", "reading": "べん", "definition ja": "管の弁"}
+    cells |= {"definition fr": "une vanne", "definition es": "una válvula"}
+    cells |= {"definition ko": "막는다", "definition zh": "阀"}
     row = ",".join(cells.get(meaning, "x") for meaning in meanings.split(","))
     extra = {"columns": {"用語": "term ja"}} if header.startswith("用語") else {}
     _, tally = read(write(tmp_path, f"{header}\n{row}\n"), **extra)

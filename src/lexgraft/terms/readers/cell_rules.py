@@ -21,8 +21,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "brackets": ("rule", "take"),
     "hidden": ("take", "leave-out"),
     "struck": ("leave-out", "take"),
+    "heading": ("leave-out", "take"),
+    "footer": ("leave-out", "take"),
 }
-"""A kind of odd cell → what can be done with it; the first is done without being asked."""
+"""A kind of odd cell, or row → what can be done with it; the first is done without being asked."""
 
 _LONGEST = 20  # characters of a cell that may hold no text of its own
 _KINDS = {

@@ -53,7 +53,7 @@ def _words() -> dict[str, HeaderWord]:
     """Return every word of every language; where two languages disagree the first stands."""
     words: dict[str, HeaderWord] = {}
     folder = files("lexgraft.terms.readers").joinpath("headers")
-    for name in ("en", "ja", "de", "fr", "es", "zh", "ko", "pt", "it", "pl", "ru"):
+    for name in ("en", "ja", "de", "fr", "es", "zh", "ko", "pt", "it", "pl", "ru", "nl"):
         data = json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
         for role in ROLES:
             for word in data.get(role, ()):

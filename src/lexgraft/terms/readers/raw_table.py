@@ -18,6 +18,7 @@ class RawTable(Struct):
     separator: str = ""
     hidden: frozenset[int] = frozenset()  # lines
     struck: frozenset[tuple[int, int]] = frozenset()  # line and position of cells
+    merged: frozenset[int] = frozenset()  # lines with a cell that is merged over columns
     continued: dict[tuple[int, int], int] = {}  # line, position → merged with which line
     notes: tuple[str, ...] = ()  # what could not be looked at
 

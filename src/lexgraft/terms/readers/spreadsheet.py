@@ -131,8 +131,10 @@ def _whole(sheet: "Worksheet") -> RawTable:
     """Return a sheet with what its cells look like."""
     values = [list(row) for row in sheet.iter_rows(values_only=True)]
     continued: dict[tuple[int, int], int] = {}
+    merged: set[int] = set()
     for area in sheet.merged_cells.ranges:
         first, last = area.min_row, min(area.max_row, len(values))
+        merged.update(range(first, last + 1) if area.max_col > area.min_col else ())
         for line in range(first, last + 1):
             for column in range(area.min_col, area.max_col + 1):
                 if column <= len(values[line - 1]):
@@ -151,6 +153,7 @@ def _whole(sheet: "Worksheet") -> RawTable:
         sheet.title,
         hidden=frozenset(hidden),
         struck=frozenset(struck),
+        merged=frozenset(merged),
         continued=continued,
     )
 

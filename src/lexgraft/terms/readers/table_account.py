@@ -54,10 +54,15 @@ class UnclearTableError(LexgraftError):
     """A table of which a guess would not be safe; what else is not clear is asked once more."""
 
     def __init__(
-        self, questions: Sequence[Question], where: str, command: str, further: int = 0
+        self,
+        questions: Sequence[Question],
+        where: str,
+        command: str,
+        further: int = 0,
+        remarks: Sequence[str] = (),
     ) -> None:
         self.questions = tuple(questions)
-        lines = ["not clear, so nothing is taken:", *map(_asked, questions)]
+        lines = ["not clear, so nothing is taken:", *map(_asked, questions), *remarks]
         what = "\n".join([*lines, *(f"(and {n} more, asked then)" for n in [further] if n)])
         tag = f"({SOME_LANGUAGE}: a tag, e.g. `de`)\n" if SOME_LANGUAGE in command else ""
         super().__init__(what, where=where, cure=f"say it, e.g.\n{command}\n{tag}{_KEYS}")

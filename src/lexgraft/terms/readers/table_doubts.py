@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import cache
 
 from msgspec.structs import replace
 
 from lexgraft.errors import nearest
 from lexgraft.terms.readers.column_headers import PLAIN_CODES
+from lexgraft.terms.readers.column_language import (
+    languages_of,
+    questions_of_prose,
+    says_yes_or_no,
+    scripts_in,
+    writing,
+)
 from lexgraft.terms.readers.import_options import ImportOptions
-from lexgraft.terms.readers.raw_table import RawTable, cell_at
-from lexgraft.terms.readers.status_labels import flag_of, is_flag, status_of
+from lexgraft.terms.readers.raw_table import RawTable
+from lexgraft.terms.readers.status_labels import is_flag, status_of
 from lexgraft.terms.readers.table_account import SOME_LANGUAGE, Question, column_key
 from lexgraft.terms.readers.table_layout import (
     Column,
@@ -19,13 +25,11 @@ from lexgraft.terms.readers.table_layout import (
     term_columns,
     with_meanings,
 )
-from lexgraft.terms.text.language_data import likely, script_of_letter
 
 _SAID = "as you say"
 _LONG = 60  # characters of a cell that is rather a sentence
 _MANY = 5  # cells from which a column without any letter of its language is odd
 _SHOWN = 5  # unknown statuses in a question
-_WRITINGS = {"Jpan": {"Jpan", "Hani"}, "Kore": {"Kore", "Hani"}, "Hans": {"Hani"}, "Hant": {"Hani"}}
 
 
 def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[Question]:
@@ -39,19 +43,17 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
         return
     yield from _of_headers(layout)
     yield from _of_languages(layout)
+    yield from questions_of_prose(layout)
     yield from _of_same(layout)
     yield from _of_unread(layout)
     for column in term_columns(layout.columns):
-        if layout.meanings[column.position].reason != _SAID:
-            yield from _of_writing(layout, column)
+        meaning = layout.meanings[column.position]
+        if meaning.reason != _SAID and not meaning.doubt:
+            yield from _ofwriting(layout, column)
         yield from _of_lines(layout, column, options)
     for column in layout.columns:
         if column.role in {"status", "approved", "forbidden"}:
             yield from _of_statuses(layout, column, options)
-
-
-def _cells(layout: Layout, position: int) -> list[str]:
-    return [cell for _, cells in layout.data if (cell := cell_at(cells, position))]
 
 
 def _of_headers(layout: Layout) -> Iterator[Question]:
@@ -63,10 +65,12 @@ def _of_headers(layout: Layout) -> Iterator[Question]:
     }
     for position, meaning in enumerate(layout.meanings):
         covered = not meaning.role and meaning.language in certain
-        cells = _cells(layout, position)
+        cells = layout.cells(position)
         if not meaning.doubt or covered or not cells:
             continue
-        language = meaning.language or language_by_script(cells) or "en"
+        written = language_by_script(cells)
+        fits = not written or written == meaning.language.partition("-")[0]
+        language = (meaning.language if fits else written) or written or "en"
         header = layout.header[position].strip()
         key = next(
             (c.key for c in layout.columns if c.position == position), header or str(position + 1)
@@ -88,18 +92,18 @@ def _of_unread(layout: Layout) -> Iterator[Question]:
     is_long = any(column.role == "language" for column in layout.columns)
     if any(column.role == "id" for column in layout.columns) and is_long:
         return
-    languages = _languages_of(layout)
+    languages = languages_of(layout)
     for position, meaning in enumerate(layout.meanings):
-        cells = _cells(layout, position)
+        cells = layout.cells(position)
         if meaning.role or meaning.doubt or meaning.reason != "no known word" or not cells:
             continue
         header = layout.header[position].strip()
         key = column_key(layout.header, position + 1)
         shown = f"the column `{header}` ({', '.join(cells[:2])}) is not known"
-        if is_long and (len({*cells}) < len(cells) or len(cells) < len(layout.data)):
+        if is_long and (len({*cells}) < len(cells) or len(cells) < len(layout.entries)):
             what = f"{shown}, and nothing joins the rows of one concept"
             yield Question(what, "column", f"{key}=id", (f"{key}=ignore",))
-        elif not is_long and len(languages) == 1 and _may_be_terms(cells, len(layout.data)):
+        elif not is_long and len(languages) == 1 and _may_be_terms(cells, len(layout.entries)):
             what = f"{shown}, and there are terms of one language only"
             language = _guessed_language(cells, {*languages})
             yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
@@ -118,18 +122,18 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
     unknown = [
         column
         for column in term_columns(layout.columns)
-        if not column.language and not column.is_flag and _cells(layout, column.position)
+        if not column.language and not column.is_flag and layout.cells(column.position)
     ]
     latin = sum(
-        column.role == "term" and not language_by_script(_cells(layout, column.position))
+        column.role == "term" and not language_by_script(layout.cells(column.position))
         for column in unknown
     )
-    taken = {*_languages_of(layout)} | ({"en"} if latin > 1 else set[str]())
+    taken = {*languages_of(layout)} | ({"en"} if latin > 1 else set[str]())
     for column in unknown:
-        cells = _cells(layout, column.position)
+        cells = layout.cells(column.position)
         languages = [_guessed_language(cells, taken)]
         if column.role != "term":
-            languages = _languages_of(layout) or languages
+            languages = languages_of(layout) or languages
         elif languages == ["zh"]:  # or kanji alone
             languages = (
                 ["ja", "zh"] if "(ja)" in layout.meanings[column.position].reason else ["zh", "ja"]
@@ -142,33 +146,6 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
 def _guessed_language(cells: Sequence[str], taken: Collection[str]) -> str:
     """Return the language to propose: by the script, else English where nothing speaks against."""
     return language_by_script(cells) or (SOME_LANGUAGE if "en" in taken else "en")
-
-
-def _languages_of(layout: Layout) -> list[str]:
-    """Return the languages of the columns of terms, in order."""
-    columns = (column for column in layout.columns if column.role == "term")
-    return list(dict.fromkeys(column.language for column in columns if column.language))
-
-
-def with_languages(layout: Layout) -> None:
-    """Give columns of synonyms and forbidden terms, in place, the one language they can be in.
-
-    That of the only column of terms, or the only one that is written in the cells' script.
-    """
-    languages = _languages_of(layout)
-    for column in list(layout.columns):
-        if column.role not in {"synonyms", "forbidden"} or column.language:
-            continue
-        if column.role == "forbidden" and _says_yes_or_no(layout, column):
-            continue
-        scripts = [_scripts(cell) for cell in _cells(layout, column.position)]
-        fitting = [tag for tag in languages if all(found & _writing(tag) for found in scripts)]
-        if len(languages) == 1 or (len(fitting) == 1 and scripts):
-            tag = languages[0] if len(languages) == 1 else fitting[0]
-            how = "the only language" if len(languages) == 1 else "by its script"
-            meaning = layout.meanings[column.position]
-            reason = f"{meaning.reason}; `{tag}` {how}"
-            with_meanings(layout, {column.position: replace(meaning, language=tag, reason=reason)})
 
 
 def _of_same(layout: Layout) -> Iterator[Question]:
@@ -192,9 +169,9 @@ def _of_same(layout: Layout) -> Iterator[Question]:
         )
 
 
-def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
+def _ofwriting(layout: Layout, column: Column) -> Iterator[Question]:
     """Yield a column whose cells are in a script that its language is not written in."""
-    cells = _cells(layout, column.position)
+    cells = layout.cells(column.position)
     if not column.language or not cells or column.is_flag:
         return
     is_rare = column.language.partition("-")[0] not in PLAIN_CODES  # `DNT`, `No.`
@@ -203,17 +180,10 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         answers = (f"{column.key}={column.role} {column.language}",)
         yield Question(what, "column", f"{column.key}=ignore", answers)
         return
-    script_set = _writing(column.language)
-    scripts = [_scripts(cell) for cell in cells]
-    foreign = sum(
-        bool(scripts_in) and not scripts_in & script_set and scripts_in != {"Latn"}
-        for scripts_in in scripts
-    )
-    none = (
-        len(cells) >= _MANY
-        and not any(scripts_in & script_set for scripts_in in scripts)
-        and any(scripts)
-    )
+    script_set = writing(column.language)
+    scripts = [scripts_in(cell) for cell in cells]
+    foreign = sum(bool(found) and not found & script_set and found != {"Latn"} for found in scripts)
+    none = len(cells) >= _MANY and not any(found & script_set for found in scripts) and any(scripts)
     where = f"the column `{column.header}` ({', '.join(cells[:2])})"
     if 2 * foreign > len(cells) or none:
         language = language_by_script(cells) or "en"
@@ -226,27 +196,14 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         yield Question(what, "column", f"{column.key}=definition {column.language}", answers)
 
 
-def _scripts(cell: str) -> set[str]:
-    return {script_of_letter(letter) for letter in set(cell)} - {""}
-
-
 def _is_prose(cells: Sequence[str]) -> bool:
     long = sum(len(cell) > _LONG or cell.endswith(("。", ". ")) for cell in cells)
     return 2 * long > len(cells)
 
 
-@cache
-def _writing(language: str) -> frozenset[str]:
-    script = next((part for part in language.split("-")[1:] if len(part) == 4), "")
-    script = script or likely(language)[1]
-    if script == "Hrkt":
-        script = "Jpan"
-    return frozenset(_WRITINGS.get(script, {script, "Latn"} if not script else {script}))
-
-
 def _of_lines(layout: Layout, column: Column, options: ImportOptions) -> Iterator[Question]:
     """Yield cells with several lines: several terms, or one that was wrapped."""
-    cells = [cell for cell in _cells(layout, column.position) if "\n" in cell]
+    cells = [cell for cell in layout.cells(column.position) if "\n" in cell]
     if cells and options.cells.get("lines", "ask") == "ask" and "\n" not in options.separators:
         first = cells[0].replace("\n", " / ")
         what = f"{len(cells)} cells of `{column.header}` have several lines ({first})"
@@ -255,7 +212,7 @@ def _of_lines(layout: Layout, column: Column, options: ImportOptions) -> Iterato
 
 def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iterator[Question]:
     """Yield a column of statuses most of which are not known, or flags that say nothing."""
-    cells = _cells(layout, column.position)
+    cells = layout.cells(column.position)
     if column.is_flag or not cells or column.role == "forbidden":
         if column.is_flag and column.role == "forbidden" and {*cells} == {"×"}:
             yield Question(
@@ -281,7 +238,7 @@ def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iter
 def with_flags(layout: Layout) -> None:
     """Note, in place, which columns of forbidden or approved terms say yes or no."""
     columns = [
-        replace(column, is_flag=_says_yes_or_no(layout, column))
+        replace(column, is_flag=says_yes_or_no(layout, column))
         if column.role in {"forbidden", "approved"}
         else column
         for column in layout.columns
@@ -306,7 +263,7 @@ def with_statuses(layout: Layout) -> None:
     for column in layout.columns:
         meaning = layout.meanings[column.position]
         if column.role in {"note", "field", "type"} and meaning.reason != _SAID:
-            cells = _cells(layout, column.position)
+            cells = layout.cells(column.position)
             kinds = {status_of(cell) for cell in cells}
             if None not in kinds and len(kinds) > 1:
                 reason = f"{meaning.reason}; its cells are statuses"
@@ -315,17 +272,12 @@ def with_statuses(layout: Layout) -> None:
                 return
 
 
-def _says_yes_or_no(layout: Layout, column: Column) -> bool:
-    cells = _cells(layout, column.position)
-    return bool(cells) and all(flag_of(cell) is not None for cell in cells)
-
-
 def unread_statuses(layout: Layout) -> Iterator[Question]:
     """Yield columns without a meaning whose cells are all statuses."""
     if any(column.role in {"status", "approved"} for column in layout.columns):
         return
     for position, meaning in enumerate(layout.meanings):
-        cells = _cells(layout, position)
+        cells = layout.cells(position)
         if meaning.role or meaning.reason == _SAID or len(cells) < 2:
             continue
         kinds = {status_of(cell) for cell in cells}

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lexgraft.terms.readers.cell_rules import checked_choices
 from lexgraft.terms.readers.column_headers import TERMS, ColumnMeaning, given_meanings
 from lexgraft.terms.readers.header_rows import Header, find_header, header_at
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.own_csv import HEADER
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
+from lexgraft.terms.readers.rows_apart import RowsApart, apart_of
 from lexgraft.terms.readers.table_account import (
     SOME_LANGUAGE,
     ColumnAccount,
@@ -60,12 +62,18 @@ class Layout(Struct):
     title_rows: tuple[int, ...] = ()
     questions: list[Question] = []
     meanings: list[ColumnMeaning] = []
+    apart: RowsApart | None = None  # tells rows that are no entries
+    entries: list[Cells] = []  # the rows of `data` that are
     unread: str = ""  # why this is no table of terms at all
 
     @property
     def is_own(self) -> bool:
         """Whether it is what `terms export` writes, of which nothing is doubtful."""
         return self.header == HEADER
+
+    def cells(self, position: int) -> list[str]:
+        """Return the filled cells of a column in the head's entries."""
+        return [cell for _, cells in self.entries if (cell := cell_at(cells, position))]
 
     def blocks(self) -> list[list[Column]]:
         """Return the columns of tables side by side: of each repeated header one."""
@@ -81,6 +89,21 @@ class Layout(Struct):
 
 def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> Layout:
     """Return how a table is laid out, as far as its first rows and the user say."""
+    layout = _laid_out(head, options)
+    rows = [row for row in layout.data if not layout.header or not _same(row[1], layout.header)]
+    layout.entries = rows
+    if len(layout.accounts) > 1 and not layout.is_own:
+        layout.apart = apart_of(rows, table.merged, checked_choices(options.cells))
+        after = [*(cells for _, cells in rows[1:]), list[str]()]
+        pairs = zip(rows, after, strict=False)
+        layout.entries = [row for row, below in pairs if not layout.apart.reason(*row, below)]
+    layout.accounts = tuple(
+        replace(one, examples=_examples(layout.entries, one.number - 1)) for one in layout.accounts
+    )
+    return layout
+
+
+def _laid_out(head: Sequence[Cells], options: ImportOptions) -> Layout:
     given = given_meanings(options.columns)
     if options.no_header:
         return _without_header(head, given)
@@ -99,7 +122,6 @@ def _below(header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning
     """Return the layout of a table with a header."""
     cells = header.cells
     meanings = [_said_of(cells, position, header.columns, given) for position in range(len(cells))]
-    data = [row for row in head[header.rows[-1] + 1 :] if not _same(row[1], header.cells)]
     layout = Layout(
         columns=[],
         accounts=(),
@@ -110,9 +132,7 @@ def _below(header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning
         meanings=meanings,
     )
     layout.columns = _columns(cells, meanings)
-    layout.accounts = tuple(
-        _account(cells, position, meanings[position], data) for position in range(len(cells))
-    )
+    layout.accounts = _accounts(cells, meanings)
     if (header.rows[0] and _looks_like_data(head[: header.rows[0]], layout.columns)) or (
         not header.certain and len(layout.blocks()) == 1 and not _is_said(meanings)
     ):
@@ -150,15 +170,23 @@ def _columns(cells: Sequence[str], meanings: Sequence[ColumnMeaning]) -> list[Co
     ]
 
 
-def _account(
-    headers: Sequence[str], position: int, meaning: ColumnMeaning, data: Sequence[Cells]
-) -> ColumnAccount:
-    filled = (cell_at(cells, position) for _, cells in data)
-    examples = list(dict.fromkeys(shortened(cell) for cell in filled if cell))[:_EXAMPLES]
-    reason = meaning.reason if meaning.role or not meaning.doubt else meaning.doubt
-    return ColumnAccount(
-        position + 1, headers[position].strip(), meaning.name, reason, tuple(examples)
+def _accounts(
+    headers: Sequence[str], meanings: Sequence[ColumnMeaning]
+) -> tuple[ColumnAccount, ...]:
+    return tuple(
+        ColumnAccount(
+            number,
+            header.strip(),
+            meaning.name,
+            meaning.reason if meaning.role or not meaning.doubt else meaning.doubt,
+        )
+        for number, (header, meaning) in enumerate(zip(headers, meanings, strict=False), 1)
     )
+
+
+def _examples(rows: Sequence[Cells], position: int) -> tuple[str, ...]:
+    filled = (cell_at(cells, position) for _, cells in rows)
+    return tuple(list(dict.fromkeys(shortened(cell) for cell in filled if cell))[:_EXAMPLES])
 
 
 def _looks_like_data(above: Sequence[Cells], columns: Sequence[Column]) -> bool:
@@ -188,8 +216,7 @@ def _without_header(head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> L
         given.get(str(position + 1)) or detected.get(position, _NONE) for position in range(width)
     ]
     columns = _columns([""] * width, meanings)
-    accounts = tuple(_account([""] * width, at, meanings[at], data) for at in range(width))
-    layout = Layout(columns, accounts, list(head), meanings=meanings)
+    layout = Layout(columns, _accounts([""] * width, meanings), list(head), meanings=meanings)
     if not any(column.role == "term" for column in columns):
         layout.questions += _questions_of_numbers(data, width)
     return layout

@@ -14,6 +14,7 @@ from lexgraft.terms.readers.cell_rules import (
     split_lines,
 )
 from lexgraft.terms.readers.column_headers import READING, TERMS
+from lexgraft.terms.readers.column_language import languages_fitting, languages_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
@@ -30,7 +31,6 @@ from lexgraft.terms.readers.table_concept import TableConcept
 from lexgraft.terms.readers.table_layout import Column, Layout, is_comment
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.formula_guard import unguarded
-from lexgraft.terms.text.language_data import likely, script_of_letter
 from lexgraft.terms.text.language_tags import known_language
 
 _BETWEEN_SYNONYMS = "|"  # without being named
@@ -66,14 +66,13 @@ class TableRows:
 
     def read(self, rows: Iterable[Cells]) -> list[TableConcept]:
         """Return the concepts of the rows below the header, in the order of their first rows."""
-        wide = len(_filled(self.layout.header)) > 1
         following: Iterator[Cells | None]
         all_rows, following = tee(chain(self.layout.data, rows))
         next(following, None)
         for (line, cells), below in zip(all_rows, chain(following, [None]), strict=False):
             self.tally.read += 1
-            if wide and below and _filled_once(cells) and self._is_header(below[1]):
-                self.tally.skip_row(line, "a title above the header again")
+            if reason := self._reason_apart(line, cells, below[1] if below else []):
+                self.tally.skip_row(line, reason)
             elif self._is_row(line, cells):
                 before = self.tally.refusals
                 taken = [self._block(line, cells, number) for number in range(len(self.blocks))]
@@ -82,6 +81,13 @@ class TableRows:
                 elif self.tally.refusals == before:
                     self.tally.skip_row(line, "a row without a term")
         return list(self.concepts.values())
+
+    def _reason_apart(self, line: int, cells: Sequence[str], below: Sequence[str]) -> str:
+        """Return why a row is no entry, by itself and the row below it; nothing where it is one."""
+        wide = len(_filled(self.layout.header)) > 1
+        if wide and len(_filled(cells)) == 1 and self._is_header(below):
+            return "a title above the header again"
+        return self.layout.apart.reason(line, cells, below) if self.layout.apart else ""
 
     def _is_row(self, line: int, cells: Sequence[str]) -> bool:
         """Tell a row that is to be read; what becomes of any other is counted."""
@@ -343,20 +349,9 @@ class TableRows:
         """
         if named := first_cell(row, "language"):
             return known_language(named)
-        scripts = {script_of_letter(letter) for letter in set(cell)} - {""}
-        languages = [column.language for column in row if column.role == "term"]
-        for language in languages:
-            identifier = likely(language)[1]
-            if (identifier == "Jpan" and "Jpan" in scripts) or (
-                identifier == "Latn" and scripts == {"Latn"}
-            ):
-                return language
-        return languages[0] if languages else ""
+        languages = languages_of(self.layout)
+        return next(iter(languages_fitting(cell, languages)), languages[0] if languages else "")
 
 
 def _filled(cells: Sequence[str]) -> list[str]:
     return [text for cell in cells if (text := cell.strip())]
-
-
-def _filled_once(cells: Sequence[str]) -> bool:
-    return len(_filled(cells)) == 1

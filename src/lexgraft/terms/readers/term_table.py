@@ -5,8 +5,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from lexgraft.errors import nearest
 from lexgraft.terms.readers.cell_rules import checked_choices
 from lexgraft.terms.readers.column_headers import given_meanings
+from lexgraft.terms.readers.column_language import with_languages
 from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.header_rows import LOOKED_AT
 from lexgraft.terms.readers.import_log import ImportLog
@@ -28,7 +30,6 @@ from lexgraft.terms.readers.table_doubts import (
     doubts,
     unread_statuses,
     with_flags,
-    with_languages,
     with_statuses,
 )
 from lexgraft.terms.readers.table_layout import Layout, lay_out
@@ -147,7 +148,8 @@ def _read(
         where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
         asked = questions[:ASKED_AT_ONCE]
         command = command_of(str(path), _answers(options, asked))
-        raise error(asked, where, command, len(questions) - len(asked))
+        remarks = _named_and_not_there(layout, options) if layout.header else ()
+        raise error(asked, where, command, len(questions) - len(asked), remarks)
     tally.keeps_regions = tally.keeps_regions or layout.is_own
     before = replace(tally)
     rows = TableRows(table, layout, options, tally, stem)
@@ -155,6 +157,17 @@ def _read(
     _note(layout, concepts, tally)
     tally.tables.append(_counted(account, before, tally, concepts))
     return concepts
+
+
+def _named_and_not_there(layout: Layout, options: ImportOptions) -> list[str]:
+    """Return what is to be said of columns that the user names and this table has not."""
+    headers = [header.strip() for header in layout.header if header.strip()]
+    numbers = {str(number) for number in range(1, len(layout.header) + 1)}
+    return [
+        f"no column is called `{name}`; {nearest(name, headers)}"
+        for name in options.columns
+        if name.strip() not in {*headers, *numbers}
+    ]
 
 
 def _note(layout: Layout, concepts: Sequence[TableConcept], tally: ImportLog) -> None:

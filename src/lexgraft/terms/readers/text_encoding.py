@@ -29,6 +29,13 @@ UNMARKED = (
     "cp1253",
     "cp1254",
     "cp1257",
+    "koi8_r",
+    "cp866",
+    "cp1255",
+    "cp1256",
+    "cp874",
+    "cp850",
+    "mac_roman",
 )
 """Encodings without a mark, in the order in which a draw is shown."""
 
@@ -48,6 +55,9 @@ _WRITTEN_IN = {
 }
 _HOMES = {"cp932": "ja", "euc_jp": "ja", "gb18030": "zh", "big5hkscs": "zh", "cp949": "ko"}
 _CASED = frozenset({"Latn", "Cyrl", "Grek"})
+_CYRILLIC = frozenset({"cp1251", "koi8_r", "cp866"})
+_COMMON_CYRILLIC = frozenset("оеаинтсрвлі")
+_USUAL_SIGNS = frozenset("°±×²³§–—’‘“”„…•€®™©«»½")
 _WORD = re.compile(r"[^\W\d_]+")
 _CELL = re.compile(r"[,;\t\r\n\"]+")
 _LEVEL_ONE = {  # lead bytes of each standard's common characters
@@ -202,7 +212,9 @@ def _plausibility(
     common = (
         _common_share(words, encoding)
         if encoding in _LEVEL_ONE
-        else _letter_share(words, languages) * _share_of_letters(text)
+        else _letter_share(words, languages)
+        * _share_of_letters(text)
+        * (_as_russian(words) if encoding in _CYRILLIC else 1.0)
     )
     headers = 0.3 * min(len(known), 2) / 2
     return (
@@ -213,12 +225,18 @@ def _plausibility(
 
 
 def _fit_of_scripts(words: Sequence[str], languages: Sequence[str]) -> float:
-    """Return 1 where words are in the scripts of the languages that headers name, else .7."""
-    expected = {script for language in languages for script in _scripts_of(language)}
-    if not expected - {"Latn"}:
+    """Return 1 where words are in the scripts of the languages that headers name, else .7.
+
+    A single language with Latin letters says nothing: the other's header may not be known.
+    """
+    named = [scripts for language in languages if (scripts := _scripts_of(language))]
+    expected = frozenset[str]().union(*named)
+    if expected <= {"Latn"} and len(named) < 2:
         return 1.0
     fitting = sum(
-        bool({script_of_letter(letter) for letter in word if not letter.isascii()} & expected)
+        bool(
+            {script_of_letter(letter) for letter in word if not letter.isascii()} & {*expected, ""}
+        )
         for word in words
     )
     return 0.7 + 0.3 * fitting / len(words)
@@ -238,9 +256,23 @@ def _home(encoding: str, text: str, languages: Sequence[str]) -> float:
 
 
 def _share_of_letters(text: str) -> float:
-    """Return the share of letters among characters beyond ASCII: signs are rare in real text."""
+    """Return the share of letters and of usual signs among characters beyond ASCII."""
     beyond = [character for character in text if not character.isascii()]
-    return sum(character.isalpha() for character in beyond) / len(beyond)
+    usual = sum(character.isalpha() or character in _USUAL_SIGNS for character in beyond)
+    return usual / len(beyond)
+
+
+def _as_russian(words: Sequence[str]) -> float:
+    """Return from .6 to 1 how much Cyrillic letters are the common ones, and small ones.
+
+    The encodings of Russian have its letters in other orders, and KOI8 capitals for small ones.
+    """
+    letters = [letter for word in words for letter in word if script_of_letter(letter) == "Cyrl"]
+    if not letters:
+        return 1.0
+    common = sum(letter.casefold() in _COMMON_CYRILLIC for letter in letters) / len(letters)
+    small = sum(letter.islower() for letter in letters) / len(letters)
+    return 0.6 + 0.25 * min(1.0, common / 0.6) + 0.15 * small
 
 
 def _is_one_writing(word: str) -> bool:

@@ -1,0 +1,108 @@
+"""Rows of a table that are no entries: letters of an index, titles over all columns, footers."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from unicodedata import normalize
+
+from msgspec import Struct
+
+from lexgraft.terms.readers.text_tables import Cells
+
+LETTER = "a letter between entries, no term (--cells heading=take)"
+TITLE = "a title over all columns, no term (--cells heading=take)"
+FOOTER = "a footer, no term (--cells footer=take)"
+
+_LETTER = re.compile(r"[\[(]?(\w)[\])]?\.?(?:\s*[-–—~〜～]\s*(\w))?")
+_OF_INDEX = re.compile("[ぁ-んァ-ンㄱ-ㅎ]|[ぁ-んァ-ンㄱ-ㅎ가-힣]\\s*(?:行|の部)")
+_MARKED = re.compile(r"(?:©|\(c\)\s|copyright\s*(?:©|\(c\)|\d)|※|\*+\s)", re.IGNORECASE)
+_NUMBER = re.compile(r"[\d.,\s]+[件語]?")
+_LONGEST = 120  # characters of a footer that is looked at
+
+
+class RowsApart(Struct, frozen=True):
+    """Tells the rows of one table that are no entries."""
+
+    merged: frozenset[int] = frozenset()  # lines with a cell that is merged over columns
+    letters: frozenset[str] = frozenset()  # that head parts of this table, if two do
+    taken: frozenset[str] = frozenset()  # kinds that are entries all the same
+
+    def reason(self, line: int, cells: Sequence[str], below: Sequence[str]) -> str:
+        """Return why a row is no entry, by itself and the row below it; nothing where it is one."""
+        kind = self._kind(line, [text for cell in cells if (text := cell.strip())], below)
+        return "" if kind in self.taken else kind
+
+    def _kind(self, line: int, filled: Sequence[str], below: Sequence[str]) -> str:
+        if not filled or len(filled[0]) > _LONGEST:
+            return ""
+        if any(text != filled[0] for text in filled):
+            is_total = len(filled) == 2 and _NUMBER.fullmatch(filled[1])
+            return FOOTER if is_total and _folded(filled[0]) in _words()["total"] else ""
+        first, alone = normalize("NFKC", filled[0]), len(filled) == 1
+        letter = _initial(first, below)
+        if _OF_INDEX.fullmatch(first) or (letter and (alone or letter in self.letters)):
+            return LETTER
+        is_merged = line in self.merged and not alone
+        if (alone or is_merged) and _is_footer(first):
+            return FOOTER
+        return TITLE if is_merged else ""
+
+
+def apart_of(
+    rows: Sequence[Cells], merged: frozenset[int], choices: Mapping[str, str]
+) -> RowsApart:
+    """Return how the rows of a table are told that are no entries, by its first rows."""
+    kinds = {"heading": (LETTER, TITLE), "footer": (FOOTER,)}
+    taken = [kind for name in kinds if choices[name] == "take" for kind in kinds[name]]
+    return RowsApart(merged, _letters_of(rows), frozenset(taken))
+
+
+def _letters_of(rows: Sequence[Cells]) -> frozenset[str]:
+    """Return the letters that head parts of a table, where it has two of them or more."""
+    letters: set[str] = set()
+    for (_, cells), (_, below) in pairwise(rows):
+        texts = {text for cell in cells if (text := cell.strip())}
+        if len(texts) == 1:
+            letters.add(_initial(normalize("NFKC", texts.pop()), below))
+    letters.discard("")
+    return frozenset(letters) if len(letters) > 1 else frozenset()
+
+
+def _initial(text: str, below: Sequence[str]) -> str:
+    """Return the letter of a heading with which the row below it begins, or nothing."""
+    match = _LETTER.fullmatch(text)
+    if match is None or match[1].isdecimal():
+        return ""
+    first, last = _plain(match[1]), _plain(match[2] or match[1])
+    begins = {_plain(cell.strip()[:1]) for cell in below if cell.strip()}
+    return first if any(first <= letter <= last for letter in begins) else ""
+
+
+def _plain(letter: str) -> str:
+    return normalize("NFD", letter.casefold())[:1]
+
+
+def _is_footer(text: str) -> bool:
+    return bool(_MARKED.match(text) or _footer().match(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    return " ".join(normalize("NFKC", text).casefold().split())
+
+
+@cache
+def _footer() -> re.Pattern[str]:
+    """Return what begins like a footer: a word, then a colon, numbers or a month and a year."""
+    words = sorted([*_words()["total"], *_words()["footer"]], key=len, reverse=True)
+    tail = r"\s*:.*|\s*\d[\d\s./,年月日件語版-]*|\s+\w+\.?\s+\d{4}"
+    return re.compile(rf"(?:{'|'.join(map(re.escape, words))})(?:{tail})$")
+
+
+@cache
+def _words() -> dict[str, list[str]]:
+    text = files("lexgraft.terms.readers").joinpath("footers.json").read_text(encoding="utf-8")
+    data: dict[str, list[str]] = json.loads(text)
+    return data
