@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from adapters import save_adapter
-from adopt_project import MakeProject
+from adopt_project import FinishedRun, MakeProject
 from invented import concept, word
+from msgspec.structs import replace
 
-from lexgraft.records import Document, digest, write_lines
+from lexgraft.adoption.adopt import run_project
+from lexgraft.project import read_project
+from lexgraft.records import Concept, Document, Term, digest, write_lines
 
 
 def document(kind: str, language: str, number: int) -> Document:
@@ -93,3 +96,36 @@ def make_project(tiny_model: Path, material: Path, tmp_path: Path) -> MakeProjec
         return file
 
     return make
+
+
+HOSTILE = (
+    "<script>document.title = 'ran'</script>",
+    "<img src=x onerror=alert(1)>",
+    "=1+1&quot;'\"",
+)
+"""Names of concepts that try to break out of a page."""
+
+
+def hostile(number: int) -> Concept:
+    """Return an invented concept whose English name is markup, or a formula."""
+    own = concept("H", number)
+    terms = (Term(f"{HOSTILE[number]} {number}", "en", "noun"), *own.terms[1:])
+    meaning = f"{HOSTILE[number]}: {own.definitions['en']}"
+    return replace(own, terms=terms, definitions={"en": meaning})
+
+
+@pytest.fixture(scope="session")
+def finished_run(
+    tiny_model: Path, material: Path, tmp_path_factory: pytest.TempPathFactory
+) -> FinishedRun:
+    """Return an adoption through all stages, some of its terms hostile."""
+    folder = tmp_path_factory.mktemp("finished")
+    concepts = [*(concept("C", n) for n in range(40)), *map(hostile, range(len(HOSTILE)))]
+    write_lines(folder / "terms.jsonl", concepts)
+    values = settings(tiny_model, material)
+    values["terms"]["files"] = [str(folder / "terms.jsonl")]
+    values["output"] = str(folder / "run")
+    file = folder / "project.yaml"
+    file.write_text(json.dumps(values), encoding="utf-8")
+    report, _ = run_project(read_project(file), underpowered=True)
+    return FinishedRun(folder / "run", file, report)

@@ -1,7 +1,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from adopt_project import MakeProject
@@ -12,9 +12,6 @@ from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.load_runs import read_run
 from lexgraft.files.sealed_concepts import opened_for, openings
 from lexgraft.project import read_project
-
-if TYPE_CHECKING:
-    from selenium.webdriver.chrome.webdriver import WebDriver
 
 STAGES = ("plan", "headroom", "merge", "measure", "glossary", "tune")
 
@@ -92,26 +89,6 @@ def _counts_add_up(report: Report) -> None:
     placebo = [row for row in report.acquisitions if row.model == "G"]
     assert all(row.acquired == row.lost == 0 for row in placebo)
     assert all(row.transfer is None or row.transfer.value == 0 for row in placebo)
-
-
-@pytest.mark.slow
-def test_the_page_of_an_adoption_works_in_a_browser(
-    make_project: MakeProject, tmp_path: Path, driver: "WebDriver"
-):
-    run_project(read_project(make_project()), underpowered=True)
-    driver.get_log("browser")
-    driver.get(f"{(tmp_path / 'run' / 'report.html').as_uri()}#en")
-    shown = "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility())"
-    assert len(driver.execute_script(shown, "svg.scatter g.point path")) >= 6
-    assert len(driver.execute_script(shown, "svg.interval path")) > 20
-    assert len(driver.execute_script(shown, "#verdicts .t[lang=en]")) > 0
-    driver.execute_script(shown, ".tongues button")[1].click()
-    assert driver.find_element("css selector", "#verdicts h2").text == "判定"
-    assert driver.execute_script(shown, ".t[lang=en]") == []
-    for button in driver.execute_script(shown, "button"):
-        button.click()
-    assert driver.get_log("browser") == []
-    assert driver.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def terms(report: Report) -> Html:
             element("table", element("thead", top), body, class_="plain", id="term-table"),
             class_="wide tall",
             tabindex="0",
-            role="region",
+            role="group",
             aria_labelledby="terms-title",
         ),
         element("p", word("terms_rest", kept=counts["kept"], never=counts["never"]), class_="note"),
