@@ -326,6 +326,7 @@ def reference(name: str, base: Array, deltas: Array, p: dict[str, Any]) -> Array
     """Merge a tensor of layer 1 of 4 with some parameters, the others at their defaults."""
     whole: dict[str, Callable[[], Array]] = {
         "arcee_fusion": lambda: arcee_fusion(base, deltas),
+        "guided_inputs": lambda: base + deltas[0],  # nothing was learnt of the inputs
         "karcher": lambda: karcher(base, deltas, p),
         "layer_swap": lambda: base + deltas.mean(0),  # the blended first layer of the middle
         "linear": lambda: linear(base, deltas, p),

@@ -13,6 +13,7 @@ from lexgraft.arrays.shapes import Float32, Float64
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.input_model import read_rows, rows
 from lexgraft.weights.checkpoint.tensor_names import role_of
+from lexgraft.weights.merge.block_shapes import rows_of_block
 from lexgraft.weights.merge.diagnosis_figures import (
     ROLES,
     Diagnosis,
@@ -21,7 +22,7 @@ from lexgraft.weights.merge.diagnosis_figures import (
     PairFigures,
     warnings_of,
 )
-from lexgraft.weights.merge.merge_plan import MergePlan, rows_of_block
+from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.methods.magnitude_trim import cuts, kept
 from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
 
@@ -224,7 +225,7 @@ def _ranks(
 def _read(plan: MergePlan, name: str) -> Iterator[tuple[Base, Deltas, TensorContext]]:
     """Yield base, deltas and place of every block of a tensor."""
     entry, context = plan.base.tensors[name], plan.context(name)
-    width, step = entry.size // max(rows(entry), 1), rows_of_block(entry, plan.method)
+    width, step = entry.size // max(rows(entry), 1), rows_of_block(entry, plan.unit_of(entry.name))
     for start in range(0, rows(entry), step):
         stop = min(start + step, rows(entry))
         base = read_rows(entry, start, stop)

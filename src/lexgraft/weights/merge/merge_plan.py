@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,26 +16,28 @@ from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, has_file
 from lexgraft.weights.checkpoint.file_layout import Layout, plan_layout
 from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.input_statistics import InputStatistics
 from lexgraft.weights.checkpoint.layer_stack import LayerStack, folder_stack
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS
 from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.block_shapes import largest_block
 from lexgraft.weights.merge.head_of_result import head_of_result
 from lexgraft.weights.merge.native_loops import merge_shared
 from lexgraft.weights.merge.plan_warnings import (
     adapter_warnings,
     code_warnings,
     config_warnings,
+    learning_warnings,
     tokenizer_warnings,
 )
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
-from lexgraft.weights.methods.registry import TensorContext
+from lexgraft.weights.methods.registry import TensorContext, Unit
 
 ENGINE = 3  # raised whenever the bytes of a result change
-BLOCK = 1 << 18  # elements of a tensor worked on at once, rounded to whole rows: fits the cache
 _KEPT_BASE = 1e-5  # how far 1 may move before a method is said to change what no model changes
 _COPIES = 8  # float32 tensors of a block's size that a method works with, beside the inputs
 
@@ -78,6 +79,7 @@ class MergePlan:
     rewritten: frozenset[str] = frozenset()  # merged even where no model differs from the base
     kept: Mapping[str, str] = field(default_factory=dict[str, str])  # not in `dtype`, their codes
     warnings: tuple[str, ...] = ()
+    statistics: InputStatistics | None = None  # what was learnt of the layers' inputs
 
     @cached_property
     def digest(self) -> str:
@@ -151,8 +153,17 @@ class MergePlan:
     def memory_bytes(self) -> int:
         """The memory that one worker needs at least, beside the interpreter."""
         entries = map(self.base.tensors.__getitem__, self.merged)
-        widest = max((_block_size(entry, self.method) for entry in entries), default=0)
-        return 4 * widest * (2 * len(self.input_models) + 1 + _COPIES)
+        widest = max(
+            (largest_block(entry, self.unit_of(entry.name)) for entry in entries), default=0
+        )
+        solving = self.statistics.solving_bytes if self.statistics else 0
+        return 4 * widest * (2 * len(self.input_models) + 1 + _COPIES) + solving
+
+    def unit_of(self, name: str) -> Unit:
+        """Return what no block of a tensor may cut in two."""
+        if self.method.learns and (self.statistics is None or name not in self.statistics.weights):
+            return "element"
+        return self.method.unit
 
     @cached_property
     def merged_names(self) -> frozenset[str]:
@@ -171,7 +182,10 @@ class MergePlan:
         depth = self.depths.get(name)
         depth = stack.depth_of(name) if depth is None else depth
         layer = stack.layer_of(name)
-        return TensorContext(name, labels, layer, stack.count, size, self.seed, depth=depth)
+        inputs = self.statistics.moments(name) if self.statistics else None
+        return TensorContext(
+            name, labels, layer, stack.count, size, self.seed, depth=depth, inputs=inputs
+        )
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
@@ -184,6 +198,8 @@ class MergePlan:
         }
         if self.method.code:
             fields["code"] = self.method.code
+        if self.statistics is not None:
+            fields["statistics"] = self.statistics.digest
         if self.groups:
             groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
             fields["parameters"] = {}
@@ -223,8 +239,11 @@ def plan_merge(
     input_models: Mapping[str, InputModel],
     dtype: str,
     seed: int,
+    statistics: InputStatistics | None = None,
 ) -> MergePlan:
     """Return the plan of one merge, or say what cannot be merged; no weight is read.
+
+    `statistics` are what was learnt of the layers' inputs, for the methods that need it.
 
     Raises:
         LexgraftError: unknown method or parameter, impossible values, models of another base.
@@ -247,6 +266,7 @@ def plan_merge(
             edits=heads.edits,
             stack=folder_stack(base.tensors, base.folder),
             warnings=(*heads.notes, *notes, *config_warnings(base, models)),
+            statistics=statistics if method.learns else None,
         )
     )
     _check_filters(plan)
@@ -274,6 +294,7 @@ def complete(plan: MergePlan) -> MergePlan:
         *plan.warnings,
         *adapter_warnings(plan.input_models),
         *code_warnings([config, tokenizer]),
+        *learning_warnings(plan.method, plan.statistics),
         *tokenizer_warnings(tokenizer, plan.base.tensors),
     )
     models, makers = plan.input_models, plan.models_of
@@ -292,33 +313,6 @@ def lost_filters(plan: MergePlan) -> list[tuple[str, str]]:
         for name, text in dict.fromkeys(pairs)
         if not any(text in tensor for tensor in plan.base.tensors)
     ]
-
-
-def block_shape(entry: TensorEntry, method: Method) -> tuple[int, ...]:
-    """Return a tensor's shape as its method sees it: stacked matrices are one below the other.
-
-    So a block holds some rows of one expert, not all of it; whole tensors keep their shape.
-    """
-    if method.unit == "tensor" or len(entry.shape) <= len(("rows", "columns")):
-        return entry.shape
-    return (prod(entry.shape[:-1]), entry.shape[-1])
-
-
-def rows_of_block(entry: TensorEntry, method: Method) -> int:
-    """Return how many rows of a tensor make a block: all of them where the method wants it."""
-    shape = block_shape(entry, method)
-    rows = shape[0] if shape else 1
-    if method.unit == "tensor" or (method.unit == "row" and len(shape) <= 1):
-        return max(1, rows)
-    width = entry.size // rows if entry.size else 1
-    return max(1, BLOCK // width)
-
-
-def _block_size(entry: TensorEntry, method: Method) -> int:
-    """Return the elements of a tensor's largest block."""
-    shape = block_shape(entry, method)
-    width = entry.size // shape[0] if shape and entry.size else 1
-    return min(entry.size, rows_of_block(entry, method) * width)
 
 
 def _check_parts(input_models: Mapping[str, InputModel], base: Checkpoint) -> None:

@@ -8,7 +8,7 @@ from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.layer_stack import stack_of
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
-from lexgraft.weights.merge.merge_plan import block_shape, rows_of_block
+from lexgraft.weights.merge.block_shapes import block_shape, rows_of_block
 from lexgraft.weights.methods import get_method
 from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
 
@@ -62,7 +62,7 @@ def merge_tensors(
     if not base.numel():
         return base.detach().float()
     entry = TensorEntry(name, "F32", tuple(base.shape), Path(), 0, 4 * base.numel())
-    shape, step = block_shape(entry, chosen), rows_of_block(entry, chosen)
+    shape, step = block_shape(entry, chosen.unit), rows_of_block(entry, chosen.unit)
     start = base.detach().float().reshape(shape)
     deltas = torch.stack(
         [tensor.detach().float().reshape(shape) - start for tensor in models.values()]

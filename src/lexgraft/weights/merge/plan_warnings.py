@@ -8,10 +8,12 @@ from lexgraft.weights.checkpoint.assets import code_named, has_tokenizer
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.input_model import InputModel
+from lexgraft.weights.checkpoint.input_statistics import InputStatistics
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.lora_config import read_config
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.merge.tokenizer_check import largest_id
+from lexgraft.weights.methods import Method
 
 _QUANTISED = re.compile(
     r"(?i)(?:^|[-_./])(?:bnb|[48]bit|int[48]|gptq|awq|fp8|mxfp4|nf4)(?:$|[-_.])"
@@ -28,6 +30,21 @@ def config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[
     for model in models:
         if isinstance(model.source, Checkpoint):
             yield from check_folders(base.folder, model.folder)
+
+
+def learning_warnings(method: Method, statistics: InputStatistics | None) -> Iterator[str]:
+    """Yield what a method that learns of inputs leaves as the first model's against its wish."""
+    if not method.learns:
+        return
+    if statistics is None:
+        yield f"nothing was learnt for `{method.name}` yet: as it stands the first model comes out"
+    elif statistics.left_out:
+        names = ", ".join(dict.fromkeys(name.split(".")[-2] for name in statistics.left_out))
+        yield (
+            f"{names}: {len(statistics.left_out)} matrices stay the first model's, since the "
+            f"{statistics.index.general.tokens:,} tokens of general text are fewer than their "
+            "inputs: give more texts to learn from"
+        )
 
 
 def adapter_warnings(models: Iterable[InputModel]) -> Iterator[str]:

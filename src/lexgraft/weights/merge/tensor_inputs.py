@@ -17,12 +17,13 @@ from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, dtype_of, read_flat
 from lexgraft.weights.merge import native_library as kernel
+from lexgraft.weights.merge.block_shapes import block_shape, rows_of_block
 from lexgraft.weights.merge.memory_budget import BufferPool
-from lexgraft.weights.merge.merge_plan import MergePlan, block_shape, rows_of_block
+from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.native_dispatch import compiled_spec, stored_inputs, touched_by_adapters
 from lexgraft.weights.merge.native_loops import sample_spans
 from lexgraft.weights.methods.native_spec import KernelSpec
-from lexgraft.weights.methods.registry import Base, Deltas, TensorContext
+from lexgraft.weights.methods.registry import Base, Deltas, TensorContext, Unit
 
 EXPONENTS = {
     "F64": (np.uint64, np.uint64(0x7FF0 << 48)),
@@ -60,9 +61,14 @@ class TensorInputs:
         return self.plan.base.tensors[self.name]
 
     @property
+    def unit(self) -> Unit:
+        """What no block may cut in two."""
+        return self.plan.unit_of(self.name)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The tensor as its method sees it, rows first."""
-        return block_shape(self.entry, self.plan.method)
+        return block_shape(self.entry, self.unit)
 
     @property
     def row_count(self) -> int:
@@ -140,7 +146,7 @@ class TensorInputs:
         context, width = self.plan.context(self.name), self.row_width
         if not self.digests:
             self._check_factors()
-        step = rows_of_block(self.entry, self.plan.method)
+        step = rows_of_block(self.entry, self.unit)
         for first, views in self.windows():
             raws = [
                 torch.frombuffer(view, dtype=dtype_of(entry.dtype))
@@ -172,7 +178,7 @@ class TensorInputs:
     @property
     def _rows_of_window(self) -> int:
         """How many rows of every stored input are read at once."""
-        step = rows_of_block(self.entry, self.plan.method)
+        step = rows_of_block(self.entry, self.unit)
         widest = max(WIDTHS[entry.dtype] for _, entry in self.stored) * max(self.row_width, 1)
         step *= max(1, self.buffers.budget.window // (step * widest))
         pages = PAGE // gcd(PAGE, widest)  # rows that fill whole pages: written past the cache

@@ -13,6 +13,7 @@ from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.plugins import load_installed
 from lexgraft.records import digest
+from lexgraft.weights.methods.input_moments import InputMoments
 from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.parameter_values import check_setting, value_at, varies
 
@@ -39,6 +40,7 @@ class TensorContext:
     seed: int
     start: int = 0  # number of the block's first element within the tensor, row by row
     depth: float = 0.0  # from the embeddings and the first layer (0) to the last and the head (1)
+    inputs: InputMoments | None = None  # what was learnt of what a linear layer reads
 
     def each(self, value: float | Mapping[str, float]) -> tuple[float, ...]:
         """Return a parameter's value for every model, in the order of the deltas."""
@@ -78,6 +80,7 @@ class Method:
     unit: Unit
     models: tuple[int, int | None]  # how few and how many it can merge
     native: NativeMapping | None
+    learns: bool = False  # whether it needs what was learnt of the layers' inputs
     code: str = ""  # digest of its source, where it is not one of this package's
 
     def settings(self, values: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
@@ -149,6 +152,7 @@ def method(
     unit: Unit = "element",
     models: tuple[int, int | None] = (1, None),
     native: NativeMapping | None = None,
+    learns: bool = False,
 ) -> Callable[[F], F]:
     """Return a decorator that makes a function a merge method under its own name.
 
@@ -165,6 +169,8 @@ def method(
         unit: what a block must hold whole.
         models: the smallest and the largest number of models beside the base; None: no limit.
         native: the same formula for the compiled loops, where these know it.
+        learns: whether it needs what was learnt of a layer's inputs; of a tensor about which
+            nothing was, it gets blocks of any size.
 
     Raises:
         LexgraftError: (when the function is decorated) a name that another method has, a
@@ -195,6 +201,7 @@ def method(
                 unit=unit,
                 models=models,
                 native=native,
+                learns=learns,
                 code=_code_digest(combine),
             )
         )

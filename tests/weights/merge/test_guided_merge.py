@@ -1,0 +1,111 @@
+"""The guided merge through the engine: in memory, on disk, whatever the memory and the workers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from weights.merge.family import load, save, tensors_of
+
+from lexgraft.project import Candidate
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.input_model import open_input_model
+from lexgraft.weights.checkpoint.input_statistics import (
+    InputStatistics,
+    SideRecord,
+    StatisticsIndex,
+    finish_statistics,
+    write_sums,
+)
+from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.live_merge import merged_tensors
+from lexgraft.weights.merge.manifest import verify
+from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
+
+LEARNT = ("model.layers.0.self_attn.q_proj.weight", "model.layers.1.mlp.down_proj.weight")
+
+
+def statistics(folder: Path, seed: int = 0) -> InputStatistics:
+    tensors = tensors_of(0)
+    widths = {name: tensors[name].shape[1] for name in LEARNT}
+
+    def side(name: str, shift: int) -> SideRecord:
+        records = {}
+        for number, (read, width) in enumerate(widths.items()):
+            rows = np.random.default_rng(seed + shift + number).integers(-9, 9, (40, width))
+            sums = (rows.T @ rows).astype(float)
+            records[read] = write_sums(folder, name, read, sums, 0.25)  # pyright: ignore[reportArgumentType]
+        return SideRecord(name, (), 40, records)
+
+    index = StatisticsIndex(
+        {name: name for name in LEARNT}, widths, side("general", 0), side("questions", 10)
+    )
+    return finish_statistics(folder, index)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> MergePlan:
+    base = tensors_of(0)
+    for number, label in enumerate(("base", "language", "domain")):
+        moved = {key: base[key] + 0.1 * number * tensors_of(number)[key] for key in base}
+        save(tmp_path / label, moved)
+    return planned(tmp_path, statistics(tmp_path / "learnt"))
+
+
+def planned(folder: Path, learnt: InputStatistics | None, **parameters: float) -> MergePlan:
+    base = open_checkpoint(folder / "base")
+    inputs = {
+        label: open_input_model(folder / label, base, label) for label in ("language", "domain")
+    }
+    return plan_merge(Candidate("guided_inputs", parameters), base, inputs, "bfloat16", 0, learnt)
+
+
+def test_memory_workers_and_disk_give_the_same_bytes(plan: MergePlan, tmp_path: Path) -> None:
+    first = run_merge(plan, tmp_path / "one", workers=1)
+    second = run_merge(plan, tmp_path / "two", workers=4, memory=plan.memory_bytes + (2 << 20))
+    assert first.tensors == second.tensors
+    assert verify(tmp_path / "one").intact
+    on_disk = load(tmp_path / "one")
+    for name, tensor in merged_tensors(plan):
+        assert torch.equal(tensor, on_disk[name].float())
+
+
+def test_only_what_was_learnt_leaves_the_recipient(plan: MergePlan, tmp_path: Path) -> None:
+    run_merge(plan, tmp_path / "out")
+    found, recipient = load(tmp_path / "out"), load(tmp_path / "language")
+    differing = {n for n in found if not torch.equal(found[n], recipient[n].bfloat16())}
+    assert differing == set(LEARNT)
+
+
+def test_without_donor_and_correction_it_is_the_recipient(plan: MergePlan, tmp_path: Path) -> None:
+    run_merge(planned(tmp_path, plan.statistics, beta=0.0, gamma=0.0), tmp_path / "out")
+    found, recipient = load(tmp_path / "out"), load(tmp_path / "language")
+    assert all(torch.equal(found[name], recipient[name].bfloat16()) for name in found)
+
+
+def test_the_result_is_known_by_what_was_learnt(plan: MergePlan, tmp_path: Path) -> None:
+    other = planned(tmp_path, statistics(tmp_path / "other", seed=5))
+    assert other.digest != plan.digest
+    manifest = run_merge(plan, tmp_path / "out")
+    assert manifest.recipe["statistics"] == plan.statistics.digest  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_a_merge_that_learnt_nothing_says_so(plan: MergePlan, tmp_path: Path) -> None:
+    assert any("nothing was learnt" in text for text in planned(tmp_path, None).warnings)
+    assert not any("nothing was learnt" in text for text in plan.warnings)
+
+
+def test_embeddings_are_merged_in_blocks_not_whole(plan: MergePlan) -> None:
+    assert plan.unit_of("model.embed_tokens.weight") == "element"
+    assert plan.unit_of(LEARNT[0]) == "tensor"
+
+
+def test_too_few_tokens_are_a_warning_by_name(plan: MergePlan, tmp_path: Path) -> None:
+    learnt = statistics(tmp_path / "few")
+    index = learnt.index
+    few = SideRecord("general", (), 8, index.general.inputs)
+    short = finish_statistics(
+        tmp_path / "few", StatisticsIndex(index.weights, index.widths, few, index.questions)
+    )
+    (warning,) = (text for text in planned(tmp_path, short).warnings if "tokens" in text)
+    assert "down_proj" in warning
