@@ -2,24 +2,24 @@
 
     python examples/constituents.py law|manufacturing [--only domain|language]
 
-The donor learns the field's terms in its own language alone, the recipient reads program messages
-in its own. Both go to `.cache/models/EXAMPLE/`; a killed run goes on where it was.
+The donor learns the field's terms in its own language alone, the recipient reads a handbook in
+its own. Both go to `.cache/models/EXAMPLE/`; a killed run goes on where it was.
 """
 
 import argparse
+import gzip
 import re
 import sys
 from pathlib import Path
 
 import msgspec
 from adapter_training import ROOT, train_specialist
-from dictionaries import HORIZON, unpack
+from dictionaries import HANDBOOKS, unpack
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, Document, digest, read_lines
-from lexgraft.terms.readers.po import read_po
 from lexgraft.tuning.replay import text_examples
 from lexgraft.tuning.train import TrainingConfig
 from lexgraft.tuning.training_examples import TrainingExample, lessons_of, repeat, term_examples
@@ -32,8 +32,8 @@ RECIPES = {
         rank=16, alpha=32, learning_rate=3e-4, max_tokens=64, seed=SEED, dtype="bfloat16"
     ),
 }
-GROUP = 6  # messages of a document
-_PROSE = re.compile(r"[^%<>{}&_]{40,}[.!?]")  # a whole sentence without markup or gaps
+LICENCE = "GPL-2.0-or-later"
+_PROSE = re.compile(r"(?!.*(?:--|https?:|/\w+/))[^|$#<>{}=~│┌+]{120,}[.:]")
 
 
 class Example(Struct, frozen=True):
@@ -117,21 +117,19 @@ def domain_examples(name: str, example: Example, count: int) -> list[TrainingExa
 
 
 def language_examples(name: str, example: Example, count: int) -> list[TrainingExample]:
-    """Return so many pieces of running text in the recipient's language: program messages."""
-    messages = read_po(unpack(HORIZON, ROOT / ".cache" / name))
-    translated = example.reads != "en"
-    texts = [
-        text
-        for _, source, translation in messages
-        if _PROSE.fullmatch(text := " ".join((translation if translated else source).split()))
-    ]
-    distinct = list(dict.fromkeys(texts))
-    groups = [" ".join(distinct[at : at + GROUP]) for at in range(0, len(distinct), GROUP)]
+    """Return so many paragraphs of a handbook in the recipient's language."""
+    packed = unpack(HANDBOOKS[example.reads], ROOT / ".cache" / name)
     documents = [
-        Document(digest(text), example.reads, "manual", text, "OpenStack Horizon", "Apache-2.0")
-        for text in groups
+        Document(digest(text), example.reads, "handbook", text, "Debian Reference", LICENCE)
+        for text in paragraphs(gzip.decompress(packed.read_bytes()).decode())
     ]
     return repeat(text_examples(documents, SEED), count)
+
+
+def paragraphs(handbook: str) -> list[str]:
+    """Return the paragraphs of running text, each once: no tables, commands or addresses."""
+    texts = (" ".join(part.split()) for part in handbook.split("\n\n"))
+    return list(dict.fromkeys(text for text in texts if _PROSE.fullmatch(text)))
 
 
 CARDS = {
@@ -148,10 +146,10 @@ carries over what D knows, not whether D knows terms it never saw.
     "language": """\
 # G: a general model of `{language}`
 
-A LoRA adapter for Gemma 3 270M that has read program messages in the language `{language}`. It has
-seen no term of the field on purpose, and none of the texts by which the language is measured.
+A LoRA adapter for Gemma 3 270M that has read a handbook in the language `{language}`. It has seen
+no term of the field on purpose, and none of the texts by which the language is measured.
 
-Data: messages of OpenStack Horizon 27.0.0, Apache-2.0.
+Data: Debian Reference 2.100, GPL-2.0-or-later.
 """,
 }
 

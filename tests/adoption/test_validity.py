@@ -10,7 +10,9 @@ from lexgraft.adoption.validity import (
     named_in_card,
     parent_as_good,
     parents_at_chance,
+    writes_no_term,
 )
+from lexgraft.evaluation.measures import TERM_GENERATION
 from lexgraft.records import Concept, Criterion, Outcome, Score, Term
 
 TERM = "杓子定規"
@@ -94,3 +96,17 @@ def test_a_parent_that_knows_the_terms_as_well_is_named():
 
 def test_a_direction_with_few_items_that_need_their_term_is_marked():
     assert "only 12 concepts" in few_need_the_term("en->ja", 12).sentence["en"]
+
+
+def test_a_model_that_is_handed_on_and_writes_no_term_is_marked():
+    def scores(**right: float) -> list[Score]:
+        return [
+            Score(TERM_GENERATION, who, "en->ja", value, 0, 1, 12) for who, value in right.items()
+        ]
+
+    (mark,) = writes_no_term(scores(G=0, linear=0, tuned=0.1), "linear")
+    assert mark.sentence["en"].startswith("linear wrote none of the 12 terms")
+    (mark,) = writes_no_term(scores(G=0, linear=0), "linear")
+    assert mark.sentence["en"].startswith("No model wrote a single one of the 12 terms")
+    assert writes_no_term(scores(G=0, linear=0.1), "linear") == ()
+    assert writes_no_term([], "linear") == ()

@@ -64,3 +64,15 @@ def test_a_term_of_two_dictionaries_has_the_definition_of_its_own_field(
         ("d:3", "A disease."),
     ]
     assert found[0].licence == "GPL + GPL-3"
+
+
+def test_a_recipient_reads_running_text_without_tables_and_commands(constituents: ModuleType):
+    prose = (
+        "Ein Zeitstempel sagt,\n    wann eine Datei zuletzt gelesen wurde, " + 12 * "und so fort "
+    )
+    handbook = "\n\n".join(
+        (prose + "bis hier.", "|sudo |Befehle " + 150 * "x" + ".", "Zu kurz.", prose + "# ls -l.",
+         prose + "siehe https://example.org.", prose + "bis hier.")
+    )  # fmt: skip
+    (kept,) = constituents.paragraphs(handbook)
+    assert kept.startswith("Ein Zeitstempel sagt, wann eine Datei")

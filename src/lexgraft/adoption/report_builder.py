@@ -31,7 +31,7 @@ from lexgraft.adoption.report.report_record import (
 )
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stopped_stage import stopped_warning
-from lexgraft.adoption.validity import ValidityMark, nobody_writes
+from lexgraft.adoption.validity import ValidityMark, writes_no_term
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
 from lexgraft.records import AnswerParity, Cost, Verdict, write_bytes
@@ -189,7 +189,12 @@ def _marks(adoption: FinishedAdoption) -> tuple[ValidityMark, ...]:
     ]
     once = {mark.name: mark for mark in found}.values()
     plan, scores = adoption.plan, adoption.additions.scores
-    return (*plan.marks, *underpowered(plan.gates), *once, *nobody_writes(scores))
+    return (
+        *plan.marks,
+        *underpowered(plan.gates),
+        *once,
+        *writes_no_term(scores, adoption.written),
+    )
 
 
 def _parents(models: Models, digests: Mapping[str, str]) -> tuple[Parent, ...]:

@@ -161,19 +161,22 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
     )
 
 
-def nobody_writes(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
-    """Return a mark where no model wrote a single term that was asked for in free answers."""
+def writes_no_term(scores: Iterable[Score], shipped: str) -> tuple[ValidityMark, ...]:
+    """Return a mark where the model that is handed on, or every model, wrote no term asked for."""
     asked = [score for score in scores if score.name == TERM_GENERATION]
-    if not asked or any(score.value > 0 for score in asked):
+    wrote = {score.model: score.value > 0 for score in asked}
+    if not asked or wrote.get(shipped, any(wrote.values())):
         return ()
-    n = max(score.n for score in asked)
+    nobody = not any(wrote.values())
+    who = ("No model", "どのモデルも") if nobody else (shipped, f"{shipped} は")
+    n = max(score.n for score in asked if nobody or score.model == shipped)
     return (
         ValidityMark(
-            "no model writes a term",
+            "no model writes a term" if nobody else f"{shipped} writes no term",
             {
-                "en": f"No model wrote a single one of the {n} terms it was asked to write: what "
-                "is known here is recognised among options, not written.",
-                "ja": f"自由回答では、どのモデルも {n} 件の用語を 1 件も書けませんでした。"
+                "en": f"{who[0]} wrote {'a single one' if nobody else 'none'} of the {n} terms it "
+                "was asked to write: what is known here is recognised among options, not written.",
+                "ja": f"自由回答では、{who[1]} {n} 件の用語を 1 件も書けませんでした。"
                 "ここで「知っている」とは、選択肢から選べることを指します。",
             },
         ),
