@@ -4,11 +4,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from lexgraft.business import MachinePrice
-from lexgraft.evaluation.cost_log import FILE, CostLog
+from lexgraft.evaluation.cost_log import FILE, WHOLE, CostLog, Spending
 from lexgraft.records import Cost
 
 WORK = """
@@ -66,3 +67,67 @@ def test_a_line_that_was_cut_or_changed_counts_as_never_written(tmp_path: Path) 
     changed = first.replace(b'"seconds":', b'"seconds":9')
     file.write_bytes(file.read_bytes() + b"\n" + changed + b"\n" + first[:20])
     assert CostLog(tmp_path).cost("merge") == before
+
+
+def test_what_lies_between_stages_is_in_the_whole_run(tmp_path: Path) -> None:
+    log = CostLog(tmp_path)
+    with log.measure(WHOLE):
+        with log.measure("merge"):
+            time.sleep(0.1)
+        time.sleep(0.2)
+    assert log.stages() == ["merge"]
+    assert log.spending(WHOLE).seconds >= log.spending("merge").seconds + 0.2
+
+
+def test_the_peak_of_a_run_is_that_of_its_highest_stage(tmp_path: Path) -> None:
+    log = CostLog(tmp_path)
+    with log.measure(WHOLE):
+        assert len(b"x" * (200 << 20))
+        with log.measure("merge"):
+            pass
+    assert log.spending(WHOLE).peak_bytes > log.spending("merge").peak_bytes + (100 << 20)
+
+
+def test_rounds_are_what_was_taken_while_the_project_read_the_same(tmp_path: Path) -> None:
+    for inputs in ("a", "b", "b"):
+        counted = iter(range(0, 100, 7))
+        log = CostLog(tmp_path, answers=lambda counted=counted: next(counted))
+        with log.measure(WHOLE):
+            log.inputs = inputs
+    rounds = log.rounds()
+    assert {inputs: spent.runs for inputs, (_, spent) in rounds.items()} == {"a": 1, "b": 2}
+    assert [spent.answers for _, spent in rounds.values()] == [7, 14]
+
+
+def test_lines_of_before_there_were_rounds_count(tmp_path: Path) -> None:
+    line = (
+        b'{"stage":"merge","run":"a","at":"2026-01-01T00:00:00+00:00","seconds":2.0,'
+        b'"cpu_seconds":1.0,"peak_bytes":5,"check":%d}'
+    )
+    (tmp_path / FILE).write_bytes(line % crc32(line % 0))
+    assert CostLog(tmp_path).spending("merge") == Spending(2.0, 1.0, 5, 1)
+
+
+FROM_THE_START = """
+import sys, time
+from pathlib import Path
+sum(range(10_000_000))
+time.sleep(0.3)
+from lexgraft.evaluation.cost_log import WHOLE, CostLog
+from lexgraft.evaluation.resource_usage import own_process
+if sys.argv[2] == "own":
+    own_process()
+log = CostLog(Path(sys.argv[1]))
+for _ in range(2):
+    with log.measure(WHOLE):
+        pass
+"""
+
+
+@pytest.mark.parametrize("whose", ["own", "another's"])
+def test_a_process_of_its_own_counts_from_its_start_and_once(tmp_path: Path, whose: str) -> None:
+    subprocess.run([sys.executable, "-c", FROM_THE_START, str(tmp_path), whose], check=True)
+    spent = CostLog(tmp_path).spending(WHOLE)
+    assert spent.runs == 2
+    assert (spent.seconds > 0.3) == (whose == "own")
+    assert (spent.cpu_seconds > 0.05) == (whose == "own")

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec import structs
 
+from lexgraft import __version__
 from lexgraft.adoption.assured_numbers import with_assured_numbers
 from lexgraft.adoption.chosen_stages import chosen_stages
+from lexgraft.adoption.cost_record import round_costs, stage_costs
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gate_chances import refuse_hopeless
 from lexgraft.adoption.looks import coming_look
@@ -25,12 +27,13 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.stopped_stage import told_in_the_report
 from lexgraft.business import Business
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.cost_log import WHOLE
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import refuse_missing
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Models, Project, inputs_of
-from lexgraft.records import Progress, silent
+from lexgraft.records import Progress, digest, silent
 
 
 def run_project(
@@ -54,16 +57,23 @@ def run_project(
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, progress, opens_sealed=unseal)
-        plan = _plan(experiment, chosen)
-        if not underpowered and not run.seen(BLIND):
-            refuse_hopeless(plan.gates)
-        if unseal:
-            _check_sealed(experiment, chosen)
-        declaration = declare(run, project.gates)
-        results = run_stages(experiment, chosen)
-        with told_in_the_report(results, run.path):
-            report = _finished(experiment, chosen, plan, declaration, results)
+        with experiment.records.costs.measure(WHOLE):
+            report = _adopted(experiment, chosen, underpowered=underpowered)
         return report, not experiment.records.ran
+
+
+def _adopted(experiment: Experiment, stages: Sequence[Stage[Any]], *, underpowered: bool) -> Report:
+    """Return the report of what was planned, asked and judged, with the model written."""
+    run = experiment.records.run
+    plan = _plan(experiment, stages)
+    if not underpowered and not run.seen(BLIND):
+        refuse_hopeless(plan.gates)
+    if experiment.opens_sealed:
+        _check_sealed(experiment, stages)
+    declaration = declare(run, experiment.project.gates)
+    results = run_stages(experiment, stages)
+    with told_in_the_report(results, run.path):
+        return _finished(experiment, stages, plan, declaration, results)
 
 
 def _finished(
@@ -84,10 +94,13 @@ def _finished(
         declaration=declaration,
         results=results,
         additions=_additions(experiment, stages, results),
-        costs={
-            name: experiment.records.costs.cost(name)
-            for name in (PLAN, *(stage.name for stage in stages))
-        },
+        costs=stage_costs(
+            experiment.records.costs,
+            (PLAN, *(stage.name for stage in stages)),
+            {estimate.stage: estimate.cost.seconds for estimate in plan.estimates},
+        ),
+        inputs=experiment.records.costs.inputs,
+        rounds=round_costs(experiment.records.costs),
         digests=experiment.models.digests,
         written=model.name,
         manifest=manifest,
@@ -149,12 +162,16 @@ def plan_project(
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, progress)
-        return with_measured_chances(_plan(experiment, chosen), experiment, chosen)
+        with experiment.records.costs.measure(WHOLE):
+            plan = _plan(experiment, chosen)
+        return with_measured_chances(plan, experiment, chosen)
 
 
 def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
     price = experiment.project.business.machine_price
-    inputs = (*_inputs(experiment), *(stage.name for stage in stages), price)
+    read = _inputs(experiment)
+    experiment.records.costs.inputs = digest(__version__, *read)
+    inputs = (*read, *(stage.name for stage in stages), price)
     plan = experiment.records.once(
         PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages)
     )

@@ -35,11 +35,12 @@ def start_experiment(
     project: Project, run: RunFolder, progress: Progress, *, opens_sealed: bool = False
 ) -> Experiment:
     """Return an adoption in a run's folder; nothing is read before it is needed."""
+    models = ModelsUnderTest(project, run.path, progress)
     return Experiment(
         project,
-        ModelsUnderTest(project, run.path, progress),
+        models,
         Material(project, run.path, progress),
-        StageRecords(run, project.business.machine_price, progress),
+        StageRecords(run, project.business.machine_price, progress, lambda: models.answers_given),
         progress,
         opens_sealed,
     )

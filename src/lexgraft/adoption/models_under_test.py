@@ -74,6 +74,7 @@ class ModelsUnderTest:
         self.project, self.folder, self.progress = project, folder, progress
         self._engine: tuple[Path, TransformersModel] | None = None
         self._told = ""  # the last warning about the live model
+        self.answers_given = 0  # answers that were given anew; what was stored is not among them
 
     @cached_property
     def number_format(self) -> ComputedFormat:
@@ -276,6 +277,7 @@ class ModelsUnderTest:
             self.progress(f"{subject.name}: own answers", 0, 1)
             pick = sampler(1.0, OWN_SHARE, self.project.seed)
             written = self.live(subject).generate(openings, tokens, (), pick)
+            self.answers_given += len(openings)
             return [Generation(str(n), text) for n, text in enumerate(written)]
 
         what = f"own answers {tokens}"
@@ -284,6 +286,13 @@ class ModelsUnderTest:
         )
 
     def _named(self, subject: EvaluatedModel, what: str) -> Progress:
-        """Return a progress that says who is asked what."""
-        label = f"{subject.name}: {what}"
-        return lambda _what, done, total: self.progress(label, done, total)
+        """Return a progress that says who is asked what, and counts what is answered anew."""
+        label, before = f"{subject.name}: {what}", -1
+
+        def tell(_what: str, done: int, total: int) -> None:
+            nonlocal before
+            self.answers_given += done - before if before >= 0 else 0  # first comes what was stored
+            before = done
+            self.progress(label, done, total)
+
+        return tell

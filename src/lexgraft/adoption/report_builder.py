@@ -26,6 +26,7 @@ from lexgraft.adoption.report.report_record import (
     Parent,
     PlannedChance,
     Report,
+    RoundCost,
     RunRecord,
     StageCost,
 )
@@ -54,10 +55,17 @@ class FinishedAdoption(NamedTuple):
     declaration: Declaration
     results: Results
     additions: ReportPart  # of the stages that ran
-    costs: Mapping[str, Cost]  # of the plan and each stage
+    costs: tuple[StageCost, ...]  # of the plan, each stage, and what lies between them
+    inputs: str  # digest of all that the project read
+    rounds: tuple[RoundCost, ...]
     digests: Mapping[str, str]  # of the weights of base, language and domain model
     written: str  # the name of the model that `model/` holds
     manifest: Manifest  # of its folder
+
+    @property
+    def cost_of(self) -> dict[str, Cost]:
+        """Return what each stage that ran has taken."""
+        return {stage.stage: stage.cost for stage in self.costs}
 
 
 def finish(material: Material, adoption: FinishedAdoption) -> Report:
@@ -87,7 +95,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         shipped=adoption.written,
         method=additions.method,
         parameters=additions.parameters,
-        verdicts=priced(results.verdicts, adoption.stages, plan, adoption.costs),
+        verdicts=priced(results.verdicts, adoption.stages, plan, adoption.cost_of),
         points=additions.points,
         wanted=project.gates.merge.target_gain,
         scores=additions.scores,
@@ -157,7 +165,7 @@ def priced(
         )
         return msgspec.structs.replace(
             verdict,
-            cost=sum_costs(costs[name] for name in names),
+            cost=sum_costs(costs[name] for name in names if name in costs),
             next_stage=later[0] if later else "",
             next_cost=sum_costs(following) if following else None,
         )
@@ -227,17 +235,14 @@ def _answers_otherwise(answers: AnswerParity | None) -> Iterator[dict[str, str]]
 
 def _run_record(adoption: FinishedAdoption) -> RunRecord:
     """Return where and how the run was made, and what each stage took when it ran."""
-    foreseen = {estimate.stage: estimate.cost.seconds for estimate in adoption.plan.estimates}
     return RunRecord(
         written=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
         + platform.python_version(),
         command="lexgraft " + " ".join(sys.argv[1:]),
-        stages=tuple(
-            StageCost(name, cost, foreseen.get(name))
-            for name, cost in adoption.costs.items()
-            if cost != Cost(0.0)
-        ),
+        stages=adoption.costs,
+        inputs=adoption.inputs,
+        rounds=adoption.rounds,
     )
 
 

@@ -18,9 +18,15 @@ T = TypeVar("T", bound=Struct)
 class StageRecords:
     """What the stages in a run's folder found and took, and which of them ran just now."""
 
-    def __init__(self, run: RunFolder, price: MachinePrice, progress: Progress) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        price: MachinePrice,
+        progress: Progress,
+        answers: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.run, self.progress = run, progress
-        self.costs = CostLog(run.path, price)
+        self.costs = CostLog(run.path, price, answers)
         self.ran: list[str] = []
 
     def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:

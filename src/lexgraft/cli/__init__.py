@@ -1,5 +1,7 @@
 """One function per verb: read arguments, call, print; a file for each verb."""
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -61,6 +63,8 @@ __all__ = [
 INTERRUPTED = 130
 MISTAKE = 2
 DEBUG = "LEXGRAFT_DEBUG"
+
+atexit.register(gc.freeze)  # else what torch has made is looked through as the process ends: 1 s
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,9 +33,12 @@ def adopt(arguments: argparse.Namespace) -> int:
     A second call runs only what changed; a killed run carries on. Exit status 0 whatever the
     verdict is: read it in the table, in report.html or with --json.
     """
+    from lexgraft.evaluation.resource_usage import own_process
+
+    own_process()
     project = open_project(arguments.project, download=arguments.download)
     from lexgraft import adopt
-    from lexgraft.adoption.report.formats import size, spending, total
+    from lexgraft.adoption.report.cost_section import spent_lines
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows
 
     with ProgressBars() as bars:
@@ -59,10 +62,8 @@ def adopt(arguments: argparse.Namespace) -> int:
         print_line(f"what could change this: {report.decision.would_change['en']}")
     if adoption.unchanged:
         print_line("all stages unchanged: nothing was run again")
-    spent = total([stage.cost for stage in report.run.stages])
-    print_line(
-        f"cost:   {spending(spent, 'en')}, all runs together; memory {size(spent.peak_bytes)}"
-    )
+    for line in spent_lines(report):
+        print_line(line)
     print_line(f"model:  {adoption.model_dir}")
     print_line(f"report: {adoption.report_page}")
     if report.decision is not None and report.decision.model != "recipient":

@@ -41,7 +41,8 @@ def ask(
         items: any, of any concepts and forms.
         model: what scores the options.
         store: the SQLite file that answers are kept in; it may hold other models' answers too.
-        progress: called after every batch with the number of options answered, of how many.
+        progress: called with the number of options answered, of how many: first with those that
+            were stored, then after every batch.
     """
     questions: list[Question] = [(item.context, item.options) for item in items]
     neutral = _neutral_questions(items)
@@ -174,6 +175,7 @@ class _StoredAnswers:
             pending.append(missing)
             done += len(batch) - len(missing)
         to_ask = [batch for batch in pending if batch]
+        self._progress(self._what, done, len(keys))
         calls = [partial(work, [contents[index] for index in batch]) for batch in to_ask]
         for batch, answers in zip(to_ask, self._model.side_by_side(calls), strict=True):
             new = {keys[index]: answer for index, answer in zip(batch, answers, strict=True)}

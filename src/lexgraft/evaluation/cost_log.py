@@ -2,11 +2,12 @@
 
 import os
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from typing import Literal
 from zlib import crc32
 
 import msgspec
@@ -17,13 +18,18 @@ from lexgraft.evaluation.resource_usage import Meter
 from lexgraft.records import Cost
 
 FILE = "costs.jsonl"
+WHOLE = "whole run"
+"""The line of all that one process did in the folder, its stages and what lies between them."""
 _FIRST = 0.1  # seconds until the first line
 _SHARE = 0.02  # of the time so far, until the next one: what a kill may leave uncounted
 NO_PRICE = MachinePrice()
 _LONGEST = 30.0  # seconds between two lines
 
+End = Literal["", "done", "failed"]
+"""How a run of a stage ended; empty: it is under way, or was killed."""
 
-class CostLine(Struct, frozen=True, forbid_unknown_fields=True):
+
+class CostLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What one run of a stage had taken at some moment: its last line is what it took."""
 
     stage: str
@@ -32,47 +38,119 @@ class CostLine(Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
     cpu_seconds: float  # of this process and of those it waited for
     peak_bytes: int
-    check: int = 0  # CRC-32 of the line without it: a damaged one counts as never written
+    check: int  # CRC-32 of the line with 0 here: a damaged one counts as never written
+    inputs: str = ""  # digest of all that the project read
+    end: End = ""
+    answers: int = 0  # that a model gave; those that were stored are not among them
+
+
+class Spending(Struct, frozen=True):
+    """What some runs have taken together; of memory the highest peak."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+    runs: int = 0
+    done: int = 0  # runs that came to their end
+    answers: int = 0
 
 
 class CostLog:
-    """The costs of a folder's stages, over all runs that worked on them."""
+    """The costs of a folder's stages, over all runs that worked on them.
 
-    def __init__(self, folder: Path, price: MachinePrice = NO_PRICE) -> None:
-        self._file, self._price = folder / FILE, price
+    `inputs` is the digest of what the project reads, once that is known; `answers` counts the
+    answers that models have given in this process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        price: MachinePrice = NO_PRICE,
+        answers: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._file, self._price, self._answers = folder / FILE, price, answers
+        self.inputs = ""
+        self._open: list[_Span] = []
 
     @contextmanager
     def measure(self, stage: str) -> Generator[None]:
         """Measure what is done inside; after a kill what was measured until then is there."""
-        meter, run, over = Meter(), secrets.token_hex(8), Event()
+        self.note()  # before the peak of memory is counted anew
+        span, over = _Span(stage, self._answers()), Event()
 
         def beat() -> None:
-            while not over.wait(min(_LONGEST, max(_FIRST, _SHARE * meter.seconds))):
+            while not over.wait(min(_LONGEST, max(_FIRST, _SHARE * span.meter.seconds))):
                 with suppress(OSError):  # a full disk is told by the work itself
-                    self._add(stage, run, meter)
+                    self._add(span)
 
         thread = Thread(target=beat, daemon=True)
+        self._open.append(span)
         thread.start()
+        end: End = "failed"
         try:
             yield
+            end = "done"
         finally:
             over.set()
             thread.join()
-            self._add(stage, run, meter)
+            self._open.remove(span)
+            self._add(span, end)
 
     def cost(self, stage: str) -> Cost:
         """Return what a stage has taken, all runs together; of memory the highest peak."""
-        last = {line.run: line for line in self._lines() if line.stage == stage}
-        seconds = sum(line.seconds for line in last.values())
-        money, currency = self._price.of(seconds)
-        peak = max((line.peak_bytes for line in last.values()), default=0)
-        return Cost(round(seconds, 2), peak, round(money, 6), currency if last else "")
+        return self.priced(self.spending(stage))
 
-    def _add(self, stage: str, run: str, meter: Meter) -> None:
+    def priced(self, spent: Spending) -> Cost:
+        """Return what was spent with its price."""
+        money, currency = self._price.of(spent.seconds)
+        shown = currency if spent.runs else ""
+        return Cost(round(spent.seconds, 2), spent.peak_bytes, round(money, 6), shown)
+
+    def note(self) -> None:
+        """Add a line for all that is being measured, so that it counts up to now."""
+        for span in self._open:
+            self._add(span)
+
+    def spending(self, stage: str, inputs: str | None = None) -> Spending:
+        """Return what a stage has taken, of all runs or of those with these inputs."""
+        return _added(
+            [
+                line
+                for line in self._lines()
+                if line.stage == stage and inputs in (None, line.inputs)
+            ]
+        )
+
+    def stages(self) -> list[str]:
+        """Return the stages that have taken anything, in the order in which they first did."""
+        names = dict.fromkeys(line.stage for line in self._lines())
+        return [name for name in names if name != WHOLE]
+
+    def rounds(self) -> dict[str, tuple[str, Spending]]:
+        """Return, per inputs in the order of time, when work on them began and what it took."""
+        by_inputs: dict[str, list[CostLine]] = {}
+        processes = [line for line in self._lines() if line.stage == WHOLE]
+        inputs_of = {line.run: line.inputs for line in processes if line.inputs}
+        for line in processes:
+            if line.run in inputs_of:
+                by_inputs.setdefault(inputs_of[line.run], []).append(line)
+        return {inputs: (lines[0].at, _added(lines)) for inputs, lines in by_inputs.items()}
+
+    def _add(self, span: "_Span", end: End = "") -> None:
         """Add a line, on one of its own whatever the last write left."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        use = meter.use()
-        line = CostLine(stage, run, now, use.seconds, use.cpu_seconds, use.peak_bytes)
+        use, now = span.meter.use(), datetime.now(UTC).isoformat(timespec="seconds")
+        line = CostLine(
+            span.stage,
+            span.run,
+            now,
+            use.seconds,
+            use.cpu_seconds,
+            use.peak_bytes,
+            0,
+            self.inputs,
+            end,
+            self._answers() - span.answers_before,
+        )
         checked = msgspec.structs.replace(line, check=_check(line))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(self._file, flags, 0o666)
@@ -93,6 +171,26 @@ class CostLog:
             if line.check == _check(line):
                 lines.append(line)
         return lines
+
+
+class _Span:
+    """One run of a stage that is being measured."""
+
+    def __init__(self, stage: str, answers_before: int) -> None:
+        self.stage, self.answers_before = stage, answers_before
+        self.run, self.meter = secrets.token_hex(8), Meter(from_start=stage == WHOLE)
+
+
+def _added(lines: list[CostLine]) -> Spending:
+    last = {line.run: line for line in lines}.values()
+    return Spending(
+        seconds=sum(line.seconds for line in last),
+        cpu_seconds=sum(line.cpu_seconds for line in last),
+        peak_bytes=max((line.peak_bytes for line in lines), default=0),
+        runs=len(last),
+        done=sum(line.end == "done" for line in last),
+        answers=sum(line.answers for line in last),
+    )
 
 
 def _check(line: CostLine) -> int:

@@ -5,11 +5,15 @@ import resource
 import sys
 import time
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
+_STAT = Path("/proc/self/stat")
+_STARTED = 19  # of the fields behind the program's name, proc(5): clock ticks after the boot
 RESET_PEAK = "5"  # proc(5): resets the peak resident set size
+_OWN = Event()
 
 
 class ResourceUse(NamedTuple):
@@ -21,10 +25,17 @@ class ResourceUse(NamedTuple):
 
 
 class Meter:
-    """Measures from its creation on; the peak is the stage's own where the kernel can reset it."""
+    """Measures from its creation on; the peak is the stage's own where the kernel can reset it.
 
-    def __init__(self) -> None:
+    With `from_start` it measures from the start of a process that `own_process` was called in.
+    """
+
+    def __init__(self, *, from_start: bool = False) -> None:
         self._start, self._cpu = time.monotonic(), _cpu_seconds()
+        if from_start and _OWN.is_set():
+            _OWN.clear()  # what comes after the first work in this process is another's
+            self._start, self._cpu = self._start - _age(), 0.0
+            return
         try:
             _CLEAR.write_text(RESET_PEAK, encoding="ascii")
         except OSError:  # not Linux, or not allowed: the peak is then that of the whole run
@@ -40,6 +51,24 @@ class Meter:
         return ResourceUse(
             round(self.seconds, 2), round(_cpu_seconds() - self._cpu, 2), _peak_bytes()
         )
+
+
+def own_process() -> None:
+    """Say that this process was started for the work that is measured next.
+
+    Loading the libraries is then part of what it takes.
+    """
+    _OWN.set()
+
+
+def _age() -> float:
+    """Return for how many seconds this process has been there; 0 where the system does not say."""
+    try:
+        fields = _STAT.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        booted = time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, AttributeError):
+        return 0.0
+    return max(0.0, booted - int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK"))
 
 
 def _cpu_seconds() -> float:

@@ -2,8 +2,8 @@
 
 from lexgraft.adoption.report.curve_section import curve
 from lexgraft.adoption.report.figures import interval_table
-from lexgraft.adoption.report.formats import ABSENT, duration, money, plain, size, total
-from lexgraft.adoption.report.markup import Html, both, element, fit, foreign, join, label, word
+from lexgraft.adoption.report.formats import plain
+from lexgraft.adoption.report.markup import Html, element, foreign, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
     difference_row,
@@ -11,11 +11,9 @@ from lexgraft.adoption.report.page_parts import (
     name,
     nothing,
     section,
-    table,
     unfold,
 )
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report.report_words import in_both
 from lexgraft.evaluation.measures import EFFECT
 
 
@@ -86,34 +84,3 @@ def samples(report: Report) -> Html:
         for sample in report.samples
     )
     return section("samples", *folded, note=word("samples_note"))
-
-
-def costs(report: Report) -> Html:
-    """Return what each stage took beside what had been foreseen."""
-    stages = report.run.stages
-    if not stages:
-        return section("costs", nothing())
-    overall = total([stage.cost for stage in stages])
-    rows = [
-        (
-            name(stage.stage),
-            both(in_both(duration, stage.cost.seconds)),
-            fit(ABSENT)
-            if stage.estimated_seconds is None
-            else both(in_both(duration, stage.estimated_seconds)),
-            fit(size(stage.cost.peak_bytes) if stage.cost.peak_bytes else ABSENT),
-            fit(money(stage.cost)),
-        )
-        for stage in stages
-    ]
-    rows.append(
-        (
-            word("total"),
-            both(in_both(duration, overall.seconds)),
-            fit(""),
-            fit(size(overall.peak_bytes) if overall.peak_bytes else ABSENT),
-            fit(money(overall)),
-        )
-    )
-    heads = [word(key) for key in ("stage", "time", "foreseen", "memory", "money")]
-    return section("costs", table(heads, rows, numbers=4))

@@ -10,6 +10,7 @@ from string import Template
 from lexgraft.adoption.report import (
     ability,
     appendix,
+    cost_section,
     gain_section,
     origin,
     sections,
@@ -34,7 +35,7 @@ _SECTIONS = (
     ("general", ability.general),
     ("health", ability.health),
     ("samples", appendix.samples),
-    ("costs", appendix.costs),
+    ("costs", cost_section.costs),
     ("upkeep", upkeep_section.upkeep),
     ("provenance", origin.provenance),
 )

@@ -10,6 +10,8 @@ from lexgraft.business import Business
 from lexgraft.evaluation.measures import GAIN
 from lexgraft.records import AnswerParity, Cost, Score, Split, TermOutcome, Verdict, digest
 
+BETWEEN = "between"
+"""In costs: what no stage took, as loading, checks and writing the model and the report."""
 PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
 Quantity = Literal["P(right)", "items right"]
 Scoring = Literal["PMI", "sum", "per character"]
@@ -134,11 +136,26 @@ class DataSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StageCost(Struct, frozen=True, forbid_unknown_fields=True):
-    """What one stage took, beside what had been foreseen."""
+    """What one stage took over all its runs, beside what had been foreseen of one."""
 
-    stage: str
+    stage: str  # or BETWEEN
     cost: Cost
     estimated_seconds: float | None = None
+    cpu_seconds: float = 0.0
+    runs: int = 1
+    unfinished: int = 0  # runs that were killed or failed
+    estimate_error: float | None = None  # taken / estimated − 1; None: they are not of one work
+
+
+class RoundCost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What all was taken, over resumes, while the project read the same."""
+
+    began: str  # ISO 8601
+    inputs: str  # digest of what it read
+    cost: Cost
+    cpu_seconds: float
+    runs: int
+    answers: int  # that models gave anew, options counted one by one
 
 
 class RunRecord(Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +165,8 @@ class RunRecord(Struct, frozen=True, forbid_unknown_fields=True):
     machine: str = ""
     command: str = ""
     stages: tuple[StageCost, ...] = ()
+    inputs: str = ""  # digest of all that the project read
+    rounds: tuple[RoundCost, ...] = ()  # in the order in which they began
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
