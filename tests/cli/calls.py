@@ -37,7 +37,7 @@ CALLS = (
     Call("plan project.yaml --json"),
     Call("terms import terms.csv -o out.jsonl --json"),
     Call(
-        "terms import table.csv other.csv -o out.jsonl --project project.yaml --languages en,ja "
+        "terms import table.csv other.tbx -o out.jsonl --project project.yaml --languages en,ja "
         "--column 原語='term en' --column 訳='term ja' --separator '|' --language ja "
         "--reliability 2 --source mine --source-version 1 --licence CC0-1.0"
     ),

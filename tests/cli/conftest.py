@@ -44,6 +44,11 @@ dtype: bfloat16
 """
 TERMS = "id,term en,term ja\n1,fever,発熱\n2,heart attack,心筋梗塞\n3,kidney,腎臓\n"
 
+TBX = (
+    '<martif type="TBX"><text><body><termEntry id="9"><langSet xml:lang="en"><tig>'
+    "<term>tendon</term></tig></langSet></termEntry></body></text></martif>"
+)
+
 
 def document(kind: str, number: int) -> Document:
     text = " ".join(word(f"{kind} {number} {index}", 2) for index in range(12))
@@ -95,6 +100,7 @@ def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         "recipe.yaml": RECIPE,
         "terms.csv": TERMS,
         "other.csv": TERMS.replace("1,fever", "9,fever"),
+        "other.tbx": TBX,
         "table.csv": "原語,訳\nfever,発熱|熱\n",
         "letter.txt": "A fever after a heart attack.",
         "answer.txt": "発熱",

@@ -203,3 +203,57 @@ def test_the_account_of_a_table_stands_in_the_json(table: Path, capsys: pytest.C
     assert english["meaning"] == "term en"
     assert english["examples"] == ["user;end user", "user"]
     assert english["reason"]
+
+
+def test_lint_names_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "terms.csv"
+    path.write_text("id,en,nl\n1,valve,klep\n2,gear,tandwiel\n3,valve,klep\n", encoding="utf-8")
+    assert main(["terms", "lint", str(path)]) == 1
+    assert "terms.csv:4" in capsys.readouterr().out
+    assert main(["terms", "lint", str(path), "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert finding["place"] == f"{path}:4"
+
+
+@pytest.mark.parametrize(
+    "verb", ["terms lint", "terms export --format csv -o out", "glossary lint"]
+)
+def test_what_stops_on_refused_rows_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+):
+    path = tmp_path / "terms.csv"
+    path.write_text("id,en,nl\n1,valve,klep\n1,pump,pomp\n2,a,b,c,d\n", encoding="utf-8")
+    assert main([*verb.replace("out", str(tmp_path / "out")).split(), str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "line 3:" in said
+    assert "(id 1)" in said
+    assert "line 4:" in said
+    assert "--leave-out-refused" in said
+
+
+XLIFF = (
+    '<xliff version="{0}" {1}><file id="f" source-language="nl" target-language="pl"><unit id="1">'
+    "<segment><source>klep</source><target>zawór</target></segment></unit></file></xliff>"
+)
+
+
+@pytest.mark.parametrize(("version", "more"), [("1.2", ""), ("2.0", 'srcLang="nl" trgLang="pl"')])
+def test_translated_segments_are_no_glossary_and_are_told_what_they_are_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str, more: str
+):
+    path = tmp_path / "a.xlf"
+    path.write_text(XLIFF.format(version, more), encoding="utf-8")
+    assert main(["terms", "import", str(path), "-o", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert f"XLIFF {version} with translated segments and no glossary" in said
+    assert "lexgraft glossary check TERMS a.xlf" in said
+
+
+def test_a_language_of_texts_is_refused_where_there_are_only_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "terms.csv"
+    path.write_text("en,nl\nvalve,klep\n", encoding="utf-8")
+    call = ["terms", "import", str(path), "-o", str(tmp_path / "o"), "--language", "nl"]
+    assert main(call) == 2
+    assert "--language has no effect on tables" in capsys.readouterr().err

@@ -54,9 +54,7 @@ def _files(parser: VerbParser) -> None:
 def _reading(parser: VerbParser) -> None:
     parser.add_argument("--languages", default="", help="take only these, e.g. en,ja")
     table_arguments(parser)
-    parser.add_argument(
-        "--language", default="en", help="of texts that name none, outside tables (default: en)"
-    )
+    parser.add_argument("--language", help="of texts that name none, outside tables (default: en)")
     parser.add_argument(
         "--reliability", type=from_zero, default=0, help="the least code of IATE terms"
     )
@@ -82,7 +80,7 @@ def _options(arguments: argparse.Namespace) -> "ImportOptions":
     tables = read_project(arguments.project).terms.tables if arguments.project else None
     options = ImportOptions(
         languages=tuple(tag for tag in arguments.languages.split(",") if tag),
-        language=arguments.language,
+        language=arguments.language or "en",
         reliability=arguments.reliability,
         source=arguments.source,
         version=arguments.source_version,
@@ -137,6 +135,8 @@ def _imported(arguments: argparse.Namespace, report: Path) -> int:
         rights = RightsLog()
         with ProgressBars() as bars:
             concepts = TermImport(arguments.files, replace(options, progress=bars))
+            if arguments.language and concepts.are_tables:
+                refuse("--language", "on tables", "say it of a column: --column 'HEADER=term ja'")
             write_lines(arguments.output, (rights.note(concept) for concept in concepts))
         return concepts, rights
 
@@ -173,14 +173,19 @@ def lint(arguments: argparse.Namespace) -> int:
     from lexgraft.terms.glossary.lint_concepts import lint_concepts
 
     common = _lines(arguments.common_words) if arguments.common_words else ()
-    findings = lint_concepts(_concepts(arguments.files, arguments), common)
+    placed = _placed(arguments.files, arguments)
+    places = {concept.id: place for place, concept in placed}
+    findings = lint_concepts([concept for _, concept in placed], common, places)
     errors = sum(finding.grade == "error" for finding in findings)
     if arguments.json:
         print_json(findings)
     else:
-        rows = [("concept", "language", "term", "problem", "detail")]
+        rows = [("place", "concept", "language", "term", "problem", "detail")]
         rows += [
-            (row.concept, row.language, row.term, f"{row.grade}: {row.problem}", row.detail)
+            (
+                *(Path(row.place).name, row.concept, row.language, row.term),
+                *(f"{row.grade}: {row.problem}", row.detail),
+            )
             for row in sorted(findings, key=lambda finding: finding.grade)[:_SHOWN]
         ]
         if findings:
@@ -208,17 +213,24 @@ def _concepts(
     files: Sequence[Path], arguments: argparse.Namespace, called: Sequence[str] = ()
 ) -> list["Concept"]:
     """Return the concepts of files; rows that cannot be used stop it, or are counted."""
+    return [concept for _, concept in _placed(files, arguments, called)]
+
+
+def _placed(
+    files: Sequence[Path], arguments: argparse.Namespace, called: Sequence[str] = ()
+) -> list[tuple[str, "Concept"]]:
+    """Return the concepts of files, each with its file and line."""
     from lexgraft.terms.readers import ImportOptions, TermImport
 
     go_on = arguments.leave_out_refused
     with ProgressBars() as bars:
         options = ImportOptions(progress=bars, called=tuple(called))
         reading = TermImport(files, options, strict=not go_on)
-        concepts = list(reading)
+        placed = [(reading.place, concept) for concept in reading]
     for one in reading.readings if go_on else ():
         if count := one.tally.refusals + one.tally.text_refusals:
             print_line(f"left out: {count:,} refused rows or texts of {one.path}", errors=True)
-    return concepts
+    return placed
 
 
 def _export(parser: VerbParser) -> None:

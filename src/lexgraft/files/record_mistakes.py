@@ -41,7 +41,9 @@ def record_mistake(
     if missing := re.fullmatch(r"Object missing required field `(.*)`", text):
         path = f"{place.path}.{missing[1]}" if place.path else missing[1]
         wanted = _resolved(place.node, schema).get("properties", {}).get(missing[1], {})
-        return LexgraftError(f"`{path}` is missing", where=where, cure=_wanted("", wanted))
+        return LexgraftError(
+            f"`{path}` is missing", where=where, cure=_wanted("", _resolved(wanted, schema))
+        )
     return LexgraftError(
         f"{name} is {_shown(place.value)}", where=where, cure=_wanted(place.value, place.node)
     )

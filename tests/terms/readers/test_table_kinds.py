@@ -252,3 +252,33 @@ def test_cyrillic_in_lower_case_is_found(tmp_path: Path, encoding: str):
 def test_signs_of_a_latin_text_are_no_chinese(tmp_path: Path):
     concepts = read(tmp_path, "en;de\n45 °C;45 °C\nµm;µm\n", "cp1252")
     assert [one.names("de") for one in concepts] == [("45 °C",), ("µm",)]
+
+
+@pytest.mark.parametrize(
+    ("header", "meaning"),
+    [
+        ("Erklaerung (deutsch)", "definition de"),
+        ("Definicion en espanol", "definition es"),
+        ("Definicao (pt)", "definition pt"),
+        ("Wyjasnienie (pl)", "definition pl"),
+        ("Verbotene Benennung (de)", "forbidden de"),
+    ],
+)
+def test_headers_are_understood_without_accents_and_umlauts(header: str, meaning: str):
+    from lexgraft.terms.readers.column_headers import meanings_of
+
+    assert meanings_of([header])[0].name == meaning
+
+
+@pytest.mark.parametrize("header", ["en_short", "de_Kunde", "nl-bronnen", "en-x-foo", "fr_client"])
+def test_a_word_behind_a_code_is_no_variant_of_the_language(header: str):
+    from lexgraft.terms.readers.column_headers import meanings_of
+
+    assert meanings_of([header])[0].role != "term"
+
+
+def test_variants_that_are_registered_are_of_the_language():
+    from lexgraft.terms.readers.column_headers import meanings_of
+
+    names = [column.name for column in meanings_of(["de-1996", "ca-valencia", "zh-Latn-pinyin"])]
+    assert names == ["term de", "term ca", "term zh-Latn"]

@@ -1,10 +1,12 @@
 """What is wrong with a term base: duplicates, cycles, contradictions, variants, useless terms."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.records import Concept, Term
 from lexgraft.terms.glossary.lint_glossary import (
@@ -35,18 +37,28 @@ class TermFinding(Struct, frozen=True):
     term: str
     problem: str
     detail: str
+    place: str = ""  # file and line where the concept stands
 
 
-def lint_concepts(concepts: Sequence[Concept], common: Collection[str] = ()) -> list[TermFinding]:
+def lint_concepts(
+    concepts: Sequence[Concept],
+    common: Collection[str] = (),
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> list[TermFinding]:
     """Return the findings, concept by concept, then those about several concepts.
 
-    Errors make a term base unfit for use; warnings are for a person to decide. `common` are words
-    that stand in any text, of which no term may consist.
+    Errors make a term base unfit for use; warnings are for a person to decide.
+
+    Args:
+        concepts: the term base.
+        common: words that stand in any text, of which no term may consist.
+        places: id → file and line, where it is known.
     """
     everyday = frozenset(folded_text(word) for word in common)
     findings = [finding for concept in concepts for finding in _in_concept(concept, everyday)]
     findings += _between(concepts)
-    return findings + list(_cycles(concepts))
+    findings += _cycles(concepts)
+    return [replace(finding, place=places.get(finding.concept, "")) for finding in findings]
 
 
 def _finding(concept: Concept, language: str, term: str, problem: str, detail: str) -> TermFinding:

@@ -18,7 +18,7 @@ from lexgraft.terms.glossary.prompt_block import CHARACTERS, ENTRIES, GlossaryBl
 from lexgraft.terms.glossary.term_matcher import Lemma, Match, Matcher
 from lexgraft.terms.glossary.verify_output import VerifiedText, verify
 from lexgraft.terms.readers import read_concepts
-from lexgraft.terms.readers.project_options import options_of
+from lexgraft.terms.readers.project_options import files_of, options_of
 from lexgraft.terms.text.lemmas import has_lemmas, read_lemmas
 from lexgraft.terms.text.letter_case import CaseRule, rule_for
 
@@ -208,7 +208,7 @@ def open_glossary(
         source = source or files.languages.domain
         target = target or files.languages.target
         tables, leave_out_refused = files.terms.tables, files.terms.refused == "leave-out"
-        files = files.terms.files
+        files = files_of(files.terms.files, "terms.files")
     files = [
         path_of(file, "open_glossary")
         for file in ([files] if isinstance(files, str | Path) else files)

@@ -10,7 +10,12 @@ from msgspec.structs import replace
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.terms.readers.header_words import ROLES, role_of
 from lexgraft.terms.text import language_data
-from lexgraft.terms.text.language_tags import known_language, language_of_name, tag_of_code
+from lexgraft.terms.text.language_tags import (
+    known_language,
+    language_of_name,
+    tag_in_words,
+    tag_of_code,
+)
 
 READING = "ja-Hrkt"  # kana
 IN_A_LANGUAGE = frozenset(
@@ -171,7 +176,7 @@ def _as_language(text: str) -> ColumnMeaning | None:
     _, _, behind = folded.partition("-")
     if behind and role_of(behind):  # `EN_status`, `de_usage`: a tag only by its letters
         return None
-    if tag := tag_of_code(folded):
+    if tag := tag_in_words(folded):
         return ColumnMeaning("term", tag, f"{_CODE}", _doubt_of_code(folded, tag))
     if tag := language_of_name(folded):
         short = folded.isascii() and len(folded) <= 4 and tag not in _COMMON
@@ -212,7 +217,7 @@ def _language_within(text: str) -> str:
     """Return the language that a part of a header names: no country, no single rare code."""
     if text in _COUNTRIES:
         return _of_country(text, tag_of_code(f"{language_data.region_language(text)}-{text}"))
-    tag = tag_of_code(text)
+    tag = tag_in_words(text)
     if tag and (text in PLAIN_CODES or "-" in text or (len(text) == 3 and tag in _COMMON)):
         return tag
     name = language_of_name(text)
@@ -264,7 +269,7 @@ def _as_numbered(text: str) -> ColumnMeaning | None:
 def _as_part(text: str) -> ColumnMeaning | None:
     """Return a column of whose header a part is understood: never safe."""
     words = _words(text)
-    languages = [tag for word in words if (tag := _language_within(word) or tag_of_code(word))]
+    languages = [tag for word in words if (tag := _language_within(word) or tag_in_words(word))]
     if len(words) > 1 and len(languages) == len(words):
         doubt = f"it names several languages: {', '.join(languages)}"
         return ColumnMeaning("", languages[-1], "codes of languages", doubt)

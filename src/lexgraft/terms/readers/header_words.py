@@ -5,6 +5,7 @@ import re
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from lexgraft.terms.text.language_data import folded
 
@@ -33,6 +34,8 @@ ROLES = (
 )
 """What a column can hold; `ignore` is passed over."""
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_STROKES = str.maketrans({"ł": "l", "ß": "ss", "ø": "o"})
 _HYPHENS = re.compile(r"[-_\s]+")
 
 
@@ -57,8 +60,18 @@ def _words() -> dict[str, HeaderWord]:
         data = json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
         for role in ROLES:
             for word in data.get(role, ()):
-                words.setdefault(_plain(word), HeaderWord(role, name))
+                for written in (_plain(word), *_without_marks(_plain(word))):
+                    words.setdefault(written, HeaderWord(role, name))
     return words
+
+
+def _without_marks(word: str) -> tuple[str, ...]:
+    """Return a word of Latin letters as it is written without accents and umlauts."""
+    umlauts = word.translate(_UMLAUTS)
+    plain = "".join(letter for letter in normalize("NFD", word) if not combining(letter)).translate(
+        _STROKES
+    )
+    return tuple({umlauts, plain} - {word}) if plain.isascii() or umlauts.isascii() else ()
 
 
 def _plain(text: str) -> str:

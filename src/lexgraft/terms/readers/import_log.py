@@ -103,17 +103,17 @@ class ImportLog(Struct):
         refused = [*self.refused, *self.refused_texts]
         if not refused:
             return
-        go_on = "mend them, or leave them out: --leave-out-refused, or `terms.refused: leave-out`"
+        cures = {row.cure for row in refused}
+        mend = (cures.pop() if len(cures) == 1 else "") or "mend them"
+        cure = f"{mend}, or go on without: --leave-out-refused, or `terms.refused: leave-out`"
         if len(refused) == 1:
             (row,) = refused
-            raise LexgraftError(
-                _said(row), where=f"{self.where}:{row.line}", cure=row.cure or go_on
-            )
+            raise LexgraftError(_said(row), where=f"{self.where}:{row.line}", cure=cure)
         count = self.refusals + self.text_refusals
         lines = [f"line {row.line}: {_said(row)}" for row in refused[:_NAMED]]
         more = [f"… and {count - _NAMED} more"] if count > _NAMED else []
         what = "\n".join([f"{count} rows or texts cannot be used", *lines, *more])
-        raise LexgraftError(what, where=self.where, cure=refused[0].cure or go_on)
+        raise LexgraftError(what, where=self.where, cure=cure)
 
     def _count(self, counts: dict[str, RuleCount], line: int, reason: str, count: int = 1) -> None:
         rule = counts.setdefault(

@@ -43,6 +43,7 @@ class TermImport:
         self._forms = [form for _, form, _ in chosen]
         self._origin: dict[str, int] = {}  # id → line and file in one number: there are many
         self._strict = strict
+        self.place = ""  # file and line of the concept that was yielded last
 
     def __iter__(self) -> Iterator[Concept]:
         """Yield the concepts file by file, those of additions that no file has at the end.
@@ -61,6 +62,11 @@ class TermImport:
         self._refuse_what_no_table_has()
         for reading in self.readings if self._strict else ():
             reading.tally.raise_refused()
+
+    @property
+    def are_tables(self) -> bool:
+        """Whether all files are tables, whose columns name their languages."""
+        return all(form.fallback or form.name == "workbook" for form in self._forms)
 
     def _refuse_what_no_table_has(self) -> None:
         """Raise for a sheet or a column that the user names and no table has."""
@@ -94,6 +100,7 @@ class TermImport:
             if usable is not None:
                 reading.concepts += 1
                 tally.note_statuses(usable)
+                self.place = f"{reading.path}:{line}"
                 yield usable
         if not reading.concepts:
             if self._strict:
@@ -140,8 +147,10 @@ class TermImport:
         if not form.adds and not (form.unique and len(self.readings) == 1):
             number = len(self.readings)
             origin = line * number + self.readings.index(reading)
-            first = self._origin.setdefault(concept.id, origin)
-            if first != origin:
+            first = self._origin.get(concept.id)
+            if first is None:
+                self._origin[concept.id] = origin
+            else:
                 where = f"{self.readings[first % number].path}:{first // number}"
                 cure = "keep one of them, or give one another id"
                 what = f"concept `{concept.id}` occurs twice, first in {where}"

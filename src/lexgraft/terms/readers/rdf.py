@@ -46,7 +46,9 @@ _ROLES = {
     **dict.fromkeys((f"{_TERMS}license", f"{_TERMS}rights", f"{_ELEMENTS}rights"), "licence"),
 }
 _OWN = "urn:lexgraft:"  # leads ids that are no names, in our own exports
+_NODE = "\0"  # in place of a language: the value is a name, no text
 _LABELS = frozenset({"preferred", "admitted"})
+_TEXTS = frozenset({"preferred", "admitted", "hidden", "definition"})
 _SCHEMES = frozenset({f"{_SKOS}ConceptScheme", f"{_OWL}Ontology"})
 _COLLECTIONS = frozenset({f"{_SKOS}Collection", f"{_SKOS}OrderedCollection"})
 _TURTLE = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix|base)\s", re.IGNORECASE)
@@ -103,7 +105,7 @@ def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
             tally.skip_row(number, "the name of the whole")
         elif any(("type", kind) in roles for kind in sorted(_COLLECTIONS)):
             tally.skip_row(number, "a collection of concepts, not one")
-        elif ("deprecated", "true") in roles:
+        elif roles & {("deprecated", "true"), ("deprecated", "1")}:
             tally.skip_row(number, "deprecated")
         elif _is_property(roles):
             tally.skip_row(number, "a property, not a concept")
@@ -123,16 +125,19 @@ def _concept(
     terms: list[Term] = []
     definitions: dict[str, str] = {}
     for role, text, language in values:
-        tag = language_tag(language) if language else options.language
-        if role == "hidden":
+        is_tag = language and language != _NODE
+        tag = language_tag(language) if is_tag else options.language
+        if role == "name":
+            tally.skip_text(number, "a label or definition that is a name, no text")
+        elif role == "hidden":
             tally.skip_text(number, "a hidden label")
         elif role in _LABELS:
             if not language:
                 tally.warn(number, f"a label without a language, read as `{tag}`")
             status = "preferred" if role == "preferred" else "admitted"
             terms.append(Term(text, tag, status=status))
-        elif role == "definition":
-            definitions.setdefault(tag, text)
+        elif role == "definition" and definitions.setdefault(tag, text) != text:
+            tally.warn(number, "a second definition, not taken")
     broader = [_short(text) for role, text, _ in values if role == "broader" and text[:2] != "_:"]
     return Concept(
         id=_short(name),
@@ -176,7 +181,7 @@ def _format(path: Path) -> "RdfFormat":
     from pyoxigraph import RdfFormat
 
     start = start_of(path)
-    if start.root.name:
+    if start.root.name == "RDF":
         check_entities(path)
         return RdfFormat.RDF_XML
     return RdfFormat.TURTLE if _TURTLE.match(start.text) else RdfFormat.N_TRIPLES
@@ -192,16 +197,17 @@ def _value(node: object) -> tuple[str, str]:
     """Return an object's text or name, and its language."""
     if type(node).__name__ == "Literal":
         return str(getattr(node, "value", "")), getattr(node, "language", None) or ""
-    return _key(node), ""
+    return _key(node), _NODE
 
 
 def _with_form(value: tuple[str, str, str], subjects: dict[str, Values]) -> tuple[str, str, str]:
-    """Return a label: where it is a node (SKOS-XL), with the text of its literal form."""
-    role, text, _ = value
-    if role not in {"preferred", "admitted", "hidden"} or text not in subjects:
+    """Return a text: where it is a node (SKOS-XL), that of its literal form, if it has one."""
+    role, text, language = value
+    if role not in _TEXTS or language != _NODE:
         return value
-    forms = [(role, form, tag) for kind, form, tag in subjects[text] if kind == "form"]
-    return forms[0] if forms else value
+    forms = (form for form in subjects.get(text, ()) if form[0] == "form" and form[2] != _NODE)
+    _, form, tag = next(forms, ("", "", _NODE))
+    return (role, form, tag) if tag != _NODE else ("name", text, "")
 
 
 def _origin(subjects: dict[str, Values], path: Path) -> _Origin:

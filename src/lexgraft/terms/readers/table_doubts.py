@@ -182,8 +182,14 @@ def _ofwriting(layout: Layout, column: Column) -> Iterator[Question]:
         return
     script_set = writing(column.language)
     scripts = [scripts_in(cell) for cell in cells]
-    foreign = sum(bool(found) and not found & script_set and found != {"Latn"} for found in scripts)
-    none = len(cells) >= _MANY and not any(found & script_set for found in scripts) and any(scripts)
+    foreign = sum(
+        bool(letters) and not letters & script_set and letters != {"Latn"} for letters in scripts
+    )
+    none = (
+        len(cells) >= _MANY
+        and not any(letters & script_set for letters in scripts)
+        and any(scripts)
+    )
     where = f"the column `{column.header}` ({', '.join(cells[:2])})"
     if 2 * foreign > len(cells) or none:
         language = language_by_script(cells) or "en"
@@ -246,10 +252,10 @@ def with_flags(layout: Layout) -> None:
     layout.columns = columns
     flags = {column.position for column in columns if column.is_flag}
     layout.accounts = tuple(
-        replace(one, reason=f"{one.reason}; its cells say yes or no")
-        if one.number - 1 in flags
-        else one
-        for one in layout.accounts
+        replace(account, reason=f"{account.reason}; its cells say yes or no")
+        if account.number - 1 in flags
+        else account
+        for account in layout.accounts
     )
 
 

@@ -98,7 +98,8 @@ def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> L
         pairs = zip(rows, after, strict=False)
         layout.entries = [row for row, below in pairs if not layout.apart.reason(*row, below)]
     layout.accounts = tuple(
-        replace(one, examples=_examples(layout.entries, one.number - 1)) for one in layout.accounts
+        replace(account, examples=_examples(layout.entries, account.number - 1))
+        for account in layout.accounts
     )
     return layout
 

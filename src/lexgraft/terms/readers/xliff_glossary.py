@@ -26,13 +26,17 @@ def read_xliff_glossary(
     """Yield one concept per glossary entry: a term, its translations, the first preferred.
 
     Raises:
-        LexgraftError: the file names no source language.
+        LexgraftError: the file has no glossary, as those of XLIFF 1.2.
     """
     attributes = start_of(path).root.attributes
     source, target = (language_tag(attributes.get(name, "")) for name in ("srcLang", "trgLang"))
-    if not source:
+    if not source or not _has_glossary(path):
+        version = attributes.get("version", "")
         raise LexgraftError(
-            "an XLIFF file without `srcLang`", where=str(path), cure="XLIFF 2 has a glossary"
+            f"XLIFF {version}".strip() + " with translated segments and no glossary",
+            where=str(path),
+            cure=f"check it against a term base: lexgraft glossary check TERMS {path.name}; "
+            "terms are read from the glossary module of XLIFF 2, TBX, TMX or a table",
         )
     names = LineNames(path.stem)
     for line, entry in outermost_elements(path, "glossEntry", progress=options.progress):
@@ -46,8 +50,8 @@ def read_xliff_glossary(
                 terms.append(Term(text, source))
             elif text and kind == "translation" and target:
                 terms.append(Term(text, target))
-            elif text and kind == "definition":
-                definitions.setdefault(source, text)
+            elif text and kind == "definition" and definitions.setdefault(source, text) != text:
+                tally.warn(line, "a second definition, not taken")
         if not terms:
             tally.skip_row(line, "an entry without a term")
             continue
@@ -55,3 +59,7 @@ def read_xliff_glossary(
         key = entry.get("id") or name
         concept = Concept(key, ranked_terms(terms), definitions, source=path.name)
         yield line, concept
+
+
+def _has_glossary(path: Path) -> bool:
+    return next(outermost_elements(path, "glossEntry"), None) is not None

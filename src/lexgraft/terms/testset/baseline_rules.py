@@ -168,7 +168,9 @@ def _initials(text: str) -> str:
 
 def _spelt(short: str, long: str) -> int:
     """Return the length of the longest acronym in one text that the other's initials spell."""
-    return max((len(one) for one in _acronyms(short) if one in _initials(long)), default=0)
+    return max(
+        (len(acronym) for acronym in _acronyms(short) if acronym in _initials(long)), default=0
+    )
 
 
 def _longest_shared(question: str, text: str) -> int:

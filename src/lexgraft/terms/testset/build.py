@@ -17,7 +17,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, Project, TermSettings
 from lexgraft.records import Concept, Item, Progress, Split, digest, silent
 from lexgraft.terms.readers import read_concepts
-from lexgraft.terms.readers.project_options import options_of
+from lexgraft.terms.readers.project_options import files_of, options_of
 from lexgraft.terms.readers.rights import rights_of
 from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
@@ -129,7 +129,7 @@ def _term_base(
     where = ", ".join(Path(name).name for name in terms.files)
     languages = list(dict.fromkeys(tag for form in forms for tag in (form.question, form.answer)))
     read = read_concepts(
-        [Path(name) for name in terms.files],
+        files_of(terms.files, "terms.files"),
         options_of(terms.tables, languages),
         leave_out_refused=terms.refused == "leave-out",
     )

@@ -150,7 +150,7 @@ def cues_of(
         columns[name] = guess(target.question, answers)
     if target.form.question != target.form.answer:
         likeness = by_sound(target.question, answers)
-        columns[SOUND] = [round(10 * one) for one in likeness]  # in tenths: finer is noise
+        columns[SOUND] = [round(10 * score) for score in likeness]  # in tenths: finer is noise
     rows = np.array(list(columns.values()), dtype=np.int64).T
     lengths = np.array([view.length for view in views], dtype=np.int64)
     used = np.array([uses.get(answer, 0) for answer in answers], dtype=np.int64)

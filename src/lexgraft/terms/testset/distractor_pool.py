@@ -96,11 +96,11 @@ class PoolColumns:
     def __init__(self, members: Sequence[FormProfile], asked: int, keys: Sequence[int]) -> None:
         self._numbers: dict[str, int] = {}
         self._lent = (np.arange(len(members)) >= asked).astype(np.int64)
-        self._length = np.array([one.length for one in members], dtype=np.int64)
-        self._field = self._coded(one.concept.field for one in members)
-        self._type = self._coded(one.concept.type for one in members)
-        self._part_of_speech = self._coded(one.part_of_speech for one in members)
-        self._script = self._coded(one.script for one in members)
+        self._length = np.array([member.length for member in members], dtype=np.int64)
+        self._field = self._coded(member.concept.field for member in members)
+        self._type = self._coded(member.concept.type for member in members)
+        self._part_of_speech = self._coded(member.part_of_speech for member in members)
+        self._script = self._coded(member.script for member in members)
         self._members_of: dict[str, list[int]] = {}
         for place, one in enumerate(members):
             for name in sorted(_classes(one.concept)):

@@ -1,12 +1,12 @@
 """Everyday items: words that anybody knows, by which a loss of general language is seen."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, Project
 from lexgraft.records import Concept, Item, digest
 from lexgraft.terms.readers import ImportOptions, read_concepts
+from lexgraft.terms.readers.project_options import files_of
 from lexgraft.terms.testset.form_profile import FormProfile, profile
 from lexgraft.terms.testset.items import build_items
 
@@ -28,7 +28,7 @@ def everyday_items(project: Project) -> tuple[list[Concept], list[Item]]:
         )
     languages = tuple(tag for form in general.forms for tag in (form.question, form.answer))
     options = ImportOptions(called=tuple(dict.fromkeys(languages)))
-    concepts = read_concepts([Path(name) for name in general.concepts], options)
+    concepts = read_concepts(files_of(general.concepts, "general.concepts"), options)
     items: list[Item] = []
     used: dict[str, Concept] = {}
     for form in general.forms:
@@ -47,7 +47,7 @@ def everyday_items(project: Project) -> tuple[list[Concept], list[Item]]:
 
 def askable_everyday(project: Project) -> int:
     """Return how many everyday concepts every form of `general` could ask for."""
-    concepts = read_concepts([Path(name) for name in project.general.concepts])
+    concepts = read_concepts(files_of(project.general.concepts, "general.concepts"))
     return min(len(_askable(concepts, form, 0)) for form in project.general.forms)
 
 

@@ -94,6 +94,11 @@ def is_script(code: str) -> bool:
     return code.title() in {*Locale("en").scripts, "Hrkt"}
 
 
+def is_variant(code: str) -> bool:
+    """Tell whether a code of five letters or more, or with a digit first, is a variant's."""
+    return code.upper() in Locale("en").variants
+
+
 def is_region(code: str) -> bool:
     """Tell whether a code of two letters or three digits is a region's."""
     return code.upper() in Locale("en").territories

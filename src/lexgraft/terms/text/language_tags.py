@@ -128,6 +128,17 @@ def _writing(tag: str) -> tuple[str, str]:
     return subtags[0] or language, scripts[0] if scripts else script
 
 
+@cache
+def tag_in_words(text: str) -> str:
+    """Return what `tag_of_code` does, but nothing where a variant is none: `en-source`, `de-alt`.
+
+    For texts that may be words between hyphens as well.
+    """
+    match = _TAG.fullmatch(language_data.folded(text).replace("_", "-"))
+    variants = match["rest"].split("-")[1:] if match else ()
+    return tag_of_code(text) if all(map(language_data.is_variant, variants)) else ""
+
+
 def _in_one_form(language: str, script: str, region: str) -> str:
     _, likely_script, _ = language_data.likely("-".join(filter(None, (language, region))))
     _, default_script, _ = language_data.likely(language)
