@@ -20,10 +20,11 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.measures import ABILITY
-from lexgraft.project import Project, read_project
+from lexgraft.project import Candidate, Project, read_project
 from lexgraft.records import Cost, Criterion, Outcome, Score, Verdict
 
-NAMES = ["headroom", "merge", "measure", "glossary", "tune", "curve", "sealed"]
+NAMES = ["headroom", "learn", "merge", "measure", "glossary", "tune", "curve", "sealed"]
+USUAL = [name for name in NAMES if name != "learn"]  # no candidate learns
 
 
 class Length(Struct, frozen=True):
@@ -171,13 +172,15 @@ def names_of(project: Project, stages: Sequence[Stage[Any]] = STAGES) -> list[st
 
 
 def test_a_section_that_is_null_leaves_its_stage_out(project: Project):
-    assert names_of(project) == [name for name in NAMES if name != "curve"]
+    assert names_of(project) == [name for name in USUAL if name != "curve"]
     assert "glossary" not in names_of(structs.replace(project, glossary=None))
     without = names_of(structs.replace(project, tune=None))
     assert "tune" not in without
     tune = project.tune
     assert tune is not None
-    assert names_of(structs.replace(project, tune=structs.replace(tune, curve=(2,)))) == NAMES
+    assert names_of(structs.replace(project, tune=structs.replace(tune, curve=(2,)))) == USUAL
+    learning = structs.replace(project.merge, candidates=(Candidate("guided_inputs"),))
+    assert "learn" in names_of(structs.replace(project, merge=learning))
 
 
 def test_a_project_names_the_stages_it_wants_and_their_order_stays(project: Project):
@@ -221,8 +224,9 @@ def _plan(*stages: str) -> AdoptionPlan:
 
 def test_a_verdict_says_what_its_stages_took_and_what_the_next_gate_takes():
     verdicts = [Verdict(stage, "fail", {}) for stage in ("headroom", "merge", "glossary", "tune")]
-    costs = {name: Cost(float(number), number) for number, name in enumerate(NAMES, 1)}
-    found = priced(verdicts, STAGES, _plan(*NAMES[:6]), costs)
+    costs = {name: Cost(float(number), number) for number, name in enumerate(USUAL, 1)}
+    costs["learn"] = Cost(0.0)
+    found = priced(verdicts, STAGES, _plan(*USUAL[:6]), costs)
     assert [verdict.cost.seconds for verdict in found] == [1.0, 2.0 + 3.0, 4.0, 5.0]
     assert [verdict.next_stage for verdict in found] == ["merge", "glossary", "tune", ""]
     assert [verdict.next_cost and verdict.next_cost.seconds for verdict in found] == [

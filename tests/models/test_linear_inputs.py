@@ -59,7 +59,7 @@ def test_sums_are_those_of_plain_forwards(network: nn.Module) -> None:
     assert len(sums) == 8  # two layers, each with four inputs
     for weights, (total, grid) in sums.items():
         expected = plain(network, weights[-1])
-        assert np.linalg.norm(total * grid**2 - expected) < 1e-5 * np.linalg.norm(expected)
+        assert np.linalg.norm(total * grid**2 - expected) < 1e-4 * np.linalg.norm(expected)
 
 
 def test_layers_that_read_the_same_share_it(network: nn.Module) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from lexgraft.adoption.cost import LimitedTexts
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
@@ -33,6 +34,7 @@ from lexgraft.records import (
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
+from lexgraft.weights.checkpoint.input_statistics import open_statistics
 from lexgraft.weights.checkpoint.scrambled_delta import scrambled
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
@@ -105,8 +107,29 @@ class ModelsUnderTest:
         labelled = {label: model.digest for label, model in self.input_models.items()}
         return {"base": self.base.digest, **labelled}
 
+    @property
+    def learnt_folder(self) -> Path:
+        """Return where guided merges find what was learnt of the layers' inputs."""
+        return self.folder / "learnt"
+
     def merge_plan(self, candidate: Candidate) -> MergePlan:
-        """Return the plan of one candidate over G and D."""
+        """Return the plan of one candidate over G and D.
+
+        Raises:
+            LexgraftError: no merge of these models, or one that has yet to learn.
+        """
+        plan = self.foreseen_plan(candidate)
+        if plan.method.learns and plan.statistics is None:
+            raise LexgraftError(
+                f"`{candidate.method}` has learnt nothing yet",
+                where=str(self.learnt_folder),
+                cure="`lexgraft adopt` learns, in its stage `learn`; if that has run, delete "
+                "stages/learn.json",
+            )
+        return plan
+
+    def foreseen_plan(self, candidate: Candidate) -> MergePlan:
+        """Return the plan of one candidate, also of one that has yet to learn."""
         return self._merge_plan(candidate, self.input_models[DOMAIN])
 
     def ablations(self, candidate: Candidate) -> dict[str, EvaluatedModel]:
@@ -126,8 +149,9 @@ class ModelsUnderTest:
         }
 
     def _merge_plan(self, candidate: Candidate, donor: InputModel) -> MergePlan:
-        inputs = {**self.input_models, DOMAIN: donor}
-        return plan_merge(candidate, self.base, inputs, self.project.merge.dtype, self.project.seed)
+        inputs, dtype = {**self.input_models, DOMAIN: donor}, self.project.merge.dtype
+        learnt = open_statistics(self.learnt_folder)
+        return plan_merge(candidate, self.base, inputs, dtype, self.project.seed, learnt)
 
     @cached_property
     def random_donor(self) -> EvaluatedModel:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
+from lexgraft.adoption.guided_texts import learning_methods, unprotected_registers
 from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
     refuse_equal_models,
@@ -143,11 +144,29 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
                 for text in dict.fromkeys(text for plan in plans for text in plan.warnings)
             ),
             *testset.rights.spoken(),
+            *_unprotected(experiment),
         ),
         marks=marks_of_the_plan(experiment.material),
         judged=judged_concepts(experiment.material),
         gates=chances_of(experiment, stages, Spreads(), unit_seconds),
     )
+
+
+def _unprotected(experiment: Experiment) -> list[dict[str, str]]:
+    """Return the warning that guided candidates keep only the registers that they learn from."""
+    names = learning_methods(experiment.project)
+    registers = unprotected_registers(experiment.material) if names else []
+    if not registers:
+        return []
+    which, named = ", ".join(registers), ", ".join(names)
+    return [
+        {
+            "en": f"`{named}` protects what it is shown: {which} is measured, and no text of it is "
+            "in `tune.replay_texts`",
+            "ja": f"`{named}` が保護するのは学習した文書の種類だけです。{which} は測定されますが、"
+            "`tune.replay_texts` にありません",
+        }
+    ]
 
 
 def with_measured_chances(

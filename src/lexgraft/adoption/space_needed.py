@@ -32,9 +32,25 @@ def check_disk(experiment: Experiment, plan: AdoptionPlan, stages: Collection[st
         "merged/": model,
         "model/": model,
         "tuned/": tuned_bytes(tune, experiment.models.base, model) if tune else 0,
+        "learnt/": learnt_bytes(experiment.models.base) if "learn" in stages else 0,
         "answers/": _ANSWER * options * (len(plan.methods) + _FEW_MODELS),
     }
     check_space(folder, parts, bytes_below(folder / name.strip("/") for name in parts))
+
+
+def learnt_bytes(base: Checkpoint) -> int:
+    """Return the bytes of the sums of two sets of texts: half a square matrix per input each.
+
+    k, v and up read what q and gate read.
+    """
+    widths = (
+        entry.shape[1]
+        for name, entry in base.tensors.items()
+        if len(entry.shape) == 2
+        and role_of(name) not in ("embedding", "head")
+        and not name.endswith(("k_proj.weight", "v_proj.weight", "up_proj.weight"))
+    )
+    return sum(8 * width * (width + 2) for width in widths)
 
 
 def tuned_bytes(settings: TuneSettings, base: Checkpoint, model: int) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor
 from lexgraft.arrays.shapes import Float32, Float64
 from lexgraft.errors import LexgraftError
 
-GRID_BITS = 20  # below the largest input of the line that sets the grid
+GRID_BITS = 16  # below the largest input of the line that sets the grid
 ROWS = 1024  # tokens whose products are summed at once: a matrix product, not a row each
 EXACT = 2.0**53  # up to here float64 holds every whole number
 

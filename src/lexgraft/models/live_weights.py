@@ -69,6 +69,13 @@ class LiveWeights:
             self._parameters[key].copy_(self._original.pop(key))
 
 
+def disk_names(model: nn.Module, names: Iterable[str]) -> dict[str, str]:
+    """Return live name → name on disk, of these names on disk, which may lack the body's prefix."""
+    prefix = f"{getattr(model, 'base_model_prefix', '')}."
+    live = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    return {key: name for name in names for key in (name, prefix + name) if key in live}
+
+
 def _compact(tensor: Tensor) -> Tensor:
     """Return a copy, in half the space where no bit is lost."""
     half = tensor.detach().to(torch.bfloat16)

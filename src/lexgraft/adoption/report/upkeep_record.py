@@ -27,9 +27,9 @@ from lexgraft.adoption.upkeep.quantities import (
 from lexgraft.business import Option
 
 MADE_BY: dict[Option, tuple[str, ...]] = {
-    "merge": ("headroom", "merge", "measure"),
-    "merge_glossary": ("headroom", "merge", "measure", "glossary"),
-    "tune": ("headroom", "merge", "measure", "tune"),
+    "merge": ("headroom", "learn", "merge", "measure"),
+    "merge_glossary": ("headroom", "learn", "merge", "measure", "glossary"),
+    "tune": ("headroom", "learn", "merge", "measure", "tune"),
 }
 """The stages whose time it takes to make an option's weights, choice and judgement included."""
 RIVAL: Option = "keep"

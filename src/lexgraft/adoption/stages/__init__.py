@@ -5,6 +5,7 @@ from typing import Any
 from lexgraft.adoption.stages.curve import Curve
 from lexgraft.adoption.stages.glossary_prompt import GlossaryPrompt
 from lexgraft.adoption.stages.headroom import Headroom
+from lexgraft.adoption.stages.learn import Learn
 from lexgraft.adoption.stages.measure import Measure
 from lexgraft.adoption.stages.merge_race import MergeRace
 from lexgraft.adoption.stages.sealed_test import SealedTest
@@ -13,6 +14,7 @@ from lexgraft.adoption.stages.tuning import Tuning
 
 STAGES: tuple[Stage[Any], ...] = (
     Headroom(),
+    Learn(),
     MergeRace(),
     Measure(),
     GlossaryPrompt(),

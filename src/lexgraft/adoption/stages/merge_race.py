@@ -8,6 +8,7 @@ from msgspec import Struct
 from lexgraft.adoption.candidate_search import propose
 from lexgraft.adoption.cost import ComputeWork, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.guided_texts import learning_methods
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
     ComparisonContext,
@@ -22,7 +23,9 @@ from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import AbilityChange, AcquisitionCounts, FigurePoint
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
+from lexgraft.adoption.stages.learn import Learn, LearnResult
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
 from lexgraft.evaluation.measures import ABILITY
 from lexgraft.project import Candidate, MergeSettings
@@ -72,12 +75,28 @@ class MergeRace(Stage[RaceResult]):
     record = RaceResult
 
     def estimate(self, experiment: Experiment) -> tuple[ComputeWork, ...]:
-        """Return the work of asking every candidate the `choose` concepts and texts."""
-        settings = experiment.project.merge
+        """Return the work of asking every candidate the `choose` concepts and texts.
+
+        Raises:
+            LexgraftError: candidates have to learn, and that stage is left out.
+        """
+        settings, chosen = experiment.project.merge, experiment.project.stages
+        names = learning_methods(experiment.project)
+        if names and chosen is not None and Learn.name not in chosen:
+            raise LexgraftError(
+                f"`{names[0]}` needs what stage `{Learn.name}` finds",
+                where="stages",
+                cure=f"add `{Learn.name}`",
+            )
         count = len(settings.candidates) + _trials(settings)
         asked = work_of_items(experiment.material.testset.items["choose"])
         asked += work_of_texts(experiment.material.texts["choose"])
         return (asked.times(count),)
+
+    def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
+        """Return what was learnt for candidates that need it."""
+        learnt = earlier.find(LearnResult)
+        return (learnt.statistics,) if learnt else ()
 
     def run(self, experiment: Experiment, earlier: Results) -> RaceResult:
         """Return every candidate's findings and the winner.
@@ -125,9 +144,9 @@ def candidate_plans(models: ModelsUnderTest) -> list[MergePlan]:
         LexgraftError: one of them is no merge of these models.
     """
     settings, seed = models.project.merge, models.project.seed
-    plans = [models.merge_plan(candidate) for candidate in settings.candidates]
+    plans = [models.foreseen_plan(candidate) for candidate in settings.candidates]
     if settings.search:
-        models.merge_plan(propose(settings.search, [], seed))
+        models.foreseen_plan(propose(settings.search, [], seed))
     return plans
 
 

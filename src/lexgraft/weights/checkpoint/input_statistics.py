@@ -103,7 +103,7 @@ class InputStatistics:
     def _read(self, read: str) -> tuple[Moments, Moments]:
         general, questions = (
             torch.from_numpy(self.sums(side, read) * record.inputs[read].grid ** 2)
-            for side, record in self._sides().items()
+            for side, record in self._sides.items()
         )
         return general, questions
 
@@ -114,7 +114,7 @@ class InputStatistics:
             LexgraftError: the file is not as it was written.
         """
         path = _file(self.folder, side, read)
-        stated = self._sides()[side].inputs[read].digest
+        stated = self.side(side).inputs[read].digest
         if not path.is_file():
             raise LexgraftError("learnt sums are gone", where=str(path), cure=_AGAIN)
         (entry,) = read_header(path)
@@ -123,6 +123,11 @@ class InputStatistics:
             raise LexgraftError("not as it was written", where=str(path), cure=_AGAIN)
         return unfolded(stored, self.index.widths[read])
 
+    def side(self, side: Side) -> SideRecord:
+        """Return the record of one set of texts."""
+        return self._sides[side]
+
+    @property
     def _sides(self) -> dict[Side, SideRecord]:
         return {"general": self.index.general, "questions": self.index.questions}
 

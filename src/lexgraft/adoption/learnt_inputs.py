@@ -1,0 +1,113 @@
+"""The statistics of a run: what the recipient reads of general text, the average of questions."""
+
+from collections.abc import Sequence
+
+from lexgraft.adoption.guided_texts import pieces_to_keep, questions, tokens_to_keep
+from lexgraft.adoption.material import Material
+from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
+from lexgraft.models.linear_inputs import GRID_LINE, LinearInput, TokenRows, input_sums
+from lexgraft.models.live_weights import disk_names
+from lexgraft.models.transformers import TransformersModel
+from lexgraft.project import Candidate
+from lexgraft.records import digest
+from lexgraft.weights.checkpoint.input_statistics import (
+    INDEX,
+    InputRecord,
+    InputStatistics,
+    Side,
+    SideRecord,
+    StatisticsIndex,
+    finish_statistics,
+    open_statistics,
+    write_sums,
+)
+
+AVERAGE = Candidate("linear")  # of G and D: its inputs are near those of any merge of them
+
+
+def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics:
+    """Return the statistics in the run's folder, learnt if need be.
+
+    What the same weights have read of the same texts is kept; where texts were added, only these
+    are read, and their sums added to the old ones.
+    """
+    earlier = open_statistics(models.learnt_folder)
+    average = EvaluatedModel("average of G and D", models.base, models.merge_plan(AVERAGE))
+    readers: dict[Side, EvaluatedModel] = {"general": models.parents["G"], "questions": average}
+    records: dict[Side, SideRecord] = {}
+    widths: dict[str, int] = {}
+    weights: dict[str, str] = {}
+    for side, reader in readers.items():
+        model = models.live(reader)
+        texts = _general(models, material, model) if side == "general" else _asked(material, model)
+        before = _unchanged(earlier, side, reader.digest, texts)
+        if before is not None and len(before.texts) == len(texts):
+            records[side] = before
+            continue
+        (models.learnt_folder / INDEX).unlink(missing_ok=True)  # half of it is not taken for whole
+        records[side], inputs = _learn(models, reader, side, texts, earlier if before else None)
+        widths |= {read.name: read.width for read in inputs}
+        on_disk = disk_names(model.module, models.base.tensors)
+        weights |= {on_disk[w]: read.name for read in inputs for w in read.weights}
+    if earlier is not None and not widths:
+        return earlier
+    index = StatisticsIndex(weights, widths, records["general"], records["questions"])
+    return finish_statistics(models.learnt_folder, index)
+
+
+def _general(
+    models: ModelsUnderTest, material: Material, model: TransformersModel
+) -> dict[str, TokenRows]:
+    """Return as many pieces of general text as are wanted, each by its digest."""
+    wanted, texts = tokens_to_keep(models.base), dict[str, TokenRows]()
+    for piece in pieces_to_keep(material):
+        if wanted <= 0:
+            break
+        rows = [model.encode(piece)]
+        wanted -= len(rows[0])
+        texts[digest(*rows)] = rows
+    return texts
+
+
+def _asked(material: Material, model: TransformersModel) -> dict[str, TokenRows]:
+    """Return the questions of every concept together, by their digest."""
+    encoded = ([model.encode(text) for text in of_concept] for of_concept in questions(material))
+    return {digest(*rows): rows for rows in encoded}
+
+
+def _unchanged(
+    earlier: InputStatistics | None, side: Side, reader: str, texts: dict[str, TokenRows]
+) -> SideRecord | None:
+    """Return the record of what the same weights have read of some or all of these texts."""
+    record = earlier.side(side) if earlier else None
+    if record is None or record.model != reader or not set(record.texts) <= texts.keys():
+        return None
+    return record
+
+
+def _learn(
+    models: ModelsUnderTest,
+    reader: EvaluatedModel,
+    side: Side,
+    texts: dict[str, TokenRows],
+    earlier: InputStatistics | None,
+) -> tuple[SideRecord, Sequence[LinearInput]]:
+    """Write the sums of what a model reads of texts, on top of those that are there."""
+    model, folder = models.live(reader), models.learnt_folder
+    old = earlier.side(side) if earlier else None
+    rows = [texts[mark] for mark in sorted(texts) if old is None or mark not in old.texts]
+    records: dict[str, InputRecord] = {}
+    inputs: list[LinearInput] = []
+
+    def tell(_what: str, done: int, total: int) -> None:
+        models.progress(f"learning from {side}", done, total)
+
+    line = model.encode(GRID_LINE)
+    for read, sums in input_sums(model.module, rows, line, progress=tell):
+        total = sums.total()
+        if earlier is not None:
+            total = total + earlier.sums(side, read.name)
+        records[read.name] = write_sums(folder, side, read.name, total, read.grid)
+        inputs.append(read)
+    tokens = sum(len(row) for of_text in rows for row in of_text) + (old.tokens if old else 0)
+    return SideRecord(reader.digest, tuple(sorted(texts)), tokens, records), inputs
