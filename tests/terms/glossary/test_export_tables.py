@@ -267,7 +267,7 @@ def test_a_service_gets_no_formula(form: str):
     concept = Concept("1", (Term("=cmd()", "en"), Term("爪", "ja")))
     made = export_concepts([concept], form, PAIR)
     assert made.entries == 0
-    assert [one.reason for one in made.refused] == ["a spreadsheet would run it as a formula"]
+    assert [one.reason for one in made.refused] == ["a spreadsheet would run '=cmd()' as a formula"]
 
 
 BREAKING = "\t", "\n", "\r", "\x0b", "\x00", "\u2028", "\u202e", "\ud800"
@@ -311,3 +311,48 @@ def test_a_term_that_would_be_a_comment_in_utx_is_left_out():
     made = export_concepts([concept], "utx", PAIR)
     assert made.entries == 0
     assert "comment" in made.refused[0].reason
+
+
+def two(first: str, second: str) -> tuple[Concept, Concept]:
+    """Return two concepts of two sources, the second without a licence."""
+    one, other = (
+        Concept(f"C:{text}", (Term(text, "en"), Term(f"{text}語", "ja")), source=text)
+        for text in (first, second)
+    )
+    return structs.replace(one, licence="CC0-1.0"), other
+
+
+@pytest.mark.parametrize("form", ["skos", "utx", "csv", "tbx"])
+def test_no_concept_gets_the_licence_of_another(tmp_path: Path, form: str):
+    concepts = two("fever", "cough")
+    found = {one.id: one.licence for one in exported(tmp_path, form, *concepts)}
+    assert found["C:cough"] == ""
+    lost = {loss.concept: loss.what for loss in export_concepts(concepts, form, PAIR).lost}
+    assert (found["C:fever"] == "CC0-1.0") != ("licence" in lost.get("C:fever", ()))
+
+
+@pytest.mark.parametrize("form", ["utx", "deepl", "google", "aws"])
+def test_a_concept_in_one_language_alone_is_said_not_to_be_exported(form: str):
+    alone = Concept("C:9", (Term("cough", "en"), Term("せき", "ja", status="pending")))
+    result = export_concepts([FEVER, alone], form, PAIR)
+    assert ("C:9", "no usable term in `ja`") in [
+        (one.concept, one.reason) for one in result.refused
+    ]
+
+
+def test_what_only_one_direction_has_no_place_for_is_said():
+    terms = (
+        *(Term("fever", "en"), Term("febris", "en", status="forbidden")),
+        *(Term("発熱", "ja"), Term("熱", "ja", status="admitted")),
+    )
+    concept = Concept("C:1", terms)
+    (loss,) = export_concepts([concept], "utx", PAIR).lost
+    assert loss.what == ("forbidden in `en`",)
+    (loss,) = export_concepts([concept], "deepl", PAIR).lost
+    assert "further terms in `ja`" in loss.what
+
+
+def test_a_formula_is_named_itself():
+    concept = Concept("C:1", (Term("axis", "en"), Term("=軸", "ja")))
+    (refused,) = export_concepts([concept], "deepl", PAIR).refused
+    assert "'=軸'" in refused.reason

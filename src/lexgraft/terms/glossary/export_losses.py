@@ -33,12 +33,35 @@ def losses(concepts: Sequence[Concept], form: str, pair: Sequence[str]) -> tuple
         form: the form's name.
         pair: the two languages of a form that has a direction.
     """
-    held = _HELD.get(form, frozenset())
+    held = _HELD.get(form, frozenset()) - _of_the_whole(concepts, form)
     lost = (
-        Loss(concept.id, tuple(what for what in _filled(concept, pair) if what not in held))
+        Loss(
+            concept.id,
+            (
+                *(what for what in _filled(concept, pair) if what not in held),
+                *_in_direction(concept, form, pair),
+            ),
+        )
         for concept in concepts
     )
     return tuple(loss for loss in lost if loss.what)
+
+
+def _of_the_whole(concepts: Sequence[Concept], form: str) -> frozenset[str]:
+    """Return what a form states once for all its concepts, and these do not share."""
+    name = {"skos": "source", "utx": "licence"}.get(form, "")
+    differ = name and len({getattr(concept, name) for concept in concepts}) > 1
+    return frozenset({name}) if differ else frozenset()
+
+
+def _in_direction(concept: Concept, form: str, pair: Sequence[str]) -> Iterator[str]:
+    """Yield what a form with a direction has no place for in one of its languages."""
+    if form == "utx" and any(
+        term.status == "forbidden" and term.language == pair[0] for term in concept.terms
+    ):
+        yield f"forbidden in `{pair[0]}`"
+    if pair and form not in _HELD and len(concept.names(pair[1])) > 1:
+        yield f"further terms in `{pair[1]}`"
 
 
 def _filled(concept: Concept, pair: Sequence[str]) -> Iterator[str]:

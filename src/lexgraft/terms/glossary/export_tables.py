@@ -67,9 +67,21 @@ def export_concepts(
     if form not in {"csv", "tbx", "skos"}:
         pair = _checked(concepts, form, pair)
     kept, refused = screened(concepts)
+    if pair:
+        told = {entry.concept for entry in refused}
+        refused += [entry for entry in _one_sided(kept, pair) if entry.concept not in told]
     exported = EXPORTS[form](kept, pair or LanguagePair())
     lost = losses(kept, form, (pair.source, pair.target) if pair else ())
     return replace(exported, refused=(*refused, *exported.refused), lost=lost)
+
+
+def _one_sided(concepts: Sequence[Concept], pair: LanguagePair) -> Iterator[NotExported]:
+    """Yield the concepts that lack a usable term in one of the two languages."""
+    for concept in concepts:
+        missing = [tag for tag in (pair.source, pair.target) if not concept.names(tag)]
+        if missing and concept.terms:
+            first = concept.terms[0].text
+            yield NotExported(concept.id, first, f"no usable term in `{'`, `'.join(missing)}`")
 
 
 def _checked(concepts: Sequence[Concept], form: str, pair: LanguagePair | None) -> LanguagePair:
@@ -167,9 +179,10 @@ def _skos(concepts: Sequence[Concept], _pair: LanguagePair) -> ExportResult:
 
 def _utx(concepts: Sequence[Concept], pair: LanguagePair) -> ExportResult:
     """Return a UTX 1.11 glossary; the terms of a concept share its concept ID."""
-    licences = dict.fromkeys(concept.licence for concept in concepts if concept.licence)
-    head = [f"#UTX 1.11; {pair.source}/{pair.target}", pair.date, "copyright: see license"]
-    head += [f"license: {' + '.join(licences).replace(';', ',')}"] if licences else []
+    licences = {concept.licence for concept in concepts}
+    licence = next(iter(licences)) if len(licences) == 1 else ""  # it is that of all entries
+    head = [f"#UTX 1.11; {pair.source}/{pair.target}", pair.date]
+    head += ["copyright: see license", f"license: {licence.replace(';', ',')}"] if licence else []
     lines = ["; ".join(text for text in head if text) + ";"]
     lines.append("#src\ttgt\tsrc:pos\tterm status\tconcept ID")
     refused: list[NotExported] = []
@@ -247,7 +260,7 @@ def _fault(source: str, target: str, rows: dict[str, str], service: _Service) ->
         if text != text.strip():
             return "white space at its ends"
         if runs_as_formula(text):
-            return "a spreadsheet would run it as a formula"
+            return f"a spreadsheet would run {text[:40]!r} as a formula"
     if source in rows:
         translation = rows[source]
         return (

@@ -49,8 +49,7 @@ def tbx(concepts: Sequence[Concept]) -> bytes:
 def skos(concepts: Sequence[Concept]) -> bytes:
     """Return the concepts as a SKOS scheme in Turtle; forbidden terms are hidden labels."""
     scheme = (
-        f"<urn:lexgraft:scheme> a skos:ConceptScheme ;\n  dct:title {_text(_names(concepts))} ;\n"
-        f"  dct:license {_text(_licences(concepts))} .\n\n"
+        f"<urn:lexgraft:scheme> a skos:ConceptScheme ;\n  dct:title {_text(_names(concepts))} .\n\n"
     )
     return "".join([_PREFIXES, scheme, *map(_node, concepts)]).encode()
 
@@ -132,6 +131,8 @@ def _statements(concept: Concept) -> Iterator[str]:
         yield f"skos:{_LABELS[term.status]} {_text(term.text)}@{term.language}"
     for language, text in concept.definitions.items():
         yield f"skos:definition {_text(text)}@{language}"
+    if concept.licence:
+        yield f"dct:license {_text(concept.licence)}"
     for identifier in concept.broader:
         yield f"skos:broader {_iri(identifier)}"
     for identifier in concept.same_as:

@@ -148,7 +148,7 @@ def _concept(
         same_as=tuple(_short(text) for role, text, _ in values if role == "same"),
         source=origin.source,
         source_version=origin.version,
-        licence=origin.licence,
+        licence=next((text for role, text, _ in values if role == "licence"), origin.licence),
     )
 
 
