@@ -1,5 +1,6 @@
 """What a project's models are asked and taught: texts that share no figure."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,24 @@ def test_the_plan_says_what_was_left_out(make_project: MakeProject, tmp_path: Pa
     assert any(
         "texts that occur again and count once: 1" in warning["en"] for warning in planned.warnings
     )
+
+
+@pytest.mark.parametrize(("target", "answers", "count"), [("hu", 8, 1), ("hu", 0, 0), ("ja", 8, 0)])
+def test_openings_that_another_language_lends_are_told(
+    tmp_path: Path, target: str, answers: int, count: int
+):
+    project = {
+        "name": "openings",
+        "models": {"base": "b", "language": "l", "domain": "d"},
+        "languages": {"target": target, "domain": "en"},
+        "terms": {"files": ["terms.csv"]},
+        "testset": {"forms": [{"kind": "term-to-term", "question": "en", "answer": target}]},
+        "general": {"texts": []},
+        "merge": {"candidates": [{"method": "linear"}]},
+        "tune": {"own_answers": answers, "terms": 8},
+        "output": "runs/openings",
+    }
+    path = tmp_path / "project.json"
+    path.write_text(json.dumps(project), encoding="utf-8")
+    notes = Material(read_project(path), tmp_path, silent).notes
+    assert len([note for note in notes if "`hu` has no openings" in note]) == count

@@ -19,6 +19,7 @@ from lexgraft.files.shipped_texts import is_shipped
 from lexgraft.project import Project, TextSource
 from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
+from lexgraft.terms.wordings.language_file import file_of
 from lexgraft.tuning.replay import disjoint
 
 Use = Literal["choose", "confirm"]
@@ -81,12 +82,15 @@ class Material:
 
     @property
     def notes(self) -> list[str]:
-        """Return what was left out of the running texts, a sentence per file and reason."""
+        """Return what was left out of the running texts, and what stands in for openings."""
         tune = self.project.tune
         names = [text.file for text in self.project.general.texts]
         names += tune.replay_texts if tune else ()
         read = zip(names, [*self._general, *self._replayed], strict=True)
-        return [note for name, texts in read for note in texts.notes(Path(name).name)]
+        return [
+            *(note for name, texts in read for note in texts.notes(Path(name).name)),
+            *_lent_openings(self.project),
+        ]
 
     @cached_property
     def _general(self) -> list[RunningText]:
@@ -134,6 +138,17 @@ class Material:
         measured = [d for use in self.texts.values() for _, group in use for d in group]
         read = united(texts.documents for texts in self._replayed)
         return disjoint([document for file in read for document in file], measured)
+
+
+def _lent_openings(project: Project) -> list[str]:
+    """Return a sentence per language whose openings are the English ones."""
+    languages = dict.fromkeys((project.languages.target, project.languages.domain))
+    return [
+        f"`{language}` has no openings of its own: what the model says after English ones is "
+        "replayed (`tune.own_answers`)"
+        for language in languages
+        if project.tune and project.tune.own_answers and file_of(language) is None
+    ]
 
 
 def _shrunk(source: TextSource, available: int) -> TextSource:

@@ -188,3 +188,10 @@ def test_hostile_files_are_refused(tmp_path: Path) -> None:
         read_document(tmp_path / "a.csv", "en", "ja")
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")
     assert read_document(tmp_path / "empty.txt", "en", "ja").segments == ()
+
+
+def test_a_heading_is_a_segment_of_its_own(tmp_path: Path):
+    path = tmp_path / "a.md"
+    path.write_text("# Valve\nIt opens.\nAlways.\n\n## Pump\n- runs\n", encoding="utf-8")
+    texts = [segment.source for segment in read_document(path, "en", "ja").segments]
+    assert texts == ["Valve", "It opens.\nAlways.", "Pump", "runs"]

@@ -101,3 +101,29 @@ def test_no_refused_character_passes_the_fast_check():
     assert not [sign for sign in refused if _are_clean([Term(f"a{chr(sign)}b", "en")])]
     assert _are_clean([Term("発熱 (β-ray)", "ja")])
     assert not _are_clean([Term("", "ja")])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"%PDF-1.4\n\x80\x81\n", "a PDF document.*\n.*copy its table into a spreadsheet"),
+        (b"{\\rtf1 valve}", "an RTF document"),
+        (b"SQLite format 3\0\x10\0\x01", "an SQLite database"),
+        (b"\0\x01\0\0Standard Jet DB\0\x01", "MultiTerm"),
+        (b'{"@context": {},\n "@graph": []}', "JSON-LD.*\n.*Turtle"),
+    ],
+)
+def test_documents_and_databases_are_refused_by_name(tmp_path: Path, data: bytes, message: str):
+    path = tmp_path / "terms"
+    path.write_bytes(data)
+    with pytest.raises(LexgraftError, match=message):
+        read_concepts([path])
+
+
+def test_a_word_document_is_refused_by_name(tmp_path: Path):
+    from zipfile import ZipFile
+
+    with ZipFile(tmp_path / "terms.docx", "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+    with pytest.raises(LexgraftError, match="a Word document"):
+        read_concepts([tmp_path / "terms.docx"])

@@ -74,6 +74,7 @@ _EMPTY = frozenset(
     ]
 )
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_HEADING = re.compile(r" {0,3}#{1,6}\s")
 _MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,9}[.)]\s+|\|)")
 _TARGETS = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)|\{[#.][^{}]*\}")
 
@@ -193,6 +194,9 @@ def markdown_blocks(text: str) -> Iterator[TextSegment]:
         if line.strip():
             first = first if lines else number
             lines.append(_TARGETS.sub("", _MARKS.sub("", line)))
+        if _HEADING.match(line):
+            yield from _block(lines, first)
+            lines = []
     yield from _block(lines, first)
 
 

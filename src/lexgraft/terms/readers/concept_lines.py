@@ -32,7 +32,8 @@ def read_json_lines(
                 concept = decode(line.removeprefix(b"\xef\xbb\xbf"))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 text = line[:80].decode(errors="replace")
-                tally.refuse_row(number, f"not a Concept record: {error}", text)
+                cure = "JSON lines are those that `lexgraft terms import` writes: give a table"
+                tally.refuse_row(number, f"not a Concept record: {error}", text, cure)
                 continue
             tally.kept += 1
             yield number, concept

@@ -12,6 +12,7 @@ from lexgraft.records import Concept
 from lexgraft.terms.readers.file_start import start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
+from lexgraft.terms.readers.not_tables import refuse_other_files
 from lexgraft.terms.readers.reader_registry import FORMATS, ConceptAtLine, Format
 from lexgraft.terms.readers.refused_characters import with_clean_texts
 from lexgraft.terms.readers.status_labels import ranked_terms
@@ -199,6 +200,7 @@ def recognise(path: Path) -> tuple[Format, str]:
         LexgraftError: it is missing, empty, or of no known format.
     """
     start = start_of(path)
+    refuse_other_files(start)
     load_installed("lexgraft.readers")
     for form in sorted(FORMATS, key=lambda form: form.fallback):
         if why := form.recognise(start):

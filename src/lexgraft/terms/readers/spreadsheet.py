@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 30  # bytes of one part when unpacked
 _LARGE = 1 << 26  # bytes of all parts from which only values are read, as a stream
 _WORKBOOK = "xl/workbook.xml"
+_WORD = "word/document.xml"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LONGEST = 300  # characters of what a library says
@@ -52,6 +53,12 @@ def recognise_workbook(start: FileStart) -> str:
         return f"a zip archive with {_WORKBOOK}: an Excel workbook"
     if kind.strip() == _OPEN_DOCUMENT:
         return "a zip archive that says so: an OpenDocument workbook (ODS)"
+    if _WORD in names:
+        raise LexgraftError(
+            "a Word document, which is no term base",
+            where=str(start.path),
+            cure="copy its table into a spreadsheet; to check it: lexgraft glossary check",
+        )
     raise LexgraftError(
         "an archive that is no workbook", where=str(start.path), cure="unpack it first"
     )
