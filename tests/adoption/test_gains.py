@@ -72,6 +72,20 @@ def test_a_lesson_is_judged_by_what_taught_terms_gain_beyond_the_others():
     assert nothing.outcome != "pass"
 
 
+def test_a_direction_with_few_taught_terms_does_not_change_what_counts_in_the_next():
+    few = frozenset((f"c{n}", "definition-to-term", 0) for n in range(4))
+    enough = frozenset((f"c{n}", "definition-to-term", 0) for n in range(30))
+    both = [
+        (*knows(first(n), of=60), *(one._replace(pair="ja->ja") for one in knows(first(n), of=60)))
+        for n in (2, 60)
+    ]
+    context = CONTEXT._replace(judged={"en->ja": few, "ja->ja": enough})
+    taught, untaught = (both[0], both[1]), (both[0], both[0])
+    first_way, second_way = taught_criteria(taught, untaught, context, TuneGate())
+    assert (first_way.group, first_way.n) == ("en->ja", 60)  # four are too few: all count
+    assert (second_way.group, second_way.n) == ("ja->ja", 30)
+
+
 def test_gains_are_told_on_g_the_best_parent_and_every_ablation():
     parents = {"base": BASE, "G": G, "D": D}
     scores = gain_scores(MERGE, parents, {WITHOUT_DONOR: HALF}, CONTEXT)

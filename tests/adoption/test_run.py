@@ -7,6 +7,7 @@ import pytest
 from adopt_project import MakeProject
 
 from lexgraft.adoption.adopt import run_project
+from lexgraft.adoption.report.next_step import next_step
 from lexgraft.adoption.report.report_record import BETWEEN, Report, StageCost
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.load_runs import read_run
@@ -121,6 +122,8 @@ def test_the_sealed_concepts_are_opened_once_and_for_one_result(
         values["testset"]["sealed"] = 6
 
     report, _ = run_project(read_project(make_project(easy)), underpowered=True)
+    assert report.concepts["sealed"] == 6
+    assert next_step(report).kind == "sealed"
     assert not (tmp_path / "run" / "testset" / "opened.jsonl").exists()
     with pytest.raises(LexgraftError, match="never opened"):
         opened_for(tmp_path / "run" / "testset")

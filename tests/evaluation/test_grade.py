@@ -67,6 +67,17 @@ def test_known_is_right_in_every_draw() -> None:
     assert chance == pytest.approx(1 / 9)
 
 
+def test_related_concepts_that_move_together_widen_the_share_known() -> None:
+    """40 concepts, 10 families of four copies: as wide as 10 concepts would be."""
+    items = [item(f"c{number}", 1) for number in range(40)]
+    graded = grade(items, [answer(one, n // 4 % 2, 0.5, 0) for n, one in enumerate(items)])
+    families = {f"c{number}": f"f{number // 4}" for number in range(40)}
+    alone, together = recognition(graded)[0], recognition(graded, 0.05, families)[0]
+    assert together.value == alone.value == 0.5
+    assert together.n == 40
+    assert together.high - together.low > 1.7 * (alone.high - alone.low)
+
+
 def test_two_kinds_in_one_draw_must_both_be_right() -> None:
     items = [item("a", 1), item("a", 1, kind="term-to-definition")]
     graded = grade(items, [answer(items[0], 1, 0, 0), answer(items[1], 0, 1, 0)])

@@ -35,6 +35,12 @@ def test_a_look_that_has_hardly_more_or_less_is_refused(looks: tuple[int, ...]) 
         look_alpha(looks)
 
 
+@pytest.mark.parametrize("looks", [(34, 50, 51), (34, 100, 102), (69, 100, 102)])
+def test_a_look_of_exactly_two_per_cent_more_is_one(looks: tuple[int, ...]) -> None:
+    """A quotient that rounds below 1.02 stopped a run for good: the look was on record by then."""
+    assert 0 < look_alpha(looks) < look_alpha(looks[:1])
+
+
 def test_the_coming_look_by_its_growth() -> None:
     level = next_level([60, 90])
     assert level(2.0) == look_alpha([60, 90, 180])

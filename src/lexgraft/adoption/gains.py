@@ -104,9 +104,10 @@ def taught_criteria(
     """
     requirements: list[Criterion] = []
     for pair in context.targets(taught[1]):
+        counted = context
         if len(term_rises(*taught, pair, context)) < ENOUGH:
-            context = context._replace(judged={})
-        rises = [term_rises(*answers, pair, context) for answers in (taught, untaught)]
+            counted = context._replace(judged={})
+        rises = [term_rises(*answers, pair, counted) for answers in (taught, untaught)]
         families = [[context.families.get(c, c) for c in rise] for rise in rises]
         values = [list(rise.values()) for rise in rises]
         gained = clustered_difference(values[0], values[1], *families, alpha=context.alpha)

@@ -112,9 +112,9 @@ def underpowered(chances: Sequence[GateChance]) -> tuple[ValidityMark, ...]:
             f"{gate.gate} underpowered",
             {
                 "en": f"The {gate.gate} gate had a chance of {gate.chance:.2f} to pass if "
-                f"{_truths(gate, 'en')}: that it did not pass says little.",
+                f"{_truths(gate, 'en')}: where it did not pass, that says little.",
                 "ja": f"{named(gate.gate, 'ja')}の基準は、{_truths(gate, 'ja')}でも"
-                f"合格の確率が {gate.chance:.2f} でした。不合格であっても多くは言えません。",
+                f"合格の確率が {gate.chance:.2f} でした。合格しなかった場合も、多くは言えません。",
             },
         )
         for gate in chances

@@ -15,7 +15,7 @@ from lexgraft.evaluation.measures import TERM_GENERATION
 from lexgraft.evaluation.term_generation import TERM_TOKENS, grade_written
 from lexgraft.evaluation.term_grade import RIGHT
 from lexgraft.records import Answer, Concept, Item, Score, digest
-from lexgraft.stats.intervals import wilson
+from lexgraft.stats.paired import share_right
 
 SHOWN = 6  # samples in the report
 
@@ -53,8 +53,12 @@ def _named(models: ModelsUnderTest, material: Material, subject: EvaluatedModel)
     scores: list[Score] = []
     for pair, items, texts in _asked(models, material, subject):
         terms = grade_written(items, texts, concepts)
-        right = sum(term.grade in RIGHT for term in terms)
-        scores.append(wilson(right, len(items)).score(TERM_GENERATION, subject.name, pair))
+        verdicts = {
+            item.id: term.grade in RIGHT for item, term in zip(items, terms, strict=True)
+        }
+        families = {item.id: material.families.get(item.concept, item.concept) for item in items}
+        right = share_right(verdicts, models.project.gates.alpha, families)
+        scores.append(right.score(TERM_GENERATION, subject.name, pair))
     return scores
 
 

@@ -23,6 +23,7 @@ from lexgraft.evaluation.grade import (
 from lexgraft.evaluation.knowledge_transitions import transfer, transition, transitions
 from lexgraft.evaluation.measures import (
     ABILITY,
+    ACQUIRED,
     BITS,
     GENERAL,
     RECOGNITION,
@@ -45,7 +46,7 @@ from lexgraft.records import (
 )
 from lexgraft.stats.gates import judge
 from lexgraft.stats.intervals import Interval
-from lexgraft.stats.paired import paired_shares
+from lexgraft.stats.paired import paired_shares, share_right
 
 ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
 ItemKey = tuple[str, Kind, int]
@@ -123,8 +124,12 @@ def acquisitions(
     rows: list[AcquisitionCounts] = []
     targets = context.targets(results.terms)
     for pair in _pairs(results.terms):
-        counted = list(
-            transitions(_known(language.terms, pair), _known(results.terms, pair)).values()
+        fates = transitions(_known(language.terms, pair), _known(results.terms, pair))
+        counted = list(fates.values())
+        gained = share_right(
+            {concept: fate == "acquired" for concept, fate in fates.items()},
+            context.alpha,
+            context.families,
         )
         transfer_gain = (
             transferred(results, language, domain, pair, context) if pair in targets else None
@@ -141,6 +146,7 @@ def acquisitions(
                 if transfer_gain
                 else None,
                 split=split,
+                acquired_share=gained.score(ACQUIRED, results.name, pair),
             )
         )
     return tuple(rows)
@@ -300,7 +306,8 @@ def outcomes(
 def _recognition(
     name: str, model: str, graded: Sequence[GradedItem], pair: str, context: ComparisonContext
 ) -> Score:
-    interval, chance = recognition(select(graded, pair=pair), context.alpha)
+    asked = select(graded, pair=pair)
+    interval, chance = recognition(asked, context.alpha, context.families)
     if name == RECOGNITION:
         chance = context.guessing.get(pair, chance)
     return interval.score(name, model, pair, chance)

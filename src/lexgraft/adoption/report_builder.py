@@ -111,7 +111,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         lessons=additions.lessons,
         terms=additions.terms,
         general=additions.general,
-        concepts={str(split): count for split, count in plan.concepts.items()},
+        concepts={split: len(concepts) for split, concepts in material.testset.concepts.items()},
         items=sum(plan.items.values()),
         controls=plan.controls,
         refused=plan.refused,
@@ -121,6 +121,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         sources=(*_sources(material), *additions.sources),
         number_format=plan.number_format,
         seed=project.seed,
+        alpha=project.gates.alpha,
         gates=adoption.declaration.digest,
         data={
             "testset": material.testset.digest,

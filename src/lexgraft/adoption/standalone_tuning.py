@@ -181,6 +181,7 @@ def _report(material: Material, lessons: tuple[CurvePoint, ...]) -> Report:
         items=sum(len(items) for items in material.testset.items.values()),
         controls=material.testset.audit,
         seed=project.seed,
+        alpha=project.gates.alpha,
         data={"testset": material.testset.digest},
         warnings=tuple(material.testset.rights.spoken()),
     )

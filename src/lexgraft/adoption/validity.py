@@ -55,7 +55,6 @@ def parents_at_chance(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
                 "en": f"{model} answers no kind of question shown better than guessing: see whether"
                 " its folder, its tokenizer and its prompt are right before you trust the rest.",
                 "ja": f"{model} はどの種類の設問でもでたらめに選んだ場合を上回っていません。"
-                "モデルの"
                 "モデルのフォルダー、トークナイザー、プロンプトが正しいか、先に確かめてください。",
             },
         )

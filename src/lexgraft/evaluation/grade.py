@@ -1,11 +1,12 @@
 """Answers → right or wrong per item, known or not per concept, margins (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from lexgraft.records import Answer, Item, Kind, SolvableBy
-from lexgraft.stats.intervals import Interval, wilson
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import NONE, share_right
 
 
 @runtime_checkable
@@ -148,17 +149,20 @@ def margins(graded: Iterable[GradedItem]) -> dict[str, float]:
     return concept_means((g.concept, g.margin) for g in graded)
 
 
-def recognition(graded: Sequence[GradedAnswer], alpha: float = 0.05) -> tuple[Interval, float]:
+def recognition(
+    graded: Sequence[GradedAnswer], alpha: float = 0.05, parents: Mapping[str, str] = NONE
+) -> tuple[Interval, float]:
     """Return the share of concepts known with its interval, and what guessing would give.
 
-    Guessing must hit in every item of a concept, so its level is the product of 1/options.
+    Guessing must hit in every item of a concept, so its level is the product of 1/options. Concepts
+    of one parent count as fewer, by how far they move together.
     """
     verdicts = known(graded)
     luck: dict[str, float] = {}
     for g in graded:
         luck[g.concept] = luck.get(g.concept, 1.0) * g.chance
     level = sum(luck.values()) / len(luck) if luck else 0.0
-    return wilson(sum(verdicts.values()), len(verdicts), alpha), level
+    return share_right(verdicts, alpha, parents), level
 
 
 def concept_means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:

@@ -34,6 +34,7 @@ SHUFFLED_TERMS = "shuffled terms"
 TAUGHT_GAIN = "taught gain"  # of taught terms minus that of terms never taught
 
 # general ability
+ACQUIRED = "acquired"  # known to a model and not to G
 ABILITY = "general ability"  # registers and everyday words together; `group` is a language
 ADVANCE_KEPT = "advance kept"  # share of G's lead over the base in general ability
 GENERAL = "general items"  # share of everyday concepts known; `group` is a direction

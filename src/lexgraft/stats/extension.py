@@ -15,6 +15,7 @@ from lexgraft.errors import LexgraftError
 FIRST = 0.8  # of the level is spent by the first look
 LATER = 0.1  # of the level by all extensions; the rest pays for sizes chosen by looking
 SMALLEST_GROWTH = 1.02  # of information from one look to the next
+ROUNDED = 1e-9  # by which a quotient of two numbers may miss that
 POINTS = 241  # of the grid on which paths are followed
 REACH = 7.0  # standard deviations below 0 that it covers
 NORMAL = NormalDist()
@@ -52,7 +53,7 @@ def look_alpha(looks: Sequence[float], alpha: float = 0.05) -> float:
     times = [look / looks[0] for look in looks]
     distinct = [times[0]]
     for before, time in pairwise(times):
-        if before < time < before * SMALLEST_GROWTH or time < before:
+        if before < time < before * SMALLEST_GROWTH * (1 - ROUNDED) or time < before:
             raise LexgraftError(
                 "a look must have at least 2 % more than the one before",
                 cure="ask more, or judge what was judged",

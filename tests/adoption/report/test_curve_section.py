@@ -28,13 +28,13 @@ LESSONS = (
 
 
 def test_numbers_of_terms_stand_on_a_log_scale():
-    drawn = curve((lesson(10, 0.25, 0.5), lesson(100, 0.25, 0.2), lesson(1000, 0.25, 0.1)))
+    drawn = curve((lesson(10, 0.25, 0.5), lesson(100, 0.25, 0.2), lesson(1000, 0.25, 0.1)), 0.05)
     for place in ("8.00%", "50.00%", "92.00%"):
         assert f'<line x1="{place}" x2="{place}" y1="0" y2="100%" class="grid">' in drawn
 
 
 def test_every_lesson_has_its_mark_and_its_row_and_none_before_the_tuning():
-    drawn = curve(LESSONS)
+    drawn = curve(LESSONS, 0.05)
     assert drawn.count('<g class="point ') == 3  # taught, far, running text
     assert drawn.count("mark hollow") == 3  # each measured once without replay
     assert drawn.count(">without replay<") == 3
@@ -44,7 +44,7 @@ def test_every_lesson_has_its_mark_and_its_row_and_none_before_the_tuning():
 
 
 def test_the_largest_loss_allowed_is_drawn_for_running_text_alone():
-    assert curve(LESSONS).count('class="threshold"') == 1
+    assert curve(LESSONS, 0.05).count('class="threshold"') == 1
 
 
 def test_a_tuning_by_itself_has_a_page_without_empty_sections(report: Report):
@@ -60,4 +60,4 @@ def test_a_tuning_by_itself_has_a_page_without_empty_sections(report: Report):
 
 
 def test_one_number_of_terms_stands_in_the_middle():
-    assert 'x1="50.00%" x2="50.00%" y1="0"' in curve((lesson(50, 0.25, 0.2),))
+    assert 'x1="50.00%" x2="50.00%" y1="0"' in curve((lesson(50, 0.25, 0.2),), 0.05)

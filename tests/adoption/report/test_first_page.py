@@ -173,3 +173,24 @@ def test_a_report_of_nothing_still_has_a_first_page():
     page = first_page(bare)
     for question in QUESTIONS:
         assert spoken(answer(page, question), "ja")
+
+
+def test_intervals_are_named_by_the_level_that_was_asked_for(report: Report):
+    assert "shares with intervals of 95 % or more" in first_page(report)
+    page = first_page(replace(report, alpha=0.2))
+    assert "shares with intervals of 80 % or more" in page
+    assert "割合と 80 % 以上の信頼区間" in page
+
+
+def test_the_rule_on_terms_gained_counts_related_terms_as_fewer(report: Report):
+    given = msgspec.convert({"exit": {"acquired": 0.07}}, Business)
+    ruled = replace(report, business=given)
+    merge = next(fact for fact in options_of(ruled) if fact.option == "merge")
+    assert merge.counts is not None
+    share = merge.counts.share
+    assert (share.value, share.low >= 0.07) == (pytest.approx(31 / merge.counts.n), True)
+    wide = replace(merge.counts, acquired_share=replace(share, low=0.05))
+    for counts, standing in ((merge.counts, "kept"), (wide, "open")):
+        fact = merge._replace(counts=counts)
+        (line,) = investment_lines(ruled, fact, upkeep_of(ruled), next_step(ruled))
+        assert line.standing == standing

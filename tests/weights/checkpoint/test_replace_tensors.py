@@ -45,6 +45,30 @@ def test_a_whole_folder_that_was_changed_since_is_refused(tiny_model: Path, tmp_
         write_replaced(base, {}, tmp_path / "out")
 
 
+@pytest.mark.parametrize("start", [b"\xff" * 8, (1 << 40).to_bytes(8, "little")])
+def test_a_header_that_cannot_be_is_refused_without_reading_so_much(
+    tiny_model: Path, tmp_path: Path, start: bytes
+) -> None:
+    base = open_checkpoint(tiny_model)
+    write_replaced(base, {}, tmp_path / "out")
+    file = tmp_path / "out" / "model.safetensors"
+    file.write_bytes(start + file.read_bytes()[8:])
+    with pytest.raises(LexgraftError):
+        write_replaced(base, {}, tmp_path / "out")
+
+
+@pytest.mark.parametrize("part", ["files", "tensors"])
+def test_a_manifest_that_states_nothing_by_name_is_refused(
+    tiny_model: Path, tmp_path: Path, part: str
+) -> None:
+    base = open_checkpoint(tiny_model)
+    write_replaced(base, {}, tmp_path / "out")
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.write_text(f'{{"base": "{base.digest}", "{part}": [1]}}')
+    with pytest.raises(LexgraftError, match="digests by name"):
+        write_replaced(base, {}, tmp_path / "out")
+
+
 def test_a_tensor_of_another_shape_or_name_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     base = open_checkpoint(tiny_model)
     with pytest.raises(LexgraftError, match="has shape"):

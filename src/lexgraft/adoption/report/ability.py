@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lexgraft.adoption.report.figures import FigureRow, interval_table
-from lexgraft.adoption.report.formats import plain, share_text
+from lexgraft.adoption.report.formats import confidence, plain, share_text
 from lexgraft.adoption.report.markup import Html, element, fit, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
@@ -44,7 +44,7 @@ def general(report: Report) -> Html:
         content.append(
             unfold(word("bits_values"), element("p", word("bits_note"), class_="note"), _bits(bits))
         )
-    return section("general", *content, note=word("general_note"))
+    return section("general", *content, note=word("general_note", level=confidence(report.alpha)))
 
 
 def _advance(scores: Sequence[Score]) -> Html:

@@ -46,7 +46,7 @@ def glossary(report: Report) -> Html:
 
 def tuning(report: Report) -> Html:
     """Return what the partial fine-tuning did to taught and to other terms, and the curve."""
-    tuned, drawn = report.tuning, [curve(report.lessons)] if report.lessons else []
+    tuned, drawn = report.tuning, [curve(report.lessons, report.alpha)] if report.lessons else []
     if tuned is None:
         return section("tuning", *(drawn or [nothing()]))
     sentence = word(

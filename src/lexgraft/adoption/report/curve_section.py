@@ -15,6 +15,7 @@ from lexgraft.adoption.report.figures import (
     tick_text,
     upright,
 )
+from lexgraft.adoption.report.formats import confidence
 from lexgraft.adoption.report.markup import Html, element, fit, join, word
 from lexgraft.adoption.report.page_parts import difference, group, name, table
 from lexgraft.adoption.report.report_record import AbilityChange, CurvePoint, PointKind
@@ -36,13 +37,13 @@ class CurveLine(NamedTuple):
     margin: float | None = None  # largest loss allowed
 
 
-def curve(lessons: Sequence[CurvePoint]) -> Html:
+def curve(lessons: Sequence[CurvePoint], alpha: float) -> Html:
     """Return both drawings, concepts known above running text, each with its numbers."""
     lines = list(_lines(lessons))
     return join(
         _figure("curve_learned", [line for line in lines if line.name != BITS]),
         _figure("curve_kept", [line for line in lines if line.name == BITS]),
-        element("p", word("curve_note"), class_="note"),
+        element("p", word("curve_note", level=confidence(alpha)), class_="note"),
     )
 
 

@@ -55,6 +55,11 @@ def plain(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else ABSENT
 
 
+def confidence(alpha: float) -> str:
+    """Return the level of intervals that err in this share of cases, `95 %`."""
+    return f"{100 * (1 - alpha):.4g} %"
+
+
 def share_interval(low: float, high: float) -> str:
     """Return an interval of shares, `[58.0, 68.5]`."""
     return f"[{low * 100:.1f}, {high * 100:.1f}]" if isfinite(low + high) else ""

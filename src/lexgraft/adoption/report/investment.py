@@ -11,7 +11,7 @@ from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import say
 from lexgraft.adoption.report.upkeep_record import Upkeep
 from lexgraft.adoption.upkeep.option_costs import Amount
-from lexgraft.stats.intervals import wilson
+from lexgraft.records import Score
 
 Standing = Literal["kept", "crossed", "open"]
 Words = dict[str, str]
@@ -66,8 +66,7 @@ def _budgets(
 def _rules(report: Report, examined: OptionFacts) -> Iterator[InvestmentLine]:
     rules, counts, written = report.business.exit, examined.counts, examined.written
     if rules.acquired is not None:
-        share_found = wilson(counts.acquired, counts.n) if counts else None
-        yield _least("line_acquired", rules.acquired, share_found)
+        yield _least("line_acquired", rules.acquired, counts.share if counts else None)
     if rules.written is not None:
         yield _least("line_written", rules.written, written)
 
@@ -84,13 +83,13 @@ def _payback(report: Report, upkeep: Upkeep) -> Iterator[InvestmentLine]:
     yield InvestmentLine(_said("line_payback", limit=f"{limit:g}"), value, _below(months, limit))
 
 
-def _least(key: str, limit: float, share_found: object) -> InvestmentLine:
+def _least(key: str, limit: float, found: Score | None) -> InvestmentLine:
     """Return a line that a measured share must lie above with its whole interval."""
-    low, high = getattr(share_found, "low", None), getattr(share_found, "high", None)
-    if low is None or high is None:
+    if found is None:
         return InvestmentLine(_said(key, limit=share(limit)), _said("first_not_measured"), "open")
-    standing: Standing = "kept" if low >= limit else "crossed" if high < limit else "open"
-    text = share_text(getattr(share_found, "value", low), low, high)
+    kept, crossed = found.low >= limit, found.high < limit
+    standing: Standing = "kept" if kept else "crossed" if crossed else "open"
+    text = share_text(found.value, found.low, found.high)
     return InvestmentLine(_said(key, limit=share(limit)), dict.fromkeys(_SPOKEN, text), standing)
 
 

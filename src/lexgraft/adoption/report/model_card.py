@@ -4,7 +4,15 @@ import re
 
 import msgspec
 
-from lexgraft.adoption.report.formats import difference, plain, points, share, share_text, unit
+from lexgraft.adoption.report.formats import (
+    confidence,
+    difference,
+    plain,
+    points,
+    share,
+    share_text,
+    unit,
+)
 from lexgraft.adoption.report.licences import (
     attributions,
     combined,
@@ -148,7 +156,7 @@ def _scores(report: Report) -> str:
         for score in report.scores
         if score.model in models
     ]
-    heads = ["what", "where", "model", "value [95 % interval]", "chance", "n"]
+    heads = ["what", "where", "model", f"value [interval of {confidence(report.alpha)} or more]", "chance", "n"]
     note = (
         "Measured on concepts that were not used to choose the merge. Bits per byte: less is "
         "better; all others: more is better."

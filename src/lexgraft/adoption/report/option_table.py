@@ -7,6 +7,7 @@ from lexgraft.adoption.report.figures import FigureRow, FigureScale, interval
 from lexgraft.adoption.report.formats import (
     ABSENT,
     amount_range,
+    confidence,
     duration,
     rough_amount,
     share_text,
@@ -26,7 +27,6 @@ from lexgraft.adoption.report.upkeep_record import Upkeep
 from lexgraft.adoption.report.verdicts import outcome
 from lexgraft.adoption.upkeep.option_costs import Amount, OptionCost
 from lexgraft.records import Criterion
-from lexgraft.stats.intervals import wilson
 
 _WHOLE = FigureScale(0.0, 1.0, (0.0, 0.5, 1.0))
 _COLUMNS = (
@@ -54,7 +54,9 @@ def option_table(report: Report, upkeep: Upkeep) -> Html:
     heads += [element("th", word(key), scope="col") for key in _COLUMNS]
     body = (_row(report, fact, upkeep) for fact in facts)
     n = next((fact.counts.n for fact in facts if fact.counts), 0)
-    note = word("first_options_note", n=n, direction=partial(grouped, direction_of(report)))
+    direction = partial(grouped, direction_of(report))
+    level = confidence(report.alpha)
+    note = word("first_options_note", n=n, direction=direction, level=level)
     table = element(
         "table",
         element("thead", element("tr", *heads)),
@@ -105,7 +107,7 @@ def _gained(fact: OptionFacts) -> Html:
         return _quiet("first_reference")
     if fact.counts is None:
         return _quiet("first_not_measured")
-    share = wilson(fact.counts.acquired, fact.counts.n)
+    share = fact.counts.share
     return _pictured(
         f"{fact.counts.acquired} / {fact.counts.n}", share.value, share.low, share.high
     )

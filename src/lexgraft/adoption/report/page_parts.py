@@ -49,12 +49,13 @@ def group(text: str) -> Html:
     return element("span", both(in_both(grouped, text)), class_="line")
 
 
-def language_pair(report: Report, key: str) -> Html:
-    """Return a text that names the two languages of the adoption."""
+def language_pair(report: Report, key: str, **values: object) -> Html:
+    """Return a text that names the two languages of the adoption, and takes these values."""
     return word(
         key,
         target=partial(language_name, report.target),
         domain=partial(language_name, report.domain),
+        **values,
     )
 
 

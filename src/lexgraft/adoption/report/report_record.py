@@ -7,8 +7,9 @@ from msgspec import Struct, structs
 from lexgraft.adoption.decision import Decision
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.business import Business
-from lexgraft.evaluation.measures import GAIN
+from lexgraft.evaluation.measures import ACQUIRED, GAIN
 from lexgraft.records import AnswerParity, Cost, Score, Split, TermOutcome, Verdict, digest
+from lexgraft.stats.intervals import wilson
 
 BETWEEN = "between"
 """In costs: what no stage took, as loading, checks and writing the model and the report."""
@@ -29,6 +30,13 @@ class AcquisitionCounts(Struct, frozen=True, forbid_unknown_fields=True):
     never: int  # to neither
     transfer: Score | None = None  # transfer minus placebo
     split: Split = "confirm"  # candidates are counted on `choose`
+    acquired_share: Score | None = None  # with its interval, related concepts as fewer
+
+    @property
+    def share(self) -> Score:
+        """Return the share acquired; of a report without intervals, as if none were related."""
+        unrelated = wilson(self.acquired, self.n).score(ACQUIRED, self.model, self.direction)
+        return self.acquired_share or unrelated
 
     @property
     def n(self) -> int:
@@ -218,6 +226,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     answers: AnswerParity | None = None  # of the folder that was written, loaded again
     unit_seconds: dict[str, float] = {}  # what gates count → what all stages spend on one more
     business: Business = Business()  # what the user said of cost and value
+    alpha: float = 0.05  # `gates.alpha`: intervals are of 1 − alpha or more
     decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lexgraft.adoption.report.figures import interval_table as intervals
 from lexgraft.adoption.report.figures import scale_of
-from lexgraft.adoption.report.formats import ABSENT
+from lexgraft.adoption.report.formats import ABSENT, confidence
 from lexgraft.adoption.report.markup import Html, element, fit, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
@@ -55,7 +55,7 @@ def central(report: Report) -> Html:
         element("figure", drawing, class_="central"),
         table([word(head) for head in heads], rows, numbers=3),
         element("p", word("central_choose"), class_="note"),
-        note=language_pair(report, "central_note"),
+        note=language_pair(report, "central_note", level=confidence(report.alpha)),
     )
 
 
@@ -77,7 +77,8 @@ def directions(report: Report) -> Html:
     if race:
         note = element("p", word("chosen_note"), class_="note")
         content.append(unfold(word("chosen_from"), note, _by_group(report, race)))
-    return section("directions", *content, note=word("directions_note"))
+    note = word("directions_note", level=confidence(report.alpha))
+    return section("directions", *content, note=note)
 
 
 def _by_group(report: Report, scores: Sequence[Score]) -> Html:

@@ -161,7 +161,7 @@ def group_scores(
     for pair in dict.fromkeys(item.pair for item in after):
         then, now = (select(items, pair=pair) for items in (before, after))
         for model, graded in ((BEFORE, then), (AFTER, now)):
-            share, chance = recognition(graded, alpha)
+            share, chance = recognition(graded, alpha, families)
             yield share.score(name, model, pair, chance)
         gained = paired_shares(known(then), known(now), alpha, families).difference
         yield gained.score(name, GAIN, pair)

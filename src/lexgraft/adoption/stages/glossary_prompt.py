@@ -38,8 +38,9 @@ from lexgraft.evaluation.term_grade import RIGHT, grade_term
 from lexgraft.project import Form, GlossaryGate, GlossarySettings, Project
 from lexgraft.records import Concept, Criterion, Item, Score, Verdict, digest
 from lexgraft.stats.gate_power import Requirement
-from lexgraft.stats.intervals import Interval, mean_interval, wilson
-from lexgraft.stats.paired import NONE, paired_shares
+from lexgraft.stats.intervals import Interval, mean_interval
+from lexgraft.stats.moments import FEWEST
+from lexgraft.stats.paired import NONE, paired_shares, share_right
 from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
 from lexgraft.terms.glossary.prompt_block import GlossaryBlock, glossary_block
@@ -150,9 +151,9 @@ class GlossaryPrompt(Stage[GlossaryResult]):
         }
         scores: list[Score] = []
         for mode in MODES:
-            interval, chance = recognition(chosen[mode], alpha)
+            interval, chance = recognition(chosen[mode], alpha, material.families)
             scores.append(interval.score(RECOGNITION, mode, pair, chance))
-            right = wilson(sum(written[mode].values()), len(written[mode]), alpha)
+            right = share_right(written[mode], alpha, material.families)
             scores.append(right.score(TERM_GENERATION, mode, pair))
         effects = effect_and_gain(written, alpha, material.families)
         recognised = {mode: known(chosen[mode]) for mode in MODES}
@@ -292,7 +293,7 @@ def _tokens_of_entries(
 
     count, (proper, _) = token_counter(models.base.folder), _blocks(material, settings)
     blocks = [block for item in questions.items if (block := proper(item)).used]
-    if not blocks:
+    if len(blocks) < FEWEST:  # no interval is shown for fewer
         return None
     tokens = [count(block.text) / len(block.used) for block in blocks]
     pair = questions.items[0].pair

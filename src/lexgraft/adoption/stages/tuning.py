@@ -191,8 +191,11 @@ class Tuning(Stage[TuningResult]):
             concepts=tuple(sorted(taught)),
             steps=len(trained.losses),
             losses=trained.losses,
-            taught=(*_scores(TAUGHT, merge.name, before), *_scores(TAUGHT, tuned.name, after)),
-            others=tuple(_others(models, material, (merge, tuned), concepts)),
+            taught=(
+                *_scores(TAUGHT, merge.name, before, context),
+                *_scores(TAUGHT, tuned.name, after, context),
+            ),
+            others=tuple(_others(models, material, (merge, tuned), concepts, context)),
         )
 
     def _donors(
@@ -371,18 +374,22 @@ def _others(
     material: Material,
     subjects: Sequence[EvaluatedModel],
     taught: Sequence[Concept],
+    context: ComparisonContext,
 ) -> Iterator[Score]:
     """Yield what models know of `confirm` concepts near the taught ones, and far from them."""
     siblings, far = siblings_and_far(material.testset.concepts["confirm"], taught)
     for subject in subjects:
         terms = split_results(models, material, subject, "confirm").terms
         for name, ids in ((SIBLINGS, siblings), (FAR, far)):
-            yield from _scores(name, subject.name, _of(terms, ids))
+            yield from _scores(name, subject.name, _of(terms, ids), context)
 
 
-def _scores(name: str, model: str, graded: Sequence[GradedItem]) -> Iterator[Score]:
+def _scores(
+    name: str, model: str, graded: Sequence[GradedItem], context: ComparisonContext
+) -> Iterator[Score]:
     for pair in dict.fromkeys(item.pair for item in graded):
-        interval, chance = recognition(select(graded, pair=pair))
+        asked = select(graded, pair=pair)
+        interval, chance = recognition(asked, context.alpha, context.families)
         yield interval.score(name, model, pair, chance)
 
 

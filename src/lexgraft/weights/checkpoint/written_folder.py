@@ -11,6 +11,7 @@ from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.safetensors_header import HEADER_LIMIT
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
 
 SAFETENSORS = ".safetensors"
@@ -38,8 +39,11 @@ def stated_digest(path: Path) -> str:
     if path.suffix != SAFETENSORS:
         return sha256(path.read_bytes()).hexdigest()
     with path.open("rb") as file:
-        length = file.read(8)
-        return sha256(length + file.read(int.from_bytes(length, "little"))).hexdigest()
+        start = file.read(8)
+        length = int.from_bytes(start, "little")
+        if length > HEADER_LIMIT:
+            return ""  # no header of a file that was written here
+        return sha256(start + file.read(length)).hexdigest()
 
 
 def finished_manifest(folder: Path) -> dict[str, Any] | None:
@@ -50,7 +54,14 @@ def finished_manifest(folder: Path) -> dict[str, Any] | None:
     """
     if (folder / JOURNAL).exists() or not (folder / MANIFEST).is_file():
         return None
-    return read_json(folder / MANIFEST)
+    manifest = read_json(folder / MANIFEST)
+    if any(not isinstance(manifest.get(part, {}), dict) for part in ("files", "tensors")):
+        raise LexgraftError(
+            "not the manifest of a folder: digests by name are wanted in it",
+            where=str(folder / MANIFEST),
+            cure="move the folder away and give the command that wrote it again",
+        )
+    return manifest
 
 
 def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
