@@ -100,7 +100,7 @@ def test_nothing_is_called_kept_that_was_not_measured():
         tuned = decision.model == "tuned"
         protected = outcomes.tuned_protected if tuned else outcomes.protected
         for language, kept, not_measured in (
-            ("en", "nothing protected was lost", "general ability was not measured"),
+            ("en", "general ability stayed within its margin", "general ability was not measured"),
             ("ja", "一般能力の低下は許容範囲内です", "一般能力は測定していません"),
         ):
             sentence = decision.sentence[language]
@@ -110,7 +110,7 @@ def test_nothing_is_called_kept_that_was_not_measured():
             assert not told or protected is None, outcomes
             assert told or not shipped or protected is not None, outcomes
             assert "{" not in sentence
-        if "nothing protected was lost" in decision.sentence["en"]:
+        if "general ability stayed within its margin" in decision.sentence["en"]:
             own = outcomes.tune if tuned else outcomes.merge
             assert own == "pass" or outcomes.protected == "pass", outcomes
         if "neither merging nor the glossary was enough" in decision.sentence["en"]:
@@ -137,7 +137,7 @@ def test_the_tuned_merge_is_judged_by_its_own_measurement_of_general_ability():
     outcomes = StageOutcomes("pass", "pass", "pass", None, "pass")
     assert "general ability was not measured" in decide(outcomes).sentence["en"]
     measured = outcomes._replace(protected=None, tuned_protected="pass")
-    assert "nothing protected was lost" in decide(measured).sentence["en"]
+    assert "general ability stayed within its margin" in decide(measured).sentence["en"]
 
 
 def test_sealed_concepts_change_the_sentence_and_never_the_model():
@@ -193,6 +193,13 @@ def test_no_headroom_stops_unless_something_passed_all_the_same():
     assert decide(StageOutcomes("pass")).sentence["en"].startswith("Not decided: no result")
 
 
+def test_a_precondition_that_fails_by_the_donors_lead_is_not_said_to_lack_words():
+    """The gate asks that D alone knows words, and that it leads its own base: either may fail."""
+    sentence = decide(StageOutcomes("fail")).sentence
+    assert "hardly any word" not in sentence["en"]
+    assert "does not know enough" in sentence["en"]
+
+
 def _criterion(name: str, outcome: Outcome) -> Criterion:
     return Criterion(name, "en->ja", 0.1, 0.0, 0.0, 0.0, outcome, 30)
 
@@ -225,9 +232,11 @@ def test_terms_that_came_without_the_donor_are_no_reason_for_a_merge():
     harmless = StageOutcomes("pass", "fail", "pass", None, "undecided", donor="fail")
     decision = decide(harmless)
     assert decision.model == "recipient"
-    assert "the same recipe without the domain model does as well" in decision.sentence["en"]
+    assert "not ahead of the same recipe without the domain model" in decision.sentence["en"]
+    # with `donor_gain: 0.05` an interval from .01 to .045 fails as well
+    assert "brought no words" not in decision.sentence["en"]
     harmed = decide(harmless._replace(protected="fail"))
-    assert "does as well" not in harmed.sentence["en"]
+    assert "not ahead" not in harmed.sentence["en"]
 
 
 def test_what_more_data_can_and_cannot_mend_is_named():

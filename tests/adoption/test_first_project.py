@@ -101,3 +101,11 @@ def test_a_language_that_the_terms_lack_is_refused_with_those_they_have(draft: D
 def test_languages_are_counted_by_concepts():
     rows = [concept("C", number) for number in range(3)]
     assert languages_in([*rows, translated(1)]) == {"en": 4, "ja": 3, "fr": 1}
+
+
+@pytest.mark.parametrize(
+    "name", ["No", "True", "Null", ".inf", "a\x85b", "a\u2028b", "./a", "medical"]
+)
+def test_a_name_that_yaml_would_read_otherwise_stays_what_it_is(name: str) -> None:
+    first = FirstProject({"name": name, "output": "run"}, 1, {}, (f"{name}\r!",), ())
+    assert read_yaml(project_text(first), "project")["name"] == name

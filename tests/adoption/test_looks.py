@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lexgraft.adoption.looks import (
     SHARES,
@@ -10,6 +11,18 @@ from lexgraft.adoption.looks import (
     level_of,
     look_marks,
     planned_level,
+    way_of_asking,
+)
+from lexgraft.project import (
+    Candidate,
+    Form,
+    GlossarySettings,
+    Languages,
+    MergeSettings,
+    Models,
+    Project,
+    TermSettings,
+    TestSetSettings,
 )
 from lexgraft.records import Outcome, Verdict
 from lexgraft.stats.extension import look_alpha
@@ -52,3 +65,20 @@ def test_another_result_on_the_same_concepts_has_half_the_level_and_a_mark(tmp_p
     (mark,) = look_marks(second)
     assert "result number 2 judged on the same concepts" in mark.sentence["en"]
     assert "98 %" in mark.sentence["ja"]
+
+
+def test_the_same_weights_asked_in_another_way_are_another_result():
+    forms = (Form("definition-to-term", "en", "ja"),)
+    testset = TestSetSettings(forms, confirm=60)
+    project = Project(
+        "a", Models("b", "g", "d"), Languages("ja", "en"), TermSettings(("t.csv",)), testset,
+        MergeSettings((Candidate("linear"),)), "run",
+    )  # fmt: skip
+    asked = {gate: way_of_asking(project, gate) for gate in ("merge", "glossary")}
+    longer = replace(project, testset=replace(testset, confirm=120))
+    assert {gate: way_of_asking(longer, gate) for gate in asked} == asked
+    easier = replace(project, testset=replace(testset, distractors="random"))
+    assert way_of_asking(easier, "merge") != asked["merge"]
+    fuller = replace(project, glossary=GlossarySettings(entries=16))
+    assert way_of_asking(fuller, "merge") == asked["merge"]
+    assert way_of_asking(fuller, "glossary") != asked["glossary"]

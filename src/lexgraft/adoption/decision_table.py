@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 KEPT: Words = {
-    "en": "nothing protected was lost",
+    "en": "general ability stayed within its margin",
     "ja": "、一般能力の低下は許容範囲内です",
 }
 NOT_MEASURED: Words = {
@@ -155,9 +155,9 @@ TABLE: dict[str, Row] = {
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Stop: the domain model knows hardly any word that the language model does not. "
+            "en": "Stop: the domain model does not know enough that could be brought over. "
             "Keep the language model and look for another domain model.",
-            "ja": "中止：ドメインモデルだけが知る用語がほとんどありません。"
+            "ja": "中止：ドメインモデルには、移せるだけの用語の知識がありません。"
             "現行の言語モデル（G）を継続利用し、別のドメインモデルを探してください。",
         },
         would_change={
@@ -206,13 +206,13 @@ TABLE: dict[str, Row] = {
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Not decided: no result was judged, for the stages that do so were left out. "
+            "en": "Not decided: no result was judged, for no stage that does so has run. "
             "Keep the language model.",
             "ja": "判定保留：結果を評価する段階は実行されていません。"
             "当面は現行の言語モデル（G）を継続利用してください。",
         },
         would_change={
-            "en": "The stages that were left out: see `stages` in the project.",
+            "en": "The stages that have not run: see `stages` in the project.",
             "ja": "実行しなかった段階（プロジェクトの `stages`）。",
         },
     ),
@@ -221,10 +221,10 @@ TABLE: dict[str, Row] = {
         model="recipient",
         glossary=False,
         sentence={
-            "en": "Keep the language model: the same recipe without the domain model does as well, "
-            "so the domain model brought no words.",
-            "ja": "現行の言語モデル（G）を継続利用：ドメインモデルを除いた同じ手順でも同等で、"
-            "ドメインモデルから移った用語はありません。",
+            "en": "Keep the language model: the merge is not ahead of the same recipe without the "
+            "domain model by what is asked for, so the words are not the domain model's merit.",
+            "ja": "現行の言語モデル（G）を継続利用：ドメインモデルを除いた同じ手順と比べた向上が"
+            "基準に届かず、ドメインモデルの効果とは言えません。",
         },
         would_change={
             "en": "Another domain model, or another merge (`merge.candidates`); not more data.",

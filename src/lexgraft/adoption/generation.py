@@ -53,9 +53,7 @@ def _named(models: ModelsUnderTest, material: Material, subject: EvaluatedModel)
     scores: list[Score] = []
     for pair, items, texts in _asked(models, material, subject):
         terms = grade_written(items, texts, concepts)
-        verdicts = {
-            item.id: term.grade in RIGHT for item, term in zip(items, terms, strict=True)
-        }
+        verdicts = {item.id: term.grade in RIGHT for item, term in zip(items, terms, strict=True)}
         families = {item.id: material.families.get(item.concept, item.concept) for item in items}
         right = share_right(verdicts, models.project.gates.alpha, families)
         scores.append(right.score(TERM_GENERATION, subject.name, pair))

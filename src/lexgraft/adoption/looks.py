@@ -5,8 +5,8 @@
   is true passes anything in at most 5 % of cases.
 * The first look of a result spends four fifths of its level. The same result asked more concepts
   later is judged by what the looks have left (`stats.extension`).
-* Another result of the same gate in the same folder (other candidates, another seed) is a further
-  chance: it has half the level of the one before.
+* Another result of the same gate in the same folder (other candidates, another seed, other ways of
+  asking) is a further chance: it has half the level of the one before.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.files.checked_files import read_checked, write_checked
+from lexgraft.project import Project
 from lexgraft.records import Verdict
 from lexgraft.stats.assurance import Level
 from lexgraft.stats.extension import SMALLEST_GROWTH, look_alpha, next_level
@@ -33,9 +34,20 @@ class ConfirmLook(Struct, frozen=True, forbid_unknown_fields=True):
     """One result that was judged on the `confirm` concepts."""
 
     gate: str
-    result: str  # digest of its weights
+    result: str  # digest of its weights and of how it was asked
     concepts: int  # how many it was judged by
     looked: str = ""  # ISO 8601
+
+
+def way_of_asking(project: Project, gate: str) -> tuple[object, ...]:
+    """Return how a gate's questions are made, whatever the number of concepts.
+
+    The same weights asked in another way are another result: settings must not be tried until one
+    of them passes.
+    """
+    test, glossary = project.testset, project.glossary
+    asked = (test.forms, test.options, test.draws, test.distractors)
+    return (*asked, glossary.entries) if gate == "glossary" and glossary else asked
 
 
 class LookLevel(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +69,7 @@ def level_of(
     Args:
         folder: the run's.
         gate: one of `FAMILY`.
-        result: the digest of its weights.
+        result: the digest of its weights and of how it is asked.
         concepts: how many it is judged by.
         earlier: the verdicts of the stages before.
         alpha: the project's `gates.alpha`.

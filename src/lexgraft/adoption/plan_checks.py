@@ -21,6 +21,8 @@ ROLES: dict[Literal["language", "domain"], str] = {"language": "G", "domain": "D
 SPOKEN = {"base": "the base", "language": "the language model", "domain": "the domain model"}
 CARD = "README.md"
 LONGEST_CARD = 1 << 20  # bytes
+LARGE_LOSS = 0.1  # of general ability, above which a margin protects little
+LARGE_ALPHA = 0.1  # above which intervals say little
 
 
 def refuse_equal_models(digests: Mapping[str, str]) -> None:
@@ -69,7 +71,7 @@ def marks_of_the_plan(material: Material) -> tuple[ValidityMark, ...]:
     gates = material.project.gates
     if gates.merge.donor_gain < 0:
         marks.append(_WITHOUT_DONOR)
-    return (*marks, *_passing_with_a_loss(gates))
+    return (*marks, *_passing_with_a_loss(gates), *_hardly_protected(material.project))
 
 
 def _passing_with_a_loss(gates: Gates) -> Iterator[ValidityMark]:
@@ -89,6 +91,34 @@ def _passing_with_a_loss(gates: Gates) -> Iterator[ValidityMark]:
                     "ja": f"`gates.{key}` が 0 未満のため、用語の知識が低下していても合格します。",
                 },
             )
+
+
+def _hardly_protected(project: Project) -> Iterator[ValidityMark]:
+    """Yield a mark for every setting by which a gate would let nearly everything pass."""
+    gates = project.gates
+    margins = {"merge": gates.merge.general_loss}
+    margins |= {"tune": gates.tune.general_loss} if project.tune else {}
+    for gate, loss in margins.items():
+        if loss > LARGE_LOSS:
+            yield ValidityMark(
+                f"{gate}.general_loss is large",
+                {
+                    "en": f"`gates.{gate}.general_loss` allows general ability to become "
+                    f"{loss:.0%} worse: what passes may have lost as much.",
+                    "ja": f"`gates.{gate}.general_loss` は一般能力の {loss:.0%} の低下を"
+                    "許容します。合格したモデルでも、その程度まで低下している可能性があります。",
+                },
+            )
+    if gates.alpha > LARGE_ALPHA:
+        yield ValidityMark(
+            "alpha is large",
+            {
+                "en": f"`gates.alpha` is {gates.alpha:g}: chance alone lets gates pass in up to "
+                f"{gates.alpha:.0%} of adoptions in which nothing is gained.",
+                "ja": f"`gates.alpha` が {gates.alpha:g} のため、実際の向上がない場合でも"
+                f"最大 {gates.alpha:.0%} の確率で偶然に合格します。",
+            },
+        )
 
 
 _WITHOUT_DONOR = ValidityMark(

@@ -11,8 +11,9 @@ ORDER = (
     "name", "models", "languages", "terms", "testset", "general", "merge", "glossary", "tune",
     "gates", "limits", "output",
 )  # fmt: skip
-_BARE = re.compile(r"[A-Za-z./][A-Za-z0-9_./@-]*")
-_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "."}
+_BARE = re.compile(r"(?:[A-Za-z/]|\.{1,2}/)[A-Za-z0-9_./@-]*")
+_BREAKS = re.compile("[\x85\u2028\u2029]")  # of lines, to YAML and not to JSON
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 SAID = {
     "models.base": "what both others descend from",
     "models.language": "the recipient, which should learn the words",
@@ -45,7 +46,7 @@ def project_text(first: FirstProject) -> str:
     for key in ORDER:
         if key in first.settings:
             lines += _lines(key, first.settings[key], "", key)
-    return "\n".join(" ".join(line.split("\n")) for line in lines) + "\n"
+    return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
 
 
 def _lines(key: str, value: Any, indent: str, path: str) -> Iterator[str]:
@@ -73,6 +74,8 @@ def _flow(value: Any) -> str:
         )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(content) for content in value) + "]"
-    if isinstance(value, str) and _BARE.fullmatch(value) and value not in _WORDS:
+    if isinstance(value, str) and _BARE.fullmatch(value) and value.casefold() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _BREAKS.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)
+    )

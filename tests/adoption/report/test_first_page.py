@@ -90,6 +90,12 @@ def test_the_options_carry_what_was_measured_of_them(report: Report):
     assert (chosen_option(report), examined_option(report)) == ("merge_glossary", "merge_glossary")
 
 
+def test_what_was_asked_without_the_glossary_is_said_to_be_so(report: Report):
+    said = "terms gained, lost and general ability of the merge without it"
+    assert said in first_page(report)
+    assert said not in first_page(replace(report, glossary=()))
+
+
 def test_an_api_is_an_option_only_at_the_users_prices(report: Report):
     given = msgspec.convert({"api": {"request": 0.002}}, Business)
     priced = replace(report, business=given)

@@ -156,7 +156,14 @@ def _scores(report: Report) -> str:
         for score in report.scores
         if score.model in models
     ]
-    heads = ["what", "where", "model", f"value [interval of {confidence(report.alpha)} or more]", "chance", "n"]
+    heads = [
+        "what",
+        "where",
+        "model",
+        f"value [interval of {confidence(report.alpha)} or more]",
+        "chance",
+        "n",
+    ]
     note = (
         "Measured on concepts that were not used to choose the merge. Bits per byte: less is "
         "better; all others: more is better."

@@ -57,6 +57,8 @@ def option_table(report: Report, upkeep: Upkeep) -> Html:
     direction = partial(grouped, direction_of(report))
     level = confidence(report.alpha)
     note = word("first_options_note", n=n, direction=direction, level=level)
+    if any(fact.option == "merge_glossary" and fact.counts for fact in facts):
+        note = join(note, " ", word("first_as_merge"))
     table = element(
         "table",
         element("thead", element("tr", *heads)),

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.decision import Decision, decide, outcomes_of
 from lexgraft.adoption.experiment import Experiment
-from lexgraft.adoption.looks import LookLevel, level_of
+from lexgraft.adoption.looks import LookLevel, level_of, way_of_asking
 from lexgraft.adoption.mendable import what_data_can_do
 from lexgraft.adoption.report.report_record import (
     AbilityChange,
@@ -27,7 +27,7 @@ from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Project
-from lexgraft.records import Outcome, Score, TermOutcome, Verdict
+from lexgraft.records import Outcome, Score, TermOutcome, Verdict, digest
 from lexgraft.stats.gate_power import Requirement
 
 R = TypeVar("R", bound=Struct)
@@ -168,8 +168,10 @@ class Stage(ABC, Generic[R]):
 
         `result` is the digest of the weights that are judged, by so many concepts.
         """
-        alpha = experiment.project.gates.alpha
-        return level_of(experiment.folder, self.gate, result, concepts, earlier.verdicts, alpha)
+        project, folder, earlier_verdicts = experiment.project, experiment.folder, earlier.verdicts
+        judged = digest(result, way_of_asking(project, self.gate))
+        alpha = project.gates.alpha
+        return level_of(folder, self.gate, judged, concepts, earlier_verdicts, alpha)
 
     @abstractmethod
     def run(self, experiment: Experiment, earlier: Results) -> R:
