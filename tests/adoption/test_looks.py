@@ -1,7 +1,9 @@
 """Every look at the confirm concepts is on record and paid for."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,17 +15,7 @@ from lexgraft.adoption.looks import (
     planned_level,
     way_of_asking,
 )
-from lexgraft.project import (
-    Candidate,
-    Form,
-    GlossarySettings,
-    Languages,
-    MergeSettings,
-    Models,
-    Project,
-    TermSettings,
-    TestSetSettings,
-)
+from lexgraft.project import GlossarySettings, Project
 from lexgraft.records import Outcome, Verdict
 from lexgraft.stats.extension import look_alpha
 
@@ -68,12 +60,18 @@ def test_another_result_on_the_same_concepts_has_half_the_level_and_a_mark(tmp_p
 
 
 def test_the_same_weights_asked_in_another_way_are_another_result():
-    forms = (Form("definition-to-term", "en", "ja"),)
-    testset = TestSetSettings(forms, confirm=60)
-    project = Project(
-        "a", Models("b", "g", "d"), Languages("ja", "en"), TermSettings(("t.csv",)), testset,
-        MergeSettings((Candidate("linear"),)), "run",
-    )  # fmt: skip
+    form = {"kind": "definition-to-term", "question": "en", "answer": "ja"}
+    values: dict[str, Any] = {
+        "name": "a",
+        "models": {"base": "b", "language": "g", "domain": "d"},
+        "languages": {"target": "ja", "domain": "en"},
+        "terms": {"files": ["terms.csv"]},
+        "testset": {"forms": [form], "confirm": 60},
+        "merge": {"candidates": [{"method": "linear"}]},
+        "output": "run",
+    }
+    project = msgspec.convert(values, Project)
+    testset = project.testset
     asked = {gate: way_of_asking(project, gate) for gate in ("merge", "glossary")}
     longer = replace(project, testset=replace(testset, confirm=120))
     assert {gate: way_of_asking(longer, gate) for gate in asked} == asked
