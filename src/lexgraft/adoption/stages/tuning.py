@@ -176,6 +176,7 @@ class Tuning(Stage[TuningResult]):
             for use in ("choose", "confirm")
         )
         before, after = (_of(answers, taught) for answers in chosen)
+        asked_twice = ((merge.name, before), (tuned.name, after))
         asked = len(material.testset.concepts["confirm"])
         level = self.look(experiment, tuned.digest, asked, earlier)
         context = comparison_context(material, "confirm", level.alpha)
@@ -191,10 +192,7 @@ class Tuning(Stage[TuningResult]):
             concepts=tuple(sorted(taught)),
             steps=len(trained.losses),
             losses=trained.losses,
-            taught=(
-                *_scores(TAUGHT, merge.name, before, context),
-                *_scores(TAUGHT, tuned.name, after, context),
-            ),
+            taught=tuple(s for told in asked_twice for s in _scores(TAUGHT, *told, context)),
             others=tuple(_others(models, material, (merge, tuned), concepts, context)),
         )
 
@@ -388,8 +386,7 @@ def _scores(
     name: str, model: str, graded: Sequence[GradedItem], context: ComparisonContext
 ) -> Iterator[Score]:
     for pair in dict.fromkeys(item.pair for item in graded):
-        asked = select(graded, pair=pair)
-        interval, chance = recognition(asked, context.alpha, context.families)
+        interval, chance = recognition(select(graded, pair=pair), context.alpha, context.families)
         yield interval.score(name, model, pair, chance)
 
 
