@@ -108,4 +108,4 @@ def test_languages_are_counted_by_concepts():
 )
 def test_a_name_that_yaml_would_read_otherwise_stays_what_it_is(name: str) -> None:
     first = FirstProject({"name": name, "output": "run"}, 1, {}, (f"{name}\r!",), ())
-    assert read_yaml(project_text(first), "project")["name"] == name
+    assert read_yaml(project_text(first), "project") == {"name": name, "output": "run"}
