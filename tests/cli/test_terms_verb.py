@@ -94,7 +94,7 @@ def test_an_export_says_what_is_not_in_it(table: Path, capsys: pytest.CaptureFix
     output = table.parent / "glossary.csv"
     pair = ["--from", "en", "--to", "ja"]
     assert main(["terms", "export", str(table), "--format", "deepl", *pair, "-o", str(output)]) == 0
-    assert "5 entries, 0 not exported" in capsys.readouterr().out
+    assert "5 entries, 1 not exported" in capsys.readouterr().out
     assert output.read_text(encoding="utf-8").startswith("user;end user,ユーザー")
     notice = (table.parent / "glossary.csv.licences.md").read_text(encoding="utf-8")
     assert "no licence stated" in notice
