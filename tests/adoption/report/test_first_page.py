@@ -91,7 +91,7 @@ def test_the_options_carry_what_was_measured_of_them(report: Report):
 
 
 def test_what_was_asked_without_the_glossary_is_said_to_be_so(report: Report):
-    said = "terms gained, lost and general ability of the merge without it"
+    said = "With glossary: gained, lost, ability without it."
     assert said in first_page(report)
     assert said not in first_page(replace(report, glossary=()))
 
@@ -182,9 +182,9 @@ def test_a_report_of_nothing_still_has_a_first_page():
 
 
 def test_intervals_are_named_by_the_level_that_was_asked_for(report: Report):
-    assert "shares with intervals of 95 % or more" in first_page(report)
+    assert "shares, intervals of 95 % or more" in first_page(report)
     page = first_page(replace(report, alpha=0.2))
-    assert "shares with intervals of 80 % or more" in page
+    assert "shares, intervals of 80 % or more" in page
     assert "割合と 80 % 以上の信頼区間" in page
 
 
