@@ -139,6 +139,21 @@ CALLS = (
     Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
     Call("report old"),
     Call("upkeep old --json"),
+    Call(
+        "history answered-may answered-june --ledger releases.jsonl --html history.html --show 3 "
+        "--budget 0.01 --alpha 0.1"
+    ),
+    Call("history answered-may --model answered-may --json"),
+    Call(
+        "gate answered-june --against releases.jsonl --model answered-june --budget 0.01 "
+        "--alpha 0.1 --show 3",
+        before=("history answered-may --ledger releases.jsonl",),
+        status=3,
+    ),
+    Call(
+        "gate answered-may --against releases.jsonl --json",
+        before=("history answered-june --ledger releases.jsonl",),
+    ),
     Call("upkeep old --project project.yaml --report-language ja"),
     Call("schema"),
     Call("schema --page"),

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from invented import concept, word
 
-from lexgraft.records import Document, digest, write_lines
+from lexgraft.evaluation.load_runs import IDENTITY, ModelIdentity
+from lexgraft.files.checked_files import write_checked
+from lexgraft.records import Answer, Document, Item, digest, write_lines
 
 TESTS = Path(__file__).parents[1]
 FORM = {"kind": "definition-to-term", "question": "en", "answer": "ja"}
@@ -85,6 +87,22 @@ def write_many(folder: Path) -> None:
     book.save(folder / "many.xlsx")
 
 
+def write_answered(folder: Path, model: str, lost: int) -> None:
+    """Write an evaluation of forty items, the first `lost` of which were answered wrongly."""
+    items = [
+        Item(f"i{n}", f"C{n}", "term-to-term", "en", "ja", 0, f"{n}?", "?", ("a", "b"), 0)
+        for n in range(40)
+    ]
+    answers = [
+        Answer(item.id, (0.0, 1.0) if n < lost else (1.0, 0.0), (0.0, 0.0), (1, 1))
+        for n, item in enumerate(items)
+    ]
+    place = folder / "answers" / digest(model)
+    write_checked(folder / "items.jsonl", items)
+    write_checked(place / IDENTITY, [ModelIdentity(model, digest(model))])
+    write_checked(place / "items-all.jsonl", answers)
+
+
 @pytest.fixture
 def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder, with the process in it."""
@@ -116,5 +134,7 @@ def work(make_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "old").mkdir()
     shutil.copy(TESTS / "golden" / "report" / "report.json", tmp_path / "old")
     shutil.copytree(TESTS / "evaluation" / "lm_eval_logs", tmp_path / "logs")
+    for name, lost in (("answered-may", 0), ("answered-june", 30)):
+        write_answered(tmp_path / name, name, lost)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -1,6 +1,5 @@
 """What the models of one adoption are asked and taught from: test set, running texts, replay."""
 
-from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -18,13 +17,13 @@ from lexgraft.files.running_text import (
 from lexgraft.files.shipped_texts import is_shipped
 from lexgraft.project import Project, TextSource
 from lexgraft.records import Document, Progress, digest
+from lexgraft.terms.families import families_of
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.terms.wordings.language_file import file_of
 from lexgraft.tuning.replay import disjoint
 
 Use = Literal["choose", "confirm"]
 
-LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any test
 CHOOSE_SHARE = 2  # half as many texts choose among merges as judge the winner
 
 
@@ -118,19 +117,8 @@ class Material:
 
     @cached_property
     def families(self) -> dict[str, str]:
-        """Return concept → its nearest broader one: relatives count as one cluster.
-
-        A broader concept that holds more than a tenth of all is a field, not a family.
-        """
-        concepts = [c for group in self.testset.concepts.values() for c in group]
-        parents = {c.id: next(iter(c.broader), c.type) for c in concepts}
-        sizes = Counter(parents.values())
-        largest = max(LARGEST_FAMILY, len(concepts) // 10)
-        return {
-            concept: parent
-            for concept, parent in parents.items()
-            if parent and sizes[parent] <= largest
-        }
+        """Return concept → its nearest broader one: relatives count as one cluster."""
+        return families_of(c for group in self.testset.concepts.values() for c in group)
 
     @cached_property
     def replay(self) -> list[Document]:

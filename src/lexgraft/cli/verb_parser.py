@@ -31,6 +31,8 @@ VERBS = (
     "tune",
     "report",
     "upkeep",
+    "history",
+    "gate",
     "schema",
     "doctor",
 )
@@ -252,6 +254,11 @@ def above_zero(text: str) -> float:
 def not_negative(text: str) -> float:
     """Return a finite number from 0 on."""
     return _amount(text, "from 0 on", lambda value: value >= 0)
+
+
+def share_argument(text: str) -> float:
+    """Return a share above 0 and below 1."""
+    return _amount(text, "above 0 and below 1", lambda value: 0 < value < 1)
 
 
 def nothing(_parser: VerbParser) -> None:

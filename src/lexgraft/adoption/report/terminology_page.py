@@ -3,49 +3,24 @@
 from collections.abc import Sequence
 
 from lexgraft.adoption.report.markup import Html, element, fit, foreign, join, spoken, word
+from lexgraft.adoption.report.plain_page import plain_page
 from lexgraft.terms.documents import TextSegment
 from lexgraft.terms.glossary.check_documents import CheckedDocument, TermFault
 
 _SHOWN = 5000  # findings
-_STYLE = """
-body { font: 15px/1.5 system-ui, "Hiragino Sans", "Noto Sans JP", "Yu Gothic UI", sans-serif;
-  margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1d2329; background: #fff;
-  font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem; }
-p { max-width: 50rem; color: #4d5761; } .t + .t { display: block; margin-top: .3rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; font-weight: 600; padding: .4rem 0; }
-th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere;
-  border-bottom: 1px solid #c9ced2; }
-th { font-weight: 600; } .number { text-align: right; }
-mark { background: #ffe08a; color: inherit; }
-"""
 _COUNTS = ("missed", "forbidden", "inconsistent", "allowed")
 
 
 def terminology_page(documents: Sequence[CheckedDocument], title: str) -> str:
     """Return the page, in English and Japanese; nothing is loaded from elsewhere."""
-    head = element(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html(
-            '<meta http-equiv="Content-Security-Policy" '
-            "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        ),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        element("title", f"{title} · {spoken('check_title')}"),
-        element("style", Html(_STYLE)),
-    )
     findings = [(document, fault) for document in documents for fault in document.faults]
-    body = element(
-        "main",
-        element("h1", spoken("check_title")),
-        element("p", foreign(title)),
+    return plain_page(
+        "check_title",
+        title,
         element("p", word("check_note")),
         _summary(documents),
         _findings(findings),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', body), lang='en')}\n"
 
 
 def _summary(documents: Sequence[CheckedDocument]) -> Html:

@@ -1,0 +1,188 @@
+"""The ledger of releases: JSON lines, each with the digest of the one before; only added to."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from lexgraft.errors import LexgraftError
+from lexgraft.records import Outcome, Score, digest
+
+FIRST = "0" * 32  # stands where there is no line before
+_BEGINNING = b'{"number":'
+
+
+class LedgerConcept(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is shown of a concept, and what it is counted by."""
+
+    id: str
+    terms: dict[str, str]  # language → preferred term
+    field: str = ""
+    family: str = ""  # relatives are counted as fewer; empty: it stands alone
+
+
+class ItemSet(Struct, frozen=True, forbid_unknown_fields=True, tag="items"):
+    """Items that models were asked, once for all releases that were asked the same."""
+
+    digest: str
+    groups: tuple[str, ...]  # directions, and those of everyday words
+    concepts: tuple[LedgerConcept, ...]
+    items: tuple[tuple[str, int, int], ...]  # digest of the content, place of concept and group
+
+
+class ModelAnswers(Struct, frozen=True, forbid_unknown_fields=True):
+    """One model's answers to the items of a set, in their order."""
+
+    name: str
+    digest: str  # of its weights
+    right: str  # a sign per item: `1` right, `0` wrong, `-` not asked
+
+
+class Release(Struct, frozen=True, forbid_unknown_fields=True, tag="release"):
+    """A run that was finished: its models, verdicts, scores and costs."""
+
+    project: str
+    name: str  # of the run's folder
+    written: str  # ISO 8601
+    findings: str  # digest of its report
+    model: str  # the one that was released
+    items: str  # digest of the set that its models were asked
+    models: tuple[ModelAnswers, ...]
+    verdicts: dict[str, Outcome] = {}  # stage → outcome
+    ability: tuple[Score, ...] = ()  # of the released model
+    number_format: str = ""
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def identity(self) -> str:
+        """Return what stays when a report is written again, with another date and more costs."""
+        models = [(model.name, model.digest) for model in self.models]
+        return digest(self.project, self.findings, self.model, self.items, models)
+
+
+class LedgerLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line: its number from 0 on, the digest of the line before, and its own."""
+
+    number: int
+    before: str
+    digest: str  # of number, before and entry
+    entry: ItemSet | Release
+
+
+class Ledger(Struct, frozen=True):
+    """What a ledger holds; `head` is the digest of its last line, to be noted elsewhere."""
+
+    item_sets: dict[str, ItemSet] = {}
+    releases: tuple[Release, ...] = ()
+    head: str = FIRST
+    lines: int = 0
+
+    def plus(self, entry: ItemSet | Release) -> "Ledger":
+        """Return the ledger with one more entry, as it is read again (0 of seconds is 0.0)."""
+        entry = msgspec.json.decode(msgspec.json.encode(entry), type=ItemSet | Release)
+        head, lines = _digest(self.lines, self.head, entry), self.lines + 1
+        if isinstance(entry, ItemSet):
+            return Ledger({**self.item_sets, entry.digest: entry}, self.releases, head, lines)
+        return Ledger(self.item_sets, (*self.releases, entry), head, lines)
+
+    def with_new(self, entries: Sequence[ItemSet | Release]) -> "Ledger":
+        """Return the ledger with those of these entries that are not in it."""
+        ledger = self
+        for entry in entries:
+            ledger = ledger if ledger.holds(entry) else ledger.plus(entry)
+        return ledger
+
+    def beside(self, items: ItemSet) -> "Ledger":
+        """Return the ledger, its lines as they are, with items that are not recorded there."""
+        item_sets = {**self.item_sets, items.digest: items}
+        return Ledger(item_sets, self.releases, self.head, self.lines)
+
+    def holds(self, entry: ItemSet | Release) -> bool:
+        """Return whether an entry is there already, whenever its page was last written."""
+        if isinstance(entry, ItemSet):
+            return entry.digest in self.item_sets
+        return any(release.identity == entry.identity for release in self.releases)
+
+
+def read_ledger(path: Path) -> Ledger:
+    """Return a ledger; a last line that a kill has cut was never written.
+
+    Raises:
+        LexgraftError: the file is missing or no ledger, or a line was changed, taken out or moved.
+    """
+    if not path.is_file():
+        raise LexgraftError(
+            "no such ledger", where=str(path), cure="make one: lexgraft history RUN --ledger FILE"
+        )
+    return _ledger(path.read_bytes(), path)
+
+
+def add_to_ledger(path: Path, entries: Sequence[ItemSet | Release]) -> tuple[Ledger, int]:
+    """Add entries that are not there yet; return the ledger and how many releases were added.
+
+    Raises:
+        LexgraftError: the file is something else, or a line was changed; nothing is written then.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise LexgraftError("not a file of its own", where=str(path), cure="name another")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        data = file.read()
+        ledger, lines, added = _ledger(data, path), b"", 0
+        for entry in entries:
+            if ledger.holds(entry):
+                continue
+            grown = ledger.plus(entry)
+            line = LedgerLine(ledger.lines, ledger.head, grown.head, entry)
+            lines += msgspec.json.encode(line) + b"\n"
+            ledger, added = grown, added + isinstance(entry, Release)
+        if lines:
+            file.seek(data.rfind(b"\n") + 1)
+            file.truncate()
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    return ledger, added
+
+
+def _ledger(data: bytes, path: Path) -> Ledger:
+    ledger = Ledger()
+    for number, line in enumerate(_lines(data, path)):
+        if (line.number, line.before) != (number, ledger.head):
+            raise _broken("a line before it was taken out, added or moved", path, number)
+        ledger = ledger.plus(line.entry)
+        if ledger.head != line.digest:
+            raise _broken("it was changed", path, number)
+        if isinstance(line.entry, Release) and line.entry.items not in ledger.item_sets:
+            raise _broken("its items are not in the ledger", path, number)
+    return ledger
+
+
+def _lines(data: bytes, path: Path) -> Iterator[LedgerLine]:
+    """Yield the whole lines; what follows the last line break was cut by a kill."""
+    *texts, cut = data.split(b"\n")
+    if cut[: len(_BEGINNING)] != _BEGINNING[: len(cut)]:
+        raise _broken("it is no line of a ledger", path, len(texts))
+    decode = msgspec.json.Decoder(LedgerLine).decode
+    for number, text in enumerate(texts):
+        try:
+            yield decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _broken("it is no line of a ledger", path, number) from error
+
+
+def _broken(why: str, path: Path, number: int) -> LexgraftError:
+    return LexgraftError(
+        f"the ledger is not as it was written: {why}",
+        where=f"{path}:{number + 1}",
+        cure="take the file from where it is kept (its history says when it was whole)",
+    )
+
+
+def _digest(number: int, before: str, entry: ItemSet | Release) -> str:
+    return digest(number, before, entry)
