@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_architectures import tiny_config, tiny_model
 from torch import nn
 
 from lexgraft.errors import LexgraftError
@@ -94,6 +95,22 @@ def test_the_model_answers_as_before_afterwards(network: nn.Module) -> None:
         before = network(input_ids=tokens).logits
         learnt(network, memory=1)
         assert torch.equal(network(input_ids=tokens).logits, before)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kinds"),
+    [
+        ("phi3", {"qkv_proj", "o_proj", "gate_up_proj", "down_proj"}),
+        ("mixtral", {"q_proj", "k_proj", "v_proj", "o_proj"}),
+    ],
+)
+def test_fused_layers_are_read_and_stacked_experts_and_the_head_are_not(
+    architecture: str, kinds: set[str]
+) -> None:
+    network = tiny_model(tiny_config(architecture, vocab_size=258))
+    sums = learnt(network)
+    assert {name.split(".")[-2] for weights in sums for name in weights} == kinds
+    assert same(sums, learnt(network, memory=1))
 
 
 def test_every_product_is_a_whole_number() -> None:
