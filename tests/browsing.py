@@ -55,12 +55,20 @@ def violations(driver: "WebDriver") -> list[tuple[str, list[Any]]]:
     return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
 
 
+_CODES = {"Tab": 9, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40}
+
+
+def press(driver: "WebDriver", name: str) -> None:
+    """Press and release a key."""
+    key = {"key": name, "code": name, "windowsVirtualKeyCode": _CODES[name]}
+    driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+
+
 def keyboard(driver: "WebDriver") -> tuple[int, list[str], bool]:
     """Return how many places can hold the focus, those Tab did not reach, and whether it left."""
     places = driver.execute_script(_WATCH)
-    key = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
     for _ in range(places + 1):
-        driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
-        driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+        press(driver, "Tab")
     missed, left = driver.execute_script(_REACHED)
     return places, missed, left

@@ -6,6 +6,8 @@ import pytest
 from adopt_project import FinishedRun
 from browsing import A4, close_page, keyboard, open_page, violations
 
+from lexgraft.adoption.report import read_viewer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,6 +59,58 @@ def test_axe_finds_nothing_of_any_grade(
 ):
     open_page(browser, f"{address}#{language}", scheme=scheme, width=width)
     assert violations(browser) == []
+
+
+FOLLOWED = {
+    "acquired, first page": "#first .options tbody tr:nth-child(4) td:nth-child(2) a",
+    "lost, first page": "#first .options tbody tr:nth-child(4) td:nth-child(3) a",
+    "never known": "#acquisition tbody tr:last-child td:nth-child(6) a",
+    "asked": "#directions .intervals tbody tr:last-child a",
+    "written": "#directions h3 ~ .charts .intervals tbody tr a",
+    "everyday words": "#general details .intervals tbody tr:last-child a",
+    "with the glossary": "#glossary .intervals tbody tr:nth-child(2) a",
+}
+_DOWN = """
+    const link = document.querySelector(arguments[0]), number = Number(link.textContent);
+    link.click();
+    const done = arguments[1];
+    setTimeout(() => done([number, Object.fromEntries(new URLSearchParams(location.hash.slice(9))),
+      [...document.querySelectorAll("#answers-rows a")].map(a => a.dataset.row)]), 300)"""
+
+
+@pytest.mark.parametrize("place", FOLLOWED.values(), ids=FOLLOWED)
+def test_a_number_leads_down_to_answers_that_count_up_to_it_again(
+    browser: "WebDriver", finished_run: FinishedRun, address: str, place: str
+):
+    """Counted three times: by the report, by the viewer, and here from the options' scores."""
+    open_page(browser, f"{address}#en")
+    number, asked, rows = browser.execute_async_script(_DOWN, place)
+    counter = browser.find_element("id", "answers-count").text
+    assert counter.split(" / ")[0] == str(number) == str(len(rows))
+    recounted = _concepts(finished_run, **asked)
+    assert sorted(rows) == sorted(recounted)
+
+
+def _concepts(run: FinishedRun, **asked: str) -> list[str]:
+    """Return the concepts that a link asks for, from what the models answered to each question."""
+    record = read_viewer(run.folder)
+    assert record is not None
+    form = [(form.use, form.pair) == (asked["use"], asked["pair"]) for form in record.forms]
+    known: dict[str, dict[str, list[bool]]] = {}
+    for question in (question for question in record.questions if form[question.form]):
+        concept = record.concepts[question.concept].id
+        for model, answer in zip(record.models, question.answers, strict=True):
+            if answer is not None:
+                gold = question.gold if question.options else 1
+                right = answer.choice == gold
+                known.setdefault(model, {}).setdefault(concept, []).append(right)
+    of_model = {name: all(rights) for name, rights in known[asked["model"]].items()}
+    fate = asked.get("fate", "")
+    if not fate:
+        return list(of_model)
+    other = {name: all(rights) for name, rights in known[asked["with"]].items()}
+    wanted = {"acquired": (False, True), "lost": (True, False), "never": (False, False)}[fate]
+    return [name for name, right in of_model.items() if (other[name], right) == wanted]
 
 
 def test_every_chart_has_a_text_equivalent(browser: "WebDriver", address: str):

@@ -25,6 +25,7 @@ from lexgraft.adoption.stages.headroom import HeadroomResult
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
 from lexgraft.adoption.stopped_stage import told_in_the_report
+from lexgraft.adoption.viewed_answers import viewed_answers
 from lexgraft.business import Business
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
@@ -105,7 +106,7 @@ def _finished(
         written=model.name,
         manifest=manifest,
     )
-    return finish(experiment.material, adoption)
+    return finish(experiment.material, adoption, viewed_answers(experiment, results))
 
 
 def run_stages(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Results:

@@ -64,12 +64,17 @@ def _asked(
     models: ModelsUnderTest, material: Material, subject: EvaluatedModel
 ) -> Iterator[tuple[str, list[Item], list[str]]]:
     """Yield per direction to the target language the questions and what was written."""
-    concepts = {concept.id: concept for concept in asked_freely(material)}
-    for pair, items in _by_pair(_first_draws(material, concepts)).items():
+    for pair, items in term_questions(material).items():
         what = f"terms {pair.replace('->', '-')}"
         prompts = [item.context for item in items]
         texts = models.generations(subject, what, prompts, TERM_TOKENS)
         yield pair, items, [text.text for text in texts]
+
+
+def term_questions(material: Material) -> dict[str, list[Item]]:
+    """Return, per direction to the target language, the questions for a term to be written."""
+    concepts = {concept.id: concept for concept in asked_freely(material)}
+    return _by_pair(_first_draws(material, concepts))
 
 
 def _first_draws(material: Material, concepts: dict[str, Concept]) -> list[Item]:

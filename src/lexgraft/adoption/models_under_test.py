@@ -233,10 +233,11 @@ class ModelsUnderTest:
         ask: Callable[[Path], list[R]],
     ) -> list[R]:
         """Return the answers in the run's folder, or ask for them and keep them."""
-        folder = self.folder / "answers" / subject.digest
-        file = folder / f"{what}-{digest(*questions)[:12]}.jsonl"
-        if is_on_record(file):
-            return read_checked(file, kind, AGAIN)
+        stored = self.stored_answers(subject.digest, what, questions, kind)
+        if stored is not None:
+            return stored
+        file = self._answer_file(subject.digest, what, questions)
+        folder = file.parent
         answers = ask(folder / STORE)
         warning = self._engine[1].warning if self._engine else ""
         if warning != self._told:  # some limits are known only once long rows were asked
@@ -246,6 +247,16 @@ class ModelsUnderTest:
             write_checked(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
         write_checked(file, answers)
         return answers
+
+    def stored_answers(
+        self, model: str, what: str, questions: Sequence[Struct | str], kind: type[R]
+    ) -> list[R] | None:
+        """Return what the model with this digest has answered to these questions; None: nothing."""
+        file = self._answer_file(model, what, questions)
+        return read_checked(file, kind, AGAIN) if is_on_record(file) else None
+
+    def _answer_file(self, model: str, what: str, questions: Sequence[Struct | str]) -> Path:
+        return self.folder / "answers" / model / f"{what}-{digest(*questions)[:12]}.jsonl"
 
     def answers(self, subject: EvaluatedModel, what: str, items: Sequence[Item]) -> list[Answer]:
         """Return a subject's answers to items, asked at most once."""

@@ -30,6 +30,7 @@ from lexgraft.adoption.report.report_record import (
     RunRecord,
     StageCost,
 )
+from lexgraft.adoption.report.viewer_record import ViewerRecord
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stopped_stage import stopped_warning
 from lexgraft.adoption.validity import ValidityMark, writes_no_term
@@ -68,16 +69,15 @@ class FinishedAdoption(NamedTuple):
         return {stage.stage: stage.cost for stage in self.costs}
 
 
-def finish(material: Material, adoption: FinishedAdoption) -> Report:
-    """Return the report, after writing it and the model's card."""
+def finish(material: Material, adoption: FinishedAdoption, viewer: ViewerRecord) -> Report:
+    """Return the report, after writing it with every single answer, and the model's card."""
     report = build_report(material, adoption)
     report = msgspec.structs.replace(report, warnings=(*report.warnings, *mixed(report)))
     folder = material.folder
     write_bytes(folder / "model" / "README.md", model_card(report).encode())
     if text := notice(report):
         write_bytes(folder / "model" / "NOTICE", text.encode())
-    write_report(report, folder)
-    return report
+    return write_report(report, folder, viewer)
 
 
 def build_report(material: Material, adoption: FinishedAdoption) -> Report:

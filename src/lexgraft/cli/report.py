@@ -14,12 +14,12 @@ def _report(parser: VerbParser) -> None:
 
 @verb(_report)
 def report(arguments: argparse.Namespace) -> int:
-    """Write report.html and terms.csv again from a run's report.json.
+    """Write report.html, terms.csv and pages of answers again from report.json and viewer.json.
 
     Example:
       lexgraft report runs/medical-ja
     """
-    from lexgraft.adoption.report import read_report, write_report
+    from lexgraft.adoption.report import read_report, read_viewer, write_report
     from lexgraft.files.ownership import check_outputs
     from lexgraft.files.run_folder import HELD
 
@@ -33,6 +33,6 @@ def report(arguments: argparse.Namespace) -> int:
             where=str(page),
             cure="move it away: nothing is overwritten",
         )
-    write_report(record, arguments.run)
+    write_report(record, arguments.run, read_viewer(arguments.run))
     print_line(f"report: {arguments.run / 'report.html'}")
     return 0

@@ -24,7 +24,7 @@ T = TypeVar("T", bound=Struct)
 Work = Literal["adopt", "tune", "evaluate"]
 HELD = ".in-use"
 """Lies in a run's folder from its first moment: such a folder is ours."""
-_FOLDERS = ("stages", "testset", "answers", "learnt", "merged", "tuned", "model")
+_FOLDERS = ("stages", "testset", "answers", "learnt", "merged", "tuned", "model", "report")
 _FILES = (
     "lock.json",
     "gates.jsonl",
@@ -36,6 +36,7 @@ _FILES = (
     "compute.json",
     "report.html",
     "report.json",
+    "viewer.json",
     "terms.csv",
 )
 

@@ -76,28 +76,6 @@ def test_a_link_may_ask_for_japanese(browser: "WebDriver", address: str):
     assert _all(browser, "#verdicts h2")[0].text == "判定"
 
 
-def test_the_search_filters_the_terms(browser: "WebDriver"):
-    field, count = _all(browser, "#term-search")[0], _all(browser, "#term-count")[0]
-    rows = "#term-table tbody tr"
-    assert len(_shown(browser, rows)) == 8
-    field.send_keys("ｇｙｎｅｃｏ")  # full width
-    assert ["女性化乳房" in row.text for row in _shown(browser, rows)] == [True]
-    assert count.text == "1 / 8"
-    field.clear()
-    field.send_keys("断層")
-    assert "コンピュータ断層撮影" in _shown(browser, rows)[0].text
-    field.clear()
-    field.send_keys("no such term")
-    assert _shown(browser, rows) == []
-
-
-def test_the_choices_filter_by_fate(browser: "WebDriver"):
-    _shown(browser, "button[data-fate=lost]")[0].click()
-    shown = _shown(browser, "#term-table tbody tr")
-    assert [row.get_attribute("data-fate") for row in shown] == ["lost"] * 3
-    assert _all(browser, "#term-count")[0].text == "3 / 8"
-
-
 def test_hostile_terms_are_only_text(browser: "WebDriver"):
     assert "<script>alert(1)</script>" in _all(browser, "#term-table")[0].text
     assert _all(browser, "img, iframe, #term-table script") == []
@@ -143,7 +121,7 @@ def test_without_scripts_the_page_is_whole_and_english(browser: "WebDriver", add
         browser.get("about:blank")
         browser.get(address)
         assert _all(browser, "#verdicts h2")[0].text == "Verdicts"
-        assert _shown(browser, ".tongues, .search") == []
+        assert _shown(browser, ".tongues, .viewer") == []
         assert len(_shown(browser, "#term-table tbody tr")) == 8
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -138,7 +138,7 @@ def test_without_scripts_the_page_is_english_and_shows_no_dead_controls(page: st
     assert read.all("html") == [{"lang": "en"}]
     assert 'html[lang="en"] .t[lang="ja"]' in page
     assert ".tongues { display: none;" in page
-    assert ".search { display: none;" in page
+    assert ".viewer { display: none;" in page
 
 
 def test_english_and_japanese_texts_come_in_pairs(read: _Page):

@@ -20,7 +20,7 @@ def test_the_digest_does_not_depend_on_date_machine_or_costs(report: Report):
 def test_the_digest_depends_on_every_other_part(report: Report):
     empty = Report(project="", version="", target="", domain="", recommendation={}, result="")
     taught = replace(report, lessons=(CurvePoint(10, 0.25, 8, 1.0, (), ()),))
-    no_finding = ("run", "unit_seconds", "business", "lessons")
+    no_finding = ("run", "unit_seconds", "business", "answers_at", "lessons")
     parts = [name for name in Report.__struct_fields__ if name not in no_finding]
     changed = {replace(report, **{name: getattr(empty, name)}).digest for name in parts}
     assert taught.digest not in {*changed, report.digest}
@@ -35,6 +35,8 @@ def test_a_row_of_fates_counts_all_its_concepts():
     assert AcquisitionCounts("m", "en->ja", acquired=3, kept=5, lost=2, never=90).n == 100
 
 
-def test_the_digest_is_that_of_the_findings_whatever_they_cost(report: Report):
-    free = replace(report, business=Business(), unit_seconds={})
+def test_the_digest_is_that_of_the_findings_whatever_they_cost_and_wherever_they_stand(
+    report: Report,
+):
+    free = replace(report, business=Business(), unit_seconds={}, answers_at="#answers")
     assert free.digest == report.digest

@@ -5,7 +5,7 @@ from math import ceil, floor, isfinite, log10
 from typing import NamedTuple
 
 from lexgraft.adoption.report.formats import signed
-from lexgraft.adoption.report.markup import Html, element, word
+from lexgraft.adoption.report.markup import Html, element, fit, word
 from lexgraft.adoption.report.report_record import PointKind
 
 Tone = PointKind
@@ -47,6 +47,7 @@ class FigureRow(NamedTuple):
     tone: Tone = "candidate"
     chance: float | None = None  # dashed
     threshold: float | None = None  # solid
+    counts: str = ""  # address of what n counts
 
 
 def scale_over(values: Sequence[float], steps: int = 3) -> FigureScale:
@@ -136,6 +137,12 @@ def scale_of(rows: Sequence[FigureRow], *, difference: bool) -> FigureScale:
     return scale_over([*values, *marks, *([0.0] if difference else [])])
 
 
+def _number(row: FigureRow) -> Html:
+    """Return n, as a link to what it counts where that is known."""
+    text = fit("" if row.n is None else str(row.n))
+    return element("a", text, href=row.counts, class_="count") if row.counts else text
+
+
 def interval_table(
     rows: Sequence[FigureRow],
     *,
@@ -152,7 +159,7 @@ def interval_table(
             element("th", row.label, scope="row"),
             element("td", interval(row, scale, difference=difference), class_="plot"),
             element("td", row.text, class_="number"),
-            element("td", "" if row.n is None else str(row.n), class_="number n"),
+            element("td", _number(row), class_="number n"),
             class_=row.tone,
         )
         for row in rows

@@ -6,10 +6,11 @@ from typing import Final
 
 from lexgraft.adoption.report.report_words import LANGUAGES, say
 
-_UNFIT: Final = re.compile(
+UNFIT: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # not allowed in HTML
     "\u202a-\u202e\u2066-\u2069]"  # turn the direction of what follows
 )
+"""What a page must not hold."""
 _CODE: Final = re.compile("`([^`<>]+)`")
 _EMPTY: Final = ("input", "wbr")
 
@@ -22,7 +23,7 @@ class Html(str):
 
 def fit(text: str) -> Html:
     """Return text as markup: escaped, with what could break the page replaced by U+FFFD."""
-    return text if isinstance(text, Html) else Html(escape(_UNFIT.sub("\ufffd", text)))
+    return text if isinstance(text, Html) else Html(escape(UNFIT.sub("\ufffd", text)))
 
 
 def element(name: str, *children: str, **attributes: str | float | None) -> Html:

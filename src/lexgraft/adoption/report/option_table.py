@@ -20,7 +20,13 @@ from lexgraft.adoption.report.options import (
     examined_option,
     options_of,
 )
-from lexgraft.adoption.report.page_parts import difference, group, name
+from lexgraft.adoption.report.page_parts import (
+    address_of_score,
+    difference,
+    group,
+    linked_fate,
+    name,
+)
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import grouped, in_both
 from lexgraft.adoption.report.upkeep_record import Upkeep
@@ -77,9 +83,9 @@ def _row(report: Report, fact: OptionFacts, upkeep: Upkeep) -> Html:
     chosen = fact.option == chosen_option(report)
     examined = fact.option == examined_option(report)
     cells = (
-        _gained(fact),
-        _lost(fact),
-        _written(fact),
+        _gained(report, fact),
+        _lost(report, fact),
+        _written(report, fact),
         _ability(fact),
         _once(report, fact, cost),
         _money(cost, cost.year if cost else None, upkeep.currency),
@@ -104,32 +110,37 @@ def _row(report: Report, fact: OptionFacts, upkeep: Upkeep) -> Html:
     )
 
 
-def _gained(fact: OptionFacts) -> Html:
+def _gained(report: Report, fact: OptionFacts) -> Html:
     if fact.option == "keep":
         return _quiet("first_reference")
     if fact.counts is None:
         return _quiet("first_not_measured")
-    share = fact.counts.share
-    return _pictured(
-        f"{fact.counts.acquired} / {fact.counts.n}", share.value, share.low, share.high
-    )
+    counts = fact.counts
+    share = counts.share
+    gained = linked_fate(report, counts, "acquired", counts.acquired)
+    text = join(gained, " / ", linked_fate(report, counts, "", counts.n))
+    return _pictured(text, share.value, share.low, share.high)
 
 
-def _lost(fact: OptionFacts) -> Html:
+def _lost(report: Report, fact: OptionFacts) -> Html:
     if fact.option == "keep":
         return _quiet("first_reference")
-    return _quiet("first_not_measured") if fact.counts is None else fit(str(fact.counts.lost))
+    if fact.counts is None:
+        return _quiet("first_not_measured")
+    return linked_fate(report, fact.counts, "lost", fact.counts.lost)
 
 
-def _written(fact: OptionFacts) -> Html:
+def _written(report: Report, fact: OptionFacts) -> Html:
     score = fact.written
     if score is None:
         return _quiet("first_not_measured")
-    text = share_text(score.value, score.low, score.high)
-    return _pictured(text, score.value, score.low, score.high)
+    text = fit(share_text(score.value, score.low, score.high))
+    address = address_of_score(report, score)
+    linked = element("a", text, href=address, class_="count") if address else text
+    return _pictured(linked, score.value, score.low, score.high)
 
 
-def _pictured(text: str, value: float, low: float, high: float) -> Html:
+def _pictured(text: Html, value: float, low: float, high: float) -> Html:
     """Return a share in words over its picture."""
     drawn = interval(FigureRow(fit(""), value, low, high, fit("")), _WHOLE, difference=False)
     return join(element("span", text, class_="line"), element("span", drawn, class_="small-plot"))

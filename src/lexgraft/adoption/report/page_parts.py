@@ -2,13 +2,23 @@
 
 from collections.abc import Sequence
 from functools import partial
+from urllib.parse import quote, urlencode
 
 from lexgraft.adoption.report.figures import FigureRow, Tone, interval_table
 from lexgraft.adoption.report.formats import points, points_interval, share, share_interval, unit
-from lexgraft.adoption.report.markup import Html, both, element, label, unbroken, word
-from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.markup import Html, both, element, fit, label, unbroken, word
+from lexgraft.adoption.report.report_record import AcquisitionCounts, Report
 from lexgraft.adoption.report.report_words import grouped, in_both, language_name, named
-from lexgraft.evaluation.measures import MODES, PARENTS
+from lexgraft.evaluation.measures import (
+    DEFINITION_GENERATION,
+    GENERAL,
+    MODES,
+    PARENTS,
+    RECIPIENT,
+    RECOGNITION,
+    RECOGNITION_NEEDING_TERM,
+    TERM_GENERATION,
+)
 from lexgraft.records import Score
 
 SIGNS = {"pass": "✓", "fail": "✕", "undecided": "?"}
@@ -47,6 +57,30 @@ def name(text: str) -> Html:
 def group(text: str) -> Html:
     """Return the words for a direction or a kind of text, in both languages."""
     return element("span", both(in_both(grouped, text)), class_="line")
+
+
+def counted(report: Report, number: object, **query: str) -> Html:
+    """Return a number as a link to what it counts; plain where the report has no answers.
+
+    `query` is what the viewer is asked: use, pair, model, fate, needs; `with_` is the other model.
+    """
+    address = answers_address(report, **query)
+    text = fit(str(number))
+    return element("a", text, href=address, class_="count") if address else text
+
+
+def linked_fate(report: Report, row: AcquisitionCounts, fate: str, number: int) -> Html:
+    """Return the number of concepts with a fate as a link to them; `fate` "": all of the row."""
+    query = {"use": row.split, "pair": row.direction, "model": row.model, "with_": RECIPIENT}
+    return counted(report, number, **query, fate=fate)
+
+
+def answers_address(report: Report, **query: str) -> str:
+    """Return where the viewer shows these answers; "" where the report has none."""
+    if not report.answers_at:
+        return ""
+    named_values = {key.rstrip("_"): value for key, value in query.items() if value}
+    return f"{report.answers_at}?{urlencode(named_values, quote_via=quote, safe='>')}"
 
 
 def language_pair(report: Report, key: str, **values: object) -> Html:
@@ -103,7 +137,31 @@ def share_row(report: Report, score: Score, head: Html | None = None) -> FigureR
         n=score.n,
         tone=tone_of(report, score.model),
         chance=score.chance,
+        counts=address_of_score(report, score),
     )
+
+
+_USES = {
+    RECOGNITION: "confirm",
+    RECOGNITION_NEEDING_TERM: "confirm",
+    GENERAL: "everyday",
+    TERM_GENERATION: "written",
+    DEFINITION_GENERATION: "defined",
+}
+"""What is counted → what its questions were asked for."""
+
+
+def address_of_score(report: Report, score: Score) -> str:
+    """Return where the answers behind a share stand; "" where none do."""
+    use = _USES.get(score.name, "")
+    if score.model in MODES:
+        use = {RECOGNITION: "glossary", TERM_GENERATION: "glossary written"}.get(score.name, "")
+    elif score in report.choosing:
+        use = "choose"
+    if not use:
+        return ""
+    needs = "term" if score.name == RECOGNITION_NEEDING_TERM else ""
+    return answers_address(report, use=use, pair=score.group, model=score.model, needs=needs)
 
 
 def difference_row(report: Report, score: Score, head: Html) -> FigureRow:

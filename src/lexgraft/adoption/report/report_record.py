@@ -228,14 +228,13 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     business: Business = Business()  # what the user said of cost and value
     alpha: float = 0.05  # `gates.alpha`: intervals are of 1 − alpha or more
     decision: Decision | None = None  # what an adoption comes to; None: of a tuning by itself
+    answers_at: str = ""  # where single answers are shown, seen from the page; "": nowhere
 
     @property
     def digest(self) -> str:
-        """Return the digest of the findings: of all but the run, costs and prices."""
+        """Return the digest of the findings: of all but the run, costs, prices and pages."""
         free = tuple(
             structs.replace(verdict, cost=Cost(0.0), next_cost=None) for verdict in self.verdicts
         )
-        bare = structs.replace(
-            self, verdicts=free, run=RunRecord(), unit_seconds={}, business=Business()
-        )
-        return digest(bare)
+        no_findings = {"run": RunRecord(), "unit_seconds": {}, "business": Business()}
+        return digest(structs.replace(self, verdicts=free, answers_at="", **no_findings))

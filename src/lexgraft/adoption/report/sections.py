@@ -8,10 +8,12 @@ from lexgraft.adoption.report.formats import ABSENT, confidence
 from lexgraft.adoption.report.markup import Html, element, fit, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
+    counted,
     difference,
     group,
     groups_of,
     language_pair,
+    linked_fate,
     name,
     nothing,
     section,
@@ -26,6 +28,7 @@ from lexgraft.evaluation.measures import (
     ADVANCE_KEPT,
     BITS,
     GENERAL,
+    RECIPIENT,
     RECOGNITION,
     RECOGNITION_NEEDING_TERM,
 )
@@ -45,7 +48,13 @@ def central(report: Report) -> Html:
             join(label(p.model), element("small", name(p.kind), " · ", name(p.split))),
             difference(p.acquisition.value, p.acquisition.low, p.acquisition.high),
             difference(p.retention.value, p.retention.low, p.retention.high),
-            fit(str(p.acquisition.n)),
+            counted(
+                report,
+                p.acquisition.n,
+                use=p.split,
+                pair=p.acquisition.group,
+                model=RECIPIENT if p.kind == "placebo" else p.model,
+            ),
         )
         for p, key in zip(report.points, keys(report.points), strict=True)
     ]
@@ -124,7 +133,7 @@ def _fates(report: Report, counted: Sequence[AcquisitionCounts]) -> Html:
         (
             group(row.direction),
             label(row.model),
-            *(fit(str(count)) for count in (row.acquired, row.kept, row.lost, row.never, row.n)),
+            *_linked_counts(report, row),
             _score_text(row.transfer),
             _worst([c for c in report.general if (c.model, c.split) == (row.model, row.split)]),
         )
@@ -137,6 +146,12 @@ def _fates(report: Report, counted: Sequence[AcquisitionCounts]) -> Html:
         *(word(key) for key in ("n", "transfer", "general_worst")),
     ]
     return table(heads, rows, numbers=7)
+
+
+def _linked_counts(report: Report, row: AcquisitionCounts) -> list[Html]:
+    """Return the four fates and their sum, each a link to its concepts."""
+    fates = {"acquired": row.acquired, "kept": row.kept, "lost": row.lost, "never": row.never}
+    return [linked_fate(report, row, fate, number) for fate, number in {**fates, "": row.n}.items()]
 
 
 def _score_text(score: Score | None) -> Html:

@@ -1,9 +1,10 @@
-"""The table a domain expert reads: every term lost and every term gained, to be searched."""
+"""The table a domain expert reads: every term lost and every term gained."""
 
 from lexgraft.adoption.report.formats import plain
-from lexgraft.adoption.report.markup import Html, element, fit, foreign, join, spoken, word
+from lexgraft.adoption.report.markup import Html, element, fit, foreign, join, word
 from lexgraft.adoption.report.page_parts import (
     FATE_SIGNS,
+    answers_address,
     group,
     language_pair,
     name,
@@ -12,6 +13,8 @@ from lexgraft.adoption.report.page_parts import (
 )
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.records import TermOutcome
+
+_LISTED = 500  # rows: the viewer and terms.csv hold all
 
 
 def terms(report: Report) -> Html:
@@ -27,58 +30,32 @@ def terms(report: Report) -> Html:
             row.direction,
             row.concept,
         ),
-    )
+    )[:_LISTED]
     heads = ("fate", "term", "wanted", "direction", "margin", "known_to")
     top = element(
         "tr", *(element("th", language_pair(report, head), scope="col") for head in heads)
     )
-    body = element("tbody", *(_term(row) for row in ordered))
+    body = element("tbody", *(_term(report, row) for row in ordered))
     counts = {fate: sum(row.fate == fate for row in report.terms) for fate in FATE_SIGNS}
+    unlisted = len(changed) - len(ordered)
+    listed = element(
+        "div",
+        element("table", element("thead", top), body, class_="plain", id="term-table"),
+        class_="wide tall",
+        tabindex="0",
+        role="group",
+        aria_labelledby="terms-title",
+    )
     return section(
         "terms",
-        _search(counts, len(changed)),
-        element(
-            "div",
-            element("table", element("thead", top), body, class_="plain", id="term-table"),
-            class_="wide tall",
-            tabindex="0",
-            role="group",
-            aria_labelledby="terms-title",
-        ),
+        listed,
+        element("p", word("terms_more", n=unlisted), class_="note") if unlisted else "",
         element("p", word("terms_rest", kept=counts["kept"], never=counts["never"]), class_="note"),
         note=word("terms_note", result=report.result),
     )
 
 
-def _search(counts: dict[str, int], listed: int) -> Html:
-    """Return the field and the choices that filter the table; hidden where scripts do not run."""
-    choices = (
-        element(
-            "button",
-            FATE_SIGNS.get(fate, ""),
-            " ",
-            word("all") if fate == "all" else name(fate),
-            f" {number}",
-            type="button",
-            data_fate=fate,
-            aria_pressed="true" if fate == "all" else "false",
-        )
-        for fate, number in (
-            ("all", listed),
-            ("lost", counts["lost"]),
-            ("acquired", counts["acquired"]),
-        )
-    )
-    label = element("label", word("search"), for_="term-search")
-    field = element(
-        "input", type="search", id="term-search", autocomplete="off", spellcheck="false"
-    )
-    count = element("output", f"{listed} / {listed}", id="term-count", for_="term-search")
-    buttons = element("span", *choices, class_="choices", role="group", aria_label=spoken("show"))
-    return element("div", label, field, buttons, count, class_="search", role="search")
-
-
-def _term(row: TermOutcome) -> Html:
+def _term(report: Report, row: TermOutcome) -> Html:
     knowers = (
         ("base", row.known_base),
         ("G", row.known_language),
@@ -92,10 +69,18 @@ def _term(row: TermOutcome) -> Html:
     return element(
         "tr",
         element("td", element("span", sign, name(row.fate), class_=f"fate {row.fate}")),
-        element("td", foreign(row.term)),
+        element("td", _linked_term(report, row)),
         element("td", foreign(row.target)),
         element("td", group(row.direction)),
         element("td", margins, class_="number"),
         element("td", listed or word("known_none")),
         data_fate=row.fate,
     )
+
+
+def _linked_term(report: Report, row: TermOutcome) -> Html:
+    """Return a term as a link to what was asked of it."""
+    query = {"use": "confirm", "pair": row.direction, "model": report.result}
+    address = answers_address(report, **query, row=row.concept)
+    text = foreign(row.term)
+    return element("a", text, href=address, class_="count") if address else text

@@ -68,6 +68,35 @@ class Questions(NamedTuple):
     concepts: Mapping[str, Concept]
 
 
+class GlossaryQuestions(NamedTuple):
+    """All that the stage asks: its questions, and what each mode puts before them."""
+
+    items: Sequence[Item]
+    concepts: Mapping[str, Concept]
+    prompters: Mapping[str, Prompter]
+
+    def prompted(self, mode: str) -> list[Item]:
+        """Return the items as they are asked in a mode."""
+        return _prompted(Questions(self.items, self.concepts), mode, self.prompters[mode])
+
+    def shown(self) -> dict[str, dict[str, str]]:
+        """Return item → mode → the block before it."""
+        return {
+            item.id: {
+                mode: prompter(item).removesuffix(item.context)
+                for mode, prompter in self.prompters.items()
+            }
+            for item in self.items
+        }
+
+
+def glossary_questions(material: Material) -> GlossaryQuestions:
+    """Return what the stage asks of a project with a `glossary` section."""
+    settings = _settings(material.project)
+    prompters: dict[str, Prompter] = dict(zip(MODES, _prompters(material, settings), strict=True))
+    return GlossaryQuestions(*_questions(material, settings), prompters)
+
+
 class GlossaryPrompt(Stage[GlossaryResult]):
     """Shows whether the winner uses words that stand in its prompt."""
 

@@ -75,6 +75,7 @@ class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
     scale: float  # by which its delta is merged
     adapter: str  # digest of the adapter's files
     digest: str  # of the tuned model's weights
+    control: str  # the same of G taught the same
     concepts: tuple[str, ...]  # taught
     steps: int
     losses: tuple[float, ...]
@@ -182,33 +183,20 @@ class Tuning(Stage[TuningResult]):
         context = comparison_context(material, "confirm", level.alpha)
         learned = taught_criteria((before, after), (confirmed[0], confirmed[1]), context, gate)
         brought = asked_controls(models, material, controls)
-        claims = (*learned, *self._donors(confirmed[1], brought, context, gate))
+        claims = (*learned, *_donors(confirmed[1], brought, context, gate))
         return TuningResult(
             judged=measured(models, material, tuned, claims, brought, gate, context),
             folder=trained.folder.name,
             scale=scale,
             adapter=file_digest(trained.folder),
             digest=tuned.digest,
+            control=controls[RECIPIENT_TUNED].digest,
             concepts=tuple(sorted(taught)),
             steps=len(trained.losses),
             losses=trained.losses,
             taught=tuple(s for told in asked_twice for s in _scores(TAUGHT, *told, context)),
             others=tuple(_others(models, material, (merge, tuned), concepts, context)),
         )
-
-    def _donors(
-        self,
-        result: Sequence[GradedItem],
-        controls: Controls,
-        context: ComparisonContext,
-        gate: TuneGate,
-    ) -> list[Criterion]:
-        """Return that terms never taught are known better than by G taught the same."""
-        return [
-            requirement
-            for pair in context.targets(result)
-            for requirement in donor_criteria(result, controls, pair, context, gate.donor_gain)
-        ]
 
     def verdict(self, record: TuningResult) -> Verdict:
         """Return the verdict on the tuned model."""
@@ -232,6 +220,17 @@ class Tuning(Stage[TuningResult]):
             ),
             sources=_sources(experiment.material),
         )
+
+
+def _donors(
+    result: Sequence[GradedItem], controls: Controls, context: ComparisonContext, gate: TuneGate
+) -> list[Criterion]:
+    """Return that terms never taught are known better than by G taught the same."""
+    return [
+        requirement
+        for pair in context.targets(result)
+        for requirement in donor_criteria(result, controls, pair, context, gate.donor_gain)
+    ]
 
 
 def tune_settings(project: Project) -> TuneSettings:
