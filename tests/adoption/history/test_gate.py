@@ -8,7 +8,7 @@ from releases import GROUP, item_set, ledger_of, release
 from lexgraft.adoption.history.gate import judge_history, judge_release
 from lexgraft.adoption.history.history_page import history_page
 from lexgraft.adoption.history.history_tables import gate_sentences, history_of
-from lexgraft.adoption.history.ledger import LedgerConcept
+from lexgraft.adoption.history.ledger import ItemSet, LedgerConcept
 from lexgraft.adoption.history.release_comparison import ReleasePolicy
 from lexgraft.errors import LexgraftError
 
@@ -70,6 +70,22 @@ def test_releases_that_share_nothing_are_refused_never_passed():
     ledger = ledger_of(ITEMS, other, release("may", ITEMS, ALL))
     with pytest.raises(LexgraftError, match="nothing can be compared"):
         judge_release(ledger, release("june", other, [True] * 50))
+
+
+def test_everyday_words_alone_pass_no_release():
+    groups = ("everyday en->en", GROUP)
+    sets = [
+        ItemSet(
+            f"{month}",
+            groups,
+            tuple(LedgerConcept(f"{n}", {}) for n in range(20)),
+            tuple((f"{n}" if n < 10 else f"{n} {month}", n, int(n >= 10)) for n in range(20)),
+        )
+        for month in (5, 6)
+    ]
+    may, june = (release(items.digest, items, [True] * 20) for items in sets)
+    with pytest.raises(LexgraftError, match="nothing can be compared"):
+        judge_release(ledger_of(*sets, may), june)
 
 
 def test_a_release_that_is_recorded_is_judged_against_the_one_before_it():

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from lexgraft.adoption.history.ledger import ItemSet, Ledger, LedgerConcept, Release
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.load_runs import EVERYDAY_GROUP
 from lexgraft.stats.clustered import design_effect
 from lexgraft.stats.intervals import tango
 from lexgraft.stats.moments import FEWEST
@@ -124,10 +125,10 @@ def compare_releases(
             cure="ask both in one format (`compute.dtype`)",
         )
     comparison = _compared(ledger, (before, before.model), (after, after.model), level, budget)
-    if not comparison.changes:
+    if all(change.group.startswith(EVERYDAY_GROUP) for change in comparison.changes):
         raise LexgraftError(
             f"{comparison.shared} of {comparison.items[1]} items were asked of the release "
-            f"{before.name!a} too, of fewer than {FEWEST} concepts in any direction: nothing can "
+            f"{before.name!a} too, of fewer than {FEWEST} terms in any direction: nothing can "
             "be compared",
             where=after.name,
             cure="keep the concepts and settings of the test set, or begin a new ledger",
