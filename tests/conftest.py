@@ -150,7 +150,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--force-prefers-reduced-motion",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--lang=en-US",
     "--window-size=1100,900",
 )

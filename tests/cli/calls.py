@@ -138,6 +138,7 @@ CALLS = (
     Call("tune project.yaml -o tuned --teach 3 --merged model --json", slow=True),
     Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
     Call("report old"),
+    Call("view old --port 0", stub="view"),
     Call("upkeep old --json"),
     Call(
         "history answered-may answered-june --ledger releases.jsonl --html history.html --show 3 "

@@ -88,6 +88,13 @@ def stub(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("lexgraft.serving.server.run", end)
         monkeypatch.setattr("asyncio.run", print)
         return
+    if call.stub == "view":
+
+        def ended(_server: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("lexgraft.serving.loopback_pages.PageServer.serve_forever", ended)
+        return
     makers = {"adopt": adoption, "evaluate": evaluation, "compare": comparison}
     outcome = makers[call.stub](folder)
 

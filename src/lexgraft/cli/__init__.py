@@ -30,6 +30,7 @@ from lexgraft.cli import (
     tune,
     upkeep,
     verify,
+    view,
     vocabulary,
 )
 from lexgraft.cli.output import bear_any_encoding, print_mistake, print_text
@@ -61,6 +62,7 @@ __all__ = [
     "tune",
     "upkeep",
     "verify",
+    "view",
     "vocabulary",
 ]
 

@@ -30,6 +30,7 @@ VERBS = (
     "key",
     "tune",
     "report",
+    "view",
     "upkeep",
     "history",
     "gate",

@@ -126,6 +126,11 @@ class CostLog:
         names = dict.fromkeys(line.stage for line in self._lines())
         return [name for name in names if name != WHOLE]
 
+    def latest(self) -> str:
+        """Return the stage at work when the last line was added; "": it had ended, or none was."""
+        lines = [line for line in self._lines() if line.stage != WHOLE]
+        return lines[-1].stage if lines and not lines[-1].end else ""
+
     def rounds(self) -> dict[str, tuple[str, Spending]]:
         """Return, per inputs in the order of time, when work on them began and what it took."""
         by_inputs: dict[str, list[CostLine]] = {}

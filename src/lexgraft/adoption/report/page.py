@@ -69,7 +69,7 @@ def document(report: Report, main: Html, data: Html = NO_DATA) -> str:
     script = _source("page.js") + (_source("viewer.js") if data else "")
     return Template(_source("page.html")).substitute(
         titles,
-        policy=_policy(script),
+        policy=policy(script),
         style=_source("page.css"),
         script=script,
         data=data,
@@ -119,7 +119,7 @@ def _contents(report: Report) -> Html:
     return element("ul", *links)
 
 
-def _policy(script: str) -> str:
+def policy(script: str) -> str:
     """Return the content security policy: nothing may be fetched, only our own script may run."""
     hashed = b64encode(sha256(f"\n{script}".encode()).digest()).decode()
     return (
