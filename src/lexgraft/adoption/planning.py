@@ -28,6 +28,8 @@ from lexgraft.errors import LexgraftError
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Project
 from lexgraft.records import Cost, Score, Split
+from lexgraft.weights.merge.merge_plan import MergePlan
+from lexgraft.weights.merge.plan_warnings import nothing_learnt
 
 if TYPE_CHECKING:
     from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
@@ -141,7 +143,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
             *({"en": text, "ja": text} for text in (*testset.warnings, *experiment.material.notes)),
             *(
                 {"en": text, "ja": text}
-                for text in dict.fromkeys(text for plan in plans for text in plan.warnings)
+                for text in dict.fromkeys(text for plan in plans for text in _warnings(plan))
             ),
             *testset.rights.spoken(),
             *_unprotected(experiment),
@@ -150,6 +152,11 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         judged=judged_concepts(experiment.material),
         gates=chances_of(experiment, stages, Spreads(), unit_seconds),
     )
+
+
+def _warnings(plan: MergePlan) -> list[str]:
+    """Return what to say of a candidate; that it has learnt nothing yet is the stage `learn`'s."""
+    return [text for text in plan.warnings if text != nothing_learnt(plan.method)]
 
 
 def _unprotected(experiment: Experiment) -> list[dict[str, str]]:

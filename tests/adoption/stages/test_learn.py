@@ -119,6 +119,7 @@ def test_the_plan_prices_it_and_warns_of_registers_that_nothing_protects(
     plan = plan_project(read_project(make_project(manual)))
     assert next(one for one in plan.estimates if one.stage == "learn").cost.seconds > 0
     assert any("ja/plain is measured" in warning["en"] for warning in plan.warnings)
+    assert not any("nothing was learnt" in warning["en"] for warning in plan.warnings)
     with_experiment(
         read_project(make_project(guided)),
         lambda one: unprotected_registers(one.material),  # pyright: ignore[reportArgumentType]

@@ -32,12 +32,17 @@ def config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[
             yield from check_folders(base.folder, model.folder)
 
 
+def nothing_learnt(method: Method) -> str:
+    """Return the warning about a method that learns and has not."""
+    return f"nothing was learnt for `{method.name}` yet: as it stands the first model comes out"
+
+
 def learning_warnings(method: Method, statistics: InputStatistics | None) -> Iterator[str]:
     """Yield what a method that learns of inputs leaves as the first model's against its wish."""
     if not method.learns:
         return
     if statistics is None:
-        yield f"nothing was learnt for `{method.name}` yet: as it stands the first model comes out"
+        yield nothing_learnt(method)
     elif statistics.left_out:
         names = ", ".join(dict.fromkeys(name.split(".")[-2] for name in statistics.left_out))
         yield (
