@@ -77,7 +77,7 @@ CALLS = (
     ),
     Call(
         f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --bits "
-        "--distil 1 --read notes.txt --ahead 2 --fit-dtype bfloat16 --threads 1",
+        "--distil 1 --read notes.txt --ahead 2 --fit-dtype float32 --threads 1",
         slow=True,
     ),
     Call(

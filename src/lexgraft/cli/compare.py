@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from lexgraft.cli.output import print_json, print_line, print_table
-from lexgraft.cli.verb_parser import VerbParser, from_zero, json_argument, verb
+from lexgraft.cli.verb_parser import VerbParser, from_zero, json_argument, share_argument, verb
 
 SHOWN = 3
 
@@ -43,7 +43,9 @@ def _compare(parser: VerbParser) -> None:
         metavar="DIRECTION",
         help="directions or tasks, e.g. 'en->ja' (default: all)",
     )
-    parser.add_argument("--alpha", type=float, default=0.05, help="of intervals and of the family")
+    parser.add_argument(
+        "--alpha", type=share_argument, default=0.05, help="of intervals and of the family"
+    )
     parser.add_argument("--margin", type=float, default=0.02, help="the loss that is allowed")
     parser.add_argument("-o", "--output", type=Path, help="write the comparison as JSON here")
     json_argument(parser)

@@ -40,7 +40,7 @@ def choose_format(asked: AskedFormat, device: str = "cpu") -> ComputedFormat:
         raise LexgraftError(
             f"this processor has no products in bfloat16 (AVX512_BF16 or AMX): `{asked}` would be "
             "slower than float32, or float32 under another name",
-            cure="take float32, or auto",
+            cure="take float32",
         )
     return asked
 

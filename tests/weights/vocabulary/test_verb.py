@@ -57,7 +57,7 @@ def test_extend_and_align_write_folders_that_belong_together(
     given = ["--terms", files["terms"], "--text", files["text"], "--held-out", files["text"]]
     more = ["--general-text", files["general"], "--bits", "--distil", "1", "--json"]
     more += ["-o", str(output)]
-    more += ["--read", files["text"], "--ahead", "3", "--fit-dtype", "bfloat16"]
+    more += ["--read", files["text"], "--ahead", "3", "--fit-dtype", "float32"]
     assert main(["vocabulary", "extend", str(base), *given, *more]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["proof"]["words"] == len(said["words"]) > 0
