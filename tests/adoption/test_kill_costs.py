@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,6 +14,7 @@ from killing import start
 from lexgraft.adoption.report import read_report
 from lexgraft.adoption.report.report_record import Report, StageCost
 
+KIB = 1024  # bytes: what the kernel counts memory in
 MARKS = (
     "building items",
     "D: confirm terms",
@@ -47,7 +49,7 @@ def spent_until(file: Path, mark: str = "") -> Spent:
     run.returncode = os.waitstatus_to_exitcode(status)
     run.stderr.close()
     assert run.returncode == (-signal.SIGKILL if mark else 0), f"never said {mark}"
-    return Spent(time.monotonic() - began, use.ru_utime + use.ru_stime, use.ru_maxrss * 1024)
+    return Spent(time.monotonic() - began, use.ru_utime + use.ru_stime, use.ru_maxrss * KIB)
 
 
 def unchanged(_: dict[str, Any]) -> None:
@@ -77,7 +79,10 @@ def test_costs_are_what_was_spent_over_kills_in_every_stage_and_changed_stages(
     peak = max(stage.cost.peak_bytes for stage in taken)
     assert processor == pytest.approx(sum(one.cpu for one in spent), rel=0.05)
     assert seconds == pytest.approx(sum(one.wall for one in spent), rel=0.05)
-    assert peak == pytest.approx(max(one.peak for one in spent), rel=0.05)
+    most = max(one.peak for one in spent)
+    assert peak <= 1.05 * most
+    if most > getrusage(RUSAGE_SELF).ru_maxrss * KIB:  # the kernel counts who started them, too
+        assert peak == pytest.approx(most, rel=0.05)
     _stages_are_told(taken)
     _rounds_are_told(report, processor)
 

@@ -101,7 +101,7 @@ def test_a_hostile_template_is_ended_and_told(name: str) -> None:
     for _ in range(2):
         with pytest.raises(LexgraftError, match=said):
             ours.render([{"role": "user", "content": "x"}])
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 60  # not the hours of its loops, on a busy machine too
 
 
 @pytest.mark.usefixtures("impatient")

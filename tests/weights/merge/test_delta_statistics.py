@@ -114,11 +114,10 @@ def test_figures_agree_with_float64_over_the_whole_model(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lexgraft.weights.merge import delta_statistics as module
-    from lexgraft.weights.merge import merge_plan as plans
 
     save_family(tmp_path)
     whole = diagnosed(tmp_path)
-    monkeypatch.setattr(plans, "BLOCK", 7)
+    monkeypatch.setattr("lexgraft.weights.merge.block_shapes.BLOCK", 7)
     monkeypatch.setattr(module, "KEPT", 0)
     parts = diagnosed(tmp_path)
     for one, other in zip(whole.whole.models, parts.whole.models, strict=True):

@@ -108,7 +108,7 @@ def test_the_size_of_a_block_does_not_show(
     plan: Planner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     run_merge(plan(method), tmp_path / "large")
-    monkeypatch.setattr(plans, "BLOCK", 7)  # a row, or a few
+    monkeypatch.setattr("lexgraft.weights.merge.block_shapes.BLOCK", 7)  # a row, or a few
     run_merge(plan(method), tmp_path / "small")
     assert content(tmp_path / "large") == content(tmp_path / "small")
 

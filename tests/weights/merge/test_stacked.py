@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lexgraft.weights.merge import disk_merge as blocks
-from lexgraft.weights.merge import merge_plan as plans
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.memory_budget import WorkerBudget
 from lexgraft.weights.merge.merge_plan import MergePlan
@@ -54,7 +53,7 @@ def test_the_digest_is_that_of_the_tensor_merged_whole(
 
     monkeypatch.setattr(blocks, "plan_budget", narrow)
     for size in (7, 50):  # a row; more than one matrix of the stack
-        monkeypatch.setattr(plans, "BLOCK", size)
+        monkeypatch.setattr("lexgraft.weights.merge.block_shapes.BLOCK", size)
         cut = run_merge(plan(method), tmp_path / f"cut {size}")
         assert {name: cut.tensors[name] for name in names} == {
             name: whole.tensors[name] for name in names
