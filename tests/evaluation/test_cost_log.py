@@ -76,7 +76,8 @@ def test_what_lies_between_stages_is_in_the_whole_run(tmp_path: Path) -> None:
             time.sleep(0.1)
         time.sleep(0.2)
     assert log.stages() == ["merge"]
-    assert log.spending(WHOLE).seconds >= log.spending("merge").seconds + 0.2
+    between = log.spending(WHOLE).seconds - log.spending("merge").seconds
+    assert between == pytest.approx(0.2, abs=0.011) or between > 0.2
 
 
 def test_the_peak_of_a_run_is_that_of_its_highest_stage(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ def test_the_digest_does_not_depend_on_date_machine_or_costs(report: Report):
 
 
 def test_the_digest_depends_on_every_other_part(report: Report):
-    empty = Report(project="", version="", target="", domain="", recommendation={}, result="")
+    empty = Report(
+        project="", version="", target="", domain="", recommendation={}, result="", alpha=0.01
+    )
     taught = replace(report, lessons=(CurvePoint(10, 0.25, 8, 1.0, (), ()),))
     no_finding = ("run", "unit_seconds", "business", "answers_at", "lessons")
     parts = [name for name in Report.__struct_fields__ if name not in no_finding]
