@@ -78,13 +78,13 @@ CALLS = (
         "-o grown --json"
     ),
     Call(
-        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --bits "
+        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown "
         "--distil 1 --read notes.txt --ahead 2 --fit-dtype bfloat16 --threads 1",
         status=0 if computes_mixed() else 2,
         slow=True,
     ),
     Call(
-        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress",
+        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress --bits",
         slow=True,
     ),
     Call("vocabulary align base domain -o aligned --check-answers --json"),
