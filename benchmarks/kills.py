@@ -42,6 +42,7 @@ VOLATILE = {
 TIMES = {
     *("cost", "seconds", "estimated_seconds", "unit_seconds", "minutes", "peak_bytes", "declared"),
     *("looked", "written"),
+    *("rounds", "runs", "unfinished", "cpu_seconds", "estimate_error"),  # of what kills cost
 }
 LONGEST = 300  # seconds of a run before it counts as hanging
 GOOD = ("identical", "refused")
