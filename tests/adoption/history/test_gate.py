@@ -100,6 +100,13 @@ def test_a_ledger_without_the_project_is_refused():
         judge_release(ledger, release("june", ITEMS, ALL))
 
 
+def test_the_first_release_has_nothing_to_be_judged_against_and_is_told_what_to_do():
+    may = release("may", ITEMS, ALL)
+    with pytest.raises(LexgraftError, match="no earlier release") as refused:
+        judge_release(ledger_of(ITEMS, may), may)
+    assert "the next one can be judged" in refused.value.cure
+
+
 def test_later_releases_have_less_of_the_error():
     releases = [release(f"{n}", ITEMS, without(n)) for n in range(4)]
     gates = judge_history(ledger_of(ITEMS, *releases), ReleasePolicy(alpha=0.12))

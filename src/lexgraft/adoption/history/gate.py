@@ -91,7 +91,7 @@ def _earlier(ledger: Ledger, release: Release) -> Sequence[Release]:
             f"the ledger holds no earlier release of `{release.project}`",
             where=release.name,
             cure=nearest(release.project, projects)
-            if projects
-            else "add the first: lexgraft history RUN --ledger FILE",
+            if projects and release.project not in projects
+            else "add the first: lexgraft history RUN --ledger FILE; the next one can be judged",
         )
     return of_project
