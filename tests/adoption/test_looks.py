@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from lexgraft.adoption.looks import (
     SHARES,
+    LookLevel,
     level_in_family,
     level_of,
     look_marks,
@@ -42,6 +43,18 @@ def test_the_same_result_with_more_concepts_is_judged_by_what_its_looks_left(tmp
     assert look(60) == pytest.approx(0.04)  # again is the same look
     assert look(120) == look_alpha([60, 120], 0.05)
     assert look(240) == look_alpha([60, 120, 240], 0.05)
+
+
+def test_the_same_result_with_fewer_concepts_is_a_further_chance(tmp_path: Path):
+    def look(concepts: int) -> LookLevel:
+        return level_of(tmp_path, "merge", "a", concepts, (), 0.05)
+
+    whole, fewer, again = look(60), look(59), look(59)
+    assert (whole.result, fewer.result) == (1, 2)
+    assert again == fewer
+    assert fewer.alpha == pytest.approx(whole.alpha / 2)
+    assert look(60) == whole
+    assert look(40).result == 3
 
 
 def test_another_result_on_the_same_concepts_has_half_the_level_and_a_mark(tmp_path: Path):

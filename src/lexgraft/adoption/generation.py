@@ -104,7 +104,6 @@ def _defined(models: ModelsUnderTest, material: Material, subject: EvaluatedMode
         _definitions(models, material, subject),
         material.testset.items["confirm"],
         asked_freely(material),
-        seed=models.project.seed,
         scorer=scorer,
     )
 

@@ -6,7 +6,8 @@
 * The first look of a result spends four fifths of its level. The same result asked more concepts
   later is judged by what the looks have left (`stats.extension`).
 * Another result of the same gate in the same folder (other candidates, another seed, other ways of
-  asking) is a further chance: it has half the level of the one before.
+  asking, fewer concepts than were looked at) is a further chance: it has half the level of the one
+  before.
 """
 
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ def level_of(
     """Return the level at which a result is judged; the look is put on record before it is asked.
 
     A look that was stopped counts as well. Looking again with the same number of concepts is the
-    same look.
+    same look; with fewer it is another result, because which ones are left out may be picked.
 
     Args:
         folder: the run's.
@@ -75,6 +76,9 @@ def level_of(
         alpha: the project's `gates.alpha`.
     """
     looks = _recorded(folder, gate)
+    asked = [look.concepts for look in looks if look.result == result]
+    if asked and concepts < asked[-1]:
+        result = f"{result} of {concepts}"
     results = list(dict.fromkeys([*(look.result for look in looks), result]))
     own = [look.concepts for look in looks if look.result == result]
     if not own or concepts >= own[-1] * SMALLEST_GROWTH:

@@ -20,7 +20,7 @@ from lexgraft.records import Cost
 FILE = "costs.jsonl"
 WHOLE = "whole run"
 """The line of all that one process did in the folder, its stages and what lies between them."""
-_FIRST = 0.1  # seconds until the first line
+_FIRST = 0.1  # seconds from the first line to the second
 _SHARE = 0.02  # of the time so far, until the next one: what a kill may leave uncounted
 NO_PRICE = MachinePrice()
 _LONGEST = 30.0  # seconds between two lines
@@ -79,9 +79,11 @@ class CostLog:
         span, over = _Span(stage, self._answers()), Event()
 
         def beat() -> None:
-            while not over.wait(min(_LONGEST, max(_FIRST, _SHARE * span.meter.seconds))):
+            while True:
                 with suppress(OSError):  # a full disk is told by the work itself
-                    self._add(span)
+                    self._add(span)  # the first one at once: a kill soon after it counts, too
+                if over.wait(min(_LONGEST, max(_FIRST, _SHARE * span.meter.seconds))):
+                    return
 
         thread = Thread(target=beat, daemon=True)
         self._open.append(span)

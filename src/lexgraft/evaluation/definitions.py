@@ -18,8 +18,11 @@ from lexgraft.evaluation.measures import (
 )
 from lexgraft.project import Form
 from lexgraft.records import Answer, Concept, Item, Score, digest, write_bytes
-from lexgraft.stats.intervals import Interval, mean_interval, wilson
+from lexgraft.stats.clustered import clustered_mean
+from lexgraft.stats.intervals import Interval
+from lexgraft.stats.paired import share_right
 from lexgraft.stats.prediction_powered import CorrectedMean, corrected_mean
+from lexgraft.terms.families import families_of
 from lexgraft.terms.testset.question_wordings import wording
 
 DEFINITION_TOKENS = 32
@@ -94,7 +97,6 @@ def definition_scores(
     items: Sequence[Item],
     concepts: Sequence[Concept],
     *,
-    seed: int,
     scorer: Scorer | None = None,
     judge: str = "",
     labels: Sequence[JudgeLabel] = (),
@@ -110,7 +112,7 @@ def definition_scores(
         share = identified(written, items, concepts, scorer) if scorer else None
         scores += [share.score(DEFINITION_GENERATION, model, written.group)] if share else []
         if cases:
-            likeness = mean_interval([chrf(case.text, case.reference) for case in cases], seed)
+            likeness = _likeness(cases, families_of(concepts))
             scores.append(likeness.score(DEFINITION_CHRF, model, written.group))
         if judge and len(cases) > 1:  # a variance needs two
             estimates = judged_mean(judge, cases, labels)
@@ -134,7 +136,14 @@ def identified(
     if not questions:
         return None
     verdicts = known(grade(questions, scorer(written, questions)))
-    return wilson(sum(verdicts.values()), len(verdicts))
+    return share_right(verdicts, parents=families_of(concepts))
+
+
+def _likeness(cases: Sequence[JudgeCase], families: Mapping[str, str]) -> Interval:
+    """Return the mean chrF of the cases; relatives move together."""
+    likeness = [chrf(case.text, case.reference) for case in cases]
+    owners = [families.get(case.id, case.id) for case in cases]
+    return clustered_mean(likeness, owners).within(0, 1)
 
 
 def judge_cases(written: WrittenDefinitions, concepts: Sequence[Concept]) -> list[JudgeCase]:

@@ -61,6 +61,7 @@ from lexgraft.records import (
     write_bytes,
     write_lines,
 )
+from lexgraft.terms.families import families_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -188,7 +189,7 @@ class _StandaloneRun:
         ]
         lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
         write_bytes(self._folder / "written.jsonl", lines)
-        return written_scores(self._name, terms)
+        return written_scores(self._name, terms, families_of(self._concepts().values()))
 
     def _definition_scores(self) -> list[Score]:
         request, concepts = self._request, list(self._concepts().values())
@@ -205,7 +206,6 @@ class _StandaloneRun:
             definitions,
             self._items,
             concepts,
-            seed=request.seed,
             scorer=self._scorer(request.scorer) if request.scorer else None,
             judge=request.judge,
             labels=read_labels(request.labels) if request.labels else (),

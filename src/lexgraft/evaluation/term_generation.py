@@ -1,6 +1,5 @@
 """Terms written freely: how they relate to the concept, and whether in the language asked for."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
 
@@ -9,10 +8,10 @@ from lexgraft.evaluation.measures import IN_LANGUAGE, LOOPING, TERM_CHRF, TERM_G
 from lexgraft.evaluation.output_language import in_language, repeats
 from lexgraft.evaluation.term_grade import RIGHT, TermGrade, grade_term
 from lexgraft.records import Concept, Item, Score
-from lexgraft.stats.intervals import mean_interval, wilson
+from lexgraft.stats.clustered import clustered_mean
+from lexgraft.stats.paired import NONE, share_right
 
 TERM_TOKENS = 16
-SEED = 0  # of the bootstrap
 
 
 class WrittenTerm(NamedTuple):
@@ -62,19 +61,26 @@ def _grade(item: Item, text: str, concept: Concept | None) -> WrittenTerm:
     )
 
 
-def written_scores(model: str, written: Sequence[WrittenTerm]) -> list[Score]:
-    """Return, per direction, the share named right, each grade, the language kept, and chrF."""
+def written_scores(
+    model: str, written: Sequence[WrittenTerm], families: Mapping[str, str] = NONE
+) -> list[Score]:
+    """Return, per direction, the share named right, each grade, the language kept, and chrF.
+
+    `written` holds one answer per direction and concept; those of one family move together.
+    """
     scores: list[Score] = []
     for group in dict.fromkeys(term.group for term in written):
         terms = [term for term in written if term.group == group]
-        counts = Counter(term.grade for term in terms)
-        shares = {TERM_GENERATION: sum(counts[grade] for grade in RIGHT)}
-        shares |= {f"{TERM_GENERATION}, {grade}": counts[grade] for grade in get_args(TermGrade)}
-        shares |= {
-            IN_LANGUAGE: sum(term.faithful for term in terms),
-            LOOPING: sum(term.loops for term in terms),
-        }
-        scores += [wilson(k, len(terms)).score(name, model, group) for name, k in shares.items()]
-        likeness = mean_interval([term.likeness for term in terms], SEED)
+        true_of = {TERM_GENERATION: {term.concept: term.grade in RIGHT for term in terms}}
+        for grade in get_args(TermGrade):
+            true_of[f"{TERM_GENERATION}, {grade}"] = {t.concept: t.grade == grade for t in terms}
+        true_of[IN_LANGUAGE] = {term.concept: term.faithful for term in terms}
+        true_of[LOOPING] = {term.concept: term.loops for term in terms}
+        scores += [
+            share_right(verdicts, parents=families).score(name, model, group)
+            for name, verdicts in true_of.items()
+        ]
+        owners = [families.get(term.concept, term.concept) for term in terms]
+        likeness = clustered_mean([term.likeness for term in terms], owners).within(0, 1)
         scores.append(likeness.score(TERM_CHRF, model, group))
     return scores

@@ -30,7 +30,8 @@ def clustered_mean(
     and Tipton 2018, Journal of Business & Economic Statistics 36): one fewer than clusters where
     these are of one size, n − 1 where each concept stands alone. Student's t with Hall's correction
     of skewness makes the interval (`Moments.bounds`). Where many clusters did not move at all, two
-    pseudo-clusters are added to the spread, as in `bootstrap`.
+    pseudo-clusters are added to the spread, as in `bootstrap`; so they are where all moved by the
+    same.
     With fewer than eight clusters it reaches from −1 to 1: nothing is judged. Its coverage:
     benchmarks/coverage.py.
 
@@ -166,6 +167,7 @@ def _steadied(
 ) -> Moments:
     """Return moments that allow for clusters that might have moved, where many did not."""
     sums, n = np.abs(np.bincount(owners, observed)), len(observed)
-    furthest = float(sums.max()) or float(np.bincount(owners).max())
-    size = MISSED * furthest * float(np.mean(sums == 0))
+    alike = not np.ptp(observed)  # all moved by one step: what any other might have moved is open
+    furthest = float(np.bincount(owners).max()) if alike else float(sums.max())
+    size = MISSED * furthest * (1.0 if alike else float(np.mean(sums == 0)))
     return moments._replace(variance=moments.variance + 2 * (size / (n + 2)) ** 2)

@@ -150,6 +150,14 @@ def test_the_next_step_says_how_many_terms_more_with_hours_and_minutes(report: R
     }
 
 
+def test_of_two_open_stages_one_of_unknown_duration_is_not_taken_for_the_cheapest(report: Report):
+    opened = open_report(report)
+    (merge,) = [one for one in opened.verdicts if one.stage == "merge"]
+    other = replace(merge, stage="glossary")  # whose numbers the report does not know
+    both = replace(opened, verdicts=(other, merge))
+    assert next_step(both).stage == "merge"
+
+
 def test_people_s_time_that_was_not_given_is_named(report: Report):
     bare = replace(open_report(report), business=Business())
     step = next_step(bare)

@@ -51,9 +51,9 @@ def quantities(given: Mapping[str, Any] = GIVEN) -> dict[str, Quantity]:
         measured_count("measured.seconds.merge", 1800.0),
         measured_count("measured.seconds.merge_glossary", 3600.0),
         measured_count("measured.entry_tokens", 20.0),
-        measured_wrong("measured.wrong.keep", right(0.1)),
-        measured_wrong("measured.wrong.merge", right(0.4)),
-        measured_wrong("measured.wrong.merge_glossary", right(0.8)),
+        measured_wrong("measured.wrong.keep", right(0.1), 0.05),
+        measured_wrong("measured.wrong.merge", right(0.4), 0.05),
+        measured_wrong("measured.wrong.merge_glossary", right(0.8), 0.05),
     )
     figures = figures_of(msgspec.convert(given, Business))
     return {**figures, **{one.key: one for one in measured}}
@@ -62,6 +62,15 @@ def quantities(given: Mapping[str, Any] = GIVEN) -> dict[str, Quantity]:
 def cost(option: str, of: Quantities) -> OptionCost:
     (found,) = [one for one in option_costs(of, 1) if one.option == option]
     return found
+
+
+def test_an_interval_of_another_level_is_taken_as_one_of_95():
+    # normal quantiles: 1.645 of 90 %, 1.960 of 95 %, so that .1 becomes .1192
+    score = Score("term generation", "m", "en->ja", 0.4, 0.3, 0.5, 60)
+    wrong = measured_wrong("measured.wrong.merge", score, 0.1)
+    assert (wrong.low, wrong.value, wrong.high) == pytest.approx((0.4808, 0.6, 0.7192), abs=1e-4)
+    same = measured_wrong("measured.wrong.merge", score, 0.05)
+    assert (same.low, same.high) == pytest.approx((0.5, 0.7))
 
 
 def test_keeping_g_costs_serving_and_wrong_terms():
@@ -161,7 +170,7 @@ def test_tokens_alone_pay_a_merge_only_from_very_many_requests():
 def test_an_option_that_saves_nothing_never_breaks_even():
     turned = {
         **quantities(),
-        "measured.wrong.merge": measured_wrong("measured.wrong.merge", right(0.05)),
+        "measured.wrong.merge": measured_wrong("measured.wrong.merge", right(0.05), 0.05),
     }
     found = break_even("merge", "keep", turned, 1)
     assert (found.requests, found.never) == (None, 1.0)

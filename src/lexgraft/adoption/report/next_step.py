@@ -1,5 +1,6 @@
 """What the next step is, what it would cost, and what it could show (pure)."""
 
+from math import inf
 from typing import Literal, NamedTuple
 
 from lexgraft.adoption.report.options import chosen_option
@@ -38,7 +39,7 @@ def next_step(report: Report) -> NextStep:
         return _opening(report, sealed) if sealed else NextStep("ship")
     steps = [step for verdict in report.verdicts if (step := _deciding(report, verdict))]
     if steps:
-        return min(steps, key=lambda step: (step.expected != "pass", step.seconds or 0.0))
+        return min(steps, key=lambda step: (step.expected != "pass", inf if step.seconds is None else step.seconds))
     last = report.verdicts[-1] if report.verdicts else None
     if last is not None and last.next_stage and last.next_cost and last.stage != "headroom":
         cost = last.next_cost

@@ -96,7 +96,7 @@ def _quantities(report: Report, facts: tuple[OptionFacts, ...]) -> Iterator[Quan
     if "tune" in seconds:
         yield measured_count("measured.lesson_seconds", seconds["tune"])
     if report.entry_tokens is not None:
-        yield measured_score("measured.entry_tokens", report.entry_tokens)
+        yield measured_score("measured.entry_tokens", report.entry_tokens, report.alpha)
     for fact in facts:
         if fact.written is not None:
-            yield measured_wrong(f"measured.wrong.{fact.option}", fact.written)
+            yield measured_wrong(f"measured.wrong.{fact.option}", fact.written, report.alpha)

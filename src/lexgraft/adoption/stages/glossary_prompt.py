@@ -179,10 +179,11 @@ class GlossaryPrompt(Stage[GlossaryResult]):
             mode: _written(models, subject, questions, mode, prompters[mode]) for mode in MODES
         }
         scores: list[Score] = []
+        described = models.project.gates.alpha  # shares that no gate judges
         for mode in MODES:
-            interval, chance = recognition(chosen[mode], alpha, material.families)
+            interval, chance = recognition(chosen[mode], described, material.families)
             scores.append(interval.score(RECOGNITION, mode, pair, chance))
-            right = share_right(written[mode], alpha, material.families)
+            right = share_right(written[mode], described, material.families)
             scores.append(right.score(TERM_GENERATION, mode, pair))
         effects = effect_and_gain(written, alpha, material.families)
         recognised = {mode: known(chosen[mode]) for mode in MODES}

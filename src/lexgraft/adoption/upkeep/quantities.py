@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import inf
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from lexgraft.records import Score
 SWING = 0.2
 """By which a single figure of the user's is turned up and down to see how much hangs on it."""
 _SHARES = frozenset({"business.usage.hit_rate", "business.api.wrong_terms"})
-_Z95 = 1.959964  # normal quantile of a two-sided 95 % interval
+_Z95 = NormalDist().inv_cdf(0.975)
 
 Origin = Literal["measured", "yours"]
 """Measured in this run, or a line of `business:`."""
@@ -98,16 +99,25 @@ def figure(key: str, value: object) -> Quantity | None:
     return None
 
 
-def measured_score(key: str, score: Score) -> Quantity:
-    """Return a measured score as a quantity."""
-    return Quantity(key, score.value, score.low, score.high, "measured", score.n)
+def measured_score(key: str, score: Score, alpha: float) -> Quantity:
+    """Return a measured score, with an interval of 1 − alpha, as a quantity with one of 95 %."""
+    low, high = _of_95(score, alpha)
+    return Quantity(key, score.value, low, high, "measured", score.n)
 
 
-def measured_wrong(key: str, right: Score) -> Quantity:
-    """Return the share that is wrong, of a measured share that is right."""
-    return Quantity(key, 1 - right.value, 1 - right.high, 1 - right.low, "measured", right.n)
+def measured_wrong(key: str, right: Score, alpha: float) -> Quantity:
+    """Return the share that is wrong, of a measured share that is right (1 − alpha), with 95 %."""
+    low, high = _of_95(right, alpha)
+    return Quantity(key, 1 - right.value, 1 - min(1.0, high), 1 - max(0.0, low), "measured", right.n)
 
 
 def measured_count(key: str, value: float) -> Quantity:
     """Return something that was timed or counted."""
     return Quantity(key, value, value, value, "measured")
+
+
+def _of_95(score: Score, alpha: float) -> tuple[float, float]:
+    """Return both ends as a 95 % interval has them, of one of 1 − alpha."""
+    factor = _Z95 / NormalDist().inv_cdf(1 - alpha / 2)
+    low, high = (score.value + factor * (end - score.value) for end in (score.low, score.high))
+    return low, high
