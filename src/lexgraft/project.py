@@ -122,6 +122,7 @@ class Candidate(Struct, frozen=True, forbid_unknown_fields=True):
 
     method: str  # a name out of docs/methods.md
     parameters: dict[str, Any] = {}  # by name; a mapping gives each model its own
+    share: Annotated[float, Meta(ge=0, le=1)] = 1.0  # of the way from G to this merge
 
 
 class SearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,10 +136,15 @@ class SearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MergeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The candidates of stage 1."""
+    """The candidates of stage 1, raced as they are or, with `loss_budget`, at equal harm.
+
+    With a budget every candidate is walked back towards G until, on the `choose` texts, it loses
+    no more of general ability (0.01 is one per cent) in any language, and is raced there.
+    """
 
     candidates: Annotated[tuple[Candidate, ...], Meta(min_length=1)]  # raced on `choose`
     search: SearchSettings | None = None
+    loss_budget: Annotated[float, Meta(gt=0, le=1)] | None = None  # most that each may lose
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"  # in which weights are stored
 
 

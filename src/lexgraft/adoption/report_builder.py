@@ -97,6 +97,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         parameters=additions.parameters,
         verdicts=priced(results.verdicts, adoption.stages, plan, adoption.cost_of),
         points=additions.points,
+        front=additions.front,
         wanted=project.gates.merge.target_gain,
         scores=additions.scores,
         choosing=additions.choosing,

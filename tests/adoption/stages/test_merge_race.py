@@ -1,19 +1,28 @@
 """A race on how sure candidates are, concept by concept."""
 
-import numpy as np
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
+from adopt_project import MakeProject
+
+from lexgraft.adoption.experiment import start_experiment
 from lexgraft.adoption.report.report_record import AbilityChange, FigurePoint
 from lexgraft.adoption.stages.merge_race import (
     BLOCK,
     CandidateResult,
+    MergeRace,
     RaceResult,
     beaten,
     best_of,
     blocks,
 )
+from lexgraft.adoption.stages.stage import Results
 from lexgraft.evaluation.measures import ABILITY
-from lexgraft.project import Candidate
-from lexgraft.records import Item, Score
+from lexgraft.files.run_folder import hold
+from lexgraft.project import Candidate, inputs_of, read_project
+from lexgraft.records import Item, Score, silent
 
 
 def test_a_clear_loser_is_dropped_and_an_equal_is_not() -> None:
@@ -33,7 +42,7 @@ def _result(name: str, objective: float, bits: float, *, dropped: bool = False) 
     change = AbilityChange(ABILITY, name, "ja/manual", bits, bits, bits, 4)
     figure = FigurePoint("candidate", "choose", score, score)
     return CandidateResult(
-        name, Candidate("linear"), "", objective, (), (), (change,), figure, dropped
+        name, Candidate("linear"), "", objective, (), (), (change,), figure, figure, dropped
     )
 
 
@@ -61,3 +70,32 @@ def test_concepts_are_asked_in_blocks_in_an_order_that_their_names_do_not_give()
     assert len(second) == 2 * 5
     assert {item.concept for item in first}.isdisjoint(item.concept for item in second)
     assert blocks([]) == [[]]
+
+
+@pytest.mark.slow
+def test_with_a_budget_all_are_raced_where_it_holds_and_the_front_shows_both(
+    make_project: MakeProject,
+) -> None:
+    def raced(budget: float | None) -> RaceResult:
+        def change(values: dict[str, Any]) -> None:
+            two = [{"method": "linear"}, {"method": "ties"}]
+            values["merge"] = {"candidates": two, "loss_budget": budget}
+
+        project = read_project(make_project(change))
+        with hold(Path(project.output), inputs_of(project)) as run:
+            return MergeRace().run(start_experiment(project, run, silent), Results())
+
+    free = raced(None)
+    assert free.given == ()
+    harms = [-result.front.retention.value for result in free.raced]
+    budget = min(harm for harm in harms if harm > 0) / 2
+    held = raced(budget)
+    assert [result.name for result in held.given] == [
+        result.name for result, harm in zip(free.raced, harms, strict=True) if harm > budget
+    ]
+    assert held.given == tuple(r for r in free.raced if r.name in {g.name for g in held.given})
+    for result in held.raced:
+        assert -result.front.retention.value <= budget
+        assert (result.candidate.share < 1) == (result.front.kind == "walked")
+    assert held.best().candidate.share < 1
+    assert held.best().name.endswith(f" × {held.best().candidate.share:.2f}")

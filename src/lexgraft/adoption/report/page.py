@@ -27,6 +27,7 @@ _SECTIONS = (
     ("verdicts", "verdicts", verdicts.verdicts),
     ("gains", "gains", gain_section.gains),
     ("central", "central", sections.central),
+    ("front", "front", sections.front),
     ("directions", "directions", sections.directions),
     ("acquisition", "acquisition", sections.acquisition),
     ("glossary", "glossary", appendix.glossary),
@@ -105,9 +106,8 @@ def _sections_of(report: Report) -> Sequence[tuple[str, str, Callable[[Report], 
     """Return anchor, heading and content: of a tuning by itself only what can say something."""
     if report.lessons and not report.verdicts:
         return [row for row in _SECTIONS if row[0] in _OF_A_TUNING]
-    if not report.answers_at:
-        return [row for row in _SECTIONS if row[0] != "answers"]
-    return _SECTIONS
+    there = {"answers": report.answers_at, "front": report.front}
+    return [row for row in _SECTIONS if there.get(row[0], True)]
 
 
 def _contents(report: Report) -> Html:

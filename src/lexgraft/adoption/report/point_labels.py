@@ -6,12 +6,18 @@ from lexgraft.adoption.report.figures import FigureScale, percent
 from lexgraft.adoption.report.markup import Html, element
 from lexgraft.adoption.report.report_record import FigurePoint, PointKind
 
-_LETTERS: dict[PointKind, str] = {"candidate": "", "placebo": "P", "winner": "W", "tuned": "T"}
+_LETTERS: dict[PointKind, str] = {
+    "candidate": "",
+    "placebo": "P",
+    "winner": "W",
+    "tuned": "T",
+    "walked": "",
+}
 _SIZES = ((860.0, 400.0), (300.0, 330.0))  # a desk and a phone: labels are kept apart on both
 _LETTER, _LINE, _REACH = 8.0, 15.0, 8.0
 _OFFSETS = ((11, -7), (-11, -7), (11, 17), (-11, 17), (11, -22), (-11, -22), (11, 32), (-11, 32))
 _OUTSIDE = 60.0  # a pixel outside the drawing weighs as much as this area covered
-_FIRST: tuple[PointKind, ...] = ("winner", "tuned", "parent", "placebo", "candidate")
+_FIRST: tuple[PointKind, ...] = ("winner", "tuned", "parent", "placebo", "walked", "candidate")
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -23,7 +29,7 @@ def keys(points: Sequence[FigurePoint]) -> list[str]:
     for point in points:
         letter = point.model if point.kind == "parent" else _LETTERS[point.kind]
         counts[letter] = counts.get(letter, 0) + 1
-        again = point.kind == "candidate" or counts[letter] > 1
+        again = not letter or counts[letter] > 1
         names.append(f"{letter}{counts[letter]}" if again else letter)
     return names
 

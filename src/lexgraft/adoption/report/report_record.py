@@ -13,7 +13,7 @@ from lexgraft.stats.intervals import wilson
 
 BETWEEN = "between"
 """In costs: what no stage took, as loading, checks and writing the model and the report."""
-PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned"]
+PointKind = Literal["candidate", "parent", "placebo", "winner", "tuned", "walked"]
 Quantity = Literal["P(right)", "items right"]
 Scoring = Literal["PMI", "sum", "per character"]
 Use = Literal["test", "train", "replay", "general", "glossary"]
@@ -45,7 +45,11 @@ class AcquisitionCounts(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FigurePoint(Struct, frozen=True, forbid_unknown_fields=True):
-    """One model in the central figure; both scores are paired differences, greater is better."""
+    """One model in the central figure; both scores are paired differences, greater is better.
+
+    On the front, where candidates stand as given and walked back towards G, `acquisition` is the
+    gain in P(right option) and `retention` the worst change of general ability.
+    """
 
     kind: PointKind
     split: Split  # the concepts it was measured on: candidates on `choose`, the rest on `confirm`
@@ -195,6 +199,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = {}
     verdicts: tuple[Verdict, ...] = ()
     points: tuple[FigurePoint, ...] = ()
+    front: tuple[FigurePoint, ...] = ()  # candidates on `choose`, as given and walked back
     wanted: float | None = None  # gain in the target language that the first gate asks for
     scores: tuple[Score, ...] = ()  # RECOGNITION, GENERAL, BITS and free answers, by model
     choosing: tuple[Score, ...] = ()  # RECOGNITION of the candidates, on `choose`

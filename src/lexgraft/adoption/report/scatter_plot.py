@@ -23,13 +23,22 @@ _SHAPE: dict[PointKind, str] = {
     "placebo": "triangle",
     "winner": "diamond",
     "tuned": "diamond",
+    "walked": "circle",
 }
 
 
 def scatter(
-    points: Sequence[FigurePoint], threshold: float | None, *, target: str, domain: str
+    points: Sequence[FigurePoint],
+    threshold: float | None,
+    *,
+    target: str,
+    domain: str,
+    words: str = "central",
 ) -> Html:
-    """Return the drawing: interval crosses, symbols, the gain asked for shaded."""
+    """Return the drawing: interval crosses, symbols, the gain asked for shaded.
+
+    `words` is what the texts of the axes and of the section around it begin with.
+    """
     right = [point.retention for point in points]
     up = [point.acquisition for point in points]
     horizontal = close_scale([0.0, *(x for s in right for x in (s.low, s.high))])
@@ -40,11 +49,11 @@ def scatter(
         *_frame(horizontal, vertical),
         *(_cross(point, horizontal, vertical) for point in points),
         *labels(points, horizontal, vertical),
-        *_names(threshold, target, domain),
+        *_names(threshold, target, domain, words),
         class_="scatter",
         role="img",
-        aria_labelledby="central-title",
-        aria_describedby="central-note",
+        aria_labelledby=f"{words}-title",
+        aria_describedby=f"{words}-note",
     )
 
 
@@ -61,7 +70,8 @@ def symbol(point: FigurePoint) -> Html:
 
 
 def _filling(point: FigurePoint) -> str:
-    return "mark hollow" if point.split == "choose" else "mark"
+    """Return how a mark is filled: what is raced on the front is no longer as it was given."""
+    return "mark hollow" if point.split == "choose" and point.kind != "walked" else "mark"
 
 
 def _gate(threshold: float | None, vertical: FigureScale) -> list[Html]:
@@ -107,10 +117,10 @@ def _cross(point: FigurePoint, horizontal: FigureScale, vertical: FigureScale) -
     )
 
 
-def _names(threshold: float | None, target: str, domain: str) -> list[Html]:
+def _names(threshold: float | None, target: str, domain: str, words: str) -> list[Html]:
     """Return the names of the axes and of the shaded area, in both languages."""
-    across = in_both(_axis_name, "central_axis_x", domain)
-    upward = in_both(_axis_name, "central_axis_y", target)
+    across = in_both(_axis_name, f"{words}_axis_x", domain)
+    upward = in_both(_axis_name, f"{words}_axis_y", target)
     names = [
         both(across, "text", x="100%", y="100%", dy="3em", class_="t axis-name"),
         both(upward, "text", x="0", y="0", dx="-34", dy="-.8em", class_="t axis-name start"),

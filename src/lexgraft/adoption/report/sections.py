@@ -68,6 +68,32 @@ def central(report: Report) -> Html:
     )
 
 
+def front(report: Report) -> Html:
+    """Return what candidates gain against what they cost, as given and walked back towards G."""
+    shown, target, domain = report.front, report.target, report.domain
+    drawing = scatter(shown, report.wanted, target=target, domain=domain, words="front")
+    rows = [
+        (
+            element("span", symbol(p), f" {key}", class_="keyed"),
+            join(label(p.model), element("small", name(p.kind))),
+            difference(p.acquisition.value, p.acquisition.low, p.acquisition.high),
+            join(
+                difference(p.retention.value, p.retention.low, p.retention.high, p.retention.name),
+                element("small", group(p.retention.group)),
+            ),
+            fit(str(p.acquisition.n)),
+        )
+        for p, key in zip(shown, keys(shown), strict=True)
+    ]
+    heads = ("central_key", "model", "acquired_points", "front_kept", "n")
+    return section(
+        "front",
+        element("figure", drawing, class_="central"),
+        table([word(head) for head in heads], rows, numbers=3),
+        note=language_pair(report, "front_note", level=confidence(report.alpha)),
+    )
+
+
 def directions(report: Report) -> Html:
     """Return the share each model knows per direction, free answers, and the race on `choose`."""
     scores = [score for score in report.scores if score.name == RECOGNITION]

@@ -1,13 +1,15 @@
-"""Stage merge: candidates and a small search on `choose`; the best within the margin wins."""
+"""Stage merge: candidates and a search on `choose`, at one budget of general loss; one wins."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from lexgraft.adoption.candidate_search import propose
 from lexgraft.adoption.cost import ComputeWork, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.gains import gain
+from lexgraft.adoption.general_loss import composite_losses
 from lexgraft.adoption.guided_texts import learning_methods
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
@@ -25,11 +27,13 @@ from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.learn import Learn, LearnResult
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
+from lexgraft.adoption.walk_back import STEPS, walked_back
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
-from lexgraft.evaluation.measures import ABILITY
+from lexgraft.evaluation.measures import ABILITY, TARGET_GAIN
 from lexgraft.project import Candidate, MergeSettings
 from lexgraft.records import Item, Score, digest
+from lexgraft.stats.intervals import Interval
 from lexgraft.stats.sequential import first_above
 from lexgraft.weights.merge.merge_plan import MergePlan
 
@@ -47,6 +51,7 @@ class CandidateResult(Struct, frozen=True, forbid_unknown_fields=True):
     acquisitions: tuple[AcquisitionCounts, ...]
     changes: tuple[AbilityChange, ...]
     point: FigurePoint
+    front: FigurePoint  # gain in P(right option) against what of general ability is lost
     dropped: bool = False  # the leader was shown to beat it: not asked to the end
 
 
@@ -55,6 +60,7 @@ class RaceResult(Struct, frozen=True, forbid_unknown_fields=True):
 
     raced: tuple[CandidateResult, ...]
     winner: str
+    given: tuple[CandidateResult, ...] = ()  # what was walked back, as it had been given
 
     def best(self) -> CandidateResult:
         """Return the winner."""
@@ -89,9 +95,11 @@ class MergeRace(Stage[RaceResult]):
                 cure=f"add `{Learn.name}`",
             )
         count = len(settings.candidates) + _trials(settings)
-        asked = work_of_items(experiment.material.testset.items["choose"])
-        asked += work_of_texts(experiment.material.texts["choose"])
-        return (asked.times(count),)
+        items = work_of_items(experiment.material.testset.items["choose"])
+        texts = work_of_texts(experiment.material.texts["choose"])
+        if settings.loss_budget is None:
+            return ((items + texts).times(count),)
+        return (items.times(2 * count), texts.times((1 + STEPS) * count))  # all of it walked back
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return what was learnt for candidates that need it."""
@@ -104,24 +112,34 @@ class MergeRace(Stage[RaceResult]):
         Among candidates whose general ability stays within the gate's margin, the highest
         objective wins; if none is within, the one that harms least. A candidate that the leader is
         shown to beat is asked no further; with probability 1 − alpha no such one was the best.
+        With a budget of general loss each is first walked back until it holds.
         """
         settings, gates = experiment.project.merge, experiment.project.gates
+        models, material = experiment.models, experiment.material
         count = len(settings.candidates) + _trials(settings)
         raced: list[CandidateResult] = []
+        given: list[CandidateResult] = []
         leader: _Leader | None = None
         searched: list[tuple[Candidate, float]] = []
         for number in range(count):
             name, candidate = _candidate(settings, experiment.project.seed, number, searched)
-            result, certainty = _run(
-                experiment.models, experiment.material, name, candidate, leader, gates.alpha / count
-            )
+            rival = leader if settings.loss_budget is None else None  # the front wants all of it
+            result, certainty = _run(models, material, name, candidate, rival, gates.alpha / count)
+            within = _within_budget(models, material, candidate)
+            if within != candidate:
+                given.append(result)
+                name = f"{name} × {within.share:.2f}"
+                result, certainty = _run(
+                    models, material, name, within, leader, gates.alpha / count
+                )
             raced.append(result)
             if number >= len(settings.candidates):
                 searched.append((candidate, result.objective))
             safe = not result.dropped and _is_within(result, gates.merge.general_loss)
             if safe and (leader is None or result.objective > leader.objective):
                 leader = _Leader(result.objective, certainty)
-        return RaceResult(tuple(raced), best_of(raced, gates.merge.general_loss).name)
+        best = best_of(raced, gates.merge.general_loss)
+        return RaceResult(tuple(raced), best.name, tuple(given))
 
     def report(self, experiment: Experiment, record: RaceResult) -> ReportPart:
         """Return the candidates' findings and how the winner was made."""
@@ -129,7 +147,11 @@ class MergeRace(Stage[RaceResult]):
         return ReportPart(
             result=best.name,
             method=best.candidate.method,
-            parameters=best.candidate.parameters,
+            parameters=_parameters(best.candidate),
+            front=(
+                *(result.front for result in record.given),
+                *(result.front for result in record.raced),
+            ),
             points=tuple(result.point for result in record.raced),
             choosing=tuple(score for result in record.raced for score in result.scores),
             acquisitions=tuple(row for result in record.raced for row in result.acquisitions),
@@ -179,6 +201,29 @@ def _name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
     return f"{candidate.method} {candidate.parameters}"
 
 
+def _parameters(candidate: Candidate) -> dict[str, Any]:
+    """Return the parameters that a reader is shown, with the share where it is not all."""
+    share = {} if candidate.share == 1 else {"share": candidate.share}
+    return {**candidate.parameters, **share}
+
+
+def _within_budget(models: ModelsUnderTest, material: Material, candidate: Candidate) -> Candidate:
+    """Return a candidate walked back until the budget holds on `choose` texts, if there is one."""
+    budget, texts = models.project.merge.loss_budget, material.texts["choose"]
+    if budget is None or not texts:
+        return candidate
+    recipient = models.bits(models.parents["G"], "choose", texts)
+    context = comparison_context(material, "choose")
+
+    def harm(walked: Candidate) -> float:
+        subject = EvaluatedModel(candidate.method, models.base, models.merge_plan(walked))
+        scores = recipient, models.bits(subject, "choose", texts)
+        losses = composite_losses(context.documents, scores, ([], []))
+        return max(loss.value for loss in losses.values())
+
+    return walked_back(candidate, harm, budget)
+
+
 def _run(
     models: ModelsUnderTest,
     material: Material,
@@ -199,6 +244,7 @@ def _run(
         if dropped:
             break
     results = SplitResults(name, terms, [], texts)
+    lost = changes(results, parents["G"], context, None, "choose")
     result = CandidateResult(
         name=name,
         candidate=candidate,
@@ -206,11 +252,34 @@ def _run(
         objective=objective(results.terms, context),
         scores=scores_of(results, context),
         acquisitions=acquisitions(results, parents["G"], parents["D"], context, "choose"),
-        changes=changes(results, parents["G"], context, None, "choose"),
+        changes=lost,
         point=point(results, parents, context, "candidate"),
+        front=_front_point(results, parents["G"], context, lost, walked=candidate.share != 1),
         dropped=dropped,
     )
     return result, _certainty(terms, context)
+
+
+def _front_point(
+    results: SplitResults,
+    recipient: SplitResults,
+    context: ComparisonContext,
+    lost: Sequence[AbilityChange],
+    *,
+    walked: bool,
+) -> FigurePoint:
+    """Return what a candidate gains in P(right option) against its worst change of ability."""
+    pair = context.targets(results.terms)[0]
+    gained = gain(recipient.terms, results.terms, pair, context)
+    losses = [change for change in lost if change.name == ABILITY]
+    worst = min(losses, key=lambda change: change.value, default=None)
+    kept = Interval(worst.value, worst.low, worst.high, worst.n) if worst else Interval(0, 0, 0, 0)
+    return FigurePoint(
+        "walked" if walked else "candidate",
+        "choose",
+        gained.score(TARGET_GAIN, results.name, pair),
+        kept.score(ABILITY, results.name, worst.group if worst else ""),
+    )
 
 
 def beaten(certainty: Mapping[str, float], leader: Mapping[str, float], alpha: float) -> bool:

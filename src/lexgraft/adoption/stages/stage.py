@@ -88,6 +88,7 @@ class ReportPart(Struct, frozen=True, kw_only=True):
     """What one stage adds to the report; the fields are called as there."""
 
     points: tuple[FigurePoint, ...] = ()
+    front: tuple[FigurePoint, ...] = ()
     scores: tuple[Score, ...] = ()
     choosing: tuple[Score, ...] = ()
     gains: tuple[Score, ...] = ()

@@ -33,6 +33,7 @@ from lexgraft.weights.merge.plan_warnings import (
     tokenizer_warnings,
 )
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
+from lexgraft.weights.merge.walked_back import walked_back
 from lexgraft.weights.methods import Method, get_method
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext, Unit
@@ -80,6 +81,7 @@ class MergePlan:
     kept: Mapping[str, str] = field(default_factory=dict[str, str])  # not in `dtype`, their codes
     warnings: tuple[str, ...] = ()
     statistics: InputStatistics | None = None  # what was learnt of the layers' inputs
+    share: float = 1.0  # of the way from the first model, as `method` goes it
 
     @cached_property
     def digest(self) -> str:
@@ -200,6 +202,8 @@ class MergePlan:
             fields["code"] = self.method.code
         if self.statistics is not None:
             fields["statistics"] = self.statistics.digest
+        if self.share != 1:
+            fields["share"] = self.share
         if self.groups:
             groups = [{"labels": g.labels, "parameters": dict(g.settings)} for g in self.groups]
             fields["parameters"] = {}
@@ -256,7 +260,8 @@ def plan_merge(
     settings = method.settings(candidate.parameters, tuple(input_models))
     plan = complete(
         MergePlan(
-            method=method,
+            method=walked_back(method, candidate.share),
+            share=candidate.share,
             settings=settings,
             base=heads.base,
             input_models=models,
