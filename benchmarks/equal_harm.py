@@ -52,8 +52,6 @@ ROOT = Path(__file__).parents[1]
 INTO, BACK = "en->ja", "ja->en"
 FIXED = (
     Candidate("linear"),
-    Candidate("slerp"),
-    Candidate("task_arithmetic"),
     Candidate("task_arithmetic", {"weight": {"language": 1.0, "domain": 0.35}}),
     Candidate("ties"),
     Candidate("dare_ties"),
@@ -61,7 +59,6 @@ FIXED = (
 )
 GUIDED = (
     Candidate("guided_inputs"),
-    Candidate("guided_inputs", {"alpha": 0.3, "beta": 1.0, "gamma": 0.5}),
     Candidate("guided_inputs", {"alpha": 1.0, "beta": 1.0, "gamma": 1.0}),  # RegMean
 )
 
@@ -70,8 +67,8 @@ def main() -> None:
     """Learn, race and judge; figures go to the terminal and to equal-harm.json of the run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=0.01, help="largest loss on choose")
-    parser.add_argument("--choose", type=int, default=200, help="concepts")
-    parser.add_argument("--confirm", type=int, default=330, help="concepts")
+    parser.add_argument("--choose", type=int, default=100, help="concepts")
+    parser.add_argument("--confirm", type=int, default=230, help="concepts")
     parser.add_argument("--unseen", action="store_true", help="learn from everyday text alone")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "runs" / "equal-harm")
     arguments = parser.parse_args()
@@ -100,6 +97,7 @@ def _project(arguments: argparse.Namespace) -> Project:
             sealed=0,
             generated=1,
         ),
+        general=replace(example.general, items=60),
         merge=MergeSettings(FIXED + GUIDED, loss_budget=arguments.budget),
         tune=TuneSettings(replay_texts=(*example.tune.replay_texts, *shipped)),
         output=str(arguments.output),

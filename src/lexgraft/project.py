@@ -126,12 +126,12 @@ class Candidate(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """A small evolutionary search over one method's numeric parameters, raced on `choose`."""
+    """A search over one method's numeric parameters (CMA-ES), raced on `choose`."""
 
     method: str = "dare_ties"  # whose parameters are searched
     ranges: dict[str, tuple[float, float]] = msgspec.field(
         default_factory=lambda: {"weight.domain": (0.2, 1.2), "density": (0.2, 1.0)}
-    )  # a dot reaches one model's share of a per-model parameter
+    )  # a dot reaches one model's value; `share` is of the way from G
     trials: Count = 6  # merges that are tried
 
 

@@ -76,7 +76,8 @@ def test_concepts_that_did_not_move_are_not_certainty() -> None:
 @pytest.mark.parametrize("step", [1.0, 0.5, -0.3])
 def test_concepts_that_all_moved_alike_are_not_certainty(step: float) -> None:
     alone, related = (
-        clustered_mean([step] * 24, owners) for owners in (None, [place // 3 for place in range(24)])
+        clustered_mean([step] * 24, owners)
+        for owners in (None, [place // 3 for place in range(24)])
     )
     assert alone.low < step - 0.05 < step + 0.05 < alone.high
     assert related.high - related.low > 2 * (alone.high - alone.low)

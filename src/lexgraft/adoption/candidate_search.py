@@ -1,14 +1,20 @@
-"""Proposes candidates: a small seeded evolution over one method's numeric parameters (pure)."""
+"""Proposes candidates: CMA-ES over one method's numeric parameters and its share (pure)."""
 
 from collections.abc import Sequence
-from hashlib import sha256
-from math import cos, log, pi, sqrt
 from typing import Any
 
-from lexgraft.project import Candidate, SearchSettings
+import numpy as np
+from cmaes import CMA
 
-STEP = 0.2
-"""Standard deviation of a mutation, as a share of the range."""
+from lexgraft.errors import LexgraftError
+from lexgraft.project import Candidate, SearchSettings
+from lexgraft.records import digest
+
+SHARE = "share"  # a range of this name is of the way from G, not of a parameter
+SPREAD = 0.3  # standard deviation of the first generation, as a share of each range
+SMALLEST = 4  # candidates of a generation, where there are trials for no more
+GENERATIONS = 4  # at least, where generations of `SMALLEST` allow it
+_DIGITS = 4
 
 
 def propose(
@@ -16,63 +22,55 @@ def propose(
 ) -> Candidate:
     """Return the next candidate, given what the earlier ones of this search scored.
 
-    The first half of the trials is spread evenly over the ranges (a Halton sequence); the second
-    half mutates the best so far by Gaussian steps, a (1+1) evolution strategy (Rechenberg 1973).
+    CMA-ES (Hansen, arXiv 1604.00772, as the package `cmaes` has it) over the ranges as a unit
+    cube, from its middle. It is taken through all that was scored anew, so that a search that was
+    killed goes on as it would have.
+
+    Args:
+        search: which method, which ranges, how many trials.
+        scores: the candidates proposed so far, in order, with what each scored (more is better).
+        seed: that of the project.
+
+    Raises:
+        LexgraftError: a range of `share` that is not within [0, 1].
     """
-    number = len(scores)
-    if number < (search.trials + 1) // 2:
-        shares = [
-            _halton(number + 1, prime) for prime, _ in zip(_PRIMES, search.ranges, strict=False)
-        ]
-    else:
-        best, _ = max(enumerate(scores), key=lambda pair: (pair[1][1], -pair[0]))
-        values = _flat(scores[best][0].parameters)
-        shares = [
-            _reflect((values[name] - low) / (high - low) + STEP * _gauss(seed, number, name))
-            for name, (low, high) in search.ranges.items()
-        ]
+    _check_share(search)
+    optimiser = CMA(
+        np.full(len(search.ranges), 0.5),
+        SPREAD,
+        np.array([[0.0, 1.0]] * len(search.ranges)),
+        seed=int(digest("search", seed)[:8], 16),
+        population_size=_generation(search),
+    )
+    told: list[tuple[np.ndarray, float]] = []
+    for _, score in scores:
+        told.append((optimiser.ask(), -score))
+        if len(told) == optimiser.population_size:
+            optimiser.tell(told)
+            told.clear()
+    values = dict(zip(search.ranges, optimiser.ask().tolist(), strict=True))
     settings = {
-        name: round(low + share * (high - low), 4)
-        for (name, (low, high)), share in zip(search.ranges.items(), shares, strict=True)
+        name: round(low + values[name] * (high - low), _DIGITS)
+        for name, (low, high) in search.ranges.items()
     }
-    return Candidate(search.method, _nested(settings))
+    share = settings.pop(SHARE, 1.0)
+    return Candidate(search.method, _nested(settings), share)
 
 
-_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19)
+def _generation(search: SearchSettings) -> int:
+    """Return the candidates of a generation: as recommended, fewer where trials are few."""
+    recommended = SMALLEST + int(3 * np.log(len(search.ranges)))
+    return max(SMALLEST, min(recommended, search.trials // GENERATIONS))
 
 
-def _halton(index: int, radix: int) -> float:
-    """Return the radical inverse of `index`, in (0, 1) (Halton 1960)."""
-    value, scale = 0.0, 1.0
-    while index:
-        scale /= radix
-        index, digit = divmod(index, radix)
-        value += digit * scale
-    return value
-
-
-def _gauss(seed: int, number: int, name: str) -> float:
-    """Return a standard normal number keyed by its arguments (Box and Muller 1958)."""
-    raw = sha256(f"{seed}/{number}/{name}".encode()).digest()
-    first, second = ((int.from_bytes(raw[i : i + 8]) + 1) / (2**64 + 1) for i in (0, 8))
-    return sqrt(-2 * log(first)) * cos(2 * pi * second)
-
-
-def _reflect(share: float) -> float:
-    """Return a number in [0, 1], mirrored at the ends."""
-    folded = abs(share) % 2
-    return 2 - folded if folded > 1 else folded
-
-
-def _flat(parameters: dict[str, Any]) -> dict[str, float]:
-    """Return `{"weight": {"domain": 1}}` as `{"weight.domain": 1}`."""
-    flat: dict[str, float] = {}
-    for name, value in parameters.items():
-        if isinstance(value, dict):
-            flat.update({f"{name}.{label}": number for label, number in value.items()})
-        else:
-            flat[name] = value
-    return flat
+def _check_share(search: SearchSettings) -> None:
+    low, high = search.ranges.get(SHARE, (0.0, 1.0))
+    if not 0 <= low <= high <= 1:
+        raise LexgraftError(
+            "a share lies between 0, which is G, and 1, the whole merge",
+            where=f"merge.search.ranges.{SHARE}",
+            cure="write e.g. [0.2, 1.0]",
+        )
 
 
 def _nested(settings: dict[str, float]) -> dict[str, Any]:

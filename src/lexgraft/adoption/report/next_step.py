@@ -39,7 +39,13 @@ def next_step(report: Report) -> NextStep:
         return _opening(report, sealed) if sealed else NextStep("ship")
     steps = [step for verdict in report.verdicts if (step := _deciding(report, verdict))]
     if steps:
-        return min(steps, key=lambda step: (step.expected != "pass", inf if step.seconds is None else step.seconds))
+        return min(
+            steps,
+            key=lambda step: (
+                step.expected != "pass",
+                inf if step.seconds is None else step.seconds,
+            ),
+        )
     last = report.verdicts[-1] if report.verdicts else None
     if last is not None and last.next_stage and last.next_cost and last.stage != "headroom":
         cost = last.next_cost

@@ -108,7 +108,9 @@ def measured_score(key: str, score: Score, alpha: float) -> Quantity:
 def measured_wrong(key: str, right: Score, alpha: float) -> Quantity:
     """Return the share that is wrong, of a measured share that is right (1 − alpha), with 95 %."""
     low, high = _of_95(right, alpha)
-    return Quantity(key, 1 - right.value, 1 - min(1.0, high), 1 - max(0.0, low), "measured", right.n)
+    return Quantity(
+        key, 1 - right.value, 1 - min(1.0, high), 1 - max(0.0, low), "measured", right.n
+    )
 
 
 def measured_count(key: str, value: float) -> Quantity:
