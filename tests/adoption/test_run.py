@@ -46,11 +46,28 @@ def test_an_adoption_goes_through_every_stage_and_leaves_what_it_promises(
     assert again.digest == report.digest
     assert _of_stages(again) == _of_stages(report)
     _counts_add_up(report)
+    _answers_that_no_stage_needs_are_looked_at(file, run, report)
     _changed_answers_are_named(make_project, run)
 
 
 def _of_stages(report: Report) -> list[StageCost]:
     return [stage for stage in report.run.stages if stage.stage != BETWEEN]
+
+
+def _answers_that_no_stage_needs_are_looked_at(file: Path, run: Path, report: Report) -> None:
+    """The stages are done: what they left is refused when it was changed, made again when gone."""
+    project = read_project(file)
+    answers = next((run / "answers").glob("*/texts-choose-*.jsonl"))
+    stored = answers.read_bytes()
+    answers.write_bytes(stored[:-9])
+    with pytest.raises(LexgraftError, match="not as it was written"):
+        run_project(project, underpowered=True)
+    answers.unlink()
+    again, _ = run_project(project, underpowered=True)
+    assert answers.read_bytes() == stored
+    assert again.digest == report.digest
+    _, unchanged = run_project(project, underpowered=True)
+    assert unchanged
 
 
 def _changed_answers_are_named(make_project: MakeProject, run: Path) -> None:

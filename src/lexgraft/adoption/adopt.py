@@ -29,6 +29,7 @@ from lexgraft.adoption.viewed_answers import viewed_answers
 from lexgraft.business import Business
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
+from lexgraft.files.checked_files import strike_off
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import refuse_missing
@@ -72,7 +73,12 @@ def _adopted(experiment: Experiment, stages: Sequence[Stage[Any]], *, underpower
     if experiment.opens_sealed:
         _check_sealed(experiment, stages)
     declaration = declare(run, experiment.project.gates)
+    gone = experiment.models.gone_answers()
+    experiment.records.anew = bool(gone)
     results = run_stages(experiment, stages)
+    for file in gone:
+        if not file.is_file():  # an earlier round's
+            strike_off(file)
     with told_in_the_report(results, run.path):
         return _finished(experiment, stages, plan, declaration, results)
 

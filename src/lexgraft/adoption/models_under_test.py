@@ -15,7 +15,7 @@ from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
 from lexgraft.evaluation.run_format import format_of_run
-from lexgraft.files.checked_files import is_on_record, read_checked, write_checked
+from lexgraft.files.checked_files import gone_files, is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
 from lexgraft.models.answer_parity import compare_replies, renderings, replies
 from lexgraft.models.folder_loading import load_tokenizer
@@ -247,6 +247,15 @@ class ModelsUnderTest:
             write_checked(folder / IDENTITY, [ModelIdentity(subject.name, subject.digest)])
         write_checked(file, answers)
         return answers
+
+    def gone_answers(self) -> list[Path]:
+        """Return the files of answers in the run's folder that somebody has removed.
+
+        Raises:
+            LexgraftError: one that is there is not as it was written.
+        """
+        folders = sorted((self.folder / "answers").glob("*"))
+        return [file for folder in folders for file in gone_files(folder, AGAIN)]
 
     def stored_answers(
         self, model: str, what: str, questions: Sequence[Struct | str], kind: type[R]

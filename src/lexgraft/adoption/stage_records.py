@@ -28,6 +28,7 @@ class StageRecords:
         self.run, self.progress = run, progress
         self.costs = CostLog(run.path, price, answers)
         self.ran: list[str] = []
+        self.anew = False  # stages run though nothing changed: answers they wrote are gone
 
     def once(self, name: str, inputs: Sequence[object], kind: type[T], work: Callable[[], T]) -> T:
         """Return a stage's record: the stored one if nothing it read has changed.
@@ -36,7 +37,7 @@ class StageRecords:
             LexgraftError: the memory does not suffice.
         """
         key = digest(name, __version__, *inputs)
-        stored = self.run.finished(name, key, kind)
+        stored = None if self.anew else self.run.finished(name, key, kind)
         if stored is not None:
             self.progress(f"{name}: unchanged", 1, 1)
             return stored

@@ -47,9 +47,8 @@ def write_checked_bytes(path: Path, data: bytes) -> None:
 @contextmanager
 def _recording(path: Path) -> Generator[Callable[[FileContent], None]]:
     """Strike a file off the record while it is written; what it is then is put there."""
+    strike_off(path)
     records = _records(path.parent)
-    if records.pop(path.name, None) is not None:
-        _write(path.parent, records)
     yield lambda content: _write(path.parent, {**records, path.name: content})
 
 
@@ -90,6 +89,27 @@ def check_content(path: Path, cure: str, *, foreign: bool = False) -> None:
             else "other content"
         )
         raise LexgraftError(f"not as it was written: {change}", where=str(path), cure=cure)
+
+
+def gone_files(folder: Path, cure: str) -> list[Path]:
+    """Return the files on record in a folder that are gone.
+
+    Raises:
+        LexgraftError: one that is there is cut or changed.
+    """
+    files = [folder / name for name in sorted(_records(folder))]
+    gone = [path for path in files if not path.is_file()]
+    for path in files:
+        if path not in gone:
+            check_content(path, cure)
+    return gone
+
+
+def strike_off(path: Path) -> None:
+    """Take a file off the record: it is written anew, or gone and was not needed again."""
+    records = _records(path.parent)
+    if records.pop(path.name, None) is not None:
+        _write(path.parent, records)
 
 
 def is_on_record(path: Path) -> bool:
