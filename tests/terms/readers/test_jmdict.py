@@ -79,7 +79,7 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, data: bytes):
         read_jmdict(path)
 
 
-def test_entities_are_not_expanded_so_none_can_explode(tmp_path: Path):
+def test_an_entity_of_entities_is_refused_so_none_can_explode(tmp_path: Path):
     layers = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 30))
     path = tmp_path / "JMdict.xml"
     path.write_text(
@@ -87,4 +87,18 @@ def test_entities_are_not_expanded_so_none_can_explode(tmp_path: Path):
         "<r_ele><reb>あ</reb></r_ele><sense><gloss>&a29;</gloss></sense></entry></JMdict>",
         encoding="utf-8",
     )
-    assert read_jmdict(path)[0].names("en") == ("&a29;",)
+    with pytest.raises(LexgraftError, match="entity `a1`, which contains other entities"):
+        read_jmdict(path)
+
+
+def test_comments_cdata_and_entities_within_a_gloss_are_what_xml_says(tmp_path: Path):
+    path = tmp_path / "JMdict.xml"
+    path.write_text(
+        '<!DOCTYPE JMdict [<!ENTITY n "noun"><!ENTITY eg "e.&#38;#32;g.">]><JMdict><entry>'
+        "<ent_seq>1</ent_seq><r_ele><reb>あ<!-- old: <reb>い</reb> --></reb></r_ele><sense>"
+        "<pos>&n;</pos><gloss><![CDATA[a < b]]>, &eg;<?x y?></gloss></sense></entry></JMdict>",
+        encoding="utf-8",
+    )
+    (concept,) = read_jmdict(path)
+    assert [term.text for term in concept.terms] == ["あ", "a < b, e. g."]
+    assert concept.terms[0].part_of_speech == "noun"

@@ -35,9 +35,14 @@ STATUSES = {
     "許容": "admitted",
 }
 NO_TEXT = ("#N/A", "TBD", "同上", "#REF!", "未定", "N/A")
-ENGLISH = [f"{first} {last}" for first in ("hex", "ball", "NA", "T") for last in ["bolt", "valve"]]
+ENGLISH = [
+    *(f"{first} {last}" for first in ("hex", "ball", "NA", "T") for last in ["bolt", "valve"]),
+    *("e\u0301crou", "écrou", "ball\u200bvalve", "a\u00a0b", "it's", 'the "nut"', "nut" * 4000),
+    *("C:\\new", "{a} valve"),
+]
 JAPANESE = [
-    first + last for first in ("六角", "玉", "切", "主") for last in ("ボルト", "弁", "軸受け")
+    *(first + last for first in ("六角", "玉", "切", "主") for last in ("ボルト", "弁", "軸受け")),
+    *("は\u3099ね", "𠮷野家", "ﾊﾞﾙﾌﾞ", "弁\u200b座"),
 ]
 
 
@@ -82,7 +87,8 @@ def lines_of(sheet: Sheet) -> list[list[str]]:
     lines = [["用語集 第3版"] for _ in range(sheet.titles)]
     lines.append([*extra, *sheet.header])
     for number, row in enumerate(sheet.rows):
-        if number and number == sheet.again:
+        is_title = not sheet.ids and not any(sheet.rows[number - 1][1:])  # alone above a header
+        if number and number == sheet.again and not is_title:
             lines.append([*extra, *sheet.header])
         lines.append([*([str(number + 1)] if sheet.ids else []), *row])
     return lines
@@ -135,9 +141,11 @@ def test_a_text_table_has_the_figures_of_csv(
 ):
     text = io.StringIO(newline="")
     quoting = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL
-    csv.writer(text, delimiter=mark, quoting=quoting).writerows(lines_of(sheet))
-    try:
-        data = text.getvalue().encode(encoding)
+    quote = None if mark == "\t" else '"'
+    csv.writer(text, delimiter=mark, quoting=quoting, quotechar=quote).writerows(lines_of(sheet))
+    foreign = sum(not letter.isascii() for letter in text.getvalue())
+    try:  # of a few letters nobody can tell the encoding: it is asked
+        data = text.getvalue().encode(encoding if foreign > 12 else "utf-8")
     except UnicodeEncodeError:  # CP932 has no é, and no 语
         data = text.getvalue().encode()
     path = tmp_path_factory.mktemp("table") / "terms.csv"

@@ -87,10 +87,11 @@ def _concept(
 def _rubrics(element: Element, default: str) -> tuple[list[Term], dict[str, str]]:
     """Return the terms of a class, the best name of each language first, and its definitions."""
     labels: dict[str, list[tuple[str, str]]] = {}
+    outer = language_of(element, default)
     for rubric in element.iterfind("Rubric"):
         for label in rubric.iterfind("Label"):
             text = text_of(label, without=_NO_TEXT)
-            language = language_tag(language_of(label, default))
+            language = language_tag(language_of(label, language_of(rubric, outer)))
             if text:
                 labels.setdefault(rubric.get("kind", ""), []).append((language, text))
     terms = [

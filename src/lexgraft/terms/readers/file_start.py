@@ -39,6 +39,7 @@ class FileStart(Struct, frozen=True):
     data: bytes
     text: str
     root: XmlRoot
+    encoding: str = "utf-8-sig"  # in which `text` was read
     names: tuple[str, ...] = ()  # of a folder: its files, at any depth, in order
 
     @property
@@ -55,7 +56,7 @@ def start_of(path: Path) -> FileStart:
     """
     if path.is_dir():
         names = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
-        return FileStart(path, b"", "", XmlRoot(), tuple(names))
+        return FileStart(path, b"", "", XmlRoot(), names=tuple(names))
     if not path.is_file():
         raise LexgraftError("no such term base", where=str(path), cure="check the path")
     with unpacked(path) as file:
@@ -65,18 +66,19 @@ def start_of(path: Path) -> FileStart:
             raise LexgraftError(f"damaged gzip file: {error}", where=str(path)) from error
     if not data.strip(b"\xef\xbb\xbf\r\n\t \xff\xfe\x00"):
         raise LexgraftError("the term base is empty", where=str(path), cure="give one with terms")
-    text = _text(data)
-    return FileStart(path, data, text, _root(data) if text.lstrip().startswith("<") else XmlRoot())
+    text, encoding = _text(data)
+    root = _root(data) if text.lstrip().startswith("<") else XmlRoot()
+    return FileStart(path, data, text, root, encoding)
 
 
-def _text(data: bytes) -> str:
-    """Return a file's start as text, without a character that is cut off at its end."""
+def _text(data: bytes) -> tuple[str, str]:
+    """Return a file's start as text, without a character that is cut off at its end; and how."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
+        return data.decode("utf-16", errors="replace"), "utf-16"
     try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data), "utf-8-sig"
     except UnicodeDecodeError:
-        return data.decode("cp932", errors="replace")
+        return data.decode("cp932", errors="replace"), "cp932"
 
 
 class _WatchedFile(FileIO):

@@ -13,6 +13,8 @@ from lexgraft.terms.readers.file_start import FileStart, unpacked
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
+from lexgraft.terms.readers.status_labels import ranked_terms
+from lexgraft.terms.readers.xml_stream import refuse_harmful_entities
 
 LICENCE = "EDRDG licence (CC BY-SA 4.0)"
 _LISTS = frozenset({"pos", "field", "misc", "gloss", "stagk", "stagr"})
@@ -45,22 +47,29 @@ class _Reader:
     """An XML event consumer.
 
     The tags of JMdict are entities (`&med;`), which a plain parser expands to long texts. A default
-    handler makes expat hand them over unexpanded, and so no entity can explode either.
+    handler makes expat hand them over unexpanded; in other texts they are put in their place.
     """
 
-    def __init__(self, version: str, tally: ImportLog) -> None:
-        self.version, self.tally = version, tally
+    def __init__(self, version: str, where: str, tally: ImportLog) -> None:
+        self.version, self.where, self.tally = version, where, tally
         self.done: list[ConceptAtLine] = []
         self.entry, self.sense, self.english = _Entry(), _Sense(), True
         self.text: list[str] = []
         self.notes: list[str] = []
+        self.entities: dict[str, str] = {}
+        self.in_tag = False
         self.parser = parser = expat.ParserCreate()
         parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         parser.CharacterDataHandler = parser.DefaultHandler = self.text.append
+        parser.CommentHandler = parser.StartCdataSectionHandler = _pass_over
+        parser.ProcessingInstructionHandler = parser.EndCdataSectionHandler = _pass_over
+        refuse_harmful_entities(parser, where, self.entities)
+        parser.SkippedEntityHandler = self.refer
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
         self.text.clear()
+        self.in_tag = tag in _TAGS or tag.endswith("_inf")
         if tag == "entry":
             self.entry = _Entry()
         elif tag == "sense":
@@ -70,11 +79,22 @@ class _Reader:
         elif tag == "gloss":
             self.english = attributes.get("xml:lang", "eng") == "eng"
 
+    def refer(self, name: str, _is_parameter: int) -> None:
+        """Take an entity: its name in a tag, its text elsewhere.
+
+        Raises:
+            LexgraftError: its text is not known.
+        """
+        if name not in self.entities and not self.in_tag:
+            where = f"{self.where}:{self.parser.CurrentLineNumber}"
+            raise LexgraftError(f"the entity `{name}` is not declared", where=where)
+        self.text.append(f"&{name};" if self.in_tag else self.entities[name])
+
     def end(self, tag: str) -> None:
         """Take an element's text to its place."""
         text = "".join(self.text).strip()
         self.text.clear()
-        if tag in _LISTS and (tag != "gloss" or self.english):
+        if tag in _LISTS and text and (tag != "gloss" or self.english):
             values: list[str] = getattr(self.sense, tag)
             values.append(text.strip("&;") if tag in _TAGS else text)
         elif tag in {"keb", "reb"}:
@@ -104,6 +124,10 @@ class _Reader:
         self.entry.senses.append(self.sense)
 
 
+def _pass_over(*_args: str) -> None:
+    """Take no notice of comments and the like: what has no handler would be text."""
+
+
 def _recognise(start: FileStart) -> str:
     if "JMdict" in {start.root.name, start.root.doctype}:
         return "the root element is <JMdict>"
@@ -118,9 +142,9 @@ def stream_jmdict(path: Path, options: ImportOptions, tally: ImportLog) -> Itera
     sense is usually written so); the field is JMdict's own tag (`med`, `anat`, …).
 
     Raises:
-        LexgraftError: not well-formed XML.
+        LexgraftError: not well-formed XML; an entity that is refused.
     """
-    consumer = _Reader(options.version, tally)
+    consumer = _Reader(options.version, str(path), tally)
     parser = consumer.parser
     try:
         with unpacked(path, options.progress) as file:
@@ -153,9 +177,11 @@ def _concepts(entry: _Entry, version: str) -> list[Concept]:
     return [
         Concept(
             id=f"JMdict:{entry.number}-{number}",
-            terms=(
-                *_japanese(entry, sense),
-                *(_term(text, "en", index, "unknown") for index, text in enumerate(sense.gloss)),
+            terms=ranked_terms(
+                [
+                    *_japanese(entry, sense),
+                    *(_term(text, "en", at, "unknown") for at, text in enumerate(sense.gloss)),
+                ]
             ),
             field=sense.field[0] if sense.field else "",
             source="JMdict",

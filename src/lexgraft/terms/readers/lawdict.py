@@ -10,7 +10,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_headers import READING
-from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.file_start import FileStart, start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
@@ -60,7 +60,7 @@ def read_law_dictionary(
     the same number where both cells are numbered (①, (1)), or from the brackets behind it. A row
     without a headword carries on the one above.
     """
-    rows, columns = _rows(path, options.encoding)
+    rows, columns = _rows(path, options.encoding or start_of(path).encoding)
     drafts: dict[tuple[str, str], _LawConceptDraft] = {}
     last = ("", "")
     for line, cells in rows:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
 from lexgraft.terms.readers.column_headers import READING
-from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.file_start import FileStart, start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
@@ -63,7 +63,7 @@ def read_medis(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
     both against the readme of the release at hand.
     """
     drafts: dict[str, _DiseaseDraft] = {}
-    for line, cells in text_rows(path, options.encoding):
+    for line, cells in text_rows(path, options.encoding or start_of(path).encoding):
         tally.read += 1
         if not _fits(cells):
             tally.refuse_row(line, "not the columns of the basic table", " ".join(cells))

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.file_start import FileStart, start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
@@ -45,10 +45,12 @@ def read_mesh(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[
     The others are narrower or related meanings: their broader concept is the descriptor. The type
     is the first place in the tree above. Permuted terms are left out: they are made by rule.
     """
+    named = start_of(path).root.attributes.get("LanguageCode", "")
+    of_file = known_language(named) or options.language
     for line, record in outermost_elements(path, "DescriptorRecord", progress=options.progress):
         descriptor = f"MESH:{text_of(record.find('DescriptorUI'))}"
         trees = [text_of(tree) for tree in record.iter("TreeNumber")]
-        language = known_language(record.get("LanguageCode", "")) or options.language
+        language = known_language(record.get("LanguageCode", "")) or of_file
         for element in record.iterfind("ConceptList/Concept"):
             tally.read += 1
             is_preferred = element.get("PreferredConceptYN") == "Y"

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
+from xml.parsers.expat import ExpatError
 
 from msgspec import Struct
 
@@ -15,7 +17,7 @@ from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.status_labels import ranked_terms
-from lexgraft.terms.readers.xml_stream import check_entities
+from lexgraft.terms.readers.xml_stream import PlainXml
 from lexgraft.terms.text.language_tags import language_tag
 
 if TYPE_CHECKING:
@@ -155,7 +157,7 @@ def _concept(
 def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
     """Return the subjects of a file with what is read of them."""
     try:
-        from pyoxigraph import parse
+        from pyoxigraph import RdfFormat, parse
     except ImportError as error:
         cure = "pip install 'lexgraft[rdf]'"
         raise LexgraftError("reading RDF needs pyoxigraph", cure=cure) from error
@@ -163,12 +165,15 @@ def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
     subjects: dict[str, Values] = {}
     try:
         with unpacked(path, progress) as file:
-            for quad in parse(file, form, base_iri=f"urn:file:{quote(path.name)}"):
+            base, is_xml = f"urn:file:{quote(path.name)}", form == RdfFormat.RDF_XML
+            # the library takes no comment within a text, no `xml:lang=""` and no `en_US`
+            plain = BufferedReader(PlainXml(file, str(path))) if is_xml else file
+            for quad in parse(plain, form, base_iri=base, lenient=is_xml):
                 role = _ROLES.get(quad.predicate.value)
                 if role is not None:
                     values = subjects.setdefault(_key(quad.subject), [])
                     values.append((role, *_value(quad.object)))
-    except (SyntaxError, ValueError, OSError, EOFError) as error:
+    except (SyntaxError, ValueError, OSError, EOFError, ExpatError) as error:
         raise LexgraftError(f"broken RDF: {error}", where=str(path)) from error
     return {
         key: [_with_form(value, subjects) for value in statements]
@@ -177,12 +182,11 @@ def _subjects(path: Path, progress: Progress) -> dict[str, Values]:
 
 
 def _format(path: Path) -> "RdfFormat":
-    """Return the serialisation a file is in, after a look at the entities of RDF/XML."""
+    """Return the serialisation a file is in."""
     from pyoxigraph import RdfFormat
 
     start = start_of(path)
     if start.root.name == "RDF":
-        check_entities(path)
         return RdfFormat.RDF_XML
     return RdfFormat.TURTLE if _TURTLE.match(start.text) else RdfFormat.N_TRIPLES
 

@@ -83,9 +83,12 @@ def _concept(
     sentences: dict[str, str] = {}
     rarity: dict[str, float] = {}
     terms: list[Term] = []
+    outer = language_tag(language_of(entry, options.language))
     for section in entry:
         if local_name(section) in _LANGUAGES:
-            language = language_tag(language_of(section, options.language))
+            language = language_tag(language_of(section, outer))
+            if not language_of(section):
+                tally.warn(line, f"terms of an entry that name no language, read as `{language}`")
             term_sections = [child for child in section if local_name(child) in _TERMS]
             of_language = list(_categories(section, _TERMS))
             for level in (of_language, *map(_categories, term_sections)):
@@ -97,7 +100,7 @@ def _concept(
                     rarity[language] = float(category.text)
             for term_section in term_sections:
                 terms += _terms(term_section, language, line, options, tally)
-    _define(definitions, entry_categories, options.language, line, tally)
+    _define(definitions, entry_categories, outer, line, tally)
     texts: dict[str, list[str]] = {}
     for category in entry_categories:
         texts.setdefault(category.name, []).append(category.text)

@@ -38,10 +38,13 @@ def read_tmx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
             for variant in unit
             if local_name(variant) == "tuv"
         ]
+        nameless = sum(bool(term.text) and not term.language for term in terms)
         terms = [term for term in terms if term.text and term.language]
         if not terms:
             tally.skip_row(line, "a unit without text or language")
             continue
+        for _ in range(nameless):
+            tally.skip_text(line, "a segment that names no language")
         if any(_is_sentence(term.text) for term in terms):
             tally.warn(line, "a segment that looks like a sentence, not a term")
         tally.kept += 1

@@ -1,18 +1,27 @@
 """XML read as a stream of records: bounded memory, line numbers, no entity that can do harm."""
 
+import html
 import re
 import zlib
 from collections.abc import Iterator
+from io import RawIOBase
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, silent
 from lexgraft.terms.readers.file_start import unpacked
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _PIECE = 1 << 14
 _LONGEST_ENTITY = 4096  # characters; JMdict's are descriptions of tags
+_KEPT = {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}  # white space that a parser would change
+_RETURN = {"\r": "&#13;"}
 _REFERENCE = re.compile(r"[&%](?!#)")
 
 
@@ -24,6 +33,7 @@ class _Stream:
         self.done: list[tuple[int, Element]] = []
         self.builder = TreeBuilder()
         self.name, self.line = "", 0
+        self.languages = [""]  # of the elements around the records, the innermost last
         self.parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         refuse_harmful_entities(parser, where)
@@ -32,18 +42,30 @@ class _Stream:
     def _wait(self) -> None:
         """Pass over everything until a wanted element starts."""
         self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
+        self.parser.EndElementHandler = self.leave
+        self.parser.CharacterDataHandler = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Begin a record: from here on the tree is built by the library."""
+        """Begin a record: from here on the tree is built by the library.
+
+        A record that names no language is in that of the elements around it.
+        """
+        language = attributes.get("xml:lang") or self.languages[-1]
         if name.rpartition(":")[2] not in self.wanted:
+            self.languages.append(language)
             return
+        if language:
+            attributes["xml:lang"] = language
         parser = self.parser
         self.name, self.line, self.builder = name, parser.CurrentLineNumber, TreeBuilder()
         self.builder.start(name, attributes)
         parser.StartElementHandler = self.builder.start
         parser.CharacterDataHandler = self.builder.data
         parser.EndElementHandler = self.end
+
+    def leave(self, _name: str) -> None:
+        """Finish an element that is around records, or beside them."""
+        self.languages.pop()
 
     def end(self, name: str) -> None:
         """Finish a record where its element ends."""
@@ -53,8 +75,16 @@ class _Stream:
             self._wait()
 
 
-def refuse_harmful_entities(parser: expat.XMLParserType, where: str) -> None:
-    """Make a parser refuse entities that reach outside, contain others, are huge or unknown."""
+def refuse_harmful_entities(
+    parser: expat.XMLParserType, where: str, declared: dict[str, str] | None = None
+) -> None:
+    """Make a parser refuse entities that reach outside, contain others, are huge or unknown.
+
+    Args:
+        parser: of expat.
+        where: the file, for messages.
+        declared: if given, gets the texts of the others by name.
+    """
 
     def entity(
         name: str,
@@ -73,6 +103,8 @@ def refuse_harmful_entities(parser: expat.XMLParserType, where: str) -> None:
         elif len(value) > _LONGEST_ENTITY:
             kind = f"the entity `{name}`, which has {len(value)} characters,"
         else:
+            if declared is not None:
+                declared[name] = html.unescape(value)
             return
         cure = "write its text out: such entities can read other files or fill the memory"
         raise LexgraftError(f"{kind} is refused", where=location, cure=cure)
@@ -109,13 +141,52 @@ def outermost_elements(
         raise LexgraftError(f"broken XML: {error}", where=str(path)) from error
 
 
-def check_entities(path: Path) -> None:
-    """Raise if the DOCTYPE of an XML file declares an entity that is refused.
+class PlainXml(RawIOBase):
+    """XML for a library that reads the plainest only: UTF-8, all entities put in their place.
 
-    For files that another library reads: entities can be declared nowhere else.
+    Comments, instructions and the DOCTYPE are gone; CDATA is text. It is made as it is read.
     """
-    for _ in outermost_elements(path, ""):
-        break
+
+    def __init__(self, file: IO[bytes], where: str) -> None:
+        """Read from a file that is open; `where` names it in messages."""
+        self._file, self._parts, self._is_done = file, bytearray(), False
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = parser.ordered_attributes = True
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._text
+        refuse_harmful_entities(parser, where)
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Read the next bytes, none at the end.
+
+        Raises:
+            LexgraftError: an entity that is refused.
+            ExpatError: not well-formed.
+        """
+        view = memoryview(buffer)
+        while len(self._parts) < len(view) and not self._is_done:
+            piece = self._file.read(_PIECE)
+            self._is_done = not piece
+            self._parser.Parse(piece, self._is_done)
+        data = bytes(self._parts[: len(view)])
+        del self._parts[: len(view)]
+        view[: len(data)] = data
+        return len(data)
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        pairs = zip(attributes[::2], attributes[1::2], strict=True)
+        said = "".join(f" {key}={quoteattr(value, _KEPT)}" for key, value in pairs)
+        self._parts += f"<{name}{said}>".encode()
+
+    def _end(self, name: str) -> None:
+        self._parts += f"</{name}>".encode()
+
+    def _text(self, text: str) -> None:
+        self._parts += escape(text, _RETURN).encode()
 
 
 def local_name(element: Element) -> str:
