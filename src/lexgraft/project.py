@@ -233,6 +233,8 @@ class ComputeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How models are asked; a run's folder keeps what it was begun with."""
 
     dtype: Literal["auto", "float32", "mixed"] = "auto"  # mixed: products in bfloat16; see below
+    prompt: Literal["auto", "plain", "chat"] = "auto"  # chat: within the chat template; see below
+    system_prompt: str = ""  # what stands before every question in the chat template
 
 
 class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from adapters import save_adapter
+from msgspec.structs import replace
 
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
@@ -283,3 +284,41 @@ def test_a_process_stays_within_the_memory_it_announced(
     assert 0 < found["peak_bytes"] <= found["announced_bytes"]
     assert "at most" in done.stderr
     assert {score["name"] for score in found["scores"]} >= {"recognition", "grammar", "probes"}
+
+
+CHAT = (
+    "{% for m in messages %}[{{ m.role }}]\n{{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]\n{% endif %}"
+)
+
+
+@pytest.mark.slow
+def test_a_chat_model_is_asked_in_its_template_and_a_folder_holds_one_way_of_asking(
+    make_model: Maker, own: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "chat model"
+    shutil.copytree(make_model("llama"), model)
+    file = model / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "chat_template": CHAT}))
+    question = EvaluationRequest(
+        model=str(model),
+        output=tmp_path / "out",
+        items=own,
+        threads=1,
+        dtype="float32",
+        prompt="auto",
+    )
+    chat = evaluate_alone(question)
+    assert chat.scoring == "shared chat"
+    again = evaluate_alone(replace(question, prompt="chat"))
+    assert again.scores == chat.scores
+    plainly = replace(question, prompt="plain")
+    with pytest.raises(LexgraftError, match="asked for in another way"):
+        evaluate_alone(plainly)
+    plain = evaluate_alone(replace(plainly, output=tmp_path / "plain"))
+    assert plain.scoring == "shared"
+    asked = next((tmp_path / "out" / "answers" / chat.digest).glob("items-*.jsonl")).read_bytes()
+    other = next((tmp_path / "plain" / "answers" / chat.digest).glob("items-*.jsonl")).read_bytes()
+    assert asked != other
+    with pytest.raises(LexgraftError, match="no chat template here"):
+        evaluate_alone(replace(question, model=str(make_model("llama")), prompt="chat"))

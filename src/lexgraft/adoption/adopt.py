@@ -34,7 +34,7 @@ from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import refuse_missing
 from lexgraft.models import ComputedFormat
-from lexgraft.project import Models, Project, inputs_of
+from lexgraft.project import ComputeSettings, Models, Project, inputs_of
 from lexgraft.records import Progress, digest, silent
 
 
@@ -209,7 +209,8 @@ def _inputs(experiment: Experiment) -> tuple[object, ...]:
     files += project.plugins
     models = experiment.models.digests.values()
     contents = [file_digest(Path(file)) for file in files]
-    return (_settings(project, experiment.models.number_format), *contents, *models)
+    frame = experiment.models.frame
+    return (_settings(project, experiment.models.number_format), frame, *contents, *models)
 
 
 def _settings(project: Project, number_format: ComputedFormat) -> Project:
@@ -221,7 +222,7 @@ def _settings(project: Project, number_format: ComputedFormat) -> Project:
     return replace(
         project,
         output="",
-        compute=replace(project.compute, dtype=number_format),
+        compute=ComputeSettings(dtype=number_format),  # and the frame of prompts, beside this
         stages=None,
         business=Business(),
         plugins=(),

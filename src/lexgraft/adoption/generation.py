@@ -67,7 +67,9 @@ def _asked(
     for pair, items in term_questions(material).items():
         what = f"terms {pair.replace('->', '-')}"
         prompts = [item.context for item in items]
-        texts = models.generations(subject, what, prompts, TERM_TOKENS)
+        texts = models.generations(
+            subject, what, prompts, TERM_TOKENS, models.project.languages.target
+        )
         yield pair, items, [text.text for text in texts]
 
 
@@ -115,9 +117,9 @@ def _definitions(
     domain, target = models.project.languages.domain, models.project.languages.target
 
     def written_by_names_in(name_language: str) -> WrittenDefinitions:
-        def generate(prompts: Sequence[str]) -> list[str]:
+        def generate(prompts: Sequence[str], language: str) -> list[str]:
             what = f"definitions {name_language}"
-            answers = models.generations(subject, what, list(prompts), DEFINITION_TOKENS)
+            answers = models.generations(subject, what, list(prompts), DEFINITION_TOKENS, language)
             return [answer.text for answer in answers]
 
         return write_definition(asked_freely(material), name_language, domain, generate)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from lexgraft.adoption.material import Material
-from lexgraft.adoption.training_data import taught_forms
+from lexgraft.adoption.training_data import in_frame, taught_forms
+from lexgraft.evaluation.prompt_frame import PromptFrame
 from lexgraft.project import Project, TuneSettings
 from lexgraft.records import Concept, digest
 from lexgraft.terms.text.token_estimate import tokens_of
@@ -32,7 +33,7 @@ def pieces_to_keep(material: Material) -> list[str]:
     return list(dict.fromkeys(example.answer for example in pieces))
 
 
-def questions(material: Material) -> list[list[str]]:
+def questions(material: Material, frame: PromptFrame) -> list[list[str]]:
     """Return questions about each `choose` term with their answers, as lessons word them.
 
     They are in the wordings of tuning, in both languages and directions: never in the test's, and
@@ -48,7 +49,7 @@ def questions(material: Material) -> list[list[str]]:
     for concept in concepts["choose"]:
         examples = term_examples([concept], forms, seed=_own_seed(project.seed, concept))
         share = TOKENS / len(concepts["choose"])
-        texts = (example.prompt + example.answer for example in examples)
+        texts = (example.prompt + example.answer for example in in_frame(frame, examples))
         by_concept.append(list(_up_to(share, texts)))
     return by_concept
 

@@ -39,7 +39,8 @@ def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics
     weights: dict[str, str] = {}
     for side, reader in readers.items():
         model = models.live(reader)
-        texts = _general(models, material, model) if side == "general" else _asked(material, model)
+        read = _general if side == "general" else _asked
+        texts = read(models, material, model)
         before = _unchanged(earlier, side, reader.digest, texts)
         if before is not None and len(before.texts) == len(texts):
             records[side] = before
@@ -69,9 +70,12 @@ def _general(
     return texts
 
 
-def _asked(material: Material, model: TransformersModel) -> dict[str, TokenRows]:
+def _asked(
+    models: ModelsUnderTest, material: Material, model: TransformersModel
+) -> dict[str, TokenRows]:
     """Return the questions of every concept together, by their digest."""
-    encoded = ([model.encode(text) for text in of_concept] for of_concept in questions(material))
+    asked = questions(material, models.frame)
+    encoded = ([model.encode(text) for text in of_concept] for of_concept in asked)
     return {digest(*rows): rows for rows in encoded}
 
 

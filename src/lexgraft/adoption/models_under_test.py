@@ -14,6 +14,7 @@ from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
+from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run
 from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.checked_files import gone_files, is_on_record, read_checked, write_checked
 from lexgraft.models import ComputedFormat
@@ -82,6 +83,22 @@ class ModelsUnderTest:
     def number_format(self) -> ComputedFormat:
         """Return in which numbers every model of this run is asked: see `compute.dtype`."""
         return format_of_run(self.project.compute.dtype, self.folder)
+
+    @cached_property
+    def frame(self) -> PromptFrame:
+        """Return within what every model of this run is asked: see `compute.prompt`.
+
+        It is the recipient's chat template, as the model that is handed on will have it.
+        """
+        compute = self.project.compute
+        begun = (self.folder / "answers").is_dir()
+        system = compute.system_prompt
+        return frame_of_run(compute.prompt, self.folder, self.home, system, begun=begun)
+
+    @property
+    def home(self) -> Path:
+        """Return the folder of the recipient's tokenizer: its own, or the base's."""
+        return self._alone(LANGUAGE).home
 
     @cached_property
     def base(self) -> Checkpoint:
@@ -265,16 +282,18 @@ class ModelsUnderTest:
         return read_checked(file, kind, AGAIN) if is_on_record(file) else None
 
     def _answer_file(self, model: str, what: str, questions: Sequence[Struct | str]) -> Path:
-        return self.folder / "answers" / model / f"{what}-{digest(*questions)[:12]}.jsonl"
+        asked = questions if self.frame.form == "plain" else [self.frame, *questions]
+        return self.folder / "answers" / model / f"{what}-{digest(*asked)[:12]}.jsonl"
 
     def answers(self, subject: EvaluatedModel, what: str, items: Sequence[Item]) -> list[Answer]:
         """Return a subject's answers to items, asked at most once."""
+        framed = [self.frame.item(item) for item in items]
         return self._stored(
             subject,
             what,
             items,
             Answer,
-            lambda store: ask(items, self.live(subject), store, self._named(subject, what)),
+            lambda store: ask(framed, self.live(subject), store, self._named(subject, what)),
         )
 
     def bits(
@@ -299,16 +318,25 @@ class ModelsUnderTest:
         ]
 
     def generations(
-        self, subject: EvaluatedModel, what: str, prompts: Sequence[str], tokens: int
+        self,
+        subject: EvaluatedModel,
+        what: str,
+        prompts: Sequence[str],
+        tokens: int,
+        language: str,
     ) -> list[Generation]:
-        """Return a subject's greedy answers up to the end of the line, asked at most once."""
+        """Return a subject's greedy answers up to the end of the line, asked at most once.
+
+        They are asked for in this language.
+        """
+        framed = [self.frame.prompt(prompt, language) for prompt in prompts]
         return self._stored(
             subject,
             what,
             prompts,
             Generation,
             lambda store: ask_generations(
-                prompts, self.live(subject), store, tokens, ("\n",), self._named(subject, what)
+                framed, self.live(subject), store, tokens, ("\n",), self._named(subject, what)
             ),
         )
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from lexgraft.adoption.material import Material
+from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.validity import (
     UNMEASURED,
     ValidityMark,
+    Words,
     contamination,
     few_need_the_term,
     named_in_card,
@@ -16,6 +18,7 @@ from lexgraft.adoption.validity import (
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_text import read_text
 from lexgraft.project import Gates, Project
+from lexgraft.weights.merge.tokenizer_check import template_in
 
 ROLES: dict[Literal["language", "domain"], str] = {"language": "G", "domain": "D"}
 SPOKEN = {"base": "the base", "language": "the language model", "domain": "the domain model"}
@@ -54,6 +57,32 @@ def refuse_unasked_target(project: Project) -> None:
             where="testset.forms",
             cure=f"add a form with `answer: {target}`; the forms answer in {', '.join(answers)}",
         )
+
+
+def template_notes(models: ModelsUnderTest) -> Iterator[Words]:
+    """Yield what is to be known of the models' chat templates before anything is asked."""
+    asked, home = models.frame.form, template_in(models.home)
+    names = models.project.models
+    folders = {"base": names.base, "G": names.language, "D": names.domain}
+    found = {name: template_in(Path(folder)) for name, folder in folders.items()}
+    with_one = [name for name, template in found.items() if template is not None]
+    if asked == "plain" and with_one:
+        listed = ", ".join(with_one)
+        yield {
+            "en": f"{listed}: a chat template is there, and questions are asked without it "
+            "(`compute.prompt`).",
+            "ja": f"{listed}：チャットテンプレートがありますが、質問には使いません"
+            "（`compute.prompt`）。",
+        }
+    others = [name for name in with_one if found[name] != home]
+    if asked == "chat" and others:
+        listed = ", ".join(others)
+        yield {
+            "en": f"{listed}: another chat template than the one in which all models are asked, "
+            f"that of {models.home}.",
+            "ja": f"{listed}：質問に使うチャットテンプレート（{models.home}）とは"
+            "異なるものを持っています。",
+        }
 
 
 def marks_of_the_plan(material: Material) -> tuple[ValidityMark, ...]:

@@ -15,6 +15,7 @@ from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
     refuse_equal_models,
     refuse_unasked_target,
+    template_notes,
 )
 from lexgraft.adoption.split_results import judged_concepts
 from lexgraft.adoption.spreads import Spreads
@@ -25,6 +26,7 @@ from lexgraft.adoption.stages.stage import Stage
 from lexgraft.adoption.supplies import supplies_of
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.prompt_frame import PromptForm
 from lexgraft.models import ComputedFormat
 from lexgraft.project import Project
 from lexgraft.records import Cost, Score, Split
@@ -41,6 +43,12 @@ FORMATS: dict[ComputedFormat, str] = {
     "float32": "float32",
     "mixed": "mixed: products in bfloat16, the rest in float32",
     "bfloat16": "bfloat16",
+}
+
+
+PROMPTS: dict[PromptForm, str] = {
+    "plain": "plain text",
+    "chat": "the recipient's chat template, as a user's message",
 }
 
 
@@ -82,6 +90,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     head: int
     warnings: tuple[dict[str, str], ...]  # language → sentence
     number_format: ComputedFormat  # in which models are asked
+    prompt: PromptForm  # and within what
     marks: tuple[ValidityMark, ...] = ()  # why verdicts will be worth less than they look
     judged: dict[str, int] = {}  # direction to the target → concepts that its gate counts
     gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
@@ -100,7 +109,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         rows += chance_rows(self.gates)
         rows += [["candidates", ", ".join(self.methods)]]
-        rows += [["numbers", FORMATS[self.number_format]]]
+        rows += [["numbers", FORMATS[self.number_format]], ["prompts", PROMPTS[self.prompt]]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
         for foreseen in self.estimates:
             cost = foreseen.cost
@@ -134,6 +143,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         controls=testset.audit,
         estimates=foreseen(works, body, head, rates, project),
         number_format=number_format,
+        prompt=experiment.models.frame.form,
         unit_seconds=unit_seconds,
         methods=tuple(plan.method.name for plan in plans),
         bytes_written=2 * max(plan.write_bytes for plan in plans),
@@ -147,6 +157,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
             ),
             *testset.rights.spoken(),
             *_unprotected(experiment),
+            *template_notes(experiment.models),
         ),
         marks=marks_of_the_plan(experiment.material),
         judged=judged_concepts(experiment.material),

@@ -121,6 +121,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         parents=_parents(project.models, adoption.digests),
         sources=(*_sources(material), *additions.sources),
         number_format=plan.number_format,
+        prompt=plan.prompt,
         seed=project.seed,
         alpha=project.gates.alpha,
         gates=adoption.declaration.digest,

@@ -1,5 +1,6 @@
 """Concepts taught to a model: what it reads, in which order, and the training itself."""
 
+from collections.abc import Sequence
 from itertools import product, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,7 @@ from msgspec import Struct
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.prompt_frame import PromptFrame
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Form, Project, TuneSettings
 from lexgraft.records import Concept, Kind, Progress, digest
@@ -105,12 +107,29 @@ def reading(
         LexgraftError: what `taught_texts` refuses.
     """
     texts = taught_texts(material, settings)
+    examples, held = (in_frame(models.frame, some) for some in (texts.examples, texts.held))
     needed = settings.steps * settings.batch
-    terms = repeat(texts.examples, round(needed * (1 - settings.replay)))
+    terms = repeat(examples, round(needed * (1 - settings.replay)))
     spoken_by_model = own_answers(models, onto, settings) if settings.replay else []
     seed = models.project.seed
     mixed = mix_replay(terms, material.replay, settings.replay, seed, spoken_by_model)
-    return TrainingRun(repeat(mixed, needed), texts.held, texts.wording)
+    return TrainingRun(repeat(mixed, needed), held, texts.wording)
+
+
+def in_frame(frame: PromptFrame, examples: Sequence[TrainingExample]) -> list[TrainingExample]:
+    """Return examples as questions are asked: running text stays as it is."""
+    if frame.form == "plain":
+        return [*examples]
+    return [
+        TrainingExample(
+            frame.prompt(example.prompt, example.language),
+            frame.answer(example.answer).rstrip() + frame.end,
+            example.language,
+        )
+        if example.language
+        else example
+        for example in examples
+    ]
 
 
 def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:

@@ -46,6 +46,13 @@ def _evaluate(parser: VerbParser) -> None:
     items.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
     items.add_argument("--written", action="store_true", help="let terms be written freely too")
     items.add_argument("--defined", action="store_true", help="let it write definitions too")
+    items.add_argument(
+        "--prompt",
+        choices=("plain", "chat", "auto"),
+        default="plain",
+        help="chat: in the model's chat template (auto: if it has one)",
+    )
+    items.add_argument("--system-prompt", default="", help="before every question in a chat")
     items.add_argument("--aligned", action="store_true", help="do two languages rank alike?")
     defined = parser.with_option("--defined")
     defined.add_argument("--scorer", type=Path, help="frozen model that reads the definitions")
@@ -67,6 +74,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     Examples:
       lexgraft evaluate my-model --items testset/ -o answers/
       lexgraft evaluate my-adapter --base my-model --items questions.jsonl --general
+      lexgraft evaluate my-chat-model --items testset/ --prompt chat
       lexgraft evaluate http://localhost:8000/v1 --items testset/
       lexgraft evaluate constituents/language-ja --project project.yaml -o answers/
     """
@@ -89,6 +97,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
             judge=arguments.judge,
             labels=arguments.labels,
             aligned=arguments.aligned,
+            prompt=arguments.prompt,
+            system_prompt=arguments.system_prompt,
             general=arguments.general,
             texts=arguments.texts,
             against=arguments.drift_from,

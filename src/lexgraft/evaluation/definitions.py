@@ -28,8 +28,8 @@ from lexgraft.terms.testset.question_wordings import wording
 DEFINITION_TOKENS = 32
 FILE = "definitions.jsonl"
 
-Generate = Callable[[Sequence[str]], list[str]]
-"""Prompts to continuations, in order."""
+Generate = Callable[[Sequence[str], str], list[str]]
+"""Prompts and the language of what they ask for, to continuations in order."""
 
 
 class WrittenDefinitions(NamedTuple):
@@ -67,7 +67,7 @@ def write_definition(
 ) -> WrittenDefinitions:
     """Return the definitions that a model writes in one language, by names in another."""
     prompts = definition_prompts(concepts, name_language, language)
-    texts = dict(zip(prompts, generate(list(prompts.values())), strict=True))
+    texts = dict(zip(prompts, generate(list(prompts.values()), language), strict=True))
     return WrittenDefinitions(name_language, language, prompts, texts)
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
+from lexgraft.evaluation.prompt_frame import AskedPrompt
 from lexgraft.evaluation.standalone import EvaluationRecord, evaluate_alone
 from lexgraft.files.ownership import check_outputs
 from lexgraft.models import AskedFormat
@@ -27,6 +28,8 @@ class EvaluationKeywords(TypedDict, total=False):
     labels: Path | str
     general: bool
     aligned: bool
+    prompt: AskedPrompt
+    system_prompt: str
     texts: Path | str
     against: Path | str
     tasks: Sequence[str]
@@ -61,8 +64,10 @@ def evaluate(
         **options: split: "choose", "confirm" (the default) or "sealed"; base: the model that an
             adapter was trained on; written, defined: ask for terms and definitions freely;
             scorer, judge, labels: who reads the definitions; general: grammar pairs and probes;
-            aligned: do two languages rank alike; texts: running text, for bits per byte; against:
-            a model to measure the drift on these texts from; tasks, task_files, limit: of
+            aligned: do two languages rank alike; prompt: questions about terms as "plain" text (the
+            default), in the model's "chat" template, or "auto": in that if it has one;
+            system_prompt: what stands before them there; texts: running text, for bits per byte;
+            against: a model to measure the drift on these texts from; tasks, task_files, limit: of
             lm-evaluation-harness; threads, dtype, device: how the model is run; download: fetch a
             Hub id that the cache lacks; seed: of the intervals.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.prompt_frame import AskedPrompt
 from lexgraft.models import AskedFormat
 from lexgraft.records import Split
 
@@ -24,6 +25,8 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
     labels: Path | None = None  # definitions that somebody has graded
     general: bool = False  # minimal pairs and probes
     aligned: bool = False  # the same options in two languages: consistency
+    prompt: AskedPrompt = "plain"  # how questions about terms are asked
+    system_prompt: str = ""  # before every question, in a chat template
     texts: Path | None = None  # running text: bits per byte
     against: Path | None = None  # the model that predictions on the texts are compared with
     tasks: tuple[str, ...] = ()  # of lm-evaluation-harness

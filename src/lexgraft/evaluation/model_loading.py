@@ -5,6 +5,7 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.memory_check import RUNTIME, check_free_memory, memory_needed
+from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run
 from lexgraft.evaluation.run_format import format_of_run
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
@@ -51,6 +52,28 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
         model.put(merged_tensors(plan), digest("merge", plan.digest))
     progress(title, 1, 1)
     return model, needed
+
+
+def frame_of_request(request: EvaluationRequest, answers: Path) -> PromptFrame:
+    """Return within what questions are asked, on record in the folder of the model's answers.
+
+    Raises:
+        LexgraftError: see `frame_of_run`; a chat is asked for of a model without a folder here.
+    """
+    backend, home = backend_of(request.model), Path()
+    if request.prompt != "plain":
+        if not backend.folders:
+            raise LexgraftError(
+                f"`{backend.name}` is given plain text: its chat template is not known here",
+                cure="leave --prompt out",
+            )
+        folder = named_model(backend.rest(request.model), Path(), download=request.download)
+        home = _base(folder, request).folder
+    answered = any(answers.glob("items-*.jsonl"))
+    system = request.system_prompt
+    return frame_of_run(
+        request.prompt, answers, home, system, begun=answered, where="--system-prompt"
+    )
 
 
 def free_only(model: LanguageModel) -> bool:

@@ -37,7 +37,8 @@ from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
-from lexgraft.evaluation.model_loading import free_only, load_alone
+from lexgraft.evaluation.model_loading import frame_of_request, free_only, load_alone
+from lexgraft.evaluation.prompt_frame import PromptForm
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
     grade_written,
@@ -51,6 +52,7 @@ from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
 from lexgraft.models import LanguageModel
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import (
+    Answer,
     Concept,
     Document,
     Item,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "ja")  # that minimal pairs and probes exist in
 PAIRS = 24  # minimal pairs per phenomenon
 TEXT_TOKENS = 160
+CHAT: PromptForm = "chat"
 TOP = 64  # of the other model's likeliest tokens, kept per position to measure the drift
 
 
@@ -114,6 +117,7 @@ class _StandaloneRun:
         self._name = Path(request.model.partition("#")[0]).name or request.model
         self._folder = run.path / "answers" / self._model.digest
         self._store = self._folder / STORE
+        self._frame = frame_of_request(request, self._folder)
         if request.split == "sealed" and request.items:
             self._open_sealed(request.items)
         self._write_identity(run.path)
@@ -156,7 +160,7 @@ class _StandaloneRun:
         return EvaluationRecord(
             model=self._name,
             digest=self._model.digest,
-            scoring=self._model.scoring,
+            scoring=" ".join([self._model.scoring, *([CHAT] if self._frame.form == CHAT else [])]),
             scores=scores,
             crossed=crossed,
             announced_bytes=self._bytes,
@@ -172,7 +176,7 @@ class _StandaloneRun:
         """Return the scores of the items, and how many options crossed a token boundary."""
         if not self._items or free_only(self._model):
             return [], 0
-        answers = ask(self._items, self._model, self._store, self._progress)
+        answers = self._asked(self._items)
         write_checked(self._folder / f"items-{digest(*self._items)[:12]}.jsonl", answers)
         write_lines(self._folder / "results.jsonl", results(self._items, answers))
         crossed = sum(sum(answer.crossed) for answer in answers)
@@ -182,7 +186,8 @@ class _StandaloneRun:
         if not (self._request.written or free_only(self._model)):
             return []
         items = term_questions(self._items)
-        texts = self._generate([item.context for item in items], TERM_TOKENS, ("\n",))
+        prompts = [self._frame.item(item).context for item in items]
+        texts = self._generate(prompts, TERM_TOKENS, ("\n",))
         terms = grade_written(items, texts, self._concepts())
         rows = [
             {"item": item.id, **term._asdict()} for item, term in zip(items, terms, strict=True)
@@ -198,7 +203,11 @@ class _StandaloneRun:
         definitions = definitions_for_items(
             self._items,
             concepts,
-            lambda prompts: self._generate(prompts, DEFINITION_TOKENS, ("\n",)),
+            lambda prompts, language: self._generate(
+                [self._frame.prompt(prompt, language) for prompt in prompts],
+                DEFINITION_TOKENS,
+                ("\n",),
+            ),
         )
         save_definitions(self._folder, definitions, concepts)
         return definition_scores(
@@ -216,7 +225,13 @@ class _StandaloneRun:
         model, needed = load_alone(replace(self._request, model=str(folder)), self._progress)
         self._bytes += needed
         store = self._folder.parent / model.digest / STORE
-        return lambda _, items: ask(items, model, store, self._progress)
+        framed = self._frame.item
+        return lambda _, items: ask([*map(framed, items)], model, store, self._progress)
+
+    def _asked(self, items: Sequence[Item]) -> list[Answer]:
+        """Return the model's answers to items, within the frame of this folder."""
+        framed = [self._frame.item(item) for item in items]
+        return ask(framed, self._model, self._store, self._progress)
 
     def _generate(self, prompts: Sequence[str], tokens: int, stop: tuple[str, ...]) -> list[str]:
         answers = ask_generations(prompts, self._model, self._store, tokens, stop, self._progress)
@@ -237,7 +252,7 @@ class _StandaloneRun:
             return []
         pairs = aligned_items(self._items, list(self._concepts().values()))
         items = [item for pair in pairs for item in pair]
-        answers = iter(map(pmi, ask(items, self._model, self._store, self._progress)))
+        answers = iter(map(pmi, self._asked(items)))
         groups: dict[str, dict[str, list[tuple[Sequence[float], Sequence[float]]]]] = {}
         for first, second in pairs:
             by_concept = groups.setdefault(f"{first.pair} and {second.pair}", {})

@@ -34,13 +34,14 @@ _FILES = (
     "items.jsonl",
     "assignment.json",
     "compute.json",
+    "prompt.json",
     "report.html",
     "report.json",
     "viewer.json",
     "terms.csv",
 )
 
-_BEGUN = frozenset({HELD, "compute.json", "costs.jsonl"})  # before anything is asked
+_BEGUN = frozenset({HELD, "compute.json", "prompt.json", "costs.jsonl"})  # before anything is asked
 _OF_A_MODEL = ("config.json", SINGLE, INDEX, ADAPTER, CONFIG)
 
 

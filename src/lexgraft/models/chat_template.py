@@ -18,6 +18,7 @@ from lexgraft.models.template_worker import MEMORY, SECONDS
 
 _NEEDED = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TMPDIR")
 """What the process is given of the environment: no key that stands there."""
+NO_SETTINGS: Mapping[str, bool] = {}
 
 
 class _Rendered(Struct, frozen=True):
@@ -38,14 +39,26 @@ class ChatTemplate:
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] = lambda: None
 
-    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+    def render(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        answer_begins: bool = True,
+        settings: Mapping[str, bool] = NO_SETTINGS,
+    ) -> str:
         """Return messages as the template writes them, up to where the answer begins.
+
+        Args:
+            messages: a role and a content each.
+            answer_begins: write what an answer begins with after the last message.
+            settings: of the template, such as `enable_thinking`; one that it lacks changes nothing.
 
         Raises:
             LexgraftError: the template refuses these messages, or needs more than the limits.
         """
         with self._turn:
-            line = self._ask(msgspec.json.encode(messages) + b"\n")
+            asked = {"messages": messages, "answer_begins": answer_begins, "settings": settings}
+            line = self._ask(msgspec.json.encode(asked) + b"\n")
         rendered = msgspec.json.decode(line, type=_Rendered)
         if rendered.text is not None:
             return rendered.text

@@ -28,12 +28,13 @@ def main() -> None:
     for line in lines:
         signal.setitimer(signal.ITIMER_REAL, SECONDS)  # nobody catches it: the process ends
         try:
-            messages: list[dict[str, str]] = json.loads(line)
+            asked: dict[str, Any] = json.loads(line)
             (text,), _ = render_jinja_template(
-                [messages],
+                [asked["messages"]],
                 chat_template=template["template"],
-                add_generation_prompt=True,
+                add_generation_prompt=asked["answer_begins"],
                 **template["tokens"],
+                **asked["settings"],
             )
             answer = {"text": text} if len(text) <= CHARACTERS else {"long": len(text)}
         except MemoryError:

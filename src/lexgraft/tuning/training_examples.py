@@ -10,7 +10,13 @@ from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, digest
 from lexgraft.terms.wordings.filled_text import closed, filled
-from lexgraft.terms.wordings.language_file import Lesson, frame_of, language_name, spoken_file
+from lexgraft.terms.wordings.language_file import (
+    Lesson,
+    file_of,
+    frame_of,
+    language_name,
+    spoken_file,
+)
 
 
 class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,6 +24,7 @@ class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
 
     prompt: str
     answer: str
+    language: str = ""  # of a question's wording; empty: running text, in no chat
 
 
 def lessons_of(form: Form, *, held: bool = False) -> tuple[Lesson, ...]:
@@ -112,8 +119,9 @@ def _worded(
     if values is None:
         return []
     first = int(digest("wording", seed, concept.id, form)[:8], 16) % len(ways)
+    language = form.answer if file_of(form.answer) else form.question
     return [
-        TrainingExample(filled(way.prompt, values), filled(way.answer, values))
+        TrainingExample(filled(way.prompt, values), filled(way.answer, values), language)
         for way in ways[first:] + ways[:first]
     ]
 

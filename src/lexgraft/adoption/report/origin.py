@@ -70,6 +70,7 @@ def _settings(report: Report) -> Html:
         (word("method"), report.method),
         (word("parameters"), msgspec.json.encode(report.parameters).decode()),
         (word("number_format"), report.number_format),
+        (word("asked_in"), report.prompt),
         (word("answers"), str(report.answers or "")),
         (word("seed"), str(report.seed)),
         (word("gates"), report.gates),

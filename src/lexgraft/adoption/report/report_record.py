@@ -221,6 +221,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     parents: tuple[Parent, ...] = ()
     sources: tuple[DataSource, ...] = ()
     number_format: str = ""  # in which every answer was computed
+    prompt: str = ""  # how questions were asked: plain, or in the chat template
     seed: int = 0
     gates: str = ""  # digest of the thresholds, written before the run
     data: dict[str, str] = {}  # what → digest

@@ -361,8 +361,8 @@ def _written(
     """Return per concept whether the term was written as one of its names."""
     prompts = [prompter(item) for item in questions.items]
     what = f"glossary terms {mode}"
-    texts = models.generations(subject, what, prompts, TERM_TOKENS)
     target = models.project.languages.target
+    texts = models.generations(subject, what, prompts, TERM_TOKENS, target)
     return {
         item.concept: grade_term(text.text, questions.concepts[item.concept].names(target)) in RIGHT
         for item, text in zip(questions.items, texts, strict=True)

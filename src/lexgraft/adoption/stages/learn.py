@@ -60,7 +60,8 @@ class Learn(Stage[LearnResult]):
         general = min(
             estimated_tokens(pieces_to_keep(material)), tokens_to_keep(experiment.models.base)
         )
-        about_terms = estimated_tokens([text for texts in questions(material) for text in texts])
+        asked = questions(material, experiment.models.frame)
+        about_terms = estimated_tokens([text for texts in asked for text in texts])
         return (ComputeWork(SUMS * (general + about_terms), 0),)
 
     def run(self, experiment: Experiment, earlier: Results) -> LearnResult:

@@ -49,6 +49,7 @@ class LanguageFile(Struct, frozen=True, forbid_unknown_fields=True):
     """All that is said in one language."""
 
     stop: str  # what closes a sentence
+    complete: str  # asks somebody in a chat to go on with a text
     test: dict[Kind, tuple[Question, ...]]
     lessons: dict[Kind, tuple[Lesson, ...]]  # none of them is one of the test's
     held: dict[Kind, tuple[Lesson, ...]]  # by which training is stopped, never trained on

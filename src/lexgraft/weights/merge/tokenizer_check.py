@@ -95,7 +95,7 @@ def chat_template(choice: str, folders: Sequence[Path]) -> str | None:
             where="chat_template",
             cure="known: auto, chatml; or write the template's Jinja text",
         )
-    templates = [template for folder in folders if (template := _template(folder)) is not None]
+    templates = [template for folder in folders if (template := template_in(folder)) is not None]
     return Counter(templates).most_common(1)[0][0] if templates else None
 
 
@@ -136,7 +136,7 @@ def _first_difference(first: Mapping[str, int], second: Mapping[str, int]) -> st
     )
 
 
-def _template(folder: Path) -> str | None:
+def template_in(folder: Path) -> str | None:
     """Return a folder's chat template, the one called default where there are several."""
     if has_file(folder, CHAT_TEMPLATE):
         return read_text(regular_file(folder, CHAT_TEMPLATE))
