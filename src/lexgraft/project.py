@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from lexgraft import business
+from lexgraft import business, compute
 from lexgraft.business import Business
+from lexgraft.compute import ComputeSettings, ResourceLimits
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
@@ -229,21 +230,6 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     assumed: AssumedTruth = AssumedTruth()  # for the plan's chances of passing; judges nothing
 
 
-class ComputeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """How models are asked; a run's folder keeps what it was begun with."""
-
-    dtype: Literal["auto", "float32", "mixed"] = "auto"  # mixed: products in bfloat16; see below
-    prompt: Literal["auto", "plain", "chat"] = "auto"  # chat: within the chat template; see below
-    system_prompt: str = ""  # what stands before every question in the chat template
-
-
-class ResourceLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the run may use."""
-
-    threads: Annotated[int, Meta(ge=1, le=1024)] = 2  # of the processor
-    memory_gb: Annotated[float, Meta(gt=0, le=1e6)] = 10.0  # what models may take, in gigabytes
-
-
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole adoption: `lexgraft adopt project.yaml`."""
 
@@ -345,7 +331,8 @@ def inputs_of(project: Project) -> tuple[Path, ...]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the project file, with the names that a mapping may have."""
-    return with_names(msgspec.json.schema(Project), {**vars(business), **globals()})
+    names = {**vars(business), **vars(compute), **globals()}
+    return with_names(msgspec.json.schema(Project), names)
 
 
 def _shipped(languages: Languages) -> list[str]:

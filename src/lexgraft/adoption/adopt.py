@@ -27,6 +27,7 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.stopped_stage import told_in_the_report
 from lexgraft.adoption.viewed_answers import viewed_answers
 from lexgraft.business import Business
+from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
 from lexgraft.files.checked_files import strike_off
@@ -34,7 +35,7 @@ from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import refuse_missing
 from lexgraft.models import ComputedFormat
-from lexgraft.project import ComputeSettings, Models, Project, inputs_of
+from lexgraft.project import Models, Project, inputs_of
 from lexgraft.records import Progress, digest, silent
 
 
