@@ -27,7 +27,6 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.stopped_stage import told_in_the_report
 from lexgraft.adoption.viewed_answers import viewed_answers
 from lexgraft.business import Business
-from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
 from lexgraft.files.checked_files import strike_off
@@ -223,7 +222,7 @@ def _settings(project: Project, number_format: ComputedFormat) -> Project:
     return replace(
         project,
         output="",
-        compute=ComputeSettings(dtype=number_format),  # and the frame of prompts, beside this
+        compute=replace(project.compute, dtype=number_format, prompt="auto", system_prompt=""),
         stages=None,
         business=Business(),
         plugins=(),
