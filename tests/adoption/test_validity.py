@@ -110,3 +110,13 @@ def test_a_model_that_is_handed_on_and_writes_no_term_is_marked():
     assert mark.sentence["en"].startswith("No model wrote a single one of the 12 terms")
     assert writes_no_term(scores(G=0, linear=0.1), "linear") == ()
     assert writes_no_term([], "linear") == ()
+
+
+def test_a_model_that_writes_terms_in_one_of_two_directions_writes_terms():
+    def score(who: str, pair: str, value: float) -> Score:
+        return Score(TERM_GENERATION, who, pair, value, 0, 1, 12)
+
+    both = [score("linear", "en->ja", 0.6), score("linear", "ja->ja", 0), score("G", "en->ja", 0)]
+    assert writes_no_term(both, "linear") == ()
+    (mark,) = writes_no_term([score("linear", pair, 0) for pair in ("en->ja", "ja->ja")], "linear")
+    assert "of the 24 terms" in mark.sentence["en"]

@@ -91,10 +91,11 @@ def test_the_peak_of_a_run_is_that_of_its_highest_stage(tmp_path: Path) -> None:
 
 def test_rounds_are_what_was_taken_while_the_project_read_the_same(tmp_path: Path) -> None:
     for inputs in ("a", "b", "b"):
-        counted = iter(range(0, 100, 7))
-        log = CostLog(tmp_path, answers=lambda counted=counted: next(counted))
+        given = [0]
+        log = CostLog(tmp_path, answers=lambda given=given: sum(given))
         with log.measure(WHOLE):
             log.inputs = inputs
+            given.append(7)
     rounds = log.rounds()
     assert {inputs: spent.runs for inputs, (_, spent) in rounds.items()} == {"a": 1, "b": 2}
     assert [spent.answers for _, spent in rounds.values()] == [7, 14]
@@ -132,3 +133,12 @@ def test_a_process_of_its_own_counts_from_its_start_and_once(tmp_path: Path, who
     assert spent.runs == 2
     assert (spent.seconds > 0.3) == (whose == "own")
     assert (spent.cpu_seconds > 0.05) == (whose == "own")
+
+
+def test_costs_that_cannot_be_written_stop_no_work_and_hide_no_error(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()  # nothing can be added to it
+    log = CostLog(tmp_path)
+    with log.measure("merge"):
+        pass
+    with pytest.raises(ValueError, match="the work's own"), log.measure("merge"):
+        raise ValueError("the work's own")

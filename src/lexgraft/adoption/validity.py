@@ -163,12 +163,16 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
 def writes_no_term(scores: Iterable[Score], shipped: str) -> tuple[ValidityMark, ...]:
     """Return a mark where the model that is handed on, or every model, wrote no term asked for."""
     asked = [score for score in scores if score.name == TERM_GENERATION]
-    wrote = {score.model: score.value > 0 for score in asked}
-    if not asked or wrote.get(shipped, any(wrote.values())):
+    written: dict[str, bool] = {}  # in any direction
+    terms: dict[str, int] = {}  # in all
+    for score in asked:
+        written[score.model] = written.get(score.model, False) or score.value > 0
+        terms[score.model] = terms.get(score.model, 0) + score.n
+    nobody = not any(written.values())
+    if not asked or written.get(shipped, not nobody):
         return ()
-    nobody = not any(wrote.values())
     who = ("No model", "どのモデルも") if nobody else (shipped, f"{shipped} は")
-    n = max(score.n for score in asked if nobody or score.model == shipped)
+    n = max(terms.values()) if nobody else terms[shipped]
     return (
         ValidityMark(
             "no model writes a term" if nobody else f"{shipped} writes no term",

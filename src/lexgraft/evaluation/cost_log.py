@@ -80,8 +80,7 @@ class CostLog:
 
         def beat() -> None:
             while True:
-                with suppress(OSError):  # a full disk is told by the work itself
-                    self._add(span)  # the first one at once: a kill soon after it counts, too
+                self._add(span)  # the first one at once: a kill soon after it counts, too
                 if over.wait(min(_LONGEST, max(_FIRST, _SHARE * span.meter.seconds))):
                     return
 
@@ -144,7 +143,10 @@ class CostLog:
         return {inputs: (lines[0].at, _added(lines)) for inputs, lines in by_inputs.items()}
 
     def _add(self, span: "_Span", end: End = "") -> None:
-        """Add a line, on one of its own whatever the last write left."""
+        """Add a line, on one of its own whatever the last write left.
+
+        Where none can be added the work goes on: a full disk is told by what it writes itself.
+        """
         use, now = span.meter.use(), datetime.now(UTC).isoformat(timespec="seconds")
         line = CostLine(
             span.stage,
@@ -160,11 +162,12 @@ class CostLog:
         )
         checked = msgspec.structs.replace(line, check=_check(line))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(self._file, flags, 0o666)
-        try:
-            os.write(handle, b"\n" + msgspec.json.encode(checked))
-        finally:
-            os.close(handle)
+        with suppress(OSError):
+            handle = os.open(self._file, flags, 0o666)
+            try:
+                os.write(handle, b"\n" + msgspec.json.encode(checked))
+            finally:
+                os.close(handle)
 
     def _lines(self) -> list[CostLine]:
         if not self._file.is_file():

@@ -111,6 +111,7 @@ def test_no_refused_character_passes_the_fast_check():
         (b"SQLite format 3\0\x10\0\x01", "an SQLite database"),
         (b"\0\x01\0\0Standard Jet DB\0\x01", "MultiTerm"),
         (b'{"@context": {},\n "@graph": []}', "JSON-LD.*\n.*Turtle"),
+        (b'{"@id": "x", "@context": {}}', "JSON-LD.*\n.*Turtle"),
     ],
 )
 def test_documents_and_databases_are_refused_by_name(tmp_path: Path, data: bytes, message: str):

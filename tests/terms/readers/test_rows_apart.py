@@ -34,6 +34,13 @@ def test_letters_between_entries_are_no_terms(tmp_path: Path):
     assert (len(texts), texts[0], left) == (6, ("A",), {})
 
 
+def test_symbols_that_are_the_same_in_all_columns_are_terms(tmp_path: Path):
+    """K, C and N stand before Kalium, CRP and Natrium, and are entries all the same."""
+    text = "de,ja\nK,K\nKalium,カリウム\nC,C\nCRP,C反応性蛋白\nN,N\nNatrium,ナトリウム\n"
+    texts, left = read(tmp_path / "t.csv", text)
+    assert (len(texts), left) == (6, {})
+
+
 def test_letters_that_no_entry_follows_are_terms(tmp_path: Path):
     texts, left = read(
         tmp_path / "t.csv", "en,de\nA,A\nvolt,Volt\nC,\nohm,Ohm\nS,S\nsecond,Sekunde\n"

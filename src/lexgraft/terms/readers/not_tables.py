@@ -20,6 +20,9 @@ _FILES = (  # how the bytes begin, from where on
         "export it from there as MultiTerm XML or TBX",
     ),
 )
+_LINKED = re.compile(
+    r'\s*\{\s*(?:"@(?:id|type|graph)"\s*:\s*"[^"]*"\s*,\s*)*"@(?:context|graph)"\s*:'
+)
 _START = 1 << 16  # characters looked at
 
 
@@ -32,8 +35,7 @@ def refuse_other_files(start: FileStart) -> None:
     for offset, magic, kind, cure in _FILES:
         if start.data[offset:].startswith(magic):
             raise LexgraftError(f"{kind}, which is no term base", where=str(start.path), cure=cure)
-    text = start.text.lstrip()
-    if text.startswith("{") and '"@context"' in text[:_START]:
+    if _LINKED.match(start.text):
         raise LexgraftError(
             "JSON-LD, which is not read", where=str(start.path), cure="save it as Turtle or RDF/XML"
         )

@@ -27,7 +27,7 @@ class RowsApart(Struct, frozen=True):
     """Tells the rows of one table that are no entries."""
 
     merged: frozenset[int] = frozenset()  # lines with a cell that is merged over columns
-    letters: frozenset[str] = frozenset()  # that head parts of this table, if two do
+    indexed: bool = False  # letters that stand alone in their rows head parts of this table
     taken: frozenset[str] = frozenset()  # kinds that are entries all the same
 
     def reason(self, line: int, cells: Sequence[str], below: Sequence[str]) -> str:
@@ -42,10 +42,10 @@ class RowsApart(Struct, frozen=True):
             is_total = len(filled) == 2 and _NUMBER.fullmatch(filled[1])
             return FOOTER if is_total and _folded(filled[0]) in _words()["total"] else ""
         first, alone = normalize("NFKC", filled[0]), len(filled) == 1
-        letter = _initial(first, below)
-        if _OF_INDEX.fullmatch(first) or (letter and (alone or letter in self.letters)):
-            return LETTER
         is_merged = line in self.merged and not alone
+        heads = alone or is_merged or self.indexed
+        if heads and (_OF_INDEX.fullmatch(first) or _initial(first, below)):
+            return LETTER
         if (alone or is_merged) and _is_footer(first):
             return FOOTER
         return TITLE if is_merged else ""
@@ -57,28 +57,31 @@ def apart_of(
     """Return how the rows of a table are told that are no entries, by its first rows."""
     kinds = {"heading": (LETTER, TITLE), "footer": (FOOTER,)}
     taken = [kind for name in kinds if choices[name] == "take" for kind in kinds[name]]
-    return RowsApart(merged, _letters_of(rows), frozenset(taken))
+    return RowsApart(merged, _is_indexed(rows, merged), frozenset(taken))
 
 
-def _letters_of(rows: Sequence[Cells]) -> frozenset[str]:
-    """Return the letters that head parts of a table, where it has two of them or more."""
-    letters: set[str] = set()
-    for (_, cells), (_, below) in pairwise(rows):
-        texts = {text for cell in cells if (text := cell.strip())}
-        if len(texts) == 1:
-            letters.add(_initial(normalize("NFKC", texts.pop()), below))
-    letters.discard("")
-    return frozenset(letters) if len(letters) > 1 else frozenset()
+def _is_indexed(rows: Sequence[Cells], merged: frozenset[int]) -> bool:
+    """Return whether two letters or more head parts of a table, alone in their rows.
+
+    A letter in every column may be an entry of its own, such as a symbol: it proves nothing.
+    """
+    found: set[str] = set()
+    for (line, cells), (_, below) in pairwise(rows):
+        filled = [text for cell in cells if (text := cell.strip())]
+        if len(filled) == 1 or (line in merged and len(set(filled)) == 1):
+            first = normalize("NFKC", filled[0])
+            found |= {first} if _initial(first, below) else set()
+    return len(found) > 1
 
 
-def _initial(text: str, below: Sequence[str]) -> str:
-    """Return the letter of a heading with which the row below it begins, or nothing."""
+def _initial(text: str, below: Sequence[str]) -> bool:
+    """Return whether this is the letter, or the letters, with one of which the row below begins."""
     match = _LETTER.fullmatch(text)
     if match is None or match[1].isdecimal():
-        return ""
+        return False
     first, last = _plain(match[1]), _plain(match[2] or match[1])
     begins = {_plain(cell.strip()[:1]) for cell in below if cell.strip()}
-    return first if any(first <= letter <= last for letter in begins) else ""
+    return any(first <= letter <= last for letter in begins)
 
 
 def _plain(letter: str) -> str:

@@ -49,7 +49,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     for column in term_columns(layout.columns):
         meaning = layout.meanings[column.position]
         if meaning.reason != _SAID and not meaning.doubt:
-            yield from _ofwriting(layout, column)
+            yield from _of_writing(layout, column)
         yield from _of_lines(layout, column, options)
     for column in layout.columns:
         if column.role in {"status", "approved", "forbidden"}:
@@ -169,7 +169,7 @@ def _of_same(layout: Layout) -> Iterator[Question]:
         )
 
 
-def _ofwriting(layout: Layout, column: Column) -> Iterator[Question]:
+def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
     """Yield a column whose cells are in a script that its language is not written in."""
     cells = layout.cells(column.position)
     if not column.language or not cells or column.is_flag:
