@@ -231,6 +231,34 @@ def test_a_run_follows_no_link_in_its_folder(tmp_path: Path, name: str) -> None:
     assert lost(before, tmp_path) == []
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("name", [".in-use", "costs.jsonl", "looks.jsonl", "report.html", "stages"])
+def test_a_run_waits_for_no_pipe_in_its_folder(
+    tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    from lexgraft.errors import LexgraftError
+
+    (tmp_path / ".in-use").touch()
+    if make is os.mkfifo or name != "stages":
+        (tmp_path / name).unlink(missing_ok=True)
+        make(tmp_path / name)
+        with pytest.raises(LexgraftError, match="of this name"), hold(tmp_path):
+            pass
+
+
+def test_a_run_whose_lock_file_was_deleted_is_one_again_as_the_message_says(tmp_path: Path) -> None:
+    from lexgraft.errors import LexgraftError
+
+    with hold(tmp_path):
+        (tmp_path / "lock.json").write_text("{}")
+    (tmp_path / ".in-use").unlink()
+    with pytest.raises(LexgraftError, match="make an empty file of that name"), hold(tmp_path):
+        pass
+    (tmp_path / ".in-use").touch()
+    with hold(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     "where", [".", "below", "model", "stages/x", "testset", "answers", "merged"]
 )

@@ -81,6 +81,7 @@ def test_a_misspelt_key_is_named_with_its_path_and_the_nearest_name(
         ("1: x\n", "not text"),
         ("a: [1\n", "line"),
         ("[" * 20_000, "nested"),
+        (f"a: [{'1,' * 60_000}]", "more than 50,000 values"),
     ],
 )
 def test_the_traps_of_yaml_are_refused_by_name(text: str, said: str):

@@ -1,5 +1,6 @@
 """Errors a user can act on: what is wrong, where, what to do, and the nearest known name."""
 
+from bisect import bisect
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 NEAR = 0.65  # likeness from which a name is offered
 SHORTEST = 4  # letters of a name that may be the beginning of another
 LESS = 0.05  # what a beginning counts less than the whole
+COMPARED = 1000  # names on either side: of a whole vocabulary, those that begin alike
+LISTED = 100  # names that a message holds at most
 
 
 class LexgraftError(Exception):
@@ -38,12 +41,17 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
 
     A name that was cut short is near, too: `--opne` to `--open-sealed`.
     """
-    names = sorted(set(candidates))
+    sorted_names = sorted(set(candidates))
+    place = bisect(sorted_names, name)
+    names = sorted_names[max(0, place - COMPARED) : place + COMPARED]
     scores = {candidate: _likeness(name, candidate) for candidate in names}
     best = max(names, key=lambda candidate: scores[candidate], default="")
     if best and scores[best] >= NEAR:
         return f"did you mean `{best}`?"
-    return f"known: {', '.join(names)}" if names else "there are none: leave it out"
+    if not sorted_names:
+        return "there are none: leave it out"
+    unlisted = len(sorted_names) - LISTED
+    return f"known: {', '.join(sorted_names[:LISTED])}" + f" and {unlisted:,} more" * (unlisted > 0)
 
 
 def _likeness(name: str, candidate: str) -> float:

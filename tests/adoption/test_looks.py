@@ -16,6 +16,7 @@ from lexgraft.adoption.looks import (
     planned_level,
     way_of_asking,
 )
+from lexgraft.errors import LexgraftError
 from lexgraft.project import GlossarySettings, Project
 from lexgraft.records import Outcome, Verdict
 from lexgraft.stats.extension import look_alpha
@@ -70,6 +71,13 @@ def test_another_result_on_the_same_concepts_has_half_the_level_and_a_mark(tmp_p
     (mark,) = look_marks(second)
     assert "result number 2 judged on the same concepts" in mark.sentence["en"]
     assert "98 %" in mark.sentence["ja"]
+
+
+def test_looks_that_were_deleted_are_missed(tmp_path: Path):
+    level_of(tmp_path, "merge", "a", 60, (), 0.05)
+    (tmp_path / "looks.jsonl").unlink()
+    with pytest.raises(LexgraftError, match="gone since it was written"):
+        level_of(tmp_path, "merge", "b", 60, (), 0.05)
 
 
 def test_the_same_weights_asked_in_another_way_are_another_result():

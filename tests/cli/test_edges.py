@@ -1,5 +1,6 @@
 """Odd files, odd numbers, odd names: told in a line with exit status 2, never a traceback."""
 
+import errno
 import json
 import zipfile
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lexgraft.cli import main
+from lexgraft.cli import _explained, main
 from lexgraft.errors import LexgraftError
 from lexgraft.project import read_project
 
@@ -142,6 +143,22 @@ def test_a_number_out_of_range_is_refused_where_the_project_is_read(
     with pytest.raises(LexgraftError) as refusal:
         read_project(file)
     assert "project.yaml" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EISDIR, "Is a directory", 4), "name a file"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x"), "x: File name too long"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x"), "take a shorter name"),
+        (OSError(errno.EROFS, "Read-only file system", b"y.html"), "y.html: Read-only"),
+        (OSError(errno.EMFILE, "Too many open files", "z"), "ulimit"),
+    ],
+)
+def test_what_the_system_refuses_has_the_cure_of_its_kind(error: OSError, said: str) -> None:
+    message = str(_explained(error))
+    assert said in message
+    assert not message.startswith("4")  # the number of an open file is no name
 
 
 @pytest.mark.parametrize("case", ODD)

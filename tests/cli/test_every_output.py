@@ -48,6 +48,7 @@ TAKEN = (
     *("project.yaml", "questions.jsonl", "logs", "logs/org__model-a", "users", "users/thesis.txt"),
     *("users/thesis.txt/below", "link", "link-to-file", "dangling", "hard", ".", "..", "/dev/null"),
     *("BASE", "Terms.csv", "base/within", "link/within", "old/report.json", "x" * 250),
+    "answered-may/new",
 )
 """Where something is already, or that leads there."""
 

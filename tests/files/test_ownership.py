@@ -1,6 +1,7 @@
 """What is not ours is neither removed nor overwritten, whatever way leads there."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,20 @@ def test_a_kill_while_a_folder_is_removed_leaves_it_ours(
     assert is_ours(folder, "fit", output)
     remove(folder, "fit", output)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_no_marker(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    for name in ("out", "out.csv"):
+        make(tmp_path / f".{name}{MARKER}")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(LexgraftError, match="wanted for a record"):
+        note(tmp_path / "out", "model", "content")
+    with (
+        pytest.raises(LexgraftError, match="wanted for a record"),
+        writing("x", [tmp_path / "out.csv"], ()),
+    ):
+        pass
 
 
 def test_removal_does_not_follow_links_and_spares_inputs(tmp_path: Path) -> None:

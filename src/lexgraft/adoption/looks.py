@@ -18,7 +18,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from lexgraft.adoption.validity import ValidityMark
-from lexgraft.files.checked_files import read_checked, write_checked
+from lexgraft.files.checked_files import files_like, read_checked, write_checked
 from lexgraft.project import Project
 from lexgraft.records import Verdict
 from lexgraft.stats.assurance import Level
@@ -155,5 +155,6 @@ def look_marks(level: LookLevel) -> tuple[ValidityMark, ...]:
 
 def _recorded(folder: Path, gate: str | None = None) -> list[ConfirmLook]:
     file = folder / FILE
-    looks = read_checked(file, ConfirmLook, CURE) if file.is_file() else []
+    begun = file in files_like(folder, FILE)  # on record, too, where it was deleted
+    looks = read_checked(file, ConfirmLook, CURE) if begun else []
     return [look for look in looks if gate in (None, look.gate)]

@@ -1,6 +1,7 @@
 """One function per verb: read arguments, call, print; a file for each verb."""
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -115,11 +116,20 @@ def _explained(error: OSError) -> LexgraftError:
         ConnectionError: "check the address, and that the server runs",
         TimeoutError: "try again, or check that the server runs",
     }
+    by_number = {
+        errno.ENAMETOOLONG: "take a shorter name",
+        errno.ELOOP: "take the circle of links away",
+        errno.EROFS: "choose a place that may be written to",
+        errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    }
     cure = next((text for kind, text in cures.items() if isinstance(error, kind)), "")
+    named = error.filename if isinstance(error.filename, str | bytes) else None
     return LexgraftError(
         error.strerror or str(error) or type(error).__name__,
-        where=str(error.filename or _met_at(error)),
-        cure=cure or f"free the disk or mend the device; {DEBUG}=1 shows where it was met",
+        where=os.fsdecode(named) if named else _met_at(error),
+        cure=cure
+        or by_number.get(error.errno or 0, "")
+        or f"free the disk or mend the device; {DEBUG}=1 shows where it was met",
     )
 
 

@@ -57,8 +57,10 @@ def history(arguments: argparse.Namespace) -> int:
     The ledger is only added to, one line a release with the digest of the line before; a run
     that is in it is not added again.
     """
-    from lexgraft.files.ownership import writing
+    from lexgraft.files.ownership import check_outputs, writing
 
+    if arguments.ledger and arguments.runs:  # it is added to
+        check_outputs([arguments.ledger], arguments.runs)
     inputs = [*arguments.runs, *([arguments.ledger] if arguments.ledger else [])]
     with writing("history", [arguments.html], inputs) if arguments.html else nullcontext():
         return _shown(arguments)

@@ -290,8 +290,10 @@ def _read_marker(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return b""
-    with os.fdopen(handle, "rb") as file:
-        return file.read(_LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    try:
+        return os.read(handle, _LARGEST) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    finally:
+        os.close(handle)
 
 
 def _fields(text: bytes) -> dict[str, str]:
@@ -304,6 +306,8 @@ def _fields(text: bytes) -> dict[str, str]:
 
 def _is_marker(path: Path) -> bool:
     """Return whether a file is a marker of ours, or the beginning of one that a kill cut off."""
+    if not path.is_file():
+        return False
     text = _read_marker(path)
     start = b'{"by": "lexgraft", '
     return text.startswith(start) or start.startswith(text.rstrip(b"\0"))

@@ -220,17 +220,26 @@ def check_run(folder: Path, inputs: Sequence[Path] = ()) -> None:
 
     Inputs may lie beside what the run writes; a folder without `.in-use` is not a run's yet.
     """
-    inner = [folder / name for name in (HELD, *_FOLDERS, *_FILES)]
+    inner = [folder / name for name in (*_FOLDERS, HELD, *_FILES)]
     check_outputs([folder], (), folders=True)
     _refuse_inputs([folder], [path for path in inputs if _holds(path, folder)])
     _refuse_inputs(inner, inputs)
     for path in inner:
-        if path.is_symlink():
-            raise LexgraftError(
-                "a link: what it leads to would be written", where=str(path), cure="take it away"
-            )
+        _refuse_kind(path)
     if not (folder / HELD).is_file():
         _refuse_foreign(folder)
+
+
+def _refuse_kind(path: Path) -> None:
+    """Raise for a link, a pipe, or a file where a run has a folder, or the reverse."""
+    if path.is_symlink():
+        raise LexgraftError(
+            "a link: what it leads to would be written", where=str(path), cure="take it away"
+        )
+    is_folder = path.name in _FOLDERS
+    if os.path.lexists(path) and not (path.is_dir() if is_folder else path.is_file()):
+        kind = "a folder" if is_folder else "a plain file"
+        raise LexgraftError(f"a run has {kind} of this name", where=str(path), cure="move it away")
 
 
 def _holds(path: Path, folder: Path) -> bool:
@@ -273,7 +282,8 @@ def _refuse_foreign(folder: Path) -> None:
             raise LexgraftError(
                 "a run writes here, and this is not a run's",
                 where=str(existing),
-                cure="move it away, or give the run another `output`: nothing is overwritten",
+                cure="move it away, or give the run another `output`: nothing is overwritten; if "
+                f"the {HELD} of a run was deleted, make an empty file of that name in the folder",
             )
 
 

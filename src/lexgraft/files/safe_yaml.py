@@ -14,6 +14,7 @@ from lexgraft.errors import LexgraftError, nearest
 
 MOST_DIGITS = 300  # of a whole number
 MOST_DOCUMENTS = 1000  # in one file
+MOST_NODES = 50_000  # values and keys of a document: five seconds
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -26,6 +27,9 @@ class _StrictLoader(yaml.SafeLoader):
                 f"YAML alias `*{event.anchor}` at line {event.start_mark.line + 1}",
                 cure="write the value out: aliases are refused because they can explode",
             )
+        self._nodes = getattr(self, "_nodes", 0) + 1
+        if self._nodes > MOST_NODES:
+            raise LexgraftError(f"more than {MOST_NODES:,} values", cure="give a shorter file")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002

@@ -100,8 +100,23 @@ def test_a_line_that_a_kill_has_cut_was_never_written(file: Path, cut: int):
     assert file.read_bytes() == whole
 
 
+def test_a_last_line_without_its_break_was_written(file: Path):
+    whole = file.read_bytes()
+    file.write_bytes(whole.rstrip(b"\n"))
+    assert read_ledger(file).releases == (MAY, JUNE)
+    _, added = add_to_ledger(file, [ITEMS, JULY])
+    assert added == 1
+    assert file.read_bytes().startswith(whole)
+    assert read_ledger(file).releases == (MAY, JUNE, JULY)
+
+
 def test_another_file_is_never_written_to(tmp_path: Path):
-    for content in (b"term,translation\nfever,x\n", b"notes", b"[1]\n"):
+    others = (
+        b'{"number":1,"title":"thesis"}',
+        b'{"number":0,"title',
+        b'{"number":0,"before":"00"}',
+    )
+    for content in (b"term,translation\nfever,x\n", b"notes", b"[1]\n", *others):
         other = tmp_path / "other"
         other.write_bytes(content)
         with pytest.raises(LexgraftError, match="no line of a ledger"):

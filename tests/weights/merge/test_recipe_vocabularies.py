@@ -65,6 +65,8 @@ tokenizer:
     assert vocabulary_of(plain) == "union"
     (older,) = read_recipes(recipe(tmp_path, MODELS + "tokenizer_source: base\n"))
     assert vocabulary_of(older) == "base"
+    (oldest,) = read_recipes(recipe(tmp_path, MODELS + "tokenizer_source: model:domain\n"))
+    assert vocabulary_of(oldest) == ModelName("domain")
 
 
 WRONG = {

@@ -304,6 +304,11 @@ WRONG = {
     "tokenizer: {source: base}\n",
     "a list without values": "models: [{model: a, parameters: {weight: []}}]\n"
     "merge_method: linear\n",
+    "among rules": "models: [{model: a, parameters: {weight: [{filter: mlp, value: 1}, 0.7]}}]\n"
+    "merge_method: linear\n",
+    "with a value": "models: [{model: a, parameters: {weight: {}}}]\nmerge_method: linear\n",
+    "0.7 among": "models: [{model: a, parameters: {weight: [0.7, {value: 1}]}}]\n"
+    "merge_method: linear\n",
     "more than one adapter": "models: [{model: a+b+c}]\nmerge_method: linear\n",
 }
 

@@ -60,6 +60,7 @@ def test_the_first_rule_that_fits_the_name_counts_and_the_default_closes_the_lis
         ([], "empty"),
         ([1, "much"], "float"),
         ([1, 700], "100"),
+        (float("nan"), "finite"),
         ({"domain": [1, {"value": 1}]}, "mapping"),
         ([{"filter": "mlp", "values": 1}], "values"),
         ([{"filter": "mlp"}], "value"),

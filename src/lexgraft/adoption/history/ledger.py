@@ -12,7 +12,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.records import Outcome, Score, digest
 
 FIRST = "0" * 32  # stands where there is no line before
-_BEGINNING = b'{"number":'
+_BEGINNING = b'{"number":%d,"before":"%s","digest":"'
 
 
 class LedgerConcept(Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,9 +142,10 @@ def add_to_ledger(path: Path, entries: Sequence[ItemSet | Release]) -> tuple[Led
             lines += msgspec.json.encode(line) + b"\n"
             ledger, added = grown, added + isinstance(entry, Release)
         if lines:
-            file.seek(data.rfind(b"\n") + 1)
+            cut = len(_whole_lines(data)[1])
+            file.seek(len(data) - cut)
             file.truncate()
-            file.write(lines)
+            file.write(b"\n" * (data[-1:] not in (b"", b"\n") and not cut) + lines)
             file.flush()
             os.fsync(file.fileno())
     return ledger, added
@@ -152,7 +153,8 @@ def add_to_ledger(path: Path, entries: Sequence[ItemSet | Release]) -> tuple[Led
 
 def _ledger(data: bytes, path: Path) -> Ledger:
     ledger = Ledger()
-    for number, line in enumerate(_lines(data, path)):
+    whole, cut = _whole_lines(data)
+    for number, line in enumerate(_lines(whole, path)):
         if (line.number, line.before) != (number, ledger.head):
             raise _broken("a line before it was taken out, added or moved", path, number)
         ledger = ledger.plus(line.entry)
@@ -160,14 +162,27 @@ def _ledger(data: bytes, path: Path) -> Ledger:
             raise _broken("it was changed", path, number)
         if isinstance(line.entry, Release) and line.entry.items not in ledger.item_sets:
             raise _broken("its items are not in the ledger", path, number)
+    beginning = _BEGINNING % (ledger.lines, ledger.head.encode())
+    if not cut.startswith(beginning[: len(cut)]):
+        raise _broken("it is no line of a ledger", path, ledger.lines)
     return ledger
 
 
-def _lines(data: bytes, path: Path) -> Iterator[LedgerLine]:
-    """Yield the whole lines; what follows the last line break was cut by a kill."""
+def _whole_lines(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the lines, and the beginning of one that a kill has cut.
+
+    A last line that is whole but for its line break was written: an editor has taken that off.
+    """
     *texts, cut = data.split(b"\n")
-    if cut[: len(_BEGINNING)] != _BEGINNING[: len(cut)]:
-        raise _broken("it is no line of a ledger", path, len(texts))
+    try:
+        msgspec.json.decode(cut)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return texts, cut
+    return [*texts, cut], b""
+
+
+def _lines(texts: Sequence[bytes], path: Path) -> Iterator[LedgerLine]:
+    """Yield the lines, decoded."""
     decode = msgspec.json.Decoder(LedgerLine).decode
     for number, text in enumerate(texts):
         try:

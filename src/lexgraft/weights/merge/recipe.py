@@ -152,6 +152,8 @@ def inputs_of(recipe: MergeRecipe) -> Iterator[RecipeInput | LayerRange]:
 def vocabulary_of(recipe: MergeRecipe) -> str | ModelName | None:
     """Return whose vocabulary a recipe asks for: `base`, `union`, a model, or nobody's."""
     source = recipe.tokenizer.source if recipe.tokenizer else recipe.tokenizer_source
+    if isinstance(source, str):  # `model:NAME` is how recipes of earlier versions write it
+        source = source.removeprefix("model:")
     if source is None or source in ("base", "union"):
         return source
     return parse_model(source, "recipe: tokenizer")

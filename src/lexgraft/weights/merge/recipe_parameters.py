@@ -153,7 +153,7 @@ def _chain(settings: Iterable[Any]) -> Any:
             raise LexgraftError(
                 "a list without values", where="recipe: parameters", cure="leave it out"
             )
-        if not (isinstance(value, list) and isinstance(value[0], dict)):
+        if not (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
             return [*rules, {"filter": "*", "value": value}] if rules else value
         rules += [_rule(item) for item in value]
         if rules[-1].get("filter") == "*":
@@ -163,11 +163,19 @@ def _chain(settings: Iterable[Any]) -> Any:
     return rules or None
 
 
-def _rule(condition: Any) -> Any:
-    """Return a condition without a filter as one that always applies."""
-    if isinstance(condition, dict) and condition.get("filter") is None:
-        return {**condition, "filter": "*"}
-    return condition
+def _rule(condition: Any) -> dict[str, Any]:
+    """Return a condition, one without a filter as one that always applies.
+
+    Raises:
+        LexgraftError: no mapping, or one without a value.
+    """
+    if not isinstance(condition, dict) or condition.get("value") is None:
+        raise LexgraftError(
+            f"{condition!a:.80} among rules, which are mappings with a value",
+            where="recipe: parameters",
+            cure="write each as {filter: mlp, value: 0.5}, the last one as {value: 0.5}",
+        )
+    return {**condition, "filter": "*"} if condition.get("filter") is None else condition
 
 
 def _bool(value: object) -> object:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError, nearest
 
 _ALL = "*"
+_CURE = "write a value within its bounds, a list of them, or rules: [{filter: mlp, value: 0.5}]"
 
 
 class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,10 +112,9 @@ def _checked(scalar: Any, value: object, default: object, where: str) -> Any:
 
 def _scalar(scalar: Any, value: object, where: str) -> Any:
     """Return a single value of the parameter's kind."""
-    converted = _converted(scalar, value, where)
-    if isinstance(converted, float) and not isfinite(converted):
-        raise LexgraftError("the value must be finite", where=where)
-    return converted
+    if isinstance(value, float) and not isfinite(value):
+        raise LexgraftError("the value must be finite", where=where, cure=_CURE)
+    return _converted(scalar, value, where)
 
 
 def _converted(kind: Any, value: object, where: str) -> Any:
@@ -122,4 +122,5 @@ def _converted(kind: Any, value: object, where: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise LexgraftError(f"{str(error).replace('object', 'mapping')}", where=where) from error
+        said = str(error).replace("object", "mapping")
+        raise LexgraftError(said, where=where, cure=_CURE) from error
