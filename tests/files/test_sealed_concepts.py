@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.sealed_concepts import FILE, SealedOpening, open_sealed, opened_for, openings
+from lexgraft.files.sealed_concepts import (
+    FILE,
+    SealedOpening,
+    askable_sealed,
+    open_sealed,
+    opened_for,
+    openings,
+)
 
 
 def opening(result: str, *concepts: str) -> SealedOpening:
@@ -44,3 +51,11 @@ def test_an_opening_that_was_taken_off_the_record_is_missed(tmp_path: Path) -> N
     (tmp_path / FILE).unlink()
     with pytest.raises(LexgraftError, match="gone since it was written"):
         open_sealed(tmp_path, opening("other", "a"))
+
+
+def test_more_that_are_sealed_later_stay_closed_to_a_result_and_serve_another(tmp_path: Path):
+    open_sealed(tmp_path, opening("merge", "a", "b"))
+    now = ("a", "b", "c")
+    assert askable_sealed(tmp_path, "merge", ("G", "D"), now) == ("a", "b")
+    assert askable_sealed(tmp_path, "other", ("G", "D"), now) == ("c",)
+    assert askable_sealed(tmp_path, "other", ("G", "D"), ("a", "b")) == ("a", "b")

@@ -30,10 +30,11 @@ def free_scores(
 
 
 def asked_freely(material: Material) -> list[Concept]:
-    """Return the confirm concepts that are asked for free answers."""
-    seed = material.project.seed
+    """Return the confirm concepts that are asked for free answers: of those that came first."""
+    seed, rounds = material.project.seed, material.testset.rounds
     concepts = sorted(
-        material.testset.concepts["confirm"], key=lambda concept: digest(seed, "free", concept.id)
+        material.testset.concepts["confirm"],
+        key=lambda concept: (rounds.get(concept.id, 1), digest(seed, "free", concept.id)),
     )
     return concepts[: material.project.testset.generated]
 

@@ -7,7 +7,9 @@ from typing import Literal
 from msgspec import structs
 
 from lexgraft.adoption.metrics import ENOUGH, ItemKey
+from lexgraft.adoption.preregistration import BLIND
 from lexgraft.errors import LexgraftError
+from lexgraft.files.run_folder import results_in
 from lexgraft.files.running_text import (
     RunningText,
     balanced_registers,
@@ -19,6 +21,7 @@ from lexgraft.project import Project, TextSource
 from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.families import families_of
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
+from lexgraft.terms.testset.dealing import read_dealing
 from lexgraft.terms.wordings.language_file import file_of
 from lexgraft.tuning.replay import disjoint
 
@@ -38,9 +41,14 @@ class Material:
 
     @cached_property
     def testset(self) -> TestSet:
-        """Return the test set, written into the run's folder as well."""
-        bundle = build_testset(self.project, self.progress)
-        write_testset(bundle, self.folder / "testset")
+        """Return the test set, written into the run's folder as well.
+
+        Once a model has been asked in this folder its concepts keep their splits and items.
+        """
+        folder = self.folder / "testset"
+        dealt = read_dealing(folder) if results_in(self.folder, BLIND) else ()
+        bundle = build_testset(self.project, self.progress, dealt=dealt)
+        write_testset(bundle, folder)
         return bundle
 
     @cached_property

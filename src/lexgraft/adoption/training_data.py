@@ -52,12 +52,15 @@ class TrainingRun(NamedTuple):
 def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]:
     """Return the `choose` concepts that are taught, by a keyed hash: fewer are among more.
 
+    Those that came first are taught first: a training stays what it was where terms are added.
+
     Raises:
         LexgraftError: there are fewer than are to be taught.
     """
-    seed = material.project.seed
+    seed, rounds = material.project.seed, material.testset.rounds
     chosen = sorted(
-        material.testset.concepts["choose"], key=lambda concept: digest(seed, "teach", concept.id)
+        material.testset.concepts["choose"],
+        key=lambda concept: (rounds.get(concept.id, 1), digest(seed, "teach", concept.id)),
     )
     if len(chosen) < settings.terms:
         raise LexgraftError(

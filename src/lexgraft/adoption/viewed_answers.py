@@ -17,10 +17,14 @@ from lexgraft.adoption.report.viewer_record import (
     WrittenAnswer,
     viewer_record,
 )
-from lexgraft.adoption.stages.glossary_prompt import GlossaryResult, glossary_questions
+from lexgraft.adoption.stages.glossary_prompt import (
+    GlossaryQuestions,
+    GlossaryResult,
+    glossary_questions,
+)
 from lexgraft.adoption.stages.measure import MeasureResult, into_target
 from lexgraft.adoption.stages.merge_race import RaceResult, blocks, winner
-from lexgraft.adoption.stages.sealed_test import SealedTestResult, written_model
+from lexgraft.adoption.stages.sealed_test import SealedTestResult, opened_items, written_model
 from lexgraft.adoption.stages.stage import Results
 from lexgraft.adoption.stages.tuning import TUNED, TuningResult
 from lexgraft.evaluation.definitions import definition_prompts
@@ -37,15 +41,15 @@ def viewed_answers(experiment: Experiment, results: Results) -> ViewerRecord:
     models, material = experiment.models, experiment.material
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
     judged = _judged(models, results)
-    tuning = results.find(TuningResult)
+    tuning, asked = results.find(TuningResult), _glossary_asked(models, material, results)
     chosen = [
         *_of_splits(experiment, results, judged),
-        *_of_glossary(models, material, results),
+        *_of_glossary(models, asked),
     ]
     written = [
         *_written_terms(models, material, judged),
         *_definitions(models, material, judged),
-        *_written_with_glossary(models, material, results),
+        *_written_with_glossary(models, asked),
     ]
     taught = frozenset(tuning.concepts) if tuning else frozenset()
     return viewer_record(concepts, [group for group in chosen if group.answers], written, taught)
@@ -86,8 +90,8 @@ def _of_splits(
     if results.find(SealedTestResult):
         subject = written_model(models, experiment.material, results)
         digests = {**judged, subject.name: subject.digest}
-        sealed = _answers(models, digests, "sealed terms", testset.items["sealed"])
-        yield ChosenAnswers("sealed", testset.items["sealed"], sealed)
+        items = opened_items(experiment, subject)
+        yield ChosenAnswers("sealed", items, _answers(models, digests, "sealed terms", items))
     everyday = _answers(models, judged, "everyday", testset.general)
     yield ChosenAnswers(EVERYDAY, testset.general, everyday)
 
@@ -157,14 +161,23 @@ def _definitions(
             yield WrittenAnswer(DEFINED, concept, pair, "term-to-definition", prompt, written)
 
 
-def _of_glossary(
+def _glossary_asked(
     models: ModelsUnderTest, material: Material, results: Results
-) -> Iterator[ChosenAnswers]:
-    """Yield the options chosen with and without entries in the prompt."""
+) -> tuple[GlossaryQuestions, str] | None:
+    """Return what the glossary stage asked, and the digest of whom; None: it did not run."""
     race = results.find(RaceResult)
     if race is None or results.find(GlossaryResult) is None:
+        return None
+    return glossary_questions(material), winner(models, race).digest
+
+
+def _of_glossary(
+    models: ModelsUnderTest, asked: tuple[GlossaryQuestions, str] | None
+) -> Iterator[ChosenAnswers]:
+    """Yield the options chosen with and without entries in the prompt."""
+    if asked is None:
         return
-    questions, subject = glossary_questions(material), winner(models, race).digest
+    questions, subject = asked
     answers: dict[str, list[Answer]] = {}
     for mode in MODES:
         items = questions.prompted(mode)
@@ -180,18 +193,16 @@ def _renamed(answer: Answer, item: str) -> Answer:
 
 
 def _written_with_glossary(
-    models: ModelsUnderTest, material: Material, results: Results
+    models: ModelsUnderTest, asked: tuple[GlossaryQuestions, str] | None
 ) -> Iterator[WrittenAnswer]:
     """Yield the terms written with and without entries in the prompt."""
-    race = results.find(RaceResult)
-    if race is None or results.find(GlossaryResult) is None:
+    if asked is None:
         return
-    questions, subject = glossary_questions(material), winner(models, race).digest
+    questions, subject = asked
     texts: dict[str, list[Generation]] = {}
     for mode in MODES:
         prompts = [item.context for item in questions.prompted(mode)]
-        stored = models.stored_answers(subject, f"glossary terms {mode}", prompts, Generation)
-        texts |= {mode: stored} if stored else {}
+        texts |= _texts(models, {mode: subject}, f"glossary terms {mode}", prompts)
     blocks = questions.shown()
     for number, item in enumerate(questions.items):
         written = {mode: rows[number].text for mode, rows in texts.items()}

@@ -135,14 +135,24 @@ class RunFolder:
 
         What is there counts, whether or not the lock file knows of it.
         """
-        records = {file.stem for file in (self.path / "stages").glob("*.json")}
-        stages = tuple(sorted((records | self._entries.keys()) - set(blind)))
-        answered = any(file.is_file() for file in (self.path / "answers").rglob("*"))
-        return stages or (("answers",) if answered else ())
+        return results_in(self.path, blind, self._entries)
 
     def judged_by(self) -> list[Thresholds]:
         """Return the thresholds that stood when the stages ran that are finished."""
         return [entry.thresholds for entry in self._entries.values() if entry.thresholds]
+
+
+def results_in(
+    folder: Path, blind: Collection[str] = (), entries: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return what results lie in a run's folder: see `RunFolder.seen`.
+
+    `entries` are stages that the lock file knows besides.
+    """
+    records = {file.stem for file in (folder / "stages").glob("*.json")}
+    stages = tuple(sorted((records | set(entries)) - set(blind)))
+    answered = any(file.is_file() for file in (folder / "answers").rglob("*"))
+    return stages or (("answers",) if answered else ())
 
 
 @contextmanager

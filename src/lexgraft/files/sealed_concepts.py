@@ -41,7 +41,7 @@ def openings(folder: Path) -> list[SealedOpening]:
 def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
     """Return the opening on record for this result, written now if these concepts are untouched.
 
-    The same result may be asked again: a killed run carries on.
+    The same result may be asked them again, or some of them: a killed run carries on.
 
     Raises:
         LexgraftError: some of these concepts were opened before, for another result.
@@ -49,7 +49,7 @@ def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
     earlier = openings(folder)
     for record in earlier:
         same = (record.result, record.references) == (opening.result, opening.references)
-        if same and record.concepts == opening.concepts:
+        if same and set(opening.concepts) <= set(record.concepts):
             return record
         spent = set(record.concepts) & set(opening.concepts)
         if spent:
@@ -62,6 +62,22 @@ def open_sealed(folder: Path, opening: SealedOpening) -> SealedOpening:
     opened = structs.replace(opening, opened=datetime.now(UTC).isoformat(timespec="seconds"))
     write_checked(folder / FILE, [*earlier, opened])
     return opened
+
+
+def askable_sealed(
+    folder: Path, result: str, references: Sequence[str], concepts: Sequence[str]
+) -> tuple[str, ...]:
+    """Return which of the sealed concepts a result may be asked, in their order.
+
+    Those that it was asked before, though more are sealed now; else those that no result was asked.
+    Where none is left these are all of them, and `open_sealed` says for whom they were opened.
+    """
+    earlier = openings(folder)
+    for record in earlier:
+        if (record.result, record.references) == (result, tuple(references)):
+            return tuple(concept for concept in concepts if concept in record.concepts)
+    spent = {concept for record in earlier for concept in record.concepts}
+    return tuple(concept for concept in concepts if concept not in spent) or tuple(concepts)
 
 
 def opened_for(folder: Path) -> Sequence[str]:

@@ -5,7 +5,7 @@ alone. What the winner *writes* is judged; that it then recognises the answer is
 shown only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -45,6 +45,7 @@ from lexgraft.terms.glossary import GlossaryEntry, entries_from_concepts
 from lexgraft.terms.glossary.choice_entries import entries_for_choice, entries_for_control
 from lexgraft.terms.glossary.prompt_block import GlossaryBlock, glossary_block
 from lexgraft.terms.glossary.term_matcher import entry_matcher
+from lexgraft.terms.testset.dealing import rounds_needed
 from lexgraft.terms.testset.form_profile import profile
 from lexgraft.terms.testset.items import build_items
 from lexgraft.terms.text.token_estimate import tokens_of
@@ -240,7 +241,7 @@ def _questions(material: Material, settings: GlossarySettings) -> Questions:
         LexgraftError: none is left, or too few wrong options.
     """
     project, form = material.project, _form(material)
-    askable = askable_concepts(material)
+    askable = _came_first(material, settings, askable_concepts(material))
     if len(askable) < project.testset.options:
         raise LexgraftError(
             f"{len(askable)} of {len(material.testset.concepts['confirm'])} confirm concepts can "
@@ -261,6 +262,16 @@ def _questions(material: Material, settings: GlossarySettings) -> Questions:
         lenders=askable,  # they have an entry each
     )
     return Questions(items, {concept.id: concept for concept in concepts})
+
+
+def _came_first(
+    material: Material, settings: GlossarySettings, concepts: Iterable[Concept]
+) -> list[Concept]:
+    """Return the concepts that had come when there were first enough for all questions."""
+    rounds = material.testset.rounds
+    enough = max(settings.concepts, material.project.testset.options)
+    last = rounds_needed(askable_concepts(material), rounds, enough)
+    return [concept for concept in concepts if rounds.get(concept.id, 1) <= last]
 
 
 def askable_concepts(material: Material) -> list[Concept]:
@@ -296,7 +307,8 @@ def _blocks(
     """Return what makes the block of the proper entries of a question, and that of random ones."""
     languages = material.project.languages
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
-    entries = entries_from_concepts(concepts, languages.domain, languages.target)
+    shown = _came_first(material, settings, concepts)
+    entries = entries_from_concepts(shown, languages.domain, languages.target)
     matcher = entry_matcher(entries)
     seed, limit = material.project.seed, max(settings.entries, material.project.testset.options)
 

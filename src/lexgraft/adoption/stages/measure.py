@@ -128,7 +128,9 @@ class Measure(Stage[MeasureResult]):
         asked = len(material.testset.concepts["confirm"])
         level = self.look(experiment, merge.digest, asked, earlier)
         context = comparison_context(material, "confirm", level.alpha)
-        controls = asked_controls(models, material, models.ablations(race.best().candidate))
+        controls = asked_controls(
+            models, models.ablations(race.best().candidate), into_target(material)
+        )
         merge_results = split_results(models, material, merge, "confirm")
         claims = gain_criteria(merge_results, parents["G"], controls, context, gate)
         result = measured(models, material, merge, claims, controls, gate, context)
@@ -218,12 +220,11 @@ def _kept(
 
 def asked_controls(
     models: ModelsUnderTest,
-    material: Material,
     controls: Mapping[str, EvaluatedModel],
+    items: Sequence[Item],
     split: Split = "confirm",
 ) -> Controls:
-    """Return what a result's controls answered to the items in the target language."""
-    items = into_target(material, split)
+    """Return what a result's controls answered to items of a split in the target language."""
     return {
         name: grade(items, models.answers(model, f"{split} terms in the target", items))
         for name, model in controls.items()

@@ -24,8 +24,13 @@ from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import grade
 from lexgraft.evaluation.measures import RECIPIENT_TUNED
-from lexgraft.files.sealed_concepts import SealedOpening, open_sealed, openings
-from lexgraft.records import Score, Verdict, digest
+from lexgraft.files.sealed_concepts import (
+    SealedOpening,
+    askable_sealed,
+    open_sealed,
+    openings,
+)
+from lexgraft.records import Item, Score, Verdict, digest
 
 SEALED = "sealed"
 TITLE = {"en": "Sealed concepts", "ja": "未開封の最終確認用の用語"}  # alone, the name is a split's
@@ -86,14 +91,15 @@ class SealedTest(Stage[SealedTestResult]):
         """
         models, material = experiment.models, experiment.material
         subject, parents = written_model(models, material, earlier), models.parents
-        items, gates = material.testset.items["sealed"], experiment.project.gates
+        folder, gates = experiment.folder / "testset", experiment.project.gates
+        items = opened_items(experiment, subject)
         open_sealed(
-            experiment.folder / "testset",
+            folder,
             SealedOpening(
                 name=subject.name,
                 result=subject.digest,
                 references=tuple(parent.digest for parent in parents.values()),
-                concepts=tuple(concept.id for concept in material.testset.concepts["sealed"]),
+                concepts=tuple(dict.fromkeys(item.concept for item in items)),
                 gates=digest(gates),
             ),
         )
@@ -105,7 +111,9 @@ class SealedTest(Stage[SealedTestResult]):
         }
         context = comparison_context(material, "confirm")._replace(documents=())
         result, language, domain = results["result"], results["G"], results["D"]
-        controls = asked_controls(models, material, _controls(models, material, earlier), "sealed")
+        target = experiment.project.languages.target
+        into = [item for item in items if item.answer_language == target]
+        controls = asked_controls(models, _controls(models, material, earlier), into, "sealed")
         requirements = gain_criteria(result, language, controls, context, gates.merge)
         return SealedTestResult(
             verdict=verdict_of(SEALED, requirements, TITLE),
@@ -116,6 +124,16 @@ class SealedTest(Stage[SealedTestResult]):
             ),
             acquisitions=acquisitions(result, language, domain, context, "sealed"),
         )
+
+
+def opened_items(experiment: Experiment, subject: EvaluatedModel) -> list[Item]:
+    """Return the items of the sealed concepts that a result may be asked, or was."""
+    models, testset = experiment.models, experiment.material.testset
+    references = [parent.digest for parent in models.parents.values()]
+    sealed = [concept.id for concept in testset.concepts["sealed"]]
+    folder = experiment.folder / "testset"
+    concepts = askable_sealed(folder, subject.digest, references, sealed)
+    return [item for item in testset.items["sealed"] if item.concept in concepts]
 
 
 def _controls(

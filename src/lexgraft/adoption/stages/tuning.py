@@ -182,7 +182,7 @@ class Tuning(Stage[TuningResult]):
         level = self.look(experiment, tuned.digest, asked, earlier)
         context = comparison_context(material, "confirm", level.alpha)
         learned = taught_criteria((before, after), (confirmed[0], confirmed[1]), context, gate)
-        brought = asked_controls(models, material, controls)
+        brought = asked_controls(models, controls, into_target(material))
         claims = (*learned, *_donors(confirmed[1], brought, context, gate))
         return TuningResult(
             judged=measured(models, material, tuned, claims, brought, gate, context),

@@ -21,6 +21,13 @@ from lexgraft.terms.readers.project_options import files_of, options_of
 from lexgraft.terms.readers.rights import rights_of
 from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
+from lexgraft.terms.testset.dealing import (
+    Dealing,
+    ItemPlace,
+    dealt_now,
+    kept_items,
+    splits_of,
+)
 from lexgraft.terms.testset.eligible_concepts import (
     EligibleConcepts,
     choose_concepts,
@@ -40,7 +47,10 @@ from lexgraft.terms.testset.testset_record import TestSet
 
 
 def build_testset(
-    project: Project, progress: Progress = silent, tokens: Tokens | None = None
+    project: Project,
+    progress: Progress = silent,
+    tokens: Tokens | None = None,
+    dealt: Dealing = (),
 ) -> TestSet:
     """Return the project's test set; the same files and seed give the same items.
 
@@ -52,6 +62,8 @@ def build_testset(
         project: its term base, forms, counts per split, kind of distractors and seed.
         progress: told how far the items are.
         tokens: counts the tokens of a text; where it is given the audit is reported by them too.
+        dealt: a test set of the same folder that has been asked; its concepts keep their splits and
+            items, and only others get new ones.
 
     Raises:
         LexgraftError: a term base that is empty, lacks a language or has too few concepts; items
@@ -67,22 +79,21 @@ def build_testset(
     by_id = {concept.id: concept for concept in base}
     eligible = choose_concepts(base, terms, settings.forms, project.languages.domain)
 
-    concepts = _split(eligible, project)
+    splits, kept = splits_of(dealt, project.seed), kept_items(dealt, project, by_id)
+    concepts = _split(eligible, project, splits)
     chosen = {concept.id for group in concepts.values() for concept in group}
-    # Concepts that no split asks about may still lend wrong options.
+    # Concepts that no split asks about, nor ever has, may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
-    lenders = [*unasked, *eligible.spare]
+    lenders = [one for one in (*unasked, *eligible.spare) if one.id not in splits]
     tables = {form: learn_pieces(by_id, form, chosen) for form in settings.forms}
-    items = _items_by_split(project, concepts, lenders, by_id, tables, progress)
+    items = _items_by_split(project, concepts, lenders, by_id, tables, progress, kept)
     everyday, general = everyday_items(project)
 
     # Looked at before any model: no item has two answers, and none is answered by its options.
     asked_items = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked_items, by_id)
     pieces = piece_scores(asked_items, by_id, tables)
-    marked: dict[Split, tuple[Item, ...]] = {
-        split: with_evidence(items[split], by_id, pieces) for split in SPLITS
-    }
+    marked = {split: _marked(items[split], by_id, pieces, kept) for split in SPLITS}
     asked_items = [item for split in SPLITS for item in marked[split]]
     scores = audit(asked_items, by_id, pieces)
     facts = facts_of(asked_items, by_id, tokens)
@@ -100,26 +111,49 @@ def build_testset(
         warnings=tuple(warnings_of(scores)),
         rights=rights_of([*eligible.usable, *eligible.spare, *everyday]),
         digest=digest(*(item.id for item in asked_items), *(item.id for item in general)),
+        dealing=dealt_now(dealt, project, concepts, asked_items),
     )
 
 
-def _split(eligible: EligibleConcepts, project: Project) -> dict[Split, list[Concept]]:
+def _marked(
+    items: Sequence[Item],
+    concepts: Mapping[str, Concept],
+    pieces: Mapping[str, Sequence[int]],
+    kept: Mapping[ItemPlace, Sequence[Item]],
+) -> tuple[Item, ...]:
+    """Return the items, the new ones marked by what they can be answered by.
+
+    A kept one keeps its mark: which items count is not decided anew once they were asked.
+    """
+    old = {item.id for unchanged in kept.values() for item in unchanged}
+    new = [item for item in items if item.id not in old]
+    by_id = {item.id: item for item in with_evidence(new, concepts, pieces)}
+    return tuple(by_id.get(item.id, item) for item in items)
+
+
+def _split(
+    eligible: EligibleConcepts, project: Project, dealt: Mapping[str, Split]
+) -> dict[Split, list[Concept]]:
     """Return the concepts per split; as many are sealed as confirm, where twice as many are left.
 
-    Only where the project does not say how many: sealed concepts lend no wrong options.
+    Only where the project does not say how many: sealed concepts lend no wrong options. What was
+    sealed stays so.
     """
     settings, seed = project.testset, project.seed
     taught = project.tune.terms if project.tune else 0
     counts: dict[Split, int] = {"choose": settings.choose, "confirm": settings.confirm}
     left = len(eligible.usable) - settings.choose - settings.confirm
-    unnamed = settings.confirm if left >= 2 * settings.confirm else 0
+    usable = {concept.id for concept in eligible.usable}
+    sealed = sum(split == "sealed" and one in usable for one, split in dealt.items())
+    unnamed = max(sealed, settings.confirm if left >= 2 * settings.confirm else 0)
     counts["sealed"] = unnamed if settings.sealed is None else settings.sealed
     try:
-        return split_concepts(eligible.usable, counts, seed, eligible.refused, taught)
+        return split_concepts(eligible.usable, counts, seed, eligible.refused, taught, dealt)
     except LexgraftError:
         if settings.sealed is not None or not unnamed:
             raise
-    return split_concepts(eligible.usable, {**counts, "sealed": 0}, seed, eligible.refused, taught)
+    counts["sealed"] = sealed
+    return split_concepts(eligible.usable, counts, seed, eligible.refused, taught, dealt)
 
 
 def _term_base(
@@ -146,6 +180,7 @@ def _items_by_split(
     by_id: Mapping[str, Concept],
     tables: Mapping[Form, PieceTable],
     progress: Progress,
+    kept: Mapping[ItemPlace, Sequence[Item]],
 ) -> dict[Split, tuple[Item, ...]]:
     """Return the items of each split, whose options come from that split and the unasked."""
     test = project.testset
@@ -163,6 +198,7 @@ def _items_by_split(
                 lenders=lenders,
                 kin=by_id,
                 tables=tables,
+                kept=kept,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))

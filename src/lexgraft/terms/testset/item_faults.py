@@ -11,7 +11,12 @@ _SHOWN = 5
 
 def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
     """Return a sentence for each item that repeats another or that two options answer."""
-    sentences: list[str] = []
+    return [sentence for _, sentence in faulty(items, concepts)]
+
+
+def faulty(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[tuple[Item, str]]:
+    """Return the items that repeat another or that two options answer, with what is wrong."""
+    found: list[tuple[Item, str]] = []
     first: dict[tuple[str, ...], str] = {}
     answers: dict[tuple[str, str], set[str]] = {}
     for item in items:
@@ -21,14 +26,14 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
         texts = [comparison_key(text) for text in item.options]
         before = first.setdefault((item.context, *sorted(texts)), item.id)
         if before != item.id:
-            sentences.append(f"{about} repeats another item")
+            found.append((item, f"{about} repeats another item"))
         if len(set(texts)) < len(texts):
-            sentences.append(f"{about} has an option twice")
+            found.append((item, f"{about} has an option twice"))
         right = answers[_question_key(item)] | _also_right(item, concepts)
         wrong = [text for index, text in enumerate(texts) if index != item.gold]
         if shared := sorted(right.intersection(wrong)):
-            sentences.append(f"{about}: `{shared[0]}` is right too")
-    return sentences
+            found.append((item, f"{about}: `{shared[0]}` is right too"))
+    return found
 
 
 def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> None:

@@ -1,6 +1,7 @@
 """Split: concepts into choose, confirm and sealed by a keyed hash, relatives kept together."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args
 
 from lexgraft.errors import LexgraftError
@@ -17,6 +18,7 @@ def split_concepts(
     seed: int,
     refused: Mapping[str, int] | None = None,
     taught: int = 0,
+    dealt: Mapping[str, Split] = MappingProxyType({}),
 ) -> dict[Split, list[Concept]]:
     """Return exactly as many concepts per split as asked for, in id order.
 
@@ -25,6 +27,10 @@ def split_concepts(
     place depends neither on the order of the term base nor, much, on the others in it. `refused`
     says why other concepts cannot be asked for, and `taught` how many of `choose` are to be taught,
     for the message where there are too few.
+
+    `dealt` are concepts that were asked before, in the order in which they came, with their split:
+    they are in it or in none, and come before others. What is related to one of them has its split
+    too, or none.
 
     Raises:
         LexgraftError: there are too few concepts, or the groups do not fit.
@@ -39,9 +45,12 @@ def split_concepts(
         )
     groups = groups_of_relatives(concepts)
     groups.sort(key=lambda group: digest(seed, "split", group[0].id))
+    by_id, order = {concept.id: concept for concept in concepts}, list(dealt)
     chosen: dict[Split, list[Concept]] = {}
     for split in SPLITS:
-        chosen[split] = _take_groups(groups, counts.get(split, 0))
+        count = counts.get(split, 0)
+        kept = [by_id[one] for one in order if dealt[one] == split and one in by_id][:count]
+        chosen[split] = kept + _take_groups(groups, count - len(kept), split, dealt)
         if len(chosen[split]) < counts.get(split, 0):
             raise LexgraftError(
                 f"related concepts do not fit into {counts[split]} for `{split}`",
@@ -85,13 +94,20 @@ def _relation_keys(concept: Concept) -> list[tuple[str, str]]:
     ]
 
 
-def _take_groups(groups: list[list[Concept]], count: int) -> list[Concept]:
-    """Remove groups from the list, front first, while they fit; return their concepts."""
+def _take_groups(
+    groups: list[list[Concept]], count: int, split: Split, dealt: Mapping[str, Split]
+) -> list[Concept]:
+    """Remove groups from the list, front first, while they fit; return their concepts.
+
+    Of a group with concepts that were dealt the others are taken, where its split is this one.
+    """
     chosen: list[Concept] = []
     remaining: list[list[Concept]] = []
     for group in groups:
-        if len(chosen) + len(group) <= count:
-            chosen += group
+        new = [concept for concept in group if concept.id not in dealt]
+        ours = {dealt[concept.id] for concept in group if concept.id in dealt} <= {split}
+        if ours and len(chosen) + len(new) <= count:
+            chosen += new
         else:
             remaining.append(group)
     groups[:] = remaining

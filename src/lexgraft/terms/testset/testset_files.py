@@ -9,6 +9,7 @@ from lexgraft.files.checked_files import write_checked
 from lexgraft.files.ownership import claim, refuse_foreign
 from lexgraft.records import Split, write_bytes
 from lexgraft.terms.testset.audit import audit_record
+from lexgraft.terms.testset.dealing import write_dealing
 from lexgraft.terms.testset.lm_eval_files import write_tasks
 from lexgraft.terms.testset.split import SPLITS
 from lexgraft.terms.testset.testset_record import TestSet
@@ -24,6 +25,7 @@ def write_testset(bundle: TestSet, folder: Path) -> None:
     """
     if not _is_testset(folder):
         claim(folder, "testset", folder)
+    write_dealing(bundle.dealing, folder)  # first: what is asked must be on record as dealt
     for split in SPLITS:
         write_checked(folder / f"items-{split}.jsonl", bundle.items[split])
         write_checked(folder / f"concepts-{split}.jsonl", bundle.concepts[split])

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from lexgraft.records import Concept, Item, Score, Split, digest
 from lexgraft.terms.readers.rights import RightsLog
+from lexgraft.terms.testset.dealing import DealtConcept
 from lexgraft.terms.testset.guessing_level import GuessingLevel
 from lexgraft.terms.testset.item_evidence import needing_term
 from lexgraft.terms.testset.rarity_backends import RaritySource
@@ -33,6 +34,12 @@ class TestSet(Struct, frozen=True):
     warnings: tuple[str, ...]
     rights: RightsLog  # what the licences of the terms in it ask
     digest: str
+    dealing: tuple[DealtConcept, ...] = ()  # with what was dealt into the same folder before
+
+    @property
+    def rounds(self) -> dict[str, int]:
+        """Return concept → the how-manieth test set of its folder it came with."""
+        return {row.concept: row.round for row in self.dealing}
 
     @property
     def canary(self) -> str:
