@@ -113,6 +113,43 @@ def _concepts(run: FinishedRun, **asked: str) -> list[str]:
     return [name for name, right in of_model.items() if (other[name], right) == wanted]
 
 
+_COUNTED = """
+    const done = arguments[0], found = [];
+    const links = [...document.querySelectorAll("#verdicts a.count, #health a.count")]
+      .filter(link => link.checkVisibility() && link.hash.startsWith("#answers?"));
+    function next() {
+      const link = links.shift();
+      if (!link) { return done(found); }
+      location.hash = link.hash;
+      setTimeout(() => {
+        const counter = document.getElementById("answers-count").textContent.split(" / ");
+        const section = link.closest("section").id, number = Number(link.textContent);
+        found.push([section, link.hash, number, ...counter.map(Number)]);
+        next();
+      }, 60);
+    }
+    next();"""
+
+
+def test_requirements_and_health_lead_to_as_many_terms_as_they_count(
+    browser: "WebDriver", address: str
+):
+    open_page(browser, f"{address}#en")
+    browser.set_script_timeout(300)
+    rows = browser.execute_async_script(_COUNTED)
+    of_gates = [row for row in rows if row[0] == "verdicts"]
+    assert len(of_gates) >= 10
+    assert [row for row in of_gates if row[2] != row[3]] == []
+    assert len(rows) > len(of_gates)
+    # a rule may have no choice in some; the place of the right option is counted by question
+    assert [row for row in rows if row[2] > 2 * row[4]] == []
+    plain = browser.execute_script(
+        "return [...document.querySelectorAll('#verdicts .criteria td:last-child')]"
+        ".filter(cell => !cell.querySelector('a')).length"
+    )
+    assert plain == 0
+
+
 def test_every_chart_has_a_text_equivalent(browser: "WebDriver", address: str):
     """It is named and described, or is hidden from readers aloud and stands beside its numbers."""
     open_page(browser, f"{address}#en")

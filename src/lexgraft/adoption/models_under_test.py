@@ -21,7 +21,7 @@ from lexgraft.models import ComputedFormat
 from lexgraft.models.answer_parity import compare_replies, renderings, replies
 from lexgraft.models.folder_loading import load_tokenizer
 from lexgraft.models.sampling import sampler
-from lexgraft.models.transformers import TransformersModel
+from lexgraft.models.transformers import TransformersModel, token_encoder
 from lexgraft.project import Candidate, Project
 from lexgraft.records import (
     Answer,
@@ -219,6 +219,13 @@ class ModelsUnderTest:
             else:
                 model.put(merged_tensors(subject.plan), subject.digest)
         return model
+
+    def encoder(self, subject: EvaluatedModel) -> Callable[[str], list[int]]:
+        """Return what turns text into a subject's tokens, its weights unread."""
+        folder = subject.onto.folder
+        if self._engine is not None and self._engine[0] == folder:
+            return self._engine[1].encode
+        return token_encoder(folder)
 
     def answers_again(self, subject: EvaluatedModel, folder: Path) -> AnswerParity:
         """Return how a folder with this subject's weights answers, against the live model.

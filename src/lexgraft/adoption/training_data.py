@@ -17,7 +17,7 @@ from lexgraft.project import Form, Project, TuneSettings
 from lexgraft.records import Concept, Kind, Progress, digest
 from lexgraft.tuning.process_group import ALONE, ProcessGroup
 from lexgraft.tuning.replay import mix_replay
-from lexgraft.tuning.train import TrainingResult, TrainingWork, train
+from lexgraft.tuning.train import TrainingResult, TrainingWork, finished_training, train
 from lexgraft.tuning.training_config import TrainingConfig
 from lexgraft.tuning.training_examples import (
     TrainingExample,
@@ -229,8 +229,9 @@ def assignment(
     parent: Path,
 ) -> TrainingPlan:
     """Return the training of a model on what it reads."""
-    model, project = models.live(onto), models.project
-    recipe = recipe_of(project, settings, [model.token(token) for token in settings.tokens])
+    project = models.project
+    tokens = [models.live(onto).token(token) for token in settings.tokens]
+    recipe = recipe_of(project, settings, tokens)
     return TrainingPlan(
         folder=str(onto.onto.folder),
         digest=onto.digest,
@@ -254,17 +255,19 @@ def carry_out(
         """Write the model with these tensors in it."""
         write_replaced(open_checkpoint(folder), tensors, output)
 
-    work = TrainingWork(
-        base_digest=plan.digest,
-        base_name=folder.name,
-        wording=plan.wording,
-        threads=plan.threads,
-        progress=progress,
-        group=group,
-        write=write,
-    )
+    work = msgspec.structs.replace(_work(plan), progress=progress, group=group, write=write)
     output = Path(plan.output)
     return train(model.module, model.encode, plan.examples, plan.recipe, output, work, plan.held)
+
+
+def _work(plan: TrainingPlan) -> TrainingWork:
+    """Return how a training is named."""
+    return TrainingWork(
+        base_digest=plan.digest,
+        base_name=Path(plan.folder).name,
+        wording=plan.wording,
+        threads=plan.threads,
+    )
 
 
 def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> TrainingConfig:
@@ -288,7 +291,10 @@ def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> Tr
 def _carried_out(
     models: ModelsUnderTest, onto: EvaluatedModel, plan: TrainingPlan
 ) -> TrainingResult:
-    return carry_out(plan, models.live(onto), models.progress)
+    """Return what the training has made; where it was made before no model is loaded for it."""
+    told = (models.encoder(onto), plan.examples, plan.recipe, Path(plan.output), _work(plan))
+    done = finished_training(*told, plan.held)
+    return done or carry_out(plan, models.live(onto), models.progress)
 
 
 def _at(settings: TuneSettings, rate: float) -> TuneSettings:

@@ -1,6 +1,7 @@
 """Models in Hugging Face folders, asked: options scored, prompts continued, text measured."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,7 +94,7 @@ class TransformersModel:
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of a text, the start token included."""
-        return list(self._tokenizer(text)["input_ids"])
+        return _encoded(self._tokenizer, text)
 
     def token(self, text: str) -> int:
         """Return the number of the one token that writes a text.
@@ -350,6 +351,19 @@ def template_of(tokenizer: Any) -> ChatTemplate:
         return ChatTemplate(tokenizer.get_chat_template(), tokens)
     except ValueError as error:
         raise LexgraftError(f"the model has no chat template to choose: {error}") from error
+
+
+def token_encoder(folder: Path) -> Callable[[str], list[int]]:
+    """Return what a model of this folder makes of a text (`encode`); no weight is read.
+
+    Raises:
+        LexgraftError: there is no tokenizer that can be read without running code.
+    """
+    return partial(_encoded, load_tokenizer(folder))
+
+
+def _encoded(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer(text)["input_ids"])
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

@@ -82,16 +82,7 @@ def train(
     Raises:
         LexgraftError: no examples, a model that cannot be tuned, or `output` holds something else.
     """
-    rows = encode_examples(examples, encode, config.max_tokens)
-    held_rows = encode_examples(held, encode, config.max_tokens) if held and config.patience else ()
-    plan = {
-        "base_digest": work.base_digest,
-        "data_digest": digest(rows, held_rows) if held_rows else digest(rows),
-        "recipe": msgspec.to_builtins(config),
-        "seed": config.seed,
-        "steps": -(-len(rows) // config.batch),
-        "wording": work.wording,
-    }
+    rows, held_rows, plan = _planned(encode, examples, config, work, held)
     done = _finished(output, plan)
     if done:
         return done
@@ -119,6 +110,43 @@ def train(
         _publish(trained, model, config, output, record, work)
     work.group.wait()
     return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks))
+
+
+def finished_training(
+    encode: Encode,
+    examples: Sequence[TrainingExample],
+    config: TrainingConfig,
+    output: Path,
+    work: TrainingWork,
+    held: Sequence[TrainingExample] = (),
+) -> TrainingResult | None:
+    """Return what `train` has made of just this before, without the model; None: nothing yet.
+
+    Raises:
+        LexgraftError: no examples; `output` holds something else, or was changed.
+    """
+    return _finished(output, _planned(encode, examples, config, work, held)[-1])
+
+
+def _planned(
+    encode: Encode,
+    examples: Sequence[TrainingExample],
+    config: TrainingConfig,
+    work: TrainingWork,
+    held: Sequence[TrainingExample],
+) -> tuple[Sequence[TrainingRow], Sequence[TrainingRow], dict[str, Any]]:
+    """Return the rows, the rows that are held out, and what identifies a training on them."""
+    rows = encode_examples(examples, encode, config.max_tokens)
+    held_rows = encode_examples(held, encode, config.max_tokens) if held and config.patience else ()
+    plan: dict[str, Any] = {
+        "base_digest": work.base_digest,
+        "data_digest": digest(rows, held_rows) if held_rows else digest(rows),
+        "recipe": msgspec.to_builtins(config),
+        "seed": config.seed,
+        "steps": -(-len(rows) // config.batch),
+        "wording": work.wording,
+    }
+    return rows, held_rows, plan
 
 
 def trainable(model: nn.Module, config: TrainingConfig) -> LoraLayers | TrainedWeights:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+from lexgraft.adoption.report.criterion_links import address_of_rule
 from lexgraft.adoption.report.figures import FigureRow, interval_table
 from lexgraft.adoption.report.formats import confidence, plain, share_text
-from lexgraft.adoption.report.markup import Html, element, fit, join, label, word
+from lexgraft.adoption.report.markup import Html, element, fit, join, label, word, word_with
 from lexgraft.adoption.report.page_parts import (
     charts_of,
+    counted,
     difference,
     group,
+    linked,
     name,
     nothing,
     section,
@@ -100,15 +103,18 @@ def _bits(scores: Sequence[Score]) -> Html:
 
 def health(report: Report) -> Html:
     """Return how sound the questions are: counts, blind rules against chance, refusals."""
-    counts = word(
-        "health_counts",
-        items=f"{report.items:,}",
-        **{split: report.concepts.get(split, 0) for split in ("choose", "confirm", "sealed")},
-    )
-    content = [element("p", counts)]
+    counts: dict[str, Html] = {"items": linked(f"{report.items:,}", report.answers_at)}
+    for split in ("choose", "confirm"):
+        counts[split] = counted(report, report.concepts.get(split, 0), use=split)
+    counts["sealed"] = fit(str(report.concepts.get("sealed", 0)))  # nobody has asked them
+    if any(verdict.stage == "sealed" for verdict in report.verdicts):
+        counts["sealed"] = counted(report, counts["sealed"], use="sealed")
+    content = [element("p", word_with("health_counts", **counts))]
     if report.controls:
         rows = [
-            share_row(report, score, join(name(score.name), _where(score)))
+            share_row(report, score, join(name(score.name), _where(score)))._replace(
+                counts=address_of_rule(report, score)
+            )
             for score in report.controls
         ]
         content.append(

@@ -64,8 +64,12 @@ def counted(report: Report, number: object, **query: str) -> Html:
 
     `query` is what the viewer is asked: use, pair, model, fate, needs; `with_` is the other model.
     """
-    address = answers_address(report, **query)
-    text = fit(str(number))
+    return linked(str(number), answers_address(report, **query))
+
+
+def linked(number: str, address: str) -> Html:
+    """Return a number as a link to what it counts; plain where that has no address."""
+    text = fit(number)
     return element("a", text, href=address, class_="count") if address else text
 
 

@@ -1,8 +1,8 @@
 """The top of the page: what to know first, and the verdict of each gate with its requirements."""
 
-from collections.abc import Sequence
 from functools import partial
 
+from lexgraft.adoption.report.criterion_links import address_of_criterion
 from lexgraft.adoption.report.figures import FigureRow, axis, interval, scale_of
 from lexgraft.adoption.report.formats import ABSENT, points, spending, total, unit
 from lexgraft.adoption.report.markup import Html, both, element, fit, join, label, word
@@ -11,6 +11,7 @@ from lexgraft.adoption.report.page_parts import (
     difference,
     group,
     language_pair,
+    linked,
     name,
     nothing,
     section,
@@ -18,7 +19,7 @@ from lexgraft.adoption.report.page_parts import (
 )
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import in_both, named
-from lexgraft.records import Criterion, Verdict
+from lexgraft.records import Verdict
 
 
 def facts(report: Report) -> Html:
@@ -47,7 +48,7 @@ def _warned(report: Report) -> Html:
 
 def verdicts(report: Report) -> Html:
     """Return one block per gate: outcome, sentence, requirements, what comes next at what cost."""
-    blocks = [_verdict(verdict) for verdict in report.verdicts]
+    blocks = [_verdict(report, verdict) for verdict in report.verdicts]
     powers = (
         element(
             "li",
@@ -70,7 +71,7 @@ def outcome(value: str) -> Html:
     return element("span", sign, name(value), class_=f"outcome {value}")
 
 
-def _verdict(verdict: Verdict) -> Html:
+def _verdict(report: Report, verdict: Verdict) -> Html:
     head = element("h3", name(verdict.stage), " ", outcome(verdict.outcome))
     summary = both(verdict.summary)
     costs = (
@@ -83,14 +84,15 @@ def _verdict(verdict: Verdict) -> Html:
         "article",
         head,
         element("p", summary, class_="said"),
-        _criteria(verdict.criteria) if verdict.criteria else "",
+        _criteria(report, verdict) if verdict.criteria else "",
         element("p", *(join(cost, " ") for cost in costs), class_="costs") if costs else "",
         class_=f"verdict {verdict.outcome}",
     )
 
 
-def _criteria(criteria: Sequence[Criterion]) -> Html:
+def _criteria(report: Report, verdict: Verdict) -> Html:
     """Return the requirements with their intervals drawn against the thresholds."""
+    criteria = verdict.criteria
     rows = [
         FigureRow(name(c.name), c.value, c.low, c.high, fit(""), c.n, threshold=c.threshold)
         for c in criteria
@@ -103,7 +105,7 @@ def _criteria(criteria: Sequence[Criterion]) -> Html:
             difference(criterion.value, criterion.low, criterion.high, criterion.name),
             fit(f"≥ {points(criterion.threshold, unit(criterion.name))}"),
             outcome(criterion.outcome),
-            fit(str(criterion.n)),
+            linked(str(criterion.n), address_of_criterion(report, verdict.stage, criterion)),
         )
         for row, criterion in zip(rows, criteria, strict=True)
     ]

@@ -85,9 +85,12 @@
     if (zipf === undefined) { zipf = Object.values(rarity)[0]; }
     row.band = zipf === undefined ? "unknown" : zipf <= 0 ? "Zipf 0" :
       "Zipf " + Math.floor(zipf) + "–" + (Math.floor(zipf) + 1);
-    row.text = plain([row.id, row.term, row.target, row.field].concat(
-      Object.values(of(concept, CONCEPT, "names")).flat()).join(" "));
   });
+  function textOf(row) {  // what is searched; made when somebody searches
+    row.text = row.text || plain([row.id, row.term, row.target, row.field].concat(
+      Object.values(of(row.concept, CONCEPT, "names")).flat()).join(" "));
+    return row.text;
+  }
 
   // known: right in every question that counts; "ungraded" where a text has no right answer
   function verdict(row, model, needs) {
@@ -119,15 +122,21 @@
 
   // --- the state: what the address says after #answers? --------------------------------------------
   var DEFAULTS = { use: "", pair: "", model: "", "with": "", fate: "", needs: "", field: "", band: "",
-    script: "", q: "", sort: "fate", row: "" };
+    script: "", taught: "", q: "", sort: "fate", row: "" };
   var state = Object.assign({}, DEFAULTS), shown = [];
   function values(key, fits) {
     return Array.from(new Set(rows.filter(fits || Boolean).map(function (row) { return row[key]; })));
   }
+  var SPLITS = ["choose", "confirm"]; // each concept is in one of them, so both can be shown together
+  function isOf(row, use) { return use === "both" ? SPLITS.indexOf(row.use) >= 0 : row.use === use; }
+  function usesOf() {
+    var uses = values("use"), both = SPLITS.every(function (use) { return uses.indexOf(use) >= 0; });
+    return both ? uses.concat("both") : uses;
+  }
   function modelsOf(use, direction) {
     return data.models.filter(function (_, model) {
       return rows.some(function (row) {
-        return row.use === use && (!direction || row.direction === direction) &&
+        return isOf(row, use) && (!direction || row.direction === direction) &&
           right(row.questions[0], model) !== null;
       });
     });
@@ -136,17 +145,17 @@
     return among.indexOf(wanted) >= 0 ? wanted : among.indexOf(fallback) >= 0 ? fallback : among[0] || "";
   }
   function settle() {
-    state.use = chosen(state.use, values("use"), "confirm");
-    var directions = values("direction", function (row) { return row.use === state.use; });
+    state.use = chosen(state.use, usesOf(), "confirm");
+    var directions = values("direction", function (row) { return isOf(row, state.use); });
     state.pair = chosen(state.pair, directions, data.domain + "->" + data.target);
     var models = modelsOf(state.use, state.pair);
     state.model = chosen(state.model, models, models.indexOf(data.result) < 0 ? models[models.length - 1] : data.result);
     state["with"] = chosen(state["with"], models, models.indexOf("G") < 0 ? models[0] : "G");
-    fill("use", values("use"), "use ");
+    fill("use", usesOf(), "use ");
     fill("pair", directions, "pair ");
     fill("model", models, "model ");
     fill("with", models, "model ");
-    var here = function (row) { return row.use === state.use && row.direction === state.pair; };
+    var here = function (row) { return isOf(row, state.use) && row.direction === state.pair; };
     var needs = new Set();
     rows.filter(here).forEach(function (row) {
       row.questions.forEach(function (question) { needs.add(of(question, QUESTION, "needs")); });
@@ -155,6 +164,7 @@
     fill("field", [""].concat(values("field", here).filter(Boolean).sort()), "field ");
     fill("band", [""].concat(values("band", here).sort()), "band ");
     fill("script", [""].concat(values("script", here).filter(Boolean).sort()), "script ");
+    fill("taught", ["", "1"], "taught ");
     fill("fate", ["", "acquired", "kept", "lost", "never", "right", "wrong"], "fate ");
     controls.forEach(function (control) { control.value = state[control.name]; });
   }
@@ -188,17 +198,17 @@
     var all = 0;
     shown = [];
     rows.forEach(function (row) {
-      if (row.use !== state.use || row.direction !== state.pair) { return; }
+      if (!isOf(row, state.use) || row.direction !== state.pair) { return; }
       row.one = verdict(row, one, state.needs);
       row.other = verdict(row, other, state.needs);
       if (row.one === null) { return; }
       all += 1;
       row.fate = fateOf(row.one, row.other);
       var fits = (!state.field || row.field === state.field) && (!state.band || row.band === state.band) &&
-        (!state.script || row.script === state.script) &&
+        (!state.script || row.script === state.script) && (!state.taught || of(row.concept, CONCEPT, "taught")) &&
         (!state.fate || row.fate === state.fate || (state.fate === "right" && row.one === 1) ||
           (state.fate === "wrong" && row.one === 0)) &&
-        words.every(function (part) { return row.text.indexOf(part) >= 0; });
+        words.every(function (part) { return textOf(row).indexOf(part) >= 0; });
       if (!fits) { return; }
       row.marginOne = meanMargin(row, one, state.needs);
       row.marginOther = meanMargin(row, other, state.needs);
@@ -230,27 +240,41 @@
     });
   }
 
-  // --- the list: only rows near the window exist ----------------------------------------------------
-  var HEIGHT = 44, AROUND = 12, first = -1, last = -1;
+  // --- the list: only rows near the window exist, and those that stay in it are left alone ----------
+  var HEIGHT = 44, AROUND = 12, lines = new Map(), first = 0, last = 0, room = 600;
   var current = 0; // Tab stops once in the list; from there arrows lead from row to row
   function draw(anew) {
-    var from = Math.floor(list.scrollTop / HEIGHT), to = Math.ceil((list.scrollTop + (list.clientHeight || 600)) / HEIGHT);
+    if (anew) {
+      lines.clear();
+      body.replaceChildren();
+      body.style.height = shown.length * HEIGHT + "px";
+      list.style.height = Math.min(shown.length + 1, 11) * HEIGHT + 4 + "px";
+      room = list.clientHeight || 600;
+      first = last = 0;
+    }
+    var above = list.scrollTop, from = Math.floor(above / HEIGHT), to = Math.ceil((above + room) / HEIGHT);
     if (!anew && Math.max(0, from - 2) >= first && Math.min(shown.length, to + 2) <= last) { return; }
     var top = Math.max(0, from - AROUND), end = Math.min(shown.length, to + AROUND);
+    lines.forEach(function (line, index) {
+      if (index < top || index >= end) { line.remove(); lines["delete"](index); }
+    });
+    var before = document.createDocumentFragment(), after = document.createDocumentFragment();
+    for (var index = top; index < end; index++) {
+      if (lines.has(index)) { continue; }
+      var made = line(shown[index], index);
+      lines.set(index, made);
+      (index < first ? before : after).append(made);
+    }
+    body.prepend(before);
+    body.append(after);
     first = top;
     last = end;
-    body.style.height = shown.length * HEIGHT + "px";
-    list.style.height = Math.min(shown.length + 1, 11) * HEIGHT + 4 + "px";
-    var focused = document.activeElement && body.contains(document.activeElement) ? document.activeElement.dataset.row : null;
-    var drawn = document.createDocumentFragment();
-    var inSight = Math.min(Math.max(current, Math.ceil(list.scrollTop / HEIGHT)), Math.max(top, end - AROUND - 2), shown.length - 1);
+    var inSight = Math.min(Math.max(current, Math.ceil(above / HEIGHT)), Math.max(top, end - AROUND - 2), shown.length - 1);
     var stop = current >= top && current < end ? current : inSight;
-    for (var index = top; index < end; index++) { drawn.append(line(shown[index], index, index === stop)); }
-    body.replaceChildren(drawn);
-    if (focused) {
-      var again = body.querySelector("[data-row=" + CSS.escape(focused) + "]");
-      if (again) { again.focus({ preventScroll: true }); }
-    }
+    lines.forEach(function (line, index) {
+      var tab = index === stop ? "0" : "-1", link = line.children[1].firstChild;
+      if (link.getAttribute("tabindex") !== tab) { link.setAttribute("tabindex", tab); }
+    });
   }
   function walk(event) {
     var link = event.target.closest && event.target.closest("a"), page = Math.floor(list.clientHeight / HEIGHT) - 1;
@@ -259,23 +283,37 @@
     event.preventDefault();
     current = Number(link.closest(".row").getAttribute("aria-rowindex")) - 2 + steps[event.key];
     current = Math.max(0, Math.min(shown.length - 1, current));
-    var above = current * HEIGHT, room = list.clientHeight - 2 * HEIGHT;
+    var above = current * HEIGHT, below = room - 2 * HEIGHT;
     if (above < list.scrollTop) { list.scrollTop = above; }
-    if (above > list.scrollTop + room) { list.scrollTop = above - room; }
+    if (above > list.scrollTop + below) { list.scrollTop = above - below; }
     draw(true);
     body.querySelector("[aria-rowindex='" + (current + 2) + "'] a").focus({ preventScroll: true });
   }
-  function line(row, index, stop) {
-    var link = make("a", { href: place(row), "data-row": row.id, tabindex: stop ? "0" : "-1" }, foreign(row.term));
+  var sketches = {}; // rows without texts, one of each look: a copy costs less than twenty elements
+  function sketch(row) {
     var fate = make("span", { "class": "fate " + row.fate });
     if (row.fate) { fate.append(make("span", { "class": "sign", "aria-hidden": "true" }, SHAPES[row.fate]), word("fate " + row.fate)); }
-    var element = make("div", { role: "row", "aria-rowindex": String(index + 2), "class": row.id === state.row ? "row chosen" : "row" },
-      make("span", { role: "gridcell" }, fate), make("span", { role: "gridcell" }, link),
-      make("span", { role: "gridcell" }, foreign(row.target)),
-      make("span", { role: "gridcell", "class": "number" }, mark(row.one), " ", score(row.marginOne)),
-      make("span", { role: "gridcell", "class": "number" }, mark(row.other), " ", score(row.marginOther)),
-      make("span", { role: "gridcell", "class": "number" }, row.change === null ? "" : signed(row.change)));
+    return make("div", { role: "row" },
+      make("span", { role: "gridcell" }, fate), make("span", { role: "gridcell" }, make("a", {}, foreign(""))),
+      make("span", { role: "gridcell" }, foreign("")),
+      make("span", { role: "gridcell", "class": "number" }, mark(row.one), " "),
+      make("span", { role: "gridcell", "class": "number" }, mark(row.other), " "),
+      make("span", { role: "gridcell", "class": "number" }));
+  }
+  function line(row, index) {
+    var look = row.fate + " " + row.one + " " + row.other;
+    sketches[look] = sketches[look] || sketch(row);
+    var element = sketches[look].cloneNode(true), cells = element.children, link = cells[1].firstChild;
+    element.setAttribute("aria-rowindex", String(index + 2));
+    element.className = row.id === state.row ? "row chosen" : "row";
     element.style.transform = "translateY(" + index * HEIGHT + "px)";
+    link.href = place(row);
+    link.dataset.row = row.id;
+    link.firstChild.textContent = row.term;
+    cells[2].firstChild.textContent = row.target;
+    cells[3].append(score(row.marginOne));
+    cells[4].append(score(row.marginOther));
+    cells[5].textContent = row.change === null ? "" : signed(row.change);
     return element;
   }
   function mark(value) {
@@ -285,15 +323,19 @@
       make("span", { "class": "aloud" }, word(value ? "choice_right" : "choice_wrong")));
   }
   function score(value) { return value === null ? "" : signed(value); }
+  var here = { key: "", address: "" }; // the address of the view, made once: only the row differs
   function place(row) {
-    var page = data.pages ? data.pages[row.number] : "";
-    return (data.light ? page : "") + address({ row: row.id });
+    var page = data.pages ? data.pages[row.number] : "", key = root.lang + JSON.stringify(state);
+    if (here.key !== key) { here = { key: key, address: address({ row: "" }) }; }
+    var language = here.address.lastIndexOf("lang=");
+    return (data.light ? page : "") + here.address.slice(0, language) + "row=" + encodeURIComponent(row.id) +
+      "&" + here.address.slice(language);
   }
 
   // --- one concept, down to each option -------------------------------------------------------------
   function open(focus) {
     var row = state.row && rows.find(function (candidate) {
-      return candidate.id === state.row && candidate.use === state.use && candidate.direction === state.pair;
+      return candidate.id === state.row && isOf(candidate, state.use) && candidate.direction === state.pair;
     });
     detail.hidden = !row || data.light;
     if (data.part) {
@@ -446,7 +488,12 @@
       changed();
     });
   });
-  list.addEventListener("scroll", function () { requestAnimationFrame(function () { draw(false); }); });
+  var drawing = false;
+  list.addEventListener("scroll", function () {
+    if (drawing) { return; }
+    drawing = true;
+    requestAnimationFrame(function () { drawing = false; draw(false); });
+  }, { passive: true });
   body.addEventListener("click", function (event) {
     var link = event.target.closest && event.target.closest("a");
     if (!link || data.light || event.ctrlKey || event.metaKey || event.shiftKey) { return; }

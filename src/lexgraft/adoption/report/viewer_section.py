@@ -33,7 +33,7 @@ LARGEST_IN_PAGE = 2_000_000
 LARGEST_SLICE = 1_000_000
 """Bytes of answers that a page of the folder holds."""
 
-_SELECTS = ("use", "pair", "model", "with", "fate", "needs", "field", "band", "script")
+_SELECTS = ("use", "pair", "model", "with", "fate", "needs", "field", "band", "script", "taught")
 _COLUMNS = {
     "fate": "fate",
     "term": "answers_term",
@@ -251,6 +251,8 @@ def _words(report: Report, viewer: ViewerRecord) -> Iterator[tuple[str, tuple[st
     grades = (f"grade {grade}" for grade in get_args(TermGrade))
     for key in (*_PLAIN, *uses, *reasons, *grades, "fate right", "fate wrong"):
         yield key, _said(key)
+    yield "use both", _said("use both")
+    yield "taught 1", _said("answers_taught_only")
     yield "band unknown", _said("band_unknown")
     yield "script katakana", _said("script_katakana")
     named_keys = {
