@@ -7,7 +7,7 @@ is claimed is the difference, paired by concept, related concepts as one cluster
 
 from collections.abc import Mapping, Sequence
 
-from lexgraft.adoption.metrics import ENOUGH, ComparisonContext, SplitResults, criterion
+from lexgraft.adoption.metrics import ComparisonContext, SplitResults, criterion
 from lexgraft.evaluation.grade import GradedItem, probabilities, select
 from lexgraft.evaluation.measures import (
     BEST_PARENT_GAIN,
@@ -23,6 +23,7 @@ from lexgraft.records import Criterion, Score
 from lexgraft.stats.clustered import clustered_difference, clustered_mean
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.paired import NONE
+from lexgraft.terms.testset.item_evidence import ENOUGH
 
 Graded = Sequence[GradedItem]
 

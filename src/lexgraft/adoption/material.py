@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from lexgraft.adoption.metrics import ENOUGH, ItemKey
+from lexgraft.adoption.metrics import ItemKey
 from lexgraft.adoption.preregistration import BLIND
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import results_in
@@ -22,6 +22,7 @@ from lexgraft.records import Document, Progress, digest
 from lexgraft.terms.families import families_of
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.terms.testset.dealing import read_dealing
+from lexgraft.terms.testset.item_evidence import ENOUGH
 from lexgraft.terms.wordings.language_file import file_of
 from lexgraft.tuning.replay import disjoint
 

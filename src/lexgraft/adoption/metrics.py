@@ -48,7 +48,6 @@ from lexgraft.stats.gates import judge
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.paired import paired_shares, share_right
 
-ENOUGH = 30  # concepts whose items need their term, by which a gate judges them alone
 ItemKey = tuple[str, Kind, int]
 """What tells an item from others of its direction: concept, kind and draw."""
 

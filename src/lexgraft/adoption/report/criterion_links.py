@@ -1,6 +1,5 @@
 """Where the answers stand that a requirement or a blind rule counts."""
 
-from lexgraft.adoption.metrics import ENOUGH
 from lexgraft.adoption.report.page_parts import answers_address
 from lexgraft.adoption.report.report_record import Report
 from lexgraft.evaluation.measures import (
@@ -21,6 +20,7 @@ from lexgraft.evaluation.measures import (
 from lexgraft.records import Criterion, Score
 from lexgraft.terms.testset.audit import KATAKANA, NEEDS_TERM
 from lexgraft.terms.testset.baseline_rules import SOUND
+from lexgraft.terms.testset.item_evidence import ENOUGH
 
 BOTH = "both"  # `choose` and `confirm` together, in the viewer
 TUNED, HEADROOM = "tuned", "headroom"  # a model's name, and a requirement's

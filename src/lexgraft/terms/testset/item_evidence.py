@@ -25,6 +25,8 @@ from lexgraft.terms.testset.piece_table import PieceTable, learn_pieces
 from lexgraft.terms.testset.question_forms import PARTS, texts_of
 from lexgraft.terms.text.scripts import is_loanword
 
+ENOUGH = 30
+"""Concepts whose items need their term, from which on a gate judges these alone."""
 OWN_ANSWERS = frozenset({"term", "definition"})
 """Answers that belong to one concept; fields and broader terms are those of many."""
 
