@@ -292,8 +292,8 @@ def _carried_out(
     models: ModelsUnderTest, onto: EvaluatedModel, plan: TrainingPlan
 ) -> TrainingResult:
     """Return what the training has made; where it was made before no model is loaded for it."""
-    told = (models.encoder(onto), plan.examples, plan.recipe, Path(plan.output), _work(plan))
-    done = finished_training(*told, plan.held)
+    arguments = (models.encoder(onto), plan.examples, plan.recipe, Path(plan.output), _work(plan))
+    done = finished_training(*arguments, plan.held)
     return done or carry_out(plan, models.live(onto), models.progress)
 
 

@@ -41,15 +41,15 @@ def viewed_answers(experiment: Experiment, results: Results) -> ViewerRecord:
     models, material = experiment.models, experiment.material
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
     judged = _judged(models, results)
-    tuning, asked = results.find(TuningResult), _glossary_asked(models, material, results)
+    tuning, questions = results.find(TuningResult), _glossary_asked(models, material, results)
     chosen = [
         *_of_splits(experiment, results, judged),
-        *_of_glossary(models, asked),
+        *_of_glossary(models, questions),
     ]
     written = [
         *_written_terms(models, material, judged),
         *_definitions(models, material, judged),
-        *_written_with_glossary(models, asked),
+        *_written_with_glossary(models, questions),
     ]
     taught = frozenset(tuning.concepts) if tuning else frozenset()
     return viewer_record(concepts, [group for group in chosen if group.answers], written, taught)
@@ -172,12 +172,12 @@ def _glossary_asked(
 
 
 def _of_glossary(
-    models: ModelsUnderTest, asked: tuple[GlossaryQuestions, str] | None
+    models: ModelsUnderTest, glossary: tuple[GlossaryQuestions, str] | None
 ) -> Iterator[ChosenAnswers]:
     """Yield the options chosen with and without entries in the prompt."""
-    if asked is None:
+    if glossary is None:
         return
-    questions, subject = asked
+    questions, subject = glossary
     answers: dict[str, list[Answer]] = {}
     for mode in MODES:
         items = questions.prompted(mode)
@@ -193,12 +193,12 @@ def _renamed(answer: Answer, item: str) -> Answer:
 
 
 def _written_with_glossary(
-    models: ModelsUnderTest, asked: tuple[GlossaryQuestions, str] | None
+    models: ModelsUnderTest, glossary: tuple[GlossaryQuestions, str] | None
 ) -> Iterator[WrittenAnswer]:
     """Yield the terms written with and without entries in the prompt."""
-    if asked is None:
+    if glossary is None:
         return
-    questions, subject = asked
+    questions, subject = glossary
     texts: dict[str, list[Generation]] = {}
     for mode in MODES:
         prompts = [item.context for item in questions.prompted(mode)]

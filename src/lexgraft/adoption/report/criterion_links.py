@@ -32,10 +32,10 @@ def address_of_criterion(report: Report, stage: str, criterion: Criterion) -> st
 
     General ability counts documents too, which are no answers: it leads to their table.
     """
-    name, part = criterion.name.partition(", ")[::2]
+    name, detail = criterion.name.partition(", ")[::2]
     if name == ABILITY:
         return GENERAL_SECTION
-    if part == TERM_GENERATION:
+    if detail == TERM_GENERATION:
         other = MODES[2] if name == GLOSSARY_EFFECT else MODES[0]
         models = {"model": PROPER, "with_": other}
         return answers_address(report, use="glossary written", pair=criterion.group, **models)
@@ -44,13 +44,13 @@ def address_of_criterion(report: Report, stage: str, criterion: Criterion) -> st
         models = {"model": TUNED, "with_": _drawn(report, "winner")}
         return answers_address(report, use="choose", pair=pair, **models, taught="1", needs=needs)
     if name in (DONOR_LEAD, HEADROOM):
-        models = {"model": DONOR, "with_": part if part in PARENTS else RECIPIENT}
+        models = {"model": DONOR, "with_": detail if detail in PARENTS else RECIPIENT}
         return answers_address(report, use=BOTH, pair=pair, **models, needs=needs)
     if name not in (TARGET_GAIN, DONOR_GAIN):
         return ""
     models = {
         "model": {"tune": TUNED, "merge": _drawn(report, "winner")}.get(stage, report.shipped),
-        "with_": part or RECIPIENT,
+        "with_": detail or RECIPIENT,
     }
     use = "sealed" if stage == "sealed" else "confirm"
     return answers_address(report, use=use, pair=pair, **models, needs=needs)
@@ -61,11 +61,11 @@ def address_of_rule(report: Report, rule: Score) -> str:
 
     A rule that sees no difference between the options of a question answers fewer of them.
     """
-    form, part = rule.group.partition(", ")[::2]
+    form, subset = rule.group.partition(", ")[::2]
     pair = form.rpartition(" ")[2]
-    filtered = {"needs": "term"} if part == NEEDS_TERM else {"script": part}
-    if rule.name == SOUND and part:
-        filtered = {"needs": "sound" if part == KATAKANA else "term"}
+    filtered = {"needs": "term"} if subset == NEEDS_TERM else {"script": subset}
+    if rule.name == SOUND and subset:
+        filtered = {"needs": "sound" if subset == KATAKANA else "term"}
     return answers_address(report, use=BOTH, pair=pair, **filtered) if "->" in pair else ""
 
 

@@ -23,7 +23,7 @@ from lexgraft.terms.testset.answer_facts import Tokens, facts_of
 from lexgraft.terms.testset.audit import audit, breakdown, warnings_of
 from lexgraft.terms.testset.dealing import (
     Dealing,
-    ItemPlace,
+    ItemForm,
     dealt_now,
     kept_items,
     splits_of,
@@ -79,21 +79,21 @@ def build_testset(
     by_id = {concept.id: concept for concept in base}
     eligible = choose_concepts(base, terms, settings.forms, project.languages.domain)
 
-    splits, kept = splits_of(dealt, project.seed), kept_items(dealt, project, by_id)
+    splits, earlier = splits_of(dealt, project.seed), kept_items(dealt, project, by_id)
     concepts = _split(eligible, project, splits)
     chosen = {concept.id for group in concepts.values() for concept in group}
     # Concepts that no split asks about, nor ever has, may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
     lenders = [one for one in (*unasked, *eligible.spare) if one.id not in splits]
     tables = {form: learn_pieces(by_id, form, chosen) for form in settings.forms}
-    items = _items_by_split(project, concepts, lenders, by_id, tables, progress, kept)
+    items = _items_by_split(project, concepts, lenders, by_id, tables, progress, earlier)
     everyday, general = everyday_items(project)
 
     # Looked at before any model: no item has two answers, and none is answered by its options.
     asked_items = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked_items, by_id)
     pieces = piece_scores(asked_items, by_id, tables)
-    marked = {split: _marked(items[split], by_id, pieces, kept) for split in SPLITS}
+    marked = {split: _marked(items[split], by_id, pieces, earlier) for split in SPLITS}
     asked_items = [item for split in SPLITS for item in marked[split]]
     scores = audit(asked_items, by_id, pieces)
     facts = facts_of(asked_items, by_id, tokens)
@@ -119,13 +119,13 @@ def _marked(
     items: Sequence[Item],
     concepts: Mapping[str, Concept],
     pieces: Mapping[str, Sequence[int]],
-    kept: Mapping[ItemPlace, Sequence[Item]],
+    earlier: Mapping[ItemForm, Sequence[Item]],
 ) -> tuple[Item, ...]:
     """Return the items, the new ones marked by what they can be answered by.
 
     A kept one keeps its mark: which items count is not decided anew once they were asked.
     """
-    old = {item.id for unchanged in kept.values() for item in unchanged}
+    old = {item.id for unchanged in earlier.values() for item in unchanged}
     new = [item for item in items if item.id not in old]
     by_id = {item.id: item for item in with_evidence(new, concepts, pieces)}
     return tuple(by_id.get(item.id, item) for item in items)
@@ -180,7 +180,7 @@ def _items_by_split(
     by_id: Mapping[str, Concept],
     tables: Mapping[Form, PieceTable],
     progress: Progress,
-    kept: Mapping[ItemPlace, Sequence[Item]],
+    earlier: Mapping[ItemForm, Sequence[Item]],
 ) -> dict[Split, tuple[Item, ...]]:
     """Return the items of each split, whose options come from that split and the unasked."""
     test = project.testset
@@ -198,7 +198,7 @@ def _items_by_split(
                 lenders=lenders,
                 kin=by_id,
                 tables=tables,
-                kept=kept,
+                earlier=earlier,
             )
         )
     progress("building items", len(SPLITS), len(SPLITS))

@@ -21,7 +21,7 @@ from lexgraft.terms.testset.split import SPLITS
 FILE = "dealt.jsonl"
 CURE = "bring the file back, or adopt into another folder: concepts that were asked keep their use"
 
-ItemPlace = tuple[str, Form]
+ItemForm = tuple[str, Form]
 """Whose item, and in which form it asks."""
 
 
@@ -64,7 +64,7 @@ def splits_of(dealing: Dealing, seed: int) -> dict[str, Split]:
 
 def kept_items(
     dealing: Dealing, project: Project, concepts: Mapping[str, Concept]
-) -> dict[ItemPlace, tuple[Item, ...]]:
+) -> dict[ItemForm, tuple[Item, ...]]:
     """Return the items that stay as they were dealt: as many options, of the same kind.
 
     An item that a change of the term base has given a second right answer does not stay.
@@ -77,14 +77,14 @@ def kept_items(
         for item in row.items
         if len(item.options) == test.options and item.draw < test.draws
     ]
-    bad = faulty([item for item in items if item.concept in concepts], concepts)
-    spoilt = {(item.concept, form_of(item)) for item, _ in bad}
-    kept: dict[ItemPlace, list[Item]] = {}
+    faults = faulty([item for item in items if item.concept in concepts], concepts)
+    spoilt = {(item.concept, form_of(item)) for item, _ in faults}
+    by_form: dict[ItemForm, list[Item]] = {}
     for item in items:
-        place = (item.concept, form_of(item))
-        if place not in spoilt:
-            kept.setdefault(place, []).append(item)
-    return {place: tuple(old) for place, old in kept.items() if len(old) == test.draws}
+        key = (item.concept, form_of(item))
+        if key not in spoilt:
+            by_form.setdefault(key, []).append(item)
+    return {key: tuple(old) for key, old in by_form.items() if len(old) == test.draws}
 
 
 def dealt_now(
@@ -106,14 +106,13 @@ def dealt_now(
     for split in SPLITS:
         for concept in concepts[split]:
             old = before.get(concept.id)
-            asked = tuple(by_concept.get(concept.id, ()))
             dealt[concept.id] = DealtConcept(
                 concept=concept.id,
                 split=split,
                 round=old.round if old else number,
                 seed=project.seed,
                 distractors=project.testset.distractors,
-                items=asked,
+                items=tuple(by_concept.get(concept.id, ())),
             )
     return tuple(dealt[identifier] for identifier in sorted(dealt))
 

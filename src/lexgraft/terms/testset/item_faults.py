@@ -16,7 +16,7 @@ def faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[str]:
 
 def faulty(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[tuple[Item, str]]:
     """Return the items that repeat another or that two options answer, with what is wrong."""
-    found: list[tuple[Item, str]] = []
+    problems: list[tuple[Item, str]] = []
     first: dict[tuple[str, ...], str] = {}
     answers: dict[tuple[str, str], set[str]] = {}
     for item in items:
@@ -26,14 +26,14 @@ def faulty(items: Sequence[Item], concepts: Mapping[str, Concept]) -> list[tuple
         texts = [comparison_key(text) for text in item.options]
         before = first.setdefault((item.context, *sorted(texts)), item.id)
         if before != item.id:
-            found.append((item, f"{about} repeats another item"))
+            problems.append((item, f"{about} repeats another item"))
         if len(set(texts)) < len(texts):
-            found.append((item, f"{about} has an option twice"))
+            problems.append((item, f"{about} has an option twice"))
         right = answers[_question_key(item)] | _also_right(item, concepts)
         wrong = [text for index, text in enumerate(texts) if index != item.gold]
         if shared := sorted(right.intersection(wrong)):
-            found.append((item, f"{about}: `{shared[0]}` is right too"))
-    return found
+            problems.append((item, f"{about}: `{shared[0]}` is right too"))
+    return problems
 
 
 def refuse_faults(items: Sequence[Item], concepts: Mapping[str, Concept]) -> None:

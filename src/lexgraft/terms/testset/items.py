@@ -28,7 +28,7 @@ def build_items(
     lenders: Sequence[Concept] = (),
     kin: Kin | None = None,
     tables: Mapping[Form, PieceTable] | None = None,
-    kept: Mapping[tuple[str, Form], Sequence[Item]] = MappingProxyType({}),
+    earlier: Mapping[tuple[str, Form], Sequence[Item]] = MappingProxyType({}),
 ) -> list[Item]:
     """Return one item per concept, form and draw; the concepts' order does not matter.
 
@@ -36,8 +36,8 @@ def build_items(
     They come from a circle of the closest in type or field, then in part of speech, script and
     length; of that circle those are taken among which no cue tells the answer (`cue_balance`), and
     never one that is right too. A lexical decision has pseudo-terms instead. Broader concepts are
-    looked up in `kin`; `tables` are the pieces learnt, where they are at hand. `kept` are items of
-    an earlier test set: they stay as they are where question and answer are still the same.
+    looked up in `kin`; `tables` are the pieces learnt, where they are at hand. `earlier` are those of
+    a test set before: they stay as they are where question and answer are still the same.
 
     Raises:
         LexgraftError: a concept that a form cannot ask for, or too few wrong options for one.
@@ -47,17 +47,17 @@ def build_items(
         pool = pool_of(concepts, lenders, form, seed, kin or {})
         if not pool.asked:
             continue
-        old = {one.concept.id: _still_right(one, form, kept) for one in pool.asked}
-        asked_anew = [target for target in pool.asked if not old[target.concept.id]]
+        old = {one.concept.id: _still_right(one, form, earlier) for one in pool.asked}
+        targets = [target for target in pool.asked if not old[target.concept.id]]
         items += [item for unchanged in old.values() for item in unchanged]
-        if not asked_anew:
+        if not targets:
             continue
         known = kin or {concept.id: concept for concept in (*concepts, *lenders)}
         pieces = tables[form] if tables else learn_pieces(known, form, pool.keys)
         rows = pieces.rows_of([member.answer for member in pool.members])
         uses = Counter({view.answer: draws for view in pool.asked})
         uses.update(wrong for unchanged in old.values() for wrong in _wrong_options(unchanged))
-        for rank, target in enumerate(asked_anew):
+        for rank, target in enumerate(targets):
             wrong = _wrong(target, pool, options - 1, draws, distractors, pieces, rows, uses)
             for draw, texts in enumerate(wrong):
                 _check_enough(target, texts, form, options - 1)
@@ -67,10 +67,10 @@ def build_items(
 
 
 def _still_right(
-    target: FormProfile, form: Form, kept: Mapping[tuple[str, Form], Sequence[Item]]
+    target: FormProfile, form: Form, earlier: Mapping[tuple[str, Form], Sequence[Item]]
 ) -> Sequence[Item]:
-    """Return a concept's kept items; none where its question or its answer is another now."""
-    old = kept.get((target.concept.id, form), ())
+    """Return a concept's earlier items; none where its question or its answer is another now."""
+    old = earlier.get((target.concept.id, form), ())
     for item in old:
         words = wording(form, target.question, target.concept.id, item.draw)
         answer = seam(words.context) + target.answer

@@ -49,8 +49,8 @@ def split_concepts(
     chosen: dict[Split, list[Concept]] = {}
     for split in SPLITS:
         count = counts.get(split, 0)
-        kept = [by_id[one] for one in order if dealt[one] == split and one in by_id][:count]
-        chosen[split] = kept + _take_groups(groups, count - len(kept), split, dealt)
+        stay = [by_id[name] for name in order if dealt[name] == split and name in by_id][:count]
+        chosen[split] = stay + _take_groups(groups, count - len(stay), split, dealt)
         if len(chosen[split]) < counts.get(split, 0):
             raise LexgraftError(
                 f"related concepts do not fit into {counts[split]} for `{split}`",
