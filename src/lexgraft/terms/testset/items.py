@@ -36,8 +36,8 @@ def build_items(
     They come from a circle of the closest in type or field, then in part of speech, script and
     length; of that circle those are taken among which no cue tells the answer (`cue_balance`), and
     never one that is right too. A lexical decision has pseudo-terms instead. Broader concepts are
-    looked up in `kin`; `tables` are the pieces learnt, where they are at hand. `earlier` are those of
-    a test set before: they stay as they are where question and answer are still the same.
+    looked up in `kin`; `tables` are the pieces learnt, where they are at hand; `earlier` are items
+    of a test set before: they stay as they are where question and answer are still the same.
 
     Raises:
         LexgraftError: a concept that a form cannot ask for, or too few wrong options for one.
