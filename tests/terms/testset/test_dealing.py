@@ -10,7 +10,7 @@ from msgspec import structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Project, read_project
-from lexgraft.records import Concept, Item, Term, write_lines
+from lexgraft.records import Concept, Item, Split, Term, write_lines
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.terms.testset.dealing import FILE, read_dealing
 from lexgraft.terms.testset.split import SPLITS, split_concepts
@@ -170,12 +170,12 @@ def test_relatives_of_what_was_dealt_follow_it_or_stay_out(
 ):
     concepts = make_concepts(30)
     dealt = split_concepts(concepts[:18], {"choose": 6, "confirm": 10, "sealed": 2}, 1)
-    before = {one.id: split for split in SPLITS for one in dealt[split]}
+    before: dict[str, Split] = {one.id: split for split in SPLITS for one in dealt[split]}
     twins = [
         structs.replace(one, terms=(*one.terms, concepts[data.draw(st.integers(0, 17))].terms[0]))
         for one in concepts[18:]
     ]
-    counts = {"choose": 6, "confirm": data.draw(st.integers(10, 20)), "sealed": 2}
+    counts: dict[Split, int] = {"choose": 6, "confirm": data.draw(st.integers(10, 20)), "sealed": 2}
     try:
         now = split_concepts([*concepts[:18], *twins], counts, 1, dealt=before)
     except LexgraftError:

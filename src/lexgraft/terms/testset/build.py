@@ -93,7 +93,9 @@ def build_testset(
     asked_items = [item for split in SPLITS for item in items[split]]
     refuse_faults(asked_items, by_id)
     pieces = piece_scores(asked_items, by_id, tables)
-    marked = {split: _marked(items[split], by_id, pieces, earlier) for split in SPLITS}
+    marked: dict[Split, tuple[Item, ...]] = {
+        split: _marked(items[split], by_id, pieces, earlier) for split in SPLITS
+    }
     asked_items = [item for split in SPLITS for item in marked[split]]
     scores = audit(asked_items, by_id, pieces)
     facts = facts_of(asked_items, by_id, tokens)
