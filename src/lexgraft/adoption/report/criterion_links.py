@@ -36,8 +36,8 @@ def address_of_criterion(report: Report, stage: str, criterion: Criterion) -> st
     if name == ABILITY:
         return GENERAL_SECTION
     if detail == TERM_GENERATION:
-        other = MODES[2] if name == GLOSSARY_EFFECT else MODES[0]
-        models = {"model": PROPER, "with_": other}
+        rival = MODES[2] if name == GLOSSARY_EFFECT else MODES[0]
+        models = {"model": PROPER, "with_": rival}
         return answers_address(report, use="glossary written", pair=criterion.group, **models)
     pair, needs = criterion.group, _needs(report, criterion)
     if name == TAUGHT_GAIN:

@@ -38,12 +38,14 @@ def gains(report: Report) -> Html:
 
 def _specifications(report: Report) -> list[Html]:
     """Return the same gains under every scoring, folded away: a row per gain and quantity."""
-    scorings = list(dict.fromkeys(one.scoring for one in report.specifications))
+    scorings = list(dict.fromkeys(each.scoring for each in report.specifications))
     cells: dict[tuple[str, str, str, str], dict[str, Html]] = {}
-    for one in report.specifications:
-        for score in one.gains:
-            row = cells.setdefault((score.model, score.name, score.group, one.quantity), {})
-            row[one.scoring] = difference(score.value, score.low, score.high)
+    for specification in report.specifications:
+        for score in specification.gains:
+            key = (score.model, score.name, score.group, specification.quantity)
+            cells.setdefault(key, {})[specification.scoring] = difference(
+                score.value, score.low, score.high
+            )
     if not cells:
         return []
     rows = [

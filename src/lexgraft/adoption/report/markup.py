@@ -67,11 +67,11 @@ def word(key: str, **values: object) -> Html:
     return both({language: say(key, language, **values) for language in LANGUAGES})
 
 
-def word_with(key: str, **parts: Html) -> Html:
+def word_with(key: str, **content: Html) -> Html:
     """Return one of the report's own texts in every language, with markup in its places."""
-    places = {name: f"{{{name}}}" for name in parts}
-    texts = {language: fit(say(key, language, **places)) for language in LANGUAGES}
-    return both({language: Html(text.format(**parts)) for language, text in texts.items()})
+    blanks = {name: f"{{{name}}}" for name in content}
+    texts = {language: fit(say(key, language, **blanks)) for language in LANGUAGES}
+    return both({language: Html(text.format(**content)) for language, text in texts.items()})
 
 
 def spoken(key: str) -> Html:

@@ -66,8 +66,8 @@ def _findings(findings: Sequence[tuple[CheckedDocument, TermFault]]) -> Html:
         for document, fault in findings[:_SHOWN]
     ]
     names = ("segment", "problem", "term", "use", "there", "text")
-    more = element("p", word("check_more", shown=_SHOWN, count=len(findings)))
-    return join(_table("findings", names, rows), more if len(findings) > _SHOWN else "")
+    hint = element("p", word("check_more", shown=_SHOWN, count=len(findings)))
+    return join(_table("findings", names, rows), hint if len(findings) > _SHOWN else "")
 
 
 def _text(segment: TextSegment | None, fault: TermFault, document: CheckedDocument) -> Html:

@@ -84,7 +84,7 @@ def build_testset(
     chosen = {concept.id for group in concepts.values() for concept in group}
     # Concepts that no split asks about, nor ever has, may still lend wrong options.
     unasked = [concept for concept in eligible.usable if concept.id not in chosen]
-    lenders = [one for one in (*unasked, *eligible.spare) if one.id not in splits]
+    lenders = [concept for concept in (*unasked, *eligible.spare) if concept.id not in splits]
     tables = {form: learn_pieces(by_id, form, chosen) for form in settings.forms}
     items = _items_by_split(project, concepts, lenders, by_id, tables, progress, earlier)
     everyday, general = everyday_items(project)
@@ -146,7 +146,7 @@ def _split(
     counts: dict[Split, int] = {"choose": settings.choose, "confirm": settings.confirm}
     left = len(eligible.usable) - settings.choose - settings.confirm
     usable = {concept.id for concept in eligible.usable}
-    sealed = sum(split == "sealed" and one in usable for one, split in dealt.items())
+    sealed = sum(split == "sealed" and name in usable for name, split in dealt.items())
     unnamed = max(sealed, settings.confirm if left >= 2 * settings.confirm else 0)
     counts["sealed"] = unnamed if settings.sealed is None else settings.sealed
     try:

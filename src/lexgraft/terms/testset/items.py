@@ -47,7 +47,7 @@ def build_items(
         pool = pool_of(concepts, lenders, form, seed, kin or {})
         if not pool.asked:
             continue
-        old = {one.concept.id: _still_right(one, form, earlier) for one in pool.asked}
+        old = {view.concept.id: _still_right(view, form, earlier) for view in pool.asked}
         targets = [target for target in pool.asked if not old[target.concept.id]]
         items += [item for unchanged in old.values() for item in unchanged]
         if not targets:
@@ -83,8 +83,8 @@ def _wrong_options(items: Sequence[Item]) -> list[str]:
     return [
         option.strip()
         for item in items
-        for place, option in enumerate(item.options)
-        if place != item.gold
+        for index, option in enumerate(item.options)
+        if index != item.gold
     ]
 
 
