@@ -6,7 +6,7 @@ from typing import NamedTuple, get_args
 from lexgraft.evaluation.chrf import chrf
 from lexgraft.evaluation.measures import IN_LANGUAGE, LOOPING, TERM_CHRF, TERM_GENERATION
 from lexgraft.evaluation.output_language import in_language, repeats
-from lexgraft.evaluation.term_grade import RIGHT, TermGrade, grade_term
+from lexgraft.evaluation.term_grade import RIGHT, TermGrade, answers_in, grade_term
 from lexgraft.records import Concept, Item, Score
 from lexgraft.stats.clustered import clustered_mean
 from lexgraft.stats.paired import NONE, share_right
@@ -57,7 +57,7 @@ def _grade(item: Item, text: str, concept: Concept | None) -> WrittenTerm:
         grade=grade_term(text, names, elsewhere),
         faithful=in_language(first_line, language),
         loops=repeats(text),
-        likeness=max(chrf(first_line, name) for name in names),
+        likeness=max(chrf(answer, name) for answer in answers_in(text) or ("",) for name in names),
     )
 
 
