@@ -111,7 +111,7 @@ def _measured(experiment: Experiment) -> dict[str, Any]:
     _say(f"learnt from {learnt.tokens} tokens, {learnt.concepts} concepts: {spent}")
     race, of_race = _timed(lambda: MergeRace().run(experiment, Results()))
     _say(f"raced: {of_race}")
-    for result in (*race.given, *race.raced):
+    for result in (*race.unwalked, *race.raced):
         gained, kept = result.front.acquisition, result.front.retention
         _say(
             f"choose {result.name:60} {100 * gained.value:+6.1f} [{100 * gained.low:+.1f}, "

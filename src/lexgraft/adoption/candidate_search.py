@@ -42,12 +42,12 @@ def propose(
         seed=int(digest("search", seed)[:8], 16),
         population_size=_generation(search),
     )
-    told: list[tuple[np.ndarray, float]] = []
+    generation: list[tuple[np.ndarray, float]] = []
     for _, score in scores:
-        told.append((optimiser.ask(), -score))
-        if len(told) == optimiser.population_size:
-            optimiser.tell(told)
-            told.clear()
+        generation.append((optimiser.ask(), -score))
+        if len(generation) == optimiser.population_size:
+            optimiser.tell(generation)
+            generation.clear()
     values = dict(zip(search.ranges, optimiser.ask().tolist(), strict=True))
     settings = {
         name: round(low + values[name] * (high - low), _DIGITS)

@@ -34,11 +34,11 @@ def walked_back(
         if below >= NEAR * budget:
             break
         share = round(low + (high - low) * _next(below, above, _AIM * budget), 4)
-        found = harm(replace(candidate, share=share))
-        if found <= budget:
-            low, below = share, found
+        loss = harm(replace(candidate, share=share))
+        if loss <= budget:
+            low, below = share, loss
         else:
-            high, above = share, found
+            high, above = share, loss
     return replace(candidate, share=low)
 
 

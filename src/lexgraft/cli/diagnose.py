@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.merge import planned_merge, source_arguments
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
-from lexgraft.cli.verb_parser import VerbParser, verb
+from lexgraft.cli.projects import open_project
+from lexgraft.cli.verb_parser import VerbParser, refuse, verb
 from lexgraft.errors import LexgraftError
 
 if TYPE_CHECKING:
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 def _diagnose(parser: VerbParser) -> None:
     source_arguments(parser)
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also draw heat maps into a page")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="rank a project's candidates by what a few dozen sentences make of them",
+    )
+    parser.without_option("--probe").add_argument(
+        "--html", type=Path, metavar="FILE", help="also draw heat maps into a page"
+    )
 
 
 @verb(_diagnose)
@@ -27,9 +35,13 @@ def diagnose(arguments: argparse.Namespace) -> int:
     Examples:
       lexgraft diagnose recipe.yaml
       lexgraft diagnose project.yaml --method ties --html heat.html
+      lexgraft diagnose project.yaml --probe
 
-    It explains and warns; it does not decide.
+    It explains and warns; it does not decide. --probe loads the models, reads and scores no
+    question, and says how well such a ranking agrees with the race where that has been run.
     """
+    if arguments.probe:
+        return _probe(arguments)
     from lexgraft.adoption.report.heat import heat_page
     from lexgraft.files.ownership import writing
     from lexgraft.records import write_bytes
@@ -54,6 +66,38 @@ def diagnose(arguments: argparse.Namespace) -> int:
         print_line(f"warning: {warning}")
     if arguments.html is not None:
         print_line(f"heat maps: {arguments.html}")
+    return 0
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    """Print a project's candidates ranked by their activations."""
+    from lexgraft.adoption.activation_probe import probe
+    from lexgraft.weights.merge.recipe import is_recipe
+
+    if is_recipe(arguments.recipe):
+        refuse("--probe", "on a recipe", "give a project: it has candidates, terms and texts")
+    if arguments.method is not None:
+        refuse("--method", "beside --probe", "all candidates are ranked")
+    if arguments.seed is not None:
+        refuse("--seed", "beside --probe", "write `seed:` in the project file")
+    project = open_project(arguments.recipe, download=arguments.download)
+    with ProgressBars() as bars:
+        ranking = probe(project, bars)
+    if arguments.json:
+        return print_json(ranking)
+    rows = [["candidate", "towards D (terms)", "away from G (general)", "per harm"]]
+    rows += [
+        [one.name, f"{one.towards:.3f}", f"{one.away:.3f}", f"{one.per_harm:.2f}"]
+        for one in ranking.candidates
+    ]
+    print_table(f"Candidates by {ranking.sentences} sentences, best first", rows)
+    for score in ranking.agreement:
+        print_line(
+            f"rank correlation, {score.name}: {score.value:+.2f} [{score.low:+.2f}, "
+            f"{score.high:+.2f}], n = {score.n}"
+        )
+    if not ranking.agreement:
+        print_line("no race has been run here: whether this ranking holds is not known")
     return 0
 
 

@@ -86,14 +86,16 @@ def test_with_a_budget_all_are_raced_where_it_holds_and_the_front_shows_both(
             return MergeRace().run(start_experiment(project, run, silent), Results())
 
     free = raced(None)
-    assert free.given == ()
+    assert free.unwalked == ()
     harms = [-result.front.retention.value for result in free.raced]
     budget = min(harm for harm in harms if harm > 0) / 2
     held = raced(budget)
-    assert [result.name for result in held.given] == [
+    assert [result.name for result in held.unwalked] == [
         result.name for result, harm in zip(free.raced, harms, strict=True) if harm > budget
     ]
-    assert held.given == tuple(r for r in free.raced if r.name in {g.name for g in held.given})
+    assert held.unwalked == tuple(
+        r for r in free.raced if r.name in {g.name for g in held.unwalked}
+    )
     for result in held.raced:
         assert -result.front.retention.value <= budget
         assert (result.candidate.share < 1) == (result.front.kind == "walked")

@@ -60,7 +60,7 @@ class RaceResult(Struct, frozen=True, forbid_unknown_fields=True):
 
     raced: tuple[CandidateResult, ...]
     winner: str
-    given: tuple[CandidateResult, ...] = ()  # what was walked back, as it had been given
+    unwalked: tuple[CandidateResult, ...] = ()  # what was walked back, as it had been given
 
     def best(self) -> CandidateResult:
         """Return the winner."""
@@ -118,7 +118,7 @@ class MergeRace(Stage[RaceResult]):
         models, material = experiment.models, experiment.material
         count = len(settings.candidates) + _trials(settings)
         raced: list[CandidateResult] = []
-        given: list[CandidateResult] = []
+        unwalked: list[CandidateResult] = []
         leader: _Leader | None = None
         searched: list[tuple[Candidate, float]] = []
         for number in range(count):
@@ -127,7 +127,7 @@ class MergeRace(Stage[RaceResult]):
             result, certainty = _run(models, material, name, candidate, rival, gates.alpha / count)
             within = _within_budget(models, material, candidate)
             if within != candidate:
-                given.append(result)
+                unwalked.append(result)
                 name = f"{name} × {within.share:.2f}"
                 result, certainty = _run(
                     models, material, name, within, leader, gates.alpha / count
@@ -139,7 +139,7 @@ class MergeRace(Stage[RaceResult]):
             if safe and (leader is None or result.objective > leader.objective):
                 leader = _Leader(result.objective, certainty)
         best = best_of(raced, gates.merge.general_loss)
-        return RaceResult(tuple(raced), best.name, tuple(given))
+        return RaceResult(tuple(raced), best.name, tuple(unwalked))
 
     def report(self, experiment: Experiment, record: RaceResult) -> ReportPart:
         """Return the candidates' findings and how the winner was made."""
@@ -149,7 +149,7 @@ class MergeRace(Stage[RaceResult]):
             method=best.candidate.method,
             parameters=_parameters(best.candidate),
             front=(
-                *(result.front for result in record.given),
+                *(result.front for result in record.unwalked),
                 *(result.front for result in record.raced),
             ),
             points=tuple(result.point for result in record.raced),
@@ -188,13 +188,13 @@ def _candidate(
     """Return the name and the recipe of the candidate of this number; the search's come last."""
     if number < len(settings.candidates):
         candidate = settings.candidates[number]
-        return _name_of(candidate, settings.candidates), candidate
+        return name_of(candidate, settings.candidates), candidate
     assert settings.search is not None  # there are trials
     candidate = propose(settings.search, searched, seed)
     return f"evolved {candidate.method} {len(searched) + 1}", candidate
 
 
-def _name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
+def name_of(candidate: Candidate, candidates: Sequence[Candidate]) -> str:
     """Return the method's name, with the parameters where a method occurs twice."""
     if [rival.method for rival in candidates].count(candidate.method) == 1:
         return candidate.method
@@ -273,12 +273,14 @@ def _front_point(
     gained = gain(recipient.terms, results.terms, pair, context)
     losses = [change for change in lost if change.name == ABILITY]
     worst = min(losses, key=lambda change: change.value, default=None)
-    kept = Interval(worst.value, worst.low, worst.high, worst.n) if worst else Interval(0, 0, 0, 0)
+    ability = (
+        Interval(worst.value, worst.low, worst.high, worst.n) if worst else Interval(0, 0, 0, 0)
+    )
     return FigurePoint(
         "walked" if walked else "candidate",
         "choose",
         gained.score(TARGET_GAIN, results.name, pair),
-        kept.score(ABILITY, results.name, worst.group if worst else ""),
+        ability.score(ABILITY, results.name, worst.group if worst else ""),
     )
 
 
