@@ -61,6 +61,7 @@ def draft(material: Path, tiny_model: Path, tmp_path: Path) -> Draft:
         pytest.param(150, marks=pytest.mark.slow),
         pytest.param(300, marks=pytest.mark.slow),
         pytest.param(1000, marks=pytest.mark.slow),
+        pytest.param(10_000, marks=pytest.mark.slow),
     ],
 )
 def test_every_gate_has_its_chance_whatever_the_number_of_concepts(draft: Draft, count: int):

@@ -113,3 +113,14 @@ def test_a_glossary_of_words_that_are_one_in_both_languages_is_left_out_as_advis
         values["terms"]["files"] = [str(tmp_path / "terms.jsonl")]
 
     assert "glossary" in follow(make_project(change))
+
+
+def test_a_language_asked_into_itself_is_planned_as_advised(
+    make_project: MakeProject, tmp_path: Path
+):
+    def change(values: dict[str, Any]) -> None:
+        form = {"kind": "definition-to-term", "question": "en", "answer": "en"}
+        values["languages"]["target"] = values["languages"]["domain"] = "en"
+        values["testset"]["forms"] = [form]
+
+    assert "glossary" in follow(make_project(change))

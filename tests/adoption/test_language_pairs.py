@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from adopt_project import MakeProject
 from killing import kill_at, run_to_the_end
+from msgspec import structs
 from pairs import translated
 
 from lexgraft.adoption.adopt import plan_project, run_project
@@ -65,6 +66,31 @@ def test_any_pair_is_planned_with_all_that_its_stages_ask_and_teach(
     planned = plan_project(read_project(make_project(between(source, target, tmp_path))))
     stages = {estimate.stage for estimate in planned.estimates}
     assert stages >= {"headroom", "merge", "measure", "glossary", "tune"}
+
+
+def test_words_that_two_languages_share_are_counted_and_not_fatal(
+    make_project: MakeProject, tmp_path: Path
+):
+    change = between("en", "fr", tmp_path)
+    rows = [translated("en", "fr", number) for number in range(60)]
+    shared = [
+        structs.replace(row, terms=(row.terms[0], structs.replace(row.terms[0], language="fr")))
+        for row in rows[::4]
+    ]
+    write_lines(tmp_path / "pair.jsonl", [*shared, *(row for row in rows if row not in rows[::4])])
+
+    def by_translation(values: dict[str, Any]) -> None:
+        change(values)
+        ways = (("en", "fr"), ("fr", "en"))
+        values["testset"]["forms"] = [
+            {"kind": "term-to-term", "question": source, "answer": target}
+            for source, target in ways
+        ]
+
+    planned = plan_project(read_project(make_project(by_translation)))
+    assert {estimate.stage for estimate in planned.estimates} >= {"glossary", "tune"}
+    reason = "the question gives the answer away (term-to-term en->fr)"
+    assert planned.refused[reason] == len(shared) == 15
 
 
 @pytest.mark.slow

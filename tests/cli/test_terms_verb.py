@@ -100,6 +100,17 @@ def test_an_export_says_what_is_not_in_it(table: Path, capsys: pytest.CaptureFix
     assert "no licence stated" in notice
 
 
+@pytest.mark.parametrize("form", ["csv", "tbx", "skos"])
+def test_an_export_of_all_languages_says_of_nothing_that_it_is_not_there(
+    form: str, table: Path, capsys: pytest.CaptureFixture[str]
+):
+    output = str(table.parent / "out")
+    assert main(["terms", "export", str(table), "--format", form, "-o", output]) == 0
+    said = capsys.readouterr().out
+    assert "not exported:" not in said
+    assert ", 0 not exported" in said
+
+
 def test_a_join_lists_links_and_what_is_ambiguous(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -213,6 +224,24 @@ def test_lint_names_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["terms", "lint", str(path), "--json"]) == 1
     (finding,) = json.loads(capsys.readouterr().out)
     assert finding["place"] == f"{path}:4"
+
+
+def test_lint_and_refusals_name_the_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    first, second = book.active, book.create_sheet("Zwei")
+    assert first is not None
+    for row in (["en", "nl"], ["valve", "klep"], ["pump", "pomp"]):
+        first.append(row)
+    for row in (["en", "nl"], ["gear", "wiel"], ["gear", "tandwiel"], ["bad\u202e", "slecht"]):
+        second.append(row)
+    path = tmp_path / "two.xlsx"
+    book.save(path)
+    main(["terms", "lint", str(path), "--leave-out-refused", "--json"])
+    assert json.loads(capsys.readouterr().out)[0]["place"] == f"{path}:Zwei:3"
+    assert main(["terms", "lint", str(path)]) == 2
+    assert "sheet `Zwei`: U+202E" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,22 @@ def test_what_a_form_has_no_place_for_is_said_of_each_concept(form: str):
     assert ("forbidden" in loss.what) == (form != "utx")
 
 
+@pytest.mark.parametrize("identifier", ["C:1", "valve 1", "http://example.org/1"])
+def test_skos_read_back_has_what_it_had_and_nothing_more(tmp_path: Path, identifier: str):
+    concept = Concept(
+        identifier,
+        (Term("fever", "en"), Term("pyrexia", "en", status="admitted"), Term("発熱", "ja")),
+        {"en": "A raised temperature."},
+        broader=("C:2",),
+        same_as=("X:1",),
+        source="House",
+        licence="CC0",
+    )
+    (found,) = exported(tmp_path, "skos", concept)
+    kind = "C:2" if identifier.startswith("http") else ""  # as it was read from SKOS
+    assert found == structs.replace(concept, type=kind)
+
+
 def test_skos_brings_its_ids_back(tmp_path: Path):
     (found,) = exported(tmp_path, "skos", FEVER)
     assert found.id == "C:1"

@@ -187,3 +187,22 @@ def test_edges_flag_a_hit_within_a_word(tmp_path: Path, capsys: pytest.CaptureFi
     text.write_text("東京都と京都\n", encoding="utf-8")
     _, said = run(capsys, "match", str(terms), str(text), "--edges", "--json")
     assert [row["edges"] for row in json.loads(said)] == [False, True]
+
+
+def test_the_verb_counts_no_forbidden_form_within_a_required_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms, question, answer = (tmp_path / name for name in ("t.csv", "q.txt", "a.txt"))
+    terms.write_text(
+        "en,ja,forbidden ja\nuser,ユーザー,ユーザ\nserver,サーバー,サーバ\n", encoding="utf-8"
+    )
+    question.write_text("The user and the server.", encoding="utf-8")
+    for text, status, problems in (
+        ("ユーザーとサーバーの設定", 0, []),
+        ("ユーザとサーバーの設定", 1, ["missed", "forbidden"]),
+    ):
+        answer.write_text(text, encoding="utf-8")
+        flags = ("--question", str(question), "--from", "en", "--to", "ja", "--json")
+        code, said = run(capsys, "check", str(terms), str(answer), *flags)
+        findings = json.loads(said)["documents"][0]["findings"]
+        assert (code, [row["problem"] for row in findings]) == (status, problems)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lexgraft.errors import LexgraftError
 from lexgraft.terms.readers import ImportOptions, TermImport
 
 
@@ -116,3 +117,51 @@ def test_letters_do_not_decide_in_which_script_a_column_is(tmp_path: Path):
     text = "英語,日本語\nア行,\naxle,軸\nカ行,\ngear,歯車\nサ行,\n"
     texts, left = read(tmp_path / "t.csv", text)
     assert (texts, left) == ([("axle", "軸"), ("gear", "歯車")], {LETTERS: [2, 4, 6]})
+
+
+SECTION = "a heading in one cell between entries, no term (--cells heading=take)"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("de;en\nVentil;valve\nAbkürzungen;\nDN;nominal width\n", [3]),
+        ("nl;pl\nklep;zawór\nAfkortingen;\nDN;średnica\n", [3]),
+        ("fr;es\nvanne;válvula\nTermes généraux;\npompe;bomba\n", [3]),
+        ("英語,日本語\n一般,\nvalve,弁\npump,ポンプ\n機械,\nbearing,軸受\n", [2, 5]),  # not English
+    ],
+)
+def test_headings_of_one_cell_that_cannot_be_terms_are_none(
+    tmp_path: Path, text: str, lines: list[int]
+):
+    texts, left = read(tmp_path / "t.csv", text)
+    assert left == {SECTION: lines}
+    assert all(len(terms) == 2 for terms in texts)
+    assert "heading" not in read(tmp_path / "t.csv", text, cells={"heading": "take"})[1]
+
+
+SECTIONS = (
+    "de;en;id\nVentile;;\nKugelhahn;ball valve;1\nKlappe;flap;2\nLager;;\nGleitlager;bush;3\n"
+)
+
+
+def test_headings_of_one_cell_that_may_be_terms_are_asked_about(tmp_path: Path):
+    with pytest.raises(LexgraftError, match="heading=single or --cells") as asked:
+        read(tmp_path / "t.csv", SECTIONS)
+    assert "2 rows have one cell alone and begin a part (Ventile · Lager)" in str(asked.value)
+    texts, left = read(tmp_path / "t.csv", SECTIONS, cells={"heading": "single"})
+    assert (len(texts), left) == (3, {SECTION: [2, 5]})
+    texts, left = read(tmp_path / "t.csv", SECTIONS, cells={"heading": "take"})
+    assert (len(texts), left) == (5, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "de;en\nKugelhahn;ball valve\nKlappe;\nLager;bearing\nRad;\nAchse;axle\n",  # gaps
+        "de;en\nKlappe;\nRad;\nAchse;axle\n",  # two beside each other
+        "id;en;de\n1;valve;Ventil\n;;Armatur\n2;pump;Pumpe\n;;Förderer\n3;gear;Rad\n",  # synonyms
+    ],
+)
+def test_terms_without_a_translation_are_no_headings(tmp_path: Path, text: str):
+    assert read(tmp_path / "t.csv", text)[1] == {}

@@ -113,6 +113,15 @@ def test_headers_without_spaces_are_understood(tmp_path: Path, header: str):
     assert (concept.names("en"), concept.names("ja")) == (("fever",), ("発熱",))
 
 
+def test_a_header_as_column_takes_it_is_that(tmp_path: Path):
+    text = "term nl,note nl,term en\nklep,alleen bij water,valve\n"
+    (concept,) = read_table(write(tmp_path, text))
+    assert [(one.text, one.note) for one in concept.terms] == [
+        ("klep", "alleen bij water"),
+        ("valve", ""),
+    ]
+
+
 def test_columns_are_named_by_the_user(tmp_path: Path):
     asked = ImportOptions(
         columns={"A": "term en", "B": "term ja", "en": "ignore", "C": "status ja"}

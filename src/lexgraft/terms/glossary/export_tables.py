@@ -64,8 +64,7 @@ def export_concepts(
     """
     if form not in EXPORTS:
         raise LexgraftError(f"unknown form `{form}`", cure=nearest(form, EXPORTS))
-    if form not in {"csv", "tbx", "skos"}:
-        pair = _checked(concepts, form, pair)
+    pair = None if form in {"csv", "tbx", "skos"} else _checked(concepts, form, pair)
     kept, refused = screened(concepts)
     if pair:
         told = {entry.concept for entry in refused}

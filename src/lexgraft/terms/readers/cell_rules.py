@@ -21,7 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "brackets": ("rule", "take"),
     "hidden": ("take", "leave-out"),
     "struck": ("leave-out", "take"),
-    "heading": ("leave-out", "take"),
+    "heading": ("leave-out", "take", "single"),
     "footer": ("leave-out", "take"),
 }
 """A kind of odd cell, or row → what can be done with it; the first is done without being asked."""

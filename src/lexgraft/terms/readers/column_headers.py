@@ -151,10 +151,17 @@ def _meaning(text: str) -> ColumnMeaning:
         return ColumnMeaning(reason="no header")
     if len(text) > LONGEST_HEADER:
         return ColumnMeaning(reason="longer than a header")
-    for read in (_as_role, _as_language, _as_both, _as_several_words, _as_numbered):
+    for read in (_as_option, _as_role, _as_language, _as_both, _as_several_words, _as_numbered):
         if meanings := read(text):
             return meanings
     return _as_part(text) or ColumnMeaning(reason="no known word")
+
+
+def _as_option(text: str) -> ColumnMeaning | None:
+    """Return a column whose header is a meaning as `--column` takes it: `note nl`."""
+    role, _, language = text.partition(" ")
+    tag = tag_of_code(language) if role in IN_A_LANGUAGE else ""
+    return ColumnMeaning(role, tag, "written as `--column` takes it") if tag else None
 
 
 def _as_role(text: str) -> ColumnMeaning | None:

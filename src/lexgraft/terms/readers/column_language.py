@@ -16,9 +16,8 @@ from lexgraft.terms.readers.table_layout import (
     language_by_script,
     with_meanings,
 )
-from lexgraft.terms.text.language_data import likely, script_of_letter
+from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
 
-_WRITINGS = {"Jpan": {"Jpan", "Hani"}, "Kore": {"Kore", "Hani"}, "Hans": {"Hani"}, "Hant": {"Hani"}}
 _LATIN = frozenset({"Latn"})
 _PROSE = frozenset({"definition", "sentence"})
 _LEAST_HITS, _LEAST_SHARE, _LEAD = 3, 0.12, 1.6  # small words that tell a language from others
@@ -51,7 +50,9 @@ def with_languages(layout: Layout) -> None:
                 _with_language(layout, column, tag, how)
             continue
         fitting = [
-            tag for tag in languages if all(scripts_in(cell) & writing(tag) for cell in cells)
+            tag
+            for tag in languages
+            if all(scripts_in(cell) & scripts_of_language(tag) for cell in cells)
         ]
         if len(languages) == 1:
             _with_language(layout, column, languages[0], "the only language")
@@ -113,8 +114,10 @@ def languages_fitting(cell: str, languages: Sequence[str]) -> tuple[str, ...]:
     same = tuple(tag for tag in languages if tag.partition("-")[0] == named)
     if same:
         return same
-    own = tuple(tag for tag in languages if scripts & (writing(tag) - _LATIN))
-    return own or tuple(tag for tag in languages if not scripts or scripts & writing(tag))
+    own = tuple(tag for tag in languages if scripts & (scripts_of_language(tag) - _LATIN))
+    return own or tuple(
+        tag for tag in languages if not scripts or scripts & scripts_of_language(tag)
+    )
 
 
 def language_by_words(cells: Sequence[str], languages: Sequence[str]) -> str:
@@ -137,21 +140,6 @@ def says_yes_or_no(layout: Layout, column: Column) -> bool:
     """Tell a column whose cells are flags."""
     cells = layout.cells(column.position)
     return bool(cells) and all(flag_of(cell) is not None for cell in cells)
-
-
-def scripts_in(cell: str) -> set[str]:
-    """Return the scripts of a cell's letters."""
-    return {script_of_letter(letter) for letter in set(cell)} - {""}
-
-
-@cache
-def writing(language: str) -> frozenset[str]:
-    """Return the scripts a language is written in."""
-    script = next((part for part in language.split("-")[1:] if len(part) == 4), "")
-    script = script or likely(language)[1]
-    if script == "Hrkt":
-        script = "Jpan"
-    return frozenset(_WRITINGS.get(script, {script, "Latn"} if not script else {script}))
 
 
 @cache

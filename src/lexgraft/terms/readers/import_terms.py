@@ -44,7 +44,7 @@ class TermImport:
         self._forms = [form for _, form, _ in chosen]
         self._origin: dict[str, int] = {}  # id → line and file in one number: there are many
         self._strict = strict
-        self.place = ""  # file and line of the concept that was yielded last
+        self.place = ""  # file, sheet and line of the concept that was yielded last
 
     def __iter__(self) -> Iterator[Concept]:
         """Yield the concepts file by file, those of additions that no file has at the end.
@@ -101,7 +101,8 @@ class TermImport:
             if usable is not None:
                 reading.concepts += 1
                 tally.note_statuses(usable)
-                self.place = f"{reading.path}:{line}"
+                sheet = f"{tally.sheet}:" if tally.sheet else ""
+                self.place = f"{reading.path}:{sheet}{line}"
                 yield usable
         if not reading.concepts:
             if self._strict:

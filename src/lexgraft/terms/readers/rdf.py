@@ -90,8 +90,9 @@ def read_rdf(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     """Yield one concept per subject with labels, in the order of the file, by its name.
 
     Labels keep their language; one without is read as the language asked for, and counted. Hidden
-    labels are no terms. `HP:1` stands for the name `http://purl.obolibrary.org/obo/HP_1`. The
-    format has no lines: numbers are those of the subjects.
+    labels are no terms. The type is the first broader concept, but in our own exports nothing.
+    `HP:1` stands for the name `http://purl.obolibrary.org/obo/HP_1`. The format has no lines:
+    numbers are those of the subjects.
 
     Raises:
         LexgraftError: pyoxigraph is not installed; broken RDF; an entity that is refused.
@@ -145,7 +146,7 @@ def _concept(
         id=_short(name),
         terms=ranked_terms(term for term in terms if term.text),
         definitions=definitions,
-        type=broader[0] if broader else "",
+        type=broader[0] if broader and not name.startswith(_OWN) else "",
         broader=tuple(broader),
         same_as=tuple(_short(text) for role, text, _ in values if role == "same"),
         source=origin.source,

@@ -11,9 +11,11 @@ from unicodedata import normalize
 from msgspec import Struct
 
 from lexgraft.terms.readers.text_tables import Cells
+from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
 
 LETTER = "a letter between entries, no term (--cells heading=take)"
 TITLE = "a title over all columns, no term (--cells heading=take)"
+SECTION = "a heading in one cell between entries, no term (--cells heading=take)"
 FOOTER = "a footer, no term (--cells footer=take)"
 
 _LETTER = re.compile(r"[\[(]?(\w)[\])]?\.?(?:\s*[-–—~〜～]\s*(\w))?")
@@ -29,11 +31,42 @@ class RowsApart(Struct, frozen=True):
     merged: frozenset[int] = frozenset()  # lines with a cell that is merged over columns
     indexed: bool = False  # letters that stand alone in their rows head parts of this table
     taken: frozenset[str] = frozenset()  # kinds that are entries all the same
+    languages: dict[int, str] = {}  # position of a column of terms → its language
+    are_single: bool = False  # every row of one cell heads a part
 
     def reason(self, line: int, cells: Sequence[str], below: Sequence[str]) -> str:
         """Return why a row is no entry, by itself and the row below it; nothing where it is one."""
-        kind = self._kind(line, [text for cell in cells if (text := cell.strip())], below)
+        kind = self._kind(line, _filled(cells), below) or (
+            SECTION if self._heads(cells, below) else ""
+        )
         return "" if kind in self.taken else kind
+
+    def part_headings(self, rows: Sequence[Cells]) -> list[str]:
+        """Return the texts of rows that begin a part of the table, each with entries below it.
+
+        Nothing unless the first row is one and no other row is of one cell: rows that lack a
+        translation stand anywhere.
+        """
+        single = [at for at, (_, cells) in enumerate(rows) if self._is_single(cells)]
+        begins = [at for at in single if at + 1 < len(rows) and _is_entry(rows[at + 1][1])]
+        is_divided = len(single) > 1 and single == begins and single[0] == 0
+        return [_filled(rows[at][1])[0] for at in single] if is_divided else []
+
+    def _heads(self, cells: Sequence[str], below: Sequence[str]) -> bool:
+        """Tell a row of one cell that heads a part: by its words, or as no term of its column."""
+        if not self._is_single(cells) or not _is_entry(below):
+            return False
+        (text,) = _filled(cells)
+        position = next(at for at, cell in enumerate(cells) if cell.strip())
+        scripts, language = scripts_in(text), self.languages.get(position, "")
+        is_foreign = not scripts & {"Latn", *scripts_of_language(language)} and bool(scripts)
+        is_known = _folded(text) in _words()["section"]
+        return self.are_single or is_known or (bool(language) and is_foreign)
+
+    def _is_single(self, cells: Sequence[str]) -> bool:
+        """Tell a row whose only cell stands in the first column of terms, or before it."""
+        filled = [at for at, cell in enumerate(cells) if cell.strip()]
+        return len(filled) == 1 and bool(self.languages) and filled[0] <= min(self.languages)
 
     def _kind(self, line: int, filled: Sequence[str], below: Sequence[str]) -> str:
         if not filled or len(filled[0]) > _LONGEST:
@@ -52,12 +85,23 @@ class RowsApart(Struct, frozen=True):
 
 
 def apart_of(
-    rows: Sequence[Cells], merged: frozenset[int], choices: Mapping[str, str]
+    rows: Sequence[Cells],
+    merged: frozenset[int],
+    choices: Mapping[str, str],
+    languages: dict[int, str],
 ) -> RowsApart:
-    """Return how the rows of a table are told that are no entries, by its first rows."""
-    kinds = {"heading": (LETTER, TITLE), "footer": (FOOTER,)}
+    """Return how the rows of a table are told that are no entries.
+
+    Args:
+        rows: the first of them.
+        merged: lines with a cell that is merged over columns.
+        choices: what is done with each kind of odd cell.
+        languages: position of a column of terms → its language, "" where it is not known.
+    """
+    kinds = {"heading": (LETTER, TITLE, SECTION), "footer": (FOOTER,)}
     taken = [kind for name in kinds if choices[name] == "take" for kind in kinds[name]]
-    return RowsApart(merged, _is_indexed(rows, merged), frozenset(taken))
+    are_single = choices["heading"] == "single"
+    return RowsApart(merged, _is_indexed(rows, merged), frozenset(taken), languages, are_single)
 
 
 def _is_indexed(rows: Sequence[Cells], merged: frozenset[int]) -> bool:
@@ -86,6 +130,14 @@ def _initial(text: str, below: Sequence[str]) -> bool:
 
 def _plain(letter: str) -> str:
     return normalize("NFD", letter.casefold())[:1]
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [text for cell in cells if (text := cell.strip())]
+
+
+def _is_entry(cells: Sequence[str]) -> bool:
+    return len(_filled(cells)) > 1
 
 
 def _is_footer(text: str) -> bool:

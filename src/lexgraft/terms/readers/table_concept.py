@@ -13,6 +13,7 @@ class TableConcept(Struct):
     id: str
     line: int
     has_own_id: bool  # in the file
+    sheet: str = ""  # of a workbook with several
     terms: list[Term] = []
     definitions: dict[str, str] = {}
     texts: dict[str, str] = {}  # of roles that have one each: field, licence, type, …

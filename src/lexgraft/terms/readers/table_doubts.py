@@ -11,13 +11,16 @@ from lexgraft.terms.readers.column_language import (
     languages_of,
     questions_of_prose,
     says_yes_or_no,
-    scripts_in,
-    writing,
 )
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable
 from lexgraft.terms.readers.status_labels import is_flag, status_of
-from lexgraft.terms.readers.table_account import SOME_LANGUAGE, Question, column_key
+from lexgraft.terms.readers.table_account import (
+    SOME_LANGUAGE,
+    Question,
+    column_key,
+    shortened,
+)
 from lexgraft.terms.readers.table_layout import (
     Column,
     Layout,
@@ -25,6 +28,7 @@ from lexgraft.terms.readers.table_layout import (
     term_columns,
     with_meanings,
 )
+from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
 
 _SAID = "as you say"
 _LONG = 60  # characters of a cell that is rather a sentence
@@ -46,6 +50,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     yield from questions_of_prose(layout)
     yield from _of_same(layout)
     yield from _of_unread(layout)
+    yield from _of_headings(layout, options)
     for column in term_columns(layout.columns):
         meaning = layout.meanings[column.position]
         if meaning.reason != _SAID and not meaning.doubt:
@@ -180,7 +185,7 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         answers = (f"{column.key}={column.role} {column.language}",)
         yield Question(what, "column", f"{column.key}=ignore", answers)
         return
-    script_set = writing(column.language)
+    script_set = scripts_of_language(column.language)
     scripts = [scripts_in(cell) for cell in cells]
     foreign = sum(
         bool(letters) and not letters & script_set and letters != {"Latn"} for letters in scripts
@@ -205,6 +210,15 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
 def _is_prose(cells: Sequence[str]) -> bool:
     long = sum(len(cell) > _LONG or cell.endswith(("。", ". ")) for cell in cells)
     return 2 * long > len(cells)
+
+
+def _of_headings(layout: Layout, options: ImportOptions) -> Iterator[Question]:
+    """Yield rows of one cell that begin a part, as headings do, but may be terms as well."""
+    rows = layout.apart.part_headings(layout.entries) if layout.apart else []
+    if rows and "heading" not in options.cells:
+        shown = " · ".join(shortened(text) for text in rows[:3])
+        what = f"{len(rows)} rows have one cell alone and begin a part ({shown})"
+        yield Question(what, "cells", "heading=single", ("heading=take",))
 
 
 def _of_lines(layout: Layout, column: Column, options: ImportOptions) -> Iterator[Question]:

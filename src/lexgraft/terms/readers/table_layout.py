@@ -93,7 +93,8 @@ def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> L
     rows = [row for row in layout.data if not layout.header or not _same(row[1], layout.header)]
     layout.entries = rows
     if len(layout.accounts) > 1 and not layout.is_own:
-        layout.apart = apart_of(rows, table.merged, checked_choices(options.cells))
+        terms = {one.position: one.language for one in layout.columns if one.role == "term"}
+        layout.apart = apart_of(rows, table.merged, checked_choices(options.cells), terms)
         after = [*(cells for _, cells in rows[1:]), list[str]()]
         pairs = zip(rows, after, strict=False)
         layout.entries = [row for row, below in pairs if not layout.apart.reason(*row, below)]

@@ -83,10 +83,10 @@ def _concept(
     sentences: dict[str, str] = {}
     rarity: dict[str, float] = {}
     terms: list[Term] = []
-    outer = language_tag(language_of(entry, options.language))
+    entry_language = language_tag(language_of(entry, options.language))
     for section in entry:
         if local_name(section) in _LANGUAGES:
-            language = language_tag(language_of(section, outer))
+            language = language_tag(language_of(section, entry_language))
             if not language_of(section):
                 tally.warn(line, f"terms of an entry that name no language, read as `{language}`")
             term_sections = [child for child in section if local_name(child) in _TERMS]
@@ -100,7 +100,7 @@ def _concept(
                     rarity[language] = float(category.text)
             for term_section in term_sections:
                 terms += _terms(term_section, language, line, options, tally)
-    _define(definitions, entry_categories, outer, line, tally)
+    _define(definitions, entry_categories, entry_language, line, tally)
     texts: dict[str, list[str]] = {}
     for category in entry_categories:
         texts.setdefault(category.name, []).append(category.text)

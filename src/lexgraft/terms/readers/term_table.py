@@ -97,12 +97,15 @@ def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Itera
             tally.warn(1, f"not read: {error.questions[0].text}")
             continue
         for concept in _with_own_ids(concepts, concepts_by_id, table.sheet, tally):
+            concept.sheet = tally.sheet
             concepts_by_id[concept.id] = concept
     tally.sheet = ""
     if failed and not concepts_by_id:
         raise failed[0]
     for concept in concepts_by_id.values():
+        tally.sheet = concept.sheet  # for what is found in its texts
         yield concept.line, concept.concept(path.name)
+    tally.sheet = ""
 
 
 class UnreadTableError(UnclearTableError):

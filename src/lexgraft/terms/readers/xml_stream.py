@@ -149,7 +149,7 @@ class PlainXml(RawIOBase):
 
     def __init__(self, file: IO[bytes], where: str) -> None:
         """Read from a file that is open; `where` names it in messages."""
-        self._file, self._parts, self._is_done = file, bytearray(), False
+        self._file, self._waiting, self._is_done = file, bytearray(), False
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = parser.ordered_attributes = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -168,25 +168,25 @@ class PlainXml(RawIOBase):
             ExpatError: not well-formed.
         """
         view = memoryview(buffer)
-        while len(self._parts) < len(view) and not self._is_done:
+        while len(self._waiting) < len(view) and not self._is_done:
             piece = self._file.read(_PIECE)
             self._is_done = not piece
             self._parser.Parse(piece, self._is_done)
-        data = bytes(self._parts[: len(view)])
-        del self._parts[: len(view)]
+        data = bytes(self._waiting[: len(view)])
+        del self._waiting[: len(view)]
         view[: len(data)] = data
         return len(data)
 
     def _start(self, name: str, attributes: list[str]) -> None:
         pairs = zip(attributes[::2], attributes[1::2], strict=True)
-        said = "".join(f" {key}={quoteattr(value, _KEPT)}" for key, value in pairs)
-        self._parts += f"<{name}{said}>".encode()
+        written = "".join(f" {key}={quoteattr(value, _KEPT)}" for key, value in pairs)
+        self._waiting += f"<{name}{written}>".encode()
 
     def _end(self, name: str) -> None:
-        self._parts += f"</{name}>".encode()
+        self._waiting += f"</{name}>".encode()
 
     def _text(self, text: str) -> None:
-        self._parts += escape(text, _RETURN).encode()
+        self._waiting += escape(text, _RETURN).encode()
 
 
 def local_name(element: Element) -> str:

@@ -265,6 +265,9 @@ _SCRIPTS = {
 }
 
 
+_WRITINGS = {"Jpan": {"Jpan", "Hani"}, "Kore": {"Kore", "Hani"}, "Hans": {"Hani"}, "Hant": {"Hani"}}
+
+
 @cache
 def script_of_letter(letter: str) -> str:
     """Return the script of a letter: `Latn`, `Jpan` for kana, `Hani`, `Kore`, …; or nothing."""
@@ -274,3 +277,18 @@ def script_of_letter(letter: str) -> str:
 
 def _script(text: str) -> str:
     return next((code for letter in text if (code := script_of_letter(letter))), "")
+
+
+def scripts_in(text: str) -> set[str]:
+    """Return the scripts of a text's letters."""
+    return {script_of_letter(letter) for letter in set(text)} - {""}
+
+
+@cache
+def scripts_of_language(tag: str) -> frozenset[str]:
+    """Return the scripts a language is written in; Latin letters stand in any, unsaid."""
+    script = next((part for part in tag.split("-")[1:] if len(part) == 4), "")
+    script = script or likely(tag)[1]
+    if script == "Hrkt":
+        script = "Jpan"
+    return frozenset(_WRITINGS.get(script, {script, "Latn"} if not script else {script}))
