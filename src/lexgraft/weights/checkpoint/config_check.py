@@ -42,6 +42,8 @@ _ALIKE = (
     "layer_types",
 )
 """Further settings under which the same numbers compute something else."""
+_OFF_BY_NULL = ("attn_logit_softcapping", "final_logit_softcapping", "rotary_dim")
+"""Those of them that `null` switches off, which says as much as a number does."""
 _ACTIVATIONS = {
     "swish": "silu",
     "gelu_new": "gelu_pytorch_tanh",
@@ -84,6 +86,11 @@ def compare_configs(first: Mapping[str, Any], second: Mapping[str, Any]) -> Conf
         _told(key, meaning[0][key], meaning[1][key])
         for key in meaning[0]
         if key in meaning[1] and not _equal(meaning[0][key], meaning[1][key])
+    ]
+    wrong += [
+        _told(key, one[key], two[key])
+        for key in _OFF_BY_NULL
+        if key in one and key in two and (one[key] is None) != (two[key] is None)
     ]
     wrong += [_told(*told) for told in _rope_differences(*rope, trained=True)]
     others = [_told(*told) for told in _rope_differences(*rope, trained=False)]
@@ -163,8 +170,8 @@ def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
     full = parts.get("full_attention", parts)
     local = parts.get("sliding_attention", {})
     scaling = config.get("rope_scaling")
-    if isinstance(scaling, dict):
-        full = {**scaling, **full}
+    if isinstance(scaling, dict):  # of layers of one kind transformers takes it in their place
+        full = {**scaling, **full} if "full_attention" in parts else scaling
     full, local = dict(full), dict(local)
     if config.get("rope_theta") is not None:
         full.setdefault("rope_theta", config["rope_theta"])
