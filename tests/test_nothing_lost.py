@@ -183,6 +183,43 @@ def test_the_same_command_again_replaces_its_own_file_alone(tree: Path) -> None:
     assert lost(before, tree) == []
 
 
+def test_a_command_that_failed_in_the_midst_may_be_given_again(
+    tree: Path, make_disk: Callable[[str], Path]
+) -> None:
+    disk = make_disk("4k")
+    join = ("terms", "join", tree / "terms.jsonl", tree / "other.jsonl", "-o", disk / "joined")
+    page = ("diagnose", tree / "recipe.yaml", "--html", disk / "page.html")
+    for command in (join, page):
+        assert run(*command) == 2
+    subprocess.run(["mount", "-o", "remount,size=1m", str(disk)], check=True)
+    for command in (join, page, join):
+        assert run(*command) == 0
+
+
+def test_a_reader_that_leaves_early_spoils_no_output(tree: Path) -> None:
+    code = "import sys; from lexgraft.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "terms", "import", "terms.jsonl", "-o", "t"]
+    for _ in range(2):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, cwd=tree, check=False)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert (tree / "t").stat().st_size
+
+
+def test_what_was_there_is_not_on_record_for_a_command_that_failed(tree: Path) -> None:
+    from lexgraft.files.ownership import writing
+
+    output = tree / "new"
+    with pytest.raises(KeyboardInterrupt), writing("x", [output], ()):
+        output.write_text("somebody else's, put there meanwhile")
+        raise KeyboardInterrupt
+    before = snapshot(tree)
+    assert run("terms", "import", tree / "terms.jsonl", "-o", output) == 2
+    assert lost(before, tree) == []
+
+
 def test_one_verb_does_not_replace_what_another_has_written(tree: Path) -> None:
     assert run("terms", "import", tree / "terms.jsonl", "-o", tree / "t") == 0
     before = snapshot(tree)

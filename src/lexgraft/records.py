@@ -278,6 +278,18 @@ def write_bytes(path: Path, data: bytes) -> None:
     _write(path, (data,))
 
 
+_written_here: set[tuple[int, int]] = set()  # device and inode
+
+
+def is_written_here(path: Path) -> bool:
+    """Return whether this very process has written a file that is there."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) in _written_here
+
+
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file aside, sync it and give it its name; leave nothing behind when that fails."""
     if path.is_dir():
@@ -301,7 +313,9 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             os.fsync(handle)
+            status = os.fstat(handle)
             aside.replace(path)
+            _written_here.add((status.st_dev, status.st_ino))
     except BaseException:
         aside.unlink(missing_ok=True)
         with suppress(OSError):  # folders that somebody else uses by now

@@ -98,7 +98,9 @@ def test_looking_leaves_the_folder_as_it_is(tmp_path: Path):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"host": 1}', b'{"pid": -1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"host": 1}', b'{"pid": -1}', b'{"host":"\xff"}']
+)
 def test_a_holder_that_is_not_readable_is_none(tmp_path: Path, content: bytes):
     (tmp_path / ".in-use").write_bytes(content)
     assert not is_held(tmp_path)

@@ -247,6 +247,13 @@ def test_another_content_type_is_refused(gateway: Served) -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (b"NONSENSE\r\n\r\n", 400),
         (b"GET /metrics HTTP/1.1\r\nhost: evil.example\r\n\r\n", 403),
+        (
+            b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n"
+            b"0\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            400,
+        ),
+        (b"HEAD /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n\r\n", 405),
+        (b"HEAD /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n", 404),
     ],
     ids=[
         "1 MB header",
@@ -258,6 +265,9 @@ def test_another_content_type_is_refused(gateway: Served) -> None:
         "TLS",
         "nonsense",
         "another host",
+        "chunks and a length",
+        "HEAD of what is posted",
+        "HEAD of nothing",
     ],
 )
 def test_a_head_that_is_no_request_is_refused(gateway: Served, data: bytes, status: int) -> None:
@@ -265,6 +275,18 @@ def test_a_head_that_is_no_request_is_refused(gateway: Served, data: bytes, stat
         assert gateway.raw(data)[0] == status
     except ConnectionResetError:
         assert status == 431  # still sending when the answer came
+
+
+def test_a_head_is_answered_as_a_get_is_without_the_body(gateway: Served) -> None:
+    line = b" /health HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as client:
+        client.sendall(b"HEAD" + line)
+        begun = client.recv(1 << 16)
+        client.sendall(b"GET" + line)
+        whole = client.recv(1 << 16)
+    assert begun.startswith(b"HTTP/1.1 200 ")
+    assert begun.endswith(b"\r\n\r\n")
+    assert whole.startswith(begun)
 
 
 @pytest.mark.parametrize("cut", [20, 150, -2])

@@ -77,7 +77,7 @@ def is_held(folder: Path) -> bool:
     file = folder / HELD
     try:
         holder = msgspec.json.decode(file.read_bytes(), type=_Holder)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
     if holder.host != socket.gethostname() or holder.pid == os.getpid() or not _lives(holder.pid):
         return False

@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from lexgraft.errors import LexgraftError
+from lexgraft.records import is_written_here
 
 MARKER = ".lexgraft.json"
 """Lies in a folder that we made to work in; a reader of such a folder passes over it."""
@@ -119,7 +120,9 @@ def remove_noted(folder: Path, purpose: str, content: str, inputs: Iterable[Path
 def writing(purpose: str, files: Sequence[Path], inputs: Iterable[Path]) -> Generator[None]:
     """Check files before any work on them, and put on record afterwards what was written.
 
-    The first of them is the output, the others lie beside it.
+    The first of them is the output, the others lie beside it. What was written before a failure
+    is on record, too, and where there is no room for that it is taken back: the same command may
+    be given again.
 
     Raises:
         LexgraftError: one is an input, a link, no plain file, or holds what this verb has not
@@ -136,10 +139,32 @@ def writing(purpose: str, files: Sequence[Path], inputs: Iterable[Path]) -> Gene
                 where=str(file),
                 cure="move it away, or choose another name: nothing is overwritten",
             )
-    yield
-    text = _text(files[0], purpose, files[0], _digests(files))
-    mark.unlink(missing_ok=True)
-    _write_marker(mark, text)
+    finished = False
+    try:
+        yield
+        finished = True
+    finally:
+        ours = [file for file in files if finished or _is_ours_now(file, mark, purpose)]
+        if ours:
+            _record(purpose, ours, mark)
+
+
+def _is_ours_now(file: Path, mark: Path, purpose: str) -> bool:
+    """Return whether a file was written by this process, or earlier and is as it was then."""
+    return file.is_file() and (is_written_here(file) or _is_as_written(file, mark, purpose))
+
+
+def _record(purpose: str, files: Sequence[Path], mark: Path) -> None:
+    """Put on record what files hold; where that fails, take back what was written just now."""
+    output = mark.with_name(mark.name.removeprefix(".").removesuffix(MARKER))
+    try:
+        text = _text(output, purpose, output, _digests(files))
+        mark.unlink(missing_ok=True)
+        _write_marker(mark, text)
+    except OSError:
+        for file in filter(is_written_here, files):
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _is_as_written(file: Path, mark: Path, purpose: str) -> bool:

@@ -132,7 +132,7 @@ class Gateway:
         """Answer what needs no engine."""
         if head.path not in _STATUS_ROUTES and head.path != f"/v1/models/{quote(self._model)}":
             raise RequestRefusal(404, "there is no such route here", "not_found")
-        if head.method != "GET":
+        if head.method not in ("GET", "HEAD"):
             raise RequestRefusal(405, "this route is for GET")
         model = {"id": self._model, "object": "model", "created": 0, "owned_by": "lexgraft"}
         if head.path == "/health":

@@ -30,6 +30,7 @@ class HttpReply:
     def __init__(self, conn: h11.Connection, writer: asyncio.StreamWriter, seconds: float) -> None:
         self._conn, self._writer, self._seconds = conn, writer, seconds
         self.status = 0
+        self.head_only = False  # what answers HEAD has no body
 
     async def send_complete(
         self, status: int, body: bytes, kind: str = JSON, headers: Mapping[str, str] | None = None
@@ -61,7 +62,8 @@ class HttpReply:
         await self._send(h11.EndOfMessage())
 
     async def _send(self, *events: h11.Response | h11.Data | h11.EndOfMessage) -> None:
-        if data := b"".join(self._conn.send(event) or b"" for event in events):
+        passed = [event for event in events if not (self.head_only and isinstance(event, h11.Data))]
+        if data := b"".join(self._conn.send(event) or b"" for event in passed):
             self._writer.write(data)
         async with asyncio.timeout(self._seconds):
             await self._writer.drain()
@@ -132,6 +134,7 @@ class _HttpConversation:
             head = await self._head()
             if head is None:
                 return False
+            reply.head_only = head.method == "HEAD"
             self._admit(head)
             body = await self._body(head)
         except RequestRefusal as refusal:
@@ -156,6 +159,8 @@ class _HttpConversation:
         names = [name for name, _ in event.headers]
         if any(names.count(name.encode()) > 1 for name in _SINGLE):
             raise RequestRefusal(400, "a header that may come once came twice")
+        if b"transfer-encoding" in names and b"content-length" in names:
+            raise RequestRefusal(400, "a body of two lengths")  # and the connection ends here
         headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in event.headers}
         path = event.target.decode("latin-1").partition("?")[0]
         return RequestHead(event.method.decode("latin-1"), path, headers)

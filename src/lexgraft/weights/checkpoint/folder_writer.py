@@ -163,6 +163,7 @@ def open_folder(
     """
     refuse_inputs(folder, inputs)
     check_outputs([folder], (), folders=True)
+    is_new = not folder.exists()
     try:
         make_folder(folder)
         with locked(folder):
@@ -183,6 +184,10 @@ def open_folder(
                 writer.close()
     except OSError as error:
         raise disk_error(folder, error) from error
+    finally:
+        if is_new:
+            with suppress(OSError):  # not empty: what was begun goes on from there
+                folder.rmdir()
 
 
 def refuse_taken(folder: Path, inputs: Sequence[Path]) -> None:
