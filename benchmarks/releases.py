@@ -1,9 +1,12 @@
 """Ten releases, one of which loses three points in one field: how often it is found, and what else.
 
 Every concept is known or not, and at each release as many are lost as gained by chance; in one of
-them a field loses more. Counts go through the findings of `lexgraft gate`.
+them a field loses more. Counts go through the findings of `lexgraft gate`. With `--looks` so many
+candidates that lost nothing are judged before each release: what is a false alarm where each of
+them is counted, as the ledger does, and where only releases are.
 
     python -P benchmarks/releases.py --histories 2000
+    python -P benchmarks/releases.py --histories 400 --looks 20
 """
 
 import argparse
@@ -12,11 +15,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lexgraft.adoption.history.release_comparison import BUDGET, field_change, level_of
+from lexgraft.adoption.history.release_comparison import field_change, level_of
+from lexgraft.adoption.history.release_policy import ReleasePolicy
 from lexgraft.stats.intervals import wilson
 
 RELEASES, PLANTED = 10, 6  # which of them, from 0 on, loses
 KNOWN = 0.7  # share of the concepts
+POLICY = ReleasePolicy()
 
 
 def arguments() -> argparse.Namespace:
@@ -27,6 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--concepts", type=int, nargs="+", default=[400, 800, 1200], help="a field")
     parser.add_argument("--churn", type=float, default=0.005, help="lost, and gained, by chance")
     parser.add_argument("--loss", type=float, default=0.03)
+    parser.add_argument("--looks", type=int, default=0, help="candidates judged before a release")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -41,10 +47,17 @@ def history(
         extra = np.zeros(fields)
         if release == PLANTED:
             extra[0] = loss
-        lost = generator.random((fields, n)) < ((churn + extra) / KNOWN)[:, None]
-        gained = generator.random((fields, n)) < churn / (1 - KNOWN)
-        known = np.where(known, ~lost, gained)
+        known = changed(generator, known, churn, extra)
         yield known
+
+
+def changed(
+    generator: np.random.Generator, known: np.ndarray, churn: float, extra: np.ndarray
+) -> np.ndarray:
+    """Return what is known of fields × concepts after chance, and a loss in each field beside."""
+    lost = generator.random(known.shape) < ((churn + extra) / KNOWN)[:, None]
+    gained = generator.random(known.shape) < churn / (1 - KNOWN)
+    return np.where(known, ~lost, gained)
 
 
 def alarms(states: list[np.ndarray]) -> tuple[set[tuple[int, str, str]], float]:
@@ -52,22 +65,49 @@ def alarms(states: list[np.ndarray]) -> tuple[set[tuple[int, str, str]], float]:
     found: set[tuple[int, str, str]] = set()
     promised = 1.0
     for number in range(1, RELEASES):
-        now = states[number]
-        axes = [("", slice(None)), *((f"{field}", field) for field in range(len(now)))]
-        level = level_of(number, 0.05) / len(axes)
-        for kind, was, budget in (
-            ("step", states[number - 1], None),
-            ("budget", states[0], BUDGET),
-        ):
-            for name, rows in axes:
-                gained = int((now[rows] & ~was[rows]).sum())
-                lost = int((was[rows] & ~now[rows]).sum())
-                change = field_change(("", name), (gained, lost, now[rows].size), level, budget)
-                if change.finding == "regression":
-                    found.add((number, name, kind))
-                if (number, name, kind) == (PLANTED, "0", "step"):
-                    promised = change.detectable
+        now, before = states[number], states[number - 1]
+        regressions, smallest = judged(now, before, states[0], number)
+        found |= {(number, *one) for one in regressions}
+        if number == PLANTED:
+            promised = smallest
     return found, promised
+
+
+def judged(
+    now: np.ndarray, before: np.ndarray, first: np.ndarray, number: int
+) -> tuple[set[tuple[str, str]], float]:
+    """Return field and kind of every regression, and the loss in field 0 that would be found."""
+    found: set[tuple[str, str]] = set()
+    promised = 1.0
+    axes = [("", slice(None)), *((f"{field}", field) for field in range(len(now)))]
+    level = level_of(number, POLICY.alpha) / len(axes)
+    for kind, was, budget in (("step", before, None), ("budget", first, POLICY.budget)):
+        for name, rows in axes:
+            gained = int((now[rows] & ~was[rows]).sum())
+            lost = int((was[rows] & ~now[rows]).sum())
+            change = field_change(("", name), (gained, lost, now[rows].size), level, budget)
+            if change.finding == "regression":
+                found.add((name, kind))
+            if (name, kind) == ("0", "step"):
+                promised = change.detectable
+    return found, promised
+
+
+def looked_at(
+    generator: np.random.Generator, states: list[np.ndarray], churn: float, looks: int
+) -> tuple[bool, bool]:
+    """Return whether any candidate or release alarms: each counted, and releases alone counted."""
+    none = np.zeros(len(states[0]))
+    counted = uncounted = False
+    place = 0
+    for number in range(1, RELEASES):
+        before = states[number - 1]
+        candidates = [changed(generator, before, churn, none) for _ in range(looks)]
+        for now in (*candidates, states[number]):
+            place += 1
+            counted |= bool(judged(now, before, states[0], place)[0])
+            uncounted |= bool(judged(now, before, states[0], number)[0])
+    return counted, uncounted
 
 
 def share(count: int, total: int) -> str:
@@ -88,6 +128,10 @@ def main() -> None:
             generator = np.random.default_rng([options.seed, n, number])
             calm = list(history(generator, options.fields, n, options.churn, 0.0))
             counts["false, nothing lost"] += bool(alarms(calm)[0])
+            if options.looks:
+                one, other = looked_at(generator, calm, options.churn, options.looks)
+                counts["false with looks, all counted"] += one
+                counts["false with looks, releases counted"] += other
             lossy = list(history(generator, options.fields, n, options.churn, options.loss))
             found, smallest = alarms(lossy)
             promised.append(smallest)
@@ -101,6 +145,7 @@ def main() -> None:
             "found by the last",
             "false, nothing lost",
             "false beside it",
+            *(name for name in counts if name.startswith("false with looks")),
         ):
             print(f"  {name}: {share(counts[name], options.histories)}")
 

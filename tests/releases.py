@@ -1,13 +1,16 @@
 """Releases by hand: concepts in fields, each known or not to a model, in one direction."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lexgraft.adoption.history.ledger import (
+    Entry,
     ItemSet,
     Ledger,
     LedgerConcept,
     ModelAnswers,
     Release,
+    add_to_ledger,
 )
 from lexgraft.records import digest
 
@@ -61,6 +64,11 @@ def release(
     )
 
 
-def ledger_of(*entries: ItemSet | Release) -> Ledger:
+def ledger_of(*entries: Entry) -> Ledger:
     """Return a ledger with these entries."""
     return Ledger().with_new(entries)
+
+
+def add(path: Path, *entries: Entry) -> Ledger:
+    """Add entries to a ledger's file, comparable or not; return the ledger."""
+    return add_to_ledger(path, lambda _: entries)[0]

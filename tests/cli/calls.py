@@ -145,19 +145,19 @@ CALLS = (
     Call("view old --port 0", stub="view"),
     Call("upkeep old --json"),
     Call(
-        "history answered-may answered-june --ledger releases.jsonl --html history.html --show 3 "
-        "--budget 0.01 --alpha 0.1"
+        "history answered-may answered-june --project-name terms --ledger releases.jsonl "
+        "--html history.html --show 3 --budget 0.01 --alpha 0.1"
     ),
-    Call("history answered-may --model answered-may --json"),
+    Call("history answered-may --model answered-may --project-name terms --json"),
     Call(
-        "gate answered-june --against releases.jsonl --model answered-june --budget 0.01 "
-        "--alpha 0.1 --show 3",
-        before=("history answered-may --ledger releases.jsonl",),
+        "gate answered-june --against releases.jsonl --model answered-june --project-name terms "
+        "--budget 0.01 --alpha 0.1 --show 3",
+        before=("history answered-may --project-name terms --ledger releases.jsonl",),
         status=3,
     ),
     Call(
-        "gate answered-may --against releases.jsonl --json",
-        before=("history answered-june --ledger releases.jsonl",),
+        "gate answered-may --against releases.jsonl --project-name terms --json",
+        before=("history answered-june --project-name terms --ledger releases.jsonl",),
     ),
     Call("upkeep old --project project.yaml --report-language ja"),
     Call("schema"),

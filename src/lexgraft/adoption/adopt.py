@@ -25,7 +25,7 @@ from lexgraft.adoption.stages.headroom import HeadroomResult
 from lexgraft.adoption.stages.sealed_test import SEALED, require_sealed, written_model
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_parts
 from lexgraft.adoption.stopped_stage import told_in_the_report
-from lexgraft.adoption.viewed_answers import viewed_answers
+from lexgraft.adoption.viewed_answers import judged_models, viewed_answers
 from lexgraft.business import Business
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
@@ -109,6 +109,7 @@ def _finished(
         inputs=experiment.records.costs.inputs,
         rounds=round_costs(experiment.records.costs),
         digests=experiment.models.digests,
+        models=judged_models(experiment.models, results) | {model.name: model.digest},
         written=model.name,
         manifest=manifest,
     )

@@ -107,6 +107,7 @@ def _defined(models: ModelsUnderTest, material: Material, subject: EvaluatedMode
         _definitions(models, material, subject),
         material.testset.items["confirm"],
         asked_freely(material),
+        material.families,
         scorer=scorer,
     )
 

@@ -60,6 +60,7 @@ class FinishedAdoption(NamedTuple):
     inputs: str  # digest of all that the project read
     rounds: tuple[RoundCost, ...]
     digests: Mapping[str, str]  # of the weights of base, language and domain model
+    models: Mapping[str, str]  # name of each that was asked everything → digest of its answers
     written: str  # the name of the model that `model/` holds
     manifest: Manifest  # of its folder
 
@@ -119,6 +120,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         power=tuple(PlannedChance(gate.gate, gate.chance, gate.numbers) for gate in plan.gates),
         samples=additions.samples,
         parents=_parents(project.models, adoption.digests),
+        models=dict(adoption.models),
         sources=(*_sources(material), *additions.sources),
         number_format=plan.number_format,
         prompt=plan.prompt,

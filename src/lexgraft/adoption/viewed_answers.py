@@ -40,7 +40,7 @@ def viewed_answers(experiment: Experiment, results: Results) -> ViewerRecord:
     """Return every question that was asked, with the answers of all models of this run."""
     models, material = experiment.models, experiment.material
     concepts = [concept for group in material.testset.concepts.values() for concept in group]
-    judged = _judged(models, results)
+    judged = judged_models(models, results)
     tuning, questions = results.find(TuningResult), _glossary_asked(models, material, results)
     chosen = [
         *_of_splits(experiment, results, judged),
@@ -55,8 +55,8 @@ def viewed_answers(experiment: Experiment, results: Results) -> ViewerRecord:
     return viewer_record(concepts, [group for group in chosen if group.answers], written, taught)
 
 
-def _judged(models: ModelsUnderTest, results: Results) -> dict[str, str]:
-    """Return the models that were asked everything: parents, the winner, the tuned merge."""
+def judged_models(models: ModelsUnderTest, results: Results) -> dict[str, str]:
+    """Return name → digest of the models that were asked everything: parents, winner, tuned."""
     digests = {name: parent.digest for name, parent in models.parents.items()}
     race, tuning = results.find(RaceResult), results.find(TuningResult)
     if race and results.find(MeasureResult):

@@ -22,7 +22,6 @@ from lexgraft.stats.clustered import clustered_mean
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.paired import share_right
 from lexgraft.stats.prediction_powered import CorrectedMean, corrected_mean
-from lexgraft.terms.families import families_of
 from lexgraft.terms.testset.question_wordings import wording
 
 DEFINITION_TOKENS = 32
@@ -96,6 +95,7 @@ def definition_scores(
     definitions: Iterable[WrittenDefinitions],
     items: Sequence[Item],
     concepts: Sequence[Concept],
+    families: Mapping[str, str],
     *,
     scorer: Scorer | None = None,
     judge: str = "",
@@ -105,14 +105,15 @@ def definition_scores(
 
     `items` are those of the test set that quote definitions: a scorer is asked them with the
     written ones instead. chrF and the judge compare with the term base's own definitions.
+    `families` are those of the whole test set: relatives count as one cluster.
     """
     scores: list[Score] = []
     for written in definitions:
         cases = judge_cases(written, concepts)
-        share = identified(written, items, concepts, scorer) if scorer else None
+        share = identified(written, items, concepts, families, scorer) if scorer else None
         scores += [share.score(DEFINITION_GENERATION, model, written.group)] if share else []
         if cases:
-            likeness = _likeness(cases, families_of(concepts))
+            likeness = _likeness(cases, families)
             scores.append(likeness.score(DEFINITION_CHRF, model, written.group))
         if judge and len(cases) > 1:  # a variance needs two
             estimates = judged_mean(judge, cases, labels)
@@ -127,6 +128,7 @@ def identified(
     written: WrittenDefinitions,
     items: Sequence[Item],
     concepts: Sequence[Concept],
+    families: Mapping[str, str],
     scorer: Scorer,
 ) -> Interval | None:
     """Return the share of definitions by which a frozen scorer picks the term; None without any."""
@@ -136,7 +138,7 @@ def identified(
     if not questions:
         return None
     verdicts = known(grade(questions, scorer(written, questions)))
-    return share_right(verdicts, parents=families_of(concepts))
+    return share_right(verdicts, parents=families)
 
 
 def _likeness(cases: Sequence[JudgeCase], families: Mapping[str, str]) -> Interval:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import exp
 from pathlib import Path
+from typing import get_args
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from lexgraft.evaluation.run_format import recorded_format
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
 from lexgraft.files.checked_files import files_like, read_checked
 from lexgraft.records import Answer, Concept, Generation, Item, Split, digest
+from lexgraft.terms.families import families_of
 
 IDENTITY = "model.json"
 AGAIN = "delete it and give the command that wrote it again: nothing is asked twice"
@@ -126,6 +128,13 @@ def _written_terms(
     return {
         (term.group, term.concept): term for term in grade_written(questions, answered, concepts)
     }
+
+
+def families_of_testset(folder: Path, cure: str = AGAIN) -> dict[str, str]:
+    """Return the families among all concepts of a test set's folder, whatever their split."""
+    files = (folder / f"concepts-{split}.jsonl" for split in get_args(Split))
+    by_file = [read_checked(file, Concept, cure, foreign=True) for file in files if file.is_file()]
+    return families_of(concept for concepts in by_file for concept in concepts)
 
 
 def _answer_files(answers: Path, split: Split) -> list[Path]:

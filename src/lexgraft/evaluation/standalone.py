@@ -35,7 +35,7 @@ from lexgraft.evaluation.grade import grade, pmi
 from lexgraft.evaluation.item_results import item_scores, results
 from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
-from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
+from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity, families_of_testset
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
 from lexgraft.evaluation.model_loading import frame_of_request, free_only, load_alone
 from lexgraft.evaluation.prompt_frame import PromptForm
@@ -63,7 +63,6 @@ from lexgraft.records import (
     write_bytes,
     write_lines,
 )
-from lexgraft.terms.families import families_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -194,7 +193,7 @@ class _StandaloneRun:
         ]
         lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
         write_bytes(self._folder / "written.jsonl", lines)
-        return written_scores(self._name, terms, families_of(self._concepts().values()))
+        return written_scores(self._name, terms, self._families())
 
     def _definition_scores(self) -> list[Score]:
         request, concepts = self._request, list(self._concepts().values())
@@ -215,6 +214,7 @@ class _StandaloneRun:
             definitions,
             self._items,
             concepts,
+            self._families(),
             scorer=self._scorer(request.scorer) if request.scorer else None,
             judge=request.judge,
             labels=read_labels(request.labels) if request.labels else (),
@@ -245,6 +245,11 @@ class _StandaloneRun:
             return {}
         concepts = read_checked(file, Concept, REWRITE, foreign=True)
         return {concept.id: concept for concept in concepts}
+
+    def _families(self) -> dict[str, str]:
+        """Return the families among all concepts of the test set."""
+        folder = self._request.items
+        return families_of_testset(folder, REWRITE) if folder else {}
 
     def _consistency_scores(self) -> list[Score]:
         """Return RankC between the directions of the items, chance taken off."""

@@ -354,7 +354,7 @@ def _write_marker(path: Path, text: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    _sync(path.parent)
+    make_durable(path.parent)
 
 
 def _make(folder: Path) -> None:
@@ -381,12 +381,12 @@ def _remove(folder: Path, inputs: Iterable[Path]) -> None:
             rmtree(path)
         else:
             path.unlink()
-    _sync(folder)
+    make_durable(folder)
     (folder / MARKER).unlink(missing_ok=True)
     folder.rmdir()
 
 
-def _sync(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
     """Make names in a folder durable, where the file system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

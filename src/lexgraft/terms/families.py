@@ -11,7 +11,8 @@ LARGEST_FAMILY = 3  # concepts under one broader one that are relatives in any t
 def families_of(concepts: Iterable[Concept]) -> dict[str, str]:
     """Return concept → its nearest broader one: relatives count as one cluster.
 
-    A broader concept that holds more than a tenth of all is a field, not a family.
+    A broader concept that holds more than a tenth of all is a field, not a family: give all that
+    a test set has, of every split, or relatives are others than elsewhere.
     """
     nearest = {c.id: next(iter(c.broader), c.type) for c in concepts}
     sizes = Counter(nearest.values())

@@ -3,13 +3,22 @@
 from pathlib import Path
 
 import pytest
-from releases import GROUP, item_set, ledger_of, release
+from msgspec import structs
+from releases import GROUP, add, item_set, ledger_of, release
 
 from lexgraft.adoption.history.gate import judge_history, judge_release
 from lexgraft.adoption.history.history_page import history_page
-from lexgraft.adoption.history.history_tables import gate_sentences, history_of
-from lexgraft.adoption.history.ledger import ItemSet, LedgerConcept
-from lexgraft.adoption.history.release_comparison import ReleasePolicy
+from lexgraft.adoption.history.history_tables import (
+    all_comparisons,
+    by_project,
+    change_rows,
+    flip_rows,
+    gate_sentences,
+    history_of,
+)
+from lexgraft.adoption.history.ledger import ItemSet, LedgerConcept, read_ledger
+from lexgraft.adoption.history.recording import add_releases, gate_release
+from lexgraft.adoption.history.release_policy import ReleasePolicy
 from lexgraft.errors import LexgraftError
 
 FIELDS = {"law": 100, "medicine": 100}
@@ -118,9 +127,18 @@ def test_a_base_that_was_changed_has_its_flips_listed_and_is_not_judged():
     may = release("may", ITEMS, ALL, others={"base": ALL})
     june = release("june", ITEMS, ALL, others={"base": without(*range(50))})
     gate = judge_release(ledger_of(ITEMS, may), june)
-    assert gate.passed is not False
+    assert gate.passed
     [base] = gate.parents
-    assert (base.role, len(base.lost)) == ("base", 50)
+    assert (base.role, len(base.lost), base.changes) == ("base", 50, ())
+
+
+@pytest.mark.parametrize("fields", [{"law": 200}, FIELDS, {"law": 60, "medicine": 60, "trade": 80}])
+def test_a_parent_is_listed_however_many_fields_there_are(fields: dict[str, int]):
+    items = item_set(fields)
+    may = release("may", items, ALL, others={"D": ALL})
+    june = release("june", items, ALL, others={"D": without(0, 1)})
+    [donor] = judge_release(ledger_of(items, may), june).parents
+    assert ([flip.concept for flip in donor.lost], donor.changes) == (["law0", "law1"], ())
 
 
 def test_hostile_names_stay_text_and_the_page_loads_nothing(tmp_path: Path):
@@ -135,3 +153,141 @@ def test_hostile_names_stay_text_and_the_page_loads_nothing(tmp_path: Path):
     assert "src=" not in page
     assert "http" not in page.replace('http-equiv="Content', "")
     assert page.count("&lt;script&gt;") > 9
+
+
+def test_a_release_that_cannot_be_compared_is_not_added(tmp_path: Path):
+    file = tmp_path / "releases.jsonl"
+    add_releases(file, [ITEMS, release("may", ITEMS, ALL)])
+    before = file.read_bytes()
+    other = item_set({"trade": 50})
+    exact = structs.replace(release("june", ITEMS, ALL), number_format="float32")
+    mixed = structs.replace(release("july", ITEMS, ALL), number_format="mixed")
+    for entries in ([other, release("june", other, [True] * 50)], [ITEMS, exact, mixed]):
+        with pytest.raises(LexgraftError, match="nothing can be compared"):
+            add_releases(file, entries)
+        assert file.read_bytes() == before
+    with pytest.raises(LexgraftError, match="nothing can be compared"):
+        add_releases(tmp_path / "new.jsonl", [ITEMS, exact, mixed])
+    assert not (tmp_path / "new.jsonl").exists()
+
+
+def test_a_history_with_releases_that_cannot_be_compared_says_so_and_goes_on(tmp_path: Path):
+    other = item_set({"trade": 50})
+    ledger = add(
+        tmp_path / "releases.jsonl",
+        *(ITEMS, other, release("may", ITEMS, ALL)),
+        *(release("june", other, [True] * 50), release("july", ITEMS, without(1))),
+    )
+    june, july = judge_history(ledger)
+    assert not june.passed
+    assert "0 of 50 items were asked" in june.step.refusal
+    assert "0 of 200 items were asked" in july.step.refusal
+    assert not july.since_first.refusal
+    said = [row for row in change_rows([june, july], complete=True) if "not comparable" in row[-2]]
+    assert [row[:2] for row in said] == [["june", "may"], ["june", "may"], ["july", "june"]]
+    assert "not comparable" in history_page(history_of(ledger, ReleasePolicy()), "releases")
+
+
+def test_every_look_at_a_candidate_has_less_of_the_error(tmp_path: Path):
+    file = tmp_path / "releases.jsonl"
+    add_releases(file, [ITEMS, release("may", ITEMS, ALL)])
+    candidates = [release(f"candidate {n}", ITEMS, without(n)) for n in range(20)]
+    gates = [gate_release(file, ITEMS, candidate) for candidate in candidates]
+    assert [gate.number for gate in gates] == [*range(1, 21)]
+    spent = sum(2 * change.level for gate in gates for change in gate.step.changes)
+    assert spent == pytest.approx(0.05 * 20 / 21)
+    assert "number 20 after the first release" in " ".join(gate_sentences(gates[-1]))
+    again = gate_release(file, ITEMS, candidates[3])
+    assert (again.number, read_ledger(file).lines) == (4, 22)
+    assert again.head == gates[-1].head == read_ledger(file).head
+
+
+def test_a_candidate_that_is_released_keeps_its_place(tmp_path: Path):
+    file = tmp_path / "releases.jsonl"
+    may, june, july = (release(f"{n}", ITEMS, without(n)) for n in range(3))
+    add_releases(file, [ITEMS, may])
+    looked = gate_release(file, ITEMS, june)
+    gate_release(file, ITEMS, july)
+    written_again = structs.replace(june, findings="a report that was written again")
+    ledger, added = add_releases(file, [ITEMS, written_again])
+    assert added == (written_again,)
+    [recorded] = judge_history(ledger)
+    assert recorded.number == looked.number == 1
+    assert gate_release(file, ITEMS, july).number == 3  # against june it is another comparison
+
+
+def test_nothing_is_recorded_where_nothing_was_seen(tmp_path: Path):
+    file = tmp_path / "releases.jsonl"
+    with pytest.raises(LexgraftError, match="no such ledger"):
+        gate_release(file, ITEMS, release("june", ITEMS, ALL))
+    assert not file.exists()
+    may = release("may", ITEMS, ALL)
+    add_releases(file, [ITEMS, may])
+    before = file.read_bytes()
+    other = item_set({"trade": 50})
+    for items, candidate in ((ITEMS, may), (other, release("june", other, [True] * 50))):
+        with pytest.raises(LexgraftError):
+            gate_release(file, items, candidate)
+    assert file.read_bytes() == before
+
+
+def test_a_concept_that_was_renamed_is_counted_as_what_it_is_now():
+    renamed = structs.replace(
+        ITEMS,
+        digest="renamed",
+        concepts=tuple(
+            structs.replace(concept, id=f"new {concept.id}", field="all of it")
+            for concept in ITEMS.concepts
+        ),
+    )
+    ledger = ledger_of(ITEMS, renamed, release("may", ITEMS, ALL))
+    gate = judge_release(ledger, release("june", renamed, without(3)))
+    assert gate.step.shared == 200
+    [flip] = gate.step.lost
+    assert (flip.concept, flip.field) == ("new law3", "all of it")
+    assert [change.field for change in gate.step.changes] == [""]
+
+
+def test_an_everyday_word_and_a_term_of_one_id_are_two():
+    concepts = (
+        *(LedgerConcept(f"{n}", {"en": f"term {n}"}, "law", "family") for n in range(40)),
+        *(LedgerConcept(f"{n}", {"en": f"word {n}"}) for n in range(40)),
+    )
+    groups = (GROUP, "everyday en->en")
+    items = tuple((f"{place}", place, place // 40) for place in range(80))
+    both = ItemSet("both", groups, concepts, items)
+    may, june = release("may", both, [True] * 80), release("june", both, [False] * 80)
+    gate = judge_release(ledger_of(both, may), june)
+    fields = {flip.group: {*flip.terms.values(), flip.field} for flip in gate.step.lost}
+    assert fields[GROUP] == {"term 9", "law"}
+    assert fields["everyday en->en"] == {"word 9", ""}
+    words, terms = ([c for c in gate.step.changes if c.group == group] for group in groups[::-1])
+    assert words[0].p < 0.001 < terms[0].p  # forty relatives are one concept, forty words are not
+    known = history_of(ledger_of(both, may), ReleasePolicy()).releases[0].known
+    assert [round(score.low, 2) for score in known] == [0.21, 0.91]
+
+
+def test_rows_that_are_left_out_are_counted():
+    may, june = release("may", ITEMS, ALL), release("june", ITEMS, without(*range(15)))
+    ledger = ledger_of(ITEMS, may, june)
+    comparisons = all_comparisons(judge_history(ledger))
+    rows = flip_rows(comparisons, 4, "{} more".format)
+    assert [row[-1] for row in rows[-2:]] == ["law 11 / 11 law", "11 more"]
+    assert rows[-1][:4] == ["june", "may", "merge", "lost"]
+    assert len(flip_rows(comparisons, 15, "{} more".format)) == 16
+
+
+def test_projects_of_one_ledger_stand_apart():
+    other = item_set({"trade": 50})
+    ledger = ledger_of(
+        *(ITEMS, other, release("may", ITEMS, ALL), release("x", other, [True] * 50, project="b")),
+        *(release("june", ITEMS, ALL), release("y", other, [True] * 50, project="b")),
+    )
+    history = history_of(ledger, ReleasePolicy())
+    assert [
+        [[release.name for release in one.releases], [gate.release for gate in one.gates]]
+        for one in by_project(history)
+    ] == [[["may", "june"], ["june"]], [["x", "y"], ["y"]]]
+    page = history_page(history, "releases")
+    assert (page.count("<svg"), page.count("<h2")) == (2, 2)
+    assert page.index(">terms<") < page.index(">may<") < page.index(">b<") < page.index(">x<")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from releases import item_set, release
+from releases import add, item_set, release
 
-from lexgraft.adoption.history.ledger import add_to_ledger, read_ledger
+from lexgraft.adoption.history.ledger import Look, read_ledger
 from lexgraft.errors import LexgraftError
 
 ITEMS = item_set({"law": 4})
@@ -22,8 +22,8 @@ MAY, JUNE, JULY = (
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "releases.jsonl"
-    add_to_ledger(path, [ITEMS, MAY])
-    add_to_ledger(path, [ITEMS, JUNE])
+    add(path, ITEMS, MAY)
+    add(path, ITEMS, JUNE)
     return path
 
 
@@ -36,16 +36,15 @@ def test_what_was_added_is_read_again(file: Path):
 
 def test_adding_changes_no_line_that_was_there(file: Path):
     before = file.read_bytes()
-    ledger, added = add_to_ledger(file, [ITEMS, JULY])
+    ledger = add(file, ITEMS, JULY)
     assert file.read_bytes().startswith(before)
-    assert (added, ledger.releases[-1]) == (1, JULY)
+    assert ledger.releases == (MAY, JUNE, JULY)
     assert read_ledger(file) == ledger
 
 
 def test_a_run_that_is_there_is_not_added_again(file: Path):
     before = file.read_bytes()
-    _, added = add_to_ledger(file, [ITEMS, MAY])
-    assert added == 0
+    assert add(file, ITEMS, MAY).releases == (MAY, JUNE)
     assert file.read_bytes() == before
 
 
@@ -84,7 +83,7 @@ def test_what_was_changed_is_refused_and_not_added_to(
 ):
     harmed = b"\n".join(change(file.read_bytes().splitlines())) + b"\n"
     file.write_bytes(harmed)
-    for refused in (lambda: read_ledger(file), lambda: add_to_ledger(file, [ITEMS, JULY])):
+    for refused in (lambda: read_ledger(file), lambda: add(file, ITEMS, JULY)):
         with pytest.raises(LexgraftError, match=said):
             refused()
     assert file.read_bytes() == harmed
@@ -96,18 +95,44 @@ def test_a_line_that_a_kill_has_cut_was_never_written(file: Path, cut: int):
     last = whole.splitlines()[-1]
     file.write_bytes(whole[: -len(last) - 1 + cut])
     assert read_ledger(file).releases == (MAY,)
-    add_to_ledger(file, [ITEMS, JUNE])
+    add(file, ITEMS, JUNE)
     assert file.read_bytes() == whole
 
 
-def test_a_last_line_without_its_break_was_written(file: Path):
+def test_a_last_line_without_its_line_break_is_a_line(file: Path):
     whole = file.read_bytes()
-    file.write_bytes(whole.rstrip(b"\n"))
+    file.write_bytes(whole.removesuffix(b"\n"))
     assert read_ledger(file).releases == (MAY, JUNE)
-    _, added = add_to_ledger(file, [ITEMS, JULY])
-    assert added == 1
+    assert add(file, ITEMS, JULY).releases == (MAY, JUNE, JULY)
     assert file.read_bytes().startswith(whole)
     assert read_ledger(file).releases == (MAY, JUNE, JULY)
+
+
+def test_a_last_line_without_its_line_break_that_was_changed_is_refused(file: Path):
+    harmed = b"\n".join(other_answers(file.read_bytes().splitlines())[:2])
+    file.write_bytes(harmed)
+    for refused in (lambda: read_ledger(file), lambda: add(file, ITEMS, JULY)):
+        with pytest.raises(LexgraftError, match="it was changed"):
+            refused()
+    assert file.read_bytes() == harmed
+
+
+def test_a_ledger_of_nothing_but_a_cut_line_is_empty(tmp_path: Path):
+    for cut in (b"", b'{"num', b'{"number":0,"before":"0'):
+        (tmp_path / "cut").write_bytes(cut)
+        assert read_ledger(tmp_path / "cut").lines == 0
+
+
+def test_a_look_takes_its_place_and_is_written_once(file: Path):
+    look = Look("terms", "candidate", JULY.answers, JUNE.answers)
+    ledger = add(file, look)
+    assert (ledger.lines, ledger.releases) == (4, (MAY, JUNE))
+    assert add(file, look).lines == 4
+    other = Look("terms", "candidate", JULY.answers, MAY.answers)
+    numbers = [
+        ledger.number_of(one) for one in map(ledger.comparison_of, (JUNE, look, other)) if one
+    ]
+    assert numbers == [1, 2, 3]
 
 
 def test_another_file_is_never_written_to(tmp_path: Path):
@@ -120,23 +145,22 @@ def test_another_file_is_never_written_to(tmp_path: Path):
         other = tmp_path / "other"
         other.write_bytes(content)
         with pytest.raises(LexgraftError, match="no line of a ledger"):
-            add_to_ledger(other, [ITEMS, MAY])
+            add(other, ITEMS, MAY)
         assert other.read_bytes() == content
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "new")
     with pytest.raises(LexgraftError, match="not a file of its own"):
-        add_to_ledger(link, [ITEMS, MAY])
+        add(link, ITEMS, MAY)
 
 
 ADD = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from releases import item_set, release
-from lexgraft.adoption.history.ledger import add_to_ledger
+from releases import add, item_set, release
 items = item_set({"law": 4})
 for number in range(5):
-    add_to_ledger(Path(sys.argv[2]), [items, release(f"{sys.argv[3]} {number}", items, [True] * 4)])
+    add(Path(sys.argv[2]), items, release(f"{sys.argv[3]} {number}", items, [True] * 4))
 """
 
 

@@ -1,17 +1,15 @@
 """The gate of a release: against the one before and the first, by what a ledger holds (pure)."""
 
-from collections.abc import Sequence
-
 from msgspec import Struct
 
 from lexgraft.adoption.history.ledger import Ledger, Release
 from lexgraft.adoption.history.release_comparison import (
     ReleaseComparison,
-    ReleasePolicy,
     compare_releases,
     compare_role,
     level_of,
 )
+from lexgraft.adoption.history.release_policy import ReleasePolicy
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.measures import PARENTS
 
@@ -21,7 +19,7 @@ class ReleaseGate(Struct, frozen=True, forbid_unknown_fields=True):
 
     project: str
     release: str
-    number: int  # of the release after the first: what its level hangs on
+    number: int  # among the releases after the first and the looks: what its level hangs on
     policy: ReleasePolicy
     head: str  # digest of the ledger's last line
     step: ReleaseComparison  # against the release before
@@ -35,8 +33,8 @@ class ReleaseGate(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def passed(self) -> bool:
-        """Return whether no regression was found."""
-        return not any(comparison.regressions for comparison in self.comparisons)
+        """Return whether all could be compared and no regression was found."""
+        return not any(one.regressions or one.refusal for one in self.comparisons)
 
 
 def judge_release(
@@ -47,9 +45,43 @@ def judge_release(
     Raises:
         LexgraftError: the ledger holds no earlier release of the project, or they share no items.
     """
-    policy = policy or ReleasePolicy()
-    earlier = _earlier(ledger, release)
-    number, last, first = len(earlier), earlier[-1], earlier[0]
+    if not ledger.earlier(release):
+        projects = list(dict.fromkeys(recorded.project for recorded in ledger.releases))
+        raise LexgraftError(
+            f"the ledger holds no earlier release of `{release.project}`",
+            where=release.name,
+            cure=nearest(release.project, projects)
+            if projects and release.project not in projects
+            else "add the first: lexgraft history RUN --ledger FILE; the next one can be judged",
+        )
+    gate = _gate(ledger, release, policy or ReleasePolicy())
+    for comparison in gate.comparisons:
+        if comparison.refusal:
+            raise LexgraftError(
+                f"{comparison.refusal}: nothing can be compared",
+                where=release.name,
+                cure="keep the concepts, settings and number format (`compute.dtype`) of the "
+                "release before, or begin a new ledger",
+            )
+    return gate
+
+
+def judge_history(ledger: Ledger, policy: ReleasePolicy | None = None) -> list[ReleaseGate]:
+    """Return the gate of every release of every project but its first, in the ledger's order.
+
+    Where two releases share too little to be compared, their comparison says so.
+    """
+    return [
+        _gate(ledger, release, policy or ReleasePolicy())
+        for release in ledger.releases
+        if ledger.earlier(release)
+    ]
+
+
+def _gate(ledger: Ledger, release: Release, policy: ReleasePolicy) -> ReleaseGate:
+    comparison, earlier = ledger.comparison_of(release), ledger.earlier(release)
+    assert comparison
+    number, last, first = ledger.number_of(comparison), earlier[-1], earlier[0]
     level = level_of(number, policy.alpha)
     roles = (compare_role(ledger, last, release, role) for role in PARENTS if role != release.model)
     return ReleaseGate(
@@ -60,38 +92,5 @@ def judge_release(
         head=ledger.head,
         step=compare_releases(ledger, last, release, level),
         since_first=compare_releases(ledger, first, release, level, policy.budget),
-        parents=tuple(comparison for comparison in roles if comparison is not None),
+        parents=tuple(one for one in roles if one is not None),
     )
-
-
-def judge_history(ledger: Ledger, policy: ReleasePolicy | None = None) -> list[ReleaseGate]:
-    """Return the gate of every release of every project but its first, in the ledger's order.
-
-    Raises:
-        LexgraftError: releases of one project share no items.
-    """
-    projects: set[str] = set()
-    gates: list[ReleaseGate] = []
-    for release in ledger.releases:
-        if release.project in projects:
-            gates.append(judge_release(ledger, release, policy))
-        projects.add(release.project)
-    return gates
-
-
-def _earlier(ledger: Ledger, release: Release) -> Sequence[Release]:
-    """Return the releases of the project before this one, which may itself be recorded."""
-    of_project = [recorded for recorded in ledger.releases if recorded.project == release.project]
-    identities = [recorded.identity for recorded in of_project]
-    if release.identity in identities:
-        of_project = of_project[: identities.index(release.identity)]
-    if not of_project:
-        projects = list(dict.fromkeys(recorded.project for recorded in ledger.releases))
-        raise LexgraftError(
-            f"the ledger holds no earlier release of `{release.project}`",
-            where=release.name,
-            cure=nearest(release.project, projects)
-            if projects and release.project not in projects
-            else "add the first: lexgraft history RUN --ledger FILE; the next one can be judged",
-        )
-    return of_project

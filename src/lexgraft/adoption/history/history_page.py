@@ -8,6 +8,7 @@ from lexgraft.adoption.history.history_tables import (
     RELEASES,
     History,
     all_comparisons,
+    by_project,
     change_rows,
     flip_rows,
     release_rows,
@@ -20,18 +21,38 @@ _WIDTH, _HEIGHT, _EDGE = 640, 160, 24
 
 
 def history_page(history: History, subject: str) -> str:
-    """Return the page, in English and Japanese; names and terms stay text."""
-    flips = flip_rows(all_comparisons(history.gates), _SHOWN)
+    """Return the page, in English and Japanese, a part per project; names and terms stay text."""
+    projects = by_project(history)
+    parts = [
+        part
+        for one in projects
+        for part in (
+            *([element("h2", foreign(one.releases[0].project))] if len(projects) > 1 else ()),
+            *_of_project(one),
+        )
+    ]
     return plain_page(
         "history_title",
         subject,
         element("p", word("history_note", alpha=f"{history.policy.alpha:.0%}")),
+        *parts,
+        element("p", join(word("history_head"), " ", element("code", history.head))),
+    )
+
+
+def _of_project(history: History) -> list[Html]:
+    """Return trends, releases, changes and flips of one project."""
+    flips = flip_rows(all_comparisons(history.gates), _SHOWN, _more)
+    return [
         *(_trend(history, group) for group in _groups(history)),
         _table("releases", RELEASES, release_rows(history)[1:]),
         _table("changes", CHANGES, change_rows(history.gates, complete=True)[1:]),
         _table("flips", FLIPS, flips[1:]),
-        element("p", join(word("history_head"), " ", element("code", history.head))),
-    )
+    ]
+
+
+def _more(count: int) -> Html:
+    return word("history_more", count=f"{count:,}")
 
 
 def _groups(history: History) -> list[str]:

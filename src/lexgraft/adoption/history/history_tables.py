@@ -1,8 +1,8 @@
 """A history and a gate as tables and sentences: for the terminal, and the rows of the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.history.gate import ReleaseGate, judge_history
 from lexgraft.adoption.history.ledger import Ledger, Release
@@ -10,15 +10,16 @@ from lexgraft.adoption.history.release_comparison import (
     ALL_FIELDS,
     FieldChange,
     ReleaseComparison,
-    ReleasePolicy,
     TermChange,
     answered,
     known_concepts,
 )
+from lexgraft.adoption.history.release_policy import ReleasePolicy
 from lexgraft.adoption.report.formats import ABSENT, difference, duration, plain, points, share
+from lexgraft.evaluation.load_runs import EVERYDAY_GROUP
 from lexgraft.evaluation.measures import BITS
 from lexgraft.records import Outcome, Score
-from lexgraft.stats.intervals import wilson
+from lexgraft.stats.paired import share_right
 
 RELEASES = ("release", "written", "model", "direction", "known", "n", "verdicts", "processor")
 CHANGES = (
@@ -54,11 +55,7 @@ class History(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def history_of(ledger: Ledger, policy: ReleasePolicy) -> History:
-    """Return what a ledger tells.
-
-    Raises:
-        LexgraftError: two releases of one project share no items.
-    """
+    """Return what a ledger tells."""
     return History(
         head=ledger.head,
         lines=ledger.lines,
@@ -68,16 +65,29 @@ def history_of(ledger: Ledger, policy: ReleasePolicy) -> History:
     )
 
 
+def by_project(history: History) -> list[History]:
+    """Return a history per project, in the order of their first releases."""
+    return [
+        structs.replace(
+            history,
+            releases=tuple(one for one in history.releases if one.project == project),
+            gates=tuple(gate for gate in history.gates if gate.project == project),
+        )
+        for project in dict.fromkeys(release.project for release in history.releases)
+    ]
+
+
 def _summary(ledger: Ledger, release: Release) -> ReleaseSummary:
     items = ledger.item_sets[release.items]
-    verdicts_of = known_concepts(answered(items, release, release.model).values())
+    asked = answered(items, release, release.model).values()
+    families = {item.concept.id: item.concept.family for item in asked if item.concept.family}
     scores: list[Score] = []
     for group in items.groups:
-        verdicts = [
-            verdict for (asked_group, _), verdict in verdicts_of.items() if asked_group == group
-        ]
+        in_group = known_concepts(item for item in asked if item.group == group)
+        verdicts = {concept: verdict for (_, concept), verdict in in_group.items()}
         if verdicts:
-            interval = wilson(sum(verdicts), len(verdicts))
+            relatives = {} if group.startswith(EVERYDAY_GROUP) else families
+            interval = share_right(verdicts, parents=relatives)
             scores.append(interval.score("known", release.model, group))
     digests = {model.name: model.digest for model in release.models}
     return ReleaseSummary(
@@ -116,17 +126,21 @@ def _score_cells(score: Score) -> list[str]:
 
 
 def change_rows(gates: Iterable[ReleaseGate], *, complete: bool) -> list[list[str]]:
-    """Return a row per direction and field; of fields only those that lost, unless `complete`."""
-    return [
-        [*CHANGES],
-        *(
+    """Return a row per direction and field; of fields only those that lost, unless `complete`.
+
+    A comparison that cannot be made has one row, which says why.
+    """
+    rows = [[*CHANGES]]
+    for comparison in (comparison for gate in gates for comparison in gate.comparisons):
+        if comparison.refusal:
+            names = [comparison.after, comparison.before]
+            rows.append([*names, *[ABSENT] * 6, f"not comparable: {comparison.refusal}", ABSENT])
+        rows += [
             _change_row(comparison, change)
-            for gate in gates
-            for comparison in gate.comparisons
             for change in comparison.changes
             if complete or not change.field or change.finding == "regression"
-        ),
-    ]
+        ]
+    return rows
 
 
 def _change_row(comparison: ReleaseComparison, change: FieldChange) -> list[str]:
@@ -144,12 +158,20 @@ def _change_row(comparison: ReleaseComparison, change: FieldChange) -> list[str]
     ]
 
 
-def flip_rows(comparisons: Sequence[ReleaseComparison], limit: int) -> list[list[str]]:
-    """Return what flipped right → wrong, then what was gained; at most `limit` of each."""
+def flip_rows(
+    comparisons: Sequence[ReleaseComparison], limit: int, more: Callable[[int], str]
+) -> list[list[str]]:
+    """Return what flipped right → wrong, then what was gained.
+
+    At most `limit` of each are listed; a last row says how many there are beside, by `more`.
+    """
     rows = [[*FLIPS]]
     for comparison in comparisons:
         for change, flips in (("lost", comparison.lost), ("gained", comparison.gained)):
             rows += [_flip_row(comparison, change, flip) for flip in flips[:limit]]
+            if len(flips) > limit:
+                names = [comparison.after, comparison.before, comparison.role, change]
+                rows.append([*names, "", "", "", more(len(flips) - limit)])
     return rows
 
 
@@ -185,10 +207,10 @@ def gate_sentences(gate: ReleaseGate) -> list[str]:
     if step.shared < max(step.items):
         pairing += f" ({step.items[0]} there); the others say nothing"
     error = (
-        f"error: any false alarm in all releases at most {share(policy.alpha)}; of it this one, "
-        f"number {gate.number} after the first, has {share(2 * _level(gate))}. Intervals hold "
-        f"together at that level. Budget since the first: {points(-policy.budget)} in each "
-        "direction and field."
+        f"error: any false alarm in all releases and looks of this ledger at most "
+        f"{share(policy.alpha)}; of it this one, number {gate.number} after the first release, "
+        f"has {share(2 * _level(gate))}. Intervals hold together at that level. Budget since the "
+        f"first: {points(-policy.budget)} in each direction and field."
     )
     first = gate.since_first
     shared = f"{pairing}; {first.shared} of the first release, {first.before}."

@@ -2,13 +2,15 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.ownership import make_durable
 from lexgraft.records import Outcome, Score, digest
 
 FIRST = "0" * 32  # stands where there is no line before
@@ -63,6 +65,34 @@ class Release(Struct, frozen=True, forbid_unknown_fields=True, tag="release"):
         models = [(model.name, model.digest) for model in self.models]
         return digest(self.project, self.findings, self.model, self.items, models)
 
+    @property
+    def answers(self) -> str:
+        """Return what a look at it goes by: the weights, what they were asked, and what was right.
+
+        A candidate keeps it when it becomes a release, and its report has changed since.
+        """
+        return digest(self.items, *(m for m in self.models if m.name == self.model))
+
+
+class Look(Struct, frozen=True, forbid_unknown_fields=True, tag="look"):
+    """A candidate that was judged by the gate, whatever came of it: it spent some of the error."""
+
+    project: str
+    name: str  # of the run's folder
+    answers: str  # of the candidate, as `Release.answers`
+    before: str  # of the release that it was held against
+
+
+Entry = ItemSet | Release | Look
+
+
+class Comparison(NamedTuple):
+    """What is judged once, however often it is looked at."""
+
+    project: str
+    answers: str
+    before: str  # answers of the release before
+
 
 class LedgerLine(Struct, frozen=True, forbid_unknown_fields=True):
     """One line: its number from 0 on, the digest of the line before, and its own."""
@@ -70,7 +100,10 @@ class LedgerLine(Struct, frozen=True, forbid_unknown_fields=True):
     number: int
     before: str
     digest: str  # of number, before and entry
-    entry: ItemSet | Release
+    entry: Entry
+
+
+_decode = msgspec.json.Decoder(LedgerLine).decode
 
 
 class Ledger(Struct, frozen=True):
@@ -78,18 +111,25 @@ class Ledger(Struct, frozen=True):
 
     item_sets: dict[str, ItemSet] = {}
     releases: tuple[Release, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()  # of releases and candidates, as they came
     head: str = FIRST
     lines: int = 0
 
-    def plus(self, entry: ItemSet | Release) -> "Ledger":
+    def plus(self, entry: Entry) -> "Ledger":
         """Return the ledger with one more entry, as it is read again (0 of seconds is 0.0)."""
-        entry = msgspec.json.decode(msgspec.json.encode(entry), type=ItemSet | Release)
-        head, lines = _digest(self.lines, self.head, entry), self.lines + 1
+        entry = msgspec.json.decode(msgspec.json.encode(entry), type=Entry)
+        item_sets, releases, compared = self.item_sets, self.releases, self.comparisons
         if isinstance(entry, ItemSet):
-            return Ledger({**self.item_sets, entry.digest: entry}, self.releases, head, lines)
-        return Ledger(self.item_sets, (*self.releases, entry), head, lines)
+            item_sets = {**item_sets, entry.digest: entry}
+        else:
+            one = self.comparison_of(entry)
+            compared = compared if one is None or one in compared else (*compared, one)
+        if isinstance(entry, Release):
+            releases = (*releases, entry)
+        head = _digest(self.lines, self.head, entry)
+        return Ledger(item_sets, releases, compared, head, self.lines + 1)
 
-    def with_new(self, entries: Sequence[ItemSet | Release]) -> "Ledger":
+    def with_new(self, entries: Sequence[Entry]) -> "Ledger":
         """Return the ledger with those of these entries that are not in it."""
         ledger = self
         for entry in entries:
@@ -98,14 +138,35 @@ class Ledger(Struct, frozen=True):
 
     def beside(self, items: ItemSet) -> "Ledger":
         """Return the ledger, its lines as they are, with items that are not recorded there."""
-        item_sets = {**self.item_sets, items.digest: items}
-        return Ledger(item_sets, self.releases, self.head, self.lines)
+        return structs.replace(self, item_sets={**self.item_sets, items.digest: items})
 
-    def holds(self, entry: ItemSet | Release) -> bool:
+    def holds(self, entry: Entry) -> bool:
         """Return whether an entry is there already, whenever its page was last written."""
         if isinstance(entry, ItemSet):
             return entry.digest in self.item_sets
+        if isinstance(entry, Look):
+            return self.comparison_of(entry) in self.comparisons
         return any(release.identity == entry.identity for release in self.releases)
+
+    def earlier(self, release: Release) -> tuple[Release, ...]:
+        """Return the releases of its project before this one, which may itself be recorded."""
+        of_project = [other for other in self.releases if other.project == release.project]
+        identities = [other.identity for other in of_project]
+        recorded = release.identity in identities
+        return tuple(of_project[: identities.index(release.identity)] if recorded else of_project)
+
+    def comparison_of(self, entry: Release | Look) -> Comparison | None:
+        """Return which comparison this is; None: a project's first release, which is in none."""
+        if isinstance(entry, Look):
+            return Comparison(entry.project, entry.answers, entry.before)
+        earlier = self.earlier(entry)
+        return Comparison(entry.project, entry.answers, earlier[-1].answers) if earlier else None
+
+    def number_of(self, comparison: Comparison) -> int:
+        """Return its place among those of its project, from 1 on, recorded or the next one."""
+        of_project = [one for one in self.comparisons if one.project == comparison.project]
+        recorded = comparison in of_project
+        return 1 + (of_project.index(comparison) if recorded else len(of_project))
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -121,26 +182,36 @@ def read_ledger(path: Path) -> Ledger:
     return _ledger(path.read_bytes(), path)
 
 
-def add_to_ledger(path: Path, entries: Sequence[ItemSet | Release]) -> tuple[Ledger, int]:
-    """Add entries that are not there yet; return the ledger and how many releases were added.
+def add_to_ledger(
+    path: Path, choose: Callable[[Ledger], Sequence[Entry]]
+) -> tuple[Ledger, tuple[Entry, ...]]:
+    """Add entries that are not there yet; return the ledger and what was added.
+
+    Args:
+        path: the file; a new one is made.
+        choose: what is to be added, by what is there, which nobody else adds to meanwhile.
 
     Raises:
-        LexgraftError: the file is something else, or a line was changed; nothing is written then.
+        LexgraftError: the file is something else, or a line was changed; nothing is written then,
+            nor where `choose` raises.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise LexgraftError("not a file of its own", where=str(path), cure="name another")
+    if not path.exists():
+        choose(Ledger())  # what is refused leaves no file
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o666), "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         data = file.read()
-        ledger, lines, added = _ledger(data, path), b"", 0
-        for entry in entries:
+        ledger, lines, added = _ledger(data, path), b"", list[Entry]()
+        for entry in choose(ledger):
             if ledger.holds(entry):
                 continue
             grown = ledger.plus(entry)
             line = LedgerLine(ledger.lines, ledger.head, grown.head, entry)
             lines += msgspec.json.encode(line) + b"\n"
-            ledger, added = grown, added + isinstance(entry, Release)
+            ledger = grown
+            added.append(entry)
         if lines:
             cut = len(_whole_lines(data)[1])
             file.seek(len(data) - cut)
@@ -148,7 +219,8 @@ def add_to_ledger(path: Path, entries: Sequence[ItemSet | Release]) -> tuple[Led
             file.write(b"\n" * (data[-1:] not in (b"", b"\n") and not cut) + lines)
             file.flush()
             os.fsync(file.fileno())
-    return ledger, added
+            make_durable(path.parent)
+    return ledger, tuple(added)
 
 
 def _ledger(data: bytes, path: Path) -> Ledger:
@@ -183,10 +255,9 @@ def _whole_lines(data: bytes) -> tuple[list[bytes], bytes]:
 
 def _lines(texts: Sequence[bytes], path: Path) -> Iterator[LedgerLine]:
     """Yield the lines, decoded."""
-    decode = msgspec.json.Decoder(LedgerLine).decode
     for number, text in enumerate(texts):
         try:
-            yield decode(text)
+            yield _decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _broken("it is no line of a ledger", path, number) from error
 
@@ -199,5 +270,5 @@ def _broken(why: str, path: Path, number: int) -> LexgraftError:
     )
 
 
-def _digest(number: int, before: str, entry: ItemSet | Release) -> str:
+def _digest(number: int, before: str, entry: Entry) -> str:
     return digest(number, before, entry)

@@ -3,16 +3,16 @@
 The estimand: by direction, and by field in it, the share of concepts known (right in every item
 that both were asked) to the later release minus that of the earlier one, in the population that
 the concepts stand for. Releases answer the same items, so nothing is independent of anything: only
-levels that add up are used, over releases (`release_level`) and over all that is looked at.
+levels that add up are used, over releases and candidates (`release_level`) and over all that is
+looked at in each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.history.ledger import ItemSet, Ledger, LedgerConcept, Release
-from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.load_runs import EVERYDAY_GROUP
 from lexgraft.stats.clustered import design_effect
 from lexgraft.stats.intervals import tango
@@ -21,19 +21,11 @@ from lexgraft.stats.power import smallest_difference
 from lexgraft.stats.release_levels import loss_above, more_lost, release_level
 
 ALL_FIELDS = ""
-BUDGET = 0.02
 _LEAST_CHANGING = 0.02  # share of concepts that power assumes to change, where fewer did
 _TESTS = 2  # of a release: against the one before, and against the first
 
 Finding = Literal["regression", "none shown", "kept", "open"]
 """Against the release before a loss was found or not; of the budget: kept, open or overdrawn."""
-
-
-class ReleasePolicy(Struct, frozen=True, forbid_unknown_fields=True):
-    """How much may be lost, and how often an alarm may be false."""
-
-    budget: float = BUDGET  # share of the concepts known that may be lost since the first release
-    alpha: float = 0.05  # chance of any false alarm, over all releases and all that is looked at
 
 
 class AnsweredItem(NamedTuple):
@@ -79,9 +71,10 @@ class ReleaseComparison(Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, str]  # digests
     shared: int  # items both were asked
     items: tuple[int, int]  # asked of each
-    changes: tuple[FieldChange, ...]
+    changes: tuple[FieldChange, ...]  # none of G, D and base, whose flips are listed only
     lost: tuple[TermChange, ...]  # right → wrong
     gained: tuple[TermChange, ...]
+    refusal: str = ""  # why nothing can be compared
 
     @property
     def regressions(self) -> list[FieldChange]:
@@ -89,8 +82,12 @@ class ReleaseComparison(Struct, frozen=True, forbid_unknown_fields=True):
         return [change for change in self.changes if change.finding == "regression"]
 
 
-Known = Mapping[tuple[str, str], bool]
+Pair = tuple[str, str]
+"""Group and concept: an everyday word and a term of one id are two."""
+Known = Mapping[Pair, bool]
 """Group and concept → known."""
+Concepts = Mapping[Pair, LedgerConcept]
+"""Group and concept → what is shown of it, as the later release has it."""
 
 
 def answered(items: ItemSet, release: Release, model: str) -> dict[str, AnsweredItem]:
@@ -115,25 +112,22 @@ def compare_releases(
         level: the chance of any false alarm in this comparison.
         budget: the loss that is allowed; None: none is, and more losses than gains are looked for.
 
-    Raises:
-        LexgraftError: they share too few items to say anything.
+    Of releases that share too little, or answered in several number formats, it says so and
+    nothing else (`refusal`).
     """
-    if before.number_format != after.number_format and before.number_format and after.number_format:
-        raise LexgraftError(
-            f"answers of several number formats: {before.number_format}, {after.number_format}",
-            where=after.name,
-            cure="ask both in one format (`compute.dtype`)",
-        )
+    formats = [release.number_format for release in (before, after) if release.number_format]
     comparison = _compared(ledger, (before, before.model), (after, after.model), level, budget)
-    if all(change.group.startswith(EVERYDAY_GROUP) for change in comparison.changes):
-        raise LexgraftError(
+    refusal = ""
+    if len(set(formats)) > 1:
+        refusal = f"answers of several number formats: {', '.join(formats)}"
+    elif all(change.group.startswith(EVERYDAY_GROUP) for change in comparison.changes):
+        refusal = (
             f"{comparison.shared} of {comparison.items[1]} items were asked of the release "
-            f"{before.name!a} too, of fewer than {FEWEST} terms in any direction: nothing can "
-            "be compared",
-            where=after.name,
-            cure="keep the concepts and settings of the test set, or begin a new ledger",
+            f"{before.name!a} too, of fewer than {FEWEST} terms in any direction"
         )
-    return comparison
+    if not refusal:
+        return comparison
+    return structs.replace(comparison, changes=(), lost=(), gained=(), refusal=refusal)
 
 
 def compare_role(
@@ -143,25 +137,29 @@ def compare_role(
     digests = [{m.name: m.digest for m in release.models}.get(role) for release in (before, after)]
     if None in digests or digests[0] == digests[1]:
         return None
-    return _compared(ledger, (before, role), (after, role), 1.0, None)
+    return _compared(ledger, (before, role), (after, role))
 
 
 def _compared(
     ledger: Ledger,
     before: tuple[Release, str],
     after: tuple[Release, str],
-    level: float,
-    budget: float | None,
+    level: float = 0.0,
+    budget: float | None = None,
 ) -> ReleaseComparison:
+    """Return what flipped; at a level above 0 also what is found of directions and fields."""
     first, second = (
         answered(ledger.item_sets[release.items], release, model)
         for release, model in (before, after)
     )
     shared = [key for key in first if key in second]
-    was, now = (known_concepts(answers[key] for key in shared) for answers in (first, second))
-    concepts = {second[key].concept.id: second[key].concept for key in shared}
-    axes = _axes(was, concepts)
-    test_level = level / max(1, len(axes))
+    now = known_concepts(second[key] for key in shared)
+    # a concept that was renamed, or moved to another field, is counted as what it is now
+    was = known_concepts(second[key]._replace(right=first[key].right) for key in shared)
+    concepts = {
+        (item.group, item.concept.id): item.concept for item in (second[key] for key in shared)
+    }
+    axes = _axes(was, concepts) if level else {}
     return ReleaseComparison(
         before=before[0].name,
         after=after[0].name,
@@ -170,7 +168,7 @@ def _compared(
         shared=len(shared),
         items=(len(first), len(second)),
         changes=tuple(
-            _change(axis, pairs, was, now, concepts, test_level, budget)
+            _change(axis, pairs, was, now, concepts, level / len(axes), budget)
             for axis, pairs in axes.items()
         ),
         lost=_flips(was, now, concepts, before=True),
@@ -178,23 +176,21 @@ def _compared(
     )
 
 
-def known_concepts(items: Iterable[AnsweredItem]) -> dict[tuple[str, str], bool]:
+def known_concepts(items: Iterable[AnsweredItem]) -> dict[Pair, bool]:
     """Return group and concept → known: right in every item that is passed."""
-    verdicts: dict[tuple[str, str], bool] = {}
+    verdicts: dict[Pair, bool] = {}
     for item in items:
         key = (item.group, item.concept.id)
         verdicts[key] = verdicts.get(key, True) and item.right
     return verdicts
 
 
-def _axes(
-    was: Known, concepts: Mapping[str, LedgerConcept]
-) -> dict[tuple[str, str], list[tuple[str, str]]]:
+def _axes(was: Known, concepts: Concepts) -> dict[tuple[str, str], list[Pair]]:
     """Return what is looked at, with its concepts: directions, and where there are more, fields."""
-    axes: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for group, concept in was:
-        for field in dict.fromkeys([ALL_FIELDS, concepts[concept].field]):
-            axes.setdefault((group, field), []).append((group, concept))
+    axes: dict[tuple[str, str], list[Pair]] = {}
+    for pair in was:
+        for field in dict.fromkeys([ALL_FIELDS, concepts[pair].field]):
+            axes.setdefault((pair[0], field), []).append(pair)
     return {
         (group, field): pairs
         for (group, field), pairs in axes.items()
@@ -204,15 +200,15 @@ def _axes(
 
 def _change(
     axis: tuple[str, str],
-    pairs: Sequence[tuple[str, str]],
+    pairs: Sequence[Pair],
     was: Known,
     now: Known,
-    concepts: Mapping[str, LedgerConcept],
+    concepts: Concepts,
     level: float,
     budget: float | None,
 ) -> FieldChange:
     changes = [float(now[pair]) - was[pair] for pair in pairs]
-    effect = design_effect(changes, [concepts[c].family or c for _, c in pairs])
+    effect = design_effect(changes, [concepts[pair].family or pair[1] for pair in pairs])
     counts = changes.count(1.0), changes.count(-1.0), len(pairs)
     return field_change(axis, counts, level, budget, effect)
 
@@ -258,14 +254,12 @@ def field_change(
     )
 
 
-def _flips(
-    was: Known, now: Known, concepts: Mapping[str, LedgerConcept], *, before: bool
-) -> tuple[TermChange, ...]:
+def _flips(was: Known, now: Known, concepts: Concepts, *, before: bool) -> tuple[TermChange, ...]:
     """Return the concepts that were known (or not) and are not (or are) any more."""
     return tuple(
-        TermChange(concept, concepts[concept].terms, concepts[concept].field, group)
-        for (group, concept), verdict in sorted(was.items())
-        if verdict == before and now[group, concept] != before
+        TermChange(pair[1], concepts[pair].terms, concepts[pair].field, pair[0])
+        for pair, verdict in sorted(was.items())
+        if verdict == before and now[pair] != before
     )
 
 
@@ -274,5 +268,5 @@ def _digest_of(release: Release, model: str) -> str:
 
 
 def level_of(number: int, alpha: float) -> float:
-    """Return the level of one of the comparisons of the `number`-th release after the first."""
+    """Return the level of either comparison of the `number`-th look after the first release."""
     return release_level(number, alpha) / _TESTS

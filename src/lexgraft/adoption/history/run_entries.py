@@ -5,88 +5,130 @@ from pathlib import Path
 
 from lexgraft.adoption.history.ledger import ItemSet, LedgerConcept, ModelAnswers, Release
 from lexgraft.adoption.report import read_report
+from lexgraft.adoption.report.report_record import Report
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
-from lexgraft.evaluation.load_runs import AGAIN, EVERYDAY_GROUP, read_run
+from lexgraft.evaluation.load_runs import AGAIN, EVERYDAY_GROUP, families_of_testset, read_run
 from lexgraft.evaluation.measures import BITS, GENERAL, PARENTS, RECOGNITION
 from lexgraft.files.checked_files import read_checked
-from lexgraft.files.safe_json import read_json
 from lexgraft.records import Concept, digest
-from lexgraft.terms.families import families_of
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 
 _KEY = 16  # signs of an item's digest: enough to tell a hundred million items apart
+_SHORTEST = 8  # signs of a digest that name a model
 _ABILITY = (RECOGNITION, GENERAL, BITS)
 
 
-def entries_of(folder: Path, model: str = "") -> tuple[ItemSet, Release]:
+def entries_of(folder: Path, model: str = "", project: str = "") -> tuple[ItemSet, Release]:
     """Return the items of a run, and the run with its models' answers to the `confirm` items.
 
     Args:
         folder: of an adoption, or of `lexgraft evaluate -o`.
-        model: the name of the one that is released; empty: the one that the adoption wrote.
+        model: the name, or the beginning of the digest, of the one that is released; empty: the
+            one that the adoption wrote, or the only one of an evaluation.
+        project: whose release it is; empty: the adoption's.
 
     Raises:
-        LexgraftError: no finished run, or nobody of that name answered.
+        LexgraftError: no finished run, or an evaluation whose project is not named; nobody of
+            that name answered, or several did.
     """
-    runs, file = _distinct(read_run(folder), _written_model(folder)), folder / "report.json"
-    report = read_report(file) if file.is_file() else None
-    released = _released(runs, model or (report.shipped if report else ""), folder)
-    models = [run for run in runs if run.name in {*PARENTS, released, report and report.result}]
+    report = _report_of(folder)
+    if not (report or project):
+        raise LexgraftError(
+            "an evaluation does not say whose release it is",
+            where=str(folder),
+            cure="say --project-name NAME: only releases of one project are compared",
+        )
+    runs = read_run(folder)
+    released = _released(runs, model, report, folder)
+    others = [run for run in runs if run.name != released.name]
+    named = [name for name in (*PARENTS, report.result if report else "") if name != released.name]
+    models = [released, *(one for name in named if (one := _only(others, name, report, folder)))]
+    models.sort(key=runs.index)
     keys = {key: result for run in models for key, result in run.results.items()}
-    items = _item_set(keys, _concepts(folder))
+    items = _item_set(keys, _concepts(folder), families_of_testset(folder / "testset"))
     scores = report.scores if report else ()
     stages = report.run.stages if report else ()
     return items, Release(
-        project=report.project if report else "",
+        project=project or (report.project if report else ""),
         name=folder.resolve().name,
         written=report.run.written if report else "",
         findings=report.digest if report else digest(*(run.digest for run in models)),
-        model=released,
+        model=released.name,
         items=items.digest,
         models=tuple(ModelAnswers(run.name, run.digest, _signs(run, keys)) for run in models),
         verdicts={verdict.stage: verdict.outcome for verdict in report.verdicts} if report else {},
-        ability=tuple(s for s in scores if s.name in _ABILITY and s.model == released),
+        ability=tuple(s for s in scores if s.name in _ABILITY and s.model == released.name),
         number_format=models[0].number_format,
         cpu_seconds=round(sum(stage.cpu_seconds for stage in stages), 2),
         seconds=round(sum(stage.cost.seconds for stage in stages), 2),
     )
 
 
-def _distinct(runs: Sequence[ModelRun], written: str) -> list[ModelRun]:
-    """Return the models without those that share their name, but for the one that was written.
+def _report_of(folder: Path) -> Report | None:
+    """Return an adoption's report; None of an evaluation, which has none.
 
-    Earlier models of a run that was changed have left their answers there.
+    Raises:
+        LexgraftError: an adoption that has not ended.
     """
-    names = [run.name for run in runs]
-    current = {run.name for run in runs if run.digest == written}
-    return [
-        run
-        for run in runs
-        if run.digest == written or (names.count(run.name) == 1 and run.name not in current)
-    ]
-
-
-def _written_model(folder: Path) -> str:
-    """Return what identifies the model that an adoption has written, as its answers are filed."""
-    manifest = folder / "model" / MANIFEST
-    plan = read_json(manifest).get("plan") if manifest.is_file() else None
-    return digest("merge", plan) if isinstance(plan, str) else ""
-
-
-def _released(runs: Sequence[ModelRun], name: str, folder: Path) -> str:
-    names = [run.name for run in runs]
-    if not name and len(names) == 1:
-        return names[0]
-    if name not in names:
+    file = folder / "report.json"
+    if file.is_file():
+        return read_report(file)
+    if (folder / "stages").is_dir():
         raise LexgraftError(
-            f"`{name}` has answered nothing here"
-            if name
-            else "several models, none of them chosen",
+            "an adoption that has not ended is no release",
             where=str(folder),
-            cure=nearest(name, names) if name else f"say --model: {', '.join(names)}",
+            cure="`lexgraft adopt` goes on where it stopped",
         )
-    return name
+    return None
+
+
+def _released(
+    runs: Sequence[ModelRun], model: str, report: Report | None, folder: Path
+) -> ModelRun:
+    """Return the model that is released."""
+    by_digest = [run for run in runs if len(model) >= _SHORTEST and run.digest.startswith(model)]
+    if len(by_digest) == 1:
+        return by_digest[0]
+    names = list(dict.fromkeys(run.name for run in runs))
+    name = model or (report.shipped if report else "") or (names[0] if len(names) == 1 else "")
+    if not name:
+        raise LexgraftError(
+            "several models, none of them chosen",
+            where=str(folder),
+            cure=f"say --model: {', '.join(names)}",
+        )
+    found = _only(runs, name, report, folder)
+    if found is None:
+        raise LexgraftError(
+            f"`{name}` has answered nothing here", where=str(folder), cure=nearest(name, names)
+        )
+    return found
+
+
+def _only(
+    runs: Sequence[ModelRun], name: str, report: Report | None, folder: Path
+) -> ModelRun | None:
+    """Return the one model of this name; None: nobody has it.
+
+    Earlier models of a run that was changed have left their answers there: the report says which
+    weights it is about.
+
+    Raises:
+        LexgraftError: there are several, and nothing says which.
+    """
+    found = [run for run in runs if run.name == name]
+    meant = report.models.get(name) if report else None
+    current = [run for run in found if run.digest == meant]
+    if len(found) > 1 and not current:
+        raise LexgraftError(
+            f"{len(found)} models here are called `{name}`: "
+            f"{', '.join(run.digest[:_SHORTEST] for run in found)}",
+            where=str(folder),
+            cure="`lexgraft adopt` again: its report says which it is about"
+            if report
+            else "name one by its digest: --model",
+        )
+    return (current or found or [None])[0]
 
 
 def _concepts(folder: Path) -> list[Concept]:
@@ -94,8 +136,10 @@ def _concepts(folder: Path) -> list[Concept]:
     return read_checked(file, Concept, AGAIN, foreign=True) if file.is_file() else []
 
 
-def _item_set(results: dict[str, ItemResult], concepts: Sequence[Concept]) -> ItemSet:
-    families, by_id = families_of(concepts), {concept.id: concept for concept in concepts}
+def _item_set(
+    results: dict[str, ItemResult], concepts: Sequence[Concept], families: dict[str, str]
+) -> ItemSet:
+    by_id = {concept.id: concept for concept in concepts}
     groups = tuple(dict.fromkeys(result.group for result in results.values()))
     concept_rows: dict[tuple[bool, str], int] = {}
     concept_list: list[LedgerConcept] = []

@@ -219,6 +219,9 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     power: tuple[PlannedChance, ...] = ()
     samples: tuple[SampleAnswer, ...] = ()
     parents: tuple[Parent, ...] = ()
+    models: dict[
+        str, str
+    ] = {}  # display name of each that was asked everything → digest its answers are under
     sources: tuple[DataSource, ...] = ()
     number_format: str = ""  # in which every answer was computed
     prompt: str = ""  # how questions were asked: plain, or in the chat template
