@@ -127,11 +127,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         seed=project.seed,
         alpha=project.gates.alpha,
         gates=adoption.declaration.digest,
-        data={
-            "testset": material.testset.digest,
-            "model": adoption.manifest.digest,
-            **{Path(file).name: file_digest(Path(file))[:32] for file in project.terms.files},
-        },
+        data=_data(material, adoption.manifest),
         engines={name: number for name in ENGINES if (number := _installed(name))},
         marks=_marks(adoption),
         answers=adoption.manifest.answers,
@@ -143,6 +139,12 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         ),
         run=_run_record(adoption),
     )
+
+
+def _data(material: Material, manifest: Manifest) -> dict[str, str]:
+    """Return the digests of the test set, of the model written, and of the term files."""
+    files = {Path(file).name: file_digest(Path(file))[:32] for file in material.project.terms.files}
+    return {"testset": material.testset.digest, "model": manifest.digest, **files}
 
 
 def priced(
