@@ -86,7 +86,7 @@ class Look(Struct, frozen=True, forbid_unknown_fields=True, tag="look"):
 Entry = ItemSet | Release | Look
 
 
-class Comparison(NamedTuple):
+class GateComparison(NamedTuple):
     """What is judged once, however often it is looked at."""
 
     project: str
@@ -111,7 +111,7 @@ class Ledger(Struct, frozen=True):
 
     item_sets: dict[str, ItemSet] = {}
     releases: tuple[Release, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()  # of releases and candidates, as they came
+    comparisons: tuple[GateComparison, ...] = ()  # of releases and candidates, as they came
     head: str = FIRST
     lines: int = 0
 
@@ -155,14 +155,16 @@ class Ledger(Struct, frozen=True):
         recorded = release.identity in identities
         return tuple(of_project[: identities.index(release.identity)] if recorded else of_project)
 
-    def comparison_of(self, entry: Release | Look) -> Comparison | None:
+    def comparison_of(self, entry: Release | Look) -> GateComparison | None:
         """Return which comparison this is; None: a project's first release, which is in none."""
         if isinstance(entry, Look):
-            return Comparison(entry.project, entry.answers, entry.before)
+            return GateComparison(entry.project, entry.answers, entry.before)
         earlier = self.earlier(entry)
-        return Comparison(entry.project, entry.answers, earlier[-1].answers) if earlier else None
+        return (
+            GateComparison(entry.project, entry.answers, earlier[-1].answers) if earlier else None
+        )
 
-    def number_of(self, comparison: Comparison) -> int:
+    def number_of(self, comparison: GateComparison) -> int:
         """Return its place among those of its project, from 1 on, recorded or the next one."""
         of_project = [one for one in self.comparisons if one.project == comparison.project]
         recorded = comparison in of_project
