@@ -116,10 +116,10 @@ def _shown(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(record)
     projects = by_project(record)
-    for one in projects:
+    for project in projects:
         if len(projects) > 1:
-            print_line(f"Project {one.releases[0].project}")
-        _print_project(one, arguments.show)
+            print_line(f"Project {project.releases[0].project}")
+        _print_project(project, arguments.show)
     if arguments.ledger:
         print_line(f"ledger: {added} added, {len(record.releases)} in all; {record.head}")
     return 0

@@ -34,7 +34,9 @@ class ReleaseGate(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def passed(self) -> bool:
         """Return whether all could be compared and no regression was found."""
-        return not any(one.regressions or one.refusal for one in self.comparisons)
+        return not any(
+            comparison.regressions or comparison.refusal for comparison in self.comparisons
+        )
 
 
 def judge_release(
@@ -92,5 +94,5 @@ def _gate(ledger: Ledger, release: Release, policy: ReleasePolicy) -> ReleaseGat
         head=ledger.head,
         step=compare_releases(ledger, last, release, level),
         since_first=compare_releases(ledger, first, release, level, policy.budget),
-        parents=tuple(one for one in roles if one is not None),
+        parents=tuple(comparison for comparison in roles if comparison is not None),
     )

@@ -23,19 +23,19 @@ _WIDTH, _HEIGHT, _EDGE = 640, 160, 24
 def history_page(history: History, subject: str) -> str:
     """Return the page, in English and Japanese, a part per project; names and terms stay text."""
     projects = by_project(history)
-    parts = [
-        part
-        for one in projects
-        for part in (
-            *([element("h2", foreign(one.releases[0].project))] if len(projects) > 1 else ()),
-            *_of_project(one),
+    sections = [
+        section
+        for project in projects
+        for section in (
+            *([element("h2", foreign(project.releases[0].project))] if len(projects) > 1 else ()),
+            *_of_project(project),
         )
     ]
     return plain_page(
         "history_title",
         subject,
         element("p", word("history_note", alpha=f"{history.policy.alpha:.0%}")),
-        *parts,
+        *sections,
         element("p", join(word("history_head"), " ", element("code", history.head))),
     )
 

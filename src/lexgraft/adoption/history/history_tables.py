@@ -70,7 +70,7 @@ def by_project(history: History) -> list[History]:
     return [
         structs.replace(
             history,
-            releases=tuple(one for one in history.releases if one.project == project),
+            releases=tuple(release for release in history.releases if release.project == project),
             gates=tuple(gate for gate in history.gates if gate.project == project),
         )
         for project in dict.fromkeys(release.project for release in history.releases)

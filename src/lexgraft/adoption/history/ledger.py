@@ -122,8 +122,9 @@ class Ledger(Struct, frozen=True):
         if isinstance(entry, ItemSet):
             item_sets = {**item_sets, entry.digest: entry}
         else:
-            one = self.comparison_of(entry)
-            compared = compared if one is None or one in compared else (*compared, one)
+            comparison = self.comparison_of(entry)
+            if comparison and comparison not in compared:
+                compared = (*compared, comparison)
         if isinstance(entry, Release):
             releases = (*releases, entry)
         head = _digest(self.lines, self.head, entry)
@@ -150,8 +151,8 @@ class Ledger(Struct, frozen=True):
 
     def earlier(self, release: Release) -> tuple[Release, ...]:
         """Return the releases of its project before this one, which may itself be recorded."""
-        of_project = [other for other in self.releases if other.project == release.project]
-        identities = [other.identity for other in of_project]
+        of_project = [earlier for earlier in self.releases if earlier.project == release.project]
+        identities = [earlier.identity for earlier in of_project]
         recorded = release.identity in identities
         return tuple(of_project[: identities.index(release.identity)] if recorded else of_project)
 
@@ -166,9 +167,11 @@ class Ledger(Struct, frozen=True):
 
     def number_of(self, comparison: GateComparison) -> int:
         """Return its place among those of its project, from 1 on, recorded or the next one."""
-        of_project = [one for one in self.comparisons if one.project == comparison.project]
-        recorded = comparison in of_project
-        return 1 + (of_project.index(comparison) if recorded else len(of_project))
+        of_project = [
+            recorded for recorded in self.comparisons if recorded.project == comparison.project
+        ]
+        is_recorded = comparison in of_project
+        return 1 + (of_project.index(comparison) if is_recorded else len(of_project))
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -227,8 +230,8 @@ def add_to_ledger(
 
 def _ledger(data: bytes, path: Path) -> Ledger:
     ledger = Ledger()
-    whole, cut = _whole_lines(data)
-    for number, line in enumerate(_lines(whole, path)):
+    texts, cut = _whole_lines(data)
+    for number, line in enumerate(_lines(texts, path)):
         if (line.number, line.before) != (number, ledger.head):
             raise _broken("a line before it was taken out, added or moved", path, number)
         ledger = ledger.plus(line.entry)

@@ -40,10 +40,9 @@ def entries_of(folder: Path, model: str = "", project: str = "") -> tuple[ItemSe
         )
     runs = read_run(folder)
     released = _released(runs, model, report, folder)
-    others = [run for run in runs if run.name != released.name]
-    named = [name for name in (*PARENTS, report.result if report else "") if name != released.name]
-    models = [released, *(one for name in named if (one := _only(others, name, report, folder)))]
-    models.sort(key=runs.index)
+    names = {*PARENTS, report.result if report else ""} - {released.name}
+    companions = [_only(runs, name, report, folder) for name in sorted(names)]
+    models = sorted([released, *filter(None, companions)], key=runs.index)
     keys = {key: result for run in models for key, result in run.results.items()}
     items = _item_set(keys, _concepts(folder), families_of_testset(folder / "testset"))
     scores = report.scores if report else ()
@@ -97,12 +96,12 @@ def _released(
             where=str(folder),
             cure=f"say --model: {', '.join(names)}",
         )
-    found = _only(runs, name, report, folder)
-    if found is None:
+    released = _only(runs, name, report, folder)
+    if released is None:
         raise LexgraftError(
             f"`{name}` has answered nothing here", where=str(folder), cure=nearest(name, names)
         )
-    return found
+    return released
 
 
 def _only(
@@ -116,19 +115,19 @@ def _only(
     Raises:
         LexgraftError: there are several, and nothing says which.
     """
-    found = [run for run in runs if run.name == name]
+    namesakes = [run for run in runs if run.name == name]
     meant = report.models.get(name) if report else None
-    current = [run for run in found if run.digest == meant]
-    if len(found) > 1 and not current:
+    current = [run for run in namesakes if run.digest == meant]
+    if len(namesakes) > 1 and not current:
         raise LexgraftError(
-            f"{len(found)} models here are called `{name}`: "
-            f"{', '.join(run.digest[:_SHORTEST] for run in found)}",
+            f"{len(namesakes)} models here are called `{name}`: "
+            f"{', '.join(run.digest[:_SHORTEST] for run in namesakes)}",
             where=str(folder),
             cure="`lexgraft adopt` again: its report says which it is about"
             if report
             else "name one by its digest: --model",
         )
-    return (current or found or [None])[0]
+    return (current or namesakes or [None])[0]
 
 
 def _concepts(folder: Path) -> list[Concept]:
