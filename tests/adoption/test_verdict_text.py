@@ -10,7 +10,7 @@ def test_a_verdict_names_the_worst_requirement_in_the_words_of_the_report():
     assert verdict_sentence(in_both(named, "merge"), "fail", [gain, bits]) == {
         "en": "Merge: failed. Running text (bits per byte) · Japanese · manual: "
         "−11.0 % [−18.7, −5.8], wanted ≥ −2.0 %, n = 9",
-        "ja": "マージ：不合格。一般文章の予測精度（低下率） · 日本語 · manual："
+        "ja": "マージ：不合格。一般文章の予測精度（低下率） · 日本語 · 取扱説明書："
         "−11.0 % [−18.7, −5.8]、基準 ≥ −2.0 %、n = 9",
     }
 

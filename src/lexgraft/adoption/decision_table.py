@@ -239,7 +239,7 @@ TABLE: dict[str, Row] = {
         sentence={
             "en": "Not decided: no method has passed yet and at least one is open. Keep the "
             "language model; the verdicts say what more data could decide.",
-            "ja": "判定保留：合格した手法はまだなく、結論を出せない段階があります。"
+            "ja": "判定保留：評価に使った用語が少なく、まだ結論を出せません。"
             "当面は現行の言語モデル（G）を継続利用してください。"
             "データを追加すれば判定できる点は、各判定に示しています。",
         },

@@ -34,6 +34,7 @@ from lexgraft.adoption.report.viewer_record import ViewerRecord
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stopped_stage import stopped_warning
 from lexgraft.adoption.validity import ValidityMark, writes_no_term
+from lexgraft.adoption.verdict_text import decision_in_words
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
 from lexgraft.records import AnswerParity, Cost, Verdict, write_bytes
@@ -84,7 +85,8 @@ def finish(material: Material, adoption: FinishedAdoption, viewer: ViewerRecord)
 def build_report(material: Material, adoption: FinishedAdoption) -> Report:
     """Return everything a reader is told, from what the stages found."""
     project, plan, results = material.project, adoption.plan, adoption.results
-    additions, decision = adoption.additions, results.decision
+    additions = adoption.additions
+    decision = decision_in_words(results.decision, project.languages.target, results.verdicts)
     return Report(
         project=project.name,
         version=__version__,

@@ -222,7 +222,7 @@ def collapse(
     if not found:
         return ()
     english = "; ".join(f"{what} ({part:.0%})" for what, _, part in found)
-    japanese = "、".join(f"{what} ({part:.0%})" for _, what, part in found)
+    japanese = "、".join(f"{what}（{100 * part:.0f} %）" for _, what, part in found)
     return (
         ValidityMark(
             f"{model} collapsed",

@@ -59,14 +59,14 @@ def test_a_name_of_parts_is_said_by_its_parts():
     assert named("glossary effect, term generation", "en") == (
         "Right minus random entries, Term named in a free answer"
     )
-    assert named("tune, my own", "ja") == "追加学習, my own"
+    assert named("tune, my own", "ja") == "追加学習（my own）"
 
 
 @pytest.mark.parametrize(
     ("group", "english", "japanese"),
     [
         ("en->ja", "English → Japanese", "英語 → 日本語"),
-        ("ja/manual", "Japanese · manual", "日本語 · manual"),
+        ("ja/manual", "Japanese · manual", "日本語 · 取扱説明書"),
         ("ja", "Japanese", "日本語"),
         (
             "term-to-term en->ja, kana",

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from math import isfinite
 
 from lexgraft.adoption.report.markup import Html, element, fit, join
+from lexgraft.adoption.report.plain_page import still_page
 from lexgraft.records import Grid
 
 _COLD, _PALE, _WARM = (33, 102, 172), (247, 247, 247), (178, 24, 43)  # readable by the colour-blind
 _DARK = 0.62  # strength from which the number is printed in white
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem;
-  color: #1d2329; background: #fff; font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .2rem; }
+body { max-width: 62rem; } h2 { margin-bottom: .2rem; }
 p { margin: 0 0 .6rem; color: #5b6570; } li { margin: .3rem 0; }
 table { border-collapse: collapse; }
 th { font-weight: 500; padding: .15rem .6rem; text-align: right; }
@@ -21,20 +20,8 @@ td { padding: .15rem .6rem; min-width: 5rem; text-align: center; }
 
 def heat_page(title: str, notes: Sequence[str], grids: Sequence[Grid]) -> str:
     """Return an HTML page with a heat map per grid; nothing is loaded from elsewhere."""
-    head = element(
-        "head",
-        Html('<meta charset="utf-8">'),
-        Html(
-            '<meta http-equiv="Content-Security-Policy" '
-            "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        ),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        element("title", title),
-        element("style", Html(_STYLE)),
-    )
     remarks = element("ul", *(element("li", note) for note in notes)) if notes else ""
-    body = element("body", element("h1", title), remarks, *map(_map, grids))
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+    return still_page(title, _STYLE, join(element("h1", title), remarks, *map(_map, grids)))
 
 
 def _map(grid: Grid) -> Html:

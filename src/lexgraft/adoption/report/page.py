@@ -23,26 +23,28 @@ from lexgraft.adoption.report.report_record import Report
 from lexgraft.adoption.report.report_words import LANGUAGES, say
 from lexgraft.adoption.report.viewer_section import answers
 
-_SECTIONS = (
-    ("verdicts", "verdicts", verdicts.verdicts),
-    ("gains", "gains", gain_section.gains),
-    ("central", "central", sections.central),
-    ("front", "front", sections.front),
-    ("directions", "directions", sections.directions),
-    ("acquisition", "acquisition", sections.acquisition),
-    ("glossary", "glossary", appendix.glossary),
-    ("tuning", "tuning", appendix.tuning),
-    ("terms", "terms", terms.terms),
-    ("answers", "answers_title", answers),
-    ("general", "general", ability.general),
-    ("health", "health", ability.health),
-    ("samples", "samples", appendix.samples),
-    ("costs", "costs", cost_section.costs),
-    ("upkeep", "upkeep", upkeep_section.upkeep),
-    ("provenance", "provenance", origin.provenance),
-)
+_SECTIONS: dict[str, Callable[[Report], Html]] = {
+    "verdicts": verdicts.verdicts,
+    "gains": gain_section.gains,
+    "central": sections.central,
+    "front": sections.front,
+    "directions": sections.directions,
+    "acquisition": sections.acquisition,
+    "glossary": appendix.glossary,
+    "tuning": appendix.tuning,
+    "terms": terms.terms,
+    "answers": answers,
+    "general": ability.general,
+    "health": ability.health,
+    "samples": appendix.samples,
+    "costs": cost_section.costs,
+    "upkeep": upkeep_section.upkeep,
+    "provenance": origin.provenance,
+}
+"""Anchor → what writes the section that it leads to."""
+_HEADINGS = {"answers": "answers_title"}  # where the heading is not called as the anchor
 NO_DATA = Html("")
-_OF_A_TUNING = ("tuning", "health", "provenance")
+_OF_A_TUNING = {"tuning", "health", "provenance"}
 
 
 def render_page(report: Report, data: Html = NO_DATA) -> str:
@@ -56,30 +58,55 @@ def render_page(report: Report, data: Html = NO_DATA) -> str:
         verdicts.facts(report),
         element("p", word("roles"), class_="note"),
         element("nav", _contents(report), class_="contents", aria_label=spoken("contents")),
-        *(write(report) for _, _, write in _sections_of(report)),
+        *(write(report) for write in _sections_of(report).values()),
     )
     return document(report, main, data)
 
 
 def document(report: Report, main: Html, data: Html = NO_DATA) -> str:
     """Return a page of the report around its content: nothing is fetched, one script runs."""
+    made = word("made_with", version=report.version)
+    footer = element("footer", made, " · ", element("code", report.digest))
+    scripts = ("page.js", "viewer.js") if data else ("page.js",)
+    return framed(report.project, "title", main, scripts, footer=footer, data=data)
+
+
+def framed(
+    subject: str,
+    title: str,
+    main: Html,
+    scripts: Sequence[str],
+    *,
+    footer: Html = NO_DATA,
+    data: Html = NO_DATA,
+    allowed: str = "",
+) -> str:
+    """Return a page in both languages around its content, with these scripts and no others.
+
+    Args:
+        subject: what the page is of; stands above it.
+        title: the key of its title.
+        main: the content.
+        scripts: names of files beside this one.
+        footer: what stands below.
+        data: blocks that the scripts read.
+        allowed: what its security policy allows besides.
+    """
     titles = {
-        f"title_{language}": fit(f"{report.project} · {say('title', language)}")
-        for language in LANGUAGES
+        f"title_{language}": fit(f"{subject} · {say(title, language)}") for language in LANGUAGES
     }
-    script = _source("page.js") + (_source("viewer.js") if data else "")
+    script = "".join(map(_source, scripts))
     return Template(_source("page.html")).substitute(
         titles,
-        policy=policy(script),
+        policy=policy(script) + allowed,
         style=_source("page.css"),
         script=script,
         data=data,
-        project=fit(report.project),
-        words_title=word("title"),
+        project=fit(subject),
+        words_title=word(title),
         words_language=spoken("language"),
         main=main,
-        made=word("made_with", version=report.version),
-        digest=fit(report.digest),
+        footer=footer,
     )
 
 
@@ -102,19 +129,19 @@ def _would_change(report: Report) -> list[Html]:
     return [element("p", element("small", word("would_change"), " ", change))]
 
 
-def _sections_of(report: Report) -> Sequence[tuple[str, str, Callable[[Report], Html]]]:
-    """Return anchor, heading and content: of a tuning by itself only what can say something."""
+def _sections_of(report: Report) -> dict[str, Callable[[Report], Html]]:
+    """Return anchor → content: of a tuning by itself only what can say something."""
+    left_out = {"answers"} if not report.answers_at else set[str]()
     if report.lessons and not report.verdicts:
-        return [row for row in _SECTIONS if row[0] in _OF_A_TUNING]
-    there = {"answers": report.answers_at, "front": report.front}
-    return [row for row in _SECTIONS if there.get(row[0], True)]
+        left_out = _SECTIONS.keys() - _OF_A_TUNING
+    return {anchor: write for anchor, write in _SECTIONS.items() if anchor not in left_out}
 
 
 def _contents(report: Report) -> Html:
     """Return the links to the sections."""
     links = (
-        element("li", element("a", word(heading), href=f"#{anchor}"))
-        for anchor, heading, _ in _sections_of(report)
+        element("li", element("a", word(_HEADINGS.get(anchor, anchor)), href=f"#{anchor}"))
+        for anchor in _sections_of(report)
     )
     return element("ul", *links)
 

@@ -1,15 +1,12 @@
 """How far a run is, as a page that looks again every second."""
 
-from importlib.resources import files
-from string import Template
 from typing import Literal, get_args
 
 from msgspec import Struct
 
-from lexgraft.adoption.report.markup import Html, element, fit, spoken, word
-from lexgraft.adoption.report.page import policy
+from lexgraft.adoption.report.markup import Html, element, word
+from lexgraft.adoption.report.page import framed
 from lexgraft.adoption.report.page_parts import name
-from lexgraft.adoption.report.report_words import LANGUAGES, say
 
 StageState = Literal["finished", "running", "waiting", "left out"]
 _HEADS = ("stage", "progress_state", "time", "foreseen", "progress_answers")
@@ -35,18 +32,8 @@ class RunProgress(Struct, frozen=True):
 
 def progress_page(project: str, progress: RunProgress) -> str:
     """Return the page of a run as it stands; its script keeps it so."""
-    script = _source("page.js") + _source("progress.js")
-    titles = {f"title_{language}": fit(say("progress", language)) for language in LANGUAGES}
-    return Template(_source("progress.html")).substitute(
-        titles,
-        policy=f"{policy(script)}; connect-src 'self'",
-        style=_source("page.css"),
-        script=script,
-        name=fit(project),
-        words_title=word("progress"),
-        words_language=spoken("language"),
-        main=_main(progress),
-    )
+    scripts = ("page.js", "progress.js")
+    return framed(project, "progress", _main(progress), scripts, allowed="; connect-src 'self'")
 
 
 def _main(progress: RunProgress) -> Html:
@@ -105,7 +92,3 @@ def _time(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _source(file: str) -> str:
-    return files("lexgraft.adoption.report").joinpath(file).read_text(encoding="utf-8")

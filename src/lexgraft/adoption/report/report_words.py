@@ -50,7 +50,10 @@ def named(name: str, language: str) -> str:
     if name in WORDS.names:
         return getattr(WORDS.names[name], language)
     first, comma, remainder = name.partition(", ")
-    return f"{named(first, language)}, {named(remainder, language)}" if comma else name
+    if not comma:
+        return name
+    before, after = named(first, language), named(remainder, language)
+    return f"{before}（{after}）" if language == "ja" else f"{before}, {after}"
 
 
 def language_name(code: str, language: str) -> str:
@@ -69,7 +72,7 @@ def grouped(group: str, language: str) -> str:
         arrow = " → ".join(language_name(code, language) for code in pair.groups())
         return " · ".join(text for text in (arrow, before, after) if text)
     first, slash, register = group.partition("/")
-    return language_name(first, language) + (f" · {register}" if slash else "")
+    return language_name(first, language) + (f" · {named(register, language)}" if slash else "")
 
 
 def in_both(speak: Callable[..., str], *arguments: object) -> dict[str, str]:

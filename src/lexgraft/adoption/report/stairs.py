@@ -95,7 +95,7 @@ def next_words(step: NextStep) -> dict[str, str]:
 def _counted(step: NextStep, language: str) -> str:
     joint = "、" if language == "ja" else ", "
     counts = step.more.items()
-    return joint.join(say(f"count {unit}", language, n=f"{n:,}") for unit, n in counts)
+    return joint.join(say(f"more {unit}", language, n=f"{n:,}") for unit, n in counts)
 
 
 def next_cost_words(report: Report, step: NextStep) -> dict[str, str]:

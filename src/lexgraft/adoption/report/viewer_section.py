@@ -76,7 +76,7 @@ def answers(report: Report) -> Html:
     if report.answers_at == HERE:
         return viewer_section()
     link = element("a", word("answers_elsewhere", n=f"{report.items:,}"), href=report.answers_at)
-    return section("answers_title", element("p", link), anchor="answers")
+    return section("answers_title", element("p", link), _rights(), anchor="answers")
 
 
 def viewer_section() -> Html:
@@ -110,7 +110,12 @@ def viewer_section() -> Html:
     viewer = element("div", _controls(), _counted(), listed, detail, class_="viewer")
     without = element("p", word("answers_without"), class_="nothing without")
     note = word("answers_note")
-    return section("answers_title", viewer, without, note=note, anchor="answers")
+    return section("answers_title", _rights(), viewer, without, note=note, anchor="answers")
+
+
+def _rights() -> Html:
+    """Return what a reader must know before passing the answers on."""
+    return element("p", word("answers_rights"), class_="note")
 
 
 def _controls() -> Html:
