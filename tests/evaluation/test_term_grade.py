@@ -67,7 +67,7 @@ def test_a_term_further_on_is_no_answer(text: str, name: str) -> None:
     assert grade_term(text, [name]) == "wrong"
 
 
-@given(st.text("ab 「」“”\"()（）«».。", max_size=12))
+@given(st.text('ab 「」“”"()（）«».。', max_size=12))
 def test_every_answer_begins_the_line_but_for_marks(text: str) -> None:
     whole, *parts = answers_in(text) or ("",)
     assert all(part in whole and len(part) < len(whole) for part in parts)

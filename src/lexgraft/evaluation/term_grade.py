@@ -10,8 +10,26 @@ from lexgraft.terms.text.spelling_keys import EDGE_MARKS, notation_key
 TermGrade = Literal["exact", "variant", "wrong", "other language", "empty"]
 _CLOSED_BY = dict(
     zip(
-        "「『（(\uff3b[【《〈“‘«»‹›„\"",
-        ("」", "』", "）", ")", "\uff3d", "]", "】", "》", "〉", "”", "’", "»", "«", "›", "‹", "“”", '"'),
+        '「『（(\uff3b[【《〈“‘«»‹›„"',
+        (
+            "」",
+            "』",
+            "）",
+            ")",
+            "\uff3d",
+            "]",
+            "】",
+            "》",
+            "〉",
+            "”",
+            "’",
+            "»",
+            "«",
+            "›",
+            "‹",
+            "“”",
+            '"',
+        ),
         strict=True,
     )
 )
