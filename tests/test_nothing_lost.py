@@ -212,9 +212,14 @@ def test_what_was_there_is_not_on_record_for_a_command_that_failed(tree: Path) -
     from lexgraft.files.ownership import writing
 
     output = tree / "new"
-    with pytest.raises(KeyboardInterrupt), writing("x", [output], ()):
-        output.write_text("somebody else's, put there meanwhile")
-        raise KeyboardInterrupt
+
+    def fail() -> None:
+        with writing("x", [output], ()):
+            output.write_text("somebody else's, put there meanwhile")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     before = snapshot(tree)
     assert run("terms", "import", tree / "terms.jsonl", "-o", output) == 2
     assert lost(before, tree) == []

@@ -248,8 +248,11 @@ def test_another_content_type_is_refused(gateway: Served) -> None:
         (b"NONSENSE\r\n\r\n", 400),
         (b"GET /metrics HTTP/1.1\r\nhost: evil.example\r\n\r\n", 403),
         (
-            b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n"
-            b"0\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            (
+                b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n"
+                b"content-length: 4\r\n\r\n"
+                b"0\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"
+            ),
             400,
         ),
         (b"HEAD /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n\r\n", 405),

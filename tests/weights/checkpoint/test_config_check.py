@@ -81,7 +81,8 @@ def test_settings_that_give_weights_another_meaning_are_found(key: str) -> None:
     first, second = OTHER_MEANING[key]
     for pair in ((first, second), (second, first), ({"text_config": first}, second)):
         assert any(
-            f"`{key.split(' beside')[0]}`" in told for told in compare_configs(*pair).meaning
+            f"`{key.split(' beside', maxsplit=1)[0]}`" in told
+            for told in compare_configs(*pair).meaning
         )
 
 
