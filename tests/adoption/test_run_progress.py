@@ -145,7 +145,7 @@ def test_the_page_follows_a_run_to_its_end(driver: "WebDriver", tmp_path: Path):
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            open_page(driver, f"http://127.0.0.1:{server.server_address[1]}/#en")
+            open_page(driver, f"{server.address}#en")
             shown = "return document.getElementById('progress-running').checkVisibility()"
             assert driver.current_url.partition("#")[0].endswith("/progress")
             assert driver.execute_script(shown)

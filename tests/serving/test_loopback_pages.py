@@ -1,9 +1,10 @@
-"""Pages for a browser on this machine: another host's name is refused, nothing but GET answered."""
+"""Pages for who has the token: another host's name is refused, nothing but GET answered."""
 
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from socket import AF_INET, SOCK_STREAM, socket
 from threading import Thread
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -25,10 +26,15 @@ def server() -> Iterator[PageServer]:
 
 
 def _ask(
-    server: PageServer, path: str, method: str = "GET", host: str | None = None
+    server: PageServer,
+    path: str,
+    method: str = "GET",
+    host: str | None = None,
+    cookie: str | None = None,
 ) -> tuple[HTTPResponse, bytes]:
     connection = HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
     headers = {} if host is None else {"Host": host}
+    headers["Cookie"] = f"{server.cookie}={server.token}" if cookie is None else cookie
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
@@ -68,11 +74,66 @@ def test_what_is_not_a_page_is_not_there(server: PageServer, path: str):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "localhost:1", "", "127.1:{port}"]
+    "host", ["evil.example", "evil.example:{port}", "", "127.1:{port}", "localhost.evil.example"]
 )
 def test_another_hosts_name_is_refused(server: PageServer, host: str):
     named = host.format(port=server.server_address[1])
     assert _ask(server, "/report.html", host=named)[0].status == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LOCALHOST:9000", "[::1]:80"])
+def test_this_machine_may_be_asked_for_by_every_port(server: PageServer, host: str):
+    """Port 80 is left out by browsers, and another one is forwarded by ssh."""
+    assert _ask(server, "/report.html", host=host)[0].status == 200
+
+
+def test_nobody_without_the_token_sees_anything(server: PageServer):
+    for cookie in ("", "x=1", f"{server.cookie}=", f"{server.cookie}=x", f"other={server.token}"):
+        for path in ("/", "/report.html", "/nothing", "/report.html?token=", "/?token=x"):
+            answer, body = _ask(server, path, cookie=cookie)
+            assert (answer.status, b"token" in body) == (403, True)
+            assert "Set-Cookie" not in answer.headers
+    twice = f"{server.cookie}=x; {server.cookie}={server.token}"
+    assert _ask(server, "/report.html", cookie=twice)[0].status == 403
+
+
+def test_the_address_gives_a_cookie_and_leads_to_the_page_without_the_token(server: PageServer):
+    address = urlsplit(server.address)
+    answer, _ = _ask(server, f"{address.path}?{address.query}", cookie="")
+    assert (answer.status, answer.headers["Location"]) == (302, "/")
+    cookie, *settings = answer.headers["Set-Cookie"].split("; ")
+    assert set(settings) == {"HttpOnly", "SameSite=Lax", "Path=/"}
+    answer, body = _ask(server, "/report.html", cookie=f'json={{"a": 1}}; {cookie}; x="y')
+    assert (answer.status, body.decode()) == (200, "<p>語</p>")
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "/\\evil.example"])
+def test_no_token_leads_elsewhere(server: PageServer, path: str):
+    answer, _ = _ask(server, f"{path}?token={server.token}")
+    assert answer.headers["Location"].startswith("/")
+    assert urlsplit(urljoin(server.address, answer.headers["Location"])).hostname == "localhost"
+
+
+def test_two_servers_have_tokens_of_their_own(server: PageServer):
+    with open_pages(PAGES.get, 0) as other:
+        assert other.token != server.token
+        assert other.cookie != server.cookie
+
+
+def test_what_goes_wrong_is_said_and_the_next_request_is_answered(
+    server: PageServer, capsys: pytest.CaptureFixture[str]
+):
+    def find(path: str) -> ServedPage | str | None:
+        raise PermissionError(13, "Permission denied", path)
+
+    server.find = find
+    for _ in range(2):
+        answer, body = _ask(server, "/report.html")
+        assert answer.status == 500
+        assert "Permission denied: '/report.html'" in body.decode()
+        assert body.count(b"\n") == 1
+    server.shutdown()
+    assert "Permission denied" in capsys.readouterr().err
 
 
 def test_two_hosts_are_refused(server: PageServer):

@@ -14,7 +14,7 @@ from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.serving import GatewayLimits
 from lexgraft.serving.bearer_keys import add_key
-from lexgraft.serving.gateway import is_loopback
+from lexgraft.serving.loopback_hosts import is_loopback
 from lexgraft.serving.server import listen
 from lexgraft.serving.upstream_engine import UpstreamEngine
 

@@ -34,8 +34,9 @@ def view(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft view runs/medical-ja
 
-    Nothing is written; nobody else can reach it. Ctrl-C ends it. A finished report needs no
-    server: report.html opens by itself.
+    Nothing is written. The address it prints has a token in it: nobody without it sees anything,
+    neither from elsewhere nor another user of this machine. Ctrl-C ends it. A finished report
+    needs no server: report.html opens by itself.
     """
     from lexgraft.files.run_folder import HELD
     from lexgraft.serving.loopback_pages import open_pages
@@ -45,9 +46,7 @@ def view(arguments: argparse.Namespace) -> int:
             "no run here", where=str(arguments.run), cure="name the `output` of a project"
         )
     server = open_pages(run_pages(arguments.run), arguments.port)
-    print_line(
-        f"http://localhost:{server.server_address[1]}/ shows {arguments.run}; Ctrl-C ends it"
-    )
+    print_line(f"{server.address} shows {arguments.run}; Ctrl-C ends it")
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
     return 0

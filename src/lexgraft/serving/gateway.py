@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from ipaddress import ip_address
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +16,7 @@ from lexgraft.serving.counters import Counters
 from lexgraft.serving.engine_interface import AnswerEngine, answer_text
 from lexgraft.serving.event_stream import write_event
 from lexgraft.serving.http_wire import JSON, HttpReply, RequestHead
+from lexgraft.serving.loopback_hosts import asks_for_this_machine
 from lexgraft.serving.rate_limit import RateBuckets
 from lexgraft.serving.requests import ROUTES, AnswerRequest, ChatMessage, ChatRequest, parse_request
 from lexgraft.terms.glossary import GlossaryEntry
@@ -62,16 +62,13 @@ class Gateway:
         return self._counters.active
 
     def admit(self, head: RequestHead) -> None:
-        """Refuse who has no key, and without keys what does not come from this machine.
-
-        A web page of another origin may reach a loopback address: its host name tells it apart.
-        """
+        """Refuse who has no key, and without keys what does not ask for this machine."""
         if head.path == "/health":
             return
         if self.keys:
             if not self._key(head):
                 raise RequestRefusal(401, "a valid key is needed", "authentication_error")
-        elif not is_loopback(_hostname(head.headers.get("host", ""))):
+        elif not asks_for_this_machine(head.headers.get("host", "")):
             raise RequestRefusal(
                 403, "without keys only this machine is served", "permission_error"
             )
@@ -271,23 +268,6 @@ class Gateway:
 
 
 _STATUS_ROUTES = ("/health", "/metrics", "/v1/models")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is an address or name of this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _hostname(header: str) -> str:
-    """Return the name in a Host header, without its port."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0].lower()
 
 
 def _headers(block: GlossaryBlock) -> dict[str, str]:

@@ -1,13 +1,22 @@
-"""Pages over HTTP for a browser on this machine, and for nobody else."""
+"""Pages over HTTP for a browser on this machine, and for whom was given their address.
 
-from collections.abc import Callable
+The loopback address is open to every user of the machine: a token in the address that is printed
+tells one from another. The first request with it gets a cookie, which all others bring along.
+"""
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from lexgraft.errors import LexgraftError
+from lexgraft.serving.loopback_hosts import asks_for_this_machine
 
 HOST: Final = "127.0.0.1"
+_QUERY: Final = "token"
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _SILENCE = 10  # seconds that a browser may leave its request unfinished
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -33,22 +42,34 @@ PageFinder = Callable[[str], ServedPage | str | None]
 class PageServer(ThreadingHTTPServer):
     """Serves what a function finds, on the loopback address.
 
-    Only GET and HEAD are answered, and only where this very host was asked for: a name of somebody
-    else's that leads here is refused, so that no page of the web reads what stands here.
+    Only GET and HEAD are answered, only to who has the token, and only where this machine was asked
+    for: a name of somebody else's that leads here is refused, so that no page of the web reads it.
     """
 
     def __init__(self, find: PageFinder, port: int) -> None:
-        self.find = find
+        self.find, self.token = find, secrets.token_urlsafe(24)
         super().__init__((HOST, port), _Handler)
 
     @property
-    def hosts(self) -> frozenset[str]:
-        """Return what a browser on this machine may call this server."""
-        return frozenset(f"{name}:{self.server_address[1]}" for name in (HOST, "localhost"))
+    def address(self) -> str:
+        """Return the address to open, with the token in it."""
+        return f"http://localhost:{self.server_address[1]}/?{_QUERY}={self.token}"
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the cookie: a browser sends those of all ports of a host."""
+        return f"lexgraft-{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of browsers that went away."""
+        """Say in a line what went wrong, but nothing of browsers that went away."""
         _ = (request, client_address)
+        error = sys.exception()
+        if error and not isinstance(error, (ConnectionError, TimeoutError)):
+            sys.stderr.write(f"{_in_a_line(error)}\n")
+
+
+def _in_a_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,19 +86,55 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        server, named = cast("PageServer", self.server), self.headers.get_all("Host", [])
-        if len(named) != 1 or named[0] not in server.hosts:
-            self._send(421, ServedPage(b"another host was asked for\n", "text/plain"))
-            return
-        page = server.find(urlsplit(self.path).path)
+        server, hosts = cast("PageServer", self.server), self.headers.get_all("Host", [])
+        address = urlsplit(self.path)
+        if len(hosts) != 1 or not asks_for_this_machine(hosts[0]):
+            self._say(421, "another host was asked for")
+        elif self._is_token(*parse_qs(address.query).get(_QUERY, [])):
+            cookie = f"{server.cookie}={server.token}; HttpOnly; SameSite=Lax; Path=/"
+            self._lead(address.path, {"Set-Cookie": cookie})
+        elif not self._is_token(*self._cookies()):
+            self._say(403, "open the address that `lexgraft view` has printed, with its token")
+        else:
+            self._show(server.find, address.path)
+
+    def _show(self, find: PageFinder, path: str) -> None:
+        """Send what the address holds, or what went wrong in finding it."""
+        try:
+            page = find(path)
+        except Exception as error:
+            self._say(500, _in_a_line(error))
+            raise
         if page is None:
-            self._send(404, ServedPage(b"nothing here\n", "text/plain"))
+            self._say(404, "nothing here")
         elif isinstance(page, str):
-            self._send(302, ServedPage(b"", "text/plain"), Location=page)
+            self._lead(page)
         else:
             self._send(200, page)
 
-    def _send(self, status: int, page: ServedPage, **headers: str) -> None:
+    def _is_token(self, *given: str) -> bool:
+        """Return whether this is the one token, compared in constant time."""
+        token = cast("PageServer", self.server).token
+        return len(given) == 1 and secrets.compare_digest(given[0].encode(), token.encode())
+
+    def _cookies(self) -> list[str]:
+        """Return what the browser brought along under this server's name."""
+        pairs = ";".join(self.headers.get_all("Cookie", [])).split(";")
+        split = (pair.strip().partition("=") for pair in pairs)
+        return [value for name, _, value in split if name == cast("PageServer", self.server).cookie]
+
+    def _say(self, status: int, what: str) -> None:
+        self._send(status, ServedPage(f"{what}\n".encode(), "text/plain"))
+
+    def _lead(self, path: str, headers: Mapping[str, str] = _NO_HEADERS) -> None:
+        """Lead to another path of this server, never to another one."""
+        self._send(
+            302, ServedPage(b"", "text/plain"), {"Location": f"/{path.lstrip('/')}", **headers}
+        )
+
+    def _send(
+        self, status: int, page: ServedPage, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> None:
         self.send_response_only(status)
         for name, value in {**_HEADERS, **headers}.items():
             self.send_header(name, value)

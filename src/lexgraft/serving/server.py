@@ -11,8 +11,9 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.serving import GatewayLimits
 from lexgraft.serving.bearer_keys import read_keys
-from lexgraft.serving.gateway import Gateway, is_loopback
+from lexgraft.serving.gateway import Gateway
 from lexgraft.serving.http_wire import HttpWire
+from lexgraft.serving.loopback_hosts import is_loopback
 
 _PATIENCE = 10  # seconds that answers under way have when the gateway is told to end
 _GLANCE = 0.05  # seconds between two looks at what is under way
