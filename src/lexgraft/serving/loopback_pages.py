@@ -1,4 +1,4 @@
-"""Pages over HTTP for a browser on this machine, and for whom was given their address.
+"""Pages over HTTP for a browser on this machine, and for who has their address.
 
 The loopback address is open to every user of the machine: a token in the address that is printed
 tells one from another. The first request with it gets a cookie, which all others bring along.
@@ -112,10 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, page)
 
-    def _is_token(self, *given: str) -> bool:
+    def _is_token(self, *tokens: str) -> bool:
         """Return whether this is the one token, compared in constant time."""
         token = cast("PageServer", self.server).token
-        return len(given) == 1 and secrets.compare_digest(given[0].encode(), token.encode())
+        return len(tokens) == 1 and secrets.compare_digest(tokens[0].encode(), token.encode())
 
     def _cookies(self) -> list[str]:
         """Return what the browser brought along under this server's name."""

@@ -79,11 +79,11 @@ def by_project(history: History) -> list[History]:
 
 def _summary(ledger: Ledger, release: Release) -> ReleaseSummary:
     items = ledger.item_sets[release.items]
-    asked = answered(items, release, release.model).values()
-    families = {item.concept.id: item.concept.family for item in asked if item.concept.family}
+    results = answered(items, release, release.model).values()
+    families = {item.concept.id: item.concept.family for item in results if item.concept.family}
     scores: list[Score] = []
     for group in items.groups:
-        in_group = known_concepts(item for item in asked if item.group == group)
+        in_group = known_concepts(item for item in results if item.group == group)
         verdicts = {concept: verdict for (_, concept), verdict in in_group.items()}
         if verdicts:
             relatives = {} if group.startswith(EVERYDAY_GROUP) else families
@@ -159,11 +159,11 @@ def _change_row(comparison: ReleaseComparison, change: FieldChange) -> list[str]
 
 
 def flip_rows(
-    comparisons: Sequence[ReleaseComparison], limit: int, more: Callable[[int], str]
+    comparisons: Sequence[ReleaseComparison], limit: int, ellipsis: Callable[[int], str]
 ) -> list[list[str]]:
     """Return what flipped right → wrong, then what was gained.
 
-    At most `limit` of each are listed; a last row says how many there are beside, by `more`.
+    At most `limit` of each are listed; a last row says how many there are beside, by `ellipsis`.
     """
     rows = [[*FLIPS]]
     for comparison in comparisons:
@@ -171,7 +171,7 @@ def flip_rows(
             rows += [_flip_row(comparison, change, flip) for flip in flips[:limit]]
             if len(flips) > limit:
                 names = [comparison.after, comparison.before, comparison.role, change]
-                rows.append([*names, "", "", "", more(len(flips) - limit)])
+                rows.append([*names, "", "", "", ellipsis(len(flips) - limit)])
     return rows
 
 
