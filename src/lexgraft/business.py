@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-Amount = Annotated[float, Meta(ge=0)]
+Amount = Annotated[float, Meta(ge=0, le=1e12)]  # products of several stay finite
 Figure = Amount | Annotated[tuple[Amount, ...], Meta(min_length=2, max_length=2)]
 """One number, or the least and the greatest that it may be."""
 Portion = Annotated[float, Meta(ge=0, le=1)]

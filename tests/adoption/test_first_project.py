@@ -90,7 +90,7 @@ def test_without_definitions_translations_are_asked_for(draft: Draft):
 
 
 def test_too_few_concepts_are_refused_with_the_reasons(draft: Draft):
-    with pytest.raises(LexgraftError, match="12 of 12 concepts can be asked for"):
+    with pytest.raises(LexgraftError, match=r"12 of 12 concepts can be asked for, 16 are needed\n"):
         draft(12)
 
 

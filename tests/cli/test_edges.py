@@ -131,6 +131,8 @@ ODD: dict[str, Maker] = {
         "limits: {threads: 1000000}",
         "limits: {memory_gb: .inf}",
         "business: {machine_hour: .nan}",
+        "business: {machine_hour: 1.0e+308}",
+        "business: {usage: {requests_month: [1, 1.0e+200]}}",
         "tune: {learning_rate: .nan}",
         "merge: {candidates: [{method: linear, parameters: {weight: {language: .nan}}}]}",
     ],

@@ -35,7 +35,8 @@ WRITES = {
     ("history", "html"): "history answered-may --project-name terms --html {}",
     ("gate", "against"): "gate answered-june --project-name terms --against {}",
     ("init", "output"): "init --base base --language-model language --domain-model domain "
-    "--terms terms.csv --source-language en --target-language ja -o {}",
+    "--terms many.csv --no-header --column 1=id --column '2=term en' --column '3=term ja' "
+    "--source-language en --target-language ja -o {}",
 }
 """By verb and argument: a command that writes there; a project names the output of `adopt`."""
 READS = {
@@ -52,6 +53,8 @@ TAKEN = (
     "answered-may/new",
 )
 """Where something is already, or that leads there."""
+WITHIN = ("base/within", "answered-may/new")
+"""Places in what some commands read: nothing of theirs comes to lie there."""
 
 
 def test_every_argument_that_names_a_path_writes_or_reads() -> None:
@@ -81,11 +84,13 @@ def furnish(work: Path) -> None:
 def test_no_argument_that_writes_touches_what_was_there(work: Path, command: str) -> None:
     furnish(work)
     before = snapshot(work)
+    within = [name for name in WITHIN if Path(name).parent.name in shlex.split(command)]
     for place in TAKEN:
         status = run(*shlex.split(command.format(place)))
         assert status in (0, 1, 2), (command, place)
         assert lost(before, work) == [], (command, place)
         assert not (work / "users" / "new").exists(), (command, place)
+        assert not any((work / name).exists() for name in within), (command, place)
 
 
 def test_a_project_whose_output_is_taken_touches_nothing(work: Path) -> None:

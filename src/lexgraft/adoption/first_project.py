@@ -123,10 +123,12 @@ def _best_forms(
         counted.append((forms, len(eligible.usable), eligible.refused))
     largest = max(count for _, count, _ in counted)
     best = next(way for way in counted if way[1] * 2 >= largest)
-    if best[1] < 4 * project.testset.options:
+    least = 4 * project.testset.options
+    if best[1] < least:
         reasons = "; ".join(f"{count} × {reason}" for reason, count in best[2].items())
+        needed = f"{best[1]} of {len(concepts)} concepts can be asked for, {least} are needed"
         raise LexgraftError(
-            f"{best[1]} of {len(concepts)} concepts can be asked for: {reasons}",
+            f"{needed}: {reasons}" if reasons else needed,
             where=", ".join(request.terms),
             cure="give more terms in both languages, or check the columns with "
             "`lexgraft terms import`",

@@ -56,6 +56,7 @@ def init(arguments: argparse.Namespace) -> int:
     from lexgraft.adoption.first_project import ProjectRequest, first_project
     from lexgraft.adoption.project_text import project_text
     from lexgraft.files.ownership import writing
+    from lexgraft.records import write_bytes
 
     output: Path = arguments.output
     if output.exists():
@@ -79,10 +80,12 @@ def init(arguments: argparse.Namespace) -> int:
         output=f"runs/{output.stem}",
         tables={name: value for name, value in to_builtins(tables).items() if value},
     )
-    with ProgressBars() as bars:
-        first = first_project(request, output, download=arguments.download, progress=bars)
-    with writing("init", [output], arguments.terms):
-        output.write_text(project_text(first), encoding="utf-8")
+    parents = (arguments.base, arguments.language_model, arguments.domain_model)
+    models = [folder for folder in map(Path, parents) if folder.is_dir()]  # others: Hub ids
+    with writing("init", [output], [*arguments.terms, *models]):
+        with ProgressBars() as bars:
+            first = first_project(request, output, download=arguments.download, progress=bars)
+        write_bytes(output, project_text(first).encode())
     if arguments.json:
         return print_json(first.settings)
     for note in first.notes:

@@ -32,10 +32,14 @@ def kind_in_words(value: Mapping[str, Any]) -> str:
         return _list_in_words(value)
     if value.get("type") == "object":
         return _mapping_in_words(value)
-    bounds = [text.format(value[key]) for key, text in _BOUNDS.items() if key in value]
+    bounds = [text.format(_bound(value[key])) for key, text in _BOUNDS.items() if key in value]
     languages = value.get("pattern", "").startswith("^[a-z]{2,3}")
     name = "language code" if languages else _NAMES.get(value.get("type", ""), "")
     return " ".join([name or str(value.get("type", "value")), *bounds])
+
+
+def _bound(number: float) -> str:
+    return f"{number:g}" if isinstance(number, float) else str(number)
 
 
 def _list_in_words(value: Mapping[str, Any]) -> str:

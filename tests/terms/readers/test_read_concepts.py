@@ -36,6 +36,15 @@ def test_a_packed_dictionary_is_recognised(tmp_path: Path):
     assert len(read_concepts([path])) == 1
 
 
+def test_a_file_that_is_given_twice_does_not_count_twice(tmp_path: Path):
+    file, link = tmp_path / "one.csv", tmp_path / "link.csv"
+    file.write_bytes(FORMS["wide.csv"])
+    link.symlink_to("one.csv")
+    for second in (file, link, tmp_path / "." / "one.csv"):
+        with pytest.raises(LexgraftError, match="given twice"):
+            read_concepts([file, second])
+
+
 def test_tables_that_count_alike_keep_all_their_concepts(tmp_path: Path):
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_bytes(FORMS["wide.csv"])

@@ -36,6 +36,7 @@ class TermImport:
     ) -> None:
         """Recognise the files; `strict`: what is refused is an error once all is read."""
         self.options = options or ImportOptions()
+        _refuse_twice(paths)
         chosen = [(path, *recognise(path)) for path in paths]
         self.readings = [
             FileImport(str(path), form.name, why, ImportLog(str(path)))
@@ -218,6 +219,25 @@ def _own_name(path: Path, others: Sequence[Path]) -> str:
     """Return the name of a file without its ending, with its folder where others are called so."""
     alike = sum(other.stem == path.stem for other in others) > 1
     return f"{path.absolute().parent.name}/{path.stem}" if alike else path.stem
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Raise for a file that is named twice, whatever links lead to it.
+
+    Raises:
+        LexgraftError: such a file.
+    """
+    seen: set[object] = set()
+    for path in paths:
+        status = path.stat() if path.exists() else None
+        identity = (status.st_dev, status.st_ino) if status else path
+        if identity in seen:
+            raise LexgraftError(
+                "the term base is given twice",
+                where=str(path),
+                cure="name it once: its concepts would count as twice as many",
+            )
+        seen.add(identity)
 
 
 def _with_additions(concept: Concept, added: Concept) -> Concept:
