@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM := false
 export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: everything starts faster the second time
 
-.PHONY: help setup demo full constituents specialists vocabulary curve served check docs wheel test test-slow test-real fuzz fix bench clean
+.PHONY: help setup demo pictures full constituents specialists vocabulary curve served check docs wheel test test-slow test-real fuzz fix bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -27,6 +27,9 @@ demo: setup  ## fetch the data, adopt the medical model into the Japanese one, w
 	$(BIN)/python examples/medical-ja/base_model.py
 	$(BIN)/python examples/medical-ja/prepare.py
 	$(BIN)/lexgraft adopt examples/medical-ja/project.yaml
+
+pictures: setup  ## make the pictures of docs/images from the demo's run (needs chromium and pdftoppm)
+	$(BIN)/python benchmarks/pictures.py runs/medical-ja
 
 full: setup  ## the same with all concepts (hours on two cores): the numbers of docs/log.md
 	$(BIN)/python examples/medical-ja/base_model.py
