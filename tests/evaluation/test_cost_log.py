@@ -1,5 +1,6 @@
 """Costs survive kills: what every run has taken is there, and adds up."""
 
+import os
 import subprocess
 import sys
 import time
@@ -142,3 +143,21 @@ def test_costs_that_cannot_be_written_stop_no_work_and_hide_no_error(tmp_path: P
         pass
     with pytest.raises(ValueError, match="the work's own"), log.measure("merge"):
         raise ValueError("the work's own")
+
+
+def written_by_this_process() -> int:
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="the system counts no bytes")
+def test_bytes_on_disk_and_what_computed_are_on_record(tmp_path: Path) -> None:
+    log, before = CostLog(tmp_path), written_by_this_process()
+    with log.measure(WHOLE), log.measure("merge"), (tmp_path / "weights").open("wb") as file:
+        file.write(b"1" * 4_000_000)
+        file.flush()
+        os.fsync(file.fileno())
+    counted = written_by_this_process() - before
+    assert counted - 100_000 <= log.spending("merge").written_bytes <= counted
+    assert log.spending("merge").written_bytes <= log.spending(WHOLE).written_bytes <= counted
+    assert log.spending(WHOLE).devices[0].startswith(f"{os.cpu_count()} × ")

@@ -25,13 +25,23 @@ def stage_costs(
             spent.runs,
             spent.runs - spent.done,
             _error(log, name, spent, estimates.get(name)),
+            spent.read_bytes,
+            spent.written_bytes,
         )
         for name, spent in stages.items()
         if spent.runs
     ]
     between = _between(log.spending(WHOLE), list(stages.values()))
     rows.append(
-        StageCost(BETWEEN, log.priced(between), None, round(between.cpu_seconds, 2), between.runs)
+        StageCost(
+            BETWEEN,
+            log.priced(between),
+            None,
+            round(between.cpu_seconds, 2),
+            between.runs,
+            read_bytes=between.read_bytes,
+            written_bytes=between.written_bytes,
+        )
     )
     return tuple(rows)
 
@@ -40,7 +50,15 @@ def round_costs(log: CostLog) -> tuple[RoundCost, ...]:
     """Return what was taken in each round: while the project read the same, resumes with it."""
     return tuple(
         RoundCost(
-            began, inputs, log.priced(spent), round(spent.cpu_seconds, 2), spent.runs, spent.answers
+            began,
+            inputs,
+            log.priced(spent),
+            round(spent.cpu_seconds, 2),
+            spent.runs,
+            spent.answers,
+            spent.read_bytes,
+            spent.written_bytes,
+            spent.devices,
         )
         for inputs, (began, spent) in log.rounds().items()
     )
@@ -60,4 +78,8 @@ def _between(processes: Spending, stages: Sequence[Spending]) -> Spending:
         cpu_seconds=max(0.0, processes.cpu_seconds - sum(spent.cpu_seconds for spent in stages)),
         peak_bytes=processes.peak_bytes,
         runs=processes.runs,
+        read_bytes=max(0, processes.read_bytes - sum(spent.read_bytes for spent in stages)),
+        written_bytes=max(
+            0, processes.written_bytes - sum(spent.written_bytes for spent in stages)
+        ),
     )

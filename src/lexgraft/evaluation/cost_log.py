@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from lexgraft.business import MachinePrice
-from lexgraft.evaluation.resource_usage import Meter
+from lexgraft.evaluation.resource_usage import Meter, device
 from lexgraft.records import Cost
 
 FILE = "costs.jsonl"
@@ -42,6 +42,9 @@ class CostLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     inputs: str = ""  # digest of all that the project read
     end: End = ""
     answers: int = 0  # that a model gave; those that were stored are not among them
+    read_bytes: int = 0  # from disk
+    written_bytes: int = 0  # to disk
+    device: str = ""  # what computed; of lines of whole runs
 
 
 class Spending(Struct, frozen=True):
@@ -53,6 +56,9 @@ class Spending(Struct, frozen=True):
     runs: int = 0
     done: int = 0  # runs that came to their end
     answers: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
+    devices: tuple[str, ...] = ()  # in the order in which they were first used
 
 
 class CostLog:
@@ -159,6 +165,9 @@ class CostLog:
             self.inputs,
             end,
             self._answers() - span.answers_before,
+            use.read_bytes,
+            use.written_bytes,
+            device() if span.stage == WHOLE else "",
         )
         checked = msgspec.structs.replace(line, check=_check(line))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -200,6 +209,9 @@ def _added(lines: list[CostLine]) -> Spending:
         runs=len(last),
         done=sum(line.end == "done" for line in last),
         answers=sum(line.answers for line in last),
+        read_bytes=sum(line.read_bytes for line in last),
+        written_bytes=sum(line.written_bytes for line in last),
+        devices=tuple(dict.fromkeys(line.device for line in lines if line.device)),
     )
 
 

@@ -1,6 +1,7 @@
-"""Resource usage of a stage: seconds, processor time, peak memory of this process."""
+"""Resource usage of a stage: seconds, processor time, peak memory, disk traffic of this process."""
 
 import os
+import platform
 import resource
 import sys
 import time
@@ -11,6 +12,8 @@ from typing import NamedTuple
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 _STAT = Path("/proc/self/stat")
+_DISK = Path("/proc/self/io")
+_PROCESSORS = Path("/proc/cpuinfo")
 _STARTED = 19  # of the fields behind the program's name, proc(5): clock ticks after the boot
 RESET_PEAK = "5"  # proc(5): resets the peak resident set size
 _OWN = Event()
@@ -22,6 +25,8 @@ class ResourceUse(NamedTuple):
     seconds: float
     cpu_seconds: float  # of this process and of those it waited for
     peak_bytes: int
+    read_bytes: int = 0  # from disk; what the system still held in memory is not among them
+    written_bytes: int = 0  # to disk
 
 
 class Meter:
@@ -31,10 +36,10 @@ class Meter:
     """
 
     def __init__(self, *, from_start: bool = False) -> None:
-        self._start, self._cpu = time.monotonic(), _cpu_seconds()
+        self._start, self._cpu, self._disk = time.monotonic(), _cpu_seconds(), _disk_bytes()
         if from_start and _OWN.is_set():
             _OWN.clear()  # what comes after the first work in this process is another's
-            self._start, self._cpu = self._start - _age(), 0.0
+            self._start, self._cpu, self._disk = self._start - _age(), 0.0, (0, 0)
             return
         try:
             _CLEAR.write_text(RESET_PEAK, encoding="ascii")
@@ -48,9 +53,11 @@ class Meter:
 
     def use(self) -> ResourceUse:
         """Return what was used so far."""
-        return ResourceUse(
-            round(self.seconds, 2), round(_cpu_seconds() - self._cpu, 2), _peak_bytes()
+        seconds, cpu_seconds = round(self.seconds, 2), round(_cpu_seconds() - self._cpu, 2)
+        read, written = (
+            now - before for now, before in zip(_disk_bytes(), self._disk, strict=True)
         )
+        return ResourceUse(seconds, cpu_seconds, _peak_bytes(), read, written)
 
 
 def own_process() -> None:
@@ -74,6 +81,26 @@ def _age() -> float:
 def _cpu_seconds() -> float:
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
+
+
+def _disk_bytes() -> tuple[int, int]:
+    """Return what was read from disk and written to it, proc(5); 0 where the system hides it."""
+    try:
+        lines = _DISK.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0, 0
+    values = dict(line.split(": ") for line in lines)
+    return int(values.get("read_bytes", 0)), int(values.get("write_bytes", 0))
+
+
+def device() -> str:
+    """Return what computes here: the processor's name, and how many of it."""
+    try:
+        lines = _PROCESSORS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} × {names[0] if names else platform.machine()}"
 
 
 def _peak_bytes() -> int:

@@ -32,15 +32,18 @@ def costs(report: Report) -> Html:
             *_time(overall.seconds, sum(stage.cpu_seconds for stage in stages)),
             fit(""),
             fit(""),
-            *_memory_and_money(overall),
+            *_bytes_and_money(overall, stages),
         )
     )
-    heads = ("stage", "time", "processor", "foreseen", "estimate_error", "memory", "money")
-    content = [table([word(key) for key in heads], rows, numbers=6)]
+    heads = ("stage", "time", "processor", "foreseen", "estimate_error", "memory", "disk", "money")
+    content = [table([word(key) for key in heads], rows, numbers=7)]
     within = [stage for stage in stages if stage.stage != BETWEEN]
     if unfinished := sum(stage.unfinished for stage in within):
         runs = sum(stage.runs for stage in within)
         content.append(element("p", word("costs_unfinished", unfinished=unfinished, runs=runs)))
+    devices = dict.fromkeys(device for work in report.run.rounds for device in work.devices)
+    if devices:
+        content.append(element("p", word("costs_devices", devices=", ".join(devices))))
     return section("costs", *content, *_rounds(report.run.rounds), note=word("costs_note"))
 
 
@@ -70,7 +73,7 @@ def _stage_row(stage: StageCost) -> tuple[Html, ...]:
         *_time(stage.cost.seconds, stage.cpu_seconds),
         fit(ABSENT) if foreseen is None else both(in_both(duration, foreseen)),
         fit(ABSENT if error is None else points(error, "%")),
-        *_memory_and_money(stage.cost),
+        *_bytes_and_money(stage.cost, (stage,)),
     )
 
 
@@ -100,5 +103,11 @@ def _time(seconds: float, cpu_seconds: float) -> tuple[Html, Html]:
     return both(in_both(duration, seconds)), both(in_both(duration, cpu_seconds))
 
 
-def _memory_and_money(cost: Cost) -> tuple[Html, Html]:
-    return fit(size(cost.peak_bytes) if cost.peak_bytes else ABSENT), fit(money(cost))
+def _bytes_and_money(cost: Cost, stages: Sequence[StageCost]) -> tuple[Html, Html, Html]:
+    """Return the peak of memory, what was read from disk and written to it, and the money."""
+    disk = [sum(stage.read_bytes for stage in stages), sum(stage.written_bytes for stage in stages)]
+    return (
+        fit(size(cost.peak_bytes) if cost.peak_bytes else ABSENT),
+        fit(" / ".join(map(size, disk)) if any(disk) else ABSENT),
+        fit(money(cost)),
+    )

@@ -157,6 +157,8 @@ class StageCost(Struct, frozen=True, forbid_unknown_fields=True):
     runs: int = 1
     unfinished: int = 0  # runs that were killed or failed
     estimate_error: float | None = None  # taken / estimated − 1; None: they are not of one work
+    read_bytes: int = 0  # from disk
+    written_bytes: int = 0  # to disk
 
 
 class RoundCost(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +170,9 @@ class RoundCost(Struct, frozen=True, forbid_unknown_fields=True):
     cpu_seconds: float
     runs: int
     answers: int  # that models gave anew, options counted one by one
+    read_bytes: int = 0  # from disk
+    written_bytes: int = 0  # to disk
+    devices: tuple[str, ...] = ()  # that computed
 
 
 class RunRecord(Struct, frozen=True, forbid_unknown_fields=True):
