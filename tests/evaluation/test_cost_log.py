@@ -161,3 +161,30 @@ def test_bytes_on_disk_and_what_computed_are_on_record(tmp_path: Path) -> None:
     assert counted - 100_000 <= log.spending("merge").written_bytes <= counted
     assert log.spending("merge").written_bytes <= log.spending(WHOLE).written_bytes <= counted
     assert log.spending(WHOLE).devices[0].startswith(f"{os.cpu_count()} × ")
+
+
+def test_only_what_was_added_is_read_again(tmp_path: Path) -> None:
+    work(tmp_path, 0.05)
+    log, file = CostLog(tmp_path), tmp_path / FILE
+    first = log.spending("merge")
+    file.write_bytes(b"x" * file.stat().st_size)  # nobody looks there again
+    work(tmp_path, 0.05)
+    both = log.spending("merge")
+    assert (first.runs, both.runs) == (1, 2)
+    assert both.seconds > first.seconds
+    assert CostLog(tmp_path).spending("merge").runs == 1
+
+
+def test_a_line_that_is_half_there_is_read_once_it_is_whole(tmp_path: Path) -> None:
+    work(tmp_path, 0.05)
+    file = tmp_path / FILE
+    content = file.read_bytes()
+    log = CostLog(tmp_path)
+    for end in range(0, len(content), 7):
+        file.write_bytes(content[:end])
+        assert log.spending("merge").done == 0
+    file.write_bytes(content)
+    assert log.spending("merge") == CostLog(tmp_path).spending("merge")
+    assert log.spending("merge").done == 1
+    file.write_bytes(content[: len(content) // 3])  # another file
+    assert log.spending("merge") == CostLog(tmp_path).spending("merge")

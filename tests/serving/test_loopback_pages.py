@@ -111,7 +111,7 @@ def test_the_address_gives_a_cookie_and_leads_to_the_page_without_the_token(serv
 def test_no_token_leads_elsewhere(server: PageServer, path: str):
     answer, _ = _ask(server, f"{path}?token={server.token}")
     assert answer.headers["Location"].startswith("/")
-    assert urlsplit(urljoin(server.address, answer.headers["Location"])).hostname == "localhost"
+    assert urlsplit(urljoin(server.address, answer.headers["Location"])).hostname == "127.0.0.1"
 
 
 def test_two_servers_have_tokens_of_their_own(server: PageServer):

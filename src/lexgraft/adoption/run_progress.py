@@ -39,9 +39,12 @@ class _Plan(Struct):
     estimates: tuple[_Estimate, ...]
 
 
-def run_progress(folder: Path) -> RunProgress:
-    """Return how far the run in a folder is; of stages only those that are planned or begun."""
-    costs, running = CostLog(folder), is_held(folder)
+def run_progress(folder: Path, costs: CostLog | None = None) -> RunProgress:
+    """Return how far the run in a folder is; of stages only those that are planned or begun.
+
+    Who looks again and again keeps `costs`, the folder's log: it reads only what was added.
+    """
+    costs, running = costs or CostLog(folder), is_held(folder)
     latest = costs.latest() if running else ""
     foreseen, records = _planned(folder)
     finished = set(records) - {latest}

@@ -58,17 +58,20 @@ def run_pages(folder: Path) -> "PageFinder":
 
     from lexgraft.adoption.report.progress_page import progress_page
     from lexgraft.adoption.run_progress import run_progress
+    from lexgraft.evaluation.cost_log import CostLog
     from lexgraft.serving.loopback_pages import ServedPage
+
+    costs = CostLog(folder)
 
     def find(path: str) -> ServedPage | str | None:
         if path == "/":
-            progress = run_progress(folder)
+            progress = run_progress(folder, costs)
             return "/report.html" if progress.report and not progress.running else "/progress"
         if path == "/progress":
-            page = progress_page(folder.resolve().name, run_progress(folder))
+            page = progress_page(folder.resolve().name, run_progress(folder, costs))
             return ServedPage(page.encode(), "text/html")
         if path == "/progress.json":
-            return ServedPage(msgspec.json.encode(run_progress(folder)), "application/json")
+            return ServedPage(msgspec.json.encode(run_progress(folder, costs)), "application/json")
         kind = _FILES.get(path) or ("text/html" if _PAGE.fullmatch(path) else "")
         file = folder / path.lstrip("/")
         if not kind or file.is_symlink() or file.parent.is_symlink() or not file.is_file():

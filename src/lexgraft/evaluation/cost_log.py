@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Literal
 from zlib import crc32
 
@@ -77,6 +77,7 @@ class CostLog:
         self._file, self._price, self._answers = folder / FILE, price, answers
         self.inputs = ""
         self._open: list[_Span] = []
+        self._reading, self._read, self._kept = Lock(), 0, list[CostLine]()
 
     @contextmanager
     def measure(self, stage: str) -> Generator[None]:
@@ -179,17 +180,25 @@ class CostLog:
                 os.close(handle)
 
     def _lines(self) -> list[CostLine]:
-        if not self._file.is_file():
-            return []
-        lines: list[CostLine] = []
-        for text in self._file.read_bytes().splitlines():
-            try:
-                line = msgspec.json.decode(text, type=CostLine)
-            except (msgspec.DecodeError, UnicodeDecodeError):  # a kill or a full disk cut it
-                continue
-            if line.check == _check(line):
-                lines.append(line)
-        return lines
+        """Return all whole lines; only what was added since the last look is read."""
+        with self._reading:
+            size = self._file.stat().st_size if self._file.is_file() else 0
+            if size < self._read:  # another file
+                self._read, self._kept = 0, []
+            if size > self._read:
+                self._read_on()
+            return list(self._kept)
+
+    def _read_on(self) -> None:
+        """Read what was added; a last line that is not whole is looked at again."""
+        with self._file.open("rb") as file:
+            file.seek(self._read)
+            *ended, last = file.read().split(b"\n")
+        self._kept += filter(None, map(_whole_line, ended))
+        self._read += sum(len(text) + 1 for text in ended)
+        if line := _whole_line(last):
+            self._kept.append(line)
+            self._read += len(last)
 
 
 class _Span:
@@ -213,6 +222,15 @@ def _added(lines: list[CostLine]) -> Spending:
         written_bytes=sum(line.written_bytes for line in last),
         devices=tuple(dict.fromkeys(line.device for line in lines if line.device)),
     )
+
+
+def _whole_line(text: bytes) -> CostLine | None:
+    """Return a line as it was written; None: a kill or a full disk cut it."""
+    try:
+        line = msgspec.json.decode(text, type=CostLine)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return line if line.check == _check(line) else None
 
 
 def _check(line: CostLine) -> int:

@@ -52,8 +52,8 @@ class PageServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Return the address to open, with the token in it."""
-        return f"http://localhost:{self.server_address[1]}/?{_QUERY}={self.token}"
+        """Return the address to open, with the token in it: a name might lead to ::1 as well."""
+        return f"http://{HOST}:{self.server_address[1]}/?{_QUERY}={self.token}"
 
     @property
     def cookie(self) -> str:
