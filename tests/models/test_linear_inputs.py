@@ -89,6 +89,16 @@ def test_texts_are_added_and_taken_away_bit_for_bit(network: nn.Module) -> None:
         assert np.array_equal(total - rest[key][0], first[key][0])
 
 
+def test_texts_that_are_gone_are_taken_away_while_others_are_added(network: nn.Module) -> None:
+    first, rest = learnt(network, TEXTS[:1]), learnt(network, TEXTS[1:])
+    moves = {
+        read.weights: total.total()
+        for read, total in input_sums(network, TEXTS[1:], LINE, less=TEXTS[:1])
+    }
+    for key, (total, _) in rest.items():
+        assert np.array_equal(moves[key], total - first[key][0])
+
+
 def test_the_model_answers_as_before_afterwards(network: nn.Module) -> None:
     tokens = torch.tensor([LINE])
     with torch.no_grad():

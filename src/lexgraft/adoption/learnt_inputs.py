@@ -28,8 +28,8 @@ AVERAGE = Candidate("linear")  # of G and D: its inputs are near those of any me
 def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics:
     """Return the statistics in the run's folder, learnt if need be.
 
-    What the same weights have read of the same texts is kept; where texts were added, only these
-    are read, and their sums added to the old ones.
+    What the same weights have read of the same texts is kept; where texts came or went, only these
+    are read, and their sums added to the old ones or taken away, to the last bit.
     """
     earlier = open_statistics(models.learnt_folder)
     average = EvaluatedModel("average of G and D", models.base, models.merge_plan(AVERAGE))
@@ -42,7 +42,7 @@ def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics
         read = _general if side == "general" else _asked
         texts = read(models, material, model)
         before = _unchanged(earlier, side, reader.digest, texts)
-        if before is not None and len(before.texts) == len(texts):
+        if before is not None and before.texts.keys() == texts.keys():
             records[side] = before
             continue
         (models.learnt_folder / INDEX).unlink(missing_ok=True)  # half of it is not taken for whole
@@ -82,11 +82,11 @@ def _asked(
 def _unchanged(
     earlier: InputStatistics | None, side: Side, reader: str, texts: dict[str, TokenRows]
 ) -> SideRecord | None:
-    """Return the record of what the same weights have read of some or all of these texts."""
+    """Return the record of what the same weights have read, if less has changed than is there."""
     record = earlier.side(side) if earlier else None
-    if record is None or record.model != reader or not set(record.texts) <= texts.keys():
+    if record is None or record.model != reader:
         return None
-    return record
+    return record if len(record.texts.keys() ^ texts.keys()) < max(1, len(texts)) else None
 
 
 def _learn(
@@ -96,10 +96,12 @@ def _learn(
     texts: dict[str, TokenRows],
     earlier: InputStatistics | None,
 ) -> tuple[SideRecord, Sequence[LinearInput]]:
-    """Write the sums of what a model reads of texts, on top of those that are there."""
+    """Write the sums of what a model reads of texts, from those that are there if there are any."""
     model, folder = models.live(reader), models.learnt_folder
     old = earlier.side(side) if earlier else None
-    rows = [texts[mark] for mark in sorted(texts) if old is None or mark not in old.texts]
+    before = old.texts if old else {}
+    new = [rows for mark, rows in sorted(texts.items()) if mark not in before]
+    gone = [rows for mark, rows in sorted(before.items()) if mark not in texts]
     records: dict[str, InputRecord] = {}
     inputs: list[LinearInput] = []
 
@@ -107,11 +109,12 @@ def _learn(
         models.progress(f"learning from {side}", done, total)
 
     line = model.encode(GRID_LINE)
-    for read, sums in input_sums(model.module, rows, line, progress=tell):
+    for read, sums in input_sums(model.module, new, line, progress=tell, less=gone):
         total = sums.total()
         if earlier is not None:
             total = total + earlier.sums(side, read.name)
         records[read.name] = write_sums(folder, side, read.name, total, read.grid)
         inputs.append(read)
-    tokens = sum(len(row) for of_text in rows for row in of_text) + (old.tokens if old else 0)
-    return SideRecord(reader.digest, tuple(sorted(texts)), tokens, records), inputs
+    tokens = sum(len(row) for rows in texts.values() for row in rows)
+    stored = {mark: tuple(map(tuple, rows)) for mark, rows in sorted(texts.items())}
+    return SideRecord(reader.digest, stored, tokens, records), inputs

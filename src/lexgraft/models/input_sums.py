@@ -26,9 +26,10 @@ class InputSum:
         self._sum = np.zeros((size, size))
         self._products = np.empty((0, 0))
         self._rows: list[Float32[Tensor, "token input"]] = []
+        self._taking = False  # whether these rows are taken away
 
-    def add(self, inputs: Float32[Tensor, "token input"]) -> None:
-        """Add the inputs of some tokens.
+    def add(self, inputs: Float32[Tensor, "token input"], *, take_away: bool = False) -> None:
+        """Add the inputs of some tokens, or take them away.
 
         Raises:
             LexgraftError: one of them is not finite.
@@ -38,6 +39,9 @@ class InputSum:
                 f"the inputs of `{self.name}` are not finite",
                 cure="the models and the texts must go together: check that they answer at all",
             )
+        if take_away != self._taking:
+            self._flush()
+            self._taking = take_away
         self._rows.append(torch.round(inputs.float().cpu() / self.grid))
         if sum(map(len, self._rows)) >= ROWS:
             self._flush()
@@ -49,7 +53,7 @@ class InputSum:
             LexgraftError: inputs too far beyond those that set the grid: no longer exact.
         """
         self._flush()
-        if self._sum.diagonal().max(initial=0.0) >= EXACT:
+        if np.abs(self._sum.diagonal()).max(initial=0.0) >= EXACT:
             raise LexgraftError(
                 f"the inputs of `{self.name}` are too many, or far too large, to be summed exactly",
                 cure="give fewer texts",
@@ -62,6 +66,8 @@ class InputSum:
             if not self._products.size:
                 self._products = np.empty_like(self._sum)
             np.dot(whole.T, whole, out=self._products)
+            if self._taking:
+                np.negative(self._products, out=self._products)
             self._sum += self._products
             self._rows.clear()
 

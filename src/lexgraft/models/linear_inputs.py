@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -42,6 +42,7 @@ class _Texts:
 
     tokens: Int64[Tensor, "row token"]
     real: Bool[Tensor, "row token"]  # not there only to fill a row up
+    taken: bool = False  # whether their inputs are taken away from the sums
     left: Any = None  # what the last layer that they went through has returned
 
 
@@ -51,6 +52,8 @@ def input_sums(
     line: Sequence[int],
     memory: int = MEMORY,
     progress: Progress = silent,
+    *,
+    less: Sequence[TokenRows] = (),
 ) -> Iterator[tuple[LinearInput, InputSum]]:
     """Yield every input of linear layers with its sums over the texts, layer after layer.
 
@@ -65,11 +68,14 @@ def input_sums(
         line: the tokens of `GRID_LINE`.
         memory: bytes of sums in memory, where one layer's do not take more.
         progress: told how many layers are done.
+        less: texts whose inputs are taken away from those of `texts`.
     """
     body: Any = getattr(network, "base_model", network)
     layers = _stack(body)
     names = {module: f"{name}.weight" for name, module in network.named_modules()}
-    waiting = [_padded(rows, next(network.parameters()).device) for rows in texts]
+    device = next(network.parameters()).device
+    waiting = [_padded(rows, device) for rows in texts]
+    waiting += [replace(_padded(rows, device), taken=True) for rows in less]
     with torch.no_grad(), threads(1):
         inputs = _distinct_inputs(body, layers, names, line)
         first = 0
@@ -169,7 +175,7 @@ def _read_layers(
 
     def add(module: nn.Module, given: tuple[Tensor, ...]) -> None:
         rows = given[0].reshape(-1, given[0].shape[-1])
-        sums[module].add(rows[text.real.reshape(-1)])
+        sums[module].add(rows[text.real.reshape(-1)], take_away=text.taken)
 
     def leave(_module: nn.Module, _given: object, result: Any) -> None:
         text.left = result

@@ -67,12 +67,14 @@ def test_what_is_learnt_is_the_same_again_and_texts_are_added_to_the_bit(
     for name in scratch.index.widths:
         assert np.array_equal(added.sums("general", name), scratch.sums("general", name))
     assert learnt(read_project(make_project(few))).digest == added.digest
+    write_lines(file, texts[:4])
+    assert learnt(read_project(make_project(few))).digest == first.digest  # taken away again
 
 
 def test_questions_are_about_choose_terms_in_lessons_wordings(project: Project) -> None:
     def look(experiment: Experiment) -> Any:
         material = experiment.material
-        asked = questions(material)
+        asked = questions(material, experiment.models.frame)
         assert len(asked) == len(material.testset.concepts["choose"])
         assert all(asked)
         contexts = {item.context for group in material.testset.items.values() for item in group}

@@ -35,7 +35,7 @@ def saved(folder: Path, tokens: int = 20) -> InputStatistics:
             read: write_sums(folder, name, read, square(size, seed + size), 0.5)  # pyright: ignore[reportArgumentType]
             for read, size in SIZES.items()
         }
-        return SideRecord(name, ("t",), tokens, inputs)
+        return SideRecord(name, {"t": ((0, 5),)}, tokens, inputs)
 
     weights = {"a.weight": "a.weight", "a2.weight": "a.weight", "b.weight": "b.weight"}
     index = StatisticsIndex(weights, SIZES, side("general", 0), side("questions", 100))

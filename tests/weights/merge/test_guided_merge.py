@@ -35,7 +35,7 @@ def statistics(folder: Path, seed: int = 0) -> InputStatistics:
             rows = np.random.default_rng(seed + shift + number).integers(-9, 9, (40, width))
             sums = (rows.T @ rows).astype(float)
             records[read] = write_sums(folder, name, read, sums, 0.25)  # pyright: ignore[reportArgumentType]
-        return SideRecord(name, (), 40, records)
+        return SideRecord(name, {}, 40, records)
 
     index = StatisticsIndex(
         {name: name for name in LEARNT}, widths, side("general", 0), side("questions", 10)
@@ -103,7 +103,7 @@ def test_embeddings_are_merged_in_blocks_not_whole(plan: MergePlan) -> None:
 def test_too_few_tokens_are_a_warning_by_name(plan: MergePlan, tmp_path: Path) -> None:
     learnt = statistics(tmp_path / "few")
     index = learnt.index
-    few = SideRecord("general", (), 8, index.general.inputs)
+    few = SideRecord("general", {}, 8, index.general.inputs)
     short = finish_statistics(
         tmp_path / "few", StatisticsIndex(index.weights, index.widths, few, index.questions)
     )

@@ -41,7 +41,7 @@ class SideRecord(Struct, frozen=True, forbid_unknown_fields=True):
     """One set of texts, and what a model's layers read of it."""
 
     model: str  # digest of the weights that read it
-    texts: tuple[str, ...]  # digests, sorted
+    texts: dict[str, tuple[tuple[int, ...], ...]]  # digest → rows of tokens, to be taken away again
     tokens: int
     inputs: dict[str, InputRecord]
 
