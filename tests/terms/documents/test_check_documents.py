@@ -2,8 +2,10 @@
 
 import json
 import zipfile
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -188,6 +190,33 @@ def test_hostile_files_are_refused(tmp_path: Path) -> None:
         read_document(tmp_path / "a.csv", "en", "ja")
     (tmp_path / "empty.txt").write_text("", encoding="utf-8")
     assert read_document(tmp_path / "empty.txt", "en", "ja").segments == ()
+
+
+@pytest.mark.parametrize("piece", ["<!--", '<a href="', "<b", "</", "<script>", "<!", "<a b='"])
+def test_a_page_of_tags_without_end_takes_no_time(tmp_path: Path, piece: str) -> None:
+    page = tmp_path / "a.html"
+    page.write_text("<p>valve" + piece * 40_000, encoding="utf-8")
+    began = process_time()
+    with suppress(LexgraftError):
+        read_document(page, "en", "ja")
+    assert process_time() - began < 5
+
+
+def test_a_page_with_scripts_and_signs_is_read(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    script = "<script>for (i = 0; i<n; i++) if (a<b && c<d) x();</script><!-- <p <b <i -->"
+    page.write_text("<p>valve < pump & a<b</p>" * 9 + script * 9_000, encoding="utf-8")
+    assert len(read_document(page, "en", "ja").segments) == 9
+
+
+def test_a_damaged_word_document_is_named_not_what_it_was_unpacked_to(tmp_path: Path) -> None:
+    file = tmp_path / "a.docx"
+    for text in ("<w:p", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'):
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("word/document.xml", text)
+        with pytest.raises(LexgraftError) as refused:
+            read_document(file, "en", "ja")
+        assert refused.value.where.startswith(f"{file}: word/document.xml")
 
 
 def test_a_heading_is_a_segment_of_its_own(tmp_path: Path):

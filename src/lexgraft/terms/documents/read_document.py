@@ -69,7 +69,11 @@ def _text(path: Path, start: FileStart) -> SegmentedDocument:
         return SegmentedDocument(str(path), "PO", tuple(pairs), is_bilingual=True)
     is_page = start.root.name == "html" or start.text.lstrip()[:14].lower() == "<!doctype html"
     kind, read = _TEXTS[".html"] if is_page else _TEXTS.get(ending, ("text", text_paragraphs))
-    return SegmentedDocument(str(path), kind, tuple(read(read_text(path))))
+    text = read_text(path)
+    try:
+        return SegmentedDocument(str(path), kind, tuple(read(text)))
+    except LexgraftError as error:
+        raise LexgraftError(error.what, where=str(path), cure=error.cure) from error
 
 
 def languages_named(path: Path) -> tuple[str, str]:

@@ -73,6 +73,8 @@ _EMPTY = frozenset(
         "param",
     ]
 )
+_OPENING = re.compile(r"<(?:!--|script\b|style\b|[a-z/!?])", re.IGNORECASE)
+_MOST_LOOKED_THROUGH = 1_000_000_000  # characters, for the ends of tags that have none: seconds
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,9}[.)]\s+|\|)")
@@ -103,12 +105,20 @@ def docx_paragraphs(path: Path) -> Iterator[TextSegment]:
                 while piece := part.read(1 << 20):
                     file.write(piece)
                 file.flush()
-                paragraphs = outermost_elements(Path(file.name), "p")
-                for number, (_, element) in enumerate(paragraphs, 1):
-                    if text := "".join(_runs(element)).strip():
-                        yield TextSegment(f"paragraph {number}", text)
+                yield from _word_paragraphs(Path(file.name), f"{path}: {_WORD_PART}")
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
         raise LexgraftError(f"a damaged document: {error}", where=str(path)) from error
+
+
+def _word_paragraphs(file: Path, where: str) -> Iterator[TextSegment]:
+    """Yield the paragraphs of the unpacked text of a Word document, which is called `where`."""
+    try:
+        for number, (_, element) in enumerate(outermost_elements(file, "p"), 1):
+            if text := "".join(_runs(element)).strip():
+                yield TextSegment(f"paragraph {number}", text)
+    except LexgraftError as error:
+        named = error.where.replace(str(file), where)
+        raise LexgraftError(error.what, where=named, cure=error.cure) from error
 
 
 def _runs(element: Element) -> Iterator[str]:
@@ -123,12 +133,51 @@ def _runs(element: Element) -> Iterator[str]:
 
 
 def html_blocks(text: str) -> Iterator[TextSegment]:
-    """Yield the blocks of a page that people read; code and `translate="no"` are left out."""
+    """Yield the blocks of a page that people read; code and `translate="no"` are left out.
+
+    Raises:
+        LexgraftError: very many tags are never closed.
+    """
+    number = _unclosed_tags(text)
+    if number * len(text) > _MOST_LOOKED_THROUGH:
+        raise LexgraftError(
+            f"{number:,} of its tags are never closed", cure="mend the page, or save it as text"
+        )
     page = _Page()
     page.feed(text)
     page.close()
     page.end_block()
     yield from page.segments
+
+
+def _unclosed_tags(text: str) -> int:
+    """Return how many tags and comments do not end before the next one begins.
+
+    For each of them the parser looks through the rest of the page.
+    """
+    openings = [(match.start(), match[0].lower()) for match in _OPENING.finditer(text)]
+    ends = {">": -1, "-->": -1, "</": -1}  # where the last one was found; behind the text: nowhere
+    number = spared = 0  # up to where a comment, a script or a style reaches
+
+    def end_of(mark: str, place: int) -> int:
+        if ends[mark] < place:
+            found = text.find(mark, place)
+            ends[mark] = found if found >= 0 else len(text) + 1
+        return ends[mark]
+
+    for (place, kind), (following, _) in zip(
+        openings, [*openings[1:], (len(text), "")], strict=False
+    ):
+        if place < spared:
+            continue
+        if kind == "<!--":
+            unclosed = end_of("-->", place) > len(text)
+            number += unclosed
+            spared = place if unclosed else end_of("-->", place)
+        else:
+            number += end_of(">", place) > following
+            spared = end_of("</", place) if kind in {"<script", "<style"} else place
+    return number
 
 
 class _Page(HTMLParser):
