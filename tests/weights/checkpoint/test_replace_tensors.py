@@ -45,6 +45,23 @@ def test_a_whole_folder_that_was_changed_since_is_refused(tiny_model: Path, tmp_
         write_replaced(base, {}, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    "name", ["modeling_x.py", "adapter_config.json", "custom_generate/generate.py", "x.model"]
+)
+def test_a_whole_folder_to_which_something_was_added_is_refused(
+    tiny_model: Path, tmp_path: Path, name: str
+) -> None:
+    base = open_checkpoint(tiny_model)
+    write_replaced(base, {}, tmp_path / "out")
+    (tmp_path / "out" / "README.md").write_text("the user's own")
+    write_replaced(base, {}, tmp_path / "out")
+    added = tmp_path / "out" / name
+    added.parent.mkdir(exist_ok=True)
+    added.write_text("{}")
+    with pytest.raises(LexgraftError, match=f"not as it was written: {name}"):
+        write_replaced(base, {}, tmp_path / "out")
+
+
 @pytest.mark.parametrize("start", [b"\xff" * 8, (1 << 40).to_bytes(8, "little")])
 def test_a_header_that_cannot_be_is_refused_without_reading_so_much(
     tiny_model: Path, tmp_path: Path, start: bytes

@@ -73,6 +73,7 @@ def put(name: str) -> Callable[[Path], object]:
     """Return a change that puts a file beside the others, or in the place of one."""
 
     def act(folder: Path) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("{}")
 
     return act
@@ -107,6 +108,7 @@ def restate(field: str, value: object) -> Callable[[Path], object]:
         (put("adapter_config.json"), "added", "adapter_config.json"),
         (put("modeling_x.py"), "added", "modeling_x.py"),
         (put("pytorch_model.bin"), "added", "pytorch_model.bin"),
+        (put("custom_generate/generate.py"), "added", "custom_generate/generate.py"),
     ],
 )
 def test_files_beside_the_weights_are_verified_too(

@@ -156,27 +156,27 @@ def _unclosed_tags(text: str) -> int:
     For each of them the parser looks through the rest of the page.
     """
     openings = [(match.start(), match[0].lower()) for match in _OPENING.finditer(text)]
-    ends = {">": -1, "-->": -1, "</": -1}  # where the last one was found; behind the text: nowhere
+    ends = {">": -1, "-->": -1, "</": -1}  # where the last one was offset; behind the text: nowhere
     number = spared = 0  # up to where a comment, a script or a style reaches
 
-    def end_of(mark: str, place: int) -> int:
-        if ends[mark] < place:
-            found = text.find(mark, place)
-            ends[mark] = found if found >= 0 else len(text) + 1
+    def end_of(mark: str, start: int) -> int:
+        if ends[mark] < start:
+            offset = text.find(mark, start)
+            ends[mark] = offset if offset >= 0 else len(text) + 1
         return ends[mark]
 
-    for (place, kind), (following, _) in zip(
+    for (start, kind), (following, _) in zip(
         openings, [*openings[1:], (len(text), "")], strict=False
     ):
-        if place < spared:
+        if start < spared:
             continue
         if kind == "<!--":
-            unclosed = end_of("-->", place) > len(text)
+            unclosed = end_of("-->", start) > len(text)
             number += unclosed
-            spared = place if unclosed else end_of("-->", place)
+            spared = start if unclosed else end_of("-->", start)
         else:
-            number += end_of(">", place) > following
-            spared = end_of("</", place) if kind in {"<script", "<style"} else place
+            number += end_of(">", start) > following
+            spared = end_of("</", start) if kind in {"<script", "<style"} else start
     return number
 
 

@@ -8,13 +8,30 @@ from typing import Any
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX
 from lexgraft.files.safe_json import read_json
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.safetensors_header import HEADER_LIMIT
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
 
 SAFETENSORS = ".safetensors"
+_CODE = "custom_generate"  # a folder from which transformers takes code that writes
+_LOADED = frozenset(
+    {
+        SAFETENSORS,
+        ".bin",
+        ".pt",
+        ".pth",
+        ".ckpt",
+        ".pkl",
+        ".h5",
+        ".msgpack",
+        ".gguf",
+        ".py",
+        ".json",
+    }
+)
+"""Suffixes of files that loaders take, configurations among them."""
 _SHOWN = 6  # names in a message
 
 
@@ -68,7 +85,7 @@ def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Raise for a finished folder whose tensors or files are not those that its manifest states.
 
     Raises:
-        LexgraftError: some were changed, cut, or are gone.
+        LexgraftError: some were changed, cut, added, or are gone.
     """
     if names := [*_changed(folder, manifest)]:
         raise LexgraftError(
@@ -84,6 +101,17 @@ def told_changed(names: list[str]) -> str:
     return f"not as it was written: {', '.join(names[:_SHOWN])}{more}"
 
 
+def added_files(folder: Path, stated: Mapping[str, str]) -> Iterator[str]:
+    """Yield the files that a loader would take and that a manifest does not state."""
+    loaded = {
+        path.relative_to(folder).as_posix()
+        for path in (*folder.iterdir(), *folder.glob(f"{_CODE}/*.py"))
+        if path.suffix in _LOADED and not path.name.startswith(".")
+    }
+    names = sorted({*loaded, *side_files(folder)} - {MANIFEST})
+    yield from (name for name in names if name not in stated)
+
+
 def _changed(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the files and tensors that are not as a manifest states them."""
     for name, stated in manifest.get("files", {}).items():
@@ -93,3 +121,4 @@ def _changed(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     for name, stated in manifest.get("tensors", {}).items():
         if name not in stored or tensor_digest(stored[name]) != stated:
             yield name
+    yield from added_files(folder, manifest.get("files", {}))

@@ -9,29 +9,12 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import AnswerParity, Progress, digest, silent, write_bytes
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
-from lexgraft.weights.checkpoint.written_folder import SAFETENSORS, stated_digest
-
-_LOADED = frozenset(
-    {
-        SAFETENSORS,
-        ".bin",
-        ".pt",
-        ".pth",
-        ".ckpt",
-        ".pkl",
-        ".h5",
-        ".msgpack",
-        ".gguf",
-        ".py",
-        ".json",
-    }
-)
-"""Suffixes of files that loaders take, configurations among them."""
+from lexgraft.weights.checkpoint.written_folder import added_files, stated_digest
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,26 +116,13 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
         ),
         added=(
             *(name for name in tensors if name not in manifest.tensors),
-            *_added_files(folder, manifest),
+            *(added_files(folder, manifest.files) if manifest.files else ()),
         ),
         different=(
             *_different(tensors, manifest.tensors, progress),
             *(name for name, found in files.items() if found and found != manifest.files[name]),
         ),
     )
-
-
-def _added_files(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield the files that a loader would take and that were not written with the merge."""
-    if not manifest.files:
-        return  # written by a version that did not list them
-    loaded = {
-        path.name
-        for path in folder.iterdir()
-        if path.suffix in _LOADED and not path.name.startswith(".")
-    }
-    names = sorted({*loaded, *side_files(folder)} - {MANIFEST})
-    yield from (name for name in names if name not in manifest.files)
 
 
 def _different(
