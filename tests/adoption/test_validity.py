@@ -91,7 +91,7 @@ def test_a_parent_that_knows_the_terms_as_well_is_named():
     assert parent_as_good([gain("D", 0.01), gain("G", -0.1)]) == ()
     (mark,) = parent_as_good([gain("D", -0.05)])
     assert mark.sentence["en"].startswith("D alone is not shown to know these terms worse")
-    assert "+2.0 points [-5.0, +10.0]" in mark.sentence["en"]
+    assert "+2.0 pt [−5.0, +10.0]" in mark.sentence["en"]
 
 
 def test_a_direction_with_few_items_that_need_their_term_is_marked():

@@ -145,12 +145,10 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
             f"{parent} knows the terms as well",
             {
                 "en": f"{parent} alone is not shown to know these terms worse than {score.model}: "
-                f"merge minus {parent}: {100 * score.value:+.1f} points "
-                f"[{100 * score.low:+.1f}, {100 * score.high:+.1f}]. See what {parent} lost of "
-                "general ability.",
+                f"merge minus {parent}: {_difference(score)}. See what {parent} lost of general "
+                "ability.",
                 "ja": f"{parent} 単独でも用語の知識は {score.model} に劣るとは示されていません"
-                f"（差 {100 * score.value:+.1f} ポイント [{100 * score.low:+.1f}, "
-                f"{100 * score.high:+.1f}]）。{parent} の一般能力の低下と比べてください。",
+                f"（差 {_difference(score)}）。{parent} の一般能力の低下と比べてください。",
             },
         )
         for score in gains
@@ -158,6 +156,12 @@ def parent_as_good(gains: Iterable[Score]) -> tuple[ValidityMark, ...]:
         for parent in [score.name.partition(", ")[2]]
         if parent != "G"
     )
+
+
+def _difference(score: Score) -> str:
+    """Return a difference in points with its interval, with true minus signs."""
+    value, low, high = (100 * end for end in (score.value, score.low, score.high))
+    return f"{value:+.1f} pt [{low:+.1f}, {high:+.1f}]".replace("-", "−")
 
 
 def writes_no_term(scores: Iterable[Score], shipped: str) -> tuple[ValidityMark, ...]:

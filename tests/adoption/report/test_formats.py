@@ -88,3 +88,9 @@ def test_costs_add_up_but_the_greatest_memory_counts():
     assert formats.total([Cost(1.0, 5, 0.5, ""), Cost(2.0, 3, 0.25, "EUR")]) == Cost(
         3.0, 5, 0.75, "EUR"
     )
+
+
+def test_a_sum_beyond_reason_is_not_written_out_and_equal_ends_are_no_interval():
+    assert formats.rough_amount(-1e15, "JPY") == "< −999,000,000,000 JPY"
+    assert formats.amount_range(81_200_001, 81_200_002, "EUR") == ""
+    assert formats.amount_range(3.1e11, 3e24, "¥1,234") == "[310,000,000,000 – > 999,000,000,000]"

@@ -10,7 +10,7 @@ from lexgraft.records import Cost
 ABSENT = "–"
 _WRITTEN = re.compile(r"(\D{0,8})1(\D?)234(\D\d{1,3})?(\D{0,8})")
 _CENTS = re.compile(r"[.,]0{1,2}(?!\d)")
-_SIGNS = re.compile(r"^[^\d<>−]+|\D+$|(?<=−)\D+")
+_SIGNS = re.compile(r"^[^\d<>−]+|\D+$|(?<=[−])\D+|(?<=[<>] )[^\d−]+")
 _WHOLE = frozenset(
     [
         "BIF",
@@ -32,6 +32,7 @@ _WHOLE = frozenset(
     ]
 )
 """Currencies without a smaller unit (ISO 4217)."""
+_LARGEST = 999e9  # of a sum that is written out: beyond it a line of `business:` is a slip
 _RELATIVE = frozenset({ABILITY, ADVANCE_KEPT, BITS, "general loss"})
 
 
@@ -135,16 +136,21 @@ def amount(value: float, currency: str) -> str:
 
 def amount_range(low: float, high: float, currency: str) -> str:
     """Return the interval of a sum without its currency, `[8,710 – 40,400]`; none: nothing."""
-    if low == high:
-        return ""
-    ends = (_SIGNS.sub("", rough_amount(end, currency)) for end in (low, high))
-    return f"[{' – '.join(ends)}]"
+    ends = [_SIGNS.sub("", rough_amount(end, currency)) for end in (low, high)]
+    return "" if ends[0] == ends[1] else f"[{' – '.join(ends)}]"
 
 
 def rough_amount(value: float, currency: str) -> str:
-    """Return a sum to three digits, for what is not known more closely: `12,300 EUR`."""
+    """Return a sum to three digits, for what is not known more closely: `12,300 EUR`.
+
+    >>> rough_amount(12345, "EUR"), rough_amount(7.512e23, "EUR")
+    ('12,300 EUR', '> 999,000,000,000 EUR')
+    """
     if not isfinite(value):
         return ABSENT
+    if abs(value) > _LARGEST:
+        most = rough_amount(_LARGEST, currency)
+        return f"> {most}" if value > 0 else f"< −{most}"
     rounded = float(f"{value:.3g}")
     text = amount(rounded, currency)
     whole = abs(rounded) >= 100 and _CENTS.search(text)
