@@ -34,38 +34,46 @@ def write_report(report: Report, folder: Path, viewer: ViewerRecord | None = Non
     """Write report.json, report.html and terms.csv, each whole or not at all; return the report.
 
     With single answers viewer.json too; where these are large, the pages of `report/` show them.
+    Earlier pages go last: after a kill no page leads to one that is gone.
     """
     if viewer is not None:
         write_checked_bytes(folder / VIEWER, msgspec.json.encode(viewer) + b"\n")
-    data = whole_data(report, viewer) if viewer is not None else Html("")
+    data, pages = whole_data(report, viewer) if viewer is not None else Html(""), frozenset[str]()
     if viewer is not None and len(data.encode()) > LARGEST_IN_PAGE:
-        _write_pages(report, viewer, folder / FOLDER)
+        pages = _write_pages(report, viewer, folder / FOLDER)
         report, data = structs.replace(report, answers_at=ELSEWHERE), Html("")
     else:
-        _remove_pages(folder / FOLDER)
         report = structs.replace(report, answers_at=HERE if data else "")
     write_bytes(folder / "terms.csv", terms_csv(report.terms))
     write_bytes(folder / "report.html", render_page(report, data).encode())
+    _remove_pages(folder / FOLDER, pages)
     write_checked_bytes(folder / "report.json", msgspec.json.encode(report) + b"\n")
     return report
 
 
-def _write_pages(report: Report, viewer: ViewerRecord, folder: Path) -> None:
-    """Write the page that lists all questions, and those that show them; no others stay."""
-    _remove_pages(folder)
+def _write_pages(report: Report, viewer: ViewerRecord, folder: Path) -> frozenset[str]:
+    """Write the pages that show all questions, then the one that lists them; return their names."""
     claim(folder, FOLDER, folder)
     listed, slices = sliced_data(report, viewer)
-    for name, data in {"index.html": listed, **slices}.items():
+    for name, data in {**slices, "index.html": listed}.items():
         back = "../report.html#answers" if name == "index.html" else "index.html#answers"
         key = "answers_back" if name == "index.html" else "answers_list"
         link = element("p", element("a", word(key), href=back))
         page = document(report, join(link, viewer_section()), data)
         write_bytes(folder / name, page.encode())
+    return frozenset({*slices, "index.html"})
 
 
-def _remove_pages(folder: Path) -> None:
-    if is_ours(folder, FOLDER, folder):
+def _remove_pages(folder: Path, current: frozenset[str]) -> None:
+    """Remove the pages of an earlier report; without any of this one also their folder."""
+    if not is_ours(folder, FOLDER, folder):
+        return
+    if not current:
         remove(folder, FOLDER, folder)
+        return
+    for path in folder.glob("*.html"):
+        if path.name not in current:
+            path.unlink()
 
 
 def read_report(path: Path) -> Report:
