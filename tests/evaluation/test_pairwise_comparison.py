@@ -115,7 +115,19 @@ def test_the_tables_show_the_best_first_and_its_terms() -> None:
     known, differences, *_, moved = tables(compare([G, D, MERGED], ["G"]), 1)
     assert [row[1] for row in known[1][1:]] == ["merge", "G", "D"]
     assert [row[0] for row in differences[1][1:]] == ["merge", "D"]
-    assert [row[:2] for row in moved[1][1:]] == [["gained", "心筋"], ["lost", "心筋"]]
+    assert [row[:2] for row in moved[1][1:]] == [
+        ["gained", "心筋"],
+        ["gained", "... and 1 more: --show"],
+        ["lost", "心筋"],
+    ]
+
+
+def test_terms_that_are_left_out_are_counted() -> None:
+    pair = [entrant("G", "+" * 18 + "-" * 10), entrant("merge", "-" * 18 + "+" * 10)]
+    _, rows = tables(compare(pair, ["G"]), 2)[-1]
+    assert [row[0] for row in rows[1:]] == ["gained"] * 3 + ["lost"] * 3
+    assert [row[1] for row in (rows[3], rows[6])] == [f"... and {n} more: --show" for n in (3, 7)]
+    assert {len(row) for row in rows} == {6}
 
 
 def test_what_is_the_matter_is_told_of_models_that_are_no_parents() -> None:

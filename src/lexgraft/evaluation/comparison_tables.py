@@ -12,7 +12,8 @@ Table = tuple[str, list[list[str]]]
 def tables(comparison: Comparison, limit: int) -> list[Table]:
     """Return tables of shares known, differences, transfer, missing terms, and terms changed.
 
-    Terms gained and lost are listed for the best model of each table, at most `limit` of either.
+    Terms gained and lost are listed for the best model of each table, at most `limit` of either,
+    and a row says how many more there are.
     """
     pairs = dict.fromkeys((result.group, result.reference) for result in comparison.contests)
     ranked = [_ranked(comparison, group, reference) for group, reference in pairs]
@@ -131,11 +132,11 @@ def _transfer_tables(comparison: Comparison) -> list[Table]:
 
 def _flip_table(result: PairwiseResult, limit: int) -> Table:
     heads = ["", "right answer", "before", "after", "margin", "question"]
-    rows = [
-        [sign, *_flip_row(flip)]
-        for sign, flips in (("gained", result.gained), ("lost", result.lost))
-        for flip in flips[:limit]
-    ]
+    rows: list[list[str]] = []
+    for sign, flips in (("gained", result.gained), ("lost", result.lost)):
+        rows += [[sign, *_flip_row(flip)] for flip in flips[:limit]]
+        if len(flips) > limit:
+            rows.append([sign, f"... and {len(flips) - limit:,} more: --show", *[""] * 4])
     title = f"{result.group}: what {result.model} changed against {result.reference}"
     return title, [heads, *rows]
 
