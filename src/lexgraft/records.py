@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -342,7 +343,7 @@ def sweep(folder: Path, known: str = _ASIDE) -> None:
 
 
 def read_lines(path: Path, kind: type[T]) -> list[T]:
-    """Return the records of a JSON-lines file.
+    """Return the records of a JSON-lines file; blank lines and a byte order mark are passed over.
 
     Raises:
         LexgraftError: the file is missing or a line is not such a record (named by number).
@@ -353,8 +354,9 @@ def read_lines(path: Path, kind: type[T]) -> list[T]:
     rows: list[T] = []
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
+            text = line.removeprefix(BOM_UTF8) if number == 1 else line
             try:
-                rows.append(decode(line))
+                rows += [decode(text)] if text.strip() else []
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 fields = ", ".join(getattr(kind, "__struct_fields__", ()))
                 raise LexgraftError(

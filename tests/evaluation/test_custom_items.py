@@ -1,15 +1,17 @@
 """A user's own questions become items."""
 
 import json
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.custom_items import read_items
-from lexgraft.records import Item, write_lines
+from lexgraft.records import Document, Item, read_lines, write_lines
 
 
 def write(path: Path, *rows: dict[str, Any]) -> Path:
@@ -29,6 +31,16 @@ def test_a_question_in_either_language_is_framed_in_it(tmp_path: Path) -> None:
     assert japanese.context == "血液を送る臓器は？\n答え："
     assert (japanese.options, japanese.gold, japanese.neutral) == (("肺", "心臓"), 1, "答え：")
     assert english.concept != japanese.concept
+
+
+def test_files_as_editors_of_windows_save_them_are_read(tmp_path: Path) -> None:
+    file, texts = tmp_path / "questions.jsonl", tmp_path / "texts.jsonl"
+    question = '{"question": "Which?", "options": ["a", "b"], "answer": 0}\r\n\r\n'
+    file.write_bytes(BOM_UTF8 + question.encode())
+    assert len(read_items(file)) == 1
+    document = Document("1", "en", "plain", "A valve.", "invented", "CC0-1.0")
+    texts.write_bytes(BOM_UTF8 + msgspec.json.encode(document) + b"\r\n\r\n")
+    assert read_lines(texts, Document) == [document]
 
 
 def test_questions_of_one_concept_are_counted_together(tmp_path: Path) -> None:

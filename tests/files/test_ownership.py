@@ -22,7 +22,8 @@ from lexgraft.files.ownership import (
 )
 
 SOURCE = Path(__file__).parents[2] / "src" / "lexgraft"
-TAKE_BACK = ("records.py", "files/run_folder.py")  # empty folders that a failed call has just made
+TAKE_BACK = ("records.py", "files/run_folder.py", "weights/checkpoint/folder_writer.py")
+"""Where empty folders are taken back that a failed call has just made."""
 
 
 def test_only_one_module_removes_folders() -> None:

@@ -85,6 +85,12 @@ def test_an_empty_context_is_a_start_token(make_model: Maker) -> None:
         assert score.loglik < 0
 
 
+@pytest.mark.parametrize("device", ["nowhere", "cpu:99x", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(tiny_model: Path, device: str) -> None:
+    with pytest.raises(LexgraftError, match=f"no device `{device}` here"):
+        TransformersModel.load(tiny_model, "digest", 1, device=device)
+
+
 def test_tokens_of_an_option_are_counted(tiny_model: Path) -> None:
     [scores] = load(tiny_model).loglikelihoods([("A:", ["x", "xyz", "心"])])
     assert [score.tokens for score in scores] == [1, 3, 3]

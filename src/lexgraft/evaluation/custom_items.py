@@ -1,5 +1,6 @@
 """A user's own questions, and test sets on disk → items."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def read_items(path: Path, split: Split = "confirm") -> list[Item]:
         )
     if path.is_dir():
         check_content(file, REWRITE, foreign=True)
-    lines = enumerate(file.read_bytes().splitlines(), 1)
+    lines = enumerate(file.read_bytes().removeprefix(BOM_UTF8).splitlines(), 1)
     items = {number: _item(line, f"{file}:{number}") for number, line in lines if line.strip()}
     if not items:
         raise LexgraftError("a file without items", where=str(file))

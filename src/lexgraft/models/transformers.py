@@ -70,8 +70,10 @@ class TransformersModel:
         Only what is asked of it is computed in `dtype`: its `module` is trained as it is.
 
         Raises:
-            LexgraftError: no such folder, or one that needs code or formats that are refused.
+            LexgraftError: no such folder, or one that needs code or formats that are refused; no
+                such device.
         """
+        _refuse_device(device)
         number_format = choose_format(dtype, device)
         torch.set_num_threads(threads)
         network = load_network(
@@ -374,3 +376,14 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     """
     tokenizer = load_tokenizer(folder)
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _refuse_device(name: str) -> None:
+    """Raise for a device that PyTorch does not know, or that is not there."""
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise LexgraftError(
+            f"no device `{name}` here: {str(error).splitlines()[0]:.200}",
+            cure="`lexgraft doctor` shows what there is; without a name it is the processor",
+        ) from error
