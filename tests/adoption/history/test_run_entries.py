@@ -108,3 +108,8 @@ def test_relatives_are_told_from_all_concepts_of_the_test_set(tmp_path: Path):
         "",
         *(f"pair {n}" for n in range(1, 5)),
     }
+
+
+def test_a_folder_that_is_not_there_is_called_so(tmp_path: Path):
+    with pytest.raises(LexgraftError, match="no such folder"):
+        entries_of(tmp_path / "nowhere")

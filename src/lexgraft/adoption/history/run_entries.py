@@ -31,6 +31,9 @@ def entries_of(folder: Path, model: str = "", project: str = "") -> tuple[ItemSe
         LexgraftError: no finished run, or an evaluation whose project is not named; nobody of
             that name answered, or several did.
     """
+    if not folder.is_dir():
+        cure = "give the folder of an adoption or of `lexgraft evaluate -o`"
+        raise LexgraftError("no such folder", where=str(folder), cure=cure)
     report = _report_of(folder)
     if not (report or project):
         raise LexgraftError(
