@@ -39,7 +39,7 @@ def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics
     weights: dict[str, str] = {}
     for side, reader in readers.items():
         model = models.live(reader)
-        read = _general if side == "general" else _asked
+        read = _general if side == "general" else _about_terms
         texts = read(models, material, model)
         before = _unchanged(earlier, side, reader.digest, texts)
         if before is not None and before.texts.keys() == texts.keys():
@@ -70,12 +70,12 @@ def _general(
     return texts
 
 
-def _asked(
+def _about_terms(
     models: ModelsUnderTest, material: Material, model: TransformersModel
 ) -> dict[str, TokenRows]:
     """Return the questions of every concept together, by their digest."""
-    asked = questions(material, models.frame)
-    encoded = ([model.encode(text) for text in of_concept] for of_concept in asked)
+    by_concept = questions(material, models.frame)
+    encoded = ([model.encode(text) for text in of_concept] for of_concept in by_concept)
     return {digest(*rows): rows for rows in encoded}
 
 

@@ -42,7 +42,7 @@ class _Texts:
 
     tokens: Int64[Tensor, "row token"]
     real: Bool[Tensor, "row token"]  # not there only to fill a row up
-    taken: bool = False  # whether their inputs are taken away from the sums
+    removed: bool = False  # whether their inputs are taken away from the sums
     left: Any = None  # what the last layer that they went through has returned
 
 
@@ -75,7 +75,7 @@ def input_sums(
     names = {module: f"{name}.weight" for name, module in network.named_modules()}
     device = next(network.parameters()).device
     waiting = [_padded(rows, device) for rows in texts]
-    waiting += [replace(_padded(rows, device), taken=True) for rows in less]
+    waiting += [replace(_padded(rows, device), removed=True) for rows in less]
     with torch.no_grad(), threads(1):
         inputs = _distinct_inputs(body, layers, names, line)
         first = 0
@@ -175,7 +175,7 @@ def _read_layers(
 
     def add(module: nn.Module, given: tuple[Tensor, ...]) -> None:
         rows = given[0].reshape(-1, given[0].shape[-1])
-        sums[module].add(rows[text.real.reshape(-1)], take_away=text.taken)
+        sums[module].add(rows[text.real.reshape(-1)], take_away=text.removed)
 
     def leave(_module: nn.Module, _given: object, result: Any) -> None:
         text.left = result

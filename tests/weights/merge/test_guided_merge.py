@@ -7,6 +7,8 @@ import pytest
 import torch
 from weights.merge.family import load, save, tensors_of
 
+from lexgraft.errors import LexgraftError
+from lexgraft.files.hub import find_model
 from lexgraft.project import Candidate
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
@@ -21,6 +23,8 @@ from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.manifest import verify
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
+from lexgraft.weights.merge.multi_recipe import plan_stages
+from lexgraft.weights.merge.recipe import read_recipes
 
 LEARNT = ("model.layers.0.self_attn.q_proj.weight", "model.layers.1.mlp.down_proj.weight")
 
@@ -109,3 +113,44 @@ def test_too_few_tokens_are_a_warning_by_name(plan: MergePlan, tmp_path: Path) -
     )
     (warning,) = (text for text in planned(tmp_path, short).warnings if "tokens" in text)
     assert "down_proj" in warning
+
+
+RECIPE = """
+base_model: base
+models: [{model: language}, {model: domain}]
+merge_method: guided_inputs
+dtype: bfloat16
+"""
+
+
+def of_recipe(folder: Path, text: str) -> MergePlan:
+    (folder / "recipe.yaml").write_text(text)
+    (recipe,) = read_recipes(folder / "recipe.yaml")
+    (step,) = plan_stages((recipe,), lambda path, at: find_model(path, at, folder), 0)
+    return step.plan
+
+
+def test_a_recipe_names_statistics_and_a_share(plan: MergePlan, tmp_path: Path) -> None:
+    by_recipe = of_recipe(tmp_path, RECIPE + "statistics: learnt")
+    values, expected = dict(merged_tensors(by_recipe)), dict(merged_tensors(plan))
+    assert values.keys() == expected.keys()
+    assert all(torch.equal(values[name], expected[name]) for name in expected)
+    half = dict(merged_tensors(of_recipe(tmp_path, RECIPE + "statistics: learnt\nshare: 0.0")))
+    recipient = load(tmp_path / "language")
+    assert all(torch.equal(half[name], recipient[name].bfloat16().float()) for name in half)
+    assert of_recipe(tmp_path, RECIPE).statistics is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        (RECIPE + "statistics: nothing", "whose stage `learn` has run"),
+        (RECIPE.replace("guided_inputs", "linear") + "statistics: learnt", "leave it out"),
+    ],
+)
+def test_statistics_that_are_not_there_or_not_used_are_refused(
+    plan: MergePlan, tmp_path: Path, text: str, cure: str
+) -> None:
+    assert plan.statistics is not None
+    with pytest.raises(LexgraftError, match=cure):
+        of_recipe(tmp_path, text)

@@ -70,8 +70,8 @@ def central(report: Report) -> Html:
 
 def front(report: Report) -> Html:
     """Return what candidates gain against what they cost, as given and walked back towards G."""
-    shown, target, domain = report.front, report.target, report.domain
-    drawing = scatter(shown, report.wanted, target=target, domain=domain, words="front")
+    points, target, domain = report.front, report.target, report.domain
+    drawing = scatter(points, report.wanted, target=target, domain=domain, words="front")
     rows = [
         (
             element("span", symbol(p), f" {key}", class_="keyed"),
@@ -83,7 +83,7 @@ def front(report: Report) -> Html:
             ),
             fit(str(p.acquisition.n)),
         )
-        for p, key in zip(shown, keys(shown), strict=True)
+        for p, key in zip(points, keys(points), strict=True)
     ]
     heads = ("central_key", "model", "acquired_points", "front_kept", "n")
     return section(

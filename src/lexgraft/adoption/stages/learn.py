@@ -60,8 +60,8 @@ class Learn(Stage[LearnResult]):
         general = min(
             estimated_tokens(pieces_to_keep(material)), tokens_to_keep(experiment.models.base)
         )
-        asked = questions(material, experiment.models.frame)
-        about_terms = estimated_tokens([text for texts in asked for text in texts])
+        by_concept = questions(material, experiment.models.frame)
+        about_terms = estimated_tokens([text for texts in by_concept for text in texts])
         return (ComputeWork(SUMS * (general + about_terms), 0),)
 
     def run(self, experiment: Experiment, earlier: Results) -> LearnResult:

@@ -80,6 +80,8 @@ class MergeRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     tokenizer: RecipeTokenizer | None = None
     chat_template: str | None = None
     name: str | None = None  # of a document that later ones use
+    statistics: str | None = None  # folder of what was learnt, for methods that learn
+    share: Annotated[float, Meta(ge=0, le=1)] = 1.0  # of the way from the first model to the merge
 
 
 class ModelName(NamedTuple):
@@ -135,7 +137,8 @@ def read_recipes(path: Path) -> tuple[MergeRecipe, ...]:
     if not documents:
         raise LexgraftError("the file is empty", where=where)
     near = real_path(path).parent
-    return tuple(_recipe(_with_paths(raw, near), where) for raw in documents)
+    recipes = (_recipe(_with_paths(raw, near), where) for raw in documents)
+    return tuple(_with_statistics(recipe, near) for recipe in recipes)
 
 
 def inputs_of(recipe: MergeRecipe) -> Iterator[RecipeInput | LayerRange]:
@@ -221,6 +224,15 @@ def _as_mapping(text: str, near: Path) -> Any:
         if _is_folder(model, near) and (signs or isinstance(lora, dict)):
             return {"model": {"path": model}, "lora": lora}
     return text
+
+
+def _with_statistics(recipe: MergeRecipe, near: Path) -> MergeRecipe:
+    """Return a recipe whose statistics are looked up beside it first."""
+    if recipe.statistics is None or not _is_folder(recipe.statistics, near):
+        return recipe
+    beside = near / recipe.statistics
+    folder = beside if beside.is_dir() else Path(recipe.statistics)
+    return msgspec.structs.replace(recipe, statistics=str(folder))
 
 
 def _is_folder(text: str, near: Path) -> bool:

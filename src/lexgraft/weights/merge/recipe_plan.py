@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.config_check import check_configs
 from lexgraft.weights.checkpoint.input_model import InputModel, check_same_kind
+from lexgraft.weights.checkpoint.input_statistics import InputStatistics, open_statistics
 from lexgraft.weights.checkpoint.layer_stack import LayerStack
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.matched_tensors import copied_notes, left_out_notes, spare
@@ -25,6 +27,7 @@ from lexgraft.weights.merge.output_config import assets_of, dtype_of, edits_of
 from lexgraft.weights.merge.recipe import MergeRecipe, ModelName
 from lexgraft.weights.merge.recipe_models import RecipeModel
 from lexgraft.weights.merge.recipe_parameters import ignored, settings_of, unweighted
+from lexgraft.weights.merge.walked_back import walked_back
 from lexgraft.weights.methods import Method, get_method
 
 _COPIED = TensorGroup((), {})
@@ -292,7 +295,9 @@ def _plan(
     chosen = assets_of(recipe, models)
     edits = edits_of(chosen.model, [t.base for t in targets.values()], [*targets], stack)
     plan = MergePlan(
-        method=method,
+        method=walked_back(method, recipe.share),
+        share=recipe.share,
+        statistics=_statistics(recipe, method),
         settings=groups[0].settings if alike else {},
         base=base,
         input_models=input_models,
@@ -307,6 +312,31 @@ def _plan(
         warnings=(*chosen.warnings, *_config_warnings(chosen.model, targets)),
     )
     return complete(plan)
+
+
+def _statistics(recipe: MergeRecipe, method: Method) -> InputStatistics | None:
+    """Return what was learnt, as a recipe names it.
+
+    Raises:
+        LexgraftError: nothing lies there; a method that does not learn; layers that are renumbered.
+    """
+    if recipe.statistics is None:
+        return None
+    where = "recipe: statistics"
+    if not method.learns:
+        raise LexgraftError(f"`{method.name}` learns nothing", where=where, cure="leave it out")
+    if recipe.models is None:
+        raise LexgraftError(
+            "what was learnt is of layers in their own places", where=where, cure="name `models`"
+        )
+    learnt = open_statistics(Path(recipe.statistics))
+    if learnt is None:
+        raise LexgraftError(
+            f"nothing was learnt in {recipe.statistics}",
+            where=where,
+            cure="name the folder `learnt` of an adoption whose stage `learn` has run",
+        )
+    return learnt
 
 
 def _config_warnings(first: RecipeModel, targets: Mapping[str, SliceTarget]) -> Iterator[str]:
