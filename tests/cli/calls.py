@@ -32,7 +32,7 @@ CALLS = (
     ),
     Call(
         f"init {MODELS} --terms many.xlsx --sheet Many --header-rows 2 --status '?=pending' "
-        "--source-language en --target-language ja -o new.yaml",
+        "--source-language en --target-language ja --leave-out-refused -o new.yaml",
         slow=True,
     ),
     Call("plan project.yaml --download"),

@@ -31,6 +31,7 @@ class ProjectRequest(NamedTuple):
     target: str  # the language in which they should arrive
     output: str
     tables: Mapping[str, Any] = {}  # what `terms.tables` says, where it differs from the defaults
+    leave_out_refused: bool = False  # go on without rows that cannot be used
 
 
 class FirstProject(NamedTuple):
@@ -63,7 +64,11 @@ def first_project(
     settings = _begun(request)
     read = project_from({**settings, "testset": {"forms": _forms(request)[0]}}, file)
     options = options_of(read.terms.tables, (request.source, request.target))
-    concepts = read_concepts([Path(name) for name in read.terms.files], options)
+    concepts = read_concepts(
+        [Path(name) for name in read.terms.files],
+        options,
+        leave_out_refused=request.leave_out_refused,
+    )
     for language in (request.source, request.target):
         require_language(concepts, language, ", ".join(request.terms))
     forms, asked, passed_over = _best_forms(concepts, read, request)
@@ -79,6 +84,7 @@ def _begun(request: ProjectRequest) -> dict[str, Any]:
     """Return the settings that nothing has to be counted for."""
     terms: dict[str, Any] = {"files": list(request.terms)}
     terms |= {"tables": dict(request.tables)} if request.tables else {}
+    terms |= {"refused": "leave-out"} if request.leave_out_refused else {}
     return {
         "name": request.name,
         "models": dict(request.models),

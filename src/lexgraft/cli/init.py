@@ -5,14 +5,18 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
-from lexgraft.cli.table_options import table_arguments, table_settings
+from lexgraft.cli.table_options import table_arguments, table_settings, until_clear
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID
+
+if TYPE_CHECKING:
+    from lexgraft.terms.readers import ImportOptions
 
 QUESTIONS = {
     "base": "Base model (folder or Hub id): what both others descend from",
@@ -32,6 +36,9 @@ def _init(parser: VerbParser) -> None:
         "--terms", type=Path, nargs="+", default=[], help="the glossary, in any known format"
     )
     table_arguments(parser)
+    parser.add_argument(
+        "--leave-out-refused", action="store_true", help="go on without rows that cannot be used"
+    )
     parser.add_argument("--source-language", default="", help="in which the donor knows them")
     parser.add_argument("--target-language", default="", help="in which they should arrive")
     parser.add_argument(
@@ -64,8 +71,8 @@ def init(arguments: argparse.Namespace) -> int:
             "there is a file already", where=str(output), cure="name another with -o"
         )
     _ask(arguments, ("base", "language_model", "domain_model", "terms"))
-    tables = table_settings(arguments, None)
-    _ask(arguments, ("source_language", "target_language"), _languages(arguments, tables))
+    tables, present = _understood(arguments)
+    _ask(arguments, ("source_language", "target_language"), present)
     folder = output.parent
     request = ProjectRequest(
         name=f"{arguments.terms[0].stem} {arguments.source_language}-{arguments.target_language}",
@@ -79,6 +86,7 @@ def init(arguments: argparse.Namespace) -> int:
         target=arguments.target_language,
         output=f"runs/{output.stem}",
         tables={name: value for name, value in to_builtins(tables).items() if value},
+        leave_out_refused=arguments.leave_out_refused,
     )
     parents = (arguments.base, arguments.language_model, arguments.domain_model)
     models = [folder for folder in map(Path, parents) if folder.is_dir()]  # others: Hub ids
@@ -113,7 +121,10 @@ def _ask(
             cure=f"give {flags}" + (f"; the terms are in {choice}" if choice else ""),
         )
     for name in missing:
-        answer = input(f"{QUESTIONS[name]}{f' [{choice}]' if choice else ''}: ").strip()
+        try:
+            answer = input(f"{QUESTIONS[name]}{f' [{choice}]' if choice else ''}: ").strip()
+        except EOFError:  # the end of input is no answer
+            answer = ""
         if not answer:
             raise LexgraftError(
                 f"no answer to: {QUESTIONS[name]}", cure=f"give --{name.replace('_', '-')}"
@@ -125,19 +136,29 @@ def _listed(answer: str) -> list[Path]:
     return [Path(name.strip()) for name in answer.split(",") if name.strip()]
 
 
-def _languages(arguments: argparse.Namespace, tables: Mapping[str, object]) -> dict[str, int]:
-    """Return the languages of the terms, where one is still to be named."""
-    if arguments.source_language and arguments.target_language:
-        return {}
+def _understood(arguments: argparse.Namespace) -> tuple[dict[str, object], dict[str, int]]:
+    """Return how the tables are read, once what they do not say was asked; and their languages.
+
+    Nothing is read where all is said and nobody can be asked.
+    """
+    tables = table_settings(arguments, None)
+    if arguments.source_language and arguments.target_language and not sys.stdin.isatty():
+        return tables, {}
 
     from msgspec import convert
 
     from lexgraft.adoption.first_project import languages_in
     from lexgraft.files.table_settings import TableSettings
-    from lexgraft.terms.readers import read_concepts
+    from lexgraft.terms.readers import TermImport
     from lexgraft.terms.readers.project_options import options_of
 
-    return languages_in(read_concepts(arguments.terms, options_of(convert(tables, TableSettings))))
+    def read(options: "ImportOptions") -> tuple["ImportOptions", dict[str, int]]:
+        return options, languages_in(list(TermImport(arguments.terms, options)))
+
+    options, present = until_clear(
+        read, options_of(convert(tables, TableSettings)), may_ask=not arguments.json
+    )
+    return {name: getattr(options, name) for name in tables}, present
 
 
 def _seen_from(folder: Path, name: str) -> str:

@@ -282,3 +282,68 @@ def test_variants_that_are_registered_are_of_the_language():
 
     names = [column.name for column in meanings_of(["de-1996", "ca-valencia", "zh-Latn-pinyin"])]
     assert names == ["term de", "term ca", "term zh-Latn"]
+
+
+def test_dates_and_numbers_in_place_of_terms_are_counted(tmp_path: Path):
+    from datetime import date
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    assert book.active is not None
+    for row in (["en", "de"], [date(2024, 3, 1), "MAR1"], [0.5, "halb"], [True, "wahr"]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    reading = TermImport([tmp_path / "t.xlsx"])
+    texts = [one.terms[0].text for one in reading]
+    assert texts == ["2024-03-01", "0.5", "TRUE"]
+    counted = reading.readings[0].tally.warnings
+    (odd,) = [one for reason, one in counted.items() if "without a letter" in reason]
+    assert odd.lines == [2, 3]
+
+
+def test_a_second_table_below_the_first_is_refused_by_its_line(tmp_path: Path):
+    file = tmp_path / "two.csv"
+    rows = ["Deutsch;Englisch", "Ventil;valve", "Deutsch;German", "", "Elektrik;"]
+    rows += ["Deutsch;Französisch", "Strom;courant"]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(LexgraftError, match=r"two\.csv:6: another table begins here"):
+        list(TermImport([file]))
+
+
+def test_a_forbidden_row_without_a_translation_forbids_its_only_term(tmp_path: Path):
+    file = tmp_path / "t.csv"
+    file.write_text("en,de,Status\nvalve,Ventil,approved\nwidget,,forbidden\n", encoding="utf-8")
+    assert [one.terms[0].status for one in TermImport([file])] == ["preferred", "forbidden"]
+
+
+def test_a_rule_of_matching_is_no_link_and_variations_are_synonyms(tmp_path: Path):
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "Term (en-US),Exact Match (en-US),Variations (en-US),Term (de-DE)\n"
+        "valve,false,valves,Ventil\n",
+        encoding="utf-8",
+    )
+    (concept,) = TermImport([file])
+    assert (concept.same_as, concept.names("en")) == ((), ("valve", "valves"))
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [("svenska,engelska", "sv"), ("Tiếng Việt,Tiếng Anh", "vi"), ("العربية,الإنجليزية", "ar")],
+)
+def test_languages_are_known_by_their_names_in_further_languages(
+    tmp_path: Path, header: str, tag: str
+):
+    file = tmp_path / "t.csv"
+    text = {"sv": "ventil,valve", "vi": "van,valve", "ar": "صمام,valve"}[tag]
+    file.write_text(f"{header}\n{text}\n", encoding="utf-8")
+    (concept,) = TermImport([file])
+    assert [term.language for term in concept.terms] == [tag, "en"]
+
+
+def test_a_web_page_is_refused_by_name(tmp_path: Path):
+    file = tmp_path / "t.html"
+    file.write_text("<!DOCTYPE html>\n<table><tr><td>valve</table>", encoding="utf-8")
+    with pytest.raises(LexgraftError, match="an HTML page, which is no term base"):
+        list(TermImport([file]))

@@ -57,3 +57,21 @@ def test_an_unknown_status_is_pending_and_counted(tmp_path: Path):
 def test_an_entry_without_an_id_is_named_by_its_line(tmp_path: Path):
     (concept,) = read_concepts([write(tmp_path, TBX_2.replace(' id="c1"', ""))])
     assert concept.id == "terms:5"
+
+
+def test_tbx_min_is_read(tmp_path: Path):
+    path = tmp_path / "min.tbx"
+    path.write_text(
+        '<TBX dialect="TBX-Min"><header><languages source="de" target="en"/></header><body>'
+        '<entry id="C1"><subjectField>pipes</subjectField><langGroup xml:lang="en"><termGroup>'
+        "<term>valve</term><termStatus>preferred</termStatus><partOfSpeech>noun</partOfSpeech>"
+        '</termGroup></langGroup><langGroup xml:lang="de"><termGroup><term>Hahn</term>'
+        "<termStatus>notRecommended</termStatus></termGroup></langGroup></entry></body></TBX>",
+        encoding="utf-8",
+    )
+    (concept,) = TermImport([path])
+    assert [(term.text, term.status) for term in concept.terms] == [
+        ("valve", "preferred"),
+        ("Hahn", "forbidden"),
+    ]
+    assert (concept.id, concept.field) == ("C1", "pipes")

@@ -66,6 +66,7 @@ PLAIN_CODES = _COMMON | {
     "et",
     "fa",
 }
+_OF_CONCEPTS = frozenset({"id", "broader", "same_as"})  # `Exact Match (en-US)` is a rule
 _COUNTRIES = frozenset({"jp", "kr", "cn", "tw", "hk", "us", "gb", "cz", "gr", "dk", "vn", "mx"})
 _WORDS_BETWEEN = frozenset(
     {"in", "of", "the", "en", "de", "du", "la", "el", "auf", "for", "der", "em", "w", "на"}
@@ -212,7 +213,7 @@ def _as_both(text: str) -> ColumnMeaning | None:
     """Return a column whose header names a role and a language, either first."""
     for role_name, language_name in _halves(text):
         word, language = role_of(role_name), _language_within(language_name)
-        if word is not None and language and word.role != "id":
+        if word is not None and language and word.role not in _OF_CONCEPTS:
             reason = f"`{role_name}` and `{language_name}`"
             role = "term" if word.role == "language" else word.role  # `lang:de`
             tag = language if role in IN_A_LANGUAGE else ""

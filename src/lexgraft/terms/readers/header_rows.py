@@ -11,7 +11,7 @@ from lexgraft.terms.readers.column_headers import (
 )
 from lexgraft.terms.readers.header_words import role_of
 from lexgraft.terms.readers.text_tables import Cells
-from lexgraft.terms.text.language_tags import known_language
+from lexgraft.terms.text.language_tags import known_language, language_of_name
 
 LOOKED_AT = 500  # rows in which a header is looked for
 _LEAST_KNOWN = 0.5  # of the filled cells of a header, to be one for certain
@@ -59,6 +59,17 @@ def _names_languages_of_rows(rows: Sequence[Cells], index: int) -> bool:
         if known and cells != other and any(one == two for one, two in pairs):
             return True
     return False
+
+
+def names_languages(cells: Sequence[str]) -> bool:
+    """Tell a row all of whose cells are names of languages, or words for columns beside two.
+
+    Terms that are names of languages name one and the same: German | Deutsch.
+    """
+    words = [cell.strip() for cell in cells if cell.strip()]
+    names = [language_of_name(word) for word in words]
+    known = all(name or role_of(word) for name, word in zip(names, words, strict=True))
+    return known and len({*names} - {""}) > 1
 
 
 def header_at(rows: Sequence[Cells], lines: Sequence[int]) -> Header | None:

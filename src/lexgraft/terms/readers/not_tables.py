@@ -23,6 +23,7 @@ _FILES = (  # how the bytes begin, from where on
 _LINKED = re.compile(
     r'\s*\{\s*(?:"@(?:id|type|graph)"\s*:\s*"[^"]*"\s*,\s*)*"@(?:context|graph)"\s*:'
 )
+_PAGES = ("<!doctype html", "<html", "<table", "<body")
 _START = 1 << 16  # characters looked at
 
 
@@ -35,6 +36,10 @@ def refuse_other_files(start: FileStart) -> None:
     for offset, magic, kind, cure in _FILES:
         if start.data[offset:].startswith(magic):
             raise LexgraftError(f"{kind}, which is no term base", where=str(start.path), cure=cure)
+    if start.text[:40].lstrip().casefold().startswith(_PAGES):
+        raise LexgraftError(
+            "an HTML page, which is no term base", where=str(start.path), cure=_SHEET
+        )
     if _LINKED.match(start.text):
         raise LexgraftError(
             "JSON-LD, which is not read", where=str(start.path), cure="save it as Turtle or RDF/XML"

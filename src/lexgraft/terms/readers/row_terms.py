@@ -18,6 +18,8 @@ def with_brackets_read(
 ) -> Iterator[Term]:
     """Yield terms, those in their brackets beside them: readings, and abbreviations as synonyms."""
     for term in terms:
+        if not any(letter.isalpha() for letter in term.text):
+            tally.warn(line, "a term without a letter: a number or date a spreadsheet made of it?")
         inside = bracketed(term.text, term.language)
         if choices["brackets"] == "take" or inside == Bracketed(term.text):
             if choices["brackets"] != "take" and term.text.endswith(_CLOSING):

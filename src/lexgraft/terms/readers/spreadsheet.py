@@ -199,6 +199,8 @@ def _text(cell: object) -> str:
     """Return a cell as it is read by a person."""
     if cell is None:
         return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, datetime) and cell.time() == time():

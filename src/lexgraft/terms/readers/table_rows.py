@@ -15,6 +15,7 @@ from lexgraft.terms.readers.cell_rules import (
 )
 from lexgraft.terms.readers.column_headers import READING, TERMS
 from lexgraft.terms.readers.column_language import languages_fitting, languages_of
+from lexgraft.terms.readers.header_rows import names_languages
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
@@ -90,10 +91,21 @@ class TableRows:
         return self.layout.apart.reason(line, cells, below) if self.layout.apart else ""
 
     def _is_row(self, line: int, cells: Sequence[str]) -> bool:
-        """Tell a row that is to be read; what becomes of any other is counted."""
+        """Tell a row that is to be read; what becomes of any other is counted.
+
+        Raises:
+            LexgraftError: it is the header of another table: what follows is in other columns.
+        """
         if self._is_header(cells):
             self.tally.skip_row(line, "the header again")
             return False
+        if self.layout.header and names_languages(cells):
+            shown = " | ".join(_filled(cells))
+            raise LexgraftError(
+                f"another table begins here, with a header of its own: {shown[:80]}",
+                where=f"{self.tally.where}:{line}",
+                cure="give each table a sheet or a file of its own",
+            )
         if not self.layout.header and is_comment(cells):
             self.tally.skip_row(line, "a comment")
             return False
@@ -170,7 +182,8 @@ class TableRows:
                 yield Term(cell, READING, status="admitted")
             elif column.role in TERMS:
                 language = column.language or row_language
-                status = status_in(column, language, list(row), states)
+                filled = [other for other, text in row.items() if text]
+                status = status_in(column, language, filled, states)
                 piece = part_of(first_cell(row, "part_of_speech", language))
                 note = first_cell(row, "note", language)
                 for text, rank in self._texts(line, column, cell, status):

@@ -25,11 +25,13 @@ from lexgraft.terms.readers.status_labels import named_status, part_of, ranked_t
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements, text_of
 from lexgraft.terms.text.language_tags import language_tag
 
-_ENTRIES = ("termEntry", "conceptEntry")
+_ENTRIES = ("termEntry", "conceptEntry", "entry")  # the last of TBX-Min
 _HEADERS = ("martifHeader", "tbxHeader")
-_LANGUAGES = frozenset({"langSet", "langSec"})
-_TERMS = frozenset({"tig", "ntig", "termSec"})
-_STATUS = frozenset({"administrativeStatus", "normativeAuthorization", "evaluation", "status"})
+_LANGUAGES = frozenset({"langSet", "langSec", "langGroup"})
+_TERMS = frozenset({"tig", "ntig", "termSec", "termGroup"})
+_STATUS = frozenset(
+    {"administrativeStatus", "normativeAuthorization", "evaluation", "status", "termStatus"}
+)
 _NO_TERMS = frozenset({"lookup", "lookupForm"})  # IATE: text to search by
 
 
@@ -46,6 +48,8 @@ def _recognise(start: FileStart) -> str:
         return "the root element is <martif>: TBX version 2"
     style = start.root.attributes.get("style", "").upper()
     dialect = start.root.attributes.get("type", "")
+    if start.root.name == "TBX":
+        return "the root element is <TBX>: TBX-Min"
     if start.root.name == "tbx":
         return " ".join(f"the root element is <tbx>: TBX version 3 {dialect} {style}".split())
     return ""

@@ -23,6 +23,16 @@ NAMED_IN = (
     "ru",
     "cs",
     "tr",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "hu",
+    "ro",
+    "uk",
+    "vi",
+    "th",
+    "ar",
 )
 """Languages in which tables name languages; elsewhere a language has its own name."""
 
