@@ -99,7 +99,8 @@ CALLS = (
         "evaluate base --items testset --split choose --written --defined --aligned "
         "--scorer domain --judge ./judge --labels labels.jsonl --texts texts.jsonl "
         "--drift-from domain --general --tasks arc --task-files tasks --limit 3 --base domain "
-        "--threads 1 --dtype bfloat16 --device cuda --download -o out --json",
+        "--threads 1 --dtype bfloat16 --device cuda --prompt chat --system-prompt Short. "
+        "--download -o out --json",
         stub="evaluate",
     ),
     Call(
