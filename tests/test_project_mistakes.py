@@ -6,6 +6,7 @@ import pytest
 from test_project import VALID, read
 
 from lexgraft.errors import LexgraftError
+from lexgraft.project import load_project
 
 TESTSET = "forms:\n    - {kind: term-to-term, question: en, answer: ja}"
 
@@ -76,3 +77,10 @@ def test_a_file_that_holds_nothing_is_told_so(tmp_path: Path):
     with pytest.raises(LexgraftError, match="the file is `null`") as found:
         read(tmp_path, "")
     assert "keys are wanted, of name, models, " in (found.value.cure or "")
+
+
+def test_a_model_folder_that_is_not_there_is_named_by_its_key(tmp_path: Path):
+    file = tmp_path / "project.yaml"
+    file.write_text(VALID, encoding="utf-8")
+    with pytest.raises(LexgraftError, match=r"^`models\.base`: .*no such folder"):
+        load_project(file)

@@ -277,11 +277,14 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
 
 def with_models(project: Project, folder: Path, *, download: bool) -> Project:
     """Return the project of a folder with its models named by the folders they lie in."""
-    roles = ("base", "language", "domain")
-    folders = {
-        role: str(named_model(getattr(project.models, role), folder, download=download))
-        for role in roles
-    }
+    folders: dict[str, str] = {}
+    for role in ("base", "language", "domain"):
+        try:
+            model = named_model(getattr(project.models, role), folder, download=download)
+        except LexgraftError as error:
+            where = f"`models.{role}`: {error.where}"
+            raise LexgraftError(error.what, where=where, cure=error.cure) from error
+        folders[role] = str(model)
     replace = msgspec.structs.replace
     return replace(project, models=replace(project.models, **folders))
 

@@ -55,11 +55,11 @@ def test_init_asks_for_all_that_it_needs_and_what_the_glossary_does_not_say(
 ):
     rows = [translated("en", "fr", number) for number in range(80)]
     text = "".join(f"{one.names('en')[0]},{one.names('fr')[0]}\n" for one in rows)
-    (tmp_path / "pairs.csv").write_text(f"{text}a,b,c\n", encoding="utf-8")
+    (tmp_path / "pairs.csv").write_text(text, encoding="utf-8")
     for number, name in enumerate(("language", "domain"), 1):
         save_adapter(tiny_model, tmp_path / name, number)
     status, shown = talk(
-        ["init"],
+        ["init", "--leave-out-refused"],
         [
             ("Base model", str(tiny_model)),
             ("Language model", "language"),
@@ -77,6 +77,7 @@ def test_init_asks_for_all_that_it_needs_and_what_the_glossary_does_not_say(
     assert "[en (80), fr (80)]" in shown
     project = (tmp_path / "project.yaml").read_text(encoding="utf-8")
     assert "no_header: true" in project
+    assert "refused: leave-out" in project
     status, shown = talk(["plan", "project.yaml"], [], tmp_path)
     assert status == 0, shown
 
