@@ -47,10 +47,11 @@ def _shown(browser: "WebDriver", selector: str) -> "list[WebElement]":
 
 
 def test_the_figures_are_drawn_with_their_points(browser: "WebDriver"):
-    assert len(_shown(browser, "svg.scatter g.point path")) == 12
+    assert len(_shown(browser, "#central svg.scatter g.point path")) == 12
+    assert len(_shown(browser, "#front svg.scatter g.point path")) == 3
     assert len(_shown(browser, "svg.interval path")) > 40
-    box = _all(browser, "svg.scatter")[0].rect
-    for point in _all(browser, "svg.scatter g.point path"):
+    box = _all(browser, "#central svg.scatter")[0].rect
+    for point in _all(browser, "#central svg.scatter g.point path"):
         place = point.rect
         assert box["x"] <= place["x"] + place["width"] / 2 <= box["x"] + box["width"]
         assert box["y"] <= place["y"] + place["height"] / 2 <= box["y"] + box["height"]
