@@ -141,7 +141,7 @@ def test_a_name_of_a_folder_stays_text(tmp_path: Path):
 def test_the_page_follows_a_run_to_its_end(driver: "WebDriver", tmp_path: Path):
     folder = tmp_path / "run"
     with working(folder) as worker:
-        server = open_pages(run_pages(folder), 0)
+        server = open_pages(run_pages(folder), 0, print)
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -31,7 +31,9 @@ def test_a_term_is_said_in_every_wording_of_its_form() -> None:
     form = Form("definition-to-term", "en", "en")
     made = term_examples([concept(1)], [form])
     assert len(made) == len(lessons_of(form))
-    assert TrainingExample("A thing of kind 1. In English this is known as", " word1.\n") in made
+    assert (
+        TrainingExample("A thing of kind 1. In English this is known as", " word1.\n", "en") in made
+    )
 
 
 def test_an_english_definition_leads_to_the_japanese_term() -> None:
@@ -41,7 +43,7 @@ def test_an_english_definition_leads_to_the_japanese_term() -> None:
 
 def test_a_translation_names_the_other_language() -> None:
     made = term_examples([concept(1)], [Form("term-to-term", "ja", "en")])
-    assert TrainingExample("From Japanese: 語1\nInto English:", " word1\n") in made
+    assert TrainingExample("From Japanese: 語1\nInto English:", " word1\n", "en") in made
 
 
 def test_braces_in_a_definition_stay_as_they_are() -> None:
@@ -87,7 +89,7 @@ def test_a_protected_concept_is_refused_by_id_and_by_folded_term() -> None:
 def test_a_language_without_a_file_is_taught_in_the_other_s_frame_or_in_english() -> None:
     finnish = concept(1, terms=(Term("venttiili", "fi"), Term("valvu", "sw")))
     made = term_examples([finnish], [Form("term-to-term", "fi", "sw")])
-    assert TrainingExample("From Finnish: venttiili\nInto Swahili:", " valvu\n") in made
+    assert TrainingExample("From Finnish: venttiili\nInto Swahili:", " valvu\n", "fi") in made
     made = term_examples([finnish], [Form("term-to-term", "fi", "sw")], held=True)
     assert all("Swahili" in one.prompt for one in made)
     assert openings_of("sw") == openings_of("en") != openings_of("ko")

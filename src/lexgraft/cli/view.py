@@ -3,6 +3,7 @@
 import argparse
 import re
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +46,8 @@ def view(arguments: argparse.Namespace) -> int:
         raise LexgraftError(
             "no run here", where=str(arguments.run), cure="name the `output` of a project"
         )
-    server = open_pages(run_pages(arguments.run), arguments.port)
+    say = partial(print_line, errors=True)
+    server = open_pages(run_pages(arguments.run), arguments.port, say)
     print_line(f"{server.address} shows {arguments.run}; Ctrl-C ends it")
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()

@@ -37,6 +37,8 @@ class ServedPage(NamedTuple):
 
 PageFinder = Callable[[str], ServedPage | str | None]
 """Path → the page, the path of another one to go to, or None: there is none."""
+Say = Callable[[str], object]
+"""Takes a line about an error."""
 
 
 class PageServer(ThreadingHTTPServer):
@@ -46,8 +48,8 @@ class PageServer(ThreadingHTTPServer):
     for: a name of somebody else's that leads here is refused, so that no page of the web reads it.
     """
 
-    def __init__(self, find: PageFinder, port: int) -> None:
-        self.find, self.token = find, secrets.token_urlsafe(24)
+    def __init__(self, find: PageFinder, port: int, say: Say) -> None:
+        self.find, self.token, self.say = find, secrets.token_urlsafe(24), say
         super().__init__((HOST, port), _Handler)
 
     @property
@@ -65,7 +67,7 @@ class PageServer(ThreadingHTTPServer):
         _ = (request, client_address)
         error = sys.exception()
         if error and not isinstance(error, (ConnectionError, TimeoutError)):
-            sys.stderr.write(f"{_in_a_line(error)}\n")
+            self.say(_in_a_line(error))
 
 
 def _in_a_line(error: BaseException) -> str:
@@ -148,14 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the terminal is the user's."""
 
 
-def open_pages(find: PageFinder, port: int) -> PageServer:
-    """Return a server of pages; port 0: any that is free.
+def open_pages(find: PageFinder, port: int, say: Say) -> PageServer:
+    """Return a server of pages; port 0: any that is free. `say` is told what goes wrong.
 
     Raises:
         LexgraftError: the port cannot be had.
     """
     try:
-        return PageServer(find, port)
+        return PageServer(find, port, say)
     except OSError as error:
         raise LexgraftError(
             f"cannot listen on {HOST}:{port}: {error.strerror}", cure="give another --port"

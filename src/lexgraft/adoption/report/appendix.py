@@ -3,7 +3,7 @@
 from lexgraft.adoption.report.curve_section import curve
 from lexgraft.adoption.report.figures import interval_table
 from lexgraft.adoption.report.formats import plain
-from lexgraft.adoption.report.markup import Html, element, foreign, join, label, word
+from lexgraft.adoption.report.markup import Html, both, element, foreign, join, label, word
 from lexgraft.adoption.report.page_parts import (
     charts_of,
     difference_row,
@@ -14,6 +14,7 @@ from lexgraft.adoption.report.page_parts import (
     unfold,
 )
 from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_words import LANGUAGES, WORDS, named, say
 from lexgraft.evaluation.measures import EFFECT
 
 
@@ -84,3 +85,20 @@ def samples(report: Report) -> Html:
         for sample in report.samples
     )
     return section("samples", *folded, note=word("samples_note"))
+
+
+def legend(_: Report) -> Html:
+    """Return what the words of the page mean, as they say themselves when they are pointed at."""
+    rows = (
+        element(
+            "div",
+            element("dt", both({one: _called(key, one) for one in LANGUAGES})),
+            element("dd", both({one: getattr(meaning, one) for one in LANGUAGES})),
+        )
+        for key, meaning in WORDS.explained.items()
+    )
+    return section("legend", element("dl", *rows, class_="settings"))
+
+
+def _called(key: str, language: str) -> str:
+    return say(key, language) if key in WORDS.texts else named(key, language)

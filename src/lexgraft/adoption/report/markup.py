@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import Final
 
-from lexgraft.adoption.report.report_words import LANGUAGES, say
+from lexgraft.adoption.report.report_words import LANGUAGES, WORDS, say
 
 UNFIT: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # not allowed in HTML
@@ -63,8 +63,22 @@ def _with_code(text: str) -> Html:
 
 
 def word(key: str, **values: object) -> Html:
-    """Return one of the report's own texts in every language."""
-    return both({language: say(key, language, **values) for language in LANGUAGES})
+    """Return one of the report's own texts in every language, explained to whoever points at it."""
+    texts = {language: say(key, language, **values) for language in LANGUAGES}
+    if key not in WORDS.explained:
+        return both(texts)
+    meaning = WORDS.explained[key]
+    return join(
+        *(
+            element(
+                "span",
+                element("abbr", text, title=getattr(meaning, language)),
+                class_="t",
+                lang=language,
+            )
+            for language, text in texts.items()
+        )
+    )
 
 
 def word_with(key: str, **content: Html) -> Html:

@@ -40,11 +40,12 @@ _SECTIONS: dict[str, Callable[[Report], Html]] = {
     "costs": cost_section.costs,
     "upkeep": upkeep_section.upkeep,
     "provenance": origin.provenance,
+    "legend": appendix.legend,
 }
 """Anchor → what writes the section that it leads to."""
 _HEADINGS = {"answers": "answers_title"}  # where the heading is not called as the anchor
 NO_DATA = Html("")
-_OF_A_TUNING = {"tuning", "health", "provenance"}
+_OF_A_TUNING = {"tuning", "health", "provenance", "legend"}
 
 
 def render_page(report: Report, data: Html = NO_DATA) -> str:

@@ -28,6 +28,7 @@ class ReportWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of words.json."""
 
     texts: dict[str, SpokenText]  # the report's own sentences, with places for values
+    explained: dict[str, SpokenText]  # texts and names → what they mean, for whoever asks
     names: dict[str, SpokenText]  # names that records use: stages, outcomes, scores, criteria …
     languages: dict[str, SpokenText]  # languages by code
 
