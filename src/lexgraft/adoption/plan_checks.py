@@ -64,8 +64,8 @@ def template_notes(models: ModelsUnderTest) -> Iterator[Words]:
     asked, home = models.frame.form, template_in(models.home)
     names = models.project.models
     folders = {"base": names.base, "G": names.language, "D": names.domain}
-    found = {name: template_in(Path(folder)) for name, folder in folders.items()}
-    with_one = [name for name, template in found.items() if template is not None]
+    templates = {name: template_in(Path(folder)) for name, folder in folders.items()}
+    with_one = [name for name, template in templates.items() if template is not None]
     if asked == "plain" and with_one:
         listed = ", ".join(with_one)
         yield {
@@ -74,7 +74,7 @@ def template_notes(models: ModelsUnderTest) -> Iterator[Words]:
             "ja": f"{listed}：チャットテンプレートがありますが、質問には使いません"
             "（`compute.prompt`）。",
         }
-    others = [name for name in with_one if found[name] != home]
+    others = [name for name in with_one if templates[name] != home]
     if asked == "chat" and others:
         listed = ", ".join(others)
         yield {

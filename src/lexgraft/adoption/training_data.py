@@ -110,7 +110,7 @@ def reading(
         LexgraftError: what `taught_texts` refuses.
     """
     texts = taught_texts(material, settings)
-    examples, held = (in_frame(models.frame, some) for some in (texts.examples, texts.held))
+    examples, held = (in_frame(models.frame, group) for group in (texts.examples, texts.held))
     needed = settings.steps * settings.batch
     terms = repeat(examples, round(needed * (1 - settings.replay)))
     spoken_by_model = own_answers(models, onto, settings) if settings.replay else []

@@ -83,8 +83,8 @@ def chat_frame(template: ChatTemplate, system: str = "", start: str = "") -> Pro
         template.render([*opening, {"role": "user", "content": question}], settings=_SETTINGS)
         for question in _QUESTIONS
     )
-    before, found, after = first.partition(_QUESTIONS[0])
-    if not found or second != f"{before}{_QUESTIONS[1]}{after}":
+    before, mark, after = first.partition(_QUESTIONS[0])
+    if not mark or second != f"{before}{_QUESTIONS[1]}{after}":
         raise LexgraftError(
             "the chat template does not write a message as it is",
             cure=_PLAINLY,
@@ -156,16 +156,16 @@ def frame_of_run(
             where=str(run),
             cure="give this run another output, where every question is asked anew",
         )
-    found = None if asked == "plain" else frame_of_folder(model, system)
-    if found is None and asked == "chat":
+    templated = None if asked == "plain" else frame_of_folder(model, system)
+    if templated is None and asked == "chat":
         raise LexgraftError("no chat template here", where=str(model), cure=_PLAINLY)
-    if found is None and system:
+    if templated is None and system:
         raise LexgraftError(
             "a system prompt is written in a chat template, and questions are asked plainly",
             where=where,
             cure="leave it out, or take a model with a chat template",
         )
-    frame = found or PLAIN
+    frame = templated or PLAIN
     run.mkdir(parents=True, exist_ok=True)
     write_bytes(run / FILE, msgspec.json.encode(frame) + b"\n")
     return frame

@@ -92,15 +92,15 @@ def _beginnings(line: str) -> Iterator[str]:
     opened: list[tuple[str, int]] = []
     for at, sign in enumerate(line):
         before = line[:at].strip(EDGE_MARKS)
-        apart = not at or line[at - 1].isspace() or ord(sign) > _FULL_WIDTH
+        spaced = not at or line[at - 1].isspace() or ord(sign) > _FULL_WIDTH
         within = next((pair for pair in reversed(opened) if sign in _CLOSED_BY[pair[0]]), None)
         if within is not None:
             opened.remove(within)
             begun = not line[: within[1]].strip(EDGE_MARKS)
             if begun and not opened and within[0] not in _BRACKETS:
                 yield line[within[1] + 1 : at]
-        elif sign in _CLOSED_BY and (apart or sign in _BRACKETS):
-            if before and apart and not opened:
+        elif sign in _CLOSED_BY and (spaced or sign in _BRACKETS):
+            if before and spaced and not opened:
                 yield line[:at]
             opened.append((sign, at))
         elif sign in _CLOSING and before:

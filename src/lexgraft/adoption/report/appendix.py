@@ -92,8 +92,8 @@ def legend(_: Report) -> Html:
     rows = (
         element(
             "div",
-            element("dt", both({one: _called(key, one) for one in LANGUAGES})),
-            element("dd", both({one: getattr(meaning, one) for one in LANGUAGES})),
+            element("dt", both({language: _called(key, language) for language in LANGUAGES})),
+            element("dd", both({language: getattr(meaning, language) for language in LANGUAGES})),
         )
         for key, meaning in WORDS.explained.items()
     )
