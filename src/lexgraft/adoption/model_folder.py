@@ -10,7 +10,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import note, remove_noted
 from lexgraft.files.safe_json import read_json
 from lexgraft.records import Progress
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest, note_answers
 

@@ -9,8 +9,9 @@ import pytest
 from power_cuts import cut, traced
 
 from lexgraft.weights.checkpoint.file_layout import plan_layout
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST, open_folder
+from lexgraft.weights.checkpoint.folder_writer import open_folder
 from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 
 SIZES = {"a": 700, "b": 5000, "c": 3, "d": 900}  # bytes: parts of a sector, and many sectors
 LAYOUT = plan_layout([(n, "U8", (size,)) for n, size in SIZES.items()], shard_limit=6000)

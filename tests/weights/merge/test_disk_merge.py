@@ -189,6 +189,27 @@ def test_a_finished_merge_that_rotted_is_noticed(plan: Planner, tmp_path: Path) 
         run_merge(plan(), tmp_path / "out")
 
 
+def test_a_manifest_that_says_something_else_than_was_written_is_noticed(
+    plan: Planner, tmp_path: Path
+) -> None:
+    """A changed digit of a recipe is as much JSON as before; only the file's own check tells."""
+    run_merge(plan("linear"), tmp_path / "out")
+    file = tmp_path / "out" / "manifest.json"
+    stated = file.read_text()
+    file.write_text(
+        stated.replace('"transformers"', '"transformerz"').replace(
+            '"lexgraft": "', '"lexgraft": "9'
+        )
+    )
+    assert file.read_text() != stated
+    with pytest.raises(LexgraftError, match="not as it was written"):
+        run_merge(plan("linear"), tmp_path / "out")
+    with pytest.raises(LexgraftError, match="not as it was written"):
+        verify(tmp_path / "out")
+    file.write_text(stated)
+    assert verify(tmp_path / "out").intact
+
+
 def test_another_merge_does_not_replace_a_finished_one(plan: Planner, tmp_path: Path) -> None:
     run_merge(plan(), tmp_path / "out")
     before = content(tmp_path / "out")

@@ -28,9 +28,9 @@ from lexgraft.weights.checkpoint.disk_io import (
 )
 from lexgraft.weights.checkpoint.file_layout import Layout
 from lexgraft.weights.checkpoint.journal import JOURNAL, Journal, Record
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import stretch_digest
 
-MANIFEST = "manifest.json"
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
 _DIGEST = "digest"
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import msgspec
 import torch
 from torch import Tensor
 
@@ -13,6 +12,7 @@ from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder
 from lexgraft.weights.checkpoint.main_dtype import main_dtype
+from lexgraft.weights.checkpoint.manifest_file import manifest_bytes
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
 from lexgraft.weights.checkpoint.written_folder import (
@@ -50,7 +50,7 @@ def write_replaced(base: Checkpoint, tensors: Mapping[str, Tensor], output: Path
         sides = read_assets(base.folder, DTYPES[main_dtype(base.tensors.values())])
         files = digests_of_files(layout.headers, layout.index(), sides)
         made = {"base": base.digest, "tensors": writer.digests(), "files": files}
-        writer.finish(sides, msgspec.json.encode(made))
+        writer.finish(sides, manifest_bytes(made))
 
 
 def _bytes(entry: TensorEntry, tensor: Tensor | None) -> Iterator[bytes | memoryview]:

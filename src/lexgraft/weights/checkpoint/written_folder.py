@@ -7,10 +7,9 @@ from typing import Any
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX
-from lexgraft.files.safe_json import read_json
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint, side_files
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST, manifest_content
 from lexgraft.weights.checkpoint.safetensors_header import HEADER_LIMIT
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
 
@@ -71,7 +70,7 @@ def finished_manifest(folder: Path) -> dict[str, Any] | None:
     """
     if (folder / JOURNAL).exists() or not (folder / MANIFEST).is_file():
         return None
-    manifest = read_json(folder / MANIFEST)
+    manifest = manifest_content(folder)
     if any(not isinstance(manifest.get(part, {}), dict) for part in ("files", "tensors")):
         raise LexgraftError(
             "not the manifest of a folder: digests by name are wanted in it",

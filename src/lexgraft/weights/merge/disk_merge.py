@@ -16,13 +16,13 @@ from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
 from lexgraft.weights.checkpoint.folder_writer import (
-    MANIFEST,
     FolderWriter,
     locked,
     open_folder,
     refuse_inputs,
 )
 from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.written_folder import digests_of_files, told_changed
 from lexgraft.weights.merge.manifest import Manifest, manifest_text, read_manifest, verify

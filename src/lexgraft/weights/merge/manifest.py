@@ -10,8 +10,8 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.records import AnswerParity, Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST
 from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST, manifest_bytes, manifest_content
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import tensor_digest
 from lexgraft.weights.checkpoint.written_folder import added_files, stated_digest
@@ -70,8 +70,8 @@ def read_manifest(folder: Path) -> Manifest:
             else "name a folder that `lexgraft merge` or `adopt` has written",
         )
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(manifest_content(folder), Manifest)
+    except msgspec.ValidationError as error:
         raise LexgraftError(
             f"not a merge's manifest: {error}",
             where=str(path),
@@ -81,7 +81,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def manifest_text(manifest: Manifest) -> bytes:
     """Return a manifest as it is written."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    return manifest_bytes(msgspec.to_builtins(manifest))
 
 
 def note_answers(folder: Path, manifest: Manifest, answers: AnswerParity) -> Manifest:

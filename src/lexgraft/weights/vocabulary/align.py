@@ -23,6 +23,7 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
 )
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 from lexgraft.weights.checkpoint.folder_writer import open_folder
+from lexgraft.weights.checkpoint.manifest_file import manifest_bytes
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import read_windows
@@ -379,7 +380,7 @@ def _write(
                 writer.note(name, writer.write(name, read_windows(entry)))
         files = digests_of_files(layout.headers, layout.index(), sides)
         manifest = {"together": key, "tensors": writer.digests(), "files": files}
-        writer.finish(sides, json.dumps(manifest, indent=1).encode() + b"\n")
+        writer.finish(sides, manifest_bytes(manifest))
     return folder
 
 

@@ -24,6 +24,7 @@ from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.layer_stack import language_config
 from lexgraft.weights.checkpoint.main_dtype import main_dtype
+from lexgraft.weights.checkpoint.manifest_file import manifest_bytes
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
 from lexgraft.weights.checkpoint.written_folder import (
@@ -133,7 +134,7 @@ def write_model(
             "tensors": writer.digests(),
             "files": digests_of_files(layout.headers, layout.index(), sides),
         }
-        writer.finish(sides, _text(manifest))
+        writer.finish(sides, manifest_bytes(manifest))
     progress("writing", len(base.tensors), len(base.tensors))
     return origins
 

@@ -1,13 +1,11 @@
 """Do folders with another vocabulary compute as the models that they were made of?"""
 
-import json
 from pathlib import Path
 
 import msgspec
 
-from lexgraft.files.safe_json import read_json
 from lexgraft.records import AnswerParity, write_bytes
-from lexgraft.weights.checkpoint.folder_writer import MANIFEST
+from lexgraft.weights.checkpoint.manifest_file import MANIFEST, manifest_bytes, manifest_content
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 
 
@@ -48,6 +46,6 @@ def aligned_answers(original: Path, aligned: Path, threads: int) -> AnswerParity
 
 
 def _noted(folder: Path, answers: AnswerParity) -> AnswerParity:
-    manifest = read_json(folder / MANIFEST) | {"answers": msgspec.to_builtins(answers)}
-    write_bytes(folder / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+    manifest = manifest_content(folder) | {"answers": msgspec.to_builtins(answers)}
+    write_bytes(folder / MANIFEST, manifest_bytes(manifest))
     return answers
