@@ -22,6 +22,7 @@ from lexgraft.weights.merge import disk_merge as blocks
 from lexgraft.weights.merge import merge_plan as plans
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.live_merge import merged_tensors
+from lexgraft.weights.merge.manifest import verify
 from lexgraft.weights.merge.memory_budget import WorkerBudget
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.methods import METHODS
