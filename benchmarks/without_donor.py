@@ -16,7 +16,7 @@ from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import SplitResults
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context
-from lexgraft.adoption.stages.measure import asked_controls
+from lexgraft.adoption.stages.measure import asked_controls, into_target
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.files.run_folder import RunFolder
 from lexgraft.project import load_project
@@ -46,7 +46,7 @@ def main() -> int:
         **ablations,
         **models.parents,
     }
-    answers = asked_controls(models, material, judged)
+    answers = asked_controls(models, judged, into_target(material))
     controls = {name: answers[name] for name in ablations}
     context = comparison_context(material, "confirm")
     recipient = SplitResults("G", list(answers["G"]), [], [])

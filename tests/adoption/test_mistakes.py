@@ -32,6 +32,11 @@ def leave_texts_to_us(values: dict[str, Any]) -> None:
     del values["general"]["texts"]
 
 
+def budget_without_texts(values: dict[str, Any]) -> None:
+    values["merge"]["loss_budget"] = 0.01
+    values["general"]["texts"] = []
+
+
 def replay_nothing(values: dict[str, Any]) -> None:
     values["tune"].update(replay_texts=[], own_answers=0)
 
@@ -51,6 +56,7 @@ def replay_nothing(values: dict[str, Any]) -> None:
             "`densty`",
             "did you mean `density`?",
         ),
+        (budget_without_texts, "no text by which it could be kept", "leave the budget out"),
         (set_at("testset", "confirm", 4000), "4010 are wanted", "add concepts"),
         (replay_nothing, "replay", "replay_texts"),
         (set_at("tune", "terms", 11), "11 terms are to be taught", "teach fewer"),

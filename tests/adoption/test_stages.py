@@ -20,6 +20,7 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.measures import ABILITY
+from lexgraft.evaluation.prompt_frame import PLAIN
 from lexgraft.project import Candidate, Project, read_project
 from lexgraft.records import Cost, Criterion, Outcome, Score, Verdict
 
@@ -90,6 +91,7 @@ class FakeExperiment:
 class FakeModels:
     """No models."""
 
+    frame = PLAIN
     digests = MappingProxyType({"base": "digest"})
     number_format = "float32"
 
@@ -219,7 +221,7 @@ def test_parts_of_the_report_are_joined_and_of_the_result_the_last_counts():
 
 def _plan(*stages: str) -> AdoptionPlan:
     estimates = tuple(StageEstimate(stage, Cost(10.0)) for stage in stages)
-    return AdoptionPlan("", {}, {}, {}, (), estimates, (), 0, 0, 0, (), "float32")
+    return AdoptionPlan("", {}, {}, {}, (), estimates, (), 0, 0, 0, (), "float32", "plain")
 
 
 def test_a_verdict_says_what_its_stages_took_and_what_the_next_gate_takes():

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from lexgraft.adoption.guided_texts import pieces_to_keep, questions, tokens_to_keep
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
+from lexgraft.errors import LexgraftError
+from lexgraft.models.input_sums import exact
 from lexgraft.models.linear_inputs import GRID_LINE, LinearInput, TokenRows, input_sums
 from lexgraft.models.live_weights import disk_names
 from lexgraft.models.transformers import TransformersModel
@@ -52,6 +54,12 @@ def learn_inputs(models: ModelsUnderTest, material: Material) -> InputStatistics
         weights |= {on_disk[w]: read.name for read in inputs for w in read.weights}
     if earlier is not None and not widths:
         return earlier
+    if not weights:
+        raise LexgraftError(
+            "no matrix of this architecture has inputs that can be learnt from",
+            where=str(models.base.folder),
+            cure="leave the guided methods out of `merge.candidates`",
+        )
     index = StatisticsIndex(weights, widths, records["general"], records["questions"])
     return finish_statistics(models.learnt_folder, index)
 
@@ -112,7 +120,13 @@ def _learn(
     for read, sums in input_sums(model.module, new, line, progress=tell, less=gone):
         total = sums.total()
         if earlier is not None:
-            total = total + earlier.sums(side, read.name)
+            if old is not None and old.inputs[read.name].grid != read.grid:
+                raise LexgraftError(
+                    "learnt on a machine that rounds otherwise: sums of both cannot be added",
+                    where=str(folder),
+                    cure="delete this folder: all is read anew",
+                )
+            total = exact(total + earlier.sums(side, read.name), read.name)
         records[read.name] = write_sums(folder, side, read.name, total, read.grid)
         inputs.append(read)
     tokens = sum(len(row) for rows in texts.values() for row in rows)

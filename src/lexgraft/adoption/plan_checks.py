@@ -59,6 +59,20 @@ def refuse_unasked_target(project: Project) -> None:
         )
 
 
+def refuse_budget_without_texts(project: Project) -> None:
+    """Refuse a budget of general loss where there is no text by which a loss could be told.
+
+    Raises:
+        LexgraftError: `merge.loss_budget` is given and `general.texts` is empty.
+    """
+    if project.merge.loss_budget is not None and not project.general.texts:
+        raise LexgraftError(
+            "a budget of general loss, and no text by which it could be kept",
+            where="merge.loss_budget",
+            cure="name texts in `general.texts`, or leave the budget out",
+        )
+
+
 def template_notes(models: ModelsUnderTest) -> Iterator[Words]:
     """Yield what is to be known of the models' chat templates before anything is asked."""
     asked, home = models.frame.form, template_in(models.home)

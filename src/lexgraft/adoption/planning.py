@@ -13,6 +13,7 @@ from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
 from lexgraft.adoption.guided_texts import learning_methods, unprotected_registers
 from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
+    refuse_budget_without_texts,
     refuse_equal_models,
     refuse_unasked_target,
     template_notes,
@@ -126,6 +127,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     """
     project = experiment.project
     refuse_unasked_target(project)
+    refuse_budget_without_texts(project)
     refuse_equal_models(experiment.models.digests)
     testset = experiment.material.testset
     plans = candidate_plans(experiment.models)

@@ -53,12 +53,7 @@ class InputSum:
             LexgraftError: inputs too far beyond those that set the grid: no longer exact.
         """
         self._flush()
-        if np.abs(self._sum.diagonal()).max(initial=0.0) >= EXACT:
-            raise LexgraftError(
-                f"the inputs of `{self.name}` are too many, or far too large, to be summed exactly",
-                cure="give fewer texts",
-            )
-        return self._sum
+        return exact(self._sum, self.name)
 
     def _flush(self) -> None:
         if self._rows:
@@ -70,6 +65,22 @@ class InputSum:
                 np.negative(self._products, out=self._products)
             self._sum += self._products
             self._rows.clear()
+
+
+def exact(
+    sums: Float64[np.ndarray, "input input"], name: str
+) -> Float64[np.ndarray, "input input"]:
+    """Return sums of whole numbers, which float64 holds exactly below 2⁵³.
+
+    Raises:
+        LexgraftError: one of them is larger.
+    """
+    if np.abs(sums.diagonal()).max(initial=0.0) >= EXACT:
+        raise LexgraftError(
+            f"the inputs of `{name}` are too many, or far too large, to be summed exactly",
+            cure="give fewer texts",
+        )
+    return sums
 
 
 def grid_of(inputs: Tensor) -> float:

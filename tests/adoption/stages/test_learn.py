@@ -87,6 +87,20 @@ def test_questions_are_about_choose_terms_in_lessons_wordings(project: Project) 
     with_experiment(project, look)
 
 
+def test_an_architecture_of_which_nothing_can_be_learnt_is_refused(
+    make_project: MakeProject, make_model: Callable[..., Path]
+) -> None:
+    """GPT-2's matrices are no linear layers of torch: the candidate would be G by another name."""
+
+    def gpt2(values: dict[str, Any]) -> None:
+        guided(values)
+        folders = [str(make_model("gpt2", seed)) for seed in range(3)]
+        values["models"] = dict(zip(("base", "language", "domain"), folders, strict=True))
+
+    with pytest.raises(LexgraftError, match="can be learnt from"):
+        learnt(read_project(make_project(gpt2)))
+
+
 def test_without_general_text_the_plan_refuses(make_project: MakeProject) -> None:
     def none(values: dict[str, Any]) -> None:
         guided(values)

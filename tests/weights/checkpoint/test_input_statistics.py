@@ -1,5 +1,7 @@
 """Learnt sums in files: read back bit for bit, checked, and left out where they say too little."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from lexgraft.errors import LexgraftError
 from lexgraft.weights.checkpoint.input_statistics import (
     INDEX,
+    KEPT_SOLVED,
     InputStatistics,
     SideRecord,
     StatisticsIndex,
@@ -40,6 +43,27 @@ def saved(folder: Path, tokens: int = 20) -> InputStatistics:
     weights = {"a.weight": "a.weight", "a2.weight": "a.weight", "b.weight": "b.weight"}
     index = StatisticsIndex(weights, SIZES, side("general", 0), side("questions", 100))
     return finish_statistics(folder, index)
+
+
+def test_many_threads_ask_for_more_inputs_than_are_kept(tmp_path: Path) -> None:
+    """Each gets what it asked for, though others push it out of memory meanwhile."""
+    names = [f"{number}.weight" for number in range(2 * KEPT_SOLVED)]
+    sizes = dict.fromkeys(names, 4)
+    side = SideRecord("general", {}, 20, {})
+    index = StatisticsIndex({name: name for name in names}, sizes, side, side)
+    statistics = InputStatistics(tmp_path, index)
+
+    def ask(start: int) -> int:
+        turns = range(start, start + 4000)
+        return sum(statistics.moments(names[turn % len(names)]) is not None for turn in turns)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(5) as pool:
+            assert list(pool.map(ask, range(5))) == [4000] * 5
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @given(st.integers(1, 9), st.integers(0, 99))

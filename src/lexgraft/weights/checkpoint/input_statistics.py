@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import msgspec
@@ -62,6 +63,7 @@ class InputStatistics:
     folder: Path
     index: StatisticsIndex
     _recent: OrderedDict[str, InputMoments] = field(default_factory=OrderedDict[str, InputMoments])
+    _turn: Lock = field(default_factory=Lock)
 
     @cached_property
     def digest(self) -> str:
@@ -94,11 +96,12 @@ class InputStatistics:
         read = self.weights.get(name)
         if read is None:
             return None
-        if read not in self._recent:
-            self._recent[read] = InputMoments(lambda: self._read(read))
+        with self._turn:  # a merge asks for many tensors at once
+            solved = self._recent.pop(read, None) or InputMoments(lambda: self._read(read))
+            self._recent[read] = solved
             while len(self._recent) > KEPT_SOLVED:
                 self._recent.popitem(last=False)
-        return self._recent[read]
+        return solved
 
     def _read(self, read: str) -> tuple[Moments, Moments]:
         general, questions = (
