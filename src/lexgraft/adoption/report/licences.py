@@ -37,6 +37,7 @@ _FAMILIES = (
     _Family(r"by-sa[ -]?4|sharealike 4", "cc-by-sa-4.0", 3),
     _Family(r"by-sa", "other", 3),
     _Family(r"\bby[ -]4|attribution 4", "cc-by-4.0", 2),
+    _Family(r"\bby[ -][123]\b|attribution [123]\b", "other", 2),
     _Family(r"apache", "apache-2.0", 1),
     _Family(r"\bmit\b", "mit", 0),
     _Family(r"bsd[ -]3", "bsd-3-clause", 0),
@@ -48,8 +49,15 @@ _OTHER_RANK = 5  # a text that is not recognised may forbid anything
 
 
 def licence_of(text: str) -> LicenceTerms:
-    """Return the licence that a text names; one that is not recognised counts as restrictive."""
-    text = _joined(text)
+    """Return the licence that a text names; one that is not recognised counts as restrictive.
+
+    Of several, joined by `+` as sources are, the one that restricts most.
+    """
+    parts = [_joined(part) for part in text.split(" + ")]
+    return max(map(_of_one, parts), key=lambda licence: licence.rank)
+
+
+def _of_one(text: str) -> LicenceTerms:
     for family in _FAMILIES:
         if re.search(family.pattern, text, re.IGNORECASE):
             return LicenceTerms(family.identifier, text, family.rank)
@@ -67,7 +75,8 @@ def combined(report: Report) -> LicenceTerms:
 def mixed(report: Report) -> tuple[dict[str, str], ...]:
     """Return a warning where share-alike and restricted licences went into the same weights."""
     texts = [*(parent.licence for parent in ingredients(report)), *_taught(report)]
-    ranks = {licence.name: licence.rank for licence in map(licence_of, texts)}
+    parts = (_of_one(_joined(part)) for text in texts for part in text.split(" + "))
+    ranks = {licence.name: licence.rank for licence in parts}
     alike = [name for name, rank in ranks.items() if rank == _ALIKE_RANK]
     strict = [name for name, rank in ranks.items() if rank > _ALIKE_RANK]
     if not alike or not strict:
