@@ -21,6 +21,14 @@ class LexgraftError(Exception):
         remedy = f"\n  → {cure}" if cure else ""
         super().__init__(f"{prefix}{what}{remedy}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes in three parts, as it was raised."""
+        return LexgraftError._again, (self.what, self.where, self.cure)
+
+    @staticmethod
+    def _again(what: str, where: str, cure: str) -> "LexgraftError":
+        return LexgraftError(what, where=where, cure=cure)
+
 
 def path_of(value: object, what: str) -> Path:
     """Return a path from what a caller gave for one.

@@ -65,6 +65,10 @@ class InputStatistics:
     _recent: OrderedDict[str, InputMoments] = field(default_factory=OrderedDict[str, InputMoments])
     _turn: Lock = field(default_factory=Lock)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes as what is in the files, none of it read."""
+        return InputStatistics, (self.folder, self.index)
+
     @cached_property
     def digest(self) -> str:
         """The identity of all that was learnt: every file is checked against it when it is read."""
