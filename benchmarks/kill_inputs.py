@@ -53,8 +53,7 @@ PROJECT: dict[str, Any] = {
         "replay_texts": ["replay.jsonl"],
     },
     "gates": {"headroom": 0.0, "stop_early": False},
-    "limits": {"threads": 1},
-    "compute": {"dtype": "float32"},
+    "compute": {"threads": 1, "dtype": "float32"},
     "output": "run",
 }
 RECIPE = """merge_method: dare_ties

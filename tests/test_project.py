@@ -124,7 +124,7 @@ def test_every_float_that_python_writes_is_read_back(number: float):
         ("output: out", "output: out\nseed: many"),
         ("forms:\n    - {kind: term-to-term, question: en, answer: ja}", "forms: []"),
         ("name: x", "name: x\ngates: {alpha: 2}"),
-        ("name: x", "name: x\nlimits: {threads: 0}"),
+        ("name: x", "name: x\ncompute: {threads: 0}"),
     ],
 )
 def test_values_out_of_bounds_are_refused(tmp_path: Path, old: str, new: str):

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from lexgraft import business, compute
 from lexgraft.business import Business
-from lexgraft.compute import ComputeSettings, ResourceLimits
+from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import HUB_ID, named_model
 from lexgraft.files.ownership import real_path
@@ -246,7 +246,6 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[str, ...] | None = None  # the stages to run, e.g. [headroom, merge]; null: all
     gates: Gates = Gates()
     business: Business = Business()
-    limits: ResourceLimits = ResourceLimits()
     compute: ComputeSettings = ComputeSettings()
     plugins: tuple[str, ...] = ()  # own Python files beside this one: they are run
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217  # all chance is keyed by it

@@ -64,8 +64,7 @@ def settings(base: Path, folder: Path) -> dict[str, Any]:
             "tune": {"taught_gain": 0.3, **margins},
             "stop_early": False,
         },
-        "limits": {"threads": 1},
-        "compute": {"dtype": "float32"},
+        "compute": {"threads": 1, "dtype": "float32"},
         "output": str(folder / "run"),
     }
 

@@ -71,7 +71,7 @@ def no_texts_come(values: dict[str, Any]) -> None:
         (lines(general__texts__0__documents=400), "general.texts.0.documents"),
         (lines(general__items=400), "general.items"),
         (lines(tune__own_answers=0, tune__replay_texts=[]), "tune.replay"),
-        (lines(limits__memory_gb=0.5), "limits.memory_gb"),
+        (lines(compute__memory_gb=0.5), "compute.memory_gb"),
         (lines(gates__merge__target_gain=0.6), "gates.merge.target_gain"),
     ],
 )

@@ -21,6 +21,7 @@ from lexgraft.adoption.verdict_text import verdict_of
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.measures import ABILITY
 from lexgraft.evaluation.prompt_frame import PLAIN
+from lexgraft.models.chosen_device import Computation
 from lexgraft.project import Candidate, Project, read_project
 from lexgraft.records import Cost, Criterion, Outcome, Score, Verdict
 
@@ -93,7 +94,7 @@ class FakeModels:
 
     frame = PLAIN
     digests = MappingProxyType({"base": "digest"})
-    number_format = "float32"
+    computation = Computation("cpu", "float32")
 
 
 class FakeRecords:

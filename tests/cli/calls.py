@@ -23,6 +23,11 @@ GO_ON = "--leave-out-refused"
 KEY = ("key keys.jsonl alice",)
 CALLS = (
     Call("adopt project.yaml --underpowered --json", slow=True),
+    Call(
+        "adopt project.yaml --device cuda:1 --dtype bfloat16 --threads 3 --gpus-per-model 2 "
+        "--memory-gb 20",
+        stub="adopt",
+    ),
     Call("adopt project.yaml --download --open-sealed --underpowered --json", stub="adopt"),
     Call(
         f"init {MODELS} --terms many.csv --no-header --column 1=id --column '2=term en' "
@@ -36,7 +41,8 @@ CALLS = (
         slow=True,
     ),
     Call("plan project.yaml --download"),
-    Call("plan project.yaml --json"),
+    Call("plan project.yaml --json --device cpu --dtype float32 --threads 1 --memory-gb 9"),
+    Call("plan project.yaml --device cpu --gpus-per-model 2", status=2),
     Call("terms import terms.csv -o out.jsonl --json"),
     Call(
         "terms import table.csv other.tbx -o out.jsonl --project project.yaml --languages en,ja "
@@ -66,6 +72,11 @@ CALLS = (
     Call("diagnose recipe.yaml --json --seed 7 --download"),
     Call("diagnose project.yaml --method linear --html heat.html"),
     Call("diagnose project.yaml --probe", slow=True),
+    Call(
+        "diagnose project.yaml --probe --device cpu --dtype float32 --threads 1 --memory-gb 9 "
+        "--gpus-per-model 2",
+        status=2,
+    ),
     Call("verify merged", before=MERGED),
     Call("verify merged --json", before=MERGED),
     Call("extract base domain -o adapter --rank 2 --download --json"),
@@ -85,7 +96,8 @@ CALLS = (
         slow=True,
     ),
     Call(
-        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress --bits",
+        f"vocabulary extend base {GROWTH} --common 1000000 --tokens 9 -o grown --suppress --bits "
+        "--device cpu",
         slow=True,
     ),
     Call("vocabulary align base domain -o aligned --check-answers --json"),
@@ -99,8 +111,8 @@ CALLS = (
         "evaluate base --items testset --split choose --written --defined --aligned "
         "--scorer domain --judge ./judge --labels labels.jsonl --texts texts.jsonl "
         "--drift-from domain --general --tasks arc --task-files tasks --limit 3 --base domain "
-        "--threads 1 --dtype bfloat16 --device cuda --prompt chat --system-prompt Short. "
-        "--download -o out --json",
+        "--threads 1 --dtype bfloat16 --device cuda --gpus-per-model 2 --prompt chat "
+        "--system-prompt Short. --download -o out --json",
         stub="evaluate",
     ),
     Call(
@@ -137,10 +149,18 @@ CALLS = (
         before=KEY,
         stub="serve",
     ),
-    Call("serve base --port 0 --threads 1", stub="serve"),
+    Call(
+        "serve base --port 0 --threads 1 --device cpu --dtype float32 --gpus-per-model 1",
+        stub="serve",
+    ),
     Call("key keys.jsonl alice --days 9 --per-minute 9"),
     Call("key keys.jsonl alice --drop", before=KEY),
     Call("tune project.yaml -o tuned --teach 3 --merged model --json", slow=True),
+    Call(
+        "tune project.yaml -o tuned --device cpu --dtype float32 --threads 1 --memory-gb 9 "
+        "--gpus-per-model 2",
+        status=2,
+    ),
     Call("tune project.yaml -o curve --curve 2 3 --download", slow=True),
     Call("report old"),
     Call("view old --port 0", stub="view"),
@@ -184,7 +204,6 @@ REFUSED = (
     ("vocabulary extend base --terms terms.csv -o out --ahead 3", "give --read too"),
     ("vocabulary extend base --terms terms.csv -o out --threads 1", "no effect without --distil"),
     ("vocabulary align base domain -o out --general-text texts.jsonl", "--policy union"),
-    ("evaluate base --project project.yaml --device cuda", "no effect beside --project"),
     ("evaluate base --project project.yaml --split sealed", "no effect without --items"),
     ("evaluate base --texts texts.jsonl --written", "give --items too"),
     ("evaluate base --items questions.jsonl --split choose", "on a file of items"),

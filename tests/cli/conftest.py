@@ -36,7 +36,7 @@ PROJECT: dict[str, Any] = {
         "own_answers": 2,
         "replay_texts": ["replay.jsonl"],
     },
-    "limits": {"threads": 1},
+    "compute": {"threads": 1},
     "output": "run",
 }
 RECIPE = """

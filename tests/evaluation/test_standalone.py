@@ -320,5 +320,17 @@ def test_a_chat_model_is_asked_in_its_template_and_a_folder_holds_one_way_of_ask
     asked = next((tmp_path / "out" / "answers" / chat.digest).glob("items-*.jsonl")).read_bytes()
     other = next((tmp_path / "plain" / "answers" / chat.digest).glob("items-*.jsonl")).read_bytes()
     assert asked != other
+
+
+def test_a_chat_without_a_template_is_refused_before_a_weight_is_read(
+    make_model: Maker, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("lexgraft.models.transformers.load_network", load)
+    question = EvaluationRequest(model=str(make_model("llama")), output=tmp_path, items=own)
     with pytest.raises(LexgraftError, match="no chat template here"):
-        evaluate_alone(replace(question, model=str(make_model("llama")), prompt="chat"))
+        evaluate_alone(replace(question, prompt="chat"))
+    with pytest.raises(LexgraftError, match="a system prompt is written in a chat template"):
+        evaluate_alone(replace(question, prompt="auto", system_prompt="Be brief."))

@@ -75,7 +75,7 @@ def test_a_folder_is_loaded_with_the_options_given(
     load(tmp_path)
     (tmp_path / "config.json").write_text("{ }")
     load(tmp_path)
-    assert calls[0] == (str(tmp_path), RunOptions("weights", 1, "bfloat16", "cpu"))
+    assert calls[0] == (str(tmp_path), RunOptions("weights", 1, "bfloat16", "auto"))
     same, again, other = (options.digest for _, options in calls[1:])
     assert same == again != other
 

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim
+from lexgraft.models.float32_head import widen_head
 from lexgraft.records import Progress
 from lexgraft.tuning.answer_loss import AnswerLoss, answer_loss
 from lexgraft.tuning.batch_forward import batch_loss, hidden_states
@@ -64,6 +65,10 @@ def encode(tiny_model: Path) -> Encode:
         return tokenizer(text)["input_ids"]
 
     return tokens
+
+
+def write_nothing(_tensors: object, _folder: Path) -> None:
+    """Leave a result that nobody loads unwritten."""
 
 
 def run(model: Any, encode: Encode, output: Path, **changes: Any) -> TrainingResult:
@@ -362,9 +367,19 @@ def test_a_model_that_caps_its_logits_is_refused(
         run(model, encode, tmp_path / "adapter")
 
 
-def test_a_model_in_bf16_is_refused(model: Any, encode: Encode, tmp_path: Path) -> None:
-    with pytest.raises(LexgraftError, match="float32"):
-        run(model.to(torch.bfloat16), encode, tmp_path / "adapter")
+@pytest.mark.parametrize("method", ["lora", "weights"])
+def test_a_model_in_bfloat16_is_trained_in_float32_near_where_one_in_float32_goes(
+    model: Any, encode: Encode, tmp_path: Path, method: Any
+) -> None:
+    recipe = msgspec.structs.replace(RECIPE, learning_rate=0.02, method=method)
+    no_write: Any = {"write": write_nothing} if method == "weights" else {}
+    exact = run(model, encode, tmp_path / "exact", recipe=recipe, **no_write)
+    narrow = model.to(torch.bfloat16)
+    widen_head(narrow)
+    halved = run(narrow, encode, tmp_path / "halved", recipe=recipe, **no_write)
+    assert halved.losses == pytest.approx(exact.losses, abs=0.1)
+    assert halved.losses != exact.losses
+    assert halved.losses[-1] < halved.losses[0]
 
 
 def test_hidden_states_give_the_logits_through_the_head(model: Any) -> None:

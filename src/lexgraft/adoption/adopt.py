@@ -27,13 +27,14 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage, joined_pa
 from lexgraft.adoption.stopped_stage import told_in_the_report
 from lexgraft.adoption.viewed_answers import judged_models, viewed_answers
 from lexgraft.business import Business
+from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.cost_log import WHOLE
 from lexgraft.files.checked_files import strike_off
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import refuse_missing
-from lexgraft.models import ComputedFormat
+from lexgraft.models.chosen_device import Computation
 from lexgraft.project import Models, Project, inputs_of
 from lexgraft.records import Progress, digest, silent
 
@@ -211,19 +212,20 @@ def _inputs(experiment: Experiment) -> tuple[object, ...]:
     models = experiment.models.digests.values()
     contents = [file_digest(Path(file)) for file in files]
     frame = experiment.models.frame
-    return (_settings(project, experiment.models.number_format), frame, *contents, *models)
+    return (_settings(project, experiment.models.computation), frame, *contents, *models)
 
 
-def _settings(project: Project, number_format: ComputedFormat) -> Project:
-    """Return the project in one number format, without its paths: what they lead to is digested.
+def _settings(project: Project, computation: Computation) -> Project:
+    """Return the project on one kind of device, without its paths: what they lead to is digested.
 
-    Nor with the choice of stages, nor with prices: what one finds does not depend on them.
+    Nor with the choice of stages, nor with prices, threads and memory: what one finds does not
+    depend on them.
     """
     replace, general, tune = structs.replace, project.general, project.tune
     return replace(
         project,
         output="",
-        compute=replace(project.compute, dtype=number_format, prompt="auto", system_prompt=""),
+        compute=ComputeSettings(computation.kind, computation.dtype),
         stages=None,
         business=Business(),
         plugins=(),

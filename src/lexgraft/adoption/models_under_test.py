@@ -15,11 +15,12 @@ from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity
 from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
 from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run
-from lexgraft.evaluation.run_format import format_of_run
+from lexgraft.evaluation.run_format import computation_of_run
 from lexgraft.files.checked_files import gone_files, is_on_record, read_checked, write_checked
-from lexgraft.models import ComputedFormat
 from lexgraft.models.answer_parity import compare_replies, renderings, replies
+from lexgraft.models.chosen_device import Computation
 from lexgraft.models.folder_loading import load_tokenizer
+from lexgraft.models.layer_map import layer_arguments
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel, token_encoder
 from lexgraft.project import Candidate, Project
@@ -80,9 +81,24 @@ class ModelsUnderTest:
         self.answers_given = 0  # answers that were given anew; what was stored is not among them
 
     @cached_property
-    def number_format(self) -> ComputedFormat:
-        """Return in which numbers every model of this run is asked: see `compute.dtype`."""
-        return format_of_run(self.project.compute.dtype, self.folder)
+    def computation(self) -> Computation:
+        """Return where and in which numbers every model of this run is asked: see `compute`."""
+        compute = self.project.compute
+        chosen = computation_of_run(compute.device, compute.dtype, self.folder)
+        layer_arguments(chosen.device, compute.gpus_per_model)  # refuses what is not there
+        return chosen
+
+    def load(self, folder: Path, weights: str) -> TransformersModel:
+        """Return the model of a folder, run as all models of this run are."""
+        compute, (device, dtype) = self.project.compute, self.computation
+        return TransformersModel.load(
+            folder,
+            weights,
+            compute.threads,
+            dtype=dtype,
+            device=device,
+            gpus=compute.gpus_per_model,
+        )
 
     @cached_property
     def frame(self) -> PromptFrame:
@@ -204,12 +220,7 @@ class ModelsUnderTest:
             self._engine = None  # free the old weights before the new ones are read
             what = f"loading {subject.onto.folder.name}"
             self.progress(what, 0, 1)
-            loaded = TransformersModel.load(
-                subject.onto.folder,
-                subject.onto.digest,
-                self.project.limits.threads,
-                dtype=self.number_format,
-            )
+            loaded = self.load(subject.onto.folder, subject.onto.digest)
             self._engine = (subject.onto.folder, loaded)
             self.progress(what, 1, 1)
         model = self._engine[1]
@@ -240,8 +251,7 @@ class ModelsUnderTest:
         self.progress(what, 0, 1)
         live = replies(self.live(subject))
         self._engine = None
-        threads, dtype = self.project.limits.threads, self.number_format
-        again = TransformersModel.load(folder, subject.digest, threads, dtype=dtype)
+        again = self.load(folder, subject.digest)
         home = subject.onto.folder if subject.plan is None else subject.plan.home
         chats = tuple(renderings(load_tokenizer(place)) for place in (home, folder))
         parity = compare_replies(live, replies(again, live.rows), chats)

@@ -28,7 +28,9 @@ from lexgraft.adoption.supplies import supplies_of
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.prompt_frame import PromptForm
+from lexgraft.evaluation.run_format import run_format
 from lexgraft.models import ComputedFormat
+from lexgraft.models.chosen_device import CPU, Computation
 from lexgraft.project import Project
 from lexgraft.records import Cost, Score, Split
 from lexgraft.weights.merge.merge_plan import MergePlan
@@ -43,7 +45,7 @@ OVERHEAD_GB = 2.0  # interpreter, libraries, one chunk of vocabulary logits
 FORMATS: dict[ComputedFormat, str] = {
     "float32": "float32",
     "mixed": "mixed: products in bfloat16, the rest in float32",
-    "bfloat16": "bfloat16",
+    "bfloat16": "bfloat16: the head and what comes after it in float32",
 }
 
 
@@ -96,6 +98,12 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     judged: dict[str, int] = {}  # direction to the target → concepts that its gate counts
     gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
     unit_seconds: dict[str, float] = {}  # what gates count → what all stages spend on it
+    device: str = CPU  # on which
+
+    @property
+    def computed_in(self) -> str:
+        """Return format and kind of device in short, as answers are recorded with them."""
+        return str(run_format(Computation(self.device, self.number_format)))
 
     def rows(self) -> list[list[str]]:
         """Return the plan as a table, heads first."""
@@ -110,7 +118,8 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         rows += chance_rows(self.gates)
         rows += [["candidates", ", ".join(self.methods)]]
-        rows += [["numbers", FORMATS[self.number_format]], ["prompts", PROMPTS[self.prompt]]]
+        rows += [["device", self.device], ["numbers", FORMATS[self.number_format]]]
+        rows += [["prompts", PROMPTS[self.prompt]]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
         for foreseen in self.estimates:
             cost = foreseen.cost
@@ -133,9 +142,10 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     plans = candidate_plans(experiment.models)
     works = {stage.name: stage.estimate(experiment) for stage in stages}
     body, head = parameters(experiment.models.base)
-    check_memory(body + head, project.limits.memory_gb)
-    number_format = experiment.models.number_format
-    rates = machine_rates(number_format)
+    check_memory(body + head, project.compute.memory_gb)
+    computation = experiment.models.computation
+    number_format = computation.dtype
+    rates = machine_rates(computation)
     unit_seconds = seconds_by_unit(works, body, head, rates)
     return AdoptionPlan(
         project=project.name,
@@ -145,6 +155,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         controls=testset.audit,
         estimates=foreseen(works, body, head, rates, project),
         number_format=number_format,
+        device=computation.device,
         prompt=experiment.models.frame.form,
         unit_seconds=unit_seconds,
         methods=tuple(plan.method.name for plan in plans),
@@ -269,8 +280,8 @@ def check_memory(count: int, allowed: float) -> None:
     if needed > allowed:
         raise LexgraftError(
             f"about {needed:.1f} GB of memory are needed, {allowed:g} are allowed",
-            where="limits.memory_gb",
-            cure=f"set `limits.memory_gb: {ceil(needed)}` where the machine has it, or use a "
+            where="compute.memory_gb",
+            cure=f"set `compute.memory_gb: {ceil(needed)}` where the machine has it, or use a "
             "smaller model",
         )
 
@@ -288,9 +299,10 @@ def parameters(base: "Checkpoint") -> tuple[int, int]:
     return body, head
 
 
-def machine_rates(number_format: ComputedFormat) -> MachineRates:
-    """Return this machine's operations a second, from a product that is timed."""
+def machine_rates(computation: Computation) -> MachineRates:
+    """Return a device's operations a second, from a product that is timed there."""
     from lexgraft.models.number_format import product_rate
 
-    asking = REACHED[number_format] * product_rate(number_format)
-    return MachineRates(asking, product_rate("float32"))
+    device, number_format = computation
+    asking = REACHED[number_format] * product_rate(number_format, device)
+    return MachineRates(asking, product_rate("float32" if device == CPU else number_format, device))

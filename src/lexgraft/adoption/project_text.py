@@ -9,7 +9,7 @@ from lexgraft.adoption.first_project import FirstProject
 
 ORDER = (
     "name", "models", "languages", "terms", "testset", "general", "merge", "glossary", "tune",
-    "gates", "limits", "output",
+    "gates", "compute", "output",
 )  # fmt: skip
 _BARE = re.compile(r"(?:[A-Za-z/]|\.{1,2}/)[A-Za-z0-9_./@-]*")
 _BREAKS = re.compile("[\x85\u2028\u2029]")  # of lines, to YAML and not to JSON

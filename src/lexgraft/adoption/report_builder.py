@@ -124,7 +124,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         parents=_parents(project.models, adoption.digests),
         models=dict(adoption.models),
         sources=(*_sources(material), *additions.sources),
-        number_format=plan.number_format,
+        number_format=plan.computed_in,
         prompt=plan.prompt,
         seed=project.seed,
         alpha=project.gates.alpha,

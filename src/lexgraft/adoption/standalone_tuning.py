@@ -117,7 +117,7 @@ def write_merged(
         assert subject.plan is not None  # it is onto a folder
         manifest = run_merge(subject.plan, merged, progress)
         live = models.live(subject)
-        again = TransformersModel.load(merged, subject.digest, project.limits.threads)
+        again = models.load(merged, subject.digest)
         texts = [openings_of(language) for language in _languages(project)]
         rows = [live.encode(text) for openings in texts for text in openings[:CHECKED]]
         largest = largest_difference(live.module, again.module, rows)

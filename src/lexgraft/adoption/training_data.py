@@ -240,7 +240,7 @@ def assignment(
         held=tuple(read.held),
         wording=read.wording,
         output=str(parent / digest(onto.digest, recipe, *read.examples, *read.held)[:16]),
-        threads=project.limits.threads,
+        threads=project.compute.threads,
     )
 
 
@@ -249,7 +249,8 @@ def carry_out(
 ) -> TrainingResult:
     """Return what the training has made; every process of the group calls this."""
     folder = Path(plan.folder)
-    model.module.to(group.device)
+    if group.device:
+        model.module.to(group.device)
 
     def write(tensors: "Mapping[str, Tensor]", output: Path) -> None:
         """Write the model with these tensors in it."""

@@ -2,6 +2,7 @@
 
 import argparse
 
+from lexgraft.cli.compute_options import compute_arguments
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
@@ -11,6 +12,7 @@ from lexgraft.cli.verb_parser import VerbParser, project_argument, verb
 def _adopt(parser: VerbParser) -> None:
     project_argument(parser)
     download_argument(parser)
+    compute_arguments(parser)
     parser.add_argument(
         "--underpowered",
         action="store_true",
@@ -36,7 +38,7 @@ def adopt(arguments: argparse.Namespace) -> int:
     from lexgraft.evaluation.resource_usage import own_process
 
     own_process()
-    project = open_project(arguments.project, download=arguments.download)
+    project = open_project(arguments.project, arguments)
     from lexgraft import adopt
     from lexgraft.adoption.report.cost_section import spent_lines
     from lexgraft.adoption.report.report_tables import summary_rows, verdict_rows

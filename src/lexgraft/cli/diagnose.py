@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.compute_options import compute_arguments
 from lexgraft.cli.merge import planned_merge, source_arguments
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
@@ -23,6 +24,7 @@ def _diagnose(parser: VerbParser) -> None:
         action="store_true",
         help="rank a project's candidates by what a few dozen sentences make of them",
     )
+    compute_arguments(parser.with_option("--probe"))
     parser.without_option("--probe").add_argument(
         "--html", type=Path, metavar="FILE", help="also draw heat maps into a page"
     )
@@ -80,7 +82,7 @@ def _probe(arguments: argparse.Namespace) -> int:
         refuse("--method", "beside --probe", "all candidates are ranked")
     if arguments.seed is not None:
         refuse("--seed", "beside --probe", "write `seed:` in the project file")
-    project = open_project(arguments.recipe, download=arguments.download)
+    project = open_project(arguments.recipe, arguments)
     with ProgressBars() as bars:
         ranking = probe(project, bars)
     if arguments.json:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.compute_options import KEYS, compute_arguments, run_options
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
@@ -26,6 +27,7 @@ def _evaluate(parser: VerbParser) -> None:
     )
     download_argument(parser)
     json_argument(parser)
+    compute_arguments(parser, limited=False)
     questions = parser.without_option("--project")
     questions.add_argument("--items", type=Path, help="items: JSON lines, or a test set's folder")
     questions.add_argument(
@@ -34,14 +36,6 @@ def _evaluate(parser: VerbParser) -> None:
     questions.add_argument("--general", action="store_true", help="grammar pairs and small probes")
     questions.add_argument("--tasks", nargs="+", default=[], help="of lm-evaluation-harness")
     questions.add_argument("--base", type=Path, help="the model an adapter was trained on")
-    questions.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
-    questions.add_argument(
-        "--dtype",
-        choices=("auto", "float32", "mixed", "bfloat16"),
-        default="auto",
-        help="mixed: products in bfloat16 (auto: where that is faster)",
-    )
-    questions.add_argument("--device", default="cpu", help="e.g. cuda")
     items = parser.with_option("--items")
     items.add_argument("--split", choices=("choose", "confirm", "sealed"), default="confirm")
     items.add_argument("--written", action="store_true", help="let terms be written freely too")
@@ -105,10 +99,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
             tasks=arguments.tasks,
             task_files=arguments.task_files,
             limit=arguments.limit,
-            threads=arguments.threads,
-            dtype=arguments.dtype,
-            device=arguments.device,
             download=arguments.download,
+            **run_options(arguments),
         )
     if arguments.json:
         return print_json(record)
@@ -138,7 +130,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.scorer or arguments.drift_from:
         return  # these models are run here, with the same options
     model = arguments.model
-    effective = {"base", "threads", "device", "dtype"}
+    effective = {"base", *KEYS}
     if model.startswith(("http://", "https://")):
         effective, why = set[str](), "on a server's model"
     elif model.startswith("vllm:"):
@@ -147,9 +139,9 @@ def _check(arguments: argparse.Namespace) -> None:
         effective, why = effective - {"base"}, "on a model that is no adapter"
     else:
         return
-    for name, default in (("base", None), ("threads", 2), ("device", "cpu"), ("dtype", "auto")):
-        if name not in effective and getattr(arguments, name) != default:
-            refuse(f"--{name}", why, "leave it out")
+    for name in ("base", *KEYS):
+        if name not in effective and getattr(arguments, name) is not None:
+            refuse(f"--{name.replace('_', '-')}", why, "leave it out")
 
 
 def _project(arguments: argparse.Namespace) -> int:
@@ -157,7 +149,7 @@ def _project(arguments: argparse.Namespace) -> int:
     from lexgraft.adoption.standalone_merge import evaluate_model
     from lexgraft.files.hub import named_model
 
-    project = open_project(arguments.project, download=arguments.download)
+    project = open_project(arguments.project, arguments)
     with ProgressBars() as bars:
         model = named_model(arguments.model, Path(), download=arguments.download)
         scores = evaluate_model(project, model, arguments.output, bars)

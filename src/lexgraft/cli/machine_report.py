@@ -24,6 +24,7 @@ BRINGS = {
     "serve": "the gateway, and servers asked",
     "benchmarks": "tasks of lm-evaluation-harness",
     "vllm": "models run by vLLM in this process",
+    "gpus": "models larger than one GPU, spread over several",
 }
 """Per extra of the package what it is for; those for developers are left out."""
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from lexgraft.cli.compute_options import compute_arguments
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
@@ -11,6 +12,7 @@ from lexgraft.cli.verb_parser import VerbParser, project_argument, verb
 def _plan(parser: VerbParser) -> None:
     project_argument(parser)
     download_argument(parser)
+    compute_arguments(parser)
 
 
 @verb(_plan)
@@ -20,7 +22,7 @@ def plan(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft plan examples/medical-ja/project.yaml
     """
-    project = open_project(arguments.project, download=arguments.download)
+    project = open_project(arguments.project, arguments)
     from lexgraft import plan
 
     with ProgressBars() as bars:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from lexgraft.cli.compute_options import with_compute
 from lexgraft.project import Project, load_project
 
 
@@ -13,6 +14,6 @@ def download_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_project(path: Path, *, download: bool) -> Project:
-    """Return the project of a file; see `load_project`."""
-    return load_project(path, download=download)
+def open_project(path: Path, arguments: argparse.Namespace) -> Project:
+    """Return the project of a file with what the command line changes of it; see `load_project`."""
+    return with_compute(load_project(path, download=arguments.download), arguments)

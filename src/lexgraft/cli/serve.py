@@ -3,8 +3,9 @@
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lexgraft.cli.compute_options import compute_arguments, run_options
 from lexgraft.cli.glossary import (
     block_arguments,
     languages_arguments,
@@ -44,7 +45,7 @@ def _serve(parser: VerbParser) -> None:
         "--max-seconds", type=above_zero, default=900, help="of a whole answer (900)"
     )
     local = parser.without_option("--upstream")
-    local.add_argument("--threads", type=from_one, default=2, help="of the processor (2)")
+    compute_arguments(local, limited=False)
     terms = parser.with_option("--glossary")
     languages_arguments(terms)
     matching_arguments(terms)
@@ -138,7 +139,8 @@ def _engine(arguments: argparse.Namespace, limits: "GatewayLimits") -> "tuple[An
     from lexgraft.serving.local_engine import LocalEngine
 
     folder = Path(arguments.model)
-    model = TransformersModel.load(folder, "served", arguments.threads)
+    options: dict[str, Any] = {"threads": 2, "device": "auto"} | run_options(arguments)
+    model = TransformersModel.load(folder, "served", **options)
     name = real_path(folder).name
     engine = LocalEngine(model, name, limits)
     if fault := engine.warm_up():

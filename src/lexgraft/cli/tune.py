@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.compute_options import compute_arguments
 from lexgraft.cli.output import print_json, print_line, print_table
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument, open_project
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def _tune(parser: VerbParser) -> None:
     output_argument(parser)
     download_argument(parser)
+    compute_arguments(parser)
     parser.add_argument("--teach", type=from_one, metavar="TERMS", help="how many (`tune.terms`)")
     parser.add_argument(
         "--curve",
@@ -70,7 +72,7 @@ def _tuned_project(arguments: argparse.Namespace) -> "Project":
     """Return the project with what the command line says of its tuning."""
     import msgspec
 
-    project = open_project(arguments.project, download=arguments.download)
+    project = open_project(arguments.project, arguments)
     if project.tune is None:
         return project
     changes = {"terms": arguments.teach, "curve": arguments.curve and tuple(arguments.curve)}

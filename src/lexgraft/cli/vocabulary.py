@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lexgraft.cli.compute_options import device_name
 from lexgraft.cli.output import print_json_line, print_line, print_table, print_text
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.token_choices import token_choices
@@ -155,6 +156,13 @@ def _extend(parser: VerbParser) -> None:
         metavar="TOKENS",
         help="by which the base itself goes on with each of these texts: what it knows (16)",
     )
+    parser.with_option("--bits").add_argument(
+        "--device",
+        type=device_name,
+        default="auto",
+        metavar="auto|cpu|cuda[:N]|mps",
+        help="where both are measured; rows are fitted on the processor (a GPU if any)",
+    )
     parser.with_option("--distil", "--suppress", "--bits").add_argument(
         "--threads", type=from_one, default=2, help="of the processor (2)"
     )
@@ -301,11 +309,13 @@ def _written(arguments: argparse.Namespace, expanded: "VocabularyExpansion") -> 
         written["rows"] = expanded.rows
     if arguments.bits:
         before, after = (
-            measure_bits(folder, expanded.texts, arguments.threads)
+            measure_bits(folder, expanded.texts, arguments.threads, arguments.device)
             for folder in (expanded.base, arguments.output)
         )
         written["bits per byte"] = {kind: [bits, after[kind]] for kind, bits in before.items()}
-        answers = grown_answers(expanded.base, arguments.output, arguments.threads)
+        answers = grown_answers(
+            expanded.base, arguments.output, arguments.threads, arguments.device
+        )
         written["answers"] = msgspec.to_builtins(answers) if arguments.json else str(answers)
     return written
 

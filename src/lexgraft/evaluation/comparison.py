@@ -34,6 +34,7 @@ class ModelRun(NamedTuple):
     results: Mapping[str, ItemResult]  # by item
     written: Mapping[tuple[str, str], WrittenTerm] = {}  # direction and concept → free answer
     number_format: str = ""  # in which it was computed; "": not known
+    prompt: str = ""  # within what it was asked; "": not known
 
     def in_group(self, group: str) -> list[ItemResult]:
         """Return the results of one direction or task."""

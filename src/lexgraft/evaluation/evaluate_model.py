@@ -38,6 +38,7 @@ class EvaluationKeywords(TypedDict, total=False):
     threads: int
     dtype: AskedFormat
     device: str
+    gpus: int
     download: bool
     seed: int
 
@@ -68,8 +69,8 @@ def evaluate(
             default), in the model's "chat" template, or "auto": in that if it has one;
             system_prompt: what stands before them there; texts: running text, for bits per byte;
             against: a model to measure the drift on these texts from; tasks, task_files, limit: of
-            lm-evaluation-harness; threads, dtype, device: how the model is run; download: fetch a
-            Hub id that the cache lacks; seed: of the intervals.
+            lm-evaluation-harness; threads, dtype, device, gpus: how the model is run (on a GPU if
+            there is one); download: fetch a Hub id that the cache lacks; seed: of the intervals.
 
     Returns:
         The scores, each with n and a 95 % interval, and what they cost.

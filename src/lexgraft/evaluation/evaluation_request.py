@@ -34,7 +34,8 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
     limit: int | None = None  # samples per task
     threads: int = 2
     dtype: AskedFormat = "auto"
-    device: str = "cpu"
+    device: str = "auto"
+    gpus: int = 1  # that its layers are spread over
     download: bool = False  # what a Hub id names and the cache lacks
     seed: int = 20250217
 

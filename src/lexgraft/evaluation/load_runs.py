@@ -11,6 +11,7 @@ from lexgraft.errors import LexgraftError, nearest
 from lexgraft.evaluation.comparison import ItemResult, ModelRun
 from lexgraft.evaluation.grade import pmi
 from lexgraft.evaluation.measures import PARENTS
+from lexgraft.evaluation.prompt_frame import recorded_prompt
 from lexgraft.evaluation.run_format import recorded_format
 from lexgraft.evaluation.term_generation import WrittenTerm, grade_written, term_questions
 from lexgraft.files.checked_files import files_like, read_checked
@@ -101,8 +102,9 @@ def _model_run(
     if not results:
         return None
     terms = _written_terms(folder, answers, [item for _, item in items], split)
-    number_format = recorded_format(folder) or ""
-    return ModelRun(name, answers.name, str(folder), results, terms, number_format)
+    number_format = str(recorded_format(folder) or "")
+    prompt = recorded_prompt(answers) or recorded_prompt(folder)
+    return ModelRun(name, answers.name, str(folder), results, terms, number_format, prompt)
 
 
 def _key(group: str, item: Item) -> str:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
+from lexgraft.models.chosen_device import CPU, free_bytes
 from lexgraft.models.transformers import TOKEN_BUDGET
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 
@@ -26,18 +27,28 @@ def memory_needed(model: Checkpoint, dtype: str, *, adapter: bool) -> int:
     return bytes_each * parameters + copies + file + batch + RUNTIME
 
 
-def check_free_memory(needed: int, device: str) -> None:
-    """Refuse what this machine's free memory cannot hold.
+def check_free_memory(needed: int, device: str, gpus: int = 1) -> None:
+    """Refuse what the free memory of the machine, or of its GPUs from a device on, cannot hold.
 
     Raises:
         LexgraftError: it cannot, with both figures.
     """
-    free = _free_memory()
-    if device == "cpu" and free is not None and needed > free:
+    free = free_memory(device, gpus)
+    if free is not None and needed > free:
         raise LexgraftError(
             f"about {needed / 1e9:.1f} GB of memory are needed, {free / 1e9:.1f} are free",
             cure="free memory, use --dtype bfloat16, or a smaller model",
         )
+
+
+def free_memory(device: str, gpus: int = 1) -> int | None:
+    """Return the bytes that are free where a model is to lie; None where nothing says so."""
+    if device == CPU:
+        return _free_memory()
+    kind, _, first = device.partition(":")
+    numbers = range(int(first or 0), int(first or 0) + gpus)
+    free = [free_bytes(f"{kind}:{number}") for number in numbers]
+    return sum(filter(None, free)) if all(free) else None
 
 
 def _free_memory() -> int | None:

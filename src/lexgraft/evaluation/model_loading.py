@@ -5,8 +5,8 @@ from pathlib import Path
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.evaluation_request import EvaluationRequest
 from lexgraft.evaluation.memory_check import RUNTIME, check_free_memory, memory_needed
-from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run
-from lexgraft.evaluation.run_format import format_of_run
+from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run, new_frame
+from lexgraft.evaluation.run_format import computation_of_run
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
 from lexgraft.files.ownership import real_path
@@ -21,6 +21,7 @@ from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 
 ADAPTER = "adapter"
+_SYSTEM = "--system-prompt"
 
 
 def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[LanguageModel, int]:
@@ -30,9 +31,11 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
     """
     backend = backend_of(request.model)
     dtype: AskedFormat = request.dtype
+    device = request.device
     if "" in backend.prefixes:  # other backends choose their numbers themselves
-        dtype = format_of_run(dtype, request.output, request.device)
-    options = RunOptions("", request.threads, dtype, request.device)
+        chosen = computation_of_run(device, dtype, request.output)
+        device, dtype = chosen.device, chosen.dtype
+    options = RunOptions("", request.threads, dtype, device, request.gpus)
     if not backend.folders:
         return backend.load(request.model, options), RUNTIME
     folder = named_model(backend.rest(request.model), Path(), download=request.download)
@@ -40,7 +43,7 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
     plan = _adapter_plan(folder, base) if real_path(base.folder) != real_path(folder) else None
     needed = memory_needed(base, dtype, adapter=plan is not None)
     if "" in backend.prefixes:  # other backends place the weights themselves
-        check_free_memory(needed, request.device)
+        check_free_memory(needed, device, request.gpus)
     title = f"loading {folder.name}, at most {needed / 1e9:.1f} GB of memory"
     progress(title, 0, 1)
     model = backend.load(str(base.folder), options._replace(digest=base.digest))
@@ -60,20 +63,38 @@ def frame_of_request(request: EvaluationRequest, answers: Path) -> PromptFrame:
     Raises:
         LexgraftError: see `frame_of_run`; a chat is asked for of a model without a folder here.
     """
-    backend, home = backend_of(request.model), Path()
-    if request.prompt != "plain":
-        if not backend.folders:
-            raise LexgraftError(
-                f"`{backend.name}` is given plain text: its chat template is not known here",
-                cure="leave --prompt out",
-            )
-        folder = named_model(backend.rest(request.model), Path(), download=request.download)
-        home = _base(folder, request).folder
     answered = any(answers.glob("items-*.jsonl"))
     system = request.system_prompt
     return frame_of_run(
-        request.prompt, answers, home, system, begun=answered, where="--system-prompt"
+        request.prompt, answers, _home(request), system, begun=answered, where=_SYSTEM
     )
+
+
+def check_frame(request: EvaluationRequest) -> None:
+    """Refuse a prompt that the model has no template for, before its weights are read.
+
+    Raises:
+        LexgraftError: see `frame_of_request`.
+    """
+    new_frame(request.prompt, _home(request), request.system_prompt, _SYSTEM)
+
+
+def _home(request: EvaluationRequest) -> Path:
+    """Return the folder of the tokenizer whose template is used; of plain text no template is.
+
+    Raises:
+        LexgraftError: a chat is asked for of a model without a folder here.
+    """
+    backend = backend_of(request.model)
+    if request.prompt == "plain":
+        return Path()
+    if not backend.folders:
+        raise LexgraftError(
+            f"`{backend.name}` is given plain text: its chat template is not known here",
+            cure="leave --prompt out",
+        )
+    folder = named_model(backend.rest(request.model), Path(), download=request.download)
+    return _base(folder, request).folder
 
 
 def free_only(model: LanguageModel) -> bool:

@@ -156,6 +156,21 @@ def frame_of_run(
             where=str(run),
             cure="give this run another output, where every question is asked anew",
         )
+    frame = new_frame(asked, model, system, where)
+    run.mkdir(parents=True, exist_ok=True)
+    write_bytes(run / FILE, msgspec.json.encode(frame) + b"\n")
+    return frame
+
+
+def new_frame(
+    asked: AskedPrompt, model: Path, system: str = "", where: str = "compute.system_prompt"
+) -> PromptFrame:
+    """Return the frame that is meant, of a model's tokenizer alone; nothing is recorded.
+
+    Raises:
+        LexgraftError: there is no template, or one that cannot be used; a system's message is given
+            and nothing to write it in.
+    """
     templated = None if asked == "plain" else frame_of_folder(model, system)
     if templated is None and asked == "chat":
         raise LexgraftError("no chat template here", where=str(model), cure=_PLAINLY)
@@ -165,10 +180,19 @@ def frame_of_run(
             where=where,
             cure="leave it out, or take a model with a chat template",
         )
-    frame = templated or PLAIN
-    run.mkdir(parents=True, exist_ok=True)
-    write_bytes(run / FILE, msgspec.json.encode(frame) + b"\n")
-    return frame
+    return templated or PLAIN
+
+
+def recorded_prompt(folder: Path) -> str:
+    """Return how a folder's answers were asked for, in a word or two; empty: not on record.
+
+    Raises:
+        LexgraftError: the record is damaged.
+    """
+    frame = _recorded(folder, begun=False)
+    if frame is None:
+        return ""
+    return f"{frame.form}, with a system prompt" if frame.system else frame.form
 
 
 def _recorded(run: Path, *, begun: bool) -> PromptFrame | None:

@@ -94,7 +94,12 @@ def _disk_bytes() -> tuple[int, int]:
 
 
 def device() -> str:
-    """Return what computes here: the processor's name, and how many of it."""
+    """Return what computes here: the GPUs that were used, else the processor, and how many."""
+    torch = sys.modules.get("torch")  # loaded if anything was computed
+    if torch is not None and torch.cuda.is_initialized():
+        used = (n for n in range(torch.cuda.device_count()) if torch.cuda.max_memory_allocated(n))
+        names = [torch.cuda.get_device_name(number) for number in used]
+        return " + ".join(f"{names.count(name)} × {name}" for name in dict.fromkeys(names))
     try:
         lines = _PROCESSORS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -37,7 +37,7 @@ from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity, families_of_testset
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
-from lexgraft.evaluation.model_loading import frame_of_request, free_only, load_alone
+from lexgraft.evaluation.model_loading import check_frame, frame_of_request, free_only, load_alone
 from lexgraft.evaluation.prompt_frame import PromptForm
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
@@ -111,6 +111,7 @@ class _StandaloneRun:
         self._request, self._progress = request, progress
         self._items = read_items(request.items, request.split) if request.items else []
         self._texts = read_running_text(request.texts) if request.texts else RunningText([])
+        check_frame(request)
         self._reference = self._reference_predictions()
         self._model, self._bytes = load_alone(request, progress)
         self._name = Path(request.model.partition("#")[0]).name or request.model

@@ -11,6 +11,7 @@ RENAMED = {
     **{f"gates.{gate}.transfer": _DONOR.format(gate) for gate in ("merge", "tune")},
     **{f"gates.glossary.{key}": _ONLY_GLOSSARY for key in ("retention_loss", "bits_per_byte")},
     "gates.glossary.transfer": "it is called `gates.glossary.effect` now",
+    "limits": "its keys are part of `compute` now: `compute: {threads: 2, memory_gb: 10}`",
     "prices": "it is called `business` now, e.g. `business: {machine_hour: 0.20, currency: EUR}`",
     "terms.columns": "it is called `terms.tables.columns` now",
     "terms.separator": "it is called `terms.tables.separators` now, a list",

@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from lexgraft.compute import AskedFormat
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.hub import named_model
 from lexgraft.files.plugins import load_installed
@@ -68,8 +69,6 @@ class LanguageModel(Protocol):
         ...
 
 
-AskedFormat = Literal["auto", "float32", "mixed", "bfloat16"]
-"""In which numbers a model is to be computed; `auto`: `mixed` where this machine gains by it."""
 ComputedFormat = Literal["float32", "mixed", "bfloat16"]
 """In which it is. `mixed`: products of operands rounded to bfloat16, summed in float32; all else
 in float32."""
@@ -81,7 +80,8 @@ class RunOptions(NamedTuple):
     digest: str = ""  # of the weights and the tokenizer of a folder; part of every answer's key
     threads: int = 2
     dtype: AskedFormat = "auto"
-    device: str = "cpu"
+    device: str = "auto"
+    gpus: int = 1  # that one model is spread over
 
 
 Load = Callable[[str, RunOptions], LanguageModel]
@@ -173,7 +173,8 @@ def load(
     digest: str = "",
     threads: int = 2,
     dtype: AskedFormat = "auto",
-    device: str = "cpu",
+    device: str = "auto",
+    gpus: int = 1,
     download: bool = False,
 ) -> LanguageModel:
     r"""Return a model that can be asked, run by the backend that its reference names.
@@ -185,8 +186,11 @@ def load(
             of the names, sizes and times of the folder's files).
         threads: of the processor.
         dtype: in which numbers it is computed: "float32", "mixed" (products in bfloat16, the rest
-            in float32), "bfloat16" throughout, or "auto": mixed where the processor gains by it.
-        device: where it runs, e.g. "cuda"; as far as the backend lets one choose.
+            in float32), "bfloat16" (head and logits in float32), or "auto": mixed where the
+            processor gains by it, bfloat16 on a GPU that has it, else float32.
+        device: where it runs: "cpu", "cuda", "cuda:1", "mps", or "auto": a GPU if there is one;
+            as far as the backend lets one choose.
+        gpus: over how many GPUs its layers are spread, from the device's on.
         download: fetch a Hub id that the cache lacks; nothing is fetched unasked.
 
     Raises:
@@ -201,7 +205,7 @@ def load(
     if chosen.folders:
         folder = named_model(target, Path(), download=download)
         target, digest = str(folder), digest or _state(folder)
-    return chosen.load(target, RunOptions(digest, threads, dtype, device))
+    return chosen.load(target, RunOptions(digest, threads, dtype, device, gpus))
 
 
 def _state(folder: Path) -> str:

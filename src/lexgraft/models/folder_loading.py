@@ -35,8 +35,13 @@ AttentionInterface.register(GROUPED, grouped_attention(ALL_ATTENTION_FUNCTIONS[U
 AttentionMaskInterface.register(GROUPED, sdpa_mask)
 
 
-def load_network(folder: Path, dtype: torch.dtype) -> nn.Module:
+def load_network(
+    folder: Path, dtype: torch.dtype, layer_map: Mapping[str, Any] | None = None
+) -> nn.Module:
     """Return the network of a folder, whole and as its files hold it.
+
+    `layer_map` are transformers' arguments for layers on several devices; without them all of it is
+    in this machine's memory.
 
     Raises:
         LexgraftError: needs code, formats or packages that are refused or absent, or more than
@@ -62,6 +67,7 @@ def load_network(folder: Path, dtype: torch.dtype) -> nn.Module:
             ignore_mismatched_sizes=True,  # reported, and refused by name below
             dtype=dtype,
             use_safetensors=True,
+            **(layer_map or {}),
             **_SHARED,
         )
     network, report = loaded

@@ -18,19 +18,28 @@ GAIN = 1.3  # `auto` takes `mixed` where its product is so many times as fast
 TRIED = 3  # times a product is timed
 COMPARED = 12  # times each of two is, in turn: other work on the machine meets both
 COMPARABLE: tuple[ComputedFormat, ...] = ("float32", "mixed")
+GPU_SIZE = 4096  # each side of the product that is timed on a GPU
 ROWS, INNER, COLUMNS = 256, 640, 2048  # of the product that is timed: a few milliseconds
 
 M = TypeVar("M", bound=Callable[..., Any])
 
 
 def choose_format(asked: AskedFormat, device: str = "cpu") -> ComputedFormat:
-    """Return the format to compute in: `auto` is `mixed` where that is much faster, else float32.
+    """Return the format to compute in on a device of this machine.
+
+    `auto` is `mixed` on a processor where that is much faster, bfloat16 on a GPU that has products
+    in it, and float32 elsewhere.
 
     Raises:
         LexgraftError: this machine has no products in bfloat16, and they are asked for by name.
     """
     if asked == "auto":
-        return "mixed" if device == "cpu" and mixed_gain() >= GAIN else "float32"
+        if device == "cpu":
+            return "mixed" if mixed_gain() >= GAIN else "float32"
+        halves = device.startswith("cuda") and torch.cuda.is_bf16_supported(
+            including_emulation=False
+        )
+        return "bfloat16" if halves else "float32"
     if asked == "mixed" and device != "cpu":
         raise LexgraftError(
             f"`mixed` is a format of processors; the device is `{device}`",
@@ -66,9 +75,13 @@ def mixed_gain() -> float:
     return exact_seconds / mixed_seconds
 
 
-def product_rate(number_format: ComputedFormat) -> float:
-    """Return this machine's operations a second in a matrix product, the best of several."""
-    return 2.0 * ROWS * INNER * COLUMNS / product_seconds(number_format)
+def product_rate(number_format: ComputedFormat, device: str = "cpu") -> float:
+    """Return a device's operations a second in a matrix product, the best of several."""
+    if device == "cpu":
+        return 2.0 * ROWS * INNER * COLUMNS / product_seconds(number_format)
+    left, right = _operands(number_format, GPU_SIZE, GPU_SIZE, GPU_SIZE, device)
+    seconds = min(_seconds_on(device, left, right) for _ in range(TRIED))
+    return 2.0 * GPU_SIZE**3 / seconds
 
 
 def product_seconds(number_format: ComputedFormat) -> float:
@@ -88,11 +101,29 @@ def product_time(
 @torch.inference_mode()
 def _product(number_format: ComputedFormat) -> Tensor:
     """Return a product of thirds, which no number of this kind holds exactly."""
-    left, right = torch.full((ROWS, INNER), 1 / 3), torch.full((COLUMNS, INNER), 1 / 3)
-    if number_format == "bfloat16":
-        left, right = left.bfloat16(), right.bfloat16()
+    left, right = _operands(number_format, ROWS, INNER, COLUMNS, "cpu")
     with products_in(number_format):
         return nn.functional.linear(left, right)
+
+
+def _operands(
+    number_format: ComputedFormat, rows: int, inner: int, columns: int, device: str
+) -> tuple[Tensor, Tensor]:
+    """Return the two sides of a product, in the numbers that a format multiplies."""
+    kind = torch.bfloat16 if number_format == "bfloat16" else torch.float32
+    left = torch.full((rows, inner), 1 / 3, dtype=kind, device=device)
+    return left, torch.full((columns, inner), 1 / 3, dtype=kind, device=device)
+
+
+@torch.inference_mode()
+def _seconds_on(device: str, left: Tensor, right: Tensor) -> float:
+    """Return the seconds that a product takes on a GPU, which answers before it has computed."""
+    wait: Any = getattr(torch, device.partition(":")[0]).synchronize
+    wait()
+    start = time.perf_counter()
+    nn.functional.linear(left, right)
+    wait()
+    return time.perf_counter() - start
 
 
 class _Running:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lexgraft.arrays.shapes import Bool, Float, Int
 from lexgraft.models import ComputedFormat, OptionScore
+from lexgraft.models.float32_head import GPU_FACTOR
 from lexgraft.models.logit_transform import LogitTransform
 from lexgraft.models.number_format import as_operand
 from lexgraft.models.plain_logits import plain_logits
@@ -165,6 +166,7 @@ class TreeScorer:
         The logits of all rows are never held at once.
         """
         weight, bias = self._head.weight, getattr(self._head, "bias", None)
+        hidden, slots, targets = (t.to(weight.device) for t in (hidden, slots, targets))
         blocks = [self._normaliser(block, weight, bias) for block in hidden.split(ROW_BLOCK)]
         total, best = (torch.cat(columns) for columns in zip(*blocks, strict=True))
         predicting, predicted = hidden[slots], weight[targets]
@@ -173,7 +175,7 @@ class TreeScorer:
         if bias is not None:
             chosen = chosen + bias[targets].float()
         chosen = self._transform.apply(chosen)
-        return (chosen - total[slots]).double(), chosen >= best[slots] - SAME
+        return doubled(chosen - total[slots]), chosen >= best[slots] - SAME
 
     def _normaliser(
         self,
@@ -184,12 +186,14 @@ class TreeScorer:
         """Return log sum over the vocabulary of exp(logit), and the greatest logit."""
         blocks: list[Tensor] = []
         highest: list[Tensor] = []
-        for start in range(0, len(weight), VOCABULARY_BLOCK):
-            words = slice(start, start + VOCABULARY_BLOCK)
+        hidden = hidden.float()  # as the head's rows below: nothing is copied that is float32
+        step = VOCABULARY_BLOCK * (1 if weight.device.type == "cpu" else GPU_FACTOR)
+        for start in range(0, len(weight), step):
+            words = slice(start, start + step)
             logits = nn.functional.linear(
-                hidden, weight[words], None if bias is None else bias[words]
+                hidden, weight[words].float(), None if bias is None else bias[words].float()
             )
-            finished = self._transform.apply(logits.float())
+            finished = self._transform.apply(logits)
             top = finished.amax(-1)
             shift = top.clamp(LOWEST, HIGHEST)[:, None]  # infinities stay what they are
             blocks.append(finished.sub_(shift).exp_().sum(-1).log_() + shift[:, 0])
@@ -229,12 +233,17 @@ def _plain_row(model: nn.Module, row: TokenTree) -> list[TokenScore]:
     return scores
 
 
+def doubled(tensor: Tensor) -> Tensor:
+    """Return numbers in float64, which Apple's GPUs lack."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()
+
+
 def _token_scores(
     logits: Float[Tensor, "step word"], wanted: Sequence[int]
 ) -> Iterator[TokenScore]:
     """Yield the score of one wanted token per step."""
     # in double: over a large vocabulary float32 is off by 1e-4 a token
-    logprobs = logits.double().log_softmax(-1)
+    logprobs = doubled(logits).log_softmax(-1)
     best = logprobs.argmax(-1).tolist()
     for step, target in enumerate(wanted):
         yield TokenScore(float(logprobs[step, target]), best[step] == target)

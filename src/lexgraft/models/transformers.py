@@ -13,14 +13,17 @@ from lexgraft.errors import LexgraftError
 from lexgraft.models import AskedFormat, ComputedFormat, OptionScore, Question, RunOptions, backend
 from lexgraft.models.agreed_trees import AgreedTrees
 from lexgraft.models.chat_template import ChatTemplate
+from lexgraft.models.chosen_device import CPU, choose_computation
 from lexgraft.models.context_continuation import ContinuationBoundaries
 from lexgraft.models.continuation import Pick, continue_prompts, end_tokens, most_likely
+from lexgraft.models.float32_head import GPU_FACTOR, widen_head
 from lexgraft.models.folder_loading import load_network, load_tokenizer, telling
 from lexgraft.models.grouped_attention import prefer_grouped
+from lexgraft.models.layer_map import check_layer_map, layer_arguments
 from lexgraft.models.length_limit import longest_input
 from lexgraft.models.live_weights import LiveWeights
 from lexgraft.models.load_checks import check_causal, check_finite
-from lexgraft.models.number_format import choose_format, computed
+from lexgraft.models.number_format import computed
 from lexgraft.models.plain_logits import token_predictions
 from lexgraft.models.sampling import GeneratedText, OnText, TextStream, cut_at
 from lexgraft.models.scoring import sum_options
@@ -52,8 +55,9 @@ class TransformersModel:
         self._weights = LiveWeights(model)
         self._chat: ChatTemplate | None = None
         self._ends = end_tokens(model, tokenizer)
-        self._trees = AgreedTrees(model, TOKEN_BUDGET, self._limit, number_format)
         self._like = next(model.parameters())
+        self._budget = TOKEN_BUDGET * (1 if self._like.device.type == CPU else GPU_FACTOR)
+        self._trees = AgreedTrees(model, self._budget, self._limit, number_format)
 
     @classmethod
     def load(
@@ -63,7 +67,8 @@ class TransformersModel:
         threads: int,
         *,
         dtype: AskedFormat = "float32",
-        device: str = "cpu",
+        device: str = CPU,
+        gpus: int = 1,
     ) -> "TransformersModel":
         """Return the model of a folder; `digest` says which weights and tokenizer these are.
 
@@ -73,15 +78,18 @@ class TransformersModel:
             LexgraftError: no such folder, or one that needs code or formats that are refused; no
                 such device.
         """
-        _refuse_device(device)
-        number_format = choose_format(dtype, device)
+        where, number_format = choose_computation(device, dtype)
+        layer_map = layer_arguments(where, gpus)
         torch.set_num_threads(threads)
         network = load_network(
-            folder, torch.bfloat16 if number_format == "bfloat16" else torch.float32
+            folder, torch.bfloat16 if number_format == "bfloat16" else torch.float32, layer_map
         )
         tokenizer = load_tokenizer(folder)
         with telling(folder, "not a model that can be asked"):
-            network = network.to(device).eval().requires_grad_(requires_grad=False)
+            network = network if layer_map else network.to(where)
+            network = network.eval().requires_grad_(requires_grad=False)
+            check_layer_map(network, folder)
+            widen_head(network)
             if number_format == "mixed":
                 prefer_grouped(network)
             check_finite(network, folder)
@@ -137,7 +145,8 @@ class TransformersModel:
         """
         scorer = "shared" if self._trees.shares else "plain"
         kind, device = self.number_format, self._like.device.type
-        return " ".join([scorer, *([kind] * (kind != "float32")), *([device] * (device != "cpu"))])
+        named = {"float32": [], "bfloat16": ["bfloat16, head in float32"]}.get(kind, [kind])
+        return " ".join([scorer, *named, *([device] * (device != CPU))])
 
     @property
     def warning(self) -> str:
@@ -146,14 +155,14 @@ class TransformersModel:
 
     def plan_batches(self, items: Sequence[Question]) -> list[tuple[int, ...]]:
         """Return the items' positions in batches, fixed by content; see `LanguageModel`."""
-        return plan(self._rows(items), PIECES * TOKEN_BUDGET)
+        return plan(self._rows(items), PIECES * self._budget)
 
     def loglikelihoods(self, items: Sequence[Question]) -> list[list[OptionScore]]:
         """Return the score of every option of every item."""
         encoded = self._boundaries.questions(items)
         questions = [self._tree_rows(question.context, question.options) for question in encoded]
         scores_of_items: list[list[OptionScore]] = [[] for _ in items]
-        for batch in plan(questions, PIECES * TOKEN_BUDGET):
+        for batch in plan(questions, PIECES * self._budget):
             rows = [row for index in batch for row in questions[index]]
             values = iter(self._trees.score(rows))
             for index in batch:
@@ -184,7 +193,7 @@ class TransformersModel:
             for context, group in alike.items()
         ]
         results: list[tuple[float, bool]] = [(0.0, True) for _ in requests]
-        for batch in plan(questions, PIECES * TOKEN_BUDGET):
+        for batch in plan(questions, PIECES * self._budget):
             rows = [(number, row) for number in batch for row in questions[number]]
             values = self._trees.score([row for _, row in rows])
             for (number, row), scores in zip(rows, values, strict=True):
@@ -264,7 +273,7 @@ class TransformersModel:
         cut = self._boundaries.texts(texts, max_tokens)
         rows = [self._tree_rows(ids[:1], [ids[1:]]) for ids, size in cut if size]
         scores: list[float] = [0.0] * len(rows)
-        for batch in plan(rows, PIECES * TOKEN_BUDGET):
+        for batch in plan(rows, PIECES * self._budget):
             values = self._trees.score([rows[index][0] for index in batch])
             for index, value in zip(batch, values, strict=True):
                 scores[index] = -sum(token.logprob for token in value) / LN2
@@ -295,9 +304,7 @@ class TransformersModel:
 
     def side_by_side(self, calls: Sequence[Callable[[], R]]) -> Iterator[R]:
         """Yield what calls of this model return, in order, on this machine's cores at once."""
-        return side_by_side(
-            calls, torch.get_num_threads() if self._like.device.type == "cpu" else 1
-        )
+        return side_by_side(calls, torch.get_num_threads() if self._like.device.type == CPU else 1)
 
     def put(self, tensors: Iterable[tuple[str, Tensor]], digest: str) -> None:
         """Replace weights of the live model: the rest is as it was loaded.
@@ -340,6 +347,7 @@ def load_folder(reference: str, options: RunOptions) -> TransformersModel:
         options.threads,
         dtype=options.dtype,
         device=options.device,
+        gpus=options.gpus,
     )
 
 
@@ -376,14 +384,3 @@ def token_counter(folder: Path) -> Callable[[str], int]:
     """
     tokenizer = load_tokenizer(folder)
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _refuse_device(name: str) -> None:
-    """Raise for a device that PyTorch does not know, or that is not there."""
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise LexgraftError(
-            f"no device `{name}` here: {str(error).splitlines()[0]:.200}",
-            cure="`lexgraft doctor` shows what there is; without a name it is the processor",
-        ) from error

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lexgraft.arrays.shapes import Float, Int
+from lexgraft.models.float32_head import head_logits
 
 ROWS = 128  # rows whose logits live at the same time (128 x 262,144 x 4 bytes = 128 MiB)
 NEGLIGIBLE = 2.0**-16  # probabilities below this in every row of a block are left out of gradients
@@ -55,14 +56,14 @@ def _block(
     weights: Float[Tensor, " row"],
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "row hidden"]]:
     """Return the loss of a block of rows and its gradient for them."""
-    logits = torch.nn.functional.linear(rows, head)
+    logits = head_logits(rows, head)
     target_logits = logits.gather(1, words[:, None])[:, 0]
     largest = logits.amax(dim=1, keepdim=True)
     chances = logits.sub_(largest).exp_()
     mass = chances.sum(dim=1, keepdim=True)
     loss = ((mass.log() + largest)[:, 0] - target_logits).mul(weights).sum()
     likely = torch.nonzero(chances.div_(mass).amax(dim=0) > NEGLIGIBLE)[:, 0]
-    gradient = chances[:, likely] @ head[likely] - head[words]
+    gradient = chances[:, likely] @ head[likely].float() - head[words].float()
     return loss, gradient * weights[:, None]
 
 
@@ -73,6 +74,6 @@ def answer_loss(
     weights: Float[Tensor, " row"],
 ) -> Float[Tensor, ""]:
     """Return the same loss with a gradient for the head as well, its logits kept."""
-    logits = torch.nn.functional.linear(rows, head)
+    logits = head_logits(rows, head)
     row_losses = torch.nn.functional.cross_entropy(logits, words, reduction="none")
     return (row_losses * weights).sum()

@@ -26,7 +26,7 @@ def batch_loss(
     device = head_of(model).weight.device
     width = max(len(row.tokens) for row in batch)
     tokens = torch.tensor([row.tokens + (0,) * (width - len(row.tokens)) for row in batch])
-    states = hidden_states(model, tokens.to(device))
+    states = hidden_states(model, tokens.to(device)).to(device)
     positions = [(n, t) for n, row in enumerate(batch) for t in range(row.start, len(row.tokens))]
     index = torch.tensor(positions, device=device)
     rows = len(batch) if rows_in_all is None else rows_in_all
@@ -34,7 +34,7 @@ def batch_loss(
     weights = torch.tensor([share[n] for n, _ in positions], device=device)
     words = torch.tensor([batch[n].tokens[t] for n, t in positions], device=device)
     head = head_of(model).weight  # after the body: rows under training are put in with its call
-    learned = states[index[:, 0], index[:, 1] - 1]
+    learned = states[index[:, 0], index[:, 1] - 1].float()  # head and loss are in float32
     if head.requires_grad:
         return answer_loss(learned, head, words, weights)
     loss: Tensor = AnswerLoss.apply(learned, head, words, weights)  # pyright: ignore[reportAssignmentType]
@@ -59,11 +59,9 @@ def check_head(model: nn.Module, row: TrainingRow) -> None:
     """Check that the model's logits are its head applied to its last hidden states.
 
     Raises:
-        LexgraftError: they are, or the model is not in float32.
+        LexgraftError: they are not.
     """
     head = head_of(model)
-    if head.weight.dtype != torch.float32:
-        raise LexgraftError("the model is not in float32", cure="load it in float32 to tune it")
     tokens = torch.tensor([row.tokens[:8]], device=head.weight.device)
     logits: Tensor = model(input_ids=tokens, use_cache=False).logits
     from_head = head(hidden_states(model, tokens))

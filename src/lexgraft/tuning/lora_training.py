@@ -52,8 +52,9 @@ class LoraLayers(nn.Module):
         down, up, scale = self.down[number], self.up[number], self.alpha / self.rank
 
         def add(_layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
-            thin = nn.functional.linear(inputs[0], down)
-            return torch.add(output, nn.functional.linear(thin, up), alpha=scale)
+            thin = nn.functional.linear(inputs[0].to(down), down)  # of a half format: in float32
+            added = nn.functional.linear(thin, up).to(output.device)
+            return torch.add(output, added, alpha=scale).to(output.dtype)
 
         return add
 

@@ -22,7 +22,7 @@ class ProcessGroup:
 
     rank: int = 0
     size: int = 1
-    device: str = "cpu"
+    device: str = ""  # "": where the model lies
 
     @property
     def first(self) -> bool:

@@ -20,7 +20,9 @@ class TrainedWeights(nn.Module):
         self.rows = torch.tensor(tokens) if tokens else None
         self.frozen = {name: chosen[name].detach() for name in self.names}
         self.values = nn.ParameterList(
-            nn.Parameter(weight.clone() if self.rows is None else weight[self.rows].clone())
+            nn.Parameter(
+                weight.float().clone() if self.rows is None else weight[self.rows].float().clone()
+            )
             for weight in self.frozen.values()
         )
 
@@ -51,10 +53,14 @@ class TrainedWeights(nn.Module):
                 weight.requires_grad_(flags[name])
 
     def _full(self, name: str, value: nn.Parameter) -> Any:
-        """Return the full parameter with the trained rows put in."""
+        """Return the full parameter with the trained rows put in, in the model's own format.
+
+        Of a half format the trained values are in float32, where small steps are not lost.
+        """
+        frozen = self.frozen[name]
         if self.rows is None:
-            return value
-        return self.frozen[name].index_copy(0, self.rows.to(value.device), value)
+            return value if value.dtype == frozen.dtype else value.to(frozen.dtype)
+        return frozen.index_copy(0, self.rows.to(value.device), value.to(frozen.dtype))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the trained values by parameter name; of an embedding the trained rows alone."""

@@ -162,7 +162,10 @@ def test_a_release_that_cannot_be_compared_is_not_added(tmp_path: Path):
     other = item_set({"trade": 50})
     exact = structs.replace(release("june", ITEMS, ALL), number_format="float32")
     mixed = structs.replace(release("july", ITEMS, ALL), number_format="mixed")
-    for entries in ([other, release("june", other, [True] * 50)], [ITEMS, exact, mixed]):
+    plain = structs.replace(release("june", ITEMS, ALL), prompt="plain")
+    chat = structs.replace(release("july", ITEMS, ALL), prompt="chat")
+    foreign = [other, release("june", other, [True] * 50)]
+    for entries in (foreign, [ITEMS, exact, mixed], [ITEMS, plain, chat]):
         with pytest.raises(LexgraftError, match="nothing can be compared"):
             add_releases(file, entries)
         assert file.read_bytes() == before

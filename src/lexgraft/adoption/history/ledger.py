@@ -56,6 +56,7 @@ class Release(Struct, frozen=True, forbid_unknown_fields=True, tag="release"):
     verdicts: dict[str, Outcome] = {}  # stage → outcome
     ability: tuple[Score, ...] = ()  # of the released model
     number_format: str = ""
+    prompt: str = ""  # within what the models were asked; "": not known
     cpu_seconds: float = 0.0
     seconds: float = 0.0
 

@@ -112,15 +112,14 @@ def compare_releases(
         level: the chance of any false alarm in this comparison.
         budget: the loss that is allowed; None: none is, and more losses than gains are looked for.
 
-    Of releases that share too little, or answered in several number formats, it says so and
-    nothing else (`refusal`).
+    Of releases that share too little, or answered in several number formats or to other prompts,
+    it says so and nothing else (`refusal`).
     """
-    formats = [release.number_format for release in (before, after) if release.number_format]
+    refusal = _unlike(before, after)
     comparison = _compared(ledger, (before, before.model), (after, after.model), level, budget)
-    refusal = ""
-    if len(set(formats)) > 1:
-        refusal = f"answers of several number formats: {', '.join(formats)}"
-    elif all(change.group.startswith(EVERYDAY_GROUP) for change in comparison.changes):
+    if not refusal and all(
+        change.group.startswith(EVERYDAY_GROUP) for change in comparison.changes
+    ):
         refusal = (
             f"{comparison.shared} of {comparison.items[1]} items were asked of the release "
             f"{before.name!a} too, of fewer than {FEWEST} terms in any direction"
@@ -128,6 +127,17 @@ def compare_releases(
     if not refusal:
         return comparison
     return structs.replace(comparison, changes=(), lost=(), gained=(), refusal=refusal)
+
+
+def _unlike(before: Release, after: Release) -> str:
+    """Return in what two releases' answers came about differently; empty: in nothing known."""
+    for what, both in (
+        ("number formats", (before.number_format, after.number_format)),
+        ("ways of asking", (before.prompt, after.prompt)),
+    ):
+        if "" not in both and len(set(both)) > 1:
+            return f"answers of several {what}: {', '.join(both)}"
+    return ""
 
 
 def compare_role(

@@ -61,6 +61,7 @@ def entries_of(folder: Path, model: str = "", project: str = "") -> tuple[ItemSe
         verdicts={verdict.stage: verdict.outcome for verdict in report.verdicts} if report else {},
         ability=tuple(s for s in scores if s.name in _ABILITY and s.model == released.name),
         number_format=models[0].number_format,
+        prompt=models[0].prompt,
         cpu_seconds=round(sum(stage.cpu_seconds for stage in stages), 2),
         seconds=round(sum(stage.cost.seconds for stage in stages), 2),
     )

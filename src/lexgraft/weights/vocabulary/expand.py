@@ -136,7 +136,9 @@ def check_output(output: Path, inputs: Sequence[Path], *, fitted: bool) -> None:
         refuse_foreign(cache, "fit", real_path(output))
 
 
-def measure_bits(folder: Path, texts: ExpansionTexts, threads: int) -> dict[str, float]:
+def measure_bits(
+    folder: Path, texts: ExpansionTexts, threads: int, device: str = "auto"
+) -> dict[str, float]:
     """Return bits per UTF-8 byte of a model on the first texts of each kind that was given.
 
     Kinds are `general` and `held-out`; for the latter the user's texts stand in. Models of other
@@ -145,7 +147,7 @@ def measure_bits(folder: Path, texts: ExpansionTexts, threads: int) -> dict[str,
     from lexgraft.models.transformers import TransformersModel
 
     kinds = {"general": texts.general, "held-out": texts.held_out or texts.texts}
-    model = TransformersModel.load(folder, str(folder), threads)
+    model = TransformersModel.load(folder, str(folder), threads, device=device)
     bits: dict[str, float] = {}
     for kind, passages in kinds.items():
         if passages:

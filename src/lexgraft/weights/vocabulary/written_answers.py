@@ -9,7 +9,7 @@ from lexgraft.weights.checkpoint.manifest_file import MANIFEST, manifest_bytes, 
 from lexgraft.weights.tokenizer.tokenizer_file import read_document
 
 
-def grown_answers(base: Path, grown: Path, threads: int) -> AnswerParity:
+def grown_answers(base: Path, grown: Path, threads: int, device: str = "cpu") -> AnswerParity:
     """Return how far a grown model computes as its base where no new word stands.
 
     Its manifest says so as well.
@@ -20,8 +20,8 @@ def grown_answers(base: Path, grown: Path, threads: int) -> AnswerParity:
     from lexgraft.models.answer_parity import compare_grown, replies
     from lexgraft.models.transformers import TransformersModel
 
-    before = replies(TransformersModel.load(base, str(base), threads))
-    after = replies(TransformersModel.load(grown, str(grown), threads), before.rows)
+    before = replies(TransformersModel.load(base, str(base), threads, device=device))
+    after = replies(TransformersModel.load(grown, str(grown), threads, device=device), before.rows)
     return _noted(grown, compare_grown(before, after, read_document(base).size))
 
 
