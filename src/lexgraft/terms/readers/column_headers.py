@@ -66,6 +66,12 @@ PLAIN_CODES = _COMMON | {
     "et",
     "fa",
 }
+_WIDESPREAD = PLAIN_CODES | {
+    *("af", "az", "be", "br", "bs", "ca", "cy", "eo", "eu", "fo", "fy", "ga", "gd", "gl", "ha"),
+    *("id", "ig", "is", "ka", "kk", "kl", "la", "lb", "mi", "mk", "mn", "ms", "nb", "nn", "no"),
+    *("oc", "rm", "sq", "sw", "tl", "uz", "xh", "yo", "zu"),
+}
+"""Codes that mean a language where another stands beside them, and hardly anything else."""
 _OF_CONCEPTS = frozenset({"id", "broader", "same_as"})  # `Exact Match (en-US)` is a rule
 _COUNTRIES = frozenset({"jp", "kr", "cn", "tw", "hk", "us", "gb", "cz", "gr", "dk", "vn", "mx"})
 _WORDS_BETWEEN = frozenset(
@@ -132,15 +138,47 @@ def meanings_of(headers: Sequence[str]) -> list[ColumnMeaning]:
             for word in pair:
                 where = words.index(word)
                 meanings[where] = ColumnMeaning("term", "", f"`{headers[where]}` of a pair")
-    codes = [column for column in meanings if column.reason.startswith(_CODE) and not column.doubt]
-    if codes:
-        meanings = [
-            replace(column, doubt="") if column.doubt == _RARE_CODE else column
-            for column in meanings
-        ]
-    return meanings
+    return _with_codes_sure(headers, meanings)
 
 
+def _with_codes_sure(
+    headers: Sequence[str], meanings: Sequence[ColumnMeaning]
+) -> list[ColumnMeaning]:
+    """Return meanings in which rare codes are sure that others stand beside: `hr` beside `sr`.
+
+    Those of three letters need others of three: `lit` beside `en` may be for literature.
+    """
+    codes = [
+        position for position, column in enumerate(meanings) if column.reason.startswith(_CODE)
+    ]
+    lengths = {position: len(headers[position].strip()) for position in codes}
+    is_usual = {
+        position: meanings[position].language.partition("-")[0] in _WIDESPREAD for position in codes
+    }
+    sure = [
+        position
+        for position in codes
+        if meanings[position].doubt == _RARE_CODE
+        and (
+            is_usual[position] or language_data.is_in_script_of_its_own(meanings[position].language)
+        )
+        and any(
+            neighbour != position
+            and (
+                (lengths[neighbour] == _LONG_CODE and not meanings[neighbour].doubt)
+                if lengths[position] == _LONG_CODE
+                else is_usual[neighbour] or not meanings[neighbour].doubt
+            )
+            for neighbour in codes
+        )
+    ]
+    return [
+        replace(column, doubt="") if position in sure else column
+        for position, column in enumerate(meanings)
+    ]
+
+
+_LONG_CODE = 3  # letters
 LONGEST_HEADER = 200  # characters; every way to part a text in two is looked at
 _CODE = "the code of a language"
 _RARE_CODE = "the code of a language, or an abbreviation of something else"

@@ -1,28 +1,28 @@
-"""The language of columns whose headers name none: by their script, or by their small words."""
+"""The language of columns whose headers name none: told by their cells, else asked about."""
 
-import json
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 
 from msgspec.structs import replace
 
+from lexgraft.terms.readers.header_words import languages_of_word
+from lexgraft.terms.readers.raw_table import cell_at
 from lexgraft.terms.readers.status_labels import flag_of
 from lexgraft.terms.readers.table_account import Question
-from lexgraft.terms.readers.table_layout import (
-    Column,
-    Layout,
-    language_by_script,
-    with_meanings,
+from lexgraft.terms.readers.table_layout import Column, Layout, with_meanings
+from lexgraft.terms.readers.text_language import (
+    LanguageEvidence,
+    has_odd_letters,
+    language_told,
+    languages_fitting,
+    most_likely,
+    reads_like,
 )
-from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
+from lexgraft.terms.text.language_tags import known_language
 
-_LATIN = frozenset({"Latn"})
-_PROSE = frozenset({"definition", "sentence"})
-_LEAST_HITS, _LEAST_SHARE, _LEAD = 3, 0.12, 1.6  # small words that tell a language from others
-_SHARE_OF_FEW = 0.2  # of the words of a short text, where no other language has one
-_WORD = re.compile(r"[^\W\d_]+")
+SAID = "as you say"
+PROSE = frozenset({"definition", "sentence"})
+"""Roles of columns whose cells are sentences in one language."""
+_FEW_WORDS = 3  # of a cell that is rather a term
 
 
 def languages_of(layout: Layout) -> list[str]:
@@ -32,51 +32,141 @@ def languages_of(layout: Layout) -> list[str]:
 
 
 def with_languages(layout: Layout) -> None:
-    """Give columns, in place, the one language that they can be in where their headers name none.
+    """Give columns, in place, the language that their cells tell where their headers name none.
 
-    Synonyms and forbidden terms have that of the only column of terms, or of the only one that is
-    written in the cells' script; definitions also one that their small words tell.
+    Definitions have that of their script, letters or small words, or the one their header is
+    written in where the cells do not speak against it. Synonyms and forbidden terms have that of
+    the only column of terms, or of the only one that is written in the cells' script, unless their
+    header is of another language.
     """
-    languages = languages_of(layout)
     for column in list(layout.columns):
-        if column.language or column.role not in {"synonyms", "forbidden", *_PROSE}:
-            continue
         cells = layout.cells(column.position)
-        if column.role == "forbidden" and says_yes_or_no(layout, column):
+        if column.language or column.role not in {"synonyms", "forbidden", *PROSE} or not cells:
             continue
-        if column.role in _PROSE:
-            if not _names_rows(layout):
-                tag, how = _language_of_prose(cells, _left_for(column.role, layout))
-                _with_language(layout, column, tag, how)
+        if column.role in PROSE:
+            evidence = LanguageEvidence() if _names_rows(layout) else _told_of_prose(column, layout)
+        elif column.role == "forbidden" and says_yes_or_no(layout, column):
             continue
-        fitting = [
-            tag
-            for tag in languages
-            if all(scripts_in(cell) & scripts_of_language(tag) for cell in cells)
-        ]
-        if len(languages) == 1:
-            _with_language(layout, column, languages[0], "the only language")
-        elif len(fitting) == 1 and cells:
-            _with_language(layout, column, fitting[0], "by its script")
+        else:
+            evidence = _told_of_terms(column, layout)
+        if evidence.tag:
+            meaning = layout.meanings[column.position]
+            reason = f"{meaning.reason}; `{evidence.tag}` {evidence.how}"
+            changed = replace(meaning, language=evidence.tag, reason=reason)
+            with_meanings(layout, {column.position: changed})
+
+
+def _told_of_prose(column: Column, layout: Layout) -> LanguageEvidence:
+    """Return the language of a column of definitions, as far as it tells one."""
+    cells, languages = layout.cells(column.position), _left_for(column.role, layout)
+    evidence = language_told(cells, languages)
+    named = languages_of_word(column.header)
+    fitting = [tag for tag in languages if named == frozenset({tag.partition("-")[0]})]
+    if evidence.tag or evidence.other or len(fitting) != 1 or has_odd_letters(cells, fitting[0]):
+        return evidence
+    (tag,) = fitting
+    fits = all(tag in languages_fitting(cell, languages) for cell in cells)
+    mixed = sum(bool(reads_like(cell, tag)) for cell in cells)
+    return LanguageEvidence(tag, "as its header is") if fits and not mixed else evidence
+
+
+def _told_of_terms(column: Column, layout: Layout) -> LanguageEvidence:
+    """Return the language of a column of synonyms or forbidden terms, as far as it is clear."""
+    cells, languages = layout.cells(column.position), languages_of(layout)
+    groups = [languages_fitting(cell, languages) for cell in cells]
+    fitting = [tag for tag in languages if all(tag in group for group in groups)]
+    named = languages_of_word(column.header)
+    if len(languages) == 1 and named == frozenset({languages[0]}) and all(map(str.isascii, cells)):
+        return LanguageEvidence(languages[0], "as its header is")  # 略語: PLC
+    if len(fitting) != 1 or has_odd_letters(cells, fitting[0]):
+        return LanguageEvidence()
+    can_be_its_own = any(languages_fitting(cell, (*named,)) for cell in cells)
+    if can_be_its_own and not named & {fitting[0].partition("-")[0], "en"}:
+        return LanguageEvidence()  # `Abkürzung` beside English terms alone: of which language?
+    return LanguageEvidence(
+        fitting[0], "the only language" if len(languages) == 1 else "by its script"
+    )
 
 
 def questions_of_prose(layout: Layout) -> Iterator[Question]:
-    """Yield columns of definitions of which neither header, script nor words tell the language."""
-    if _names_rows(layout):
-        return
+    """Yield columns of definitions whose language is not told, or contradicts their names."""
     for column in layout.columns:
         cells = layout.cells(column.position)
-        if column.language or column.role not in _PROSE or not cells:
+        if column.role not in PROSE or not cells or _is_said(layout, column):
             continue
-        languages = _left_for(column.role, layout)
-        groups = {languages_fitting(cell, languages) for cell in cells}
-        if not languages_of(layout) or all(len(group) == 1 for group in groups):
-            continue  # each cell says it by its script
-        fitting = [tag for tag in languages if any(tag in group for group in groups)]
-        tags = fitting or [language_by_script(cells) or "en"]
-        what = f"the column `{column.header}` ({', '.join(cells[:2])[:80]}) names no language"
-        answers = [f"{column.key}={column.role} {tag}" for tag in tags]
-        yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
+        if column.language:
+            yield from _contradicted(layout, column, column.language, cells)
+        elif _names_rows(layout):
+            for tag, texts in _by_row_language(layout, column).items():
+                yield from _contradicted(layout, column, tag, texts)
+        elif languages_of(layout) and not _is_told_by_cell(column, layout):
+            yield _question(layout, column, cells)
+
+
+def _is_said(layout: Layout, column: Column) -> bool:
+    return layout.meanings[column.position].reason == SAID and bool(column.language)
+
+
+def _contradicted(
+    layout: Layout, column: Column, tag: str, cells: Sequence[str]
+) -> Iterator[Question]:
+    """Yield a column of texts whose words or script are of another language than its own."""
+    seeming = language_told(cells, [tag]).other
+    if not seeming or seeming.startswith(tag.partition("-")[0]):
+        return
+    what = (
+        f"the column `{column.header}` ({', '.join(cells[:2])[:80]}) should be in `{tag}` and reads"
+        f" like `{seeming}`"
+    )
+    answers = [f"{column.key}={column.role} {seeming}", f"{column.key}=ignore"]
+    if column.language:
+        answers.insert(1, f"{column.key}={column.role} {tag}")
+    yield Question(what, "column", answers[0], tuple(answers[1:]))
+
+
+def _by_row_language(layout: Layout, column: Column) -> dict[str, list[str]]:
+    """Return the cells of a column by the language that their rows name."""
+    naming = next(column.position for column in layout.columns if column.role == "language")
+    texts: dict[str, list[str]] = {}
+    for _, cells in layout.entries:
+        text, tag = cell_at(cells, column.position), known_language(cell_at(cells, naming))
+        if text and tag:
+            texts.setdefault(tag, []).append(text)
+    return texts
+
+
+def _is_told_by_cell(column: Column, layout: Layout) -> bool:
+    """Tell a column whose cells are in several languages, each of which its script tells."""
+    cells, languages = layout.cells(column.position), _left_for(column.role, layout)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for cell in cells:
+        groups.setdefault(languages_fitting(cell, languages), []).append(cell)
+    return len(groups) > 1 and all(
+        len(group) == 1 and language_told(texts, group).tag for group, texts in groups.items()
+    )
+
+
+def _question(layout: Layout, column: Column, cells: Sequence[str]) -> Question:
+    """Return what to ask about a column of definitions: first what it seems to be."""
+    languages, named = _left_for(column.role, layout), languages_of_word(column.header)
+    fitting = [
+        tag for tag in languages if any(tag in languages_fitting(c, languages) for c in cells)
+    ]
+    likely = [
+        most_likely(cells),
+        *(named if len(named) == 1 and named != frozenset({"en"}) else ()),
+    ]
+    plain = {tag.partition("-")[0] for tag in fitting}
+    tags = [
+        *(tag for tag in fitting if tag.partition("-")[0] in likely),
+        *(tag for tag in likely if tag and tag not in plain),
+        *fitting,
+    ]
+    answers = [f"{column.key}={column.role} {tag}" for tag in dict.fromkeys(tags or ["en"])]
+    if all(len(cell.split()) <= _FEW_WORDS for cell in cells):
+        answers += [f"{column.key}=term {tag}" for tag in likely if tag and tag not in plain]
+    what = f"the column `{column.header}` ({', '.join(cells[:2])[:80]}) names no language"
+    return Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
 
 
 def _names_rows(layout: Layout) -> bool:
@@ -89,60 +179,7 @@ def _left_for(role: str, layout: Layout) -> list[str]:
     return [tag for tag in languages_of(layout) if tag not in taken]
 
 
-def _with_language(layout: Layout, column: Column, tag: str, how: str) -> None:
-    if tag:
-        meaning = layout.meanings[column.position]
-        changed = replace(meaning, language=tag, reason=f"{meaning.reason}; `{tag}` {how}")
-        with_meanings(layout, {column.position: changed})
-
-
-def _language_of_prose(cells: Sequence[str], languages: Sequence[str]) -> tuple[str, str]:
-    """Return the language all cells are in, and how one tells; nothing where one cannot."""
-    groups = {languages_fitting(cell, languages) for cell in cells}
-    if len(groups) != 1:
-        return "", ""
-    (group,) = groups
-    if len(group) == 1:
-        return group[0], "the only language" if len(languages) == 1 else "by its script"
-    return language_by_words(cells, group) if group else "", "by its small words"
-
-
-def languages_fitting(cell: str, languages: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages that a cell can be in by its script; Latin letters stand in any."""
-    scripts = scripts_in(cell)
-    named = language_by_script([cell])
-    same = tuple(tag for tag in languages if tag.partition("-")[0] == named)
-    if same:
-        return same
-    own = tuple(tag for tag in languages if scripts & (scripts_of_language(tag) - _LATIN))
-    return own or tuple(
-        tag for tag in languages if not scripts or scripts & scripts_of_language(tag)
-    )
-
-
-def language_by_words(cells: Sequence[str], languages: Sequence[str]) -> str:
-    """Return which of some languages texts are in, by words like `the` or `der`; or nothing."""
-    words = [word for cell in cells for word in _WORD.findall(cell.casefold())]
-    small = _small_words()
-    hits = sorted(
-        (
-            (sum(word in small.get(tag.partition("-")[0], ()) for word in words), tag)
-            for tag in languages
-        ),
-        reverse=True,
-    )
-    (most, best), (next_most, _) = hits[0], hits[1]
-    enough = most >= max(_LEAST_HITS, _LEAST_SHARE * len(words)) and most >= _LEAD * next_most
-    return best if enough or (not next_most and most >= _SHARE_OF_FEW * len(words) > 0) else ""
-
-
 def says_yes_or_no(layout: Layout, column: Column) -> bool:
     """Tell a column whose cells are flags."""
     cells = layout.cells(column.position)
     return bool(cells) and all(flag_of(cell) is not None for cell in cells)
-
-
-@cache
-def _small_words() -> dict[str, frozenset[str]]:
-    text = files("lexgraft.terms.readers").joinpath("small_words.json").read_text(encoding="utf-8")
-    return {language: frozenset(words) for language, words in json.loads(text).items()}

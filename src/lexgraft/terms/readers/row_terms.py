@@ -8,6 +8,7 @@ from lexgraft.terms.readers.column_headers import READING
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.status_labels import PENDING
 from lexgraft.terms.readers.table_layout import Column
+from lexgraft.terms.readers.text_language import is_in_another_script
 
 _CLOSING = (")", "）", "]", "］")
 _LONG = 200  # characters that no text is likely to have as one term
@@ -20,6 +21,8 @@ def with_brackets_read(
     for term in terms:
         if not any(letter.isalpha() for letter in term.text):
             tally.warn(line, "a term without a letter: a number or date a spreadsheet made of it?")
+        if is_in_another_script(term.text, term.language):
+            tally.warn(line, f"a term in a script that `{term.language}` is not written in")
         inside = bracketed(term.text, term.language)
         if choices["brackets"] == "take" or inside == Bracketed(term.text):
             if choices["brackets"] != "take" and term.text.endswith(_CLOSING):

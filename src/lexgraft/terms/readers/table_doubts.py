@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from lexgraft.errors import nearest
 from lexgraft.terms.readers.column_headers import PLAIN_CODES
 from lexgraft.terms.readers.column_language import (
+    SAID,
     languages_of,
     questions_of_prose,
     says_yes_or_no,
 )
+from lexgraft.terms.readers.header_words import languages_of_word
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable
 from lexgraft.terms.readers.status_labels import is_flag, status_of
@@ -28,10 +30,11 @@ from lexgraft.terms.readers.table_layout import (
     term_columns,
     with_meanings,
 )
+from lexgraft.terms.readers.text_language import has_odd_letters, languages_fitting
 from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
 
-_SAID = "as you say"
 _LONG = 60  # characters of a cell that is rather a sentence
+_FEW_CELLS = 3  # of which a foreign word or two are no wonder
 _MANY = 5  # cells from which a column without any letter of its language is odd
 _SHOWN = 5  # unknown statuses in a question
 
@@ -53,7 +56,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     yield from _of_headings(layout, options)
     for column in term_columns(layout.columns):
         meaning = layout.meanings[column.position]
-        if meaning.reason != _SAID and not meaning.doubt:
+        if meaning.reason != SAID and not meaning.doubt:
             yield from _of_writing(layout, column)
         yield from _of_lines(layout, column, options)
     for column in layout.columns:
@@ -82,7 +85,7 @@ def _of_headers(layout: Layout) -> Iterator[Question]:
         )
         what = f"the column `{header}` ({', '.join(cells[:2])}): {meaning.doubt}"
         answers = [f"{key}=term {language}", f"{key}=ignore"]
-        if all(_is_no_term(cell) for cell in cells):
+        if len(header) == len("lit") or all(_is_no_term(cell) for cell in cells):
             answers.reverse()
         yield Question(what, "column", answers[0], tuple(answers[1:]))
 
@@ -138,7 +141,9 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
         cells = layout.cells(column.position)
         languages = [_guessed_language(cells, taken)]
         if column.role != "term":
-            languages = languages_of(layout) or languages
+            named = languages_of_word(column.header) - {"en"}
+            its_own = [*named] if len(named) == 1 and languages_fitting(cells[0], [*named]) else []
+            languages = list(dict.fromkeys([*its_own, *(languages_of(layout) or languages)]))
         elif languages == ["zh"]:  # or kanji alone
             languages = (
                 ["ja", "zh"] if "(ja)" in layout.meanings[column.position].reason else ["zh", "ja"]
@@ -201,6 +206,11 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         what = f"{where}: most cells are in a script that `{column.language}` is not written in"
         answers = (f"{column.key}=ignore", f"{column.key}={column.role} {column.language}")
         yield Question(what, "column", f"{column.key}={column.role} {language}", answers)
+    elif has_odd_letters(cells, column.language) and len(cells) > _FEW_CELLS:
+        what = f"{where}: several have letters that `{column.language}` is not written with"
+        answers = (f"{column.key}={column.role} {column.language}", f"{column.key}=ignore")
+        answer = f"{column.key}={column.role} {SOME_LANGUAGE}"
+        yield Question(what, "column", answer, answers)
     elif column.role == "term" and _is_prose(cells):
         what = f"{where}: most cells are sentences"
         answers = (f"{column.key}=term {column.language}",)
@@ -282,7 +292,7 @@ def with_statuses(layout: Layout) -> None:
         return
     for column in layout.columns:
         meaning = layout.meanings[column.position]
-        if column.role in {"note", "field", "type"} and meaning.reason != _SAID:
+        if column.role in {"note", "field", "type"} and meaning.reason != SAID:
             cells = layout.cells(column.position)
             kinds = {status_of(cell) for cell in cells}
             if None not in kinds and len(kinds) > 1:
@@ -298,7 +308,7 @@ def unread_statuses(layout: Layout) -> Iterator[Question]:
         return
     for position, meaning in enumerate(layout.meanings):
         cells = layout.cells(position)
-        if meaning.role or meaning.reason == _SAID or len(cells) < 2:
+        if meaning.role or meaning.reason == SAID or len(cells) < 2:
             continue
         kinds = {status_of(cell) for cell in cells}
         if None not in kinds and len({*cells}) > 1 and len(kinds) > 1:

@@ -14,7 +14,7 @@ from lexgraft.terms.readers.cell_rules import (
     split_lines,
 )
 from lexgraft.terms.readers.column_headers import READING, TERMS
-from lexgraft.terms.readers.column_language import languages_fitting, languages_of
+from lexgraft.terms.readers.column_language import languages_of
 from lexgraft.terms.readers.header_rows import names_languages
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
@@ -30,6 +30,7 @@ from lexgraft.terms.readers.status_labels import (
 )
 from lexgraft.terms.readers.table_concept import TableConcept
 from lexgraft.terms.readers.table_layout import Column, Layout, is_comment
+from lexgraft.terms.readers.text_language import languages_fitting, reads_like
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.formula_guard import unguarded
 from lexgraft.terms.text.language_tags import known_language
@@ -346,6 +347,14 @@ class TableRows:
                 concept.texts.setdefault(column.role, cell)
                 continue
             language = column.language or self._language_of(cell, row)
+            if not language:
+                what = f"a {column.role} whose language nobody can tell, left out"
+                self.tally.warn(concept.line, f"{what} (--column '{column.key}={column.role} …')")
+                continue
+            if column.role in _PROSE and (seeming := reads_like(cell, language)):
+                self.tally.warn(
+                    concept.line, f"a {column.role} in `{language}` reads like `{seeming}`"
+                )
             if column.role == "definition":
                 if concept.definitions.setdefault(language, cell) != cell:
                     self.tally.warn(concept.line, "a second definition, not taken")
@@ -356,14 +365,11 @@ class TableRows:
                     concept.rarity.setdefault(language, float(cell))
 
     def _language_of(self, cell: str, row: Mapping[Column, str]) -> str:
-        """Return the language of a text under a header that names none.
-
-        The row's; else that of the first column of terms whose script it is written in.
-        """
+        """Return the language of a text whose header names none: the row's, or its script's."""
         if named := first_cell(row, "language"):
             return known_language(named)
-        languages = languages_of(self.layout)
-        return next(iter(languages_fitting(cell, languages)), languages[0] if languages else "")
+        fitting = languages_fitting(cell, languages_of(self.layout))
+        return fitting[0] if len(fitting) == 1 else ""
 
 
 def _filled(cells: Sequence[str]) -> list[str]:

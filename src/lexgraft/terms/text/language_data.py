@@ -295,6 +295,12 @@ def scripts_in(text: str) -> set[str]:
 
 
 @cache
+def is_in_script_of_its_own(tag: str) -> bool:
+    """Tell a language that is not written in Latin letters, which its cells then show."""
+    return likely(tag)[1] not in {"", "Latn"}
+
+
+@cache
 def scripts_of_language(tag: str) -> frozenset[str]:
     """Return the scripts a language is written in; Latin letters stand in any, unsaid."""
     script = next((part for part in tag.split("-")[1:] if len(part) == 4), "")
