@@ -11,11 +11,14 @@ LESS = 0.05  # what a beginning counts less than the whole
 COMPARED = 1000  # names on either side: of a whole vocabulary, those that begin alike
 LISTED = 100  # names that a message holds at most
 
+_names: dict[str, str] = {}  # a folder that stands in for another place → what the user calls it
+
 
 class LexgraftError(Exception):
     """A mistake that the user can mend: one message, no traceback, exit status 2."""
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        what, where, cure = as_called(what), as_called(where), as_called(cure)
         self.what, self.where, self.cure = what, where, cure
         prefix = f"{where}: " if where else ""
         remedy = f"\n  → {cure}" if cure else ""
@@ -28,6 +31,24 @@ class LexgraftError(Exception):
     @staticmethod
     def _again(what: str, where: str, cure: str) -> "LexgraftError":
         return LexgraftError(what, where=where, cure=cure)
+
+
+def call_place(folder: Path, name: str) -> None:
+    """Let messages name a place as the user does, not by the folder that stands in for it."""
+    _names[str(folder)] = name
+
+
+def as_called(text: object) -> str:
+    """Return text with the places in it as the user calls them.
+
+    Example:
+        >>> as_called("models/base")
+        'models/base'
+    """
+    shown = str(text)
+    for folder, name in _names.items():
+        shown = shown.replace(folder, name)
+    return shown
 
 
 def path_of(value: object, what: str) -> Path:

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import find_model
 from lexgraft.files.ownership import check_outputs, real_path
+from lexgraft.files.stand_ins import output_of, place_of
+from lexgraft.files.store_places import url_of
+from lexgraft.files.store_url import is_url
 from lexgraft.project import Project, inputs_of, load_project
 from lexgraft.records import Progress, silent
 from lexgraft.weights.merge.disk_merge import run_merge
@@ -37,7 +40,8 @@ def merge(
 
     Args:
         source: a mergekit recipe or a project file (YAML), or a project from `load_project`.
-        output: the folder to write; it must be new, or hold this very merge.
+        output: the folder to write, or `s3://bucket/prefix`; it must be new, or hold this very
+            merge.
         method: of a project: which of its candidates (default: the first).
         seed: of a recipe: what chance is keyed by (default: 0). A project has its own.
         memory: bytes for the merge's own buffers (default: 288 MiB, 96 MiB beside torch).
@@ -61,7 +65,7 @@ def merge(
     """
     planned = plan_merging(source, method=method, seed=seed, download=download)
     return planned.write(
-        path_of(output, "output"),
+        output_of(output),
         progress,
         memory=memory,
         workers=workers,
@@ -123,6 +127,12 @@ class PlannedMerge:
         check_answers: bool = False,
     ) -> Manifest:
         """Write the merge and return its manifest; see `merge`."""
+        if check_answers and url_of(output) is not None:
+            raise LexgraftError(
+                "answers are checked by loading the folder, which lies in a store",
+                where=str(output),
+                cure="leave --check-answers out, or merge to a folder of this machine",
+            )
         check_outputs([output], self.inputs, folders=True)
         return self.write_folder(
             output,
@@ -156,9 +166,14 @@ def plan_merging(
             cure="leave it out, or give a project file",
         )
     recipes, near = read_recipes(file), real_path(file).parent
+    places: dict[str, Path] = {}  # of models in a store: listed once
 
     def find(path: str, revision: str | None) -> Path:
-        return find_model(path, revision, near, download=download)
+        if not is_url(path):
+            return find_model(path, revision, near, download=download)
+        if path not in places:
+            places[path] = place_of(path)
+        return places[path]
 
     steps = plan_stages(recipes, find, seed or 0)
 

@@ -1,4 +1,4 @@
-"""The verb `extract`: the difference of two models as an record."""
+"""The verb `extract`: the difference of two models as an adapter."""
 
 import argparse
 from pathlib import Path
@@ -12,8 +12,8 @@ SHOWN = 10  # names of what is not in the adapter
 
 
 def _extract(parser: VerbParser) -> None:
-    parser.add_argument("base", help="the base: a folder or a Hub id")
-    parser.add_argument("model", help="a model that descends from it: a folder or a Hub id")
+    parser.add_argument("base", help="the base: a folder, a Hub id or a URL")
+    parser.add_argument("model", help="a model that descends from it, named likewise")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the adapter's folder")
     parser.add_argument("--rank", type=from_one, default=16, help="of the adapter (default: 16)")
     download_argument(parser)
@@ -29,12 +29,14 @@ def extract(arguments: argparse.Namespace) -> int:
     """
     from lexgraft.files.hub import named_model
     from lexgraft.files.ownership import check_outputs
+    from lexgraft.files.stand_ins import place_of
+    from lexgraft.files.store_url import is_url
     from lexgraft.weights.checkpoint.full_precision import open_full_precision
     from lexgraft.weights.checkpoint.input_model import open_input_model
     from lexgraft.weights.merge.extract_adapter import extract, share_rows
 
     base, model = (
-        named_model(text, Path(), download=arguments.download)
+        place_of(text) if is_url(text) else named_model(text, Path(), download=arguments.download)
         for text in (arguments.base, arguments.model)
     )
     check_outputs([arguments.output], [base, model], folders=True)

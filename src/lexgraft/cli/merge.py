@@ -9,7 +9,8 @@ from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
 from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, as_called
+from lexgraft.files.stand_ins import output_of
 
 if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
@@ -52,8 +53,10 @@ def planned_merge(arguments: argparse.Namespace) -> "PlannedMerge":
 
 def _merge(parser: VerbParser) -> None:
     source_arguments(parser)
-    parser.add_argument("out", type=Path, nargs="?", metavar="OUT", help="the folder to write")
-    parser.add_argument("-o", "--output", type=Path, help="the same, as other verbs have it")
+    parser.add_argument(
+        "out", type=output_of, nargs="?", metavar="OUT", help="the folder, or s3:// URL, to write"
+    )
+    parser.add_argument("-o", "--output", type=output_of, help="the same, as other verbs have it")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
     parser.add_argument(
         "--memory",
@@ -94,6 +97,7 @@ def merge(arguments: argparse.Namespace) -> int:
       lexgraft merge recipe.yaml merged/ --dry-run
       lexgraft merge recipe.yaml merged/
       lexgraft merge project.yaml --method ties -o merged/
+      lexgraft merge recipe.yaml s3://bucket/merged
 
     Neither --memory nor --workers changes a byte of the result. --dry-run takes the whole command
     and checks it. --check-answers needs memory for the whole model in float32, twice for a moment;
@@ -108,7 +112,7 @@ def merge(arguments: argparse.Namespace) -> int:
     else:
         with ProgressBars() as bars:
             record = planned.write(output, bars, **_limits(arguments))
-        lines += [f"digest   {record.digest}", f"written  {output}"]
+        lines += [f"digest   {record.digest}", f"written  {as_called(output)}"]
         lines += [f"answers  {record.answers}"] if record.answers is not None else []
         answers = record.answers if arguments.check_answers else None
         status = DIFFERENT if answers and not (answers.agrees or answers.left_out) else 0

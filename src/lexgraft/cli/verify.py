@@ -1,18 +1,18 @@
 """The verb `verify`: a merged folder against its manifest."""
 
 import argparse
-from pathlib import Path
 
 from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
+from lexgraft.files.stand_ins import place_of
 
 DIFFERENT = 1  # exit status
 SHOWN = 10  # names of each kind
 
 
 def _verify(parser: VerbParser) -> None:
-    parser.add_argument("folder", type=Path, help="a folder written by `lexgraft merge`")
+    parser.add_argument("folder", type=place_of, help="a merged folder, or its URL")
     json_argument(parser)
 
 

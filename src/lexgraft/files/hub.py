@@ -9,6 +9,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_PATTERNS, SINGLE
 from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_json import read_json
+from lexgraft.files.store_url import is_url, without_secrets
 
 _REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]{0,200}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -20,11 +21,19 @@ _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 def find_model(text: str, revision: str | None, near: Path, *, download: bool = False) -> Path:
     """Return the folder of a model: beside the file that names it, here, or in the Hub's cache.
 
-    Nothing is downloaded unless asked for; HF_HUB_OFFLINE forbids it.
+    Nothing is downloaded unless asked for; HF_HUB_OFFLINE forbids it. Who can read a model where
+    it lies in a store opens URLs before: here they are refused.
 
     Raises:
         LexgraftError: no such folder, and no such model in the cache.
     """
+    if is_url(text):
+        raise LexgraftError(
+            "a URL where a folder on this machine is wanted",
+            where=without_secrets(text),
+            cure="recipes, `verify` and `extract` read URLs; bring it here with a recipe of one "
+            "model (`merge_method: passthrough`), `lexgraft merge recipe.yaml folder/`",
+        )
     for folder in (near / text, Path(text)):
         if folder.is_dir() and revision is None:
             return real_path(folder)
@@ -53,7 +62,7 @@ def named_model(text: str, near: Path, *, download: bool = False) -> Path:
     """
     if (near / text).is_dir():
         return real_path(near / text)
-    name, _, revision = text.partition("@")
+    name, _, revision = (text, "", "") if is_url(text) else text.partition("@")
     return find_model(name, revision or None, near, download=download)
 
 
@@ -75,6 +84,37 @@ def cache_folder() -> Path:
         ) from error
 
 
+def is_offline() -> bool:
+    """Return whether HF_HUB_OFFLINE forbids to reach the Hub."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE
+
+
+def commit_of(text: str, revision: str | None) -> str:
+    """Return the commit that a revision of a model on the Hub stands for now.
+
+    Raises:
+        LexgraftError: no such model or revision, no answer, or HF_HUB_OFFLINE forbids to ask.
+    """
+    if is_offline():
+        raise LexgraftError("HF_HUB_OFFLINE forbids to read it", where=text, cure="unset it")
+    try:
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError
+    except ImportError as error:
+        raise LexgraftError(
+            "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
+        ) from error
+    try:
+        commit = HfApi().model_info(text, revision=revision).sha
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise LexgraftError(
+            f"the Hub does not give it: {str(error).splitlines()[0]:.300}",
+            where=text,
+            cure="check the name, the network and whether the model needs a licence accepted",
+        ) from error
+    return commit or revision or "main"
+
+
 def _cached(text: str, revision: str) -> Path | None:
     """Return the snapshot of a revision in the local cache."""
     repository = cache_folder() / f"models--{text.replace('/', '--')}"
@@ -86,7 +126,7 @@ def _cached(text: str, revision: str) -> Path | None:
 
 def _downloaded(text: str, revision: str) -> Path:
     """Return the snapshot of a revision after fetching what of it is missing."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE:
+    if is_offline():
         raise LexgraftError("HF_HUB_OFFLINE forbids the download", where=text, cure="unset it")
     try:
         from huggingface_hub import snapshot_download

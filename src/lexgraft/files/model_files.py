@@ -4,6 +4,9 @@ from fnmatch import fnmatchcase
 
 SINGLE = "model.safetensors"
 
+HEADER_LIMIT = 16 << 20
+"""Bytes of the header of a file of weights, at most."""
+
 INDEX = "model.safetensors.index.json"
 
 ADAPTER = "adapter_model.safetensors"

@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.store_places import url_of
 from lexgraft.records import is_written_here
 
 MARKER = ".lexgraft.json"
@@ -213,6 +214,9 @@ def check_outputs(
 
 def clash(output: Path, path: Path) -> bool:
     """Return whether two paths lead to one place, or one lies in the other."""
+    urls = url_of(output), url_of(path)
+    if urls[0] is not None and urls[1] is not None:
+        return urls[0].overlaps(urls[1])
     first, second = real_path(output), real_path(path)
     if _is_within(first, second) or _is_within(second, first):
         return True

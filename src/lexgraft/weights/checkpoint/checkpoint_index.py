@@ -20,6 +20,7 @@ from lexgraft.files.model_files import (
 )
 from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_json import read_json
+from lexgraft.files.store_places import object_of
 from lexgraft.records import digest
 from lexgraft.weights.checkpoint.safetensors_header import (
     HEADER_LIMIT,
@@ -41,11 +42,11 @@ class Shard:
 
     path: Path
     size: int
-    identity: tuple[int, int]  # time of change, inode
+    identity: tuple[int | str, ...]  # time of change, inode; of an object in a store its ETag
 
     def check_unchanged(self) -> None:
         """Raise when the file is no longer the one that was opened."""
-        now = shard(self.path) if self.path.is_file() else None
+        now = _shard_now(self.path)
         if now is None or (now.size, now.identity) != (self.size, self.identity):
             raise LexgraftError(
                 "the file changed while it was in use",
@@ -108,9 +109,26 @@ def open_checkpoint(folder: Path) -> Checkpoint:
 
 
 def shard(path: Path) -> Shard:
-    """Return the identity of a file: size, time of change (which nobody sets back), inode."""
+    """Return the identity of a file: size, time of change (which nobody sets back), inode.
+
+    Of an object in a store it is what was listed: size and ETag.
+    """
+    stored = object_of(path)
+    if stored is not None:
+        return Shard(path, stored.size, (stored.tag,))
     status = path.stat()
     return Shard(path, status.st_size, (status.st_ctime_ns, status.st_ino))
+
+
+def _shard_now(path: Path) -> Shard | None:
+    """Return the identity of a file, or of the object it stands for, as it is now."""
+    stored = object_of(path)
+    if stored is not None:
+        from lexgraft.files.object_store import state_of  # merges of folders need none of it
+
+        now = state_of(stored.url)
+        return None if now is None else Shard(path, now.size, (now.tag,))
+    return shard(path) if path.is_file() else None
 
 
 def _add(

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.store_places import object_of
+from lexgraft.files.store_url import StoredObject
 
 WINDOW = 4 << 20  # bytes read or written at once
 PIECE = 256 << 10  # bytes that are still in the second cache when they are looked at
@@ -18,6 +20,9 @@ _NO_FALLOCATE = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 _NO_DIRECT = {errno.EINVAL, errno.EOPNOTSUPP}
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FAILING = {errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ELOOP}
+Look = Callable[[memoryview, int], None]
+"""Is shown a piece of what was read, with where it begins."""
+
 _TRIES = 3  # of a read that the disk answers with an error
 
 
@@ -31,9 +36,9 @@ def fill(
     offset: int,
     view: memoryview,
     ahead: int = 0,
-    look: Callable[[memoryview, int], None] | None = None,
+    look: Look | None = None,
 ) -> None:
-    """Fill memory from a file, however short the single reads are.
+    """Fill memory from a file, or from the object it stands for, however short the reads are.
 
     The kernel is asked to fetch the `ahead` bytes that follow while these are worked on. Whoever
     wants to look at all of it once is shown piece by piece, with where it begins, in the cache.
@@ -41,6 +46,10 @@ def fill(
     Raises:
         LexgraftError: the file ends too early or cannot be read, with its name and the offset.
     """
+    stored = object_of(path)
+    if stored is not None and not stored.fetched:
+        _fill_from_store(stored, offset, view, ahead, look)
+        return
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         step = PIECE if look else max(1, len(view))
@@ -53,6 +62,17 @@ def fill(
                 look(piece, start)
     finally:
         os.close(handle)
+
+
+def _fill_from_store(
+    stored: StoredObject, offset: int, view: memoryview, ahead: int, look: Look | None
+) -> None:
+    from lexgraft.files.ranged_reads import read_ahead  # merges of folders need none of it
+
+    read_ahead().fill(stored, offset, view, ahead)
+    for start in range(0, len(view) if look else 0, PIECE):
+        if look:
+            look(view[start : start + PIECE], start)
 
 
 def reserve(folder: Path, file: str, size: int) -> int:

@@ -58,6 +58,11 @@ class FolderWriter:
         sync_folder(self._folder)
         self.done = self._verified()
 
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """Return tensors in the order in which they are best written: the largest first."""
+        slots = self._layout.slots
+        return sorted(names, key=lambda name: (-slots[name].length, name))
+
     def write(self, name: str, windows: Iterable[bytes | memoryview]) -> str:
         """Write one tensor's bytes to their place and return their digest.
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.model_files import HEADER_LIMIT
 from lexgraft.files.safe_json import parse_json
+from lexgraft.files.store_places import object_of
 
-HEADER_LIMIT = 16 << 20  # bytes
 TENSOR_LIMIT = 200_000
 DIMENSION_LIMIT = 8
 WIDTHS = {
@@ -56,7 +57,8 @@ def read_header(path: Path, limit: int = HEADER_LIMIT) -> list[TensorEntry]:
         LexgraftError: a header that breaks the format or the limits; nothing larger is read.
     """
     with path.open("rb") as file:
-        total = os.fstat(file.fileno()).st_size
+        stored = object_of(path)
+        total = os.fstat(file.fileno()).st_size if stored is None else stored.size
         length = int.from_bytes(file.read(_PREFIX), "little")
         if total < _PREFIX or not len(b"{}") <= length <= total - _PREFIX:
             raise broken(path, "it is empty, truncated or not a safetensors file")

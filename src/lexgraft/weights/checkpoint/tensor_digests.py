@@ -5,6 +5,7 @@ from pathlib import Path
 
 from xxhash import xxh3_128
 
+from lexgraft.files.store_places import object_of
 from lexgraft.weights.checkpoint.disk_io import WINDOW, fill, page_memory
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 
@@ -31,7 +32,8 @@ def stretch_windows(path: Path, start: int, end: int, window: int = WINDOW) -> I
 def content_digest(entry: TensorEntry) -> str:
     """Return the digest of a tensor's bytes; not read again if this program saw them already.
 
-    A file counts as seen while its size, time of change and inode stay what they were.
+    A file counts as seen while its size, time of change and inode stay what they were, an object
+    in a store while its size and ETag do.
     """
     key = _key(entry)
     if key not in _known:
@@ -46,6 +48,9 @@ def remember(entry: TensorEntry, digest: str) -> None:
 
 def _key(entry: TensorEntry) -> tuple[object, ...]:
     """Return what tells one stretch of one state of a file from all others."""
+    stored = object_of(entry.file)
+    if stored is not None:
+        return (str(stored.url), stored.size, stored.tag, entry.start, entry.end)
     status = entry.file.stat()
     state = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     return (*state, entry.start, entry.end)

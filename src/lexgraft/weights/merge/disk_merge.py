@@ -1,27 +1,26 @@
-"""Merging on this machine: block by block into a folder, bounded memory, resumable."""
+"""Merging on this machine: block by block to a folder or a store, bounded memory, resumable."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
+from typing import Protocol
 
 import numpy as np
 
 from lexgraft import __version__
 from lexgraft.arrays.lazy_torch import torch
 from lexgraft.errors import LexgraftError
+from lexgraft.files.store_places import url_of
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
-from lexgraft.weights.checkpoint.folder_writer import (
-    FolderWriter,
-    locked,
-    open_folder,
-    refuse_inputs,
-)
-from lexgraft.weights.checkpoint.journal import JOURNAL
+from lexgraft.weights.checkpoint.file_layout import Layout
+from lexgraft.weights.checkpoint.folder_writer import locked, open_folder, refuse_inputs
+from lexgraft.weights.checkpoint.journal import JOURNAL, Record
 from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.written_folder import digests_of_files, told_changed
@@ -34,6 +33,36 @@ from lexgraft.weights.merge.tensor_merge import TensorMerge
 _CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
 
 
+class ResultWriter(Protocol):
+    """Where a merge goes: any tensor by any thread, those that an earlier run finished left out."""
+
+    done: dict[str, Record]
+
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """Return tensors in the order in which they are best written."""
+        ...
+
+    def write(self, name: str, windows: Iterable[bytes | memoryview]) -> str:
+        """Write a tensor, again if need be, and return its digest."""
+        ...
+
+    def note(self, name: str, digest: str, record: Mapping[str, str] | None = None) -> None:
+        """Take a tensor as finished."""
+        ...
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of every tensor."""
+        ...
+
+    def records(self) -> dict[str, Record]:
+        """Return what was noted of every tensor."""
+        ...
+
+    def finish(self, assets: Mapping[str, bytes], manifest: bytes) -> None:
+        """Write all else; the manifest comes last."""
+        ...
+
+
 def run_merge(
     plan: MergePlan,
     output: Path,
@@ -43,7 +72,7 @@ def run_merge(
     workers: int | None = None,
     allow_nonfinite: bool = False,
 ) -> Manifest:
-    """Write the merged model to a folder and return its manifest.
+    """Write the merged model to a folder, or what it stands for, and return its manifest.
 
     A run that was killed goes on where it stopped, to the same bytes; a folder that already
     holds this very merge is checked and kept. Neither memory nor workers show in the bytes.
@@ -53,14 +82,17 @@ def run_merge(
     """
     inputs = plan.folders
     refuse_inputs(output, inputs)
-    if (output / MANIFEST).is_file() and not (output / JOURNAL).exists():
-        return _finished(plan, output)
+    finished = _finished_folder(output)
+    if finished is not None:
+        return _finished(plan, finished)
     names = plan.base.tensors
     torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
-    budget = plan_budget(plan, memory, workers, MEMORY if torches else MEMORY + HELD)
+    remote = any(url_of(place) is not None for place in (output, *inputs))
+    usual = MEMORY if torches or remote else MEMORY + HELD
+    budget = plan_budget(plan, memory, workers, usual)
     threads = torch.get_num_threads() if torches else 0
     assets = _assets(plan)
-    with open_folder(output, plan.layout, _run_key(plan), inputs) as writer:
+    with _opened(output, plan.layout, _run_key(plan), inputs, progress) as writer:
         _execute(plan, writer, budget, threads, progress, allow_nonfinite=allow_nonfinite)
         plan.check_unchanged()
         _recall(plan, writer)
@@ -69,18 +101,47 @@ def run_merge(
     return manifest
 
 
+def _finished_folder(output: Path) -> Path | None:
+    """Return the folder of a merge that is finished already, or what stands in for it."""
+    url = url_of(output)
+    if url is not None:
+        from lexgraft.weights.checkpoint.prefix_writer import finished_place  # of stores alone
+
+        return finished_place(url)
+    unfinished = (output / JOURNAL).exists()
+    return output if (output / MANIFEST).is_file() and not unfinished else None
+
+
+@contextmanager
+def _opened(
+    output: Path, layout: Layout, key: str, inputs: Sequence[Path], progress: Progress
+) -> Generator[ResultWriter]:
+    """Return a writer for a folder, or for the prefix of a store that it stands for."""
+    url = url_of(output)
+    if url is None:
+        with open_folder(output, layout, key, inputs) as writer:
+            yield writer
+        return
+    from lexgraft.weights.checkpoint.prefix_writer import open_prefix  # of stores alone
+
+    with open_prefix(url, layout, key) as prefix_writer:
+        for note in prefix_writer.notes:
+            progress(note, 1, 1)
+        yield prefix_writer
+
+
 def _execute(
     plan: MergePlan,
-    writer: FolderWriter,
+    writer: ResultWriter,
     budget: WorkerBudget,
     threads: int,  # of torch; 0 where it is not needed
     progress: Progress,
     *,
     allow_nonfinite: bool,
 ) -> None:
-    """Write every tensor that an earlier run has not finished, the largest first."""
+    """Write every tensor that an earlier run has not finished, in the order of the writer."""
     slots = plan.layout.slots
-    names = sorted((n for n in slots if n not in writer.done), key=lambda n: (-slots[n].length, n))
+    names = writer.ordered(name for name in slots if name not in writer.done)
     idle: SimpleQueue[BufferPool] = SimpleQueue()
     for _ in range(budget.workers):
         idle.put(BufferPool(budget))
@@ -114,7 +175,7 @@ def _alone() -> None:
     torch.set_num_threads(1)
 
 
-def _write(merge: TensorMerge, writer: FolderWriter, stop: Event) -> None:
+def _write(merge: TensorMerge, writer: ResultWriter, stop: Event) -> None:
     """Write one tensor, unless the run is being stopped."""
     written = writer.write(merge.name, _until(stop, merge.windows()))
     merge.check_whole_numbers()
@@ -156,7 +217,7 @@ def _states(shards: Sequence[Shard]) -> list[tuple[object, ...]]:
     return [(shard.path.name, shard.size, *shard.identity) for shard in shards]
 
 
-def _recall(plan: MergePlan, writer: FolderWriter) -> None:
+def _recall(plan: MergePlan, writer: ResultWriter) -> None:
     """Take over the digests of inputs that an earlier run has read."""
     folders = {"base": plan.base.tensors}
     for model in plan.input_models:
@@ -168,7 +229,7 @@ def _recall(plan: MergePlan, writer: FolderWriter) -> None:
                 remember(tensors[name], record[_INPUT + label])
 
 
-def _manifest(plan: MergePlan, writer: FolderWriter, assets: Mapping[str, bytes]) -> Manifest:
+def _manifest(plan: MergePlan, writer: ResultWriter, assets: Mapping[str, bytes]) -> Manifest:
     """Return the manifest of a finished merge."""
     versions = {
         "lexgraft": __version__,

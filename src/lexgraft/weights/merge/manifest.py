@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from lexgraft.errors import LexgraftError
+from lexgraft.errors import LexgraftError, as_called
 from lexgraft.records import AnswerParity, Progress, digest, silent, write_bytes
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.journal import JOURNAL
@@ -106,7 +106,7 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
     tensors = open_checkpoint(folder).tensors
     files = {name: stated_digest(folder / name) for name in manifest.files}
     return Verification(
-        folder=str(folder),
+        folder=as_called(folder),
         digest=manifest.digest,
         tensors=len(tensors),
         bytes=sum(entry.end - entry.start for entry in tensors.values()),

@@ -9,6 +9,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.disk_space import bytes_below, check_space
 from lexgraft.files.ownership import check_outputs, claim, is_ours, remove
 from lexgraft.files.safe_json import read_json
+from lexgraft.files.store_places import url_of
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.assets import edited
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, open_checkpoint
@@ -105,6 +106,12 @@ def run_stages(
     stages = plan_stages(recipes, seen, seed)
     check_outputs([output], inputs, folders=True)
     *before, last = stages
+    if (before or last.joined is not None) and url_of(output) is not None:
+        raise LexgraftError(
+            "a recipe that needs a folder for what lies between its models and its result",
+            where=str(output),
+            cure="merge it to a folder of this machine, then copy that",
+        )
     if before or last.joined is not None:
         check_outputs([aside], inputs, folders=True)
         sizes = {f"document {n}": stage.plan.write_bytes for n, stage in enumerate(stages, 1)}

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from lexgraft.arrays.lazy_torch import torch
+from lexgraft.errors import as_called
 from lexgraft.files.disk_space import free_bytes
+from lexgraft.files.store_places import url_of
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.merge import native_library as kernel
 from lexgraft.weights.merge.merge_plan import MergePlan, TensorGroup
@@ -28,7 +30,7 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
     method = plan.method
     lines = [
         f"merge    {method.name} ({_settings(plan.settings)}), {method.paper}",
-        f"base     {plan.base.folder}",
+        f"base     {as_called(plan.base.folder)}",
         *(f"{model.label:<8} {_where(model)}" for model in plan.input_models),
         *_groups(plan),
         f"tensors  {len(plan.merged)} merged, {len(plan.copied)} copied, {plan.stack.count} layers",
@@ -39,11 +41,16 @@ def describe(plan: MergePlan, output: Path | None = None) -> list[str]:
         f"memory   {plan.memory_bytes:,} bytes",
     ]
     if plan.assets is not None:
-        lines.append(f"config   {plan.assets.config}")
-        lines.append(f"tokens   {plan.assets.tokenizer}")
+        lines.append(f"config   {as_called(plan.assets.config)}")
+        lines.append(f"tokens   {as_called(plan.assets.tokenizer)}")
         lines += [f"config   {key} = {_short(value)}" for key, value in plan.assets.edits.items()]
     if output is not None:
-        lines.append(f"disk     {free_bytes(output):,} bytes free at {output}")
+        free = _free(output)
+        lines.append(
+            f"store    {as_called(output)}, in parts; it appears when it is whole"
+            if free is None
+            else f"disk     {free:,} bytes free at {output}"
+        )
         lines.append(
             f"time     about {arithmetic_seconds(plan):,.1f} s of arithmetic, plus the disk"
         )
@@ -55,7 +62,7 @@ def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
     merged = frozenset(plan.merged)
     return {
         "recipe": plan.recipe(),
-        "base": str(plan.base.folder),
+        "base": as_called(plan.base.folder),
         "models": {model.label: _where(model) for model in plan.input_models},
         "tensors": {
             name: {
@@ -71,7 +78,7 @@ def summary(plan: MergePlan, output: Path) -> dict[str, Any]:
         "read_bytes": plan.read_bytes,
         "write_bytes": plan.write_bytes,
         "memory_bytes": plan.memory_bytes,
-        "free_bytes": free_bytes(output),
+        "free_bytes": _free(output),
         "arithmetic_seconds": arithmetic_seconds(plan),
         "warnings": list(plan.warnings),
     }
@@ -151,4 +158,10 @@ def _short(value: object) -> str:
 
 
 def _where(model: InputModel) -> str:
-    return f"{model.folder} + {model.adapter.folder}" if model.adapter else str(model.folder)
+    folders = f"{model.folder} + {model.adapter.folder}" if model.adapter else model.folder
+    return as_called(folders)
+
+
+def _free(output: Path) -> int | None:
+    """Return the free bytes of an output's disk; None for a store, which has no end."""
+    return None if url_of(output) is not None else free_bytes(output)

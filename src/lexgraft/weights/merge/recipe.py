@@ -11,6 +11,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_documents, refuse_unknown
+from lexgraft.files.store_url import is_url
 
 Parameters = dict[str, Any] | None
 MOST_PADDING = 65_536  # rows that a vocabulary may be padded to a multiple of
@@ -85,7 +86,7 @@ class MergeRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelName(NamedTuple):
-    """A model as a recipe names it: a folder or Hub id, perhaps with an adapter on it."""
+    """A model as a recipe names it: a folder, Hub id or URL, perhaps with an adapter on it."""
 
     path: str
     revision: str | None = None
@@ -286,6 +287,8 @@ def _place(value: object, where: str) -> tuple[str, str | None]:
     if isinstance(value, dict) and isinstance(value.get("path"), str):
         revision = value.get("revision")
         return value["path"], None if revision is None else str(revision)
+    if isinstance(value, str) and is_url(value):
+        return value, None
     path, _, revision = value.partition("@") if isinstance(value, str) else ("", "", "")
     if not path or "@" in revision:
         raise LexgraftError(f"{value!a:.80} does not name a model", where=where)

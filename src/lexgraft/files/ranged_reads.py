@@ -1,0 +1,78 @@
+"""Stretches of stored objects, read into memory; the next are fetched while these are in use."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+from lexgraft.files.object_store import read_range
+from lexgraft.files.store_url import StoredObject
+
+AHEAD = 64 << 20  # bytes that are fetched before they are needed, at most
+REQUESTS = 12  # at once, of those
+_STALE = 30.0  # seconds after which nobody comes for what was fetched
+
+_Stretch = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    data: Future[bytes]
+    size: int
+    since: float
+
+
+class ReadAhead:
+    """What was fetched before it is needed, bounded in bytes and requests."""
+
+    def __init__(self, limit: int = AHEAD) -> None:
+        self._limit, self._held, self._lock = limit, 0, Lock()
+        self._stretches: dict[_Stretch, _Fetched] = {}
+        self._pool = ThreadPoolExecutor(REQUESTS, thread_name_prefix="read-ahead")
+
+    def fill(self, stored: StoredObject, start: int, view: memoryview, ahead: int) -> None:
+        """Fill memory with the bytes from `start` on, and begin to fetch the `ahead` after them.
+
+        Raises:
+            LexgraftError: the object was replaced or cut, or the store does not answer.
+        """
+        stop = start + len(view)
+        fetched = self._take(stored, start, stop)
+        if ahead > 0:
+            self._fetch(stored, stop, min(stop + ahead, stored.size))
+        if len(view):
+            view[:] = read_range(stored, start, stop) if fetched is None else fetched.result()
+
+    def _take(self, stored: StoredObject, start: int, stop: int) -> Future[bytes] | None:
+        with self._lock:
+            fetched = self._stretches.pop((str(stored.url), start, stop), None)
+            if fetched is None:
+                return None
+            self._held -= fetched.size
+            return fetched.data
+
+    def _fetch(self, stored: StoredObject, start: int, stop: int) -> None:
+        """Begin to fetch a stretch, if there is room for it."""
+        name, size = (str(stored.url), start, stop), stop - start
+        with self._lock:
+            if self._held + size > self._limit:
+                self._drop_stale()
+            if size <= 0 or name in self._stretches or self._held + size > self._limit:
+                return
+            data = self._pool.submit(read_range, stored, start, stop)
+            self._stretches[name] = _Fetched(data, size, time.monotonic())
+            self._held += size
+
+    def _drop_stale(self) -> None:
+        before = time.monotonic() - _STALE
+        for name, fetched in [*self._stretches.items()]:
+            if fetched.since < before and fetched.data.done():
+                del self._stretches[name]
+                self._held -= fetched.size
+
+
+@lru_cache(maxsize=1)
+def read_ahead() -> ReadAhead:
+    """Return the process's own."""
+    return ReadAhead()
