@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,24 @@ _WAIT = 60  # seconds for the server to answer
 
 
 @contextmanager
-def store_server() -> Generator[dict[str, str]]:
-    """Start moto's server; yield the environment in which it is the store."""
+def store_server(**settings: str) -> Generator[dict[str, str]]:
+    """Start moto's server with settings of its own; yield the environment to reach it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    quiet, environment = subprocess.DEVNULL, os.environ | settings
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as server:
         try:
             _wait(port, server)
             address = f"http://127.0.0.1:{port}"
             yield {**KEYS, "AWS_ENDPOINT_URL": address, "AWS_DEFAULT_REGION": "us-east-1"}
         finally:
             server.kill()
+            client.cache_clear()
 
 
+@lru_cache(maxsize=1)
 def client() -> Any:
     """Return s3fs itself, to look at the store from outside."""
     import s3fs
@@ -70,7 +74,3 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
             return
     raise AssertionError(f"no server on port {port}")
 
-
-def as_environment(variables: dict[str, str]) -> dict[str, str]:
-    """Return this process's environment with the store's."""
-    return os.environ | variables

@@ -20,7 +20,9 @@ Part = dict[str, Any]
 
 def part_size(size: int) -> int:
     """Return the bytes of each part of an object but the last, in whole MiB."""
-    return max(PART, -(-size // _MOST_PARTS // (1 << 20)) * (1 << 20))
+    if size <= PART * _MOST_PARTS:
+        return PART
+    return -(-size // (_MOST_PARTS << 20)) << 20
 
 
 def begin_upload(url: StoreUrl, run: str) -> str:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from lexgraft.weights.merge.tensor_merge import TensorMerge
 _CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
 
 
+@runtime_checkable
 class ResultWriter(Protocol):
     """Where a merge goes: any tensor by any thread, those that an earlier run finished left out."""
 

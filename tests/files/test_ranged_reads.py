@@ -1,0 +1,70 @@
+"""Windows of an object, fetched ahead or not, are those of a file."""
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lexgraft.errors import LexgraftError
+from lexgraft.files import ranged_reads
+from lexgraft.files.ranged_reads import ReadAhead
+from lexgraft.files.store_url import StoredObject, StoreUrl
+
+URL = StoreUrl("s3", "bucket/model.safetensors")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    content=st.binary(min_size=1, max_size=400),
+    reads=st.lists(
+        st.tuples(st.integers(0, 399), st.integers(0, 120), st.integers(0, 200)), max_size=25
+    ),
+    limit=st.integers(0, 300),
+)
+def test_ranged_windows_are_those_of_a_file(
+    content: bytes, reads: list[tuple[int, int, int]], limit: int
+) -> None:
+    stored = StoredObject(URL, len(content), "tag")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranged_reads, "read_range", lambda _, start, stop: content[start:stop])
+        reader = ReadAhead(limit)
+        for start, length, ahead in reads:
+            stop = min(start + length, len(content))
+            window = bytearray(max(0, stop - start))
+            reader.fill(stored, start, memoryview(window), ahead)
+            assert window == content[start:stop]
+
+
+def test_the_next_window_is_fetched_while_this_one_is_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[int, int]] = []
+    came = threading.Event()
+
+    def read(_stored: StoredObject, start: int, stop: int) -> bytes:
+        seen.append((start, stop))
+        if start == 10:
+            came.set()
+        return bytes(stop - start)
+
+    monkeypatch.setattr(ranged_reads, "read_range", read)
+    reader, window = ReadAhead(), memoryview(bytearray(10))
+    stored = StoredObject(URL, 30, "tag")
+    reader.fill(stored, 0, window, 10)
+    assert came.wait(10)  # before anybody asks for it
+    reader.fill(stored, 10, window, 0)
+    assert seen == [(10, 20), (0, 10)] or seen == [(0, 10), (10, 20)]
+
+
+def test_what_went_wrong_ahead_is_said_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_stored: StoredObject, start: int, stop: int) -> bytes:
+        if start:
+            raise LexgraftError("the object was replaced while it was in use")
+        return bytes(stop - start)
+
+    monkeypatch.setattr(ranged_reads, "read_range", read)
+    reader, window = ReadAhead(), memoryview(bytearray(10))
+    reader.fill(StoredObject(URL, 30, "tag"), 0, window, 10)
+    with pytest.raises(LexgraftError, match="replaced"):
+        reader.fill(StoredObject(URL, 30, "tag"), 10, window, 0)
