@@ -73,4 +73,3 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise AssertionError(f"no server on port {port}")
-

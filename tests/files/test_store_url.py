@@ -40,7 +40,11 @@ def test_what_is_no_folder_of_a_store_is_refused(text: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [f"s3://key:{SECRET}@bucket/x", f"s3://bucket/x?X-Amz-Signature={SECRET}", f"s3://b/x#{SECRET}"],
+    [
+        f"s3://key:{SECRET}@bucket/x",
+        f"s3://bucket/x?X-Amz-Signature={SECRET}",
+        f"s3://b/x#{SECRET}",
+    ],
 )
 def test_secrets_in_a_url_are_refused_and_not_repeated(text: str, tmp_path: Path) -> None:
     for read in (parse_url, place_of, output_of, lambda text: named_model(text, tmp_path)):

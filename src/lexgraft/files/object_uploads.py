@@ -7,7 +7,7 @@ from typing import Any
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.object_store import call_s3
-from lexgraft.files.store_errors import refusal_code
+from lexgraft.files.store_errors import endpoint, refusal_code
 from lexgraft.files.store_url import StoreUrl
 
 PART = 8 << 20  # bytes of a part; the protocol wants 5 MiB, and 10,000 parts at most
@@ -27,7 +27,10 @@ def part_size(size: int) -> int:
 
 def begin_upload(url: StoreUrl, run: str) -> str:
     """Return the name of a new upload of many parts; nothing is seen of it until it is complete."""
-    return str(call_s3(url, "create_multipart_upload", Metadata={_RUN: run})["UploadId"])
+    upload = call_s3(url, "create_multipart_upload", Metadata={_RUN: run}).get("UploadId")
+    if not upload:
+        raise _no_store(url)
+    return str(upload)
 
 
 def upload_part(url: StoreUrl, upload: str, number: int, data: bytearray) -> Part:
@@ -109,6 +112,17 @@ def remove_own(url: StoreUrl, run: str) -> None:
         call_s3(url, "delete_object")
 
 
+def claim_prefix(url: StoreUrl, data: bytes, run: str) -> None:
+    """Write the object that marks a prefix as this run's, and see that it is there.
+
+    Raises:
+        LexgraftError: another's is there, or the store does not give back what was put.
+    """
+    put_new(url, data, run)
+    if not is_of_run(url, run):
+        raise _no_store(url)
+
+
 def is_of_run(url: StoreUrl, run: str) -> bool:
     """Return whether an object is there that a run of this key has written."""
     try:
@@ -144,6 +158,15 @@ def _only_new(write: Callable[..., None]) -> None:
         if error.__cause__ is None or refusal_code(error.__cause__) not in _UNKNOWN:
             raise
         write()
+
+
+def _no_store(url: StoreUrl) -> LexgraftError:
+    """Return the error for an endpoint that answers, and is no store."""
+    return LexgraftError(
+        "this is no store of S3's protocol: it does not keep what is put there",
+        where=str(url),
+        cure=f"check the endpoint ({endpoint(url)})",
+    )
 
 
 def _taken(url: StoreUrl) -> LexgraftError:

@@ -16,6 +16,7 @@ from lexgraft.files.model_files import ADAPTER, HEADER_LIMIT, TEMPLATES, is_side
 from lexgraft.files.object_store import list_folder, read_range
 from lexgraft.files.ownership import real_path
 from lexgraft.files.safe_json import LIMIT
+from lexgraft.files.store_errors import endpoint
 from lexgraft.files.store_places import note_folder, note_object
 from lexgraft.files.store_url import (
     StoredObject,
@@ -103,7 +104,8 @@ def stand_in(url: StoreUrl) -> Path:
         raise LexgraftError(
             "no such folder, or nothing in it",
             where=str(url),
-            cure="check the name; a model's folder has config.json and safetensors",
+            cure=f"check the name and the endpoint ({endpoint(url)}); a model's folder has "
+            "config.json and safetensors",
         )
     place = _new_place(url)
     place.mkdir(parents=True)

@@ -139,4 +139,3 @@ def test_what_is_finished_and_in_the_store_is_not_sent_again(
     again.complete(RUN)
     assert store.sent == 6
     assert store.content == HEADER + b"a" * 90 + b"b" * 9
-

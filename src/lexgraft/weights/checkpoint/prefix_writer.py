@@ -12,7 +12,13 @@ from xxhash import xxh3_128
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import INDEX
 from lexgraft.files.object_store import list_folder, names_in, read_range
-from lexgraft.files.object_uploads import UploadQueue, put_new, remove_own, replace_own
+from lexgraft.files.object_uploads import (
+    UploadQueue,
+    claim_prefix,
+    put_new,
+    remove_own,
+    replace_own,
+)
 from lexgraft.files.safe_json import parse_json
 from lexgraft.files.stand_ins import stand_in
 from lexgraft.files.store_url import StoredObject, StoreUrl
@@ -56,7 +62,7 @@ class PrefixWriter:
         else:
             _check_empty(self._url)
             mark = {"by": _OURS, "purpose": "merge", "key": self._key}
-            put_new(self._url.at(JOURNAL), json.dumps(mark).encode(), self._key)
+            claim_prefix(self._url.at(JOURNAL), json.dumps(mark).encode(), self._key)
         for file, shard in self._shards.items():
             stored = present.get(self._journal_name(file))
             if stored is not None:
