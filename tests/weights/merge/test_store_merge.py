@@ -117,17 +117,17 @@ def test_an_end_that_was_cut_short_at_any_object_is_made_up_for(
 ) -> None:
     lexgraft.merge(recipe(tmp_path, str(tmp_path)), tmp_path / "out")
     remote, output = recipe(tmp_path, f"s3://{models}"), f"s3://{models}/out"
-    call, calls = object_uploads.call_s3, [0]
+    call, left = object_uploads.call_s3, [0]
 
     def cut(url: Any, method: str, **given: Any) -> Any:
-        calls[0] += method in {"complete_multipart_upload", "put_object", "delete_object"}
-        if calls[0] == limit:
+        left[0] -= method in {"complete_multipart_upload", "put_object", "delete_object"}
+        if left[0] == 0:
             raise KeyboardInterrupt
         return call(url, method, **given)
 
     monkeypatch.setattr(object_uploads, "call_s3", cut)
-    for limit in range(1, 20):
-        calls[0] = 0
+    for calls in range(1, 20):
+        left[0] = calls
         try:
             lexgraft.merge(remote, output)
         except KeyboardInterrupt:
