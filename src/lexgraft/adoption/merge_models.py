@@ -166,14 +166,14 @@ def plan_merging(
             cure="leave it out, or give a project file",
         )
     recipes, near = read_recipes(file), real_path(file).parent
-    places: dict[str, Path] = {}  # of models in a store: listed once
+    opened: dict[str, Path] = {}  # of models in a store: listed once
 
     def find(path: str, revision: str | None) -> Path:
         if not is_url(path):
             return find_model(path, revision, near, download=download)
-        if path not in places:
-            places[path] = place_of(path)
-        return places[path]
+        if path not in opened:
+            opened[path] = place_of(path)
+        return opened[path]
 
     steps = plan_stages(recipes, find, seed or 0)
 

@@ -42,21 +42,21 @@ def upload_part(url: StoreUrl, upload: str, number: int, data: bytearray) -> Par
 
 def uploaded_parts(url: StoreUrl, upload: str) -> dict[int, tuple[str, int]] | None:
     """Return ETag and size of the parts that the store has; None: there is no such upload."""
-    parts: dict[int, tuple[str, int]] = {}
+    held: dict[int, tuple[str, int]] = {}
     marker = 0
     while True:
         try:
             page = call_s3(url, "list_parts", UploadId=upload, PartNumberMarker=marker)
         except FileNotFoundError:
             return None
-        for part in page.get("Parts", ()):
-            parts[int(part["PartNumber"])] = str(part["ETag"]), int(part["Size"])
+        for entry in page.get("Parts", ()):
+            held[int(entry["PartNumber"])] = str(entry["ETag"]), int(entry["Size"])
         marker = page.get("NextPartNumberMarker")
         if not page.get("IsTruncated") or not marker:
-            return parts
+            return held
 
 
-def complete_upload(url: StoreUrl, upload: str, parts: list[Part], run: str) -> None:
+def complete_upload(url: StoreUrl, upload: str, uploaded: list[Part], run: str) -> None:
     """Let an object appear, made of its parts; where this run's stands already it is left.
 
     Raises:
@@ -64,8 +64,8 @@ def complete_upload(url: StoreUrl, upload: str, parts: list[Part], run: str) -> 
     """
 
     def complete(**only: str) -> None:
-        made = {"Parts": parts}
-        call_s3(url, "complete_multipart_upload", UploadId=upload, MultipartUpload=made, **only)
+        content = {"Parts": uploaded}
+        call_s3(url, "complete_multipart_upload", UploadId=upload, MultipartUpload=content, **only)
 
     try:
         _only_new(complete)

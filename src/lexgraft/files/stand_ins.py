@@ -75,9 +75,9 @@ def output_of(value: Path | str) -> Path:
         raise LexgraftError(
             f"{url.scheme}:// is read, not written", where=str(url), cure=cure[url.scheme]
         )
-    place = _new_place(url)
-    note_folder(place, url)
-    return place
+    folder = _new_place(url)
+    note_folder(folder, url)
+    return folder
 
 
 def pinned(url: StoreUrl) -> StoreUrl:
@@ -107,13 +107,13 @@ def stand_in(url: StoreUrl) -> Path:
             cure=f"check the name and the endpoint ({endpoint(url)}); a model's folder has "
             "config.json and safetensors",
         )
-    place = _new_place(url)
-    place.mkdir(parents=True)
-    note_folder(place, url)
+    folder = _new_place(url)
+    folder.mkdir(parents=True)
+    note_folder(folder, url)
     with ThreadPoolExecutor(REQUESTS) as pool:
-        for future in [pool.submit(_fetch, place / name, o) for name, o in objects.items()]:
+        for future in [pool.submit(_fetch, folder / name, o) for name, o in objects.items()]:
             future.result()
-    return place
+    return folder
 
 
 def _objects(url: StoreUrl) -> dict[str, StoredObject]:
@@ -125,7 +125,7 @@ def _objects(url: StoreUrl) -> dict[str, StoredObject]:
     return {
         name: stored
         for name, stored in objects.items()
-        if all(_NAME.fullmatch(part) for part in name.split("/"))
+        if all(_NAME.fullmatch(word) for word in name.split("/"))
     }
 
 

@@ -82,14 +82,14 @@ def parse_url(text: str) -> StoreUrl:
             cure="leave it out: credentials are taken from the environment, never from a URL",
         )
     path = rest.strip("/")
-    parts = path.split("/")
-    if not _PLAIN.fullmatch(path) or {"", ".", ".."} & {*parts}:
+    names = path.split("/")
+    if not _PLAIN.fullmatch(path) or {"", ".", ".."} & {*names}:
         raise LexgraftError(
             "not the place of a folder in a store",
             where=f"{text!a:.200}",
             cure="write it as s3://bucket/folder",
         )
-    if len(parts) < len(("organisation or bucket", "folder")):
+    if len(names) < len(("organisation or bucket", "folder")):
         raise LexgraftError(
             "a whole bucket is not a model's folder",
             where=text,

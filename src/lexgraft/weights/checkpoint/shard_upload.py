@@ -79,9 +79,9 @@ class ShardUpload:
             return f"an upload of {self.url} in other parts was taken away"
         self.upload = journal.upload
         self._parts = {
-            number: part
-            for number, part in journal.parts.items()
-            if held.get(number) == (part["ETag"], self._length(number))
+            number: noted
+            for number, noted in journal.parts.items()
+            if held.get(number) == (noted["ETag"], self._length(number))
         }
         for name, record in journal.tensors.items():
             slot = self._slots[name]
@@ -136,8 +136,10 @@ class ShardUpload:
             settled = {n: upload for n, upload in self._uploads.items() if upload.done()}
             final = {number for number, names in self._open.items() if not names}
             tensors = dict(self.records)
-        parts = {number: upload.result() for number, upload in settled.items() if number in final}
-        return ShardJournal(self.upload, self._part, {**self._parts, **parts}, tensors)
+        uploaded = {
+            number: upload.result() for number, upload in settled.items() if number in final
+        }
+        return ShardJournal(self.upload, self._part, {**self._parts, **uploaded}, tensors)
 
     def settle(self) -> None:
         """Send what nobody waits for any more, and wait until the store has all.
@@ -154,9 +156,10 @@ class ShardUpload:
     def complete(self, run: str) -> None:
         """Let the file appear."""
         if not self.is_whole:
-            parts = self.journal().parts
-            assert len(parts) == self._count
-            complete_upload(self.url, self.upload, [parts[n] for n in sorted(parts)], run)
+            uploaded = self.journal().parts
+            assert len(uploaded) == self._count
+            ordered = [uploaded[number] for number in sorted(uploaded)]
+            complete_upload(self.url, self.upload, ordered, run)
             self.is_whole = True
 
     def _numbers(self, offset: int, length: int) -> range:
