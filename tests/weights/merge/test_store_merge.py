@@ -95,9 +95,10 @@ def test_a_merge_in_the_store_is_the_merge_of_folders(
     assert "different  tokenizer.json" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("done", [5, 15])
 def test_a_killed_merge_shows_nothing_and_goes_on_to_the_same_bytes(
-    models: str, tmp_path: Path, done: int, small_parts: None
+    models: str, tmp_path: Path, done: int
 ) -> None:
     lexgraft.merge(recipe(tmp_path, str(tmp_path)), tmp_path / "out")
     remote, output = recipe(tmp_path, f"s3://{models}"), f"{models}/out"
