@@ -1,12 +1,14 @@
 """Asking in several number formats, side by side: speed, share of the format's products, flips.
 
     python benchmarks/formats.py [--project FILE] [--models base G D] [--items 240] [--turn 60]
-        [--formats float32 mixed bfloat16] [--threads 1]
+        [--formats float32 mixed bfloat16] [--threads 1] [--emulated]
 
 The formats take turns over the same items of the project's `confirm` concepts, each asked with its
 neutral contexts into a store of its own, so that a busy machine slows all of them alike. CPU
 seconds and wall seconds are both printed. Operations are counted once, by torch; a format's product
-is timed in the shapes of the body and of the head. `make examples` fetches what the project needs.
+is timed in the shapes of the body and of the head. `--emulated` also computes in formats that this
+processor only emulates: what they flip is right, what they take is not. `make examples` fetches
+what the project needs.
 """
 
 import argparse
@@ -25,7 +27,7 @@ from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.evaluation.ask import ask
 from lexgraft.evaluation.grade import GradedItem, grade, known, probabilities
-from lexgraft.models import ComputedFormat
+from lexgraft.models import ComputedFormat, number_format
 from lexgraft.models.number_format import products_in
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Project, read_project
@@ -58,7 +60,10 @@ def main() -> None:
     parser.add_argument("--turn", type=int, default=60, help="items a format asks at a time")
     parser.add_argument("--formats", nargs="+", default=["float32", "mixed", "bfloat16"])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--emulated", action="store_true")
     given = parser.parse_args()
+    if given.emulated:
+        number_format.mixed_gain = lambda: 1.0
     torch.set_num_threads(given.threads)
     peaks = {name: product_peaks(name) for name in given.formats}
     for name, shapes in peaks.items():

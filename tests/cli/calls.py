@@ -64,7 +64,7 @@ CALLS = (
     ),
     Call(
         "merge recipe.yaml merged --json --seed 7 --download --memory 96M --workers 1 "
-        "--allow-nonfinite --check-answers"
+        "--allow-nonfinite --check-answers --device cpu"
     ),
     Call("merge recipe.yaml -o merged --dry-run --json"),
     Call("merge project.yaml merged --method ties --json"),

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -17,8 +18,8 @@ from lexgraft.models.layer_map import check_layer_map, layer_arguments
 def graphics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pretend that there are two GPUs that compute in bfloat16, with 10 GB free on each."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
-    monkeypatch.setattr(layer_map, "free_bytes", lambda _: 10_000_000_000)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", Mock(return_value=True))
+    monkeypatch.setattr(layer_map, "free_bytes", Mock(return_value=10_000_000_000))
 
 
 @pytest.mark.usefixtures("graphics")

@@ -30,6 +30,7 @@ def merge(
     workers: int | None = None,
     allow_nonfinite: bool = False,
     check_answers: bool = False,
+    device: str = "cpu",
     download: bool = False,
     progress: Progress = silent,
 ) -> Manifest:
@@ -49,6 +50,8 @@ def merge(
         allow_nonfinite: keep NaN and infinity, counted, instead of refusing them.
         check_answers: load the folder again and compare it with the merge in memory on a dozen
             prompts; what comes of it stands in the manifest's `answers`.
+        device: where methods of whole matrices compute ("cuda", "auto", …); a GPU's sums may round
+            otherwise, so the manifest names it.
         download: fetch models that a Hub id names and the cache lacks.
         progress: told what is done, how much of it and of how much.
 
@@ -71,6 +74,7 @@ def merge(
         workers=workers,
         allow_nonfinite=allow_nonfinite,
         check_answers=check_answers,
+        device=device,
     )
 
 
@@ -86,6 +90,7 @@ class WriteMerge(Protocol):
         workers: int | None = None,
         allow_nonfinite: bool = False,
         check_answers: bool = False,
+        device: str = "cpu",
     ) -> Manifest:
         """Return the manifest of the folder, written or already there."""
         ...
@@ -125,6 +130,7 @@ class PlannedMerge:
         workers: int | None = None,
         allow_nonfinite: bool = False,
         check_answers: bool = False,
+        device: str = "cpu",
     ) -> Manifest:
         """Write the merge and return its manifest; see `merge`."""
         if check_answers and url_of(output) is not None:
@@ -141,7 +147,16 @@ class PlannedMerge:
             workers=workers,
             allow_nonfinite=allow_nonfinite,
             check_answers=check_answers,
+            device=_chosen(device),
         )
+
+
+def _chosen(device: str) -> str:
+    if device == "cpu":
+        return device
+    from lexgraft.models.chosen_device import choose_device  # loads torch
+
+    return choose_device(device)
 
 
 def plan_merging(

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from lexgraft.adoption.candidate_tensors import CandidateTensors
 from lexgraft.adoption.cost import LimitedTexts
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.answer_store import FILE as STORE
@@ -38,7 +39,6 @@ from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
 from lexgraft.weights.checkpoint.input_statistics import open_statistics
 from lexgraft.weights.checkpoint.scrambled_delta import scrambled
-from lexgraft.weights.merge.live_merge import merged_tensors
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.tokenizer_check import check_one_vocabulary
 
@@ -77,6 +77,7 @@ class ModelsUnderTest:
     def __init__(self, project: Project, folder: Path, progress: Progress) -> None:
         self.project, self.folder, self.progress = project, folder, progress
         self._engine: tuple[Path, TransformersModel] | None = None
+        self._candidates = CandidateTensors()
         self._told = ""  # the last warning about the live model
         self.answers_given = 0  # answers that were given anew; what was stored is not among them
 
@@ -228,7 +229,9 @@ class ModelsUnderTest:
             if subject.plan is None:
                 model.reset()
             else:
-                model.put(merged_tensors(subject.plan), subject.digest)
+                model.put(
+                    self._candidates.of(subject.plan, self.computation.device), subject.digest
+                )
         return model
 
     def encoder(self, subject: EvaluatedModel) -> Callable[[str], list[int]]:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lexgraft.cli.compute_options import device_name
 from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
 
 _MOST_WORKERS = 1024
-_LIMITS = ("memory", "workers", "allow_nonfinite", "check_answers")
+_LIMITS = ("memory", "workers", "allow_nonfinite", "check_answers", "device")
 DIFFERENT = 1  # exit status
 
 
@@ -64,6 +65,12 @@ def _merge(parser: VerbParser) -> None:
         help="for the merge's own buffers, e.g. 96M or 2G (default: 288M, 96M beside torch)",
     )
     parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
+    parser.add_argument(
+        "--device",
+        type=device_name,
+        metavar="auto|cpu|cuda[:N]|mps",
+        help="where methods of whole matrices compute (cpu); the manifest names it",
+    )
     parser.add_argument(
         "--allow-nonfinite", action="store_true", help="keep NaN and infinity, counted"
     )

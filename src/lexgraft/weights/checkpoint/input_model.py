@@ -18,7 +18,7 @@ from lexgraft.weights.checkpoint.checkpoint_index import (
 )
 from lexgraft.weights.checkpoint.config_check import check_folders
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
-from lexgraft.weights.checkpoint.lora_adapter import Adapter, open_adapter
+from lexgraft.weights.checkpoint.lora_adapter import Adapter, Factors, open_adapter
 from lexgraft.weights.checkpoint.matched_tensors import matched
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
@@ -96,6 +96,10 @@ class InputModel:
         if self.adapter is not None and name in self.adapter.factors:
             delta.add_(self.adapter.factors[name].delta(start, stop))
         return delta
+
+    def factors(self, name: str) -> Factors | None:
+        """Return the low-rank factors of a tensor's delta; None of a folder, or a scrambled one."""
+        return self.source.factors.get(name) if isinstance(self.source, Adapter) else None
 
     def tensor(self, name: str) -> Tensor:
         """Return the model's own tensor in float32."""

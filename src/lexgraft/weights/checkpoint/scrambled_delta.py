@@ -33,6 +33,9 @@ class ScrambledModel(InputModel):
         """Return nothing: every tensor that differs is computed."""
         return None
 
+    def factors(self, name: str) -> None:
+        """Return nothing: the factors are of what it was shuffled from."""
+
     def delta(self, name: str, start: int = 0, stop: int | None = None) -> Tensor | None:
         """Return rows [start, stop) of the scrambled delta in float32; None: unchanged."""
         delta = super().delta(name, start, stop)

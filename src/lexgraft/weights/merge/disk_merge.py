@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -72,15 +72,19 @@ def run_merge(
     memory: int | None = None,
     workers: int | None = None,
     allow_nonfinite: bool = False,
+    device: str = "cpu",
 ) -> Manifest:
     """Write the merged model to a folder, or what it stands for, and return its manifest.
 
     A run that was killed goes on where it stopped, to the same bytes; a folder that already
-    holds this very merge is checked and kept. Neither memory nor workers show in the bytes.
+    holds this very merge is checked and kept. Neither memory nor workers show in the bytes. On
+    another `device` than the processor whole matrices are merged there: its sums may round
+    otherwise, so the manifest names it.
 
     Raises:
         LexgraftError: the folder is not free, the disk too small, an input changed or not finite.
     """
+    _check_device(plan, device)
     inputs = plan.folders
     refuse_inputs(output, inputs)
     finished = _finished_folder(output)
@@ -93,11 +97,12 @@ def run_merge(
     budget = plan_budget(plan, memory, workers, usual)
     threads = torch.get_num_threads() if torches else 0
     assets = _assets(plan)
-    with _opened(output, plan.layout, _run_key(plan), inputs, progress) as writer:
-        _execute(plan, writer, budget, threads, progress, allow_nonfinite=allow_nonfinite)
+    how = {"allow_nonfinite": allow_nonfinite, "device": device}
+    with _opened(output, plan.layout, _run_key(plan, device), inputs, progress) as writer:
+        _execute(plan, writer, budget, threads, progress, how)
         plan.check_unchanged()
         _recall(plan, writer)
-        manifest = _manifest(plan, writer, assets)
+        manifest = _manifest(plan, writer, assets, device)
         writer.finish(assets, manifest_text(manifest))
     return manifest
 
@@ -137,8 +142,7 @@ def _execute(
     budget: WorkerBudget,
     threads: int,  # of torch; 0 where it is not needed
     progress: Progress,
-    *,
-    allow_nonfinite: bool,
+    how: Mapping[str, Any],
 ) -> None:
     """Write every tensor that an earlier run has not finished, in the order of the writer."""
     slots = plan.layout.slots
@@ -151,7 +155,7 @@ def _execute(
     def make(name: str) -> None:
         buffers = idle.get()
         try:
-            merge = TensorMerge(plan, name, buffers, allow_nonfinite=allow_nonfinite)
+            merge = TensorMerge(plan, name, buffers, **how)
             _write(merge, writer, stop)
         finally:
             idle.put(buffers)
@@ -205,12 +209,28 @@ class _StoppedError(Exception):
     """A worker was told to stop; whoever told it raises the reason."""
 
 
-def _run_key(plan: MergePlan) -> str:
+def _check_device(plan: MergePlan, device: str) -> None:
+    """Raise for a method that is not called on a device.
+
+    Raises:
+        LexgraftError: its arithmetic is the processor's; a merge of it waits for the disk anyway.
+    """
+    if device != "cpu" and (not plan.method.anywhere or plan.method.native is not None):
+        raise LexgraftError(
+            f"`{plan.method.name}` is merged on the processor, as fast as files are read",
+            where=f"--device {device}",
+            cure="leave --device out: it is for methods of whole matrices (tsv_m, iso_c, iso_cts, "
+            "wudi, karcher)",
+        )
+
+
+def _run_key(plan: MergePlan, device: str) -> str:
     """Return what an unfinished folder must have been begun with, from headers only."""
     shards = [*plan.base.shards]
     for model in plan.input_models:
         shards += model.shards
-    return digest("run", ENGINE, __version__, plan.recipe(), _states(shards))
+    elsewhere = [device] * (device != "cpu")
+    return digest("run", ENGINE, __version__, plan.recipe(), _states(shards), *elsewhere)
 
 
 def _states(shards: Sequence[Shard]) -> list[tuple[object, ...]]:
@@ -230,7 +250,9 @@ def _recall(plan: MergePlan, writer: ResultWriter) -> None:
                 remember(tensors[name], record[_INPUT + label])
 
 
-def _manifest(plan: MergePlan, writer: ResultWriter, assets: Mapping[str, bytes]) -> Manifest:
+def _manifest(
+    plan: MergePlan, writer: ResultWriter, assets: Mapping[str, bytes], device: str
+) -> Manifest:
     """Return the manifest of a finished merge."""
     versions = {
         "lexgraft": __version__,
@@ -238,6 +260,7 @@ def _manifest(plan: MergePlan, writer: ResultWriter, assets: Mapping[str, bytes]
         "torch": version("torch"),
         "numpy": np.__version__,
     }
+    versions |= {"device": device} if device != "cpu" else {}
     records = writer.records()
     return Manifest(
         plan=plan.digest,

@@ -19,7 +19,7 @@ def merged_tensors(plan: MergePlan) -> Iterator[tuple[str, Float32[Tensor, "*sha
     buffers = BufferPool(plan_budget(plan))
     for name in plan.merged:
         if is_changed(plan, name):
-            yield name, _value(TensorMerge(plan, name, buffers))
+            yield name, merged_value(plan, name, buffers)
     plan.check_unchanged()
 
 
@@ -30,13 +30,14 @@ def result_tensors(plan: MergePlan) -> Iterator[tuple[str, Tensor]]:
     """
     buffers = BufferPool(plan_budget(plan))
     for name in plan.layout.slots:
-        yield name, _value(TensorMerge(plan, name, buffers))
+        yield name, merged_value(plan, name, buffers)
     plan.check_unchanged()
 
 
-def _value(merge: TensorMerge) -> Tensor:
+def merged_value(plan: MergePlan, name: str, buffers: BufferPool) -> Tensor:
     """Return a whole tensor of the result; in float32 if it is of floating point."""
-    dtype, offset = dtype_of(merge.plan.stored(merge.entry)), 0
+    merge = TensorMerge(plan, name, buffers)
+    dtype, offset = dtype_of(plan.stored(merge.entry)), 0
     value = torch.empty(merge.entry.size, dtype=torch.float32 if dtype.is_floating_point else dtype)
     for window in merge.windows():
         values = torch.frombuffer(window, dtype=dtype)

@@ -74,6 +74,7 @@ def run_stages(
     memory: int | None = None,
     workers: int | None = None,
     allow_nonfinite: bool = False,
+    device: str = "cpu",
     then: Then | None = None,
 ) -> Manifest:
     """Write the result of a recipe file to a folder and return its manifest.
@@ -84,16 +85,11 @@ def run_stages(
     Raises:
         LexgraftError: all that planning and merging refuse.
     """
+    limits: dict[str, Any] = {"memory": memory, "workers": workers, "device": device}
+    limits["allow_nonfinite"] = allow_nonfinite
 
     def write(plan: MergePlan, folder: Path) -> Manifest:
-        return run_merge(
-            plan,
-            folder,
-            progress,
-            memory=memory,
-            workers=workers,
-            allow_nonfinite=allow_nonfinite,
-        )
+        return run_merge(plan, folder, progress, **limits)
 
     check_outputs([output], (), folders=True)
     aside = output.with_name(f"{output.name}.stages")

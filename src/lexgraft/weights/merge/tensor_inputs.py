@@ -52,6 +52,7 @@ class TensorInputs:
     name: str
     buffers: BufferPool
     allow_nonfinite: bool = False
+    device: str = "cpu"  # on which the method is called
     changed: bool = False  # whether any model differs from the base
     digests: dict[str, str] = field(default_factory=dict)  # of the inputs as read, by label
 
@@ -157,6 +158,8 @@ class TensorInputs:
                 stop = min(start + step, count)
                 values = [raw[start * width : stop * width] for raw in raws]
                 base, deltas = self._block(values, first + start, first + stop)
+                if self.device != "cpu":
+                    base, deltas = base.to(self.device), deltas.to(self.device)
                 yield base, deltas, replace(context, start=(first + start) * width)
 
     def nonfinite_error(self, number: int) -> LexgraftError:

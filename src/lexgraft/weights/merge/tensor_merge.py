@@ -26,10 +26,16 @@ class TensorMerge:
     """
 
     def __init__(
-        self, plan: MergePlan, name: str, buffers: BufferPool, *, allow_nonfinite: bool = False
+        self,
+        plan: MergePlan,
+        name: str,
+        buffers: BufferPool,
+        *,
+        allow_nonfinite: bool = False,
+        device: str = "cpu",
     ) -> None:
         self.plan, self.name, self.buffers = plan, name, buffers
-        self.inputs = TensorInputs(plan, name, buffers, allow_nonfinite)
+        self.inputs = TensorInputs(plan, name, buffers, allow_nonfinite, device)
         self.nonfinite = 0  # values of the result
         self._allow_nonfinite = allow_nonfinite
 

@@ -14,7 +14,7 @@ from lexgraft.weights.methods.registry import (
 from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, nearest_orthogonal, svd
 
 
-@method(paper="arXiv 2502.04959, section 4.1", unit="tensor")
+@method(paper="arXiv 2502.04959, section 4.1", unit="tensor", anywhere=True)
 def iso_c(
     base: Base,
     deltas: Deltas,
@@ -30,7 +30,7 @@ def iso_c(
     return base + by_matrix(_weighted(deltas, context, weight), _flat) * lambda_
 
 
-@method(paper="arXiv 2502.04959, section 4.2, Algorithm 1", unit="tensor")
+@method(paper="arXiv 2502.04959, section 4.2, Algorithm 1", unit="tensor", anywhere=True)
 def iso_cts(
     base: Base,
     deltas: Deltas,

@@ -13,7 +13,7 @@ from lexgraft.weights.methods.registry import Base, Deltas, Merged, TensorContex
 _PATIENCE = 100  # steps after which only rounding moves the mean, however many are asked for
 
 
-@method(paper="arXiv 2603.04972; Karcher 1977", survey=spans, base="none")
+@method(paper="arXiv 2603.04972; Karcher 1977", survey=spans, base="none", anywhere=True)
 def karcher(
     base: Base,
     deltas: Deltas,

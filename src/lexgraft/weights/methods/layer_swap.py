@@ -8,7 +8,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.weights.methods.registry import Base, Deltas, Fraction, Merged, TensorContext, method
 
 
-@method(paper="arXiv 2410.01335, section 3")
+@method(paper="arXiv 2410.01335, section 3", anywhere=True)
 def layer_swap(
     base: Base,
     deltas: Deltas,

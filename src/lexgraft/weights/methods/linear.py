@@ -20,7 +20,7 @@ def _native(settings: Settings, context: TensorContext) -> KernelSpec:
     return KernelSpec(weights, scale=sum(weights))
 
 
-@method(paper="arXiv 2203.05482, section 2", base="none", native=_native)
+@method(paper="arXiv 2203.05482, section 2", base="none", native=_native, anywhere=True)
 def linear(
     base: Base,
     deltas: Deltas,

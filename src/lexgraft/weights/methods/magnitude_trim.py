@@ -10,6 +10,7 @@ from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Bool, Float32
 from lexgraft.weights.methods.ordered_sums import Doubles, as_rows, row_sizes, whole_sums
 from lexgraft.weights.methods.registry import Base, Blocks, Deltas, Shares, TensorContext
+from lexgraft.weights.methods.trim_on_device import survivors, threshold
 
 _COARSE = 1 << 15  # the top 15 bits below the sign of a float32
 _FINE = 1 << 16
@@ -115,6 +116,13 @@ def largest(
     of the lower 16 within one bucket) find it. All of it adds up over blocks and is exact; ties
     are kept in the order of the elements.
     """
+    if next(tracks())[0].device.type != "cpu":
+        return tuple(
+            TrimThreshold(*threshold(lambda track=track: _track(tracks, track), keep, size))
+            if keep > 0
+            else TrimThreshold(NONE, size - 1)
+            for track, keep in targets
+        )
     nonempty = [(track, keep) for track, keep in targets if keep > 0]
     bracketed = _between(tracks, nonempty, _brackets(tracks, nonempty, size))
     if None in bracketed:
@@ -134,8 +142,10 @@ def kept(
     values: Float32[Tensor, "*shape"], cut: TrimThreshold, start: int
 ) -> Bool[Tensor, "*shape"]:
     """Return which elements of a block, whose first has number `start`, survive the cut."""
-    magnitudes = _magnitudes(values)
     before = cut.last + 1 - start
+    if values.device.type != "cpu":
+        return survivors(values, cut.bits, before)
+    magnitudes = _magnitudes(values)
     if before >= len(magnitudes):
         mask = magnitudes >= cut.bits
     else:
@@ -143,6 +153,10 @@ def kept(
         if before > 0:
             mask[:before] |= magnitudes[:before] == cut.bits
     return torch.from_numpy(mask).view(values.shape)
+
+
+def _track(tracks: Tracks, track: int) -> Iterator[Float32[Tensor, "*shape"]]:
+    return (block[track] for block, _ in tracks())
 
 
 class _Rank(NamedTuple):

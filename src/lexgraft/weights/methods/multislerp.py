@@ -20,7 +20,7 @@ def spans(blocks: Blocks, *, origin: Origin) -> Gram:
     return gram(blocks, models=origin == "zero")
 
 
-@method(paper="Goddard 2025, multislerp", survey=spans, base="optional")
+@method(paper="Goddard 2025, multislerp", survey=spans, base="optional", anywhere=True)
 def multislerp(
     base: Base,
     deltas: Deltas,

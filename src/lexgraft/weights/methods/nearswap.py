@@ -8,7 +8,12 @@ from lexgraft.weights.methods.registry import Base, Deltas, Merged, TensorContex
 from lexgraft.weights.methods.slerp import two_ends
 
 
-@method(paper="alchemonaut 2024, QuartetAnemoi model card", base="optional", models=(1, 2))
+@method(
+    paper="alchemonaut 2024, QuartetAnemoi model card",
+    base="optional",
+    models=(1, 2),
+    anywhere=True,
+)
 def nearswap(
     base: Base,
     deltas: Deltas,

@@ -83,6 +83,8 @@ def row_dots(
 
     A row's product depends on that row alone, whatever rows stand beside it.
     """
+    if first.device.type != "cpu":
+        return (first.double() * second.double()).sum(1).cpu().numpy()
     dots = np.empty(len(first), np.float64)
     step = max(1, _SLICE // max(1, first.shape[1]))
     for start in range(0, len(first), step):
@@ -95,6 +97,8 @@ def row_dots(
 
 def row_sizes(values: Float32[Tensor, "rows width"]) -> Doubles:
     """Return the sum of magnitudes of every row, in float64."""
+    if values.device.type != "cpu":
+        return values.double().abs().sum(1).cpu().numpy()
     return np.abs(values.numpy()).sum(axis=1, dtype=np.float64)
 
 

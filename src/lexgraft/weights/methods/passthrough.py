@@ -3,7 +3,12 @@
 from lexgraft.weights.methods.registry import Base, Deltas, Factors, Merged, TensorContext, method
 
 
-@method(paper="none: a copy, for slices of layers and single tensors", base="none", models=(1, 1))
+@method(
+    paper="none: a copy, for slices of layers and single tensors",
+    base="none",
+    models=(1, 1),
+    anywhere=True,
+)
 def passthrough(
     base: Base, deltas: Deltas, context: TensorContext, *, scale: Factors = 1.0
 ) -> Merged:

@@ -81,6 +81,7 @@ class Method:
     models: tuple[int, int | None]  # how few and how many it can merge
     native: NativeMapping | None
     learns: bool = False  # whether it needs what was learnt of the layers' inputs
+    anywhere: bool = False  # whether it computes on the device that its inputs lie on
     code: str = ""  # digest of its source, where it is not one of this package's
 
     def settings(self, values: Mapping[str, object], labels: Sequence[str]) -> dict[str, Any]:
@@ -153,6 +154,7 @@ def method(
     models: tuple[int, int | None] = (1, None),
     native: NativeMapping | None = None,
     learns: bool = False,
+    anywhere: bool = False,
 ) -> Callable[[F], F]:
     """Return a decorator that makes a function a merge method under its own name.
 
@@ -171,6 +173,8 @@ def method(
         native: the same formula for the compiled loops, where these know it.
         learns: whether it needs what was learnt of a layer's inputs; of a tensor about which
             nothing was, it gets blocks of any size.
+        anywhere: whether it computes on whatever device its inputs lie on, a GPU for one; others
+            are called with inputs on the processor.
 
     Raises:
         LexgraftError: (when the function is decorated) a name that another method has, a
@@ -202,6 +206,7 @@ def method(
                 models=models,
                 native=native,
                 learns=learns,
+                anywhere=anywhere,
                 code=_code_digest(combine),
             )
         )

@@ -53,6 +53,7 @@ def _native(settings: Settings, context: TensorContext) -> KernelSpec:
     base="optional",
     models=(1, 2),
     native=_native,
+    anywhere=True,
 )
 def slerp(
     base: Base, deltas: Deltas, _context: TensorContext, angle_cosine: float, *, t: Fraction = 0.5

@@ -12,7 +12,7 @@ from lexgraft.weights.methods.registry import (
 )
 
 
-@method(paper="arXiv 2212.04089, section 4", native=summed_spec)
+@method(paper="arXiv 2212.04089, section 4", native=summed_spec, anywhere=True)
 def task_arithmetic(
     base: Base,
     deltas: Deltas,

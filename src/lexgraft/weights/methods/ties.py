@@ -40,7 +40,7 @@ def _native(settings: Settings, context: TensorContext) -> KernelSpec | None:
     return disjoint_spec(settings, context, thresholds=thresholds)
 
 
-@method(paper="arXiv 2306.01708, Algorithm 1", survey=cuts, native=_native)
+@method(paper="arXiv 2306.01708, Algorithm 1", survey=cuts, native=_native, anywhere=True)
 def ties(
     base: Base,
     deltas: Deltas,

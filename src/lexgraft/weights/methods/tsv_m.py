@@ -13,7 +13,7 @@ from lexgraft.weights.methods.registry import (
 from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, nearest_orthogonal, svd
 
 
-@method(paper="arXiv 2412.00081, section 4.3, Algorithm 1", unit="tensor")
+@method(paper="arXiv 2412.00081, section 4.3, Algorithm 1", unit="tensor", anywhere=True)
 def tsv_m(
     base: Base,
     deltas: Deltas,

@@ -17,7 +17,7 @@ from lexgraft.weights.methods.registry import (
 from lexgraft.weights.methods.spectral import Matrices, Matrix, by_matrix, solve
 
 
-@method(paper="arXiv 2503.08099, equation 12, minimised exactly", unit="tensor")
+@method(paper="arXiv 2503.08099, equation 12, minimised exactly", unit="tensor", anywhere=True)
 def wudi(
     base: Base,
     deltas: Deltas,
@@ -51,7 +51,8 @@ def _merged(matrices: Matrices, weights: tuple[float, ...], ridge: float) -> Mat
     if not inputs.any():
         return torch.zeros_like(matrices[0])
     small = min(inputs.shape)
-    penalty = torch.eye(small, dtype=torch.float64) * (ridge * len(matrices) / small)
+    penalty = torch.eye(small, dtype=torch.float64, device=inputs.device)
+    penalty *= ridge * len(matrices) / small
     if len(inputs) == small:  # E·(C·Cᵀ + ρ)⁻¹·C
         merged = solve(inputs @ inputs.T + penalty, targets.T).T @ inputs
     else:  # E·C·(Cᵀ·C + ρ)⁻¹
