@@ -61,13 +61,19 @@ def test_init_asks_for_all_that_it_needs_and_what_the_glossary_does_not_say(
     status, shown = talk(
         ["init", "--leave-out-refused"],
         [
+            ("Base model", "nowhere at all"),
             ("Base model", str(tiny_model)),
+            ("Language model", "nobody/nothing"),
             ("Language model", "language"),
             ("Domain model", "domain"),
+            ("Glossary", "pair.csv"),
             ("Glossary", "pairs.csv"),
             ("number, another value", "1"),
+            ("number, another value", "1=word en"),
             ("number, another value", "1=term en"),
             ("number, another value", "2=term fr"),
+            ("Language in which the domain", "klingonese"),
+            ("Language in which the domain", "de"),
             ("Language in which the domain", "en"),
             ("Language in which they should", "fr"),
         ],
@@ -75,6 +81,10 @@ def test_init_asks_for_all_that_it_needs_and_what_the_glossary_does_not_say(
     )
     assert (status, "next: lexgraft plan project.yaml" in shown) == (0, True), shown
     assert "[en (80), fr (80)]" in shown
+    for wrong in ("no such folder", "no such term base", "unknown meaning `word en`"):
+        assert wrong in shown
+    for wrong in ("unknown language `klingonese`", "no term is in `de`"):
+        assert wrong in shown
     project = (tmp_path / "project.yaml").read_text(encoding="utf-8")
     assert "no_header: true" in project
     assert "refused: leave-out" in project
@@ -85,8 +95,9 @@ def test_init_asks_for_all_that_it_needs_and_what_the_glossary_does_not_say(
 def test_an_import_that_is_not_clear_asks_and_a_person_may_stop(tmp_path: Path):
     (tmp_path / "t.csv").write_text("MT,en\nklappa,valve\nbieb,door\n", encoding="utf-8")
     import_ = ["terms", "import", "t.csv", "-o", "out.jsonl"]
-    status, shown = talk(import_, [("number, another value", "MT=term xx")], tmp_path)
-    assert (status, "unknown language" in shown) == (2, True), shown
+    again = [("number, another value", "MT=term xx")] * 4
+    status, shown = talk(import_, again, tmp_path)
+    assert (status, shown.count("unknown language")) == (2, 4), shown
     assert not (tmp_path / "out.jsonl").exists()
     status, shown = talk(import_, [("number, another value", "")], tmp_path)
     assert (status, "not clear, so nothing is taken" in shown) == (2, True), shown

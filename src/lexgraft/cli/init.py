@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.projects import download_argument
-from lexgraft.cli.table_options import table_arguments, table_settings, until_clear
+from lexgraft.cli.table_options import ASKED_AGAIN, table_arguments, table_settings, until_clear
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import HUB_ID
@@ -26,6 +26,7 @@ QUESTIONS = {
     "source_language": "Language in which the domain model knows the words",
     "target_language": "Language in which they should arrive",
 }
+MODELS = ("base", "language_model", "domain_model")
 
 
 def _init(parser: VerbParser) -> None:
@@ -70,7 +71,7 @@ def init(arguments: argparse.Namespace) -> int:
         raise LexgraftError(
             "there is a file already", where=str(output), cure="name another with -o"
         )
-    _ask(arguments, ("base", "language_model", "domain_model", "terms"))
+    _ask(arguments, (*MODELS, "terms"))
     tables, present = _understood(arguments)
     _ask(arguments, ("source_language", "target_language"), present)
     folder = output.parent
@@ -121,15 +122,58 @@ def _ask(
             cure=f"give {flags}" + (f"; the terms are in {choice}" if choice else ""),
         )
     for name in missing:
-        try:
-            answer = input(f"{QUESTIONS[name]}{f' [{choice}]' if choice else ''}: ").strip()
-        except EOFError:  # the end of input is no answer
-            answer = ""
-        if not answer:
-            raise LexgraftError(
-                f"no answer to: {QUESTIONS[name]}", cure=f"give --{name.replace('_', '-')}"
-            )
-        setattr(arguments, name, _listed(answer) if name == "terms" else answer)
+        question = f"{QUESTIONS[name]}{f' [{choice}]' if choice else ''}: "
+        for remaining in range(ASKED_AGAIN, -1, -1):
+            answer = _answer(name, question)
+            try:
+                _check_answer(name, answer, arguments, known or {})
+            except LexgraftError as error:
+                if not remaining:
+                    raise
+                print_line(str(error))
+            else:
+                setattr(arguments, name, _listed(answer) if name == "terms" else answer)
+                break
+
+
+def _answer(name: str, question: str) -> str:
+    try:
+        answer = input(question).strip()
+    except EOFError:  # the end of input is no answer
+        answer = ""
+    if not answer:
+        raise LexgraftError(
+            f"no answer to: {QUESTIONS[name]}", cure=f"give --{name.replace('_', '-')}"
+        )
+    return answer
+
+
+def _check_answer(
+    name: str, answer: str, arguments: argparse.Namespace, known: Mapping[str, int]
+) -> None:
+    """Raise for an answer that cannot be, so that it is asked for again.
+
+    Raises:
+        LexgraftError: no such model, file or language, with what there is.
+    """
+    from lexgraft.files.hub import named_model
+    from lexgraft.terms.readers import recognise
+    from lexgraft.terms.text.language_tags import known_language, languages_served
+
+    if name == "terms":
+        for path in _listed(answer):
+            recognise(path)
+    elif name in MODELS:
+        may_come = arguments.download and HUB_ID.fullmatch(answer.partition("@")[0])
+        if not may_come:
+            named_model(answer, Path.cwd())
+    elif not known_language(answer):
+        raise LexgraftError(
+            f"unknown language `{answer}`", cure="write its tag, e.g. `ja`, `pt-BR`"
+        )
+    elif known and not languages_served(known, [answer]):
+        cure = f"the terms are in {', '.join(known)}"
+        raise LexgraftError(f"no term is in `{answer}`", cure=cure)
 
 
 def _listed(answer: str) -> list[Path]:

@@ -12,7 +12,7 @@ from lexgraft.errors import LexgraftError
 if TYPE_CHECKING:
     from lexgraft.files.table_settings import TableSettings
     from lexgraft.terms.readers import ImportOptions
-    from lexgraft.terms.readers.table_account import Question
+    from lexgraft.terms.readers.table_account import Question, UnclearTableError
 
 T = TypeVar("T")
 
@@ -119,22 +119,63 @@ def until_clear(
 ) -> T:
     """Return what `read` returns, once everything that a table does not say was answered.
 
+    An answer that cannot be is told and asked for again.
+
     Raises:
         UnclearTableError: there is no terminal to ask on, or no answer came.
+        LexgraftError: what the table says otherwise, or too many answers that cannot be.
     """
     from lexgraft.terms.readers.table_account import UnclearTableError
 
-    while True:
-        try:
-            return read(options)
-        except UnclearTableError as error:
-            if not (may_ask and sys.stdin.isatty() and sys.stdout.isatty()):
-                raise
-            for question in error.questions:
-                answer = _answered(question)
-                if not answer:
+    unclear: UnclearTableError | None = None
+    before = options
+    for remaining in range(ASKED_AGAIN, -1, -1):
+        while True:
+            try:
+                return read(options)
+            except UnclearTableError as error:
+                unclear, before = error, options
+            except LexgraftError as error:
+                if unclear is None or not remaining:
                     raise
-                options = _with(options, *answer)
+                print_line(str(error))
+                options = before
+                break  # by an answer: the same is asked again
+            if not (may_ask and sys.stdin.isatty() and sys.stdout.isatty()):
+                raise unclear
+            options = _answering(unclear, options)
+    raise AssertionError("the last round returns or raises")
+
+
+ASKED_AGAIN = 3
+"""How often a question is asked again after an answer that cannot be."""
+
+
+def _answering(unclear: "UnclearTableError", options: "ImportOptions") -> "ImportOptions":
+    """Return options with an answer to each question.
+
+    Raises:
+        UnclearTableError: no answer came.
+        LexgraftError: too many answers that cannot be.
+    """
+    from lexgraft.terms.readers.term_table import check_answers
+
+    for question in unclear.questions:
+        for remaining in range(ASKED_AGAIN, -1, -1):
+            answer = _answered(question)
+            if not answer:
+                raise unclear
+            try:
+                answered = _with(options, *answer)
+                check_answers(answered)
+            except LexgraftError as error:
+                if not remaining:
+                    raise
+                print_line(str(error))
+                continue
+            options = answered
+            break
+    return options
 
 
 def _answered(question: "Question") -> tuple[str, str] | None:

@@ -1,7 +1,8 @@
 """One small file per format, all invented, after the published layouts; each says `fever`."""
 
 import io
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HEADER = (
@@ -258,4 +259,25 @@ def write_sample(name: str, folder: Path) -> Path:
     """Write one sample under a name that says nothing."""
     path = folder / "anything.dat"
     path.write_bytes(SAMPLES[name][1]())
+    return path
+
+
+def open_document(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """Write a workbook of one sheet as ODS."""
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    cell = "<table:table-cell office:value-type='string'><text:p>{}</text:p></table:table-cell>"
+    lines = "".join(
+        f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows
+    )
+    content = (
+        f"<office:document-content xmlns:office='{names}:office:1.0'"
+        f" xmlns:table='{names}:table:1.0' xmlns:text='{names}:text:1.0'>"
+        "<office:body><office:spreadsheet><table:table"
+        f" table:name='A'>{lines}</table:table></office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
     return path

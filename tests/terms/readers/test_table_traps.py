@@ -5,6 +5,7 @@ from pathlib import Path
 from time import process_time
 
 import pytest
+from terms.readers.samples import open_document
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
@@ -478,26 +479,7 @@ def test_struck_cells_and_hidden_rows_are_said(tmp_path: Path):
 
 
 def test_an_open_document_workbook_is_read(tmp_path: Path):
-    import zipfile
-
-    cell = "<table:table-cell office:value-type='string'><text:p>{}</text:p></table:table-cell>"
-    rows = "".join(
-        f"<table:table-row>{cell.format(one)}{cell.format(other)}</table:table-row>"
-        for one, other in (("en", "ja"), ("valve", "弁"))
-    )
-    names = "urn:oasis:names:tc:opendocument:xmlns"
-    content = (
-        f"<office:document-content xmlns:office='{names}:office:1.0'"
-        f" xmlns:table='{names}:table:1.0' xmlns:text='{names}:text:1.0'>"
-        "<office:body><office:spreadsheet><table:table"
-        f" table:name='A'>{rows}</table:table></office:spreadsheet></office:body>"
-        "</office:document-content>"
-    )
-    path = tmp_path / "terms.ods"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", content)
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    path = open_document(tmp_path / "terms.ods", [["en", "ja"], ["valve", "弁"]])
     concepts, _ = read(path)
     assert pairs(concepts, "en", "ja") == [(("valve",), ("弁",))]
 

@@ -12,7 +12,7 @@ from lexgraft.records import Concept
 from lexgraft.terms.readers.file_start import start_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
-from lexgraft.terms.readers.not_tables import refuse_other_files
+from lexgraft.terms.readers.not_tables import refusal_of
 from lexgraft.terms.readers.reader_registry import FORMATS, ConceptAtLine, Format
 from lexgraft.terms.readers.refused_characters import with_clean_texts
 from lexgraft.terms.readers.status_labels import ranked_terms
@@ -112,7 +112,10 @@ class TermImport:
                 f"no concepts in the term base, read as {form.name} ({reading.why})"
                 f"{_reasons(tally)}",
                 where=reading.path,
-                cure="check the file, and the languages asked for",
+                cure=next(
+                    (row.cure for row in tally.refused if row.cure),
+                    "check the file, and the languages asked for",
+                ),
             )
 
     def _with_own_ids(
@@ -196,23 +199,27 @@ def read_concepts(
 def recognise(path: Path) -> tuple[Format, str]:
     """Return the format of a file or folder, and why it is taken for it.
 
-    Readers of installed packages are asked after those of this one, which claim nothing doubtful.
+    Readers of installed packages are asked after those of this one, which claim nothing doubtful;
+    of what this one refuses by name (PDF, JSON-LD, …) they alone are asked.
 
     Raises:
         LexgraftError: it is missing, empty, or of no known format.
     """
     start = start_of(path)
-    refuse_other_files(start)
     load_installed("lexgraft.readers")
+    refusal = refusal_of(start)
     for form in sorted(FORMATS, key=lambda form: form.fallback):
-        if why := form.recognise(start):
+        if (form.is_foreign or not refusal) and (why := form.recognise(start)):
             return form, why
+    if refusal:
+        raise refusal
     if start.root.fault:
         raise LexgraftError(
             f"broken XML: {start.root.fault}", where=str(path), cure="save it as UTF-8"
         )
     names = ", ".join(sorted(form.name for form in FORMATS))
-    raise LexgraftError("no known term base", where=str(path), cure=f"give one of: {names}")
+    root = f": XML that begins with <{start.root.name}>" if start.root.name else ""
+    raise LexgraftError(f"no known term base{root}", where=str(path), cure=f"give one of: {names}")
 
 
 def _own_name(path: Path, others: Sequence[Path]) -> str:

@@ -20,6 +20,8 @@ class RawTable(Struct):
     struck: frozenset[tuple[int, int]] = frozenset()  # line and position of cells
     merged: frozenset[int] = frozenset()  # lines with a cell that is merged over columns
     continued: dict[tuple[int, int], int] = {}  # line, position → merged with which line
+    empty_formulas: frozenset[tuple[int, int]] = frozenset()  # line and position: without a value
+    has_texts_alone: bool = False  # hidden rows and strike-through are not seen
     notes: tuple[str, ...] = ()  # what could not be looked at
 
 

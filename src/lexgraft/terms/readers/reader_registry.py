@@ -29,6 +29,11 @@ class Format(Struct, frozen=True):
     local_ids: bool = False  # its ids are counted in the file, and another's may be the same
     fallback: bool = False  # claims whatever no other format does
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another package, or a file of the user's, reads it."""
+        return not str(self.read.__module__).startswith("lexgraft.")
+
 
 FORMATS: list[Format] = []
 

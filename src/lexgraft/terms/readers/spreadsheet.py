@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.not_tables import OPEN_DOCUMENT, WORKBOOK
 from lexgraft.terms.readers.raw_table import RawTable
 from lexgraft.terms.readers.text_tables import Cells
 
@@ -19,24 +20,23 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 30  # bytes of one part when unpacked
 _LARGE = 1 << 26  # bytes of all parts from which only values are read, as a stream
-_WORKBOOK = "xl/workbook.xml"
-_WORD = "word/document.xml"
-_OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LONGEST = 300  # characters of what a library says
 _DAMAGED = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError),
     *(TypeError, ValueError, zipfile.BadZipFile, zlib.error),
 )
+_TEXTS_ALONE = (
+    "of such a workbook only texts are read: hidden rows, struck cells and cells that are merged"
+    " downwards are not seen; where there are some, save it as XLSX"
+)
+NO_VALUE = "a formula without a stored value"
+RECALCULATE = "open the workbook in Excel or LibreOffice and save it"
 _INSTALL = "pip install 'lexgraft[xlsx]', or save it as CSV"
 
 
 def recognise_workbook(start: FileStart) -> str:
-    """Return why a file is a workbook, or nothing.
-
-    Raises:
-        LexgraftError: it is another archive.
-    """
+    """Return why a file is a workbook, or nothing."""
     if start.data.startswith(_COMPOUND):
         return "a compound file: an Excel workbook of before 2007 (XLS), or one with a password"
     if not start.data.startswith(b"PK\x03\x04"):
@@ -45,23 +45,12 @@ def recognise_workbook(start: FileStart) -> str:
         with zipfile.ZipFile(start.path) as archive:
             names = archive.namelist()
             kind = archive.read("mimetype").decode(errors="replace") if "mimetype" in names else ""
-    except _DAMAGED as error:
-        raise LexgraftError(
-            "a damaged archive", where=str(start.path), cure="save the workbook again"
-        ) from error
-    if _WORKBOOK in names:
-        return f"a zip archive with {_WORKBOOK}: an Excel workbook"
-    if kind.strip() == _OPEN_DOCUMENT:
-        return "a zip archive that says so: an OpenDocument workbook (ODS)"
-    if _WORD in names:
-        raise LexgraftError(
-            "a Word document, which is no term base",
-            where=str(start.path),
-            cure="copy its table into a spreadsheet; to check it: lexgraft glossary check",
-        )
-    raise LexgraftError(
-        "an archive that is no workbook", where=str(start.path), cure="unpack it first"
-    )
+    except _DAMAGED:
+        return ""
+    if WORKBOOK in names:
+        return f"a zip archive with {WORKBOOK}: an Excel workbook"
+    is_open = kind.strip() == OPEN_DOCUMENT
+    return "a zip archive that says so: an OpenDocument workbook (ODS)" if is_open else ""
 
 
 def sheets(path: Path, named: Sequence[str] = ()) -> list[RawTable]:
@@ -89,7 +78,7 @@ def sheets(path: Path, named: Sequence[str] = ()) -> list[RawTable]:
 
 def _has_workbook(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
-        return _WORKBOOK in archive.namelist()
+        return WORKBOOK in archive.namelist()
 
 
 def _of_openpyxl(path: Path) -> list[tuple[RawTable, bool]]:
@@ -100,11 +89,51 @@ def _of_openpyxl(path: Path) -> list[tuple[RawTable, bool]]:
     with zipfile.ZipFile(path) as archive:
         large = sum(member.file_size for member in archive.infolist()) > _LARGE
     with _told(path):
-        book = load_workbook(io.BytesIO(path.read_bytes()), read_only=large, data_only=True)
+        data = path.read_bytes()
+        book = load_workbook(io.BytesIO(data), read_only=large, data_only=True)
+        formulas = load_workbook(io.BytesIO(data)) if not large and _has_formulas(path) else None
         return [
-            (_streamed(path, sheet) if large else _whole(sheet), sheet.sheet_state == "visible")
+            (
+                _streamed(path, sheet)
+                if large
+                else _whole(sheet, formulas[sheet.title] if formulas else None),
+                sheet.sheet_state == "visible",
+            )
             for sheet in book.worksheets
         ]
+
+
+def _has_formulas(path: Path) -> bool:
+    """Tell a workbook with a formula, so that it need not be read twice without."""
+    with zipfile.ZipFile(path) as archive:
+        parts = (name for name in archive.namelist() if name.startswith("xl/worksheets/"))
+        return any(b"<f" in archive.read(name) for name in parts)
+
+
+def _without_value(
+    values: Sequence[Sequence[object]], formulas: "Worksheet"
+) -> frozenset[tuple[int, int]]:
+    """Return line and position of formulas whose value the program that wrote them left out."""
+    return frozenset(
+        (line, position)
+        for line, row in enumerate(formulas.iter_rows(), 1)
+        for position, cell in enumerate(row)
+        if cell.data_type == "f" and values[line - 1][position] is None
+    )
+
+
+def _notes_of_formulas(empty: frozenset[tuple[int, int]]) -> tuple[str, ...]:
+    """Return a line for each column with formulas that have no value."""
+    from openpyxl.utils import get_column_letter
+
+    lines: dict[int, list[int]] = {}
+    for line, position in sorted(empty):
+        lines.setdefault(position, []).append(line)
+    return tuple(
+        f"column {get_column_letter(position + 1)}: {len(where)} × {NO_VALUE} (line"
+        f" {', '.join(map(str, where[:3]))}{' …' * (len(where) > 3)}): {RECALCULATE}"
+        for position, where in sorted(lines.items())
+    )
 
 
 @contextmanager
@@ -124,7 +153,9 @@ def _told(path: Path) -> Generator[None]:
 def _streamed(path: Path, sheet: "Worksheet") -> RawTable:
     """Return a sheet of a large workbook: its values alone."""
     rows = _rows(_each(path, sheet.iter_rows(values_only=True)))
-    note = "a large workbook: merged cells, hidden rows and strike-through are not looked at"
+    note = (
+        "a large workbook: merged cells, hidden rows, strike-through and formulas are not looked at"
+    )
     return RawTable(rows, sheet.title, notes=(note,))
 
 
@@ -134,9 +165,10 @@ def _each(path: Path, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[obje
         yield from rows
 
 
-def _whole(sheet: "Worksheet") -> RawTable:
+def _whole(sheet: "Worksheet", formulas: "Worksheet | None") -> RawTable:
     """Return a sheet with what its cells look like."""
     values = [list(row) for row in sheet.iter_rows(values_only=True)]
+    empty = _without_value(values, formulas) if formulas else frozenset[tuple[int, int]]()
     continued: dict[tuple[int, int], int] = {}
     merged: set[int] = set()
     for area in sheet.merged_cells.ranges:
@@ -162,6 +194,8 @@ def _whole(sheet: "Worksheet") -> RawTable:
         struck=frozenset(struck),
         merged=frozenset(merged),
         continued=continued,
+        empty_formulas=empty,
+        notes=_notes_of_formulas(empty),
     )
 
 
@@ -176,8 +210,9 @@ def _of_calamine(path: Path) -> list[tuple[RawTable, bool]]:
         for sheet in book.sheets_metadata:
             if sheet.typ == SheetTypeEnum.WorkSheet:
                 values = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                note = "of such a workbook only texts are read: no hidden rows, no strike-through"
-                table = RawTable(_rows(values), sheet.name, notes=(note,))
+                table = RawTable(
+                    _rows(values), sheet.name, has_texts_alone=True, notes=(_TEXTS_ALONE,)
+                )
                 tables.append((table, sheet.visible == SheetVisibleEnum.Visible))
     except Exception as error:  # calamine's own errors share no class but this
         raise LexgraftError(

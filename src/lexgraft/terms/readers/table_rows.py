@@ -20,6 +20,7 @@ from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable, cell_at
 from lexgraft.terms.readers.row_terms import first_cell, status_in, with_brackets_read
+from lexgraft.terms.readers.spreadsheet import NO_VALUE, RECALCULATE
 from lexgraft.terms.readers.status_labels import (
     PENDING,
     concept_id_of,
@@ -131,6 +132,16 @@ class TableRows:
     def _block(self, line: int, cells: Sequence[str], number: int) -> bool:
         """Read a row of one of the tables side by side; tell whether it has a concept."""
         columns = self.blocks[number]
+        empty = [
+            column
+            for column in columns
+            if (line, column.position) in self.table.empty_formulas and column.role not in _PROSE
+        ]
+        if empty:
+            where = f"{NO_VALUE} in `{empty[0].header or empty[0].key}`"
+            text = next((cell.strip() for cell in cells if cell.strip()), "")
+            self.tally.refuse_row(line, where, text, RECALCULATE)
+            return False
         row = {column: self._text(line, cells, column) for column in columns}
         try:
             read = self._terms(line, row)

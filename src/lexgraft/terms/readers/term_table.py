@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from lexgraft.errors import nearest
+from lexgraft.errors import LexgraftError, nearest
 from lexgraft.terms.readers.cell_rules import checked_choices
 from lexgraft.terms.readers.column_headers import given_meanings
 from lexgraft.terms.readers.column_language import with_languages
@@ -58,7 +58,7 @@ def read_table(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator
         UnclearTableError: what the file says leaves a choice, with the options that make it.
         LexgraftError: a broken row.
     """
-    _check(options)
+    check_answers(options)
     text = decoded_file(path, options.encoding)
     refuse_other_texts(text.text, str(path))
     mark = separator_of(text.text)
@@ -83,7 +83,7 @@ def read_workbook(path: Path, options: ImportOptions, tally: ImportLog) -> Itera
         UnclearTableError: see `read_table`.
         LexgraftError: a sheet that is asked for and not there; none that is a table of terms.
     """
-    _check(options)
+    check_answers(options)
     concepts_by_id: dict[str, TableConcept] = {}
     failed: list[UnclearTableError] = []
     tables = sheets(path, options.sheets)
@@ -112,8 +112,12 @@ class UnreadTableError(UnclearTableError):
     """A sheet that is no table of terms, as far as one can see."""
 
 
-def _check(options: ImportOptions) -> None:
-    """Raise for what the user says and nobody can mean, before anything is read."""
+def check_answers(options: ImportOptions) -> None:
+    """Raise for what the user says of tables and nobody can mean, before anything is read.
+
+    Raises:
+        LexgraftError: a meaning, language, status or choice that is not known.
+    """
     given_meanings(options.columns)
     given_statuses(options.status)
     checked_choices(options.cells)
@@ -132,7 +136,14 @@ def _read(
 
     Raises:
         UnclearTableError: something is not clear.
+        LexgraftError: a choice on rows or cells that the file's format does not let one see.
     """
+    if table.has_texts_alone and (said := {"hidden", "struck"} & options.cells.keys()):
+        raise LexgraftError(
+            f"`{min(said)}` says nothing of a workbook of which only texts are read (XLS, ODS)",
+            where=str(path),
+            cure="save it as XLSX",
+        )
     for note in table.notes:
         tally.warn(1, note)
     head, rest = head_and_rest(table, LOOKED_AT)
@@ -151,7 +162,7 @@ def _read(
         where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
         asked = questions[:ASKED_AT_ONCE]
         command = command_of(str(path), _answers(options, asked))
-        remarks = _named_and_not_there(layout, options) if layout.header else ()
+        remarks = [*table.notes, *_named_and_not_there(layout, options)]
         raise error(asked, where, command, len(questions) - len(asked), remarks)
     tally.keeps_regions = tally.keeps_regions or layout.is_own
     before = replace(tally)
@@ -164,6 +175,8 @@ def _read(
 
 def _named_and_not_there(layout: Layout, options: ImportOptions) -> list[str]:
     """Return what is to be said of columns that the user names and this table has not."""
+    if not layout.header:
+        return []
     headers = [header.strip() for header in layout.header if header.strip()]
     numbers = {str(number) for number in range(1, len(layout.header) + 1)}
     return [
