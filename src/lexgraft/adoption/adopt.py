@@ -1,6 +1,7 @@
 """An adoption: plan, then the stages in order until a gate decides; then the report."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def run_project(
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, progress, opens_sealed=unseal)
-        with experiment.records.costs.measure(WHOLE):
+        with closing(experiment.models), experiment.records.costs.measure(WHOLE):
             report = _adopted(experiment, chosen, underpowered=underpowered)
         return report, not experiment.records.ran
 
@@ -94,7 +95,7 @@ def _finished(
     """Return the report of what the stages found, with the model that it recommends written."""
     project, run = experiment.project, experiment.folder
     model = written_model(experiment.models, experiment.material, results)
-    manifest = write_model(model, run, inputs_of(project), experiment.progress)
+    manifest = write_model(experiment.models, model, run, inputs_of(project))
     manifest = ask_again(experiment.models, model, run / "model", manifest)
     adoption = FinishedAdoption(
         stages=stages,
@@ -171,7 +172,7 @@ def plan_project(
     chosen = chosen_stages(project, stages)
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, progress)
-        with experiment.records.costs.measure(WHOLE):
+        with closing(experiment.models), experiment.records.costs.measure(WHOLE):
             plan = _plan(experiment, chosen)
         return with_measured_chances(plan, experiment, chosen)
 

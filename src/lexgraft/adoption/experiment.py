@@ -35,7 +35,7 @@ def start_experiment(
     project: Project, run: RunFolder, progress: Progress, *, opens_sealed: bool = False
 ) -> Experiment:
     """Return an adoption in a run's folder; nothing is read before it is needed."""
-    models = ModelsUnderTest(project, run.path, progress)
+    models = models_of(project, run.path, progress)
     return Experiment(
         project,
         models,
@@ -44,3 +44,12 @@ def start_experiment(
         progress,
         opens_sealed,
     )
+
+
+def models_of(project: Project, folder: Path, progress: Progress) -> ModelsUnderTest:
+    """Return the models of a project where `compute.engine` says that they are run."""
+    if project.compute.engine == "local":
+        return ModelsUnderTest(project, folder, progress)
+    from lexgraft.adoption.models_on_cluster import ModelsOnCluster  # most runs need no cluster
+
+    return ModelsOnCluster(project, folder, progress)

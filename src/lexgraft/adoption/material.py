@@ -18,7 +18,7 @@ from lexgraft.files.running_text import (
 )
 from lexgraft.files.shipped_texts import is_shipped
 from lexgraft.project import Project, TextSource
-from lexgraft.records import Document, Progress, digest
+from lexgraft.records import Document, Progress, digest, silent
 from lexgraft.terms.families import families_of
 from lexgraft.terms.testset import TestSet, build_testset, write_testset
 from lexgraft.terms.testset.dealing import read_dealing
@@ -39,6 +39,10 @@ class Material:
 
     def __init__(self, project: Project, folder: Path, progress: Progress) -> None:
         self.project, self.folder, self.progress = project, folder, progress
+
+    def __getstate__(self) -> dict[str, object]:
+        """Travel between processes with what has been built."""
+        return {**vars(self), "progress": silent}
 
     @cached_property
     def testset(self) -> TestSet:

@@ -1,9 +1,15 @@
 """Merging from a recipe or from a project's candidate: planned first, then written."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
+from lexgraft.compute import ComputeSettings
+from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import find_model
 from lexgraft.files.ownership import check_outputs, real_path
@@ -12,12 +18,15 @@ from lexgraft.files.store_places import url_of
 from lexgraft.files.store_url import is_url
 from lexgraft.project import Project, inputs_of, load_project
 from lexgraft.records import Progress, silent
+from lexgraft.weights.checkpoint.disk_io import make_folder
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.multi_recipe import RecipeStep, Then, plan_stages, run_stages
 from lexgraft.weights.merge.plan_text import describe, summary
 from lexgraft.weights.merge.recipe import is_recipe, read_recipes
+
+SEAT_MEMORY = 512 << 20  # bytes that a process of a cluster takes for a merge, buffers included
 
 
 def merge(
@@ -32,6 +41,7 @@ def merge(
     check_answers: bool = False,
     device: str = "cpu",
     download: bool = False,
+    compute: ComputeSettings | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Merge models into a Hugging Face folder and return what it was made from and holds.
@@ -46,13 +56,16 @@ def merge(
         method: of a project: which of its candidates (default: the first).
         seed: of a recipe: what chance is keyed by (default: 0). A project has its own.
         memory: bytes for the merge's own buffers (default: 288 MiB, 96 MiB beside torch).
-        workers: threads (default: processors + 1).
+        workers: threads (default: processors + 1), or processes of a cluster (default: its
+            processors).
         allow_nonfinite: keep NaN and infinity, counted, instead of refusing them.
         check_answers: load the folder again and compare it with the merge in memory on a dozen
             prompts; what comes of it stands in the manifest's `answers`.
         device: where methods of whole matrices compute ("cuda", "auto", …); a GPU's sums may round
             otherwise, so the manifest names it.
         download: fetch models that a Hub id names and the cache lacks.
+        compute: where work runs: this machine, or a cluster that sees the same folders (default:
+            as a project says, this machine for a recipe).
         progress: told what is done, how much of it and of how much.
 
     Returns:
@@ -66,7 +79,7 @@ def merge(
         manifest = lexgraft.merge("recipe.yaml", "merged/")
         print(manifest.digest, len(manifest.changed))
     """
-    planned = plan_merging(source, method=method, seed=seed, download=download)
+    planned = plan_merging(source, method=method, seed=seed, download=download, compute=compute)
     return planned.write(
         output_of(output),
         progress,
@@ -165,6 +178,7 @@ def plan_merging(
     method: str | None = None,
     seed: int | None = None,
     download: bool = False,
+    compute: ComputeSettings | None = None,
 ) -> PlannedMerge:
     """Return the plan of a merge by a recipe or a project, from headers only; see `merge`.
 
@@ -172,7 +186,7 @@ def plan_merging(
         LexgraftError: what cannot be merged, or an option that the source has no use for.
     """
     if isinstance(source, Project) or not is_recipe(path_of(source, "the recipe or project")):
-        return _of_project(source, method, seed, download=download)
+        return _of_project(source, method, seed, compute, download=download)
     file = Path(source)
     if method is not None:
         raise LexgraftError(
@@ -196,7 +210,10 @@ def plan_merging(
         output: Path, progress: Progress = silent, *, check_answers: bool = False, **limits: Any
     ) -> Manifest:
         then = _answer_check() if check_answers else None
-        return run_stages(recipes, find, seed or 0, output, progress, then=then, **limits)
+        with merging_seats(compute, output, (), progress, limits) as seats:
+            return run_stages(
+                recipes, find, seed or 0, output, progress, then=then, seats=seats, **limits
+            )
 
     return PlannedMerge(_plans(steps), any(step.joined for step in steps), (file,), write)
 
@@ -211,8 +228,35 @@ def _answer_check() -> Then:
     return check_answers
 
 
+@contextmanager
+def merging_seats(
+    compute: ComputeSettings | None,
+    output: Path,
+    plugins: tuple[str, ...],
+    progress: Progress,
+    limits: dict[str, Any],
+) -> Generator[Seats | None]:
+    """Return where a merge runs: None is this process. `limits` are those of `run_merge`."""
+    if compute is None or compute.engine == "local":
+        yield None
+        return
+    from lexgraft.compute.ray_seats import SeatNeeds, ray_seats  # most merges need no cluster
+
+    workers = limits.get("workers") or compute.workers
+    needs = SeatNeeds(1, SEAT_MEMORY + (limits.get("memory") or 0))
+    make_folder(output.parent)
+    chosen = replace(compute, workers=workers)
+    with ray_seats(chosen, needs, output.parent, plugins, progress) as seats:
+        yield seats
+
+
 def _of_project(
-    source: Project | Path | str, method: str | None, seed: int | None, *, download: bool
+    source: Project | Path | str,
+    method: str | None,
+    seed: int | None,
+    compute: ComputeSettings | None,
+    *,
+    download: bool,
 ) -> PlannedMerge:
     from lexgraft.adoption.standalone_merge import (
         candidate_plan,  # heavy; a recipe needs none of it
@@ -229,7 +273,9 @@ def _of_project(
     def write(
         output: Path, progress: Progress = silent, *, check_answers: bool = False, **limits: Any
     ) -> Manifest:
-        manifest = run_merge(plan, output, progress, **limits)
+        chosen = compute or project.compute
+        with merging_seats(chosen, output, project.plugins, progress, limits) as seats:
+            manifest = run_merge(plan, output, progress, seats=seats, **limits)
         return _answer_check()(plan, output, manifest, progress) if check_answers else manifest
 
     inputs = (*files, *inputs_of(project))

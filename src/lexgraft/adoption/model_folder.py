@@ -9,14 +9,15 @@ from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import note, remove_noted
 from lexgraft.files.safe_json import read_json
-from lexgraft.records import Progress
+from lexgraft.models.answer_parity import compare_replies, renderings, replies
+from lexgraft.models.folder_loading import load_tokenizer
+from lexgraft.records import AnswerParity
 from lexgraft.weights.checkpoint.manifest_file import MANIFEST
-from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import Manifest, note_answers
 
 
 def write_model(
-    subject: EvaluatedModel, run: Path, inputs: Iterable[Path], progress: Progress
+    models: ModelsUnderTest, subject: EvaluatedModel, run: Path, inputs: Iterable[Path]
 ) -> Manifest:
     """Write a model's folder into a run's; a folder of an earlier decision makes way.
 
@@ -32,7 +33,7 @@ def write_model(
                 note(folder, "model", earlier)
             remove_noted(folder, "model", earlier, inputs)
     note(folder, "model", plan)
-    return run_merge(subject.plan, folder, progress)
+    return models.write(subject.plan, folder)
 
 
 def ask_again(
@@ -41,7 +42,28 @@ def ask_again(
     """Return the manifest with how the written folder answers, asked unless it says so already."""
     if manifest.answers is not None:
         return manifest
-    return note_answers(folder, manifest, models.answers_again(subject, folder))
+    return note_answers(folder, manifest, models.with_models(_check_answers, subject, folder))
+
+
+def _check_answers(models: ModelsUnderTest, subject: EvaluatedModel, folder: Path) -> AnswerParity:
+    """Return how a folder with this subject's weights answers, against the live model.
+
+    One of them is in memory at a time. The chat template is held against that of the folder
+    that the tokenizer was taken from.
+
+    Raises:
+        LexgraftError: the folder cannot be loaded.
+    """
+    what = f"checking the answers of {folder.name}"
+    models.progress(what, 0, 1)
+    live = replies(models.live(subject))
+    models.unload()
+    again = models.load(folder, subject.digest)
+    home = subject.onto.folder if subject.plan is None else subject.plan.home
+    chats = tuple(renderings(load_tokenizer(source)) for source in (home, folder))
+    parity = compare_replies(live, replies(again, live.rows), chats)
+    models.progress(what, 1, 1)
+    return parity
 
 
 def _plan_of(manifest: Path) -> object:

@@ -1,15 +1,15 @@
 """The models of one adoption, one of them in memory at a time, and what they have answered."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
 from lexgraft.adoption.candidate_tensors import CandidateTensors
 from lexgraft.adoption.cost import LimitedTexts
+from lexgraft.adoption.evaluated_model import EvaluatedModel
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.answer_store import FILE as STORE
 from lexgraft.evaluation.ask import ask, ask_generations, ask_texts
@@ -18,54 +18,30 @@ from lexgraft.evaluation.measures import RANDOM_DONOR, WITHOUT_DONOR
 from lexgraft.evaluation.prompt_frame import PromptFrame, frame_of_run
 from lexgraft.evaluation.run_format import computation_of_run
 from lexgraft.files.checked_files import gone_files, is_on_record, read_checked, write_checked
-from lexgraft.models.answer_parity import compare_replies, renderings, replies
+from lexgraft.models import LanguageModel
 from lexgraft.models.chosen_device import Computation
-from lexgraft.models.folder_loading import load_tokenizer
 from lexgraft.models.layer_map import layer_arguments
 from lexgraft.models.sampling import sampler
 from lexgraft.models.transformers import TransformersModel, token_encoder
 from lexgraft.project import Candidate, Project
-from lexgraft.records import (
-    Answer,
-    AnswerParity,
-    Generation,
-    Item,
-    Progress,
-    TextScore,
-    digest,
-)
+from lexgraft.records import Answer, Generation, Item, Progress, TextScore, digest
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.checkpoint.full_precision import open_full_precision
 from lexgraft.weights.checkpoint.input_model import InputModel, open_input_model
 from lexgraft.weights.checkpoint.input_statistics import open_statistics
 from lexgraft.weights.checkpoint.scrambled_delta import scrambled
+from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.tokenizer_check import check_one_vocabulary
 
 R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
 
 LANGUAGE = "language"
 DOMAIN = "domain"
 OWN_SHARE = 0.95  # a model's own answers leave out its least likely tokens
-
-
-@dataclass(frozen=True)
-class EvaluatedModel:
-    """A model that can be asked: a folder, or a merge onto it that need not be on disk."""
-
-    name: str  # to show
-    onto: Checkpoint
-    plan: MergePlan | None = None
-
-    @property
-    def digest(self) -> str:
-        """Return what identifies its weights."""
-        return self.onto.digest if self.plan is None else digest("merge", self.plan.digest)
-
-    @property
-    def digest_of_plan(self) -> str:
-        """Return what names the folder of a merge."""
-        return "" if self.plan is None else self.plan.digest
 
 
 class ModelsUnderTest:
@@ -234,6 +210,31 @@ class ModelsUnderTest:
                 )
         return model
 
+    def asked(self, subject: EvaluatedModel) -> LanguageModel:
+        """Return the model that answers for this subject."""
+        return self.live(subject)
+
+    def warning(self) -> str:
+        """Return what the model that was asked last says of how it is asked; empty: nothing."""
+        return self._engine[1].warning if self._engine else ""
+
+    def with_live(
+        self,
+        subject: EvaluatedModel,
+        function: Callable[[TransformersModel, *Given], T],
+        *arguments: *Given,
+    ) -> T:
+        """Return what a function makes of the live model."""
+        return function(self.live(subject), *arguments)
+
+    def with_models(
+        self,
+        function: Callable[["ModelsUnderTest", *Given], T],
+        *arguments: *Given,
+    ) -> T:
+        """Return what a function makes of these models."""
+        return function(self, *arguments)
+
     def encoder(self, subject: EvaluatedModel) -> Callable[[str], list[int]]:
         """Return what turns text into a subject's tokens, its weights unread."""
         folder = subject.onto.folder
@@ -241,25 +242,9 @@ class ModelsUnderTest:
             return self._engine[1].encode
         return token_encoder(folder)
 
-    def answers_again(self, subject: EvaluatedModel, folder: Path) -> AnswerParity:
-        """Return how a folder with this subject's weights answers, against the live model.
-
-        One of them is in memory at a time. The chat template is held against that of the folder
-        that the tokenizer was taken from.
-
-        Raises:
-            LexgraftError: the folder cannot be loaded.
-        """
-        what = f"checking the answers of {folder.name}"
-        self.progress(what, 0, 1)
-        live = replies(self.live(subject))
+    def unload(self) -> None:
+        """Free the memory of the live model."""
         self._engine = None
-        again = self.load(folder, subject.digest)
-        home = subject.onto.folder if subject.plan is None else subject.plan.home
-        chats = tuple(renderings(load_tokenizer(place)) for place in (home, folder))
-        parity = compare_replies(live, replies(again, live.rows), chats)
-        self.progress(what, 1, 1)
-        return parity
 
     def _stored(
         self,
@@ -276,7 +261,7 @@ class ModelsUnderTest:
         file = self._answer_file(subject.digest, what, questions)
         folder = file.parent
         answers = ask(folder / STORE)
-        warning = self._engine[1].warning if self._engine else ""
+        warning = self.warning()
         if warning != self._told:  # some limits are known only once long rows were asked
             self._told = warning
             self.progress(warning, 1, 1)
@@ -313,7 +298,7 @@ class ModelsUnderTest:
             what,
             items,
             Answer,
-            lambda store: ask(framed, self.live(subject), store, self._named(subject, what)),
+            lambda store: ask(framed, self.asked(subject), store, self._named(subject, what)),
         )
 
     def bits(
@@ -332,7 +317,7 @@ class ModelsUnderTest:
                 texts,
                 TextScore,
                 lambda store, texts=texts, tokens=tokens: ask_texts(
-                    texts, self.live(subject), store, tokens, self._named(subject, "texts")
+                    texts, self.asked(subject), store, tokens, self._named(subject, "texts")
                 ),
             )
         ]
@@ -356,7 +341,7 @@ class ModelsUnderTest:
             prompts,
             Generation,
             lambda store: ask_generations(
-                framed, self.live(subject), store, tokens, ("\n",), self._named(subject, what)
+                framed, self.asked(subject), store, tokens, ("\n",), self._named(subject, what)
             ),
         )
 
@@ -367,8 +352,8 @@ class ModelsUnderTest:
 
         def continue_openings(_store: Path) -> list[Generation]:
             self.progress(f"{subject.name}: own answers", 0, 1)
-            pick = sampler(1.0, OWN_SHARE, self.project.seed)
-            written = self.live(subject).generate(openings, tokens, (), pick)
+            seed = self.project.seed
+            written = self.with_live(subject, _continued, list(openings), tokens, seed)
             self.answers_given += len(openings)
             return [Generation(str(n), text) for n, text in enumerate(written)]
 
@@ -385,6 +370,27 @@ class ModelsUnderTest:
             nonlocal before
             self.answers_given += done - before if before >= 0 else 0  # first comes what was stored
             before = done
-            self.progress(label, done, total)
+            self.progress(label + self.where(), done, total)
 
         return tell
+
+    def write(self, plan: MergePlan, folder: Path) -> Manifest:
+        """Write a merge to a folder and return its manifest."""
+        return run_merge(plan, folder, self.progress)
+
+    def ahead(self, works: Sequence[Callable[["ModelsUnderTest"], None]]) -> None:
+        """Ask beforehand what will be asked, where much can be asked at once: not here."""
+
+    def close(self) -> None:
+        """Leave what was joined to run them; here nothing was."""
+
+    def where(self) -> str:
+        """Return where work is done, after a comma; empty: here."""
+        return ""
+
+
+def _continued(
+    model: TransformersModel, openings: Sequence[str], tokens: int, seed: int
+) -> list[str]:
+    """Return how a model goes on after openings, drawn from its own chances."""
+    return model.generate(openings, tokens, (), sampler(1.0, OWN_SHARE, seed))

@@ -11,6 +11,7 @@ from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
 from lexgraft.adoption.guided_texts import learning_methods, unprotected_registers
+from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
     refuse_budget_without_texts,
@@ -145,7 +146,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     check_memory(body + head, project.compute.memory_gb)
     computation = experiment.models.computation
     number_format = computation.dtype
-    rates = machine_rates(computation)
+    rates = experiment.models.with_models(_rates)
     unit_seconds = seconds_by_unit(works, body, head, rates)
     return AdoptionPlan(
         project=project.name,
@@ -297,6 +298,11 @@ def parameters(base: "Checkpoint") -> tuple[int, int]:
         else:
             body += entry.size
     return body, head
+
+
+def _rates(models: ModelsUnderTest) -> MachineRates:
+    """Return the rates of where models are asked."""
+    return machine_rates(models.computation)
 
 
 def machine_rates(computation: Computation) -> MachineRates:

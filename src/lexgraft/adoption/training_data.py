@@ -230,7 +230,7 @@ def assignment(
 ) -> TrainingPlan:
     """Return the training of a model on what it reads."""
     project = models.project
-    tokens = [models.live(onto).token(token) for token in settings.tokens]
+    tokens = [models.with_live(onto, TransformersModel.token, token) for token in settings.tokens]
     recipe = recipe_of(project, settings, tokens)
     return TrainingPlan(
         folder=str(onto.onto.folder),
@@ -259,6 +259,10 @@ def carry_out(
     work = msgspec.structs.replace(_work(plan), progress=progress, group=group, write=write)
     output = Path(plan.output)
     return train(model.module, model.encode, plan.examples, plan.recipe, output, work, plan.held)
+
+
+def _carry_out(models: ModelsUnderTest, onto: EvaluatedModel, plan: TrainingPlan) -> TrainingResult:
+    return carry_out(plan, models.live(onto), models.progress)
 
 
 def _work(plan: TrainingPlan) -> TrainingWork:
@@ -295,7 +299,7 @@ def _carried_out(
     """Return what the training has made; where it was made before no model is loaded for it."""
     arguments = (models.encoder(onto), plan.examples, plan.recipe, Path(plan.output), _work(plan))
     done = finished_training(*arguments, plan.held)
-    return done or carry_out(plan, models.live(onto), models.progress)
+    return done or models.with_models(_carry_out, onto, plan)
 
 
 def _at(settings: TuneSettings, rate: float) -> TuneSettings:

@@ -15,6 +15,7 @@ from lexgraft.files.stand_ins import output_of
 
 if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
+    from lexgraft.compute import ComputeSettings
 
 _MOST_WORKERS = 1024
 _LIMITS = ("memory", "workers", "allow_nonfinite", "check_answers", "device")
@@ -30,7 +31,9 @@ def source_arguments(parser: VerbParser) -> None:
     json_argument(parser)
 
 
-def planned_merge(arguments: argparse.Namespace) -> "PlannedMerge":
+def planned_merge(
+    arguments: argparse.Namespace, compute: "ComputeSettings | None" = None
+) -> "PlannedMerge":
     """Return what the file says is merged, after holding the options against its kind.
 
     Raises:
@@ -49,6 +52,7 @@ def planned_merge(arguments: argparse.Namespace) -> "PlannedMerge":
         method=arguments.method,
         seed=arguments.seed,
         download=arguments.download,
+        compute=compute,
     )
 
 
@@ -64,7 +68,18 @@ def _merge(parser: VerbParser) -> None:
         type=_size,
         help="for the merge's own buffers, e.g. 96M or 2G (default: 288M, 96M beside torch)",
     )
-    parser.add_argument("--workers", type=_count, help="threads (default: processors + 1)")
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        help="threads (default: processors + 1); with --engine ray processes (default: all it has)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="where work runs: this machine, or a Ray cluster that sees the same folders "
+        "(default: as the project says; local for a recipe)",
+    )
+    parser.add_argument("--address", help="of the cluster: auto, local, host:port or ray://…")
     parser.add_argument(
         "--device",
         type=device_name,
@@ -111,7 +126,7 @@ def merge(arguments: argparse.Namespace) -> int:
     exit status 1 if the folder answers otherwise than the merge in memory.
     """
     output, status = _output(arguments), 0
-    planned = planned_merge(arguments)
+    planned = planned_merge(arguments, _compute(arguments))
     planned.check(output)
     lines = planned.lines(output)
     if arguments.dry_run:
@@ -143,6 +158,17 @@ def _output(arguments: argparse.Namespace) -> Path:
             cure="lexgraft merge FILE OUT, or lexgraft merge FILE -o OUT",
         )
     return arguments.out or arguments.output
+
+
+def _compute(arguments: argparse.Namespace) -> "ComputeSettings | None":
+    """Return where the merge runs, as far as it was said."""
+    from lexgraft.compute import ComputeSettings
+
+    if arguments.address is not None and arguments.engine != "ray":
+        refuse("--address", "without --engine ray", "add --engine ray")
+    if arguments.engine is None:
+        return None
+    return ComputeSettings(engine=arguments.engine, address=arguments.address or "auto")
 
 
 def _limits(arguments: argparse.Namespace) -> dict[str, Any]:

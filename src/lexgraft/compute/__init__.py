@@ -21,3 +21,6 @@ class ComputeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     gpus_per_model: Annotated[int, Meta(ge=1, le=64)] = 1  # its layers are spread over so many
     prompt: Literal["auto", "plain", "chat"] = "auto"  # chat: within the chat template; see below
     system_prompt: str = ""  # what stands before every question in the chat template
+    engine: Literal["local", "ray"] = "local"  # where work runs: this machine, or a Ray cluster
+    address: str = "auto"  # of the cluster: auto, local, host:port or ray://host:port
+    workers: Annotated[int, Meta(ge=1, le=4096)] | None = None  # on the cluster; null: all it holds

@@ -66,7 +66,7 @@ class Learn(Stage[LearnResult]):
 
     def run(self, experiment: Experiment, earlier: Results) -> LearnResult:
         """Return what was learnt, from the run's folder where it is there."""
-        learnt = learn_inputs(experiment.models, experiment.material)
+        learnt = experiment.models.with_models(learn_inputs, experiment.material)
         index = learnt.index
         return LearnResult(
             statistics=learnt.digest,

@@ -1,6 +1,7 @@
 """Stage merge: candidates and a search on `choose`, at one budget of general loss; one wins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -67,11 +68,30 @@ class RaceResult(Struct, frozen=True, forbid_unknown_fields=True):
         return next(candidate for candidate in self.raced if candidate.name == self.winner)
 
 
-class _Leader(NamedTuple):
-    """The best candidate so far whose texts stay within the margin."""
+class _Tried(NamedTuple):
+    """What asking one candidate has given, as it was given and, with a budget, walked back."""
 
-    objective: float
+    first: CandidateResult
+    result: CandidateResult
     certainty: Mapping[str, float]  # concept → P(right option), in the directions raced on
+
+
+class _Board:
+    """The candidates tried so far, and who leads among those within the margin."""
+
+    def __init__(self, margin: float) -> None:
+        self.tried: dict[int, _Tried] = {}
+        self._margin = margin
+
+    def add(self, number: int, tried: _Tried) -> None:
+        """Write down what a candidate has given."""
+        self.tried[number] = tried
+
+    def leader(self, number: int) -> _Tried | None:
+        """Return the best of those before a candidate; the first of equals."""
+        before = [self.tried[earlier] for earlier in sorted(self.tried) if earlier < number]
+        safe = [t for t in before if not t.result.dropped and _is_within(t.result, self._margin)]
+        return max(safe, key=lambda tried: tried.result.objective, default=None)
 
 
 class MergeRace(Stage[RaceResult]):
@@ -117,27 +137,18 @@ class MergeRace(Stage[RaceResult]):
         settings, gates = experiment.project.merge, experiment.project.gates
         models, material = experiment.models, experiment.material
         count = len(settings.candidates) + _trials(settings)
-        raced: list[CandidateResult] = []
-        unwalked: list[CandidateResult] = []
-        leader: _Leader | None = None
+        board = _Board(gates.merge.general_loss)
         searched: list[tuple[Candidate, float]] = []
+        models.ahead(_scouts(experiment, gates.alpha / count))
         for number in range(count):
             name, candidate = _candidate(settings, experiment.project.seed, number, searched)
-            rival = leader if settings.loss_budget is None else None  # the front wants all of it
-            result, certainty = _run(models, material, name, candidate, rival, gates.alpha / count)
-            within = _within_budget(models, material, candidate)
-            if within != candidate:
-                unwalked.append(result)
-                name = f"{name} × {within.share:.2f}"
-                result, certainty = _run(
-                    models, material, name, within, leader, gates.alpha / count
-                )
-            raced.append(result)
+            leader = partial(board.leader, number)
+            tried = _tried(models, material, name, candidate, leader, gates.alpha / count)
+            board.add(number, tried)
             if number >= len(settings.candidates):
-                searched.append((candidate, result.objective))
-            safe = not result.dropped and _is_within(result, gates.merge.general_loss)
-            if safe and (leader is None or result.objective > leader.objective):
-                leader = _Leader(result.objective, certainty)
+                searched.append((candidate, tried.first.objective))
+        raced = [tried.result for tried in board.tried.values()]
+        unwalked = [tried.first for tried in board.tried.values() if tried.first != tried.result]
         best = best_of(raced, gates.merge.general_loss)
         return RaceResult(tuple(raced), best.name, tuple(unwalked))
 
@@ -224,12 +235,46 @@ def _within_budget(models: ModelsUnderTest, material: Material, candidate: Candi
     return walked_back(candidate, harm, budget)
 
 
+def _scouts(experiment: Experiment, alpha: float) -> list[Callable[[ModelsUnderTest], None]]:
+    """Return what tries each of the project's candidates, however far the others are."""
+    project, material = experiment.project, experiment.material
+    board = _Board(project.gates.merge.general_loss)
+    _ = material.testset, material.texts  # built before several look
+
+    def scout(number: int, candidate: Candidate, models: ModelsUnderTest) -> None:
+        name = name_of(candidate, project.merge.candidates)
+        leader = partial(board.leader, number)
+        board.add(number, _tried(models, material, name, candidate, leader, alpha))
+
+    return [partial(scout, *numbered) for numbered in enumerate(project.merge.candidates)]
+
+
+def _tried(
+    models: ModelsUnderTest,
+    material: Material,
+    name: str,
+    candidate: Candidate,
+    leader: Callable[[], _Tried | None],
+    alpha: float,
+) -> _Tried:
+    """Return what a candidate gives, walked back as well where that is asked for."""
+    budget = models.project.merge.loss_budget
+    rival = leader if budget is None else lambda: None  # the front wants all of it
+    first, certainty = _run(models, material, name, candidate, rival, alpha)
+    within = _within_budget(models, material, candidate)
+    if within == candidate:
+        return _Tried(first, first, certainty)
+    name = f"{name} × {within.share:.2f}"
+    result, certainty = _run(models, material, name, within, leader, alpha)
+    return _Tried(first, result, certainty)
+
+
 def _run(
     models: ModelsUnderTest,
     material: Material,
     name: str,
     candidate: Candidate,
-    leader: _Leader | None,
+    leader: Callable[[], _Tried | None],
     alpha: float,
 ) -> tuple[CandidateResult, Mapping[str, float]]:
     """Return a candidate's findings, and how certain it was of each concept."""
@@ -240,7 +285,8 @@ def _run(
     terms, dropped = list[GradedItem](), False
     for block in blocks(material.testset.items["choose"]):
         terms += grade(block, models.answers(subject, "choose terms", block))
-        dropped = leader is not None and beaten(_certainty(terms, context), leader.certainty, alpha)
+        rival = leader()
+        dropped = rival is not None and beaten(_certainty(terms, context), rival.certainty, alpha)
         if dropped:
             break
     results = SplitResults(name, terms, [], texts)

@@ -61,7 +61,6 @@ from lexgraft.tuning.train import MODEL
 from lexgraft.tuning.training_state import check_trained
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
-from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 
 TUNED = "tuned"
@@ -290,7 +289,7 @@ def merged_folder(models: ModelsUnderTest, plan: MergePlan, *kept: str) -> Path:
         if is_noted(earlier, "merged", earlier.name):
             remove_noted(earlier, "merged", earlier.name, inputs_of(models.project))
     note(folder, "merged", folder.name)
-    run_merge(plan, folder, models.progress)
+    models.write(plan, folder)
     return folder
 
 

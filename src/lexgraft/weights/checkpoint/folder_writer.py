@@ -26,7 +26,7 @@ from lexgraft.weights.checkpoint.disk_io import (
     sync_folder,
     write_all,
 )
-from lexgraft.weights.checkpoint.file_layout import Layout
+from lexgraft.weights.checkpoint.file_layout import Layout, Slot
 from lexgraft.weights.checkpoint.journal import JOURNAL, Journal, Record
 from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import stretch_digest
@@ -69,20 +69,7 @@ class FolderWriter:
         They count as finished only after `note`; until then they may be written again.
         """
         slot = self._layout.slots[name]
-        offset, hasher = slot.offset, xxh3_128()
-        partial_name, cached = part_name(self._folder, slot.file), self._handles[slot.file]
-        with direct_handle(
-            partial_name, enabled=offset % PAGE == 0 and slot.length >= PAGE
-        ) as direct:
-            for window in windows:
-                whole_pages = offset % PAGE == 0 and len(window) % PAGE == 0 and on_page(window)
-                handle = cached if direct is None or not whole_pages else direct
-                write_all(handle, window, offset)
-                hasher.update(window)
-                offset += len(window)
-        if offset != slot.offset + slot.length:
-            raise ValueError(f"{name}: {offset - slot.offset} bytes of {slot.length}")
-        return hasher.hexdigest()
+        return write_slot(self._folder, slot, self._handles[slot.file], windows)
 
     def note(self, name: str, digest: str, record: Mapping[str, str] | None = None) -> None:
         """Take a tensor as finished, with what is to be known of it after a restart."""
@@ -155,6 +142,25 @@ class FolderWriter:
         slot = self._layout.slots[name]
         partial_name = part_name(self._folder, slot.file)
         return stretch_digest(partial_name, slot.offset, slot.offset + slot.length)
+
+
+def write_slot(folder: Path, slot: Slot, handle: int, windows: Iterable[bytes | memoryview]) -> str:
+    """Write one tensor's bytes to their place in an unfinished file and return their digest.
+
+    `handle` is the file's; whole pages go past its cache where the disk allows it.
+    """
+    offset, hasher = slot.offset, xxh3_128()
+    with direct_handle(
+        part_name(folder, slot.file), enabled=offset % PAGE == 0 and slot.length >= PAGE
+    ) as direct:
+        for window in windows:
+            whole_pages = offset % PAGE == 0 and len(window) % PAGE == 0 and on_page(window)
+            write_all(handle if direct is None or not whole_pages else direct, window, offset)
+            hasher.update(window)
+            offset += len(window)
+    if offset != slot.offset + slot.length:
+        raise ValueError(f"{slot.name}: {offset - slot.offset} bytes of {slot.length}")
+    return hasher.hexdigest()
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import numpy as np
 
 from lexgraft import __version__
 from lexgraft.arrays.lazy_torch import torch
+from lexgraft.compute.jobs import Job
+from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError
 from lexgraft.files.store_places import url_of
 from lexgraft.records import Progress, digest, silent
@@ -27,10 +29,9 @@ from lexgraft.weights.checkpoint.written_folder import digests_of_files, told_ch
 from lexgraft.weights.merge.manifest import Manifest, manifest_text, read_manifest, verify
 from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
+from lexgraft.weights.merge.merge_share import ShareOrder, shares, write_share
 from lexgraft.weights.merge.native_dispatch import needs_torch
-from lexgraft.weights.merge.tensor_merge import TensorMerge
-
-_CHANGED, _NONFINITE, _INPUT = "changed", "nonfinite", "input:"
+from lexgraft.weights.merge.tensor_merge import CHANGED, INPUT, NONFINITE, TensorMerge
 
 
 @runtime_checkable
@@ -73,13 +74,15 @@ def run_merge(
     workers: int | None = None,
     allow_nonfinite: bool = False,
     device: str = "cpu",
+    seats: Seats | None = None,
 ) -> Manifest:
     """Write the merged model to a folder, or what it stands for, and return its manifest.
 
     A run that was killed goes on where it stopped, to the same bytes; a folder that already
-    holds this very merge is checked and kept. Neither memory nor workers show in the bytes. On
-    another `device` than the processor whole matrices are merged there: its sums may round
-    otherwise, so the manifest names it.
+    holds this very merge is checked and kept. Neither memory nor workers show in the bytes, nor
+    `seats`: processes of a cluster that see the folder as this one does. On another `device` than
+    the processor whole matrices are merged there: its sums may round otherwise, so the manifest
+    names it.
 
     Raises:
         LexgraftError: the folder is not free, the disk too small, an input changed or not finite.
@@ -93,18 +96,35 @@ def run_merge(
     names = plan.base.tensors
     torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
     remote = any(url_of(place) is not None for place in (output, *inputs))
+    if seats is not None:
+        _check_shared(output, device, remote=remote)
     usual = MEMORY if torches or remote else MEMORY + HELD
     budget = plan_budget(plan, memory, workers, usual)
     threads = torch.get_num_threads() if torches else 0
     assets = _assets(plan)
     how = {"allow_nonfinite": allow_nonfinite, "device": device}
     with _opened(output, plan.layout, _run_key(plan, device), inputs, progress) as writer:
-        _execute(plan, writer, budget, threads, progress, how)
+        if seats is None:
+            _execute(plan, writer, budget, threads, progress, how)
+        else:
+            order = ShareOrder(plan, output, memory or usual, torches, allow_nonfinite)
+            _execute_on(seats, plan, writer, order, progress)
         plan.check_unchanged()
         _recall(plan, writer)
         manifest = _manifest(plan, writer, assets, device)
         writer.finish(assets, manifest_text(manifest))
     return manifest
+
+
+def _check_shared(output: Path, device: str, *, remote: bool) -> None:
+    """Raise where a merge cannot be shared out among the machines of a cluster."""
+    if remote or device != "cpu":
+        what = "these lie in a store" if remote else f"`device: {device}` is given"
+        raise LexgraftError(
+            f"a cluster merges folders that all its machines see, on their processors; {what}",
+            where=str(output),
+            cure="merge on one machine (`engine: local`), or take shared folders and `device: cpu`",
+        )
 
 
 def _finished_folder(output: Path) -> Path | None:
@@ -145,8 +165,7 @@ def _execute(
     how: Mapping[str, Any],
 ) -> None:
     """Write every tensor that an earlier run has not finished, in the order of the writer."""
-    slots = plan.layout.slots
-    names = writer.ordered(name for name in slots if name not in writer.done)
+    names = _unwritten(plan, writer)
     idle: SimpleQueue[BufferPool] = SimpleQueue()
     for _ in range(budget.workers):
         idle.put(BufferPool(budget))
@@ -156,18 +175,20 @@ def _execute(
         buffers = idle.get()
         try:
             merge = TensorMerge(plan, name, buffers, **how)
-            _write(merge, writer, stop)
+            written = merge.write(lambda windows: writer.write(name, _until(stop, windows)))
+            writer.note(name, *written)
         finally:
             idle.put(buffers)
 
-    done = len(slots) - len(names)
-    progress("merge", done, len(slots))
+    count = len(plan.layout.slots)
+    done = count - len(names)
+    progress("merge", done, count)
     pool = ThreadPoolExecutor(budget.workers, initializer=_alone if threads else None)
     try:
         for future in as_completed([pool.submit(make, name) for name in names]):
             future.result()
             done += 1
-            progress("merge", done, len(slots))
+            progress("merge", done, count)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -175,26 +196,38 @@ def _execute(
             torch.set_num_threads(threads)
 
 
+def _unwritten(plan: MergePlan, writer: ResultWriter) -> list[str]:
+    """Return the tensors that an earlier run has not finished, in the order of the writer."""
+    return writer.ordered(name for name in plan.layout.slots if name not in writer.done)
+
+
+def _execute_on(
+    seats: Seats, plan: MergePlan, writer: ResultWriter, order: ShareOrder, progress: Progress
+) -> None:
+    """Write on a cluster every tensor that an earlier run has not finished.
+
+    Each belongs to one share, and a share to one process at a time, which has it on the disk
+    before it is noted here; done twice, it is the same bytes.
+    """
+    names = _unwritten(plan, writer)
+    count = len(plan.layout.slots)
+    done = count - len(names)
+    progress("merge", done, count)
+    lengths = {name: plan.layout.slots[name].length for name in names}
+    futures = [
+        seats.submit(Job(write_share, (order, share), f"merge of {share[0]}", "merge"))
+        for share in shares(lengths, seats.width)
+    ]
+    for future in as_completed(futures):
+        for name, (digest_of_bytes, record) in future.result().items():
+            writer.note(name, digest_of_bytes, record)
+            done += 1
+        progress(f"merge{seats.where()}", done, count)
+
+
 def _alone() -> None:
     """Let torch use one thread in this worker: the workers are the threads."""
     torch.set_num_threads(1)
-
-
-def _write(merge: TensorMerge, writer: ResultWriter, stop: Event) -> None:
-    """Write one tensor, unless the run is being stopped."""
-    written = writer.write(merge.name, _until(stop, merge.windows()))
-    merge.check_whole_numbers()
-    if (
-        not merge.inputs.changed
-        and merge.inputs.digests
-        and written != merge.inputs.digests["base"]
-    ):
-        merge.nonfinite = 0
-        written = writer.write(merge.name, merge.copied_windows())
-    record = {_INPUT + label: input_digest for label, input_digest in merge.inputs.digests.items()}
-    record |= {_CHANGED: "yes"} if merge.inputs.changed else {}
-    record |= {_NONFINITE: str(merge.nonfinite)} if merge.nonfinite else {}
-    writer.note(merge.name, written, record)
 
 
 def _until(stop: Event, windows: Iterator[memoryview]) -> Iterator[memoryview]:
@@ -246,8 +279,8 @@ def _recall(plan: MergePlan, writer: ResultWriter) -> None:
             folders[model.label] = model.source.tensors
     for name, record in sorted(writer.records().items()):
         for label, tensors in folders.items():
-            if _INPUT + label in record:
-                remember(tensors[name], record[_INPUT + label])
+            if INPUT + label in record:
+                remember(tensors[name], record[INPUT + label])
 
 
 def _manifest(
@@ -268,11 +301,9 @@ def _manifest(
         inputs=plan.inputs(),
         versions=versions,
         tensors=writer.digests(),
-        changed=tuple(name for name, record in records.items() if _CHANGED in record),
+        changed=tuple(name for name, record in records.items() if CHANGED in record),
         nonfinite={
-            name: int(record[_NONFINITE])
-            for name, record in records.items()
-            if _NONFINITE in record
+            name: int(record[NONFINITE]) for name, record in records.items() if NONFINITE in record
         },
         files=digests_of_files(plan.layout.headers, plan.layout.index(), assets),
     )

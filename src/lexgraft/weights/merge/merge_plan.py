@@ -83,6 +83,13 @@ class MergePlan:
     statistics: InputStatistics | None = None  # what was learnt of the layers' inputs
     share: float = 1.0  # of the way from the first model, as `method` goes it
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel between processes with the method's name: its functions are there as well."""
+        return {**vars(self), "method": self.method.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, method=walked_back(get_method(state["method"]), state["share"]))
+
     @cached_property
     def digest(self) -> str:
         """The identity of the result (reads every input once)."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError
 from lexgraft.files.disk_space import bytes_below, check_space
 from lexgraft.files.ownership import check_outputs, claim, is_ours, remove
@@ -75,6 +76,7 @@ def run_stages(
     workers: int | None = None,
     allow_nonfinite: bool = False,
     device: str = "cpu",
+    seats: Seats | None = None,
     then: Then | None = None,
 ) -> Manifest:
     """Write the result of a recipe file to a folder and return its manifest.
@@ -89,7 +91,7 @@ def run_stages(
     limits["allow_nonfinite"] = allow_nonfinite
 
     def write(plan: MergePlan, folder: Path) -> Manifest:
-        return run_merge(plan, folder, progress, **limits)
+        return run_merge(plan, folder, progress, seats=seats, **limits)
 
     check_outputs([output], (), folders=True)
     aside = output.with_name(f"{output.name}.stages")

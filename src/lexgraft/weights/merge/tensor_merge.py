@@ -1,6 +1,6 @@
 """One tensor of the result: its inputs merged, rounded once, and yielded as bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,8 @@ from lexgraft.weights.merge.native_loops import NativeLoops
 from lexgraft.weights.merge.tensor_inputs import EXPONENTS, TensorInputs, Views
 from lexgraft.weights.methods.native_spec import KernelSpec
 
+CHANGED, NONFINITE, INPUT = "changed", "nonfinite", "input:"
+"""What is noted of a tensor: that a model changes it, values, and the digests of its inputs."""
 _RESULT = -1  # the number of the buffer for what is written
 
 
@@ -48,6 +50,23 @@ class TensorMerge:
     def code(self) -> str:
         """The dtype that the result is stored in."""
         return self.plan.stored(self.entry)
+
+    def write(self, write: Callable[[Iterator[memoryview]], str]) -> tuple[str, dict[str, str]]:
+        """Have the tensor written, and return its digest and what is to be noted of it.
+
+        `write` takes the windows and returns their digest; what no model changes it takes twice
+        where the first bytes were not the base's own.
+        """
+        written = write(self.windows())
+        self.check_whole_numbers()
+        inputs = self.inputs
+        if not inputs.changed and inputs.digests and written != inputs.digests["base"]:
+            self.nonfinite = 0
+            written = write(self.copied_windows())
+        record = {INPUT + label: input_digest for label, input_digest in inputs.digests.items()}
+        record |= {CHANGED: "yes"} if inputs.changed else {}
+        record |= {NONFINITE: str(self.nonfinite)} if self.nonfinite else {}
+        return written, record
 
     def windows(self) -> Iterator[memoryview]:
         """Yield the tensor's bytes as they are stored; each window is gone with the next.

@@ -1,0 +1,243 @@
+"""A merge on a cluster against the same merge on this machine, and many machines simulated.
+
+    python benchmarks/cluster.py merge [--size 1b] [--machines 3] [--models FOLDER]
+    python benchmarks/cluster.py simulate [--race runs/NAME] [--times FILE]
+
+`merge` writes random models of a size, merges them here and over so many raylets of one processor
+each on the loopback, compares the bytes, and counts the processor seconds of the work: those of the
+processes that merged, from their first job to their last, against those of the merge here with one
+worker. What the cluster itself takes to stand (raylets, imports) is counted beside it.
+
+`simulate` replays the seconds that jobs took on n = 1, 4 and 16 machines under the rules by which
+`lexgraft.compute.seats` deals them out: the shares of a merge, and the batches of a race (asked
+candidate by candidate, block by block, each seat loading a candidate before its first batch). A
+speed-up is the time on one machine over the time on n.
+"""
+
+import argparse
+import heapq
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from synthetic import write_model
+
+from lexgraft.adoption.merge_models import merge
+from lexgraft.compute import ComputeSettings
+from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
+from lexgraft.weights.merge.manifest import Manifest
+from lexgraft.weights.merge.merge_share import shares
+
+LOOPBACK = "127.0.0.2"
+COUNTS = (1, 4, 16)
+
+
+def main() -> None:
+    """Run what is asked for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    merging = verbs.add_parser("merge")
+    merging.add_argument("--size", default="1b")
+    merging.add_argument("--machines", type=int, default=3)
+    merging.add_argument("--method", default="ties")
+    merging.add_argument("--models", type=Path, help="random models are kept here")
+    simulating = verbs.add_parser("simulate")
+    simulating.add_argument("--size", default="1b")
+    simulating.add_argument("--models", type=Path, help="random models, as `merge` keeps them")
+    simulating.add_argument("--batches", type=int, default=24, help="of a block of the race")
+    simulating.add_argument("--blocks", type=int, default=2)
+    simulating.add_argument("--candidates", type=int, default=16)
+    simulating.add_argument("--batch-seconds", type=float, default=1.0)
+    simulating.add_argument("--load-seconds", type=float, default=3.0, help="of one candidate")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        models = arguments.models or Path(scratch)
+        recipe = _recipe(models, arguments.size, getattr(arguments, "method", "ties"))
+        if arguments.verb == "merge":
+            _merge(recipe, Path(scratch), arguments.machines)
+        else:
+            _simulate(models, arguments)
+
+
+def _recipe(models: Path, size: str, method: str) -> Path:
+    for seed, name in enumerate(("base", "a", "b")):
+        write_model(models / name, size, seed)
+    file = models / "recipe.yaml"
+    density = {} if method in ("linear", "slerp", "task_arithmetic") else {"density": 0.5}
+    parts = [{"model": str(models / name), "parameters": density} for name in ("a", "b")]
+    values = {"merge_method": method, "base_model": str(models / "base"), "models": parts}
+    file.write_text(json.dumps({**values, "dtype": "bfloat16"}))
+    return file
+
+
+class _Taken(NamedTuple):
+    manifest: Manifest
+    wall: float
+    cpu: float
+
+
+def _merge(recipe: Path, scratch: Path, machines: int) -> None:
+    _touch(recipe.parent)
+    alone = _timed(recipe, scratch / "alone", None)
+    print(f"here, one worker     {alone.wall:7.1f} s  {alone.cpu:7.1f} CPU s")
+    with _cluster(machines) as (address, processes):
+        before = _spent(processes())
+        compute = ComputeSettings(engine="ray", address=address)
+        shared = _timed(recipe, scratch / "shared", compute, processes)
+        standing = _spent(processes()) - before
+    print(f"{machines} raylets            {shared.wall:7.1f} s  {shared.cpu:7.1f} CPU s")
+    print(f"the cluster itself   {standing:7.1f} CPU s while it merged")
+    same = shared.manifest == alone.manifest and _same(scratch / "alone", scratch / "shared")
+    print(f"same bytes: {same}; processor seconds {shared.cpu / alone.cpu:.2f} x")
+
+
+def _touch(folder: Path) -> None:
+    """Read all of it, so that neither run finds a colder disk."""
+    for file in sorted(folder.rglob("*.safetensors")):
+        with file.open("rb") as opened:
+            while opened.read(64 << 20):
+                pass
+
+
+def _timed(
+    recipe: Path, output: Path, compute: ComputeSettings | None, processes: Any = None
+) -> _Taken:
+    """Merge, and count the processor seconds of this process and of those that took part."""
+    seats: dict[int, float] = {}
+
+    def look(*_: object) -> None:
+        for process in processes() if processes else ():
+            if "SeatProcess" in _name(process):
+                seats[process.pid] = _spent([process])
+
+    began, before = time.monotonic(), sum(os.times()[:2])
+    manifest = merge(recipe, output, workers=None if compute else 1, compute=compute, progress=look)
+    own = sum(os.times()[:2]) - before
+    return _Taken(manifest, time.monotonic() - began, own + sum(seats.values()))
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _spent(processes: Sequence[psutil.Process]) -> float:
+    """Return the processor seconds of processes that are there."""
+    total = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total
+
+
+@contextmanager
+def _cluster(machines: int) -> Generator[tuple[str, Any]]:
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    from ray.cluster_utils import Cluster
+
+    common = {"node_ip_address": LOOPBACK, "object_store_memory": 100 << 20}
+    cluster: Any = Cluster(
+        initialize_head=True, head_node_args={**common, "num_cpus": 0, "include_dashboard": False}
+    )
+    for _ in range(machines):
+        cluster.add_node(num_cpus=1, memory=2 << 30, **common)
+    try:
+        yield cluster.address, lambda: psutil.Process().children(recursive=True)
+    finally:
+        cluster.shutdown()
+
+
+def _same(one: Path, two: Path) -> bool:
+    files = sorted(file.name for file in one.iterdir())
+    if files != sorted(file.name for file in two.iterdir()):
+        return False
+    return all((one / name).read_bytes() == (two / name).read_bytes() for name in files)
+
+
+def _simulate(models: Path, arguments: argparse.Namespace) -> None:
+    lengths = {
+        name: entry.end - entry.start
+        for name, entry in open_checkpoint(models / "base").tensors.items()
+    }
+    ordered = dict(sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0])))
+    print("simulated speed-up      n = " + "".join(f"{n:8d}" for n in COUNTS))
+    merged = [_merge_time(ordered, n) for n in COUNTS]
+    print(f"merge of {arguments.size:<12}      " + _ratios(merged))
+    raced = [_race_time(arguments, n) for n in COUNTS]
+    print(f"race of {arguments.candidates} candidates      " + _ratios(raced))
+
+
+def _ratios(times: Sequence[float]) -> str:
+    return "".join(f"{times[0] / seconds:8.2f}" for seconds in times)
+
+
+def _merge_time(lengths: dict[str, int], machines: int) -> float:
+    """Return when the last share of a merge is done, a byte taking one unit, jobs in order."""
+    free = [0.0] * machines
+    for names in shares(lengths, machines):
+        heapq.heapreplace(free, free[0] + sum(lengths[name] for name in names))
+    return max(free)
+
+
+def _race_time(arguments: argparse.Namespace, machines: int) -> float:
+    """Return when the last batch of a race is answered, under the rules of `Seats`."""
+    scouts = min(arguments.candidates, machines)
+    waiting = list(range(arguments.candidates))
+    left = dict.fromkeys(waiting, arguments.blocks)
+    queue: dict[int, int] = {}  # candidate → batches of its block that nobody has yet
+    running: dict[int, int] = {}  # candidate → batches being answered
+    events: list[tuple[float, int, int]] = []  # done at, seat, candidate
+    loaded: dict[int, int] = {}
+    idle = list(range(machines))
+    now = 0.0
+    for _ in range(scouts):
+        queue[waiting.pop(0)] = arguments.batches
+    while True:
+        for seat in list(idle):
+            kinds = [kind for kind, count in queue.items() if count]
+            if not kinds:
+                break
+            kind = loaded.get(seat, -1)
+            if kind not in kinds:
+                busy = {k: sum(held == k for _, _, held in events) for k in kinds}
+                kind = min(kinds, key=lambda k: busy[k])
+            cost = arguments.batch_seconds
+            cost += arguments.load_seconds if loaded.get(seat) != kind else 0.0
+            loaded[seat] = kind
+            queue[kind] -= 1
+            running[kind] = running.get(kind, 0) + 1
+            idle.remove(seat)
+            heapq.heappush(events, (now + cost, seat, kind))
+        if not events:
+            return now
+        now, seat, kind = heapq.heappop(events)
+        idle.append(seat)
+        running[kind] -= 1
+        if queue[kind] or running[kind]:
+            continue
+        left[kind] -= 1
+        if left[kind]:
+            queue[kind] = arguments.batches
+        else:
+            del queue[kind]
+            if waiting:
+                queue[waiting.pop(0)] = arguments.batches
+
+
+if __name__ == "__main__":
+    main()

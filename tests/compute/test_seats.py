@@ -1,0 +1,99 @@
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from fake_seats import FakeSeat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lexgraft.compute.jobs import Job
+from lexgraft.compute.seats import LOSSES, Seats
+from lexgraft.errors import LexgraftError
+
+
+@contextmanager
+def opened(*seats: FakeSeat) -> Generator[Seats]:
+    dealt = Seats(seats)
+    try:
+        yield dealt
+    finally:
+        dealt.close()
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def slow(number: int) -> int:
+    time.sleep(0.02)
+    return number
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 3), st.integers(0, 9))
+def test_every_job_is_done_once_and_answered_wherever_processes_end(
+    kinds: list[int], width: int, lost: int
+):
+    def loses(job: Job[int], tries: int) -> bool:
+        return job.arguments[0] == lost and tries == 1
+
+    with opened(FakeSeat("a", loses, width), FakeSeat("b"), FakeSeat("c", loses)) as seats:
+        jobs = [Job(square, (n,), f"job {n}", str(kind)) for n, kind in enumerate(kinds)]
+        futures = [seats.submit(job) for job in jobs]
+        assert [future.result(10) for future in futures] == [n * n for n in range(len(kinds))]
+
+
+def test_a_job_that_ends_three_processes_is_named_and_the_others_go_on():
+    seat = FakeSeat("node-a", lambda job, _tries: job.what == "poison")
+    with opened(seat) as seats:
+        futures = [seats.submit(Job(square, (n,), what)) for n, what in enumerate(("poison", "x"))]
+        with pytest.raises(LexgraftError, match=f"poison: .* {LOSSES} times; last: node-a: killed"):
+            futures[0].result(10)
+        assert futures[1].result(10) == 1
+        assert seat.opened == LOSSES + 1
+
+
+def test_what_a_job_raises_is_raised_once_and_not_tried_again():
+    def fails() -> None:
+        raise LexgraftError("no such tensor", cure="look")
+
+    seat = FakeSeat("a")
+    with opened(seat) as seats:
+        with pytest.raises(LexgraftError, match="no such tensor"):
+            seats.submit(Job(fails, (), "x")).result(10)
+        assert seat.opened == 1
+
+
+def test_jobs_go_where_what_they_need_is_loaded():
+    first, second = FakeSeat("a"), FakeSeat("b")
+    with opened(first, second) as seats:
+        jobs = [Job(slow, (n,), f"{n}", "xy"[n % 2]) for n in range(20)]
+        for future in [seats.submit(job) for job in jobs]:
+            future.result(10)
+        for seat in (first, second):
+            changes = sum(a != b for a, b in zip(seat.done, seat.done[1:], strict=False))
+            assert changes <= 2, seat.done
+
+
+def test_a_seat_that_cannot_take_part_ends_every_job_with_its_reason():
+    class Blind(FakeSeat):
+        def open(self) -> str:
+            raise LexgraftError("does not see this folder")
+
+    with opened(Blind("a")) as seats:
+        future = seats.submit(Job(square, (2,), "x"))
+        with pytest.raises(LexgraftError, match="does not see"):
+            future.result(10)
+        with pytest.raises(LexgraftError, match="does not see"):
+            seats.submit(Job(square, (2,), "x")).result(10)
+
+
+def test_machines_at_work_are_counted_by_name():
+    with opened(FakeSeat("a"), FakeSeat("a"), FakeSeat("b")) as seats:
+        futures = [seats.submit(Job(slow, (n,), f"{n}")) for n in range(9)]
+        time.sleep(0.01)
+        assert seats.where() == ", on a × 2, b"
+        for future in futures:
+            future.result(10)
+        assert seats.where() == ""
