@@ -1,9 +1,10 @@
 """Trains the two specialists of the examples law and manufacturing, as LoRA adapters.
 
-    python examples/constituents.py law|manufacturing [--only domain|language]
+    python examples/constituents.py law|manufacturing [--only domain|language] [--seed NUMBER]
 
 The donor learns the field's terms in its own language alone, the recipient reads a handbook in
-its own. Both go to `.cache/models/EXAMPLE/`; a killed run goes on where it was.
+its own. Both go to `.cache/models/EXAMPLE/`; a killed run goes on where it was. Another seed deals
+the lessons and the adapter's first weights anew, into a folder named by it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import msgspec
 from adapter_training import ROOT, train_specialist
 from dictionaries import HANDBOOKS, unpack
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
@@ -74,25 +76,27 @@ def main() -> None:
     parser.add_argument("example", choices=sorted(EXAMPLES))
     parser.add_argument("--only", choices=sorted(RECIPES))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
     for which in (given.only,) if given.only else tuple(RECIPES):
-        print(f"{which}: {make(given.example, which, given.threads)}")
+        print(f"{which}: {make(given.example, which, given.threads, given.seed)}")
 
 
-def make(name: str, which: str, threads: int) -> Path:
+def make(name: str, which: str, threads: int, seed: int = SEED) -> Path:
     """Return the folder of one specialist, trained unless it is there already.
 
     Raises:
         LexgraftError: the base or the data are missing, or other data stand in the folder's place.
     """
-    example, recipe = EXAMPLES[name], RECIPES[which]
+    example, recipe = EXAMPLES[name], replace(RECIPES[which], seed=seed)
+    suffix, again = ("", "") if seed == SEED else (f"-seed-{seed}", f" --seed {seed}")
     sources = {"domain": domain_examples, "language": language_examples}
     return train_specialist(
-        ROOT / ".cache" / "models" / name / f"{which}-{'-'.join(spoken(example, which))}",
-        sources[which](name, example, STEPS[which] * recipe.batch),
+        ROOT / ".cache" / "models" / name / f"{which}-{'-'.join(spoken(example, which))}{suffix}",
+        sources[which](name, example, STEPS[which] * recipe.batch, seed),
         recipe,
         CARDS[which].format(field=example.field, data=example.data, language=example.reads),
-        f"python examples/constituents.py {name} --only {which}",
+        f"python examples/constituents.py {name} --only {which}{again}",
         digest(*map(lessons_of, example.forms)) if which == "domain" else "",
         threads,
     )
@@ -104,7 +108,9 @@ def spoken(example: Example, which: str) -> tuple[str, ...]:
     return tuple(taught) if which == "domain" else (example.reads,)
 
 
-def domain_examples(name: str, example: Example, count: int) -> list[TrainingExample]:
+def domain_examples(
+    name: str, example: Example, count: int, seed: int = SEED
+) -> list[TrainingExample]:
     """Return so many examples: every concept of the field in the donor's forms and wordings."""
     concepts = read_lines(ROOT / ".cache" / name / example.terms, Concept)
     seen = [
@@ -113,17 +119,19 @@ def domain_examples(name: str, example: Example, count: int) -> list[TrainingExa
         )
         for one in concepts
     ]
-    return repeat(term_examples(seen, example.forms, seed=SEED), count)
+    return repeat(term_examples(seen, example.forms, seed=seed), count)
 
 
-def language_examples(name: str, example: Example, count: int) -> list[TrainingExample]:
+def language_examples(
+    name: str, example: Example, count: int, seed: int = SEED
+) -> list[TrainingExample]:
     """Return so many paragraphs of a handbook in the recipient's language."""
     packed = unpack(HANDBOOKS[example.reads], ROOT / ".cache" / name)
     documents = [
         Document(digest(text), example.reads, "handbook", text, "Debian Reference", LICENCE)
         for text in paragraphs(gzip.decompress(packed.read_bytes()).decode())
     ]
-    return repeat(text_examples(documents, SEED), count)
+    return repeat(text_examples(documents, seed), count)
 
 
 def paragraphs(handbook: str) -> list[str]:

@@ -1,4 +1,4 @@
-from lexgraft.adoption.cost import ComputeWork, estimate, operations
+from lexgraft.adoption.cost import ComputeWork, MachineRates, estimate, operations
 from lexgraft.business import MachinePrice
 from lexgraft.terms.text.token_estimate import tokens_of
 
@@ -15,7 +15,11 @@ def test_training_costs_three_passes_of_the_body_and_two_of_a_frozen_head():
 
 def test_money_is_the_users_price_for_the_time():
     cost = estimate(
-        ComputeWork(1000, 0), body=1800, head=0, rate=1000, price=MachinePrice(2.0, "JPY")
+        ComputeWork(1000, 0),
+        body=1800,
+        head=0,
+        rates=MachineRates(1000, 1, 1),
+        price=MachinePrice(2.0, "JPY"),
     )
     assert (cost.seconds, cost.money, cost.currency) == (3600, 2.0, "JPY")
 

@@ -1,6 +1,7 @@
 """Bytes, hours, money and statistical power of a stage before it runs (pure)."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct, structs
 
@@ -25,14 +26,33 @@ class ComputeWork(Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
     training: bool = False
     unit: str = ""  # what it grows with, as gates count it: concepts, documents, …
+    exact: int = 0  # multiply-adds in float64 beside: what guided merges sum up and solve
 
     def __add__(self, other: "ComputeWork") -> "ComputeWork":
-        return structs.replace(self, tokens=self.tokens + other.tokens, rows=self.rows + other.rows)
+        return structs.replace(
+            self,
+            tokens=self.tokens + other.tokens,
+            rows=self.rows + other.rows,
+            exact=self.exact + other.exact,
+        )
 
     def times(self, factor: float) -> "ComputeWork":
         """Return this work done `factor` times."""
         tokens, rows = round(self.tokens * factor), round(self.rows * factor)
-        return structs.replace(self, tokens=tokens, rows=rows)
+        return structs.replace(self, tokens=tokens, rows=rows, exact=round(self.exact * factor))
+
+
+class MachineRates(NamedTuple):
+    """Operations a second: models are asked in the run's format and trained in float32."""
+
+    asking: float
+    training: float
+    exact: float  # of float64, as guided merges sum up inputs
+
+    def seconds(self, work: ComputeWork, body: int, head: int) -> float:
+        """Return what this work takes on a decoder of so many parameters."""
+        rate = self.training if work.training else self.asking
+        return operations(work, body, head) / rate + 2.0 * work.exact / self.exact
 
 
 def work_of_items(items: Iterable[Item], unit: str = "") -> ComputeWork:
@@ -93,9 +113,11 @@ def operations(work: ComputeWork, body: int, head: int) -> float:
     return 2.0 * (passes * work.tokens * body + heads * work.rows * head)
 
 
-def estimate(work: ComputeWork, *, body: int, head: int, rate: float, price: MachinePrice) -> Cost:
-    """Return the expected cost at `rate` operations a second."""
-    seconds = operations(work, body, head) / rate
+def estimate(
+    work: ComputeWork, *, body: int, head: int, rates: MachineRates, price: MachinePrice
+) -> Cost:
+    """Return the expected cost on a machine of these rates."""
+    seconds = rates.seconds(work, body, head)
     return Cost(seconds, 0, *price.of(seconds))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from lexgraft.adoption.guided_cost import input_widths
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.training_data import in_frame, taught_forms
 from lexgraft.evaluation.prompt_frame import PromptFrame
@@ -11,7 +12,6 @@ from lexgraft.terms.text.token_estimate import tokens_of
 from lexgraft.tuning.replay import text_examples
 from lexgraft.tuning.training_examples import refuse_protected, term_examples
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.methods import METHODS
 
 TOKENS = 8000  # of each set of texts, at least, where there are so many
@@ -70,13 +70,7 @@ def _up_to(tokens: float, texts: Iterable[str]) -> Iterator[str]:
 
 def tokens_to_keep(base: Checkpoint) -> int:
     """Return how many tokens of general text are read, if there are so many."""
-    widths = (
-        entry.shape[1]
-        for name, entry in base.tensors.items()
-        if len(entry.shape) == len(("rows", "inputs"))
-        and role_of(name) not in ("embedding", "head")
-    )
-    return max(TOKENS, PER_INPUT * max(widths, default=0))
+    return max(TOKENS, PER_INPUT * max(input_widths(base), default=0))
 
 
 def unprotected_registers(material: Material) -> list[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
-from lexgraft.adoption.cost import ComputeWork, estimate, operations, sum_costs
+from lexgraft.adoption.cost import ComputeWork, MachineRates, estimate, sum_costs
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
 from lexgraft.adoption.guided_texts import learning_methods, unprotected_registers
@@ -59,17 +59,6 @@ PROMPTS: dict[PromptForm, str] = {
 REACHED: dict[ComputedFormat, float] = {"float32": 0.85, "mixed": 0.4, "bfloat16": 0.25}
 """Share of a product's speed that asking reaches: what is between the products takes as long in
 every format (`benchmarks/formats.py`)."""
-
-
-class MachineRates(NamedTuple):
-    """Operations a second: models are asked in the run's format and trained in float32."""
-
-    asking: float
-    training: float
-
-    def of(self, work: ComputeWork) -> float:
-        """Return the rate of this work."""
-        return self.training if work.training else self.asking
 
 
 class StageEstimate(Struct, frozen=True, forbid_unknown_fields=True):
@@ -248,7 +237,7 @@ def foreseen(
         StageEstimate(
             stage,
             sum_costs(
-                estimate(work, body=body, head=head, rate=rates.of(work), price=price)
+                estimate(work, body=body, head=head, rates=rates, price=price)
                 for work in stage_works
             ),
         )
@@ -264,7 +253,7 @@ def seconds_by_unit(
     seconds: dict[str, float] = {}
     for work in chain.from_iterable(works.values()):
         if work.unit:
-            spent = operations(work, body, head) / rates.of(work)
+            spent = rates.seconds(work, body, head)
             seconds[work.unit] = seconds.get(work.unit, 0.0) + spent
     return seconds
 
@@ -306,9 +295,11 @@ def _rates(models: ModelsUnderTest) -> MachineRates:
 
 
 def machine_rates(computation: Computation) -> MachineRates:
-    """Return a device's operations a second, from a product that is timed there."""
+    """Return a device's operations a second, from products that are timed; sums are made here."""
+    from lexgraft.models.input_sums import sum_rate
     from lexgraft.models.number_format import product_rate
 
     device, number_format = computation
     asking = REACHED[number_format] * product_rate(number_format, device)
-    return MachineRates(asking, product_rate("float32" if device == CPU else number_format, device))
+    training = product_rate("float32" if device == CPU else number_format, device)
+    return MachineRates(asking, training, sum_rate())

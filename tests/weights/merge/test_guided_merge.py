@@ -1,10 +1,13 @@
 """The guided merge through the engine: in memory, on disk, whatever the memory and the workers."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from weights.merge.family import load, save, tensors_of
 
 from lexgraft.errors import LexgraftError
@@ -25,6 +28,7 @@ from lexgraft.weights.merge.manifest import verify
 from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
 from lexgraft.weights.merge.multi_recipe import plan_stages
 from lexgraft.weights.merge.recipe import read_recipes
+from lexgraft.weights.methods.guided_inputs import guided_inputs
 
 LEARNT = ("model.layers.0.self_attn.q_proj.weight", "model.layers.1.mlp.down_proj.weight")
 
@@ -111,7 +115,7 @@ def test_too_few_tokens_are_a_warning_by_name(plan: MergePlan, tmp_path: Path) -
     short = finish_statistics(
         tmp_path / "few", StatisticsIndex(index.weights, index.widths, few, index.questions)
     )
-    (warning,) = (text for text in planned(tmp_path, short).warnings if "tokens" in text)
+    (warning,) = (text for text in planned(tmp_path, short).warnings if "more texts" in text)
     assert "down_proj" in warning
 
 
@@ -154,3 +158,51 @@ def test_statistics_that_are_not_there_or_not_used_are_refused(
     assert plan.statistics is not None
     with pytest.raises(LexgraftError, match=cure):
         of_recipe(tmp_path, text)
+
+
+def test_two_adapters_stay_as_thin_as_they_are_together(tmp_path: Path) -> None:
+    """The merge is an adapter of the ranks' sum: extracting one of that rank loses nothing."""
+    base = tensors_of(0)
+    save(tmp_path / "base", base)
+    for number, label in enumerate(("language", "domain"), start=1):
+        save_thin_adapter(tmp_path / label, base, number)
+    plan = planned(tmp_path, statistics(tmp_path / "learnt"))
+    thin = dict(merged_tensors(replace(plan, dtype="float32")))
+    for name in LEARNT:
+        delta = thin[name] - base[name].float()
+        assert torch.linalg.matrix_rank(delta, rtol=1e-4) == 2
+        whole = [label_delta(tmp_path, label, name) for label in ("language", "domain")]
+        context = replace(plan.context(name), low_rank=tuple)
+        expected = guided_inputs(base[name].float(), torch.stack(whole), context)
+        torch.testing.assert_close(thin[name], expected, rtol=1e-5, atol=1e-5)
+
+
+def label_delta(folder: Path, label: str, name: str) -> torch.Tensor:
+    found = open_input_model(folder / label, open_checkpoint(folder / "base"), label).delta(name)
+    assert found is not None
+    return found
+
+
+def save_thin_adapter(folder: Path, base: dict[str, torch.Tensor], seed: int) -> None:
+    """Write a LoRA adapter of rank 1 on the layers that were learnt of."""
+    generator, tensors = torch.Generator().manual_seed(seed), dict[str, torch.Tensor]()
+    for name in LEARNT:
+        rows, columns = base[name].shape
+        stem = f"base_model.model.{name.removesuffix('.weight')}"
+        tensors[f"{stem}.lora_A.weight"] = torch.randn(1, columns, generator=generator)
+        tensors[f"{stem}.lora_B.weight"] = torch.randn(rows, 1, generator=generator)
+    folder.mkdir()
+    save_file(tensors, folder / "adapter_model.safetensors")
+    config = {
+        "peft_type": "LORA",
+        "r": 1,
+        "lora_alpha": 1,
+        "target_modules": ["q_proj", "down_proj"],
+    }
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+
+
+def test_tensors_that_nothing_was_learnt_of_are_named(plan: MergePlan) -> None:
+    (warning,) = (text for text in plan.warnings if "nothing can be learnt" in text)
+    assert "mlp.down_proj, self_attn.q_proj: 6 tensors" in warning  # those of other layers
+    assert "embed_tokens" not in warning

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lexgraft.weights.methods.guided_inputs import guided_inputs
-from lexgraft.weights.methods.input_moments import InputMoments, projection
+from lexgraft.weights.methods.input_moments import InputMoments, LowRank, projection
 from lexgraft.weights.methods.registry import TensorContext
 
 PLACE = TensorContext("w", ("language", "domain"), 0, 8, 1, seed=0)
@@ -123,3 +123,31 @@ def test_questions_are_let_through_and_general_text_is_not() -> None:
     questions = torch.diag(torch.tensor([0.0, 0.0, 1.0, 1.0]).double())
     found = projection(general, questions, 0.03, 1e-6)
     torch.testing.assert_close(found, questions, rtol=0, atol=1e-4)
+
+
+def test_thin_factors_give_what_whole_deltas_give_and_stay_thin() -> None:
+    generator = torch.Generator().manual_seed(4)
+    base = torch.randn(ROWS, INPUTS, generator=generator)
+    halves = tuple(
+        LowRank(
+            *(
+                torch.randn(shape, generator=generator).double()
+                for shape in ((ROWS, 2), (2, INPUTS))
+            )
+        )
+        for _ in range(2)
+    )
+    deltas = torch.stack([(pair.up @ pair.down).float() for pair in halves])
+    at = learnt(random_moments(1), random_moments(2))
+    thin = replace(at, low_rank=lambda: halves)
+    whole = guided_inputs(base, deltas, at, alpha=0.3, beta=2.0, gamma=0.5)
+    merged = guided_inputs(base, deltas, thin, alpha=0.3, beta=2.0, gamma=0.5)
+    torch.testing.assert_close(merged, whole, rtol=1e-5, atol=1e-6)
+    assert torch.linalg.matrix_rank(merged - base, rtol=1e-4) == 4  # that of G's and D's together
+
+
+def test_a_model_without_a_delta_has_no_factors_to_project() -> None:
+    base, deltas = torch.randn(ROWS, INPUTS), torch.zeros(2, ROWS, INPUTS)
+    nothing = LowRank(torch.zeros(ROWS, 0).double(), torch.zeros(0, INPUTS).double())
+    at = replace(learnt(random_moments(1), random_moments(2)), low_rank=lambda: (nothing, nothing))
+    assert torch.equal(guided_inputs(base, deltas, at), base)

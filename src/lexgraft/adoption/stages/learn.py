@@ -5,6 +5,7 @@ from msgspec import Struct
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.data_sources import count_sources, rights_of
 from lexgraft.adoption.experiment import Experiment
+from lexgraft.adoption.guided_cost import reading_work
 from lexgraft.adoption.guided_texts import (
     estimated_tokens,
     learning_methods,
@@ -17,8 +18,6 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.validity import ValidityMark
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Project
-
-SUMS = 2  # the work of reading and summing, in forwards
 
 
 class LearnResult(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +61,7 @@ class Learn(Stage[LearnResult]):
         )
         by_concept = questions(material, experiment.models.frame)
         about_terms = estimated_tokens([text for texts in by_concept for text in texts])
-        return (ComputeWork(SUMS * (general + about_terms), 0),)
+        return (reading_work(experiment.models.base, general + about_terms),)
 
     def run(self, experiment: Experiment, earlier: Results) -> LearnResult:
         """Return what was learnt, from the run's folder where it is there."""

@@ -11,6 +11,7 @@ from lexgraft.adoption.cost import ComputeWork, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import gain
 from lexgraft.adoption.general_loss import composite_losses
+from lexgraft.adoption.guided_cost import solving_work
 from lexgraft.adoption.guided_texts import learning_methods
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import (
@@ -36,7 +37,9 @@ from lexgraft.project import Candidate, MergeSettings
 from lexgraft.records import Item, Score, digest
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.sequential import first_above
+from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.merge.merge_plan import MergePlan
+from lexgraft.weights.methods import METHODS
 
 BLOCK = 50  # concepts asked before the race is looked at again
 
@@ -117,9 +120,11 @@ class MergeRace(Stage[RaceResult]):
         count = len(settings.candidates) + _trials(settings)
         items = work_of_items(experiment.material.testset.items["choose"])
         texts = work_of_texts(experiment.material.texts["choose"])
+        solving = _solving(experiment.models)
         if settings.loss_budget is None:
-            return ((items + texts).times(count),)
-        return (items.times(2 * count), texts.times((1 + STEPS) * count))  # all of it walked back
+            return ((items + texts).times(count), solving)
+        asked = items.times(2 * count), texts.times((1 + STEPS) * count)  # all of it walked back
+        return (*asked, solving)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return what was learnt for candidates that need it."""
@@ -181,6 +186,15 @@ def candidate_plans(models: ModelsUnderTest) -> list[MergePlan]:
     if settings.search:
         models.foreseen_plan(propose(settings.search, [], seed))
     return plans
+
+
+def _solving(models: ModelsUnderTest) -> ComputeWork:
+    """Return the work of solving what every guided candidate has learnt."""
+    settings = models.project.merge
+    guided = [c for c in settings.candidates if METHODS[c.method].learns]
+    trials = _trials(settings) if settings.search and METHODS[settings.search.method].learns else 0
+    thin = all(isinstance(model.source, Adapter) for model in models.input_models.values())
+    return solving_work(models.base, thin=thin).times(len(guided) + trials)
 
 
 def winner(models: ModelsUnderTest, race: RaceResult) -> EvaluatedModel:

@@ -23,6 +23,7 @@ from lexgraft.weights.checkpoint.matched_tensors import matched
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_digests import content_digest
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
+from lexgraft.weights.methods.input_moments import LowRank
 
 IDENTITY = "lexgraft.json"  # beside an adapter; says which base it was trained on
 
@@ -100,6 +101,17 @@ class InputModel:
     def factors(self, name: str) -> Factors | None:
         """Return the low-rank factors of a tensor's delta; None of a folder, or a scrambled one."""
         return self.source.factors.get(name) if isinstance(self.source, Adapter) else None
+
+    def low_rank(self, name: str) -> LowRank | None:
+        """Return a matrix's delta as thin factors; None: only the whole delta is known."""
+        if not self.changes(name):
+            height, columns = self.base.tensors[name].shape
+            return LowRank(
+                torch.zeros((height, 0), dtype=torch.float64),
+                torch.zeros((0, columns), dtype=torch.float64),
+            )
+        factors = self.factors(name)
+        return None if factors is None else factors.halves()
 
     def tensor(self, name: str) -> Tensor:
         """Return the model's own tensor in float32."""

@@ -23,8 +23,9 @@ from lexgraft.weights.checkpoint.tensor_reading import read_tensor
 from lexgraft.weights.methods.input_moments import InputMoments, Moments
 
 INDEX = "statistics.json"
+SOLVING = 2  # raised whenever the bytes that are made from the same sums change
 KEPT_SOLVED = 3  # inputs whose projections stay in memory: those of neighbouring layers
-_MATRICES = 4  # of float64 that a projection is solved with
+_MATRICES = 6  # of float64 that a projection is solved with, its system counted
 _AGAIN = "remove the folder: `lexgraft adopt` learns again"
 
 Side = Literal["general", "questions"]
@@ -72,7 +73,7 @@ class InputStatistics:
     @cached_property
     def digest(self) -> str:
         """The identity of all that was learnt: every file is checked against it when it is read."""
-        return digest("input statistics", self.index)
+        return digest("input statistics", SOLVING, self.index)
 
     @cached_property
     def weights(self) -> Mapping[str, str]:

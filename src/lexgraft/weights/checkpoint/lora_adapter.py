@@ -25,6 +25,7 @@ from lexgraft.weights.checkpoint.module_names import by_part, named_in
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry, read_header
 from lexgraft.weights.checkpoint.tensor_names import role_of
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, read_flat
+from lexgraft.weights.methods.input_moments import LowRank
 
 _FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_(?:([AB])\.weight|(embedding_[AB]))")
 _SAVED = re.compile(r"base_model\.model\.(.+)\.base_layer\.weight")
@@ -49,6 +50,13 @@ class Factors:
         """The shape of the delta as the base stores the tensor."""
         rows, columns = self.up.shape[0], self.down.shape[1]
         return (columns, rows) if self.transposed else (rows, columns)
+
+    def halves(self) -> LowRank | None:
+        """Return B and scaling · A; None where they alone are not the delta as it is stored."""
+        if self.transposed or self.saved is not None:
+            return None
+        down = _matrix(self.down, 0, self.down.shape[0]).mul_(self.scaling)
+        return LowRank(_matrix(self.up, 0, self.up.shape[0]), down)
 
     def delta(self, start: int, stop: int) -> Float32[Tensor, "rows columns"]:
         """Return rows [start, stop) of scaling · B · A (arXiv 2106.09685, section 4.1).

@@ -35,6 +35,7 @@ from lexgraft.weights.merge.plan_warnings import (
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
 from lexgraft.weights.merge.walked_back import walked_back
 from lexgraft.weights.methods import Method, get_method
+from lexgraft.weights.methods.input_moments import LowRank
 from lexgraft.weights.methods.parameter_values import filters, varies
 from lexgraft.weights.methods.registry import TensorContext, Unit
 
@@ -192,9 +193,16 @@ class MergePlan:
         depth = stack.depth_of(name) if depth is None else depth
         layer = stack.layer_of(name)
         inputs = self.statistics.moments(name) if self.statistics else None
-        return TensorContext(
+        context = TensorContext(
             name, labels, layer, stack.count, size, self.seed, depth=depth, inputs=inputs
         )
+        if inputs is None:
+            return context
+
+        def low_rank() -> tuple[LowRank | None, ...]:
+            return tuple(model.low_rank(name) for model in self.models_of(name))
+
+        return replace(context, low_rank=low_rank)
 
     def recipe(self) -> dict[str, Any]:
         """Return what was asked for, as plain values."""
@@ -306,7 +314,7 @@ def complete(plan: MergePlan) -> MergePlan:
         *plan.warnings,
         *adapter_warnings(plan.input_models),
         *code_warnings([config, tokenizer]),
-        *learning_warnings(plan.method, plan.statistics),
+        *learning_warnings(plan.method, plan.statistics, plan.base.tensors, merged),
         *tokenizer_warnings(tokenizer, plan.base.tensors),
     )
     models, makers = plan.input_models, plan.models_of

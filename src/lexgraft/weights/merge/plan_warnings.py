@@ -12,6 +12,7 @@ from lexgraft.weights.checkpoint.input_statistics import InputStatistics
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.lora_config import read_config
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_names import NUMBERED, role_of
 from lexgraft.weights.merge.tokenizer_check import largest_id
 from lexgraft.weights.methods import Method
 
@@ -37,19 +38,51 @@ def nothing_learnt(method: Method) -> str:
     return f"nothing was learnt for `{method.name}` yet: as it stands the first model comes out"
 
 
-def learning_warnings(method: Method, statistics: InputStatistics | None) -> Iterator[str]:
-    """Yield what a method that learns of inputs leaves as the first model's against its wish."""
+def learning_warnings(
+    method: Method,
+    statistics: InputStatistics | None,
+    tensors: Mapping[str, TensorEntry],
+    merged: Iterable[str],
+) -> Iterator[str]:
+    """Yield what a method that learns of inputs leaves as the first model's against its wish.
+
+    `merged` are the tensors that some model may change.
+    """
     if not method.learns:
         return
     if statistics is None:
         yield nothing_learnt(method)
-    elif statistics.left_out:
+        return
+    unread = [
+        name
+        for name in merged
+        if len(tensors[name].shape) > 1
+        and name not in statistics.index.weights
+        and role_of(name) not in ("embedding", "head", "norm")
+    ]
+    if unread:
+        kinds = ", ".join(dict.fromkeys(_kind(name) for name in unread))
+        yield (
+            f"{kinds}: {len(unread)} tensors stay the first model's, since nothing can be learnt "
+            "of what they read: they are no linear layers, read some tokens only, or are shared"
+        )
+    if statistics.left_out:
         names = ", ".join(dict.fromkeys(name.split(".")[-2] for name in statistics.left_out))
         yield (
             f"{names}: {len(statistics.left_out)} matrices stay the first model's, since the "
             f"{statistics.index.general.tokens:,} tokens of general text are fewer than their "
             "inputs: give more texts to learn from"
         )
+
+
+def _kind(name: str) -> str:
+    """Return what a tensor is called within its layer.
+
+    >>> _kind("model.layers.7.mlp.experts.3.w1.weight")
+    'mlp.experts.w1'
+    """
+    after = NUMBERED.split(name)[-1] if NUMBERED.search(name) else name
+    return ".".join(word for word in after.removesuffix(".weight").split(".") if not word.isdigit())
 
 
 def adapter_warnings(models: Iterable[InputModel]) -> Iterator[str]:

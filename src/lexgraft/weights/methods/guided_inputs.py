@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from lexgraft.arrays.lazy_torch import torch
 from lexgraft.arrays.threads import threads
 from lexgraft.weights.methods.registry import (
     Base,
@@ -45,7 +46,13 @@ def guided_inputs(
     recipient, donor = deltas
     if context.inputs is None or base.ndim != len(("rows", "inputs")):
         return base + recipient
-    wanted = donor.double() * beta - recipient.double() * gamma
+    of_recipient, of_donor = context.low_rank() or (None, None)
     with threads(1):
-        change = wanted @ context.inputs.projection(alpha, ridge)
+        if of_recipient is None or of_donor is None:
+            wanted = donor.double() * beta - recipient.double() * gamma
+            change = wanted @ context.inputs.projection(alpha, ridge)
+        else:  # thin factors are projected: (Σ Bᵢ·Aᵢ)·P = Σ Bᵢ·(Aᵢ·P)
+            down = torch.cat([of_donor.down * beta, of_recipient.down * -gamma])
+            up = torch.cat([of_donor.up, of_recipient.up], dim=1)
+            change = up @ context.inputs.projected(down, alpha, ridge)
     return (base.double() + recipient + change).float()

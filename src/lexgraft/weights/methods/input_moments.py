@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Lock
+from typing import NamedTuple
 
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Float64
@@ -10,6 +11,20 @@ from lexgraft.arrays.threads import threads
 Moments = Float64[Tensor, "input input"]
 """Σ x·xᵀ of the inputs x of a linear layer."""
 Projection = Float64[Tensor, "input input"]
+
+
+class LowRank(NamedTuple):
+    """A delta as the product of two thin matrices."""
+
+    up: Float64[Tensor, "row rank"]
+    down: Float64[Tensor, "rank input"]
+
+
+class _System(NamedTuple):
+    """What a projection is solved from: α·Q, and the Cholesky factor of C + α·Q + ρ."""
+
+    weighted: Moments
+    factor: Float64[Tensor, "input input"]
 
 
 class InputMoments:
@@ -21,6 +36,7 @@ class InputMoments:
     def __init__(self, read: Callable[[], tuple[Moments, Moments]]) -> None:
         self._read, self._lock = read, Lock()
         self._solved: tuple[tuple[float, float], Projection] | None = None
+        self._system: tuple[tuple[float, float], _System] | None = None
 
     def projection(self, alpha: float, ridge: float) -> Projection:
         """Return what `projection` makes of the moments; that of the last settings is kept."""
@@ -29,6 +45,18 @@ class InputMoments:
                 self._solved = None  # two of them need not be in memory
                 self._solved = (alpha, ridge), projection(*self._read(), alpha, ridge)
             return self._solved[1]
+
+    def projected(
+        self, rows: Float64[Tensor, "rank input"], alpha: float, ridge: float
+    ) -> Float64[Tensor, "rank input"]:
+        """Return rows · P without P itself: a few rows cost a fraction of the whole matrix."""
+        with self._lock:
+            if self._system is None or self._system[0] != (alpha, ridge):
+                self._system = None
+                self._system = (alpha, ridge), _system(*self._read(), alpha, ridge)
+            weighted, factor = self._system[1]
+        with threads(1):
+            return torch.cholesky_solve((rows @ weighted).T, factor).T.contiguous()
 
 
 def projection(general: Moments, questions: Moments, alpha: float, ridge: float) -> Projection:
@@ -40,14 +68,20 @@ def projection(general: Moments, questions: Moments, alpha: float, ridge: float)
     Raises:
         RuntimeError: moments that are not finite.
     """
+    weighted, factor = _system(general, questions, alpha, ridge)
+    with threads(1):
+        return torch.cholesky_solve(weighted, factor).T.contiguous()
+
+
+def _system(general: Moments, questions: Moments, alpha: float, ridge: float) -> _System:
     weighted, total = _scaled(questions) * alpha, _scaled(general)
     total += weighted
     diagonal = total.diagonal()
     diagonal += ridge * diagonal.mean()
-    if not weighted.any():
-        return weighted
+    if not total.any():  # nothing was read: nothing is let through
+        total.fill_diagonal_(1.0)
     with threads(1):
-        return torch.cholesky_solve(weighted, torch.linalg.cholesky(total)).T.contiguous()
+        return _System(weighted, torch.linalg.cholesky(total))
 
 
 def _scaled(moments: Moments) -> Moments:

@@ -13,7 +13,7 @@ from lexgraft.arrays.shapes import Float32
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.files.plugins import load_installed
 from lexgraft.records import digest
-from lexgraft.weights.methods.input_moments import InputMoments
+from lexgraft.weights.methods.input_moments import InputMoments, LowRank
 from lexgraft.weights.methods.native_spec import KernelSpec
 from lexgraft.weights.methods.parameter_values import check_setting, value_at, varies
 
@@ -41,6 +41,8 @@ class TensorContext:
     start: int = 0  # number of the block's first element within the tensor, row by row
     depth: float = 0.0  # from the embeddings and the first layer (0) to the last and the head (1)
     inputs: InputMoments | None = None  # what was learnt of what a linear layer reads
+    low_rank: Callable[[], tuple[LowRank | None, ...]] = tuple
+    """The deltas of a tensor whose inputs are known as factors; None: a delta that has none."""
 
     def each(self, value: float | Mapping[str, float]) -> tuple[float, ...]:
         """Return a parameter's value for every model, in the order of the deltas."""
