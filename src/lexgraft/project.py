@@ -28,6 +28,8 @@ Gain = Annotated[float, Meta(ge=-1, le=1)]  # difference of two shares: 0.05 is 
 Loss = Annotated[float, Meta(ge=0, le=1)]  # share of what there was: 0.03 is three per cent
 Rate = Annotated[float, Meta(gt=0, lt=1)]
 Scale = Annotated[float, Meta(gt=0, le=4)]
+Weight = Annotated[float, Meta(gt=0, le=1000)]
+AtLeastOne = Meta(min_length=1)
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
@@ -168,13 +170,23 @@ class TuneSettings(Struct, frozen=True, forbid_unknown_fields=True):
     patience: Annotated[int, Meta(ge=0)] = 3  # checks without progress that end it; 0: none do
     batch: Count = 8  # examples a step
     rank: Count = 16  # of the low-rank additions
-    learning_rate: Rate | tuple[Rate, ...] = 2e-4  # of several the best on held-out wordings
+    learning_rate: Rate | Annotated[tuple[Rate, ...], AtLeastOne] = (
+        2e-4  # of several the best on held-out wordings
+    )
     replay: Annotated[float, Meta(ge=0, lt=1)] = 0.25  # share of general text in the batches
     replay_texts: tuple[str, ...] = ()  # files of Document, disjoint from `general.texts`
+    keep: Literal["replay", "kl", "both"] = "replay"  # learn general text, or stay by it
+    keep_weight: Weight | Annotated[tuple[Weight, ...], AtLeastOne] = (
+        1.0  # of staying by it; of several see docs/tune.md
+    )
+    targets: Literal["termbase", "distilled"] = "termbase"  # or its own, with the entry
     max_tokens: Annotated[int, Meta(ge=2)] = 256  # of one text; the rest is cut
     own_answers: Annotated[int, Meta(ge=0)] = 48  # of the model, to general openings, replayed too
     curve: tuple[Count, ...] = ()  # also taught so many terms, to draw what more terms bring
-    scale: Scale | tuple[Scale, ...] = 1.0  # of the merged delta; of several see docs/tune.md
+    scale: Scale | Annotated[tuple[Scale, ...], AtLeastOne] = (
+        1.0  # of the merged delta; of several see docs/tune.md
+    )
+    loss_budget: Annotated[float, Meta(gt=0, le=1)] | None = None  # most it may lose: walked back
 
 
 class GeneralAbility(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -122,7 +122,10 @@ def test_a_curve_is_measured_and_drawn(
 
 @pytest.mark.slow
 def test_two_processes_tune_to_the_losses_of_one(make_project: MakeProject, tmp_path: Path):
-    file = make_project()
+    def held(values: dict[str, Any]) -> None:
+        values["tune"]["keep"] = "both"
+
+    file = make_project(held)
     assert main(["tune", str(file), "-o", str(tmp_path / "one")]) == 0
     _tune_together(file, tmp_path / "two", 2)
     one, two = _losses(tmp_path / "one"), _losses(tmp_path / "two")

@@ -15,14 +15,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim
 from lexgraft.models.float32_head import widen_head
-from lexgraft.records import Progress
+from lexgraft.records import Progress, silent
 from lexgraft.tuning.answer_loss import AnswerLoss, answer_loss
-from lexgraft.tuning.batch_forward import batch_loss, hidden_states
-from lexgraft.tuning.lora_training import LoraLayers, linear_layers
+from lexgraft.tuning.batch_forward import Objective, batch_loss
+from lexgraft.tuning.lora_training import LoraLayers, hidden_states, linear_layers
+from lexgraft.tuning.teacher_chances import start_chances
 from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
 from lexgraft.tuning.train import TrainingResult, TrainingWork, learning_rate, train
 from lexgraft.tuning.training_config import TrainingConfig
-from lexgraft.tuning.training_examples import TrainingExample
+from lexgraft.tuning.training_examples import DistilledLesson, TrainingExample
 from lexgraft.tuning.training_state import PURPOSE, TRAINING, check_trained, unfinished_folder
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.checkpoint.input_model import open_input_model
@@ -31,6 +32,11 @@ EXAMPLES = [TrainingExample(f"the word for {n} is", f" w{n} w{n}") for n in rang
 RECIPE = TrainingConfig(rank=2, alpha=4, learning_rate=1e-2, batch=4)
 HELD = [TrainingExample(f"the other word for {n} is", f" w{n} w{n}") for n in range(3)]
 CHECKED = msgspec.structs.replace(RECIPE, patience=3, check_every=1)
+REPLAYED = [
+    msgspec.structs.replace(one, replayed=True) if n % 3 == 0 else one
+    for n, one in enumerate(EXAMPLES)
+]
+HELD_BY_KL = msgspec.structs.replace(CHECKED, keep="kl", likeliest=9)
 
 
 KILLED = """
@@ -47,7 +53,7 @@ def die(what, done, total):
         os.kill(os.getpid(), 9)
 test_train.run(
     model, lambda text: tokenizer(text)["input_ids"], Path({output!r}),
-    progress=die, recipe=test_train.CHECKED, held=test_train.HELD,
+    progress=die, recipe=test_train.{recipe}, held=test_train.HELD, examples=test_train.REPLAYED,
 )
 """
 
@@ -74,7 +80,8 @@ def write_nothing(_tensors: object, _folder: Path) -> None:
 def run(model: Any, encode: Encode, output: Path, **changes: Any) -> TrainingResult:
     given: dict[str, Any] = {"base_digest": "base", "threads": 1, "checkpoint_every": 2} | changes
     recipe, held = given.pop("recipe", RECIPE), given.pop("held", ())
-    return train(model, encode, EXAMPLES, recipe, output, TrainingWork(**given), held)
+    examples = given.pop("examples", EXAMPLES)
+    return train(model, encode, examples, recipe, output, TrainingWork(**given), held)
 
 
 def steps_into(seen: list[int]) -> Progress:
@@ -151,12 +158,17 @@ def test_an_adapter_of_another_base_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["CHECKED", "HELD_BY_KL"])
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    tiny_model: Path, model: Any, encode: Encode, tmp_path: Path
+    tiny_model: Path, model: Any, encode: Encode, tmp_path: Path, name: str
 ) -> None:
-    run(model, encode, tmp_path / "whole", recipe=CHECKED, held=HELD)
+    recipe = {"CHECKED": CHECKED, "HELD_BY_KL": HELD_BY_KL}[name]
+    run(model, encode, tmp_path / "whole", recipe=recipe, held=HELD, examples=REPLAYED)
     script = KILLED.format(
-        here=str(Path(__file__).parent), model=str(tiny_model), output=str(tmp_path / "killed")
+        here=str(Path(__file__).parent),
+        model=str(tiny_model),
+        output=str(tmp_path / "killed"),
+        recipe=name,
     )
     assert (
         subprocess.run([sys.executable, "-c", script], check=False, capture_output=True).returncode
@@ -170,11 +182,56 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         encode,
         tmp_path / "killed",
         progress=steps_into(seen),
-        recipe=CHECKED,
+        recipe=recipe,
         held=HELD,
+        examples=REPLAYED,
     )
-    assert seen == [5, 6]
+    assert seen[-2:] == [5, 6]
+    assert 1 not in seen or name == "HELD_BY_KL"  # what it said before is read again
     assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
+
+
+def test_with_weight_nought_general_text_is_replayed_to_the_same_bytes(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    run(model, encode, tmp_path / "replay", examples=REPLAYED)
+    recipe = msgspec.structs.replace(RECIPE, keep="both", keep_weight=0)
+    run(model, encode, tmp_path / "both", examples=REPLAYED, recipe=recipe)
+    replayed, both = (files_of(tmp_path / name) for name in ("replay", "both"))
+    assert replayed["adapter_model.safetensors"] == both["adapter_model.safetensors"]
+    plain = run(model, encode, tmp_path / "plain")  # a replayed text is learned like any other
+    assert plain.losses == tuple(msgspec.json.decode(replayed["lexgraft.json"])["losses"])
+
+
+def test_what_is_held_by_divergence_moves_less_the_more_it_counts(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    texts = [one for one in REPLAYED if one.replayed]
+    rows = encode_examples(texts, encode, 99)
+    wild = msgspec.structs.replace(RECIPE, learning_rate=0.05, keep="kl", likeliest=20)
+    noted = start_chances(model, rows, wild, silent).noted
+    moved: list[float] = []
+    for weight in (0.0, 1.0, 100.0):
+        recipe = msgspec.structs.replace(wild, keep_weight=weight)
+        run(model, encode, tmp_path / f"{weight}", examples=REPLAYED, recipe=recipe)
+        lora = LoraLayers(linear_layers(model), RECIPE.rank, RECIPE.alpha, seed=0)
+        lora.load(load_file(tmp_path / f"{weight}" / "adapter_model.safetensors"))
+        with lora.attached(model), torch.no_grad():
+            measure = msgspec.structs.replace(wild, keep_weight=1.0)
+            moved.append(batch_loss(model, rows, objective=Objective(measure, noted)).item())
+    assert moved == sorted(moved, reverse=True)
+    assert moved[2] < 0.5 * moved[0]
+    untouched = Objective(msgspec.structs.replace(wild, keep_weight=1.0), noted)
+    assert batch_loss(model, rows, objective=untouched).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_lessons_whose_term_the_model_does_not_write_with_its_entry_stop_the_training(
+    model: Any, encode: Encode, tmp_path: Path
+) -> None:
+    lesson = DistilledLesson("the entry says w1\nthe word is", "w1", "c1")
+    examples = [TrainingExample("the word is", " w1\n", distilled=lesson)]
+    with pytest.raises(LexgraftError, match="term of 0 of 1 concepts"):
+        run(model, encode, tmp_path / "adapter", examples=examples)
 
 
 def test_a_finished_run_is_returned_without_a_step(

@@ -14,6 +14,7 @@ from lexgraft.terms.testset import TestSet
 from lexgraft.terms.text.token_estimate import tokens_of
 
 ITEM_TOKENS = 40  # of one question with its answer, where no text is at hand to count
+ENTRY_TOKENS = 80  # of a glossary entry with its definition before a prompt, likewise
 
 LimitedTexts = Sequence[tuple[int, Sequence[Document]]]
 """Running texts with the most tokens that are read of each."""
@@ -102,6 +103,15 @@ def training_work(settings: TuneSettings) -> ComputeWork:
     """Return the work of one tuning."""
     tokens = settings.steps * settings.batch * ITEM_TOKENS
     return ComputeWork(tokens, tokens // 2, training=True)
+
+
+def start_work(settings: TuneSettings) -> ComputeWork:
+    """Return the work of reading, before a tuning, what its model is held to."""
+    examples = settings.steps * settings.batch
+    held = examples * settings.replay if settings.keep != "replay" else 0
+    distilled = examples * (1 - settings.replay) if settings.targets == "distilled" else 0
+    tokens = round((held + 2 * distilled) * ITEM_TOKENS + distilled * ENTRY_TOKENS)
+    return ComputeWork(tokens, round((held + 2 * distilled) * ITEM_TOKENS / 2))
 
 
 def operations(work: ComputeWork, body: int, head: int) -> float:

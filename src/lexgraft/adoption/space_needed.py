@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.planning import AdoptionPlan
+from lexgraft.adoption.training_data import weights_tried
 from lexgraft.files.disk_space import bytes_below, check_space
 from lexgraft.project import TuneSettings
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
@@ -71,5 +72,5 @@ def tuned_bytes(settings: TuneSettings, base: Checkpoint, model: int) -> int:
         result = model
     rates = settings.learning_rate
     tries = len(rates) if isinstance(rates, tuple) else 0
-    results = 1 + tries + len(settings.curve)
+    results = weights_tried(settings) * (1 + tries + len(settings.curve))
     return results * result + _STATE * _FLOAT * trained

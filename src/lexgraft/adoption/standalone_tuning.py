@@ -11,9 +11,16 @@ from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report import write_report
 from lexgraft.adoption.report.report_record import CurvePoint, Report
+from lexgraft.adoption.settled_tuning import settled_tuning, tuned_model
 from lexgraft.adoption.stages.curve import few_shot
-from lexgraft.adoption.stages.tuning import recipient_folder, tuned_model
-from lexgraft.adoption.training_data import TrainingPlan, assignment, carry_out, reading, teach
+from lexgraft.adoption.stages.tuning import recipient_folder
+from lexgraft.adoption.training_data import (
+    TrainingPlan,
+    assignment,
+    carry_out,
+    reading,
+    refuse_unfitting,
+)
 from lexgraft.errors import LexgraftError
 from lexgraft.files.run_folder import hold
 from lexgraft.models.answer_parity import compare_replies, replies
@@ -28,6 +35,7 @@ from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.manifest import note_answers
 
 HANDED = "assignment.json"
+TRIED = ("learning_rate", "keep_weight")  # settings of which one value is chosen
 CHECKED = 4  # texts per language by which they are compared
 CURVE = {
     "en": "What the language model learns of more and more terms, and what it loses by it.",
@@ -55,10 +63,11 @@ def tune_language_model(
     """
     settings = _settings(project)
     with joined_processes() as group, ExitStack() as held:
-        if group.size > 1 and isinstance(settings.learning_rate, tuple):
+        several = [key for key in TRIED if isinstance(getattr(settings, key), tuple)]
+        if group.size > 1 and several:
             raise LexgraftError(
-                "several learning rates are tried in one process",
-                where="tune.learning_rate",
+                "several values are tried in one process",
+                where=f"tune.{several[0]}",
                 cure="find the best without torchrun, then name it",
             )
         if not group.first:
@@ -70,7 +79,8 @@ def tune_language_model(
         _ = material.testset  # what it refuses comes before a model is written
         onto = recipient_folder(models)
         if group.size == 1:
-            return teach(models, material, onto, settings, output / "tuned")
+            refuse_unfitting(settings, measured=bool(material.texts["choose"]))
+            return settled_tuning(models, material, onto, settings, output / "tuned").trained
         return _lead(models, material, onto, settings, group)
 
 

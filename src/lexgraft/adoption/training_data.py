@@ -49,6 +49,58 @@ class TrainingRun(NamedTuple):
     wording: str
 
 
+def weights_tried(settings: TuneSettings) -> int:
+    """Return how many trainings choose what staying by general text counts for: one at least."""
+    weights = settings.keep_weight
+    return len(weights) if isinstance(weights, tuple) else 1
+
+
+def refuse_unfitting(settings: TuneSettings, *, measured: bool) -> None:
+    """Refuse settings that do not belong together; `measured`: there are `choose` texts.
+
+    Raises:
+        LexgraftError: the first of them.
+    """
+    several, budget = isinstance(settings.keep_weight, tuple), settings.loss_budget
+    refusals = (
+        (
+            settings.keep != "replay" and not settings.replay,
+            ("keep", "no general text to stay by", "give `tune.replay` a share, such as 0.25"),
+        ),
+        (
+            settings.keep == "replay" and several,
+            ("keep_weight", "replayed text is learned, not weighed", "set `tune.keep: kl` or both"),
+        ),
+        (
+            several and budget is None,
+            (
+                "keep_weight",
+                "several weights are told apart at one loss of general ability",
+                "name it, `tune.loss_budget: 0.01`, or one weight",
+            ),
+        ),
+        (
+            several and not settings.patience,
+            (
+                "patience",
+                "several weights are told apart by held-out wordings",
+                "set it to 1 or more, or name one weight",
+            ),
+        ),
+        (
+            budget is not None and isinstance(settings.scale, tuple),
+            ("scale", "with `loss_budget` the scale is sought", "name the largest alone"),
+        ),
+        (
+            budget is not None and not measured,
+            ("loss_budget", "no texts to measure it by", "give `general.texts`, or leave it out"),
+        ),
+    )
+    for wrong, (key, what, cure) in refusals:
+        if wrong:
+            raise LexgraftError(what, where=f"tune.{key}", cure=cure)
+
+
 def taught_concepts(material: Material, settings: TuneSettings) -> list[Concept]:
     """Return the `choose` concepts that are taught, by a keyed hash: fewer are among more.
 
@@ -89,7 +141,14 @@ def taught_texts(material: Material, settings: TuneSettings) -> TaughtTexts:
     project, concepts = material.project, material.testset.concepts
     taught, forms = taught_concepts(material, settings), taught_forms(project, settings)
     protected = [*concepts["confirm"], *concepts["sealed"]]
-    examples = term_examples(taught, forms, protected=protected, seed=project.seed)
+    languages = project.languages
+    examples = term_examples(
+        taught,
+        forms,
+        protected=protected,
+        seed=project.seed,
+        glossary=(languages.domain, languages.target) if settings.targets == "distilled" else None,
+    )
     if all(form.kind != "cloze" for form in project.testset.forms):
         examples += usage_examples(taught, list(dict.fromkeys(form.answer for form in forms)))
     held: list[TrainingExample] = []
@@ -123,16 +182,20 @@ def in_frame(frame: PromptFrame, examples: Sequence[TrainingExample]) -> list[Tr
     """Return examples as questions are asked: running text stays as it is."""
     if frame.form == "plain":
         return [*examples]
-    return [
-        TrainingExample(
-            frame.prompt(example.prompt, example.language),
-            frame.answer(example.answer).rstrip() + frame.end,
-            example.language,
-        )
-        if example.language
-        else example
-        for example in examples
-    ]
+    return [_framed(frame, example) if example.language else example for example in examples]
+
+
+def _framed(frame: PromptFrame, example: TrainingExample) -> TrainingExample:
+    lesson = example.distilled
+    if lesson is not None:
+        prompt = frame.prompt(lesson.prompt, example.language)
+        lesson = msgspec.structs.replace(lesson, prompt=prompt)
+    return msgspec.structs.replace(
+        example,
+        prompt=frame.prompt(example.prompt, example.language),
+        answer=frame.answer(example.answer).rstrip() + frame.end,
+        distilled=lesson,
+    )
 
 
 def taught_forms(project: Project, settings: TuneSettings) -> list[Form]:
@@ -277,7 +340,7 @@ def _work(plan: TrainingPlan) -> TrainingWork:
 
 def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> TrainingConfig:
     """Return how a project's tuning trains."""
-    rates = settings.learning_rate
+    rates, weights = settings.learning_rate, settings.keep_weight
     return TrainingConfig(
         layers=settings.train,
         method=settings.method,
@@ -290,6 +353,8 @@ def recipe_of(project: Project, settings: TuneSettings, tokens: list[int]) -> Tr
         seed=project.seed,
         dtype="float32",
         patience=settings.patience,
+        keep=settings.keep,
+        keep_weight=weights[0] if isinstance(weights, tuple) else weights,
     )
 
 

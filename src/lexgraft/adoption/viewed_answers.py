@@ -17,6 +17,7 @@ from lexgraft.adoption.report.viewer_record import (
     WrittenAnswer,
     viewer_record,
 )
+from lexgraft.adoption.settled_tuning import TUNED
 from lexgraft.adoption.stages.glossary_prompt import (
     GlossaryQuestions,
     GlossaryResult,
@@ -26,7 +27,7 @@ from lexgraft.adoption.stages.measure import MeasureResult, into_target
 from lexgraft.adoption.stages.merge_race import RaceResult, blocks, winner
 from lexgraft.adoption.stages.sealed_test import SealedTestResult, opened_items, written_model
 from lexgraft.adoption.stages.stage import Results
-from lexgraft.adoption.stages.tuning import TUNED, TuningResult
+from lexgraft.adoption.stages.tuning import TuningResult
 from lexgraft.evaluation.definitions import definition_prompts
 from lexgraft.evaluation.measures import MODES, RECIPIENT_TUNED
 from lexgraft.evaluation.term_grade import TermGrade, grade_term

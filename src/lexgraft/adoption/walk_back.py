@@ -19,27 +19,40 @@ def walked_back(
     """Return the candidate at the largest share found whose harm is within the budget.
 
     `harm` measures a candidate's loss of general ability against G, 0 at G itself. One that is
-    within the budget as it is stays as it is. Else the share is sought between 0, which is G, and
-    the candidate's own: as if the square root of harm grew with it, and by at least a tenth of
-    what is left, so that bounds close in whatever the harm is like.
+    within the budget as it is stays as it is.
 
     >>> walked_back(Candidate("linear"), lambda c: 0.08 * c.share**2, 0.01).share
     0.3446
     """
-    low, high = 0.0, candidate.share
-    below, above = 0.0, harm(candidate)
+
+    def harm_at(share: float) -> float:
+        return harm(replace(candidate, share=share))
+
+    share = largest_within(harm_at, budget, candidate.share)
+    return candidate if share == candidate.share else replace(candidate, share=share)
+
+
+def largest_within(harm: Callable[[float], float], budget: float, whole: float) -> float:
+    """Return the largest factor found, from 0 to `whole`, whose harm is within the budget.
+
+    `harm` is 0 at 0. Where the whole is too much, the factor is sought as if the square root of
+    harm grew with it, and by at least a tenth of what is left, so that bounds close in whatever
+    the harm is like.
+    """
+    low, high = 0.0, whole
+    below, above = 0.0, harm(whole)
     if above <= budget:
-        return candidate
+        return whole
     for _ in range(STEPS):
         if below >= NEAR * budget:
             break
-        share = round(low + (high - low) * _next(below, above, _AIM * budget), 4)
-        loss = harm(replace(candidate, share=share))
+        factor = round(low + (high - low) * _next(below, above, _AIM * budget), 4)
+        loss = harm(factor)
         if loss <= budget:
-            low, below = share, loss
+            low, below = factor, loss
         else:
-            high, above = share, loss
-    return replace(candidate, share=low)
+            high, above = factor, loss
+    return low
 
 
 def _next(below: float, above: float, aim: float) -> float:

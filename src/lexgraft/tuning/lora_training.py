@@ -100,6 +100,12 @@ def head_of(model: nn.Module) -> nn.Linear:
     return head
 
 
+def hidden_states(model: nn.Module, tokens: Tensor) -> Float[Tensor, "row token hidden"]:
+    """Return the last hidden states, before the head."""
+    body: Any = model.base_model
+    return body(input_ids=tokens, use_cache=False).last_hidden_state
+
+
 def adapter_files(
     lora: LoraLayers, layers: Sequence[str], base: str, dtype: torch.dtype
 ) -> dict[str, bytes]:

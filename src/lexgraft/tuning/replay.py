@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from unicodedata import normalize
 
+from msgspec import structs
+
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Document, digest
 from lexgraft.tuning.training_examples import TrainingExample, repeat
@@ -59,7 +61,10 @@ def mix_replay(
         raise LexgraftError(
             "no texts to replay", cure="give `tune.replay_texts`, or set replay to 0"
         )
-    replay = _in_turn(text_examples(documents, seed), generated, count)
+    replay = [
+        structs.replace(example, replayed=True)
+        for example in _in_turn(text_examples(documents, seed), generated, count)
+    ]
     spread = replay[: count - round(count * TAIL)]
     keyed = [((n + 0.5) / len(examples), 0, example) for n, example in enumerate(examples)]
     keyed += [((n + 0.5) / len(spread), 1, example) for n, example in enumerate(spread)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import digest
@@ -14,11 +14,15 @@ Encode = Callable[[str], Sequence[int]]
 WINDOW = 8  # batches among which examples are sorted by length: order is kept otherwise
 
 
-class TrainingRow(Struct, frozen=True):
+class TrainingRow(Struct, frozen=True, omit_defaults=True):
     """One example in tokens; those from `start` on are learned."""
 
     tokens: tuple[int, ...]
     start: int
+    replayed: bool = False  # general text, by which the model is held to where it started
+    teacher: tuple[int, ...] = ()  # what the model that teaches reads: another prompt, then these
+    written: int = 0  # of the answer's tokens: up to the end of the term
+    concept: str = ""  # of a lesson that is distilled
 
 
 def encode_examples(
@@ -35,17 +39,40 @@ def encode_examples(
         raise LexgraftError("nothing to train on", cure="give terms or texts")
     rows: list[TrainingRow] = []
     for example in examples:
-        prompt = encode(example.prompt)
         tokens = tuple(encode(example.prompt + example.answer)[:max_tokens])
-        pairs = zip(prompt, tokens, strict=False)
-        start = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(prompt), len(tokens)))
-        if len(tokens) > max(1, start):
-            rows.append(TrainingRow(tokens, max(1, start)))
+        start = max(1, _shared(encode(example.prompt), tokens))
+        if len(tokens) > start:
+            row = TrainingRow(tokens, start, example.replayed)
+            rows.append(_distilled(row, example, encode) if example.distilled else row)
     if not rows:
         raise LexgraftError(
             "no example has an answer within its first tokens", cure="raise max_tokens"
         )
     return tuple(rows)
+
+
+def _shared(prompt: Sequence[int], tokens: Sequence[int]) -> int:
+    """Return how many tokens a prompt and the full text begin with in common."""
+    pairs = zip(prompt, tokens, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(prompt), len(tokens)))
+
+
+def _distilled(row: TrainingRow, example: TrainingExample, encode: Encode) -> TrainingRow:
+    """Return a row with what its teacher reads: its prompt's tokens, then the row's own answer.
+
+    Of the prompt's last token the answer may have taken hold, in both alike.
+    """
+    lesson = example.distilled
+    assert lesson is not None  # who calls this has looked
+    taken = len(encode(example.prompt)) - row.start
+    prompt = encode(lesson.prompt)
+    teacher = (*prompt[: len(prompt) - max(0, taken)], *row.tokens[row.start :])
+    before_term = example.answer.partition(lesson.term)[0]
+    up_to_term = encode(example.prompt + before_term + lesson.term)
+    in_common = _shared(up_to_term, row.tokens)
+    last = in_common < min(len(up_to_term), len(row.tokens))  # one token with what follows the term
+    written = in_common + last - row.start
+    return structs.replace(row, teacher=teacher, written=written, concept=lesson.concept)
 
 
 def batches(rows: Sequence[TrainingRow], batch: int, seed: int) -> list[tuple[TrainingRow, ...]]:

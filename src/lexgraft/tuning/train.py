@@ -15,9 +15,10 @@ from lexgraft.arrays.threads import threads
 from lexgraft.errors import LexgraftError
 from lexgraft.files.ownership import claim, release
 from lexgraft.records import Progress, digest, silent
-from lexgraft.tuning.batch_forward import batch_loss, check_head, held_out_loss
+from lexgraft.tuning.batch_forward import Objective, batch_loss, check_head, held_out_loss
 from lexgraft.tuning.lora_training import LoraLayers, adapter_files, head_of, linear_layers
 from lexgraft.tuning.process_group import ALONE, ProcessGroup, shard
+from lexgraft.tuning.teacher_chances import DistilledLessons, able_rows, start_chances
 from lexgraft.tuning.token_batches import Encode, TrainingRow, batches, encode_examples
 from lexgraft.tuning.trainable_names import choose_names
 from lexgraft.tuning.training_config import TrainingConfig
@@ -46,6 +47,7 @@ class TrainingResult(Struct, frozen=True):
     folder: Path
     losses: tuple[float, ...]
     checks: tuple[tuple[int, float], ...] = ()
+    distilled: DistilledLessons | None = None
 
 
 class TrainingWork(Struct, frozen=True, kw_only=True):
@@ -93,13 +95,14 @@ def train(
         check_head(model, rows[0])
         if isinstance(trained, LoraLayers):
             shard(model, work.group)
-        order = batches(rows, config.batch, config.seed)
+        start = start_chances(model.eval(), rows, config, work.progress)
+        rows, distilled = able_rows(rows, start.able)
         so_far = _run(
             model,
             trained,
-            plan=order,
+            plan=batches(rows, config.batch, config.seed),
             held=held_rows,
-            config=config,
+            objective=Objective(config, start.noted),
             folder=unfinished_folder(output),
             key=digest(plan),
             work=work,
@@ -107,9 +110,10 @@ def train(
     if work.group.first:
         record = plan | {"losses": so_far.losses, "versions": _versions(work)}
         record |= {"checks": so_far.checks} if so_far.checks else {}
+        record |= {"distilled": distilled} if distilled else {}
         _publish(trained, model, config, output, record, work)
     work.group.wait()
-    return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks))
+    return TrainingResult(output, tuple(so_far.losses), tuple(so_far.checks), distilled)
 
 
 def finished_training(
@@ -182,12 +186,13 @@ def _run(
     *,
     plan: Sequence[tuple[TrainingRow, ...]],
     held: Sequence[TrainingRow],
-    config: TrainingConfig,
+    objective: Objective,
     folder: Path,
     key: str,
     work: TrainingWork,
 ) -> TrainingProgress:
     """Train in place, from the last checkpoint on, up to the best values; return the losses."""
+    config = objective.config
     trained.to(head_of(model).weight.device)
     optimizer = torch.optim.AdamW(trained.parameters(), lr=config.learning_rate, weight_decay=0.0)
     so_far = load_state(folder, trained, optimizer, key)
@@ -198,7 +203,9 @@ def _run(
                 break
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(step, len(plan), config)
-            so_far.losses.append(_step(model, trained, optimizer, plan[step], config, work.group))
+            so_far.losses.append(
+                _step(model, trained, optimizer, plan[step], objective, work.group)
+            )
             last = step + 1 == len(plan)
             if held and (last or (step + 1) % config.check_every == 0):
                 so_far.record_check(
@@ -217,16 +224,17 @@ def _step(
     trained: Trainable,
     optimizer: torch.optim.Optimizer,
     batch: Sequence[TrainingRow],
-    config: TrainingConfig,
+    objective: Objective,
     group: ProcessGroup,
 ) -> float:
     """Move the parameters by one batch; return its loss."""
     optimizer.zero_grad(set_to_none=True)
     local_rows = group.local_rows(batch)
-    loss = batch_loss(model, local_rows or batch[:1], len(batch)) * (1.0 if local_rows else 0.0)
+    loss = batch_loss(model, local_rows or batch[:1], len(batch), objective)
+    loss = loss * (1.0 if local_rows else 0.0)
     loss.backward()
     total = group.sum_gradients(loss, trained.parameters())
-    nn.utils.clip_grad_norm_(trained.parameters(), config.clip)
+    nn.utils.clip_grad_norm_(trained.parameters(), objective.config.clip)
     optimizer.step()
     return round(total, 5)
 
@@ -273,7 +281,8 @@ def _finished(output: Path, plan: dict[str, Any]) -> TrainingResult | None:
     check_trained(output)
     release(output)  # a kill may have come between its name and this
     checks = tuple((step, loss) for step, loss in held.get("checks", ()))
-    return TrainingResult(output, tuple(held["losses"]), checks)
+    distilled = msgspec.convert(held.get("distilled"), DistilledLessons | None)
+    return TrainingResult(output, tuple(held["losses"]), checks, distilled)
 
 
 def _compared(plan: dict[str, Any]) -> str:

@@ -22,3 +22,6 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[int, ...] = ()  # rows of the embedding that are trained instead; weights only
     patience: Annotated[int, Meta(ge=0)] = 0  # checks without progress that end it; 0: none do
     check_every: Annotated[int, Meta(ge=1)] = 10  # steps between checks on held-out wordings
+    keep: Literal["replay", "kl", "both"] = "replay"  # what general texts are held by
+    keep_weight: Annotated[float, Meta(ge=0)] = 1.0  # of the divergence of a text, beside a lesson
+    likeliest: Annotated[int, Meta(ge=1)] = 64  # words noted of what the model said before

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from unicodedata import normalize
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form
 from lexgraft.records import Concept, digest
+from lexgraft.terms.glossary import entries_from_concepts
+from lexgraft.terms.glossary.prompt_block import glossary_block
 from lexgraft.terms.wordings.filled_text import closed, filled
 from lexgraft.terms.wordings.language_file import (
     Lesson,
@@ -19,12 +21,22 @@ from lexgraft.terms.wordings.language_file import (
 )
 
 
+class DistilledLesson(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the model that teaches reads before the same answer, and what of it it must write."""
+
+    prompt: str  # with the concept's entry
+    term: str
+    concept: str
+
+
 class TrainingExample(Struct, frozen=True, forbid_unknown_fields=True):
     """A text to learn: the prompt is read, the answer is learned."""
 
     prompt: str
     answer: str
     language: str = ""  # of a question's wording; empty: running text, in no chat
+    replayed: bool = False  # general text, by which a model is held to where it started
+    distilled: DistilledLesson | None = None  # learned from the model itself with the entry
 
 
 def lessons_of(form: Form, *, held: bool = False) -> tuple[Lesson, ...]:
@@ -52,19 +64,21 @@ def term_examples(
     held: bool = False,
     protected: Sequence[Concept] = (),
     seed: int = 0,
+    glossary: tuple[str, str] | None = None,
 ) -> list[TrainingExample]:
     """Return each concept in each form and wording, in rounds: every concept once before any twice.
 
     Round k words a concept in its k-th wording, counted from a place keyed by concept and form.
     Concepts without the texts that a form needs are left out of that form. `held` words them in
-    the held-out wordings.
+    the held-out wordings. Where `glossary` names the languages of one, each lesson is distilled:
+    from the model that reads the concept's entry; concepts without an entry are left out.
 
     Raises:
         LexgraftError: a concept is protected (by id or term), or none has the texts needed.
     """
     refuse_protected(concepts, protected)
     per_concept = [
-        _worded(concept, form, lessons_of(form, held=held), seed)
+        _worded(concept, form, lessons_of(form, held=held), seed, glossary)
         for form in forms
         for concept in concepts
     ]
@@ -112,7 +126,11 @@ def usage_examples(concepts: Sequence[Concept], languages: Sequence[str]) -> lis
 
 
 def _worded(
-    concept: Concept, form: Form, ways: tuple[Lesson, ...], seed: int
+    concept: Concept,
+    form: Form,
+    ways: tuple[Lesson, ...],
+    seed: int,
+    glossary: tuple[str, str] | None,
 ) -> list[TrainingExample]:
     """Return one concept in every wording of one form."""
     values = _values(concept, form) if ways else None
@@ -120,10 +138,20 @@ def _worded(
         return []
     first = int(digest("wording", seed, concept.id, form)[:8], 16) % len(ways)
     language = form.answer if file_of(form.answer) else form.question
-    return [
+    examples = [
         TrainingExample(filled(way.prompt, values), filled(way.answer, values), language)
         for way in ways[first:] + ways[:first]
     ]
+    if glossary is None:
+        return examples
+    entries = entries_from_concepts([concept], *glossary)[:1]
+    block = glossary_block(entries, language, definitions=True).text
+    lessons = (
+        DistilledLesson(block + example.prompt, values["answer"], concept.id)
+        for example in examples
+    )
+    pairs = zip(examples, lessons, strict=True) if block else ()
+    return [structs.replace(example, distilled=lesson) for example, lesson in pairs]
 
 
 def _values(concept: Concept, form: Form) -> dict[str, str] | None:

@@ -47,6 +47,7 @@ class _TrainingOutcome(Struct):
     files: dict[str, str] = {}
     losses: tuple[float, ...] = ()
     checks: tuple[tuple[int, float], ...] = ()
+    distilled: dict[str, int] | None = None
 
 
 class TrainingProgress:

@@ -1,5 +1,7 @@
 """The part of the page for the expert: glossary, tuning, terms, general ability, health, origin."""
 
+from collections.abc import Iterator
+
 from lexgraft.adoption.report.curve_section import curve
 from lexgraft.adoption.report.figures import interval_table
 from lexgraft.adoption.report.formats import plain
@@ -13,7 +15,7 @@ from lexgraft.adoption.report.page_parts import (
     section,
     unfold,
 )
-from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_record import HeldTuning, Report
 from lexgraft.adoption.report.report_words import LANGUAGES, WORDS, named, say
 from lexgraft.evaluation.measures import EFFECT
 
@@ -58,7 +60,19 @@ def tuning(report: Report) -> Html:
         last=plain(tuned.loss_last),
     )
     charts = element("div", *charts_of(report, tuned.recognition), class_="charts")
-    return section("tuning", element("p", sentence), charts, *drawn)
+    held = [element("p", *_held(tuned.held))] if tuned.held else []
+    return section("tuning", element("p", sentence), *held, charts, *drawn)
+
+
+def _held(held: HeldTuning) -> Iterator[Html]:
+    """Yield by what a tuning was held, and which lessons the model was able to give."""
+    yield word(f"tuning_held_{held.keep}", weight=f"{held.weight:g}", scale=f"{held.scale:.2f}")
+    if held.lessons:
+        counts = {
+            key: getattr(held, key)
+            for key in ("lessons", "lessons_able", "concepts", "concepts_able")
+        }
+        yield word("tuning_distilled", **counts)
 
 
 def samples(report: Report) -> Html:

@@ -92,6 +92,18 @@ class PlannedChance(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, int] = {}  # what it counts → how many there are
 
 
+class HeldTuning(Struct, frozen=True, forbid_unknown_fields=True):
+    """By what a tuning was held to where it started, and how much of it was merged."""
+
+    keep: str  # `tune.keep`
+    weight: float  # of staying by general text, where it was not learned alone
+    scale: float  # of the merged delta
+    lessons: int = 0  # that the model itself was to teach, with the entry in its prompt
+    lessons_able: int = 0  # of them those whose term it then writes
+    concepts: int = 0
+    concepts_able: int = 0
+
+
 class TuningSummary(Struct, frozen=True, forbid_unknown_fields=True):
     """The partial fine-tuning in figures."""
 
@@ -100,6 +112,7 @@ class TuningSummary(Struct, frozen=True, forbid_unknown_fields=True):
     loss_first: float
     loss_last: float
     recognition: tuple[Score, ...] = ()  # name: one of LESSON_GROUPS
+    held: HeldTuning | None = None
 
 
 class CurvePoint(Struct, frozen=True, forbid_unknown_fields=True):

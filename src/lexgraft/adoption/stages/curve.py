@@ -7,24 +7,29 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from lexgraft.adoption.cost import ComputeWork, confirm_work, training_work, work_of_items
+from lexgraft.adoption.cost import (
+    ComputeWork,
+    confirm_work,
+    start_work,
+    training_work,
+    work_of_items,
+)
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import SplitResults, changes
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report.report_record import CurvePoint
+from lexgraft.adoption.settled_tuning import scaled, settled_tuning
 from lexgraft.adoption.split_results import comparison_context, split_results
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stages.tuning import (
     TuningResult,
-    settled_scale,
     siblings_and_far,
     tune_settings,
-    tuned_model,
     winner_folder,
 )
-from lexgraft.adoption.training_data import taught_concepts, teach
+from lexgraft.adoption.training_data import taught_concepts, weights_tried
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, known, recognition, select
 from lexgraft.evaluation.measures import AFTER, BEFORE, GAIN, LESSON_GROUPS
@@ -71,7 +76,11 @@ class Curve(Stage[CurveResult]):
         lessons = list(lesson_plans(settings, settings.curve, bare=True))
         questions = work_of_items(testset.items["choose"]).times(len(lessons) + 1)
         judged = confirm_work(testset, experiment.material.texts["confirm"], len(lessons) + 1)
-        return (*map(training_work, lessons), questions, *judged)
+        trainings = weights_tried(settings)
+        learned = [
+            work(one).times(trainings) for one in lessons for work in (training_work, start_work)
+        ]
+        return (*learned, questions, *judged)
 
     def runs(self, experiment: Experiment, earlier: Results) -> bool:
         """Return whether there was a tuning."""
@@ -147,7 +156,8 @@ def lesson_plans(
         steps = max(1, round(settings.steps * sqrt(terms / settings.terms)))
         yield replace(settings, terms=terms, steps=steps)
         if bare and terms == settings.terms and settings.replay:
-            yield replace(settings, replay=0.0, steps=max(1, round(steps * (1 - settings.replay))))
+            bare_steps = max(1, round(steps * (1 - settings.replay)))
+            yield replace(settings, replay=0.0, keep="replay", keep_weight=1.0, steps=bare_steps)
 
 
 def group_scores(
@@ -170,7 +180,7 @@ def group_scores(
 def _as_twin(plan: TuneSettings, lessons: Sequence[CurvePoint]) -> TuneSettings:
     """Return the settings, without replay with the scale that the same terms have with it."""
     twin = next((lesson for lesson in lessons if lesson.terms == plan.terms), None)
-    return msgspec.structs.replace(plan, scale=twin.scale) if twin else plan
+    return msgspec.structs.replace(plan, scale=twin.scale, loss_budget=None) if twin else plan
 
 
 def _lesson(
@@ -182,11 +192,9 @@ def _lesson(
     before: CurveKnowledge,
 ) -> CurvePoint:
     """Return what one tuning has taught and cost."""
-    trained = teach(models, material, onto, plan, models.folder / "tuned")
+    settled = settled_tuning(models, material, onto, plan, models.folder / "tuned")
     label = f"{plan.terms} terms" + ("" if plan.replay else ", no replay")
-    scale = settled_scale(models, material, onto, trained.folder, plan)
-    plan = msgspec.structs.replace(plan, scale=scale)
-    subject = tuned_model(models, material, onto, trained.folder, plan)
+    subject = scaled(models, onto, settled.trained.folder, settled.scale)
     named = EvaluatedModel(label, subject.onto, subject.plan)
     after = _known(models, material, named, groups.chosen)
     context = comparison_context(material, "confirm")
@@ -201,8 +209,8 @@ def _lesson(
     return CurvePoint(
         terms=plan.terms,
         replay=plan.replay,
-        steps=len(trained.losses),
-        scale=scale,
+        steps=len(settled.trained.losses),
+        scale=settled.scale,
         known=tuple(scores),
         general=changes(after.confirmed, before.confirmed, context, models.project.gates.tune),
     )

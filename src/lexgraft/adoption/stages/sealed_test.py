@@ -1,6 +1,6 @@
 """Stage sealed: the model that is written, on concepts that were never looked at, once."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.cost import ComputeWork
 from lexgraft.adoption.experiment import Experiment
@@ -142,9 +142,11 @@ def _controls(
     """Return the controls of the model that is written."""
     if earlier.decision.model != "tuned":
         return models.ablations(earlier.need(RaceResult).best().candidate)
-    onto, settings = winner_folder(models, earlier), tune_settings(models.project)
-    scale = earlier.need(TuningResult).scale
-    return {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settings, scale)}
+    onto, tuning = winner_folder(models, earlier), earlier.need(TuningResult)
+    settings = structs.replace(
+        tune_settings(models.project), scale=tuning.scale, keep_weight=tuning.keep_weight
+    )
+    return {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settings)}
 
 
 def require_sealed(material: Material) -> None:

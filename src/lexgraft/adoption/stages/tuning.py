@@ -11,6 +11,7 @@ from lexgraft.adoption.cost import (
     ComputeWork,
     confirm_work,
     free_answer_work,
+    start_work,
     training_work,
     work_of_items,
     work_of_texts,
@@ -18,12 +19,12 @@ from lexgraft.adoption.cost import (
 from lexgraft.adoption.data_sources import count_sources, rights_of
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import donor_criteria, taught_criteria
-from lexgraft.adoption.general_loss import composite_losses
 from lexgraft.adoption.looks import level_in_family, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import ComparisonContext
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
-from lexgraft.adoption.report.report_record import DataSource, TuningSummary
+from lexgraft.adoption.report.report_record import DataSource, HeldTuning, TuningSummary
+from lexgraft.adoption.settled_tuning import scaled, settled_tuning
 from lexgraft.adoption.split_results import (
     comparison_context,
     judged_concepts,
@@ -40,8 +41,15 @@ from lexgraft.adoption.stages.measure import (
 )
 from lexgraft.adoption.stages.merge_race import RaceResult, winner
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.training_data import taught_concepts, taught_texts, teach
+from lexgraft.adoption.training_data import (
+    refuse_unfitting,
+    taught_concepts,
+    taught_texts,
+    teach,
+    weights_tried,
+)
 from lexgraft.adoption.validity import ValidityMark
+from lexgraft.adoption.walk_back import STEPS
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, recognition, select
 from lexgraft.evaluation.measures import (
@@ -54,16 +62,13 @@ from lexgraft.evaluation.measures import (
 )
 from lexgraft.files.file_digest import file_digest
 from lexgraft.files.ownership import is_noted, note, remove_noted
-from lexgraft.project import Candidate, Project, TuneGate, TuneSettings, inputs_of
+from lexgraft.project import Project, TuneGate, TuneSettings, inputs_of
 from lexgraft.records import Concept, Criterion, Score, Verdict
 from lexgraft.stats.gate_power import Requirement
-from lexgraft.tuning.train import MODEL
+from lexgraft.tuning.teacher_chances import DistilledLessons
 from lexgraft.tuning.training_state import check_trained
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
-from lexgraft.weights.checkpoint.input_model import open_input_model
-from lexgraft.weights.merge.merge_plan import MergePlan, plan_merge
-
-TUNED = "tuned"
+from lexgraft.weights.merge.merge_plan import MergePlan
 
 
 class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +85,8 @@ class TuningResult(Struct, frozen=True, forbid_unknown_fields=True):
     losses: tuple[float, ...]
     taught: tuple[Score, ...]  # recognition of the taught concepts before and after
     others: tuple[Score, ...] = ()  # of their siblings and of far concepts, never taught
+    keep_weight: float = 1.0  # of staying by general text
+    distilled: DistilledLessons | None = None  # how many lessons the teacher was able to give
 
 
 class Tuning(Stage[TuningResult]):
@@ -100,6 +107,8 @@ class Tuning(Stage[TuningResult]):
             LexgraftError: no texts to replay, and what `taught_texts` refuses.
         """
         settings, testset = tune_settings(experiment.project), experiment.material.testset
+        choosing = experiment.material.texts["choose"]
+        refuse_unfitting(settings, measured=bool(choosing))
         taught_texts(experiment.material, settings)
         if settings.replay and not settings.own_answers and not experiment.material.replay:
             raise LexgraftError(
@@ -107,10 +116,12 @@ class Tuning(Stage[TuningResult]):
                 where="tune",
                 cure="give `replay_texts`, or set `tune.replay: 0`",
             )
-        chosen = work_of_items(testset.items["choose"])
-        chosen += work_of_texts(experiment.material.texts["choose"])
+        trainings = weights_tried(settings)
+        read = trainings * (1 + (STEPS if settings.loss_budget else 0))
+        chosen = work_of_items(testset.items["choose"]) + work_of_texts(choosing).times(read)
         return (
-            training_work(settings).times(2),
+            training_work(settings).times(trainings + 1),
+            start_work(settings).times(trainings + 1),
             chosen,
             *confirm_work(testset, experiment.material.texts["confirm"]),
             work_of_items(into_target(experiment.material), "concepts"),
@@ -165,10 +176,10 @@ class Tuning(Stage[TuningResult]):
         models, material = experiment.models, experiment.material
         settings, gate = tune_settings(experiment.project), experiment.project.gates.tune
         merge, onto = winner(models, earlier.need(RaceResult)), winner_folder(models, earlier)
-        trained = teach(models, material, onto, settings, experiment.folder / "tuned")
-        scale = settled_scale(models, material, onto, trained.folder, settings)
-        tuned = scaled(models, onto, trained.folder, scale)
-        controls = {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settings, scale)}
+        settled = settled_tuning(models, material, onto, settings, experiment.folder / "tuned")
+        trained = settled.trained
+        tuned = scaled(models, onto, trained.folder, settled.scale)
+        controls = {RECIPIENT_TUNED: recipient_tuned(models, material, onto, settled.settings)}
         concepts = taught_concepts(material, settings)
         taught = frozenset(concept.id for concept in concepts)
         chosen, confirmed = (
@@ -186,7 +197,9 @@ class Tuning(Stage[TuningResult]):
         return TuningResult(
             judged=measured(models, material, tuned, claims, brought, gate, context),
             folder=trained.folder.name,
-            scale=scale,
+            scale=settled.scale,
+            keep_weight=settled.keep_weight,
+            distilled=trained.distilled,
             adapter=file_digest(trained.folder),
             digest=tuned.digest,
             control=controls[RECIPIENT_TUNED].digest,
@@ -216,9 +229,16 @@ class Tuning(Stage[TuningResult]):
                 loss_first=sum(record.losses[:edge]) / edge,
                 loss_last=sum(record.losses[-edge:]) / edge,
                 recognition=(*record.taught, *record.others),
+                held=_held(experiment.project, record),
             ),
             sources=_sources(experiment.material),
         )
+
+
+def _held(project: Project, record: TuningResult) -> HeldTuning:
+    """Return by what the tuning was held, and how much of it was merged."""
+    counts = structs.asdict(record.distilled) if record.distilled else {}
+    return HeldTuning(tune_settings(project).keep, record.keep_weight, record.scale, **counts)
 
 
 def _donors(
@@ -255,12 +275,19 @@ def recipient_tuned(
     material: Material,
     merge: EvaluatedModel,
     settings: TuneSettings,
-    scale: float,
 ) -> EvaluatedModel:
-    """Return the tuned merge's control: the same examples taught to G, merged by the same scale."""
-    onto = recipient_folder(models, merge)
-    trained = teach(models, material, onto, settings, models.folder / "tuned", speaker=merge)
-    return replace(scaled(models, onto, trained.folder, scale), name=RECIPIENT_TUNED)
+    """Return the tuned merge's control: the same examples taught to G, merged by the same scale.
+
+    `settings` have the weight and the scale of the merge's. What the merge has learned of itself
+    with an entry in its prompt G learns from the term base: it need not be able to teach.
+    """
+    onto, by_termbase = (
+        recipient_folder(models, merge),
+        structs.replace(settings, targets="termbase"),
+    )
+    trained = teach(models, material, onto, by_termbase, models.folder / "tuned", speaker=merge)
+    assert not isinstance(settings.scale, tuple)  # it is settled
+    return replace(scaled(models, onto, trained.folder, settings.scale), name=RECIPIENT_TUNED)
 
 
 def recipient_folder(models: ModelsUnderTest, *kept: EvaluatedModel) -> EvaluatedModel:
@@ -291,60 +318,6 @@ def merged_folder(models: ModelsUnderTest, plan: MergePlan, *kept: str) -> Path:
     note(folder, "merged", folder.name)
     models.write(plan, folder)
     return folder
-
-
-def tuned_model(
-    models: ModelsUnderTest,
-    material: Material,
-    onto: EvaluatedModel,
-    adapter: Path,
-    settings: TuneSettings,
-) -> EvaluatedModel:
-    """Return the tuned delta merged onto a model with its scale."""
-    return scaled(models, onto, adapter, settled_scale(models, material, onto, adapter, settings))
-
-
-def settled_scale(
-    models: ModelsUnderTest,
-    material: Material,
-    onto: EvaluatedModel,
-    adapter: Path,
-    settings: TuneSettings,
-) -> float:
-    """Return the scale, of several the largest by which no language loses more than allowed.
-
-    Judged on the `choose` texts. The smallest where every one does: the gate will say so, on
-    others.
-    """
-    scales = settings.scale
-    if not isinstance(scales, tuple):
-        return scales
-    limited_texts = material.texts["choose"]
-    documents = [text for _, texts in limited_texts for text in texts]
-    before = models.bits(onto, "choose", limited_texts)
-    allowed = models.project.gates.tune.general_loss
-    for scale in sorted(scales, reverse=True)[:-1]:
-        after = models.bits(scaled(models, onto, adapter, scale), "choose", limited_texts)
-        losses = composite_losses(documents, (before, after), ([], [])).values()
-        if max((loss.value for loss in losses), default=0.0) <= allowed:
-            return scale
-    return min(scales)
-
-
-def scaled(
-    models: ModelsUnderTest, onto: EvaluatedModel, adapter: Path, scale: float
-) -> EvaluatedModel:
-    """Return an adapter's delta merged onto a model with a scale."""
-    full_model = adapter / MODEL
-    delta = open_input_model(full_model if full_model.is_dir() else adapter, onto.onto, TUNED)
-    plan = plan_merge(
-        Candidate("task_arithmetic", {"weight": {TUNED: scale}}),
-        onto.onto,
-        {TUNED: delta},
-        models.project.merge.dtype,
-        models.project.seed,
-    )
-    return EvaluatedModel(TUNED, onto.onto, plan)
 
 
 def siblings_and_far(
