@@ -17,7 +17,7 @@ from lexgraft.files.record_mistakes import record_mistake
 from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
-from lexgraft.files.shipped_texts import expected_file, shipped_file
+from lexgraft.files.shipped_texts import shipped_files
 from lexgraft.files.table_settings import TableSettings
 from lexgraft.files.value_words import with_names
 from lexgraft.records import Kind, PartOfSpeech
@@ -349,12 +349,6 @@ def schema() -> dict[str, Any]:
     return with_names(msgspec.json.schema(Project), names)
 
 
-def _shipped(languages: Languages) -> list[str]:
-    """Return the files that come with lexgraft; that of the target also where there is none yet."""
-    files = [expected_file(languages.target), shipped_file(languages.domain)]
-    return list(dict.fromkeys(str(file) for file in files if file))
-
-
 def _absolute(project: Project, folder: Path) -> Project:
     """Return the project with its paths seen from anywhere."""
 
@@ -392,7 +386,9 @@ def _absolute(project: Project, folder: Path) -> Project:
                 replace(text, file=file)
                 for text in general.texts
                 for file in (
-                    _shipped(project.languages) if text.file == SHIPPED else [fix(text.file)]
+                    shipped_files(project.languages.target, project.languages.domain)
+                    if text.file == SHIPPED
+                    else [fix(text.file)]
                 )
             ),
             concepts=fix_all(general.concepts),

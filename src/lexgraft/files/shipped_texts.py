@@ -68,3 +68,9 @@ def shipped_texts(language: str) -> list[Document]:
     """
     path = shipped_file(language)
     return read_running_text(path).documents if path else []
+
+
+def shipped_files(target: str, domain: str) -> list[str]:
+    """Return the files that come for two languages; that of the target also if there is none."""
+    files = [expected_file(target), shipped_file(domain)]
+    return list(dict.fromkeys(str(file) for file in files if file))
