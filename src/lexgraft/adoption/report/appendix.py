@@ -68,11 +68,13 @@ def _held(held: HeldTuning) -> Iterator[Html]:
     """Yield by what a tuning was held, and which lessons the model was able to give."""
     yield word(f"tuning_held_{held.keep}", weight=f"{held.weight:g}", scale=f"{held.scale:.2f}")
     if held.lessons:
-        counts = {
-            key: getattr(held, key)
-            for key in ("lessons", "lessons_able", "concepts", "concepts_able")
-        }
-        yield word("tuning_distilled", **counts)
+        yield word(
+            "tuning_distilled",
+            lessons=held.lessons,
+            lessons_able=held.lessons_able,
+            concepts=held.concepts,
+            concepts_able=held.concepts_able,
+        )
 
 
 def samples(report: Report) -> Html:
