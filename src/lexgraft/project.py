@@ -93,6 +93,7 @@ class TestSetSettings(Struct, frozen=True, forbid_unknown_fields=True):
     draws: Annotated[int, Meta(ge=2, le=6)] = 2  # known = right in every draw
     distractors: Literal["sibling", "field", "matched", "random"] = "matched"  # wrong options
     generated: Annotated[int, Meta(ge=0)] = 40  # confirm concepts also asked for free answers
+    written: Annotated[int, Meta(ge=0)] = 0  # confirm concepts to be written in sentences; 0: none
 
 
 SHIPPED = "shipped"

@@ -25,8 +25,8 @@ from lexgraft.models.chosen_device import Computation
 from lexgraft.project import Candidate, Project, read_project
 from lexgraft.records import Cost, Criterion, Outcome, Score, Verdict
 
-NAMES = ["headroom", "learn", "merge", "measure", "glossary", "tune", "curve", "sealed"]
-USUAL = [name for name in NAMES if name != "learn"]  # no candidate learns
+NAMES = ["headroom", "learn", "merge", "measure", "glossary", "tune", "spoken", "curve", "sealed"]
+USUAL = [name for name in NAMES if name not in {"learn", "spoken"}]  # none learns, no words asked
 
 
 class Length(Struct, frozen=True):

@@ -54,8 +54,6 @@ def test_an_answer_ends_where_it_says_so(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("英語では「腎炎」と", "腎炎"),  # it answers with another word
-        ("The term is nephritis.", "nephritis"),
         ("not nephritis", "nephritis"),
         ("hepatitis. Nephritis", "nephritis"),
         ("腎炎症」です", "腎炎"),

@@ -108,6 +108,7 @@ def build_report(material: Material, adoption: FinishedAdoption) -> Report:
         specifications=additions.specifications,
         acquisitions=additions.acquisitions,
         glossary=additions.glossary,
+        written=additions.written,
         tuning=additions.tuning,
         entry_tokens=additions.entry_tokens,
         unit_seconds=_for_one_more(plan),

@@ -50,6 +50,14 @@ TERM_GENERATION = "term generation"  # share of terms named right; ", GRADE" fol
 TERM_CHRF = f"{TERM_GENERATION}, chrF"
 IN_LANGUAGE = "in the language asked for"
 LOOPING = "runs into a loop"
+WORDS_WRITTEN = {  # by way of writing: share of concepts whose term was written
+    "named": "term named",
+    "translated": "term translated",
+    "completed": "term completed",
+}
+CONTROL_WRITTEN = "control"  # another concept's term in its place
+WRITTEN_GAIN = "over G"
+AGAINST_CONTROL = "P(term) against its control"  # in a sentence cut before the term
 DEFINITION_GENERATION = "definition generation"  # share by which a frozen scorer picks the term
 DEFINITION_CHRF = "definitions, chrF"
 DEFINITIONS_JUDGED = (

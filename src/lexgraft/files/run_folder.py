@@ -39,6 +39,7 @@ _FILES = (
     "report.json",
     "viewer.json",
     "terms.csv",
+    "words.csv",
 )
 
 _BEGUN = frozenset({HELD, "compute.json", "prompt.json", "costs.jsonl"})  # before anything is asked

@@ -20,6 +20,7 @@ def test_what_is_written_is_read_back(report: Report, tmp_path: Path):
         "report.html",
         "report.json",
         "terms.csv",
+        "words.csv",
         "written.json",
     ]
     assert read_report(tmp_path / "report.json") == report

@@ -57,11 +57,16 @@ def test_a_file_has_all_that_any_stage_says(tag: str) -> None:
     assert len(set(file.openings)) == len(file.openings) >= 20
     assert not any(sign in one for one in file.openings for sign in "{}")
     assert {"en", "ja", "sw", "fi"} <= set(file.names)
+    assert len(set(file.sentences)) == len(file.sentences) == len(FILES[FALLBACK].sentences)
+    assert all(one.count("{term}") == one.count("{") == 1 for one in file.sentences)
+    assert not any(one.startswith("{") for one in file.sentences)  # a beginning to be cut after
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_place_is_known_and_a_question_is_asked_once(tag: str) -> None:
     file = FILES[tag]
+    asked = file.translation.asking + file.translation.place
+    assert set(re.findall(r"\{[^}]*\}", asked)) == PLACES - {"{answer}"}
     for text in texts(file):
         assert set(re.findall(r"\{[^}]*\}", text)) <= PLACES
         assert "  " not in text

@@ -15,6 +15,7 @@ from lexgraft.adoption.report import (
     sections,
     upkeep_section,
     verdicts,
+    written_section,
 )
 from lexgraft.adoption.report import term_section as terms
 from lexgraft.adoption.report.first_page import first_page
@@ -31,6 +32,7 @@ _SECTIONS: dict[str, Callable[[Report], Html]] = {
     "directions": sections.directions,
     "acquisition": sections.acquisition,
     "glossary": appendix.glossary,
+    "written": written_section.written,
     "tuning": appendix.tuning,
     "terms": terms.terms,
     "answers": answers,
@@ -133,6 +135,7 @@ def _would_change(report: Report) -> list[Html]:
 def _sections_of(report: Report) -> dict[str, Callable[[Report], Html]]:
     """Return anchor → content: of a tuning by itself only what can say something."""
     left_out = {"answers"} if not report.answers_at else set[str]()
+    left_out |= {"written"} if not report.written else set[str]()
     if report.lessons and not report.verdicts:
         left_out = _SECTIONS.keys() - _OF_A_TUNING
     return {anchor: write for anchor, write in _SECTIONS.items() if anchor not in left_out}

@@ -9,7 +9,7 @@ from msgspec import structs
 from lexgraft.adoption.report.markup import Html, element, join, word
 from lexgraft.adoption.report.page import document, render_page
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report.report_tables import terms_csv
+from lexgraft.adoption.report.report_tables import scores_csv, terms_csv
 from lexgraft.adoption.report.viewer_record import ViewerRecord
 from lexgraft.adoption.report.viewer_section import (
     ELSEWHERE,
@@ -31,10 +31,10 @@ _AGAIN = "run `lexgraft adopt` again: it only repeats what changed"
 
 
 def write_report(report: Report, folder: Path, viewer: ViewerRecord | None = None) -> Report:
-    """Write report.json, report.html and terms.csv, each whole or not at all; return the report.
+    """Write report.json, report.html, terms.csv and words.csv, each whole or not at all.
 
-    With single answers viewer.json too; where these are large, the pages of `report/` show them.
-    Earlier pages go last: after a kill no page leads to one that is gone.
+    Returns the report. With single answers viewer.json too; where these are large, the pages of
+    `report/` show them. Earlier pages go last: after a kill no page leads to one that is gone.
     """
     if viewer is not None:
         write_checked_bytes(folder / VIEWER, msgspec.json.encode(viewer) + b"\n")
@@ -45,6 +45,8 @@ def write_report(report: Report, folder: Path, viewer: ViewerRecord | None = Non
     else:
         report = structs.replace(report, answers_at=HERE if data else "")
     write_bytes(folder / "terms.csv", terms_csv(report.terms))
+    if report.written:
+        write_bytes(folder / "words.csv", scores_csv(report.written))
     write_bytes(folder / "report.html", render_page(report, data).encode())
     _remove_pages(folder / FOLDER, pages)
     write_checked_bytes(folder / "report.json", msgspec.json.encode(report) + b"\n")

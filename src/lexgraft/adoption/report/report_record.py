@@ -225,6 +225,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     specifications: tuple[Specification, ...] = ()  # `gains` under other scorings; none is judged
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     glossary: tuple[Score, ...] = ()  # any name, `model` one of MODES; or EFFECT
+    written: tuple[Score, ...] = ()  # words written; of a model with the glossary: `model, MODE`
     tuning: TuningSummary | None = None
     entry_tokens: Score | None = None  # that a glossary's entry takes in the prompt
     lessons: tuple[CurvePoint, ...] = ()  # the few-shot curve

@@ -1,4 +1,4 @@
-"""The report as plain tables: terms.csv for a spreadsheet, rows for the terminal."""
+"""The report as plain tables: terms.csv, words.csv for a spreadsheet, rows for the terminal."""
 
 import csv
 from collections.abc import Sequence
@@ -29,11 +29,20 @@ def terms_csv(outcomes: Sequence[TermOutcome]) -> bytes:
     UTF-8 with its mark, every cell quoted; text that a spreadsheet would run as a formula is led
     by an apostrophe.
     """
+    return _csv(outcomes, _COLUMNS)
+
+
+def scores_csv(scores: Sequence[Score]) -> bytes:
+    """Return one row per score, as `terms_csv` does."""
+    return _csv(scores, Score.__struct_fields__)
+
+
+def _csv(records: Sequence[TermOutcome] | Sequence[Score], columns: Sequence[str]) -> bytes:
     file = StringIO(newline="")
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for outcome in outcomes:
-        writer.writerow([_cell(getattr(outcome, column)) for column in _COLUMNS])
+    writer.writerow(columns)
+    for record in records:
+        writer.writerow([_cell(getattr(record, column)) for column in columns])
     return file.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -43,6 +52,8 @@ def _cell(value: object) -> str:
         return str(int(value))
     if isinstance(value, float):
         return f"{value:.6g}"
+    if value is None:
+        return ""
     return guarded(str(value).replace("\0", ""))
 
 

@@ -9,6 +9,7 @@ from lexgraft.adoption.stages.learn import Learn
 from lexgraft.adoption.stages.measure import Measure
 from lexgraft.adoption.stages.merge_race import MergeRace
 from lexgraft.adoption.stages.sealed_test import SealedTest
+from lexgraft.adoption.stages.spoken import Spoken
 from lexgraft.adoption.stages.stage import Stage
 from lexgraft.adoption.stages.tuning import Tuning
 
@@ -19,6 +20,7 @@ STAGES: tuple[Stage[Any], ...] = (
     Measure(),
     GlossaryPrompt(),
     Tuning(),
+    Spoken(),
     Curve(),
     SealedTest(),
 )

@@ -96,6 +96,7 @@ class ReportPart(Struct, frozen=True, kw_only=True):
     acquisitions: tuple[AcquisitionCounts, ...] = ()
     general: tuple[AbilityChange, ...] = ()
     glossary: tuple[Score, ...] = ()
+    written: tuple[Score, ...] = ()
     lessons: tuple[CurvePoint, ...] = ()
     sources: tuple[DataSource, ...] = ()
     # of these the last stage that says something counts

@@ -53,6 +53,8 @@ class LanguageFile(Struct, frozen=True, forbid_unknown_fields=True):
     test: dict[Kind, tuple[Question, ...]]
     lessons: dict[Kind, tuple[Lesson, ...]]  # none of them is one of the test's
     held: dict[Kind, tuple[Lesson, ...]]  # by which training is stopped, never trained on
+    translation: Question  # asks for a sentence to be translated
+    sentences: tuple[str, ...]  # that hold a {term}: the same in every file, in this order
     openings: tuple[str, ...]  # of everyday texts: a model goes on by itself, to be replayed
     glossary: BlockWording
     names: dict[str, str]  # of languages (Unicode CLDR), as they stand after "in" or in brackets
