@@ -16,7 +16,7 @@ GIVEN = [  # the answer gives the name
     ("It is called **nephritis** by doctors who treat the kidneys", "nephritis"),
     ("This is known as nephritis in English.", "nephritis"),
     ("Nephritis is an inflammation of the kidneys", "nephritis"),
-    ("Man nennt das „Nierenentzündung“ oder so ähnlich, glaube ich", "Nierenentzündung"),
+    ("Man nennt das „Nierenentzündung“ so in etwa, glaube ich", "Nierenentzündung"),
     ("Das ist eine Nierenentzündung.", "Nierenentzündung"),
     ("C’est la néphrite.", "néphrite"),
     ("这是肾炎。", "肾炎"),
