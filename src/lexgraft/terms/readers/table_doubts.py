@@ -244,7 +244,7 @@ def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iter
     """Yield a column of statuses most of which are not known, or flags that say nothing."""
     cells = layout.cells(column.position)
     if column.is_flag or not cells or column.role == "forbidden":
-        if column.is_flag and column.role == "forbidden" and {*cells} == {"×"}:
+        if column.is_flag and column.role == "forbidden" and {*cells} == {"×"} - {*options.status}:
             yield Question(
                 f"`×` in the column `{column.header}`: forbidden, or not",
                 "status",

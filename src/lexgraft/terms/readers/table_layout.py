@@ -117,11 +117,13 @@ def _laid_out(head: Sequence[Cells], options: ImportOptions) -> Layout:
     )
     if header is None:
         return _no_header_found(head, given, options)
-    return _below(header, head, given)
+    return _below(header, head, given, is_named=bool(options.header_rows))
 
 
-def _below(header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> Layout:
-    """Return the layout of a table with a header."""
+def _below(
+    header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning], *, is_named: bool
+) -> Layout:
+    """Return the layout of a table with a header, which the user has named or not."""
     cells = header.cells
     meanings = [_said_of(cells, position, header.columns, given) for position in range(len(cells))]
     layout = Layout(
@@ -135,6 +137,8 @@ def _below(header: Header, head: Sequence[Cells], given: dict[str, ColumnMeaning
     )
     layout.columns = _columns(cells, meanings)
     layout.accounts = _accounts(cells, meanings)
+    if is_named:
+        return layout
     if (header.rows[0] and _looks_like_data(head[: header.rows[0]], layout.columns)) or (
         not header.certain and len(layout.blocks()) == 1 and not _is_said(meanings)
     ):

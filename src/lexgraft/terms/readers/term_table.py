@@ -23,6 +23,7 @@ from lexgraft.terms.readers.table_account import (
     Question,
     TableAccount,
     UnclearTableError,
+    column_key,
     command_of,
 )
 from lexgraft.terms.readers.table_concept import TableConcept
@@ -231,7 +232,7 @@ def _account(table: RawTable, layout: Layout, path: Path, options: ImportOptions
     by_number = {column.position: column for column in layout.columns}
     for column in layout.accounts:
         read = by_number.get(column.number - 1)
-        key = read.key if read else column.header or str(column.number)
+        key = read.key if read else column_key(layout.header, column.number)
         options_said.append(("column", f"{key}={column.meaning}"))
     options_said += [("separator", mark) for mark in options.separators]
     options_said += [("status", f"{name}={status}") for name, status in options.status.items()]
