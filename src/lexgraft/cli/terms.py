@@ -196,11 +196,12 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def _lines(path: Path) -> list[str]:
+    from lexgraft.terms.readers.file_start import lines_of
     from lexgraft.terms.readers.text_tables import read_text
 
     if not path.is_file():
         raise LexgraftError("no such word list", where=str(path))
-    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    return [line.strip() for line in lines_of(read_text(path)) if line.strip()]
 
 
 def _refused(parser: VerbParser) -> None:

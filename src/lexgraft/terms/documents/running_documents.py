@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import TextSegment
+from lexgraft.terms.readers.file_start import lines_of
 from lexgraft.terms.readers.xml_stream import local_name, outermost_elements
 
 _LARGEST = 1 << 28  # bytes of a document's text when unpacked
@@ -228,7 +229,7 @@ def markdown_blocks(text: str) -> Iterator[TextSegment]:
     """Yield the paragraphs of a Markdown text; fenced code and targets of links are left out."""
     lines: list[str] = []
     first, fence = 1, ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1].startswith(fence)):
             yield from _block(lines, first)
@@ -256,6 +257,6 @@ def _block(lines: list[str], first: int) -> Iterator[TextSegment]:
 
 def text_paragraphs(text: str) -> Iterator[TextSegment]:
     """Yield the lines of a text that say something."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if line.strip():
             yield TextSegment(f"line {number}", line.strip())

@@ -45,7 +45,18 @@ class FileStart(Struct, frozen=True):
     @property
     def line(self) -> str:
         """Return the first line that says something."""
-        return next((line for line in self.text.splitlines() if line.strip()), "")
+        return next((line for line in lines_of(self.text) if line.strip()), "")
+
+
+def lines_of(text: str) -> list[str]:
+    r"""Return the lines of a text file; U+2028, form feeds and the like end none.
+
+    Example:
+        >>> lines_of("a\u2028b\r\nc\n")
+        ['a\u2028b', 'c']
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
 
 
 def start_of(path: Path) -> FileStart:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.readers.file_start import unpacked
+from lexgraft.terms.readers.file_start import lines_of, unpacked
 from lexgraft.terms.readers.header_words import role_of
 from lexgraft.terms.readers.text_encoding import DecodedText, decode
 from lexgraft.terms.text.language_data import commonly_named
@@ -128,5 +128,5 @@ def _first_lines(text: str) -> list[str]:
 
 def _is_quoted(text: str) -> bool:
     """Tell tab-separated text in which quotation marks enclose whole cells and nothing else."""
-    cells = [cell for line in text.splitlines() for cell in line.split("\t") if '"' in cell]
+    cells = [cell for line in lines_of(text) for cell in line.split("\t") if '"' in cell]
     return bool(cells) and all(_QUOTED.fullmatch(cell) for cell in cells)

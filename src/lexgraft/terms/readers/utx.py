@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Concept, Term
-from lexgraft.terms.readers.file_start import FileStart
+from lexgraft.terms.readers.file_start import FileStart, lines_of
 from lexgraft.terms.readers.import_log import ImportLog
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
@@ -55,7 +55,7 @@ def read_utx(path: Path, options: ImportOptions, tally: ImportLog) -> Iterator[C
     Raises:
         LexgraftError: the lines that start with `#` name no columns `src` and `tgt`.
     """
-    lines = read_text(path, options.encoding).splitlines()
+    lines = lines_of(read_text(path, options.encoding))
     header = _header(lines, str(path))
     drafts: dict[str, _UtxConceptDraft] = {}
     named = dict[str, str]()  # source term → id of the row without id that has it first
