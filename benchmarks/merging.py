@@ -135,7 +135,7 @@ def _timed(command: list[object], source: Path, cold: bool, *more: str) -> Taken
         line = [str(part) for part in (*command, source, output, *more)]
         wall = time.perf_counter()
         process = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)
-        peak, status, used = _watched(process.pid)
+        peak, status, used = watched(process.pid)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"failed: {' '.join(line[:1] + line[3:])}")
@@ -145,7 +145,7 @@ def _timed(command: list[object], source: Path, cold: bool, *more: str) -> Taken
         return Taken(time.perf_counter() - wall, used.ru_utime + used.ru_stime, peak)
 
 
-def _watched(process: int) -> tuple[float, int, resource.struct_rusage]:
+def watched(process: int) -> tuple[float, int, resource.struct_rusage]:
     """Return a process's peak of resident memory in MB, its status and what it used.
 
     The kernel's own figure for a child (ru_maxrss) begins with the parent's size.

@@ -62,7 +62,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Generator[Script]:
         def do_POST(self) -> None:
             self.do_GET()
 
-        def log_message(self, *_: object) -> None: ...
+        def log_message(self, *_: object, **__: object) -> None:
+            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
     Thread(target=server.serve_forever, daemon=True).start()

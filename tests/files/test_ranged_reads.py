@@ -26,8 +26,12 @@ def test_ranged_windows_are_those_of_a_file(
     content: bytes, reads: list[tuple[int, int, int]], limit: int
 ) -> None:
     stored = StoredObject(URL, len(content), "tag")
+
+    def read(_stored: StoredObject, start: int, view: memoryview) -> None:
+        view[:] = content[start : start + len(view)]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranged_reads, "read_range", lambda _, start, stop: content[start:stop])
+        patch.setattr(ranged_reads, "read_into", read)
         reader = ReadAhead(limit)
         for start, length, ahead in reads:
             stop = min(start + length, len(content))
@@ -42,13 +46,12 @@ def test_the_next_window_is_fetched_while_this_one_is_in_use(
     seen: list[tuple[int, int]] = []
     came = threading.Event()
 
-    def read(_stored: StoredObject, start: int, stop: int) -> bytes:
-        seen.append((start, stop))
+    def read(_stored: StoredObject, start: int, view: memoryview) -> None:
+        seen.append((start, start + len(view)))
         if start == 10:
             came.set()
-        return bytes(stop - start)
 
-    monkeypatch.setattr(ranged_reads, "read_range", read)
+    monkeypatch.setattr(ranged_reads, "read_into", read)
     reader, window = ReadAhead(), memoryview(bytearray(10))
     stored = StoredObject(URL, 30, "tag")
     reader.fill(stored, 0, window, 10)
@@ -58,12 +61,11 @@ def test_the_next_window_is_fetched_while_this_one_is_in_use(
 
 
 def test_what_went_wrong_ahead_is_said_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(_stored: StoredObject, start: int, stop: int) -> bytes:
+    def read(_stored: StoredObject, start: int, view: memoryview) -> None:
         if start:
             raise LexgraftError("the object was replaced while it was in use")
-        return bytes(stop - start)
 
-    monkeypatch.setattr(ranged_reads, "read_range", read)
+    monkeypatch.setattr(ranged_reads, "read_into", read)
     reader, window = ReadAhead(), memoryview(bytearray(10))
     reader.fill(StoredObject(URL, 30, "tag"), 0, window, 10)
     with pytest.raises(LexgraftError, match="replaced"):

@@ -1,5 +1,6 @@
 """URLs of stores: what they name, what they must not hold, and who reads them."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def test_what_is_no_folder_of_a_store_is_refused(text: str, why: str) -> None:
     ],
 )
 def test_secrets_in_a_url_are_refused_and_not_repeated(text: str, tmp_path: Path) -> None:
-    for read in (parse_url, place_of, output_of, lambda text: named_model(text, tmp_path)):
+    reads = (parse_url, place_of, output_of, partial(named_model, near=tmp_path))
+    for read in reads:
         with pytest.raises(LexgraftError) as refused:
             read(text)
         assert SECRET not in str(refused.value)

@@ -16,6 +16,7 @@ _TRIES = 3  # of a range whose transfer breaks off, after the client's own tries
 _MOST_LISTED = 20_000  # objects of one folder
 _TAGS = ("ETag", "etag", "sha256", "blob_id", "oid", "md5Hash", "generation")
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
+_PIECE = 256 << 10  # bytes
 _READ_SECONDS = 60.0  # without a byte; also for completing an upload of many parts
 _CONFIG = {
     "connect_timeout": 10,  # seconds
@@ -70,7 +71,14 @@ def state_of(url: StoreUrl) -> StoredObject | None:
 
 
 def read_range(stored: StoredObject, start: int, stop: int) -> bytes:
-    """Return bytes [start, stop) of an object, which must still be what was listed.
+    """Return bytes [start, stop) of an object; see `read_into`."""
+    data = bytearray(max(0, stop - start))
+    read_into(stored, start, memoryview(data))
+    return bytes(data)
+
+
+def read_into(stored: StoredObject, start: int, view: memoryview) -> None:
+    """Fill memory with an object's bytes from `start` on; it must still be what was listed.
 
     Stores of S3's protocol are asked for just this object (If-Match), and answers are looked at.
     A transfer that breaks off is tried again, a few times.
@@ -78,15 +86,15 @@ def read_range(stored: StoredObject, start: int, stop: int) -> bytes:
     Raises:
         LexgraftError: replaced or cut since, no permission, or no answer in the end.
     """
-    if start >= stop:
-        return b""
+    if not view:
+        return
     for tries_left in reversed(range(_TRIES)):
-        data = _asked(lambda: _range(stored, start, stop), stored.url, again=tries_left > 0)
-        if data is not None and len(data) == stop - start:
-            return data
+        count = _asked(lambda: _pour(stored, start, view), stored.url, again=tries_left > 0)
+        if count == len(view):
+            return
         time.sleep(0.2 * (_TRIES - tries_left))
     raise LexgraftError(
-        f"the store ends before byte {stop:,} of {stored.size:,}",
+        f"the store ends before byte {start + len(view):,} of {stored.size:,}",
         where=str(stored.url),
         cure="the object is cut, or the line broke off each time: check it and run again",
     )
@@ -186,24 +194,34 @@ def _stored(url: StoreUrl, entry: dict[str, Any]) -> StoredObject:
     return StoredObject(url, int(entry["size"] or 0), tag)
 
 
-def _range(stored: StoredObject, start: int, stop: int) -> bytes:
-    """Return bytes of an object, however many come."""
+def _pour(stored: StoredObject, start: int, view: memoryview) -> int:
+    """Put bytes of an object into memory; return how many came."""
     system = file_system(stored.url.scheme)
     if stored.url.scheme != "s3":
-        return system.cat_file(stored.url.path, start=start, end=stop)
+        data: bytes = system.cat_file(stored.url.path, start=start, end=start + len(view))
+        view[: len(data)] = data
+        return len(data)
     from fsspec.asyn import sync
 
     bucket, _, key = stored.url.path.partition("/")
-    span = f"bytes={start}-{stop - 1}"
+    span = f"bytes={start}-{start + len(view) - 1}"
     answer = system.call_s3("get_object", Bucket=bucket, Key=key, Range=span, IfMatch=stored.tag)
     if answer.get("ETag", stored.tag) != stored.tag:
         raise replaced(stored.url)
-    data: Any = sync(system.loop, _content, answer["Body"], timeout=_READ_SECONDS)
-    return data
+    count: Any = sync(system.loop, _pour_body, answer["Body"], view, timeout=_READ_SECONDS)
+    return count
 
 
-async def _content(body: Any) -> bytes:
+async def _pour_body(body: Any, view: memoryview) -> int:
+    """Put an answer into memory piece by piece, so that it is never in memory twice."""
+    done = 0
     try:
-        return await body.read()
+        async for piece in body.iter_chunks(_PIECE):
+            end = done + len(piece)
+            if end > len(view):
+                return end
+            view[done:end] = piece
+            done = end
     finally:
         body.close()
+    return done

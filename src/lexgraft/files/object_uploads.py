@@ -10,7 +10,7 @@ from lexgraft.files.object_store import call_s3
 from lexgraft.files.store_errors import endpoint, refusal_code
 from lexgraft.files.store_url import StoreUrl
 
-PART = 8 << 20  # bytes of a part; the protocol wants 5 MiB, and 10,000 parts at most
+PART = 5 << 20  # bytes of a part, as the protocol wants at least; it takes 10,000 parts
 _MOST_PARTS = 9_000
 _RUN = "lexgraft"  # the key of an object's metadata that says which run wrote it
 _UNKNOWN = frozenset({"NotImplemented", "501"})
@@ -134,7 +134,7 @@ def is_of_run(url: StoreUrl, run: str) -> bool:
 class UploadQueue:
     """Parts on their way, a few at once; who brings more waits, so that memory is bounded."""
 
-    def __init__(self, at_once: int = 4) -> None:
+    def __init__(self, at_once: int = 3) -> None:
         self._room = Semaphore(at_once)
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="upload")
 

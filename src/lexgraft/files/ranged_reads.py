@@ -1,24 +1,27 @@
 """Stretches of stored objects, read into memory; the next are fetched while these are in use."""
 
+import mmap
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
-from lexgraft.files.object_store import read_range
+from lexgraft.files.object_store import read_into
 from lexgraft.files.store_url import StoredObject
 
-AHEAD = 64 << 20  # bytes that are fetched before they are needed, at most
-REQUESTS = 12  # at once, of those
+AHEAD = 32 << 20  # bytes that are fetched before they are needed, at most
+REQUESTS = 8  # at once, of those
 _STALE = 30.0  # seconds after which nobody comes for what was fetched
+
+_STEP = 256 << 10  # bytes: memory is taken in multiples
 
 _Stretch = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
 class _Fetched:
-    data: Future[bytes]
+    data: Future[memoryview]
     size: int
     since: float
 
@@ -29,6 +32,7 @@ class ReadAhead:
     def __init__(self, limit: int = AHEAD) -> None:
         self._limit, self._held, self._lock = limit, 0, Lock()
         self._stretches: dict[_Stretch, _Fetched] = {}
+        self._free: list[memoryview] = []
         self._pool = ThreadPoolExecutor(REQUESTS, thread_name_prefix="read-ahead")
 
     def fill(self, stored: StoredObject, start: int, view: memoryview, ahead: int) -> None:
@@ -41,10 +45,14 @@ class ReadAhead:
         fetched = self._take(stored, start, stop)
         if ahead > 0:
             self._fetch(stored, stop, min(stop + ahead, stored.size))
-        if len(view):
-            view[:] = read_range(stored, start, stop) if fetched is None else fetched.result()
+        if fetched is None:
+            read_into(stored, start, view)
+            return
+        data = fetched.result()
+        view[:] = data[: len(view)]
+        self._give_back(data)
 
-    def _take(self, stored: StoredObject, start: int, stop: int) -> Future[bytes] | None:
+    def _take(self, stored: StoredObject, start: int, stop: int) -> Future[memoryview] | None:
         with self._lock:
             fetched = self._stretches.pop((str(stored.url), start, stop), None)
             if fetched is None:
@@ -60,9 +68,27 @@ class ReadAhead:
                 self._drop_stale()
             if size <= 0 or name in self._stretches or self._held + size > self._limit:
                 return
-            data = self._pool.submit(read_range, stored, start, stop)
+            memory = self._memory(size)
+            data = self._pool.submit(_read, stored, start, size, memory)
             self._stretches[name] = _Fetched(data, size, time.monotonic())
             self._held += size
+
+    def _memory(self, size: int) -> memoryview:
+        """Return memory of at least a size, used again where there is such; the lock is held.
+
+        What each thread takes from the heap for itself would stay there.
+        """
+        whole = -(-size // _STEP) * _STEP
+        for number, memory in enumerate(self._free):
+            if len(memory) == whole:
+                return self._free.pop(number)
+        return memoryview(mmap.mmap(-1, whole))
+
+    def _give_back(self, memory: memoryview) -> None:
+        with self._lock:
+            self._free.append(memory)
+            while sum(map(len, self._free)) > self._limit:
+                self._free.pop(0)
 
     def _drop_stale(self) -> None:
         before = time.monotonic() - _STALE
@@ -70,6 +96,11 @@ class ReadAhead:
             if fetched.since < before and fetched.data.done():
                 del self._stretches[name]
                 self._held -= fetched.size
+
+
+def _read(stored: StoredObject, start: int, size: int, memory: memoryview) -> memoryview:
+    read_into(stored, start, memory[:size])
+    return memory
 
 
 @lru_cache(maxsize=1)

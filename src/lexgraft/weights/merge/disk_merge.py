@@ -27,7 +27,14 @@ from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.written_folder import digests_of_files, told_changed
 from lexgraft.weights.merge.manifest import Manifest, manifest_text, read_manifest, verify
-from lexgraft.weights.merge.memory_budget import HELD, MEMORY, BufferPool, WorkerBudget, plan_budget
+from lexgraft.weights.merge.memory_budget import (
+    HELD,
+    MEMORY,
+    WIDER,
+    BufferPool,
+    WorkerBudget,
+    plan_budget,
+)
 from lexgraft.weights.merge.merge_plan import ENGINE, MergePlan
 from lexgraft.weights.merge.merge_share import ShareOrder, shares, write_share
 from lexgraft.weights.merge.native_dispatch import needs_torch
@@ -98,7 +105,7 @@ def run_merge(
     remote = any(url_of(place) is not None for place in (output, *inputs))
     if seats is not None:
         _check_shared(output, device, remote=remote)
-    usual = MEMORY if torches or remote else MEMORY + HELD
+    usual = MEMORY if torches else MEMORY + (WIDER if remote else HELD)
     budget = plan_budget(plan, memory, workers, usual)
     threads = torch.get_num_threads() if torches else 0
     assets = _assets(plan)

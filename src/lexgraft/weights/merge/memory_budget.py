@@ -11,6 +11,7 @@ from lexgraft.weights.merge.merge_plan import MergePlan
 
 MEMORY = 96 << 20  # bytes, beside the interpreter and its libraries
 HELD = 192 << 20  # bytes more where torch, which takes as much, is not needed
+WIDER = 64 << 20  # bytes more where a store is read, or written: for windows of some MiB
 _NARROWEST = 64 << 10  # bytes of a window below which reading becomes slow
 _WINDOWS_SHARE = 4  # windows take at most this part of a worker's memory
 _INPUTS_BESIDE = 2  # windows beside those of the models: the base's and the result's
