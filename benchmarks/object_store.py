@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="56m")
     parser.add_argument("--models", type=Path, default=ROOT / ".cache" / "benchmark")
     parser.add_argument("--place", default="bucket/benchmark", help="bucket/prefix")
-    parser.add_argument("--method", default="linear")
+    parser.add_argument("--method", default="task_arithmetic")
     parser.add_argument("--repeat", type=int, default=1)
     given = parser.parse_args()
     models, place = given.models / given.size, f"{given.place}/{given.size}"

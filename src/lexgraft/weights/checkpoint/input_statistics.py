@@ -11,7 +11,6 @@ from typing import Literal
 import msgspec
 import numpy as np
 from msgspec import Struct
-from safetensors.torch import save
 from xxhash import xxh3_128
 
 from lexgraft.arrays.lazy_torch import torch
@@ -161,6 +160,8 @@ def open_statistics(folder: Path) -> InputStatistics | None:
 def write_sums(folder: Path, side: Side, read: str, sums: Square, grid: float) -> InputRecord:
     """Write the sums of one input, and return what the index says of them."""
     stored = folded(sums)
+    from safetensors.torch import save  # loads torch, which most merges do without
+
     write_bytes(_file(folder, side, read), save({"sums": torch.from_numpy(stored)}))
     return InputRecord(grid, _content(stored))
 
