@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from weights.merge.family import save_family
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress
@@ -148,6 +149,24 @@ def test_another_dtype_is_written_and_stated(plan: Planner, tmp_path: Path) -> N
     tensors = load_file(tmp_path / "out" / "model.safetensors")
     assert {t.dtype for t in tensors.values()} == {torch.float32, torch.int64}
     assert json.loads((tmp_path / "out" / "config.json").read_text())["torch_dtype"] == "float32"
+
+
+def test_a_merge_by_the_compiled_loops_loads_neither_torch_nor_a_store_s_client(
+    tmp_path: Path,
+) -> None:
+    save_family(tmp_path)
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"merge_method: task_arithmetic\nbase_model: {tmp_path}/base\nparameters: {{weight: 0.5}}\n"
+        f"models: [{{model: {tmp_path}/a}}, {{model: {tmp_path}/b}}]"
+    )
+    program = (
+        "import sys; from lexgraft.cli import main; status = main(sys.argv[1:]); "
+        "sys.exit(status or ', '.join({'torch', 'fsspec', 'botocore'} & {*sys.modules}) or None)"
+    )
+    command = [sys.executable, "-c", program, "merge", str(recipe), str(tmp_path / "out")]
+    merged = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert merged.returncode == 0, merged.stderr
 
 
 def test_progress_counts_tensors(plan: Planner, tmp_path: Path) -> None:
