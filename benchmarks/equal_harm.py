@@ -1,11 +1,13 @@
 """The guided merge against fixed methods at equal harm, judged on `confirm` against its ablations.
 
-    python -P benchmarks/equal_harm.py --budget 0.01
+    python -P benchmarks/equal_harm.py --budget 0.01 [--project examples/manufacturing/project.yaml]
 
-Takes the models and terms of examples/medical-ja (`make demo` fetches them), asked by definitions
-into Japanese and by translation back, which more concepts can be. Every candidate is walked back
+Takes the models and terms of an example: medical-ja (`make demo` fetches them) or another
+(`python examples/constituents.py NAME` trains them, `--seed` another pair: `--language` and
+`--domain` name those). Asked by definitions into the target and by translation back, which more
+concepts can be. Every candidate is walked back
 to the budget on `choose`; the guided one and the best fixed ones on `choose` are then asked the
-`confirm` items into Japanese that need their term, and the texts, at the share that was found.
+`confirm` items into the target that need their term, and the texts, at the share that was found.
 Intervals of guided minus fixed hold for all fixed methods judged together (Bonferroni), so also
 for the best of them whichever it is. Ablations of the guided candidate: the base and a random
 delta in the donor's place, and what is learnt from a glossary whose pairs are shuffled.
@@ -14,8 +16,10 @@ delta in the donor's place, and what is learnt from a glossary whose pairs are s
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from shutil import copytree
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any, TypeVar
 
@@ -51,7 +55,6 @@ from lexgraft.stats.intervals import Interval
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
-INTO = "en->ja"
 FIXED = (
     Candidate("linear"),
     Candidate("task_arithmetic", {"weight": {"language": 1.0, "domain": 0.35}}),
@@ -63,6 +66,12 @@ GUIDED = (Candidate("guided_inputs"),)
 def main() -> None:
     """Learn, race and judge; figures go to the terminal and to equal-harm.json of the run."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--project", type=Path, default=ROOT / "examples" / "medical-ja" / "project.yaml"
+    )
+    parser.add_argument("--language", type=Path, help="another recipient than the project's")
+    parser.add_argument("--domain", type=Path, help="another donor than the project's")
+    parser.add_argument("--count", action="store_true", help="only how many concepts are judged")
     parser.add_argument("--budget", type=float, default=0.01, help="largest loss on choose")
     parser.add_argument("--choose", type=int, default=100, help="concepts")
     parser.add_argument("--confirm", type=int, default=230, help="concepts")
@@ -71,6 +80,12 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "runs" / "equal-harm")
     arguments = parser.parse_args()
     project = _project(arguments)
+    if arguments.count:
+        with TemporaryDirectory() as folder:
+            items = into_target(Material(project, Path(folder), silent))
+        asked = [item for item in items if item.needs_term]
+        _say(f"{len({item.concept for item in asked})} confirm concepts need their term")
+        return
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, silent)
         figures = json.dumps(_measured(experiment, arguments.fixed), indent=1)
@@ -79,13 +94,24 @@ def main() -> None:
 
 def _project(arguments: argparse.Namespace) -> Project:
     """Return the example's project with more concepts, two forms and these candidates."""
-    example = read_project(ROOT / "examples" / "medical-ja" / "project.yaml")
-    forms = (Form("definition-to-term", "en", "ja"), Form("term-to-term", "ja", "en"))
+    example = read_project(arguments.project)
+    domain, target = example.languages.domain, example.languages.target
+    forms = (
+        Form("definition-to-term", domain, target),
+        Form("term-to-term", target, domain),
+    )
     assert example.tune is not None
-    shipped = () if arguments.unseen else tuple(str(shipped_file(code)) for code in ("ja", "en"))
+    files = [shipped_file(code) for code in (target, domain)]
+    shipped = () if arguments.unseen else tuple(str(file) for file in files if file)
+    models = replace(
+        example.models,
+        language=str(arguments.language or example.models.language),
+        domain=str(arguments.domain or example.models.domain),
+    )
     return replace(
         example,
         name="equal harm",
+        models=models,
         terms=replace(example.terms, max_definition_words=60),
         testset=replace(
             example.testset,
@@ -136,11 +162,13 @@ class _Comparison:
 
     def __init__(self, experiment: Experiment, guided: str, fixed: Sequence[str]) -> None:
         self._experiment, self._guided, self._fixed = experiment, guided, fixed
+        languages = experiment.project.languages
+        self._into = f"{languages.domain}->{languages.target}"
         self._asked: dict[str, SplitResults] = {}
         self.table: dict[str, Any] = {"guided": guided, "fixed": fixed}
 
     def ask(self, subject: EvaluatedModel, *, texts: bool = True) -> None:
-        """Ask the items into Japanese that need their term, and the texts; tell what is known."""
+        """Ask the items into the target that need their term, and the texts; tell what is known."""
         models, material = self._experiment.models, self._experiment.material
         items = [item for item in into_target(material) if item.needs_term]
         answers = models.answers(subject, "confirm terms in the target", items)
@@ -150,27 +178,28 @@ class _Comparison:
         context = comparison_context(material, "confirm")
         recipient = self._asked["G"]
         row: dict[str, Any] = {
-            "known": _share_known(results),
-            "over G": _numbers(gain(recipient.terms, results.terms, INTO, context)),
+            "known": _share_known(results, self._into),
+            "over G": _numbers(gain(recipient.terms, results.terms, self._into, context)),
         }
         losses = changes(results, recipient, context, None) if texts else ()
         row |= {f"{change.name} {change.group}": _numbers(change) for change in losses}
         if self._guided in self._asked and subject.name != self._guided:
             share = len(self._fixed) if subject.name in self._fixed else 1
             level = context._replace(alpha=context.alpha / share)
-            ahead = gain(results.terms, self._asked[self._guided].terms, INTO, level)
+            ahead = gain(results.terms, self._asked[self._guided].terms, self._into, level)
             row["guided ahead by"] = _numbers(ahead)
         self.table[subject.name] = row
         _say(f"confirm {subject.name}: {json.dumps(row)}")
 
 
 def _of_shuffled_pairs(experiment: Experiment, candidate: Candidate) -> EvaluatedModel:
-    """Return the same candidate, learnt from a glossary whose Japanese terms are dealt anew."""
+    """Return the same candidate, of a glossary whose terms in the target are dealt anew."""
     project, folder = experiment.project, experiment.folder / "shuffled"
     material = Material(project, folder, silent)
     testset = experiment.material.testset
     chosen = testset.concepts["choose"]
-    dealt = tuple(map(_with_terms_of, chosen, (*chosen[1:], chosen[0])))
+    target = project.languages.target
+    dealt = tuple(map(partial(_with_terms_of, target), chosen, (*chosen[1:], chosen[0])))
     material.__dict__["testset"] = structs.replace(
         testset, concepts={**testset.concepts, "choose": dealt}
     )
@@ -182,17 +211,17 @@ def _of_shuffled_pairs(experiment: Experiment, candidate: Candidate) -> Evaluate
     return EvaluatedModel("shuffled pairs", models.base, plan)
 
 
-def _with_terms_of(concept: Concept, other: Concept) -> Concept:
-    """Return a concept with the Japanese terms and definition of another."""
-    terms = [term for term in concept.terms if term.language != "ja"]
-    terms += [term for term in other.terms if term.language == "ja"]
-    own = {code: text for code, text in concept.definitions.items() if code != "ja"}
-    lent = {code: text for code, text in other.definitions.items() if code == "ja"}
+def _with_terms_of(target: str, concept: Concept, other: Concept) -> Concept:
+    """Return a concept with the terms and definition of another in one language."""
+    terms = [term for term in concept.terms if term.language != target]
+    terms += [term for term in other.terms if term.language == target]
+    own = {code: text for code, text in concept.definitions.items() if code != target}
+    lent = {code: text for code, text in other.definitions.items() if code == target}
     return structs.replace(concept, terms=tuple(terms), definitions={**own, **lent})
 
 
-def _share_known(results: SplitResults) -> float:
-    of_concepts = known(select(results.terms, pair=INTO))
+def _share_known(results: SplitResults, into: str) -> float:
+    of_concepts = known(select(results.terms, pair=into))
     return round(100 * sum(of_concepts.values()) / len(of_concepts), 1)
 
 

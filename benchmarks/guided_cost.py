@@ -66,7 +66,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     rates = _rates()
     config = _config(given.random) if given.random else None
-    if given.random == "8b":
+    if config is not None and given.random == "8b":
         with torch.device("meta"):
             _foresee(LlamaForCausalLM(config), 28672 + 8000, rates, given.threads)
         return
@@ -208,7 +208,9 @@ def _loaded(
     network, tokenizer = load_network(folder, torch.float32).eval(), load_tokenizer(folder)
     rows = []
     for language in ("en", "ja"):
-        texts = [document.text for document in read_lines(shipped_file(language), Document)]
+        file = shipped_file(language)
+        assert file is not None  # both come along
+        texts = [document.text for document in read_lines(file, Document)]
         size = 200
         pieces = (text[at : at + size] for text in texts for at in range(0, len(text), size))
         spent = 0

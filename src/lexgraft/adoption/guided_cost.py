@@ -8,7 +8,8 @@ from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_names import role_of
 
 READING = 1.6  # of reading short texts, each by itself, in forwards that are asked in batches
-FACTORING = 6  # of a Cholesky factor's operations, since it is slower than plain products
+FACTORING = 3.2  # of a Cholesky factor's operations, since it is slower than plain products
+PASSES = 950  # multiply-adds a number of the matrix, for reading and scaling it several times
 LAST = frozenset(
     ["o_proj", "out_proj", "dense", "wo", "c_proj", "down_proj", "w2", "fc2", "dense_4h_to_h"]
 )
@@ -27,7 +28,7 @@ def solving_work(base: Checkpoint, *, thin: bool) -> ComputeWork:
     Thin factors are solved for alone; whole deltas want the projection itself.
     """
     widths = input_widths(base)
-    factored = sum(FACTORING * width**3 // 6 for width in widths)
+    factored = round(sum(FACTORING / 6 * width**3 + PASSES * width**2 for width in widths))
     whole = sum(width**3 for width in widths)
     whole += sum(entry.size * entry.shape[1] for _, entry in _matrices(base))
     return ComputeWork(0, 0, exact=factored if thin else factored + whole)
