@@ -59,8 +59,11 @@ def test_a_way_that_is_none_is_refused_with_the_nearest(
 
 @pytest.mark.parametrize("key", ["keep_weight", "learning_rate", "scale"])
 def test_no_value_at_all_is_refused(make_project: MakeProject, key: str) -> None:
+    def empty(values: dict[str, Any]) -> None:
+        values["tune"][key] = []
+
     with pytest.raises(LexgraftError, match=rf"tune\.{key}"):
-        read_project(make_project(lambda values: values["tune"].update({key: []})))
+        read_project(make_project(empty))
 
 
 def test_what_a_model_is_held_to_is_read_once_before_it_is_trained() -> None:
