@@ -31,6 +31,7 @@ from lexgraft.adoption.stages.learn import Learn
 from lexgraft.adoption.stages.stage import Results
 from lexgraft.adoption.stages.tuning import merged_folder, siblings_and_far
 from lexgraft.adoption.training_data import taught_concepts, teach
+from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, known
 from lexgraft.files.run_folder import hold
 from lexgraft.files.shipped_texts import shipped_file
@@ -75,7 +76,11 @@ def main() -> None:
     with hold(Path(project.output), inputs_of(project)) as run:
         comparison = _Comparison(start_experiment(project, run, silent))
         for way in arguments.ways:
-            comparison.teach(way)
+            try:
+                comparison.teach(way)
+            except LexgraftError as error:  # a teacher that does not use its entries
+                comparison.table[way] = {"refused": error.what}
+                _say(f"{way}: {error}")
             figures = json.dumps(comparison.table, indent=1)
             write_bytes(run.path / "keep.json", figures.encode())
 
