@@ -54,8 +54,8 @@ from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 
 ROOT = Path(__file__).parents[1]
 LESSONS, LESSON_TOKENS = 4, 10  # shown before a definition, in one wording; of an answer
-CONDITIONS = ["G", "linear", "guided", "tuned"]
-CONDITIONS += [f"{name}+glossary" for name in CONDITIONS]
+NAMES = ["G", "linear", "guided", "tuned"]
+CONDITIONS = [*NAMES, *(f"{name}+glossary" for name in NAMES)]
 GUIDED = Candidate("guided_inputs")
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=ROOT / "runs" / "medical-ja")
     parser.add_argument("--concepts", type=int, default=104)
-    parser.add_argument("--conditions", nargs="+", default=CONDITIONS, help="G first")
+    parser.add_argument("--conditions", nargs="*", default=CONDITIONS, help="G first")
     parser.add_argument("--lessons", action="store_true", help="name terms after lessons, too")
     parser.add_argument("--words", nargs="*", default=CONDITIONS, help="asked for single words")
     parser.add_argument(
@@ -74,8 +74,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "runs" / "spoken")
     arguments = parser.parse_args()
     example = read_project(ROOT / "examples" / "medical-ja" / "project.yaml")
-    limits = replace(example.limits, threads=arguments.threads)
-    project = replace(example, name="spoken", output=str(arguments.output), limits=limits)
+    compute = replace(example.compute, threads=arguments.threads)
+    project = replace(example, name="spoken", output=str(arguments.output), compute=compute)
     with hold(Path(project.output), inputs_of(project)) as run:
         _measure(project, run.path, arguments)
 
@@ -83,7 +83,7 @@ def main() -> None:
 def _measure(project: Project, folder: Path, arguments: argparse.Namespace) -> None:
     if not (folder / "learnt").exists():
         copytree(arguments.run / "learnt", folder / "learnt")
-    models, material = (kind(project, folder, silent) for kind in (ModelsUnderTest, Material))
+    models, material = ModelsUnderTest(project, folder, silent), Material(project, folder, silent)
     asked = words_asked(material, arguments.concepts)
     table = _Table(models, material, asked, lessons=arguments.lessons)
     blocks = glossary_blocks(material, asked)
@@ -186,6 +186,10 @@ class _Table:
             "over G asked alike": paired_shares(recipient, found, parents=families).difference,
             "in the language": share_right(shown, parents=families),
         }
+        ends = {one: prompt.endswith("「") for one, prompt in zip(concepts, prompts, strict=True)}
+        for what, ended in (("after 「", True), ("after others", False)):
+            some = {one: right for one, right in found.items() if ends[one] == ended}
+            row[what] = share_right(some, parents=families)
         told = {what: _numbers(interval.score("", "", "")) for what, interval in row.items()}
         self.rows[f"{name}, word for word"] = told
         _say(f"{name}, word for word: {told}, {process_time() - processor:.0f} CPU s")

@@ -1,9 +1,14 @@
 """Words written by invented models: the term, the control, the language, the preference."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from lexgraft.evaluation.words_written import words_written, written_word_scores
-from lexgraft.records import Answer, Concept, Item, Term
+from lexgraft.evaluation.words_written import WordsWritten, words_written, written_word_scores
+from lexgraft.records import Answer, Concept, Item, Score, Term
+
+if TYPE_CHECKING:
+    from lexgraft.evaluation.term_grade import WritingTask
 
 NUMBERS = [str(number) for number in range(20)]
 CONCEPTS = {n: Concept(n, (Term(f"語彙{n}", "ja"), Term(f"word{n}", "en"))) for n in NUMBERS}
@@ -13,13 +18,15 @@ CUT = [
 ]
 
 
-def model(text: str, log_odds: float):
-    texts = {"translated": {n: text.format(n) for n in NUMBERS}}
+def model(text: str, log_odds: float) -> WordsWritten:
+    texts: dict[WritingTask, dict[str, str]] = {
+        "translated": {number: text.format(number) for number in NUMBERS}
+    }
     answers = [Answer(one.id, (log_odds, 0.0), (0.0, 0.0), (1, 1)) for one in CUT]
     return words_written(texts, CUT, answers, CONCEPTS)
 
 
-def figures(model_words, recipient):
+def figures(model_words: WordsWritten, recipient: WordsWritten) -> dict[str, Score]:
     scores = written_word_scores("m", "en->ja", model_words, recipient)
     return {score.name: score for score in scores}
 

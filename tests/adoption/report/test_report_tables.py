@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from lexgraft.adoption.report.report_record import Report
-from lexgraft.adoption.report.report_tables import score_rows, summary_rows, terms_csv, verdict_rows
+from lexgraft.adoption.report.report_tables import (
+    score_rows,
+    scores_csv,
+    summary_rows,
+    terms_csv,
+    verdict_rows,
+)
 from lexgraft.records import TermOutcome
 
 SameAsGolden = Callable[[str, bytes], None]
@@ -22,6 +28,18 @@ def _read(data: bytes) -> list[list[str]]:
 
 def test_the_table_of_terms_is_as_it_was(report: Report, same_as_golden: SameAsGolden):
     same_as_golden("terms.csv", terms_csv(report.terms))
+
+
+def test_the_table_of_words_written_has_a_row_per_score(report: Report):
+    heads, *rows = _read(scores_csv(report.written))
+    assert heads[:4] == ["name", "model", "group", "value"]
+    assert len(rows) == len(report.written) > 0
+    first = report.written[0]
+    assert rows[0] == [
+        *(first.name, first.model, first.group),
+        *(f"{value:.6g}" for value in (first.value, first.low, first.high)),
+        *(str(first.n), ""),
+    ]
 
 
 def test_excel_can_tell_the_encoding(report: Report):
