@@ -1,17 +1,21 @@
 """A merge on a cluster against the same merge on this machine, and many machines simulated.
 
     python benchmarks/cluster.py merge [--size 1b] [--machines 3] [--models FOLDER]
-    python benchmarks/cluster.py simulate [--race runs/NAME] [--times FILE]
+    python benchmarks/cluster.py foresee --size 405b --machines 16 --seconds-per-gb S
+    python benchmarks/cluster.py simulate [--size 70b] [--candidates 16] [--batches 24] [--blocks 2]
 
 `merge` writes random models of a size, merges them here and over so many raylets of one processor
 each on the loopback, compares the bytes, and counts the processor seconds of the work: those of the
 processes that merged, from their first job to their last, against those of the merge here with one
 worker. What the cluster itself takes to stand (raylets, imports) is counted beside it.
 
-`simulate` replays the seconds that jobs took on n = 1, 4 and 16 machines under the rules by which
-`lexgraft.compute.seats` deals them out: the shares of a merge, and the batches of a race (asked
-candidate by candidate, block by block, each seat loading a candidate before its first batch). A
-speed-up is the time on one machine over the time on n.
+`foresee` prices a merge of two models on their base from shapes alone: by seconds of a processor
+per GB of the result, as `merge --machines 0` measures them, and the bandwidth and price you give.
+
+`simulate` replays jobs of given seconds on n = 1, 4 and 16 machines under the rules by which
+`lexgraft.compute.seats` deals them out: the shares of a merge, a byte taking one unit, and the
+batches of a race (asked candidate by candidate, block by block, a seat loading a candidate before
+its first batch of it). A speed-up is the time on one machine over the time on n.
 """
 
 import argparse
@@ -23,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,11 +35,10 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from synthetic import write_model
+from synthetic import shapes, write_model
 
-from lexgraft.adoption.merge_models import merge
+from lexgraft.adoption.merge_models import SEAT_MEMORY, merge
 from lexgraft.compute import ComputeSettings
-from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_share import shares
 
@@ -53,20 +57,34 @@ def main() -> None:
     merging.add_argument("--models", type=Path, help="random models are kept here")
     simulating = verbs.add_parser("simulate")
     simulating.add_argument("--size", default="1b")
-    simulating.add_argument("--models", type=Path, help="random models, as `merge` keeps them")
     simulating.add_argument("--batches", type=int, default=24, help="of a block of the race")
     simulating.add_argument("--blocks", type=int, default=2)
     simulating.add_argument("--candidates", type=int, default=16)
     simulating.add_argument("--batch-seconds", type=float, default=1.0)
     simulating.add_argument("--load-seconds", type=float, default=3.0, help="of one candidate")
+    foreseeing = verbs.add_parser("foresee")
+    foreseeing.add_argument("--size", default="70b")
+    foreseeing.add_argument("--machines", type=int, default=8)
+    foreseeing.add_argument("--processors", type=int, default=32, help="of each machine")
+    foreseeing.add_argument("--bandwidth", type=float, default=2.0, help="GB/s of each machine")
+    foreseeing.add_argument("--price", type=float, default=1.6, help="of a machine's hour")
+    foreseeing.add_argument(
+        "--seconds-per-gb",
+        type=float,
+        required=True,
+        help="see `merge --machines 0`",
+    )
     arguments = parser.parse_args()
+    if arguments.verb == "foresee":
+        _foresee(arguments)
+        return
     with tempfile.TemporaryDirectory() as scratch:
-        models = arguments.models or Path(scratch)
-        recipe = _recipe(models, arguments.size, getattr(arguments, "method", "ties"))
         if arguments.verb == "merge":
+            models = arguments.models or Path(scratch)
+            recipe = _recipe(models, arguments.size, arguments.method)
             _merge(recipe, Path(scratch), arguments.machines)
         else:
-            _simulate(models, arguments)
+            _simulate(arguments)
 
 
 def _recipe(models: Path, size: str, method: str) -> Path:
@@ -90,6 +108,8 @@ def _merge(recipe: Path, scratch: Path, machines: int) -> None:
     _touch(recipe.parent)
     alone = _timed(recipe, scratch / "alone", None)
     print(f"here, one worker     {alone.wall:7.1f} s  {alone.cpu:7.1f} CPU s")
+    if not machines:
+        return
     with _cluster(machines) as (address, processes):
         before = _spent(processes())
         compute = ComputeSettings(engine="ray", address=address)
@@ -169,17 +189,29 @@ def _same(one: Path, two: Path) -> bool:
     return all((one / name).read_bytes() == (two / name).read_bytes() for name in files)
 
 
-def _simulate(models: Path, arguments: argparse.Namespace) -> None:
-    lengths = {
-        name: entry.end - entry.start
-        for name, entry in open_checkpoint(models / "base").tensors.items()
-    }
+def _simulate(arguments: argparse.Namespace) -> None:
+    lengths = {name: 2 * prod(shape) for name, shape in shapes(arguments.size)}
     ordered = dict(sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0])))
     print("simulated speed-up      n = " + "".join(f"{n:8d}" for n in COUNTS))
     merged = [_merge_time(ordered, n) for n in COUNTS]
     print(f"merge of {arguments.size:<12}      " + _ratios(merged))
     raced = [_race_time(arguments, n) for n in COUNTS]
     print(f"race of {arguments.candidates} candidates      " + _ratios(raced))
+
+
+def _foresee(arguments: argparse.Namespace) -> None:
+    """Print what a merge of two models on their base takes on a cluster, from shapes alone."""
+    lengths = {name: 2 * prod(shape) for name, shape in shapes(arguments.size)}
+    written, machines = sum(lengths.values()) / 1e9, arguments.machines
+    seats = machines * arguments.processors
+    ordered = dict(sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0])))
+    computing = _merge_time(ordered, seats) / 1e9 * arguments.seconds_per_gb
+    moving = 4 * written / machines / arguments.bandwidth
+    seconds = max(computing, moving)
+    print(f"{arguments.size}: reads {3 * written:,.0f} GB, writes {written:,.0f} GB")
+    print(f"{seats} workers, {arguments.processors * SEAT_MEMORY / 1e9:.0f} GB on each machine")
+    print(f"computing {computing:,.0f} s, moving {moving:,.0f} s: {seconds / 60:.1f} min")
+    print(f"costs {seconds / 3600 * machines * arguments.price:.2f}")
 
 
 def _ratios(times: Sequence[float]) -> str:

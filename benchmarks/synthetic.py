@@ -13,6 +13,8 @@ SIZES = {  # name → hidden, layers, intermediate, key-value heads of 64, vocab
     "254m": (1024, 16, 2816, 8, 32_000),
     "500m": (1536, 16, 4096, 8, 32_000),
     "1b": (2048, 16, 5632, 16, 64_000),
+    "70b": (8192, 80, 28_672, 16, 128_256),
+    "405b": (16_384, 126, 53_248, 16, 128_256),
 }
 STEP = 1e-3  # standard deviation of a model's difference from the base; weights have 0.02
 SHARD = 512 << 20
