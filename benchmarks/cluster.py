@@ -5,9 +5,9 @@
     python benchmarks/cluster.py simulate [--size 70b] [--candidates 16] [--batches 24] [--blocks 2]
 
 `merge` writes random models of a size, merges them here and over so many raylets of one processor
-each on the loopback, compares the bytes, and counts the processor seconds of the work: those of the
-processes that merged, from their first job to their last, against those of the merge here with one
-worker. What the cluster itself takes to stand (raylets, imports) is counted beside it.
+each on the loopback, compares the bytes, and counts processor seconds: those of this process and of
+those that merged, the start of each included, against those of the merge here with one worker. What
+the raylets take meanwhile is counted beside it.
 
 `foresee` prices a merge of two models on their base from shapes alone: by seconds of a processor
 per GB of the result, as `merge --machines 0` measures them, and the bandwidth and price you give.

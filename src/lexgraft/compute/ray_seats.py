@@ -24,11 +24,13 @@ OBJECTS = 100 << 20  # bytes of Ray's object store on this machine: only names a
 LOOK_AGAIN = 1.0  # seconds between looks at a process that is being started or stopped
 OLD = 7 * 24 * 3600  # seconds
 SEEN = ".seen-by-all-"  # how the name of the file begins that every machine must see
-_SETTINGS = {
+_QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_grpc_client_keepalive_time_ms": "10000",  # a cut link is noticed in 15 s, not in 7 min
+}
+_OF_OUR_CLUSTER = {  # a cut link is noticed in 15 s, not in 7 min; both ends must know of it
+    "RAY_grpc_client_keepalive_time_ms": "10000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",
     "RAY_grpc_keepalive_time_ms": "10000",
     "RAY_grpc_keepalive_timeout_ms": "5000",
@@ -134,7 +136,7 @@ class RaySeat:
 
 def _ray(address: str) -> Any:
     """Return the package, told before it is imported to be quiet and whom to let in."""
-    for name, value in _SETTINGS.items():
+    for name, value in (_QUIET | (_OF_OUR_CLUSTER if address == "local" else {})).items():
         os.environ.setdefault(name, value)
     if address == "local" and "ray" not in sys.modules:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
