@@ -5,14 +5,13 @@ import argparse
 from lexgraft.cli.output import print_json, print_line
 from lexgraft.cli.progress import ProgressBars
 from lexgraft.cli.verb_parser import VerbParser, json_argument, verb
-from lexgraft.files.stand_ins import place_of
 
 DIFFERENT = 1  # exit status
 SHOWN = 10  # names of each kind
 
 
 def _verify(parser: VerbParser) -> None:
-    parser.add_argument("folder", type=place_of, help="a merged folder, or its URL")
+    parser.add_argument("folder", help="a merged folder, or its URL")
     json_argument(parser)
 
 
@@ -25,10 +24,11 @@ def verify(arguments: argparse.Namespace) -> int:
 
     Exit status 0 if all is as it was written, 1 if anything differs.
     """
+    from lexgraft.files.stand_ins import place_of
     from lexgraft.weights.merge.manifest import verify
 
     with ProgressBars() as bars:
-        check = verify(arguments.folder, bars)
+        check = verify(place_of(arguments.folder), bars)
     if arguments.json:
         print_json(check)
         return 0 if check.intact else DIFFERENT
