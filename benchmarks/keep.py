@@ -198,7 +198,8 @@ class _Comparison:
             items = [item for item in material.testset.items[use] if _counts(item)]
             graded.append(grade(items, models.answers(subject, f"{use} terms needed", items)))
         read = models.bits(subject, "confirm", material.texts["confirm"])
-        return _Read(*graded, SplitResults(subject.name, graded[1], [], read))
+        taught, others = graded
+        return _Read(taught, others, SplitResults(subject.name, others, [], read))
 
 
 def _counts(item: Item) -> bool:
