@@ -116,6 +116,10 @@ CALLS = (
         stub="evaluate",
     ),
     Call(
+        "evaluate http://h/v1#m --items testset --server-kind vllm --check-against base -o out",
+        stub="evaluate",
+    ),
+    Call(
         "compare --lm-eval logs/org__model-a logs/org__model-b --metric acc --against org__model-a "
         "--group tiny --alpha 0.1 --margin 0.1 --show 1 -o comparison.json",
         stub="compare",
@@ -210,6 +214,11 @@ REFUSED = (
     ("evaluate base --general --base domain", "on a model that is no adapter"),
     ("evaluate base --general --limit 3", "give --tasks too"),
     ("evaluate http://h/v1 --general --device cuda", "on a server's model"),
+    ("evaluate http://h/v1 --project project.yaml", "the folder testset/ of the project's run"),
+    ("evaluate base --general --server-kind vllm", "on a model that no server runs"),
+    ("evaluate base --general --check-against base", "on a model that no server runs"),
+    ("evaluate base domain --general", "several models are compared on items"),
+    ("evaluate base domain --project project.yaml", "a project asks one model at a time"),
     ("evaluate vllm:base --general --threads 1", "on a model that vLLM runs"),
     ("compare run --metric acc", "give --lm-eval too"),
     ("compare --lm-eval logs --split choose", "no effect without runs"),

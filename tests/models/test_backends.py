@@ -9,6 +9,7 @@ from lexgraft import models
 from lexgraft.errors import LexgraftError
 from lexgraft.models import BACKENDS, LanguageModel, RunOptions, backend_of, load
 from lexgraft.models.openai_server import OpenAIModel
+from lexgraft.models.server_client import ServerClient
 
 REFERENCES = {
     "transformers": ("folder", "org/name", "org/name@v2", "./a:b", "/models/x"),
@@ -66,7 +67,7 @@ def test_a_folder_is_loaded_with_the_options_given(
 
     def keep(reference: str, options: RunOptions) -> LanguageModel:
         calls.append((reference, options))
-        return OpenAIModel("http://a/v1", "m")
+        return OpenAIModel(ServerClient("http://a/v1"), "m", "d")
 
     monkeypatch.setitem(BACKENDS, "transformers", BACKENDS["transformers"]._replace(load=keep))
     (tmp_path / "config.json").write_text("{}")

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models import openai_server
-from lexgraft.models.openai_server import KEY, OpenAIModel
+from lexgraft.models import server_client
+from lexgraft.models.openai_server import OpenAIModel, connect
+from lexgraft.models.server_client import KEY, ServerClient
 
 Answer = bytes | Callable[[], Iterable[bytes]]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
@@ -71,9 +72,10 @@ def raw_server(answer: Answer) -> Generator[RawServer]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_server, "TRIES", 1)
-    monkeypatch.setattr(openai_server, "PATIENCE", 0.2)
-    monkeypatch.setattr(openai_server, "ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(server_client, "CONNECT_SECONDS", 0.0)
+    monkeypatch.setattr(server_client, "RUN_SECONDS", 0.0)
+    monkeypatch.setattr(server_client, "PATIENCE", 0.2)
+    monkeypatch.setattr(server_client, "ANSWER_BYTES", 1 << 20)
     monkeypatch.setenv(KEY, "sk-secret")
 
 
@@ -159,9 +161,9 @@ def test_an_odd_answer_is_told_in_a_line_and_soon(name: str) -> None:
         began = time.monotonic()
         url = f"http://127.0.0.1:{server.port}/v1"
         with pytest.raises(LexgraftError) as first:
-            OpenAIModel.connect(url)
+            connect(url)
         with pytest.raises(LexgraftError) as second:
-            OpenAIModel(url, "m").generate(["p"], 3, ())
+            OpenAIModel(ServerClient(url), "m", "").generate(["p"], 3, ())
         assert time.monotonic() - began < 3
     for error in (first.value, second.value):
         assert url in str(error)
@@ -178,7 +180,7 @@ def test_no_key_follows_a_redirect(status: int, elsewhere: str) -> None:
         head = f"HTTP/1.1 {status} Go\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
         with raw_server(head.encode()) as server:
             with pytest.raises(LexgraftError, match="sends requests on to") as error:
-                OpenAIModel.connect(f"http://127.0.0.1:{server.port}/v1")
+                connect(f"http://127.0.0.1:{server.port}/v1")
             assert location in str(error.value)
             assert len(server.heads) == 1
             assert b"authorization: bearer sk-secret" in server.heads[0].lower()
@@ -190,7 +192,7 @@ def test_no_key_goes_to_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        OpenAIModel.connect(f"http://127.0.0.1:{server.port}/v1")
+        connect(f"http://127.0.0.1:{server.port}/v1")
         assert (len(server.heads), proxy.heads) == (1, [])
 
 
@@ -201,7 +203,7 @@ def test_a_key_that_fits_into_no_header_is_refused_and_not_shown(
     monkeypatch.setattr("os.environ", {KEY: key})
     with raw_server(MODELS) as server:
         with pytest.raises(LexgraftError, match="the key holds") as error:
-            OpenAIModel.connect(f"http://127.0.0.1:{server.port}/v1")
+            connect(f"http://127.0.0.1:{server.port}/v1")
         assert key not in str(error.value)
         assert server.heads == []
 
@@ -224,22 +226,22 @@ def test_a_key_that_fits_into_no_header_is_refused_and_not_shown(
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(LexgraftError) as error:
-        OpenAIModel.connect(url)
+        connect(url)
     assert "hunter2" not in str(error.value)
 
 
 def test_a_server_with_tls_by_no_known_authority_is_refused() -> None:
     alert = b"\x15\x03\x01\x00\x02\x02\x46"
     with raw_server(alert) as server, pytest.raises(LexgraftError, match="no answer from"):
-        OpenAIModel.connect(f"https://127.0.0.1:{server.port}/v1")
+        connect(f"https://127.0.0.1:{server.port}/v1")
 
 
 def test_a_model_is_asked_from_within_a_running_loop() -> None:
     import asyncio
 
     async def notebook() -> str:
-        return OpenAIModel.connect(url).digest
+        return connect(url).digest
 
     with raw_server(MODELS) as server:
         url = f"http://127.0.0.1:{server.port}/v1"
-        assert asyncio.run(notebook()) == OpenAIModel(url, "m").digest
+        assert asyncio.run(notebook()) == connect(f"{url}#m").digest

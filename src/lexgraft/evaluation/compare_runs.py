@@ -67,17 +67,36 @@ def compare(
     )
 
 
-def _refuse_formats(models: Sequence[ModelRun]) -> None:
-    """Raise for models that were computed in several number formats.
+def compare_with_first(output: Path, digests: Sequence[str], split: Split) -> Comparison:
+    """Return the comparison of models asked into one folder with the first of them.
 
-    Their answers differ by the formats' rounding, which no interval here holds.
+    Args:
+        output: where `evaluate` has kept their answers.
+        digests: of the models, in order; others that were asked there are left out.
+        split: of the items.
+
+    Raises:
+        LexgraftError: fewer than two models with answers to options, or several ways of computing.
+    """
+    by_digest = {run.digest: run for run in read_run(output, split)}
+    chosen = [by_digest[key] for key in dict.fromkeys(digests) if key in by_digest]
+    _refuse_formats(chosen)
+    models = distinct(chosen)
+    return pairwise_comparison.compare(models, [models[0].name] if models else [])
+
+
+def _refuse_formats(models: Sequence[ModelRun]) -> None:
+    """Raise for models that were computed in several number formats, or by several servers.
+
+    Their answers differ by the rounding of these, which no interval here holds.
     """
     formats = {run.number_format: run.name for run in models if run.number_format}
     if len(formats) > 1:
         listed = ", ".join(f"{name} in {kind}" for kind, name in sorted(formats.items()))
         raise LexgraftError(
-            f"answers of several number formats: {listed}",
-            cure="evaluate all in one: `lexgraft evaluate --dtype`, into another output",
+            f"answers of several number formats or servers: {listed}",
+            cure="evaluate all in one (`lexgraft evaluate --dtype`), or all on servers of one kind "
+            "and release, into another output",
         )
 
 

@@ -33,7 +33,7 @@ class ModelRun(NamedTuple):
     source: str
     results: Mapping[str, ItemResult]  # by item
     written: Mapping[tuple[str, str], WrittenTerm] = {}  # direction and concept → free answer
-    number_format: str = ""  # in which it was computed; "": not known
+    number_format: str = ""  # in which, or by which server, it was computed; "": not known
     prompt: str = ""  # within what it was asked; "": not known
 
     def in_group(self, group: str) -> list[ItemResult]:

@@ -13,7 +13,7 @@ from lexgraft.models import AskedFormat
 from lexgraft.records import Progress, Split, silent
 from lexgraft.terms.testset import TestSet, refuse_other, write_testset
 
-_PATHS = ("base", "scorer", "labels", "texts", "against", "task_files")
+_PATHS = ("base", "check_against", "scorer", "labels", "texts", "against", "task_files")
 
 
 class EvaluationKeywords(TypedDict, total=False):
@@ -21,6 +21,8 @@ class EvaluationKeywords(TypedDict, total=False):
 
     split: Split
     base: Path | str
+    server_kind: str
+    check_against: Path | str
     written: bool
     defined: bool
     scorer: Path | str
@@ -63,7 +65,9 @@ def evaluate(
         output: the folder where answers are kept.
         progress: told what is done, how much of it and of how much.
         **options: split: "choose", "confirm" (the default) or "sealed"; base: the model that an
-            adapter was trained on; written, defined: ask for terms and definitions freely;
+            adapter was trained on; server_kind: of an address, where the server does not say it
+            itself; check_against: the folder of the model that a server serves, whose scores in
+            float32 the server's must be; written, defined: ask for terms and definitions freely;
             scorer, judge, labels: who reads the definitions; general: grammar pairs and probes;
             aligned: do two languages rank alike; prompt: questions about terms as "plain" text (the
             default), in the model's "chat" template, or "auto": in that if it has one;

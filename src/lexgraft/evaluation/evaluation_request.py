@@ -18,6 +18,8 @@ class EvaluationRequest(Struct, frozen=True, kw_only=True):
     items: Path | None = None
     split: Split = "confirm"
     base: Path | None = None  # of an adapter
+    server_kind: str = ""  # of the server behind an address; empty: as it says itself
+    check_against: Path | None = None  # the folder of the model that a server serves
     written: bool = False  # terms asked for freely
     defined: bool = False  # definitions asked for freely
     scorer: Path | None = None  # the frozen model that a definition must lead to its term
@@ -46,6 +48,7 @@ def inputs_of_request(request: EvaluationRequest) -> list[Path]:
     inputs = (
         request.items,
         request.base,
+        request.check_against,
         request.scorer,
         request.labels,
         request.texts,

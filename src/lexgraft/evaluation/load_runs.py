@@ -30,6 +30,7 @@ class ModelIdentity(Struct, frozen=True):
 
     name: str
     digest: str
+    back_end: str = ""  # the server or engine that computed them; empty: this program
 
 
 def read_run(folder: Path, split: Split = "confirm") -> list[ModelRun]:
@@ -86,9 +87,9 @@ def _model_run(
     file = answers / IDENTITY
     if file.is_file():
         [identity] = read_checked(file, ModelIdentity, AGAIN)
-        name = identity.name
+        name, back_end = identity.name, identity.back_end
     else:
-        name = answers.name[:8]
+        name, back_end = answers.name[:8], ""
     by_item = {
         answer.item: answer
         for path in _answer_files(answers, split)
@@ -102,7 +103,7 @@ def _model_run(
     if not results:
         return None
     terms = _written_terms(folder, answers, [item for _, item in items], split)
-    number_format = str(recorded_format(folder) or "")
+    number_format = back_end or str(recorded_format(folder) or "")
     prompt = recorded_prompt(answers) or recorded_prompt(folder)
     return ModelRun(name, answers.name, str(folder), results, terms, number_format, prompt)
 

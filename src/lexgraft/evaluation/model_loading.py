@@ -10,8 +10,11 @@ from lexgraft.evaluation.run_format import computation_of_run
 from lexgraft.files.hub import named_model
 from lexgraft.files.model_files import CONFIG
 from lexgraft.files.ownership import real_path
-from lexgraft.models import AskedFormat, LanguageModel, RunOptions, backend_of
+from lexgraft.models import AskedFormat, LanguageModel, RunOptions, backend_of, load
 from lexgraft.models.generation_only import GenerationOnly
+from lexgraft.models.openai_server import OpenAIModel
+from lexgraft.models.served_model import ServedModel
+from lexgraft.models.server_checks import check_against
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import Candidate
 from lexgraft.records import Progress, digest
@@ -37,7 +40,8 @@ def load_alone(request: EvaluationRequest, progress: Progress) -> tuple[Language
         device, dtype = chosen.device, chosen.dtype
     options = RunOptions("", request.threads, dtype, device, request.gpus)
     if not backend.folders:
-        return backend.load(request.model, options), RUNTIME
+        options = options._replace(server_kind=request.server_kind)
+        return _of_server(backend.load(request.model, options), request, progress)
     folder = named_model(backend.rest(request.model), Path(), download=request.download)
     base = _base(folder, request)
     plan = _adapter_plan(folder, base) if real_path(base.folder) != real_path(folder) else None
@@ -100,6 +104,41 @@ def _home(request: EvaluationRequest) -> Path:
 def free_only(model: LanguageModel) -> bool:
     """Return whether a model gives free answers and no log-likelihoods."""
     return isinstance(model, GenerationOnly)
+
+
+def _of_server(
+    model: LanguageModel, request: EvaluationRequest, progress: Progress
+) -> tuple[LanguageModel, int]:
+    """Return a server's model, its scores compared with the folder's where one is named."""
+    folder = request.check_against
+    if folder is None:
+        return model, RUNTIME
+    if not isinstance(model, ServedModel):
+        raise LexgraftError(
+            "this server scores no options that could be checked",
+            where=request.model,
+            cure="leave --check-against out, or name the server's kind with --server-kind",
+        )
+    named = named_model(str(folder), Path(), download=request.download)
+    needed = memory_needed(open_checkpoint(named), "float32", adapter=False)
+    check_free_memory(needed, "cpu")
+    progress(f"loading {named.name} to check the server against", 0, 1)
+    local = load(named, threads=request.threads, dtype="float32", device="cpu")
+    progress(f"loading {named.name} to check the server against", 1, 1)
+    model.checks = (*model.checks, check_against(model, local, named.name, request.model))
+    return model, RUNTIME + needed
+
+
+def name_of(request: EvaluationRequest, model: LanguageModel) -> str:
+    """Return what a model is called: as its server calls it, or as its folder."""
+    if isinstance(model, ServedModel | OpenAIModel):
+        return model.name
+    return Path(request.model.partition("#")[0]).name or request.model
+
+
+def back_end_of(model: LanguageModel) -> str:
+    """Return which server or engine computes; empty for this program's own arithmetic."""
+    return "" if isinstance(model, TransformersModel) else model.scoring
 
 
 def _base(folder: Path, request: EvaluationRequest) -> Checkpoint:

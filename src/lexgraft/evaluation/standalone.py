@@ -37,7 +37,14 @@ from lexgraft.evaluation.judge import read_labels
 from lexgraft.evaluation.lm_eval_run import task_scores
 from lexgraft.evaluation.load_runs import AGAIN, IDENTITY, ModelIdentity, families_of_testset
 from lexgraft.evaluation.measures import AGREEMENT, BITS, CONSISTENCY, DRIFT, GRAMMAR, PROBES
-from lexgraft.evaluation.model_loading import check_frame, frame_of_request, free_only, load_alone
+from lexgraft.evaluation.model_loading import (
+    back_end_of,
+    check_frame,
+    frame_of_request,
+    free_only,
+    load_alone,
+    name_of,
+)
 from lexgraft.evaluation.prompt_frame import PromptForm
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
@@ -86,6 +93,7 @@ class EvaluationRecord(Struct, frozen=True, forbid_unknown_fields=True):
     peak_bytes: int
     seconds: float  # of all runs of the same command
     warnings: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()  # how far a server's numbers agree, with themselves and a folder
 
 
 def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> EvaluationRecord:
@@ -114,7 +122,7 @@ class _StandaloneRun:
         check_frame(request)
         self._reference = self._reference_predictions()
         self._model, self._bytes = load_alone(request, progress)
-        self._name = Path(request.model.partition("#")[0]).name or request.model
+        self._name = name_of(request, self._model)
         self._folder = run.path / "answers" / self._model.digest
         self._store = self._folder / STORE
         self._frame = frame_of_request(request, self._folder)
@@ -129,7 +137,8 @@ class _StandaloneRun:
 
     def _write_identity(self, run: Path) -> None:
         """Write whose answers these are, and the items beside those asked here before."""
-        write_checked(self._folder / IDENTITY, [ModelIdentity(self._name, self._model.digest)])
+        identity = ModelIdentity(self._name, self._model.digest, back_end_of(self._model))
+        write_checked(self._folder / IDENTITY, [identity])
         file = run / "items.jsonl"
         earlier = read_checked(file, Item, AGAIN) if is_on_record(file) else []
         by_id = {item.id: item for item in earlier}
@@ -166,6 +175,7 @@ class _StandaloneRun:
             announced_bytes=self._bytes,
             peak_bytes=0,
             seconds=0.0,
+            checks=getattr(self._model, "checks", ()),
             warnings=(
                 *((warning,) if warning else ()),
                 *(self._texts.notes(texts.name) if texts else ()),

@@ -82,6 +82,7 @@ class RunOptions(NamedTuple):
     dtype: AskedFormat = "auto"
     device: str = "auto"
     gpus: int = 1  # that one model is spread over
+    server_kind: str = ""  # which kind of server is behind an address; empty: as it says itself
 
 
 Load = Callable[[str, RunOptions], LanguageModel]
@@ -175,6 +176,7 @@ def load(
     dtype: AskedFormat = "auto",
     device: str = "auto",
     gpus: int = 1,
+    server_kind: str = "",
     download: bool = False,
 ) -> LanguageModel:
     r"""Return a model that can be asked, run by the backend that its reference names.
@@ -191,6 +193,8 @@ def load(
         device: where it runs: "cpu", "cuda", "cuda:1", "mps", or "auto": a GPU if there is one;
             as far as the backend lets one choose.
         gpus: over how many GPUs its layers are spread, from the device's on.
+        server_kind: of an address, "vllm", "sglang", "llama-server" or "llama-cpp-python"
+            (default: as the server itself says).
         download: fetch a Hub id that the cache lacks; nothing is fetched unasked.
 
     Raises:
@@ -205,7 +209,7 @@ def load(
     if chosen.folders:
         folder = named_model(target, Path(), download=download)
         target, digest = str(folder), digest or _state(folder)
-    return chosen.load(target, RunOptions(digest, threads, dtype, device, gpus))
+    return chosen.load(target, RunOptions(digest, threads, dtype, device, gpus, server_kind))
 
 
 def _state(folder: Path) -> str:

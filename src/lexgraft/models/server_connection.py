@@ -12,6 +12,7 @@ from lexgraft.models.server_address import ServerAddress
 CHUNK = 1 << 16  # bytes read at once
 _INFORMED = 16  # answers of status 1xx that may come before the one that counts
 REDIRECTS = range(300, 400)
+LONGEST_RETRY = 60.0  # seconds that a server may ask for
 
 
 class UnreachableServerError(ConnectionError):
@@ -30,6 +31,7 @@ class ServerResponse:
         self._reader, self._connection, self._seconds = reader, connection, seconds
         self.status = 0
         self.location = ""  # where a redirect points
+        self.retry_after = 0.0  # seconds that a busy server asks for
 
     async def read_head(self) -> None:
         """Read status and headers."""
@@ -39,6 +41,9 @@ class ServerResponse:
                 self.status = event.status_code
                 named = dict(event.headers)
                 self.location = named.get(b"location", b"").decode("ascii", "replace")
+                seconds = named.get(b"retry-after", b"")
+                if seconds.isdigit():
+                    self.retry_after = min(float(seconds), LONGEST_RETRY)
                 return
             if not isinstance(event, h11.InformationalResponse):
                 break
