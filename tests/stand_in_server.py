@@ -134,7 +134,7 @@ class StandIn:
 
     def _text(self, body: dict[str, Any]) -> object:
         text = self._model(body).decode(body["tokens"])
-        return {"prompt": text} if self.kind == "vllm" else {"text": text}
+        return {"prompt": text, "text": text}
 
     def _generate(self, body: dict[str, Any]) -> object:
         model, start = self._model(body), body["logprob_start_len"]
