@@ -60,9 +60,9 @@ def check_server(model: ServedModel, where: str) -> tuple[str, ...]:
     questions = [probe for probe in model.encoded(PROBES) if not any(probe.crossed)]
     first, second = _scored(model, questions), _scored(model, questions)
     total = max((sum(math.exp(sum(row)) for row in rows) for rows in first), default=0.0)
-    repeated = _furthest(zip(first, second, strict=True))
-    pieces = _in_pieces(model, questions, first)
-    written = _given_and_written(model, questions)
+    repeated = max(_gaps(zip(first, second, strict=True)), default=0.0)
+    halves, following = _in_pieces(model, questions, first), _given_and_written(model, questions)
+    pieces, written = max(halves, default=0.0), max(following, default=0.0)
     complaints = (
         (repeated <= REPEATED, f"the same question twice differs by {repeated:.2g} nats a token"),
         (total <= TOTAL, f"options that exclude each other have a probability of {total:.3g}"),
@@ -79,8 +79,8 @@ def check_server(model: ServedModel, where: str) -> tuple[str, ...]:
             )
     words = (
         f"the server's numbers agree with themselves on {len(questions)} probes: asked twice "
-        f"within {repeated:.2g} nats a token, in pieces within {pieces:.2g}, given and written "
-        f"within {written:.2g}"
+        f"within {repeated:.2g} nats a token, in pieces within {pieces:.2g} ({len(halves)}), given "
+        f"and written within {written:.2g} ({len(following)})"
     )
     return (words,)
 
@@ -131,21 +131,18 @@ def _scored(model: ServedModel, questions: Sequence[ServedQuestion]) -> list[lis
     return all_of([partial(model.dialect.score, question) for question in questions])
 
 
-def _furthest(pairs: Iterable[tuple[Rows, Rows]]) -> float:
-    """Return the largest difference of two sums of one option, by its tokens."""
-    return max(
-        (
-            abs(sum(first) - sum(second)) / len(first)
-            for rows in pairs
-            for first, second in zip(*rows, strict=True)
-        ),
-        default=0.0,
-    )
+def _gaps(pairs: Iterable[tuple[Rows, Rows]]) -> list[float]:
+    """Return the differences of two sums of one option, by its tokens."""
+    return [
+        abs(sum(first) - sum(second)) / len(first)
+        for rows in pairs
+        for first, second in zip(*rows, strict=True)
+    ]
 
 
 def _in_pieces(
     model: ServedModel, questions: Sequence[ServedQuestion], rows: Sequence[Rows]
-) -> float:
+) -> list[float]:
     """Return how far every longest option in two pieces is from what it is in one."""
     pieces: list[ServedQuestion] = []
     wholes: list[Rows] = []
@@ -158,11 +155,11 @@ def _in_pieces(
             rest = [rest.removeprefix(begun)]
             pieces.append(ServedQuestion(context, [ids[size:]], text, rest, [False]))
             wholes.append([scores[number][size:]])
-    return _furthest(zip(_scored(model, pieces), wholes, strict=True))
+    return _gaps(zip(_scored(model, pieces), wholes, strict=True))
 
 
-def _given_and_written(model: ServedModel, questions: Sequence[ServedQuestion]) -> float:
-    """Return the largest difference between a next token's log P as written and as given."""
+def _given_and_written(model: ServedModel, questions: Sequence[ServedQuestion]) -> list[float]:
+    """Return the differences between a next token's log P as written and as given."""
     written = all_of([partial(model.dialect.continued, question) for question in questions])
     follow_ups: list[ServedQuestion] = []
     values: list[Rows] = []
@@ -176,4 +173,4 @@ def _given_and_written(model: ServedModel, questions: Sequence[ServedQuestion]) 
         if following.text and not any(probe.crossed) and len(probe.options[0]) == 1:
             follow_ups.append(probe)
             values.append([[following.logprob]])
-    return _furthest(zip(_scored(model, follow_ups), values, strict=True))
+    return _gaps(zip(_scored(model, follow_ups), values, strict=True))
