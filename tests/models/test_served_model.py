@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stand_in_server import StandIn, serving
+from stand_in_server import StandIn, serving, unchecked
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import LanguageModel, OptionScore, Question
@@ -145,7 +145,7 @@ def test_a_server_of_no_known_kind_gives_free_answers_only_unless_its_kind_is_na
 def test_kind_release_and_name_are_in_the_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lexgraft.models.openai_server.check_server", lambda *_: ())
+    monkeypatch.setattr("lexgraft.models.openai_server.check_server", unchecked)
     keys: set[tuple[str, str]] = set()
     for kind, version in (("vllm", "1.0"), ("vllm", "1.1"), ("sglang", "1.0")):
         server = StandIn(kind, {"tiny": folder, "adapter": folder}, version)
@@ -174,7 +174,7 @@ def test_another_model_than_the_folder_is_refused(
 def test_adapters_are_asked_by_name(
     folder: Path, make_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lexgraft.models.openai_server.check_server", lambda *_: ())
+    monkeypatch.setattr("lexgraft.models.openai_server.check_server", unchecked)
     for kind in TOKENS:
         server = StandIn(kind, {"base": folder, "adapter": make_model("llama", 5)})
         with serving(server) as address:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_in_server import Fault, StandIn, serving
+from stand_in_server import Fault, StandIn, serving, unchecked
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.ask import ask_questions
@@ -29,7 +29,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_client, "LONGEST_WAIT", 0.02)
     monkeypatch.setattr(server_client, "RUN_SECONDS", 0.5)
     monkeypatch.setattr(server_client, "PATIENCE", 5.0)
-    monkeypatch.setattr("lexgraft.models.openai_server.check_server", lambda *_: ())
+    monkeypatch.setattr("lexgraft.models.openai_server.check_server", unchecked)
 
 
 def first(count: int, status: int, said: bytes) -> Fault:
@@ -151,7 +151,8 @@ def test_numbers_that_change_from_one_time_to_the_next_are_refused(tiny_model: P
 
     def drifting(choice: dict[str, Any]) -> None:
         times[0] += 0.3
-        for step in (choice.get("prompt_logprobs") or [None])[1:]:
+        steps: list[dict[str, Any]] = (choice.get("prompt_logprobs") or [])[1:]
+        for step in steps:
             for entry in step.values():
                 entry["logprob"] -= times[0]
 
@@ -165,7 +166,7 @@ def test_a_server_killed_and_started_again_gives_the_same_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lexgraft.models.served_model.BATCH", 2)
-    monkeypatch.setattr("lexgraft.models.openai_server.check_server", lambda *_: ())
+    monkeypatch.setattr("lexgraft.models.openai_server.check_server", unchecked)
 
     def start(port: int) -> tuple[subprocess.Popen[bytes], int]:
         script = Path(__file__).parents[1] / "stand_in_server.py"

@@ -22,7 +22,7 @@ class EvaluationKeywords(TypedDict, total=False):
     split: Split
     base: Path | str
     server_kind: str
-    check_against: Path | str
+    check_against: Path | str | None
     written: bool
     defined: bool
     scorer: Path | str
