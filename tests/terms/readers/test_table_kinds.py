@@ -317,6 +317,23 @@ def test_a_forbidden_row_without_a_translation_forbids_its_only_term(tmp_path: P
     assert [one.terms[0].status for one in TermImport([file])] == ["preferred", "forbidden"]
 
 
+def test_a_translation_that_is_left_out_does_not_forbid_its_source_term(tmp_path: Path):
+    text = "Español;Inglés;Estado\nválvula;valve;aprobado\neje;ídem;rechazado\n"
+    assert statuses(read(tmp_path, text)) == {
+        "válvula": "preferred",
+        "valve": "preferred",
+        "eje": "preferred",
+    }
+
+
+@pytest.mark.parametrize(
+    "cell", ["n/d", "b/d", "н/д", "нет данных", "暂无", "n.v.t.", "sin traducir"]
+)
+def test_placeholders_of_further_languages_are_no_terms(tmp_path: Path, cell: str):
+    (concept, _) = read(tmp_path, f"Polski;Niemiecki\nśruba;{cell}\nzawór;Ventil\n")
+    assert [term.text for term in concept.terms] == ["śruba"]
+
+
 def test_a_rule_of_matching_is_no_link_and_variations_are_synonyms(tmp_path: Path):
     file = tmp_path / "t.csv"
     file.write_text(

@@ -144,7 +144,8 @@ class TableRows:
             return False
         row = {column: self._text(line, cells, column) for column in columns}
         try:
-            read = self._terms(line, row)
+            filled = [column for column in columns if cell_at(cells, column.position)]
+            read = self._terms(line, row, filled)
             terms = list(with_brackets_read(read, line, self.tally, self.choices))
         except LexgraftError as error:
             self.tally.refuse_row(line, error.what, cure=error.cure, concept=first_cell(row, "id"))
@@ -178,8 +179,10 @@ class TableRows:
         self.above[column.position] = read.text
         return read.text
 
-    def _terms(self, line: int, row: Mapping[Column, str]) -> Iterator[Term]:
-        """Yield one row's terms.
+    def _terms(
+        self, line: int, row: Mapping[Column, str], filled: Sequence[Column]
+    ) -> Iterator[Term]:
+        """Yield one row's terms; `filled` are columns whose cell has a text, used or left out.
 
         A status that names no language concerns, in a row with several languages, the
         translations: a forbidden one does not forbid the source term, which stands in the first
@@ -194,7 +197,6 @@ class TableRows:
                 yield Term(cell, READING, status="admitted")
             elif column.role in TERMS:
                 language = column.language or row_language
-                filled = [other for other, text in row.items() if text]
                 status = status_in(column, language, filled, states)
                 piece = part_of(first_cell(row, "part_of_speech", language))
                 note = first_cell(row, "note", language)
