@@ -14,6 +14,7 @@ from lexgraft.adoption.cost_record import round_costs, stage_costs
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gate_chances import refuse_hopeless
 from lexgraft.adoption.looks import coming_look
+from lexgraft.adoption.memory_needed import check_memory
 from lexgraft.adoption.model_folder import ask_again, write_model
 from lexgraft.adoption.planning import AdoptionPlan, plan_adoption, with_measured_chances
 from lexgraft.adoption.preregistration import BLIND, Declaration, declare
@@ -185,6 +186,7 @@ def _plan(experiment: Experiment, stages: Sequence[Stage[Any]]) -> AdoptionPlan:
     plan = experiment.records.once(
         PLAN, inputs, AdoptionPlan, lambda: plan_adoption(experiment, stages)
     )
+    check_memory(experiment)
     check_disk(experiment, plan, [stage.name for stage in stages])
     return plan
 

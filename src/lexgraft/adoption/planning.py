@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
@@ -11,6 +10,7 @@ from lexgraft.adoption.cost import ComputeWork, MachineRates, estimate, sum_cost
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gate_chances import GateChance, chance_rows, gate_chance
 from lexgraft.adoption.guided_texts import learning_methods, unprotected_registers
+from lexgraft.adoption.memory_needed import MemoryNeeds, in_words, memory_needs
 from lexgraft.adoption.models_under_test import ModelsUnderTest
 from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
@@ -27,7 +27,6 @@ from lexgraft.adoption.stages.merge_race import candidate_plans
 from lexgraft.adoption.stages.stage import Stage
 from lexgraft.adoption.supplies import supplies_of
 from lexgraft.adoption.validity import ValidityMark
-from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.prompt_frame import PromptForm
 from lexgraft.evaluation.run_format import run_format
 from lexgraft.models import ComputedFormat
@@ -39,9 +38,6 @@ from lexgraft.weights.merge.plan_warnings import nothing_learnt
 
 if TYPE_CHECKING:
     from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-
-OVERHEAD_GB = 2.0  # interpreter, libraries, one chunk of vocabulary logits
-
 
 FORMATS: dict[ComputedFormat, str] = {
     "float32": "float32",
@@ -89,6 +85,7 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
     gates: tuple[GateChance, ...] = ()  # how likely each gate is to pass, and what would help
     unit_seconds: dict[str, float] = {}  # what gates count → what all stages spend on it
     device: str = CPU  # on which
+    memory: dict[str, int] = {}  # what for → bytes that are needed there at most
 
     @property
     def computed_in(self) -> str:
@@ -109,6 +106,8 @@ class AdoptionPlan(Struct, frozen=True, forbid_unknown_fields=True):
         rows += chance_rows(self.gates)
         rows += [["candidates", ", ".join(self.methods)]]
         rows += [["device", self.device], ["numbers", FORMATS[self.number_format]]]
+        needs = MemoryNeeds(self.device, self.memory)
+        rows += [["memory", f"{needs.total / 1e9:.1f} GB: {in_words(self.memory)}"]]
         rows += [["prompts", PROMPTS[self.prompt]]]
         rows += [["disk for models", f"{self.bytes_written / 1e9:.2f} GB"]]
         for foreseen in self.estimates:
@@ -132,7 +131,6 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     plans = candidate_plans(experiment.models)
     works = {stage.name: stage.estimate(experiment) for stage in stages}
     body, head = parameters(experiment.models.base)
-    check_memory(body + head, project.compute.memory_gb)
     computation = experiment.models.computation
     number_format = computation.dtype
     rates = experiment.models.with_models(_rates)
@@ -146,6 +144,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
         estimates=foreseen(works, body, head, rates, project),
         number_format=number_format,
         device=computation.device,
+        memory=dict(memory_needs(experiment.models).parts),
         prompt=experiment.models.frame.form,
         unit_seconds=unit_seconds,
         methods=tuple(plan.method.name for plan in plans),
@@ -256,24 +255,6 @@ def seconds_by_unit(
             spent = rates.seconds(work, body, head)
             seconds[work.unit] = seconds.get(work.unit, 0.0) + spent
     return seconds
-
-
-def check_memory(count: int, allowed: float) -> None:
-    """Refuse a model whose weights, twice in float32 while a merge is put in, exceed the limit.
-
-    `count` are parameters, `allowed` are gigabytes.
-
-    Raises:
-        LexgraftError: they do, with the limit that would do.
-    """
-    needed = 2 * 4 * count / 1e9 + OVERHEAD_GB
-    if needed > allowed:
-        raise LexgraftError(
-            f"about {needed:.1f} GB of memory are needed, {allowed:g} are allowed",
-            where="compute.memory_gb",
-            cure=f"set `compute.memory_gb: {ceil(needed)}` where the machine has it, or use a "
-            "smaller model",
-        )
 
 
 def parameters(base: "Checkpoint") -> tuple[int, int]:
