@@ -230,7 +230,7 @@ def _race_time(arguments: argparse.Namespace, machines: int) -> float:
     """Return when the last batch of a race is answered, under the rules of `Seats`."""
     scouts = min(arguments.candidates, machines)
     waiting = list(range(arguments.candidates))
-    left = dict.fromkeys(waiting, arguments.blocks)
+    left = [int(arguments.blocks)] * len(waiting)
     queue: dict[int, int] = {}  # candidate → batches of its block that nobody has yet
     running: dict[int, int] = {}  # candidate → batches being answered
     events: list[tuple[float, int, int]] = []  # done at, seat, candidate
