@@ -5,10 +5,11 @@ python tests/llama_server_process.py GGUF PORT
 
 import signal
 import sys
-
-import xllamacpp
+from importlib import import_module
+from typing import Any
 
 if __name__ == "__main__":
+    xllamacpp: Any = import_module("xllamacpp")  # its types are not told
     path, port = sys.argv[1:]
     settings = xllamacpp.CommonParams()
     settings.model.path = path
