@@ -21,6 +21,7 @@ BRINGS = {
     "japanese": "parts of speech and word borders of Japanese",
     "lemmas": "terms found in inflected forms",
     "compiled": "terms matched about three times as fast",
+    "s3": "models in object stores, and results written there",
     "serve": "the gateway, and servers asked",
     "benchmarks": "tasks of lm-evaluation-harness",
     "vllm": "models run by vLLM in this process",

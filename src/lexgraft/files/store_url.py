@@ -128,6 +128,16 @@ def local_folder(text: str) -> Path | None:
     return Path(path)
 
 
+def restored(path: Path) -> str:
+    """Return a path as text, the slash put back that making it one took from a URL.
+
+    Example:
+        >>> restored(Path("s3://bucket/model"))
+        's3://bucket/model'
+    """
+    return _MANGLED.sub(r"\1://", str(path))
+
+
 def refuse_mangled(path: Path) -> None:
     """Raise for a URL that was made a path, which has lost one of its slashes.
 
