@@ -118,7 +118,8 @@ def random_models(place: Path, billions: float, like: Path | None) -> dict[str, 
         num_key_value_heads=max(1, width // 256),
     )
     torch.manual_seed(1)
-    network: Any = LlamaForCausalLM(config).to(torch.bfloat16)
+    network: Any = LlamaForCausalLM(config)
+    network.to(torch.bfloat16)
     folders = {role: place / role for role in ("base", "language", "domain")}
     for folder in folders.values():
         network.save_pretrained(folder)
