@@ -240,6 +240,8 @@ def _print_report(checked: "Sequence[CheckedDocument]", opened: "OpenGlossary") 
     print_line(f"{len(opened.entries):,} entries, `{opened.source}` to `{opened.target}`")
     for document in checked:
         print_line(f"{document.path}: {document.format}, {document.summary}")
+        for left_out in document.left_out:
+            print_line(f"  left out  {left_out}")
         for fault in document.faults:
             fields = (
                 ("segment", fault.segment),

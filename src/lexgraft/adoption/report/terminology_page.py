@@ -19,6 +19,7 @@ def terminology_page(documents: Sequence[CheckedDocument], title: str) -> str:
         title,
         element("p", word("check_note")),
         _summary(documents),
+        _left_out(documents),
         _findings(findings),
     )
 
@@ -28,7 +29,7 @@ def _summary(documents: Sequence[CheckedDocument]) -> Html:
     rows = [
         (
             document.path,
-            f"{len(document.segments):,}",
+            f"{document.checked:,}",
             f"{document.untranslated:,}",
             f"{document.required:,}",
             f"{document.used:,}",
@@ -46,6 +47,16 @@ def _summary(documents: Sequence[CheckedDocument]) -> Html:
         for row in rows
     ]
     return _table("document", names, body)
+
+
+def _left_out(documents: Sequence[CheckedDocument]) -> Html:
+    """Return what of the documents was not read."""
+    rows = [
+        element("li", foreign(f"{document.path}: {text}"))
+        for document in documents
+        for text in document.left_out
+    ]
+    return join(element("p", word("check_left_out")), element("ul", *rows)) if rows else Html("")
 
 
 def _findings(findings: Sequence[tuple[CheckedDocument, TermFault]]) -> Html:

@@ -1,6 +1,10 @@
 """Documents as segments: bilingual files give pairs, others what they say in one language."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class TextSegment(Struct, frozen=True):
@@ -22,3 +26,24 @@ class SegmentedDocument(Struct, frozen=True):
     untranslated: int = 0  # segments of a bilingual file without a target, and those not for it
     languages: tuple[str, str] = ("", "")  # as the file names them
     header: tuple[str, ...] = ()  # of a table
+    left_out: tuple[str, ...] = ()  # what of it was not read, in words
+
+
+def with_own_ids(segments: Iterable[TextSegment]) -> tuple[TextSegment, ...]:
+    """Return segments of which none has another's id: where a file repeats one they are counted.
+
+    Example:
+        >>> [segment.id for segment in with_own_ids([TextSegment("a", "b"), TextSegment("a", "c")])]
+        ['a', 'a (2)']
+    """
+    times: Counter[str] = Counter()
+    given: set[str] = set()
+    apart: list[TextSegment] = []
+    for segment in segments:
+        key = segment.id
+        while key in given:
+            times[segment.id] += 1
+            key = f"{segment.id} ({times[segment.id] + 1})"
+        given.add(key)
+        apart.append(segment if key == segment.id else replace(segment, id=key))
+    return tuple(apart)

@@ -1,43 +1,92 @@
 """Pairs of segments in XLIFF 1.2 and 2 and in TMX; codes within segments are no text."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from msgspec.structs import replace
+
+from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
 from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements
-from lexgraft.terms.text.language_tags import language_tag
+from lexgraft.terms.text.language_tags import known_language, language_tag
 from lexgraft.terms.text.protected_spans import HIDDEN
 
 _CODES = frozenset({"bpt", "ept", "ph", "it", "ut", "x", "bx", "ex", "sc", "ec", "cp", "note"})
 _STANDING = frozenset({"ph", "x", "it", "ut", "cp"})  # codes in the place of something
+_INHERITED = (
+    "srcLang",
+    "trgLang",
+    "source-language",
+    "target-language",
+    "original",
+    "translate",
+)
+_NORWEGIAN = {"nb": "no", "nn": "no"}  # files say either
 
 
-def read_xliff(path: Path, start: FileStart) -> SegmentedDocument:
-    """Return the translated segments of an XLIFF file; those that are not to be are left out."""
-    pairs: list[TextSegment] = []
+def read_xliff(path: Path, source: str, target: str) -> SegmentedDocument:
+    """Return the translated segments of an XLIFF file; those that are not to be are left out.
+
+    So are those between other languages, which are counted.
+
+    Raises:
+        LexgraftError: nothing in it is from the one language to the other.
+    """
+    pairs: list[tuple[str, TextSegment]] = []
+    others: Counter[str] = Counter()
     left_out = 0
-    for line, unit in outermost_elements(path, "trans-unit", "unit"):
-        key = unit.get("id") or str(line)
-        for number, (source, target) in enumerate(_halves(unit)):
-            text, translation = segment_text(source), segment_text(target)
+    for line, unit in outermost_elements(path, "trans-unit", "unit", inherited=_INHERITED):
+        named = (
+            _named(unit, "srcLang", "source-language"),
+            _named(unit, "trgLang", "target-language"),
+        )
+        if not (may_be(named[0], source) and may_be(named[1], target)):
+            others[f"from `{named[0] or source}` to `{named[1] or target}`"] += 1
+            continue
+        for key, first, second in _halves(unit, unit.get("id") or f"line {line}"):
+            text, translation = segment_text(first), segment_text(second)
             if unit.get("translate") == "no" or not translation:
                 left_out += bool(text)
             else:
-                pairs.append(
-                    TextSegment(f"{key}/{number + 1}" if number else key, text, translation)
-                )
-    named = xliff_languages(start)
+                pairs.append((unit.get("original", ""), TextSegment(key, text, translation)))
+    if others and not (pairs or left_out):
+        raise LexgraftError(
+            f"it is {', '.join(others)}, not from `{source}` to `{target}`",
+            where=str(path),
+            cure="check it by itself, without --from and --to: it names its direction",
+        )
+    several = len({original for original, _ in pairs}) > 1
     return SegmentedDocument(
         str(path),
         "XLIFF",
-        tuple(pairs),
+        tuple(
+            replace(pair, id=f"{original}: {pair.id}") if several and original else pair
+            for original, pair in pairs
+        ),
         is_bilingual=True,
         untranslated=left_out,
-        languages=named,
+        languages=(source, target),
+        left_out=tuple(f"{number:,} units {way}" for way, number in others.items()),
     )
+
+
+def _named(unit: Element, *attributes: str) -> str:
+    """Return the language that one of a unit's attributes names, or nothing."""
+    return next((known_language(unit.get(name, "")) for name in attributes if unit.get(name)), "")
+
+
+def may_be(named: str, language: str) -> bool:
+    """Tell whether a language that a file names, or does not, may be this one, regions aside."""
+    return not (named and language) or _main(named) == _main(language)
+
+
+def _main(tag: str) -> str:
+    main = tag.partition("-")[0]
+    return _NORWEGIAN.get(main, main)
 
 
 def xliff_languages(start: FileStart) -> tuple[str, str]:
@@ -57,29 +106,61 @@ def _attributes_of_files(text: str) -> dict[str, str]:
     return dict(re.findall(pattern, element[0])) if element else {}
 
 
-def _halves(unit: Element) -> Iterator[tuple[Element | None, Element | None]]:
-    """Yield source and target of a unit (1.2), or of each of its segments (2)."""
-    segments = [child for child in unit if local_name(child) == "segment"] or [unit]
-    for segment in segments:
+def _halves(unit: Element, key: str) -> Iterator[tuple[str, Element | None, Element | None]]:
+    """Yield id, source and target of a unit's segments: elements (2), marks within it (1.2)."""
+    segments = [child for child in unit if local_name(child) == "segment"]
+    for number, segment in enumerate(segments or [unit], 1):
         children = {local_name(child): child for child in segment}
-        yield children.get("source"), children.get("target")
+        source, target = children.get("source"), children.get("target")
+        sources, targets = _marked(children.get("seg-source")), _marked(target)
+        if targets and targets.keys() <= sources.keys():
+            for mark, marked in sources.items():
+                yield f"{key}/{mark}", marked, targets.get(mark)
+        else:
+            yield f"{key}/{number}" if number > 1 else key, source, target
+
+
+def _marked(element: Element | None) -> dict[str, Element]:
+    """Return the marked segments by their ids, where all of a text stands in such marks."""
+    if element is None:
+        return {}
+    marks = [
+        child
+        for child in element.iter()
+        if local_name(child) == "mrk" and child.get("mtype") == "seg"
+    ]
+    marked = "".join(segment_text(mark) for mark in marks)
+    is_whole = "".join(marked.split()) == "".join(segment_text(element).split())
+    return {mark.get("mid", ""): mark for mark in marks} if is_whole else {}
 
 
 def read_tmx_pairs(path: Path, source: str, target: str) -> SegmentedDocument:
-    """Return the pairs of two languages in a translation memory."""
+    """Return the pairs of two languages in a translation memory, with each of a unit's targets.
+
+    Raises:
+        LexgraftError: no unit has both languages.
+    """
     pairs: list[TextSegment] = []
     left_out = 0
+    languages: dict[str, None] = {}
     for line, unit in outermost_elements(path, "tu"):
-        texts: dict[str, str] = {}
+        texts: dict[str, list[str]] = {}
         for variant in unit:
             if local_name(variant) == "tuv":
                 segment = next((child for child in variant if local_name(child) == "seg"), None)
-                texts.setdefault(language_tag(language_of(variant)), segment_text(segment))
-        text, translation = _in_language(texts, source), _in_language(texts, target)
-        if text and translation:
-            pairs.append(TextSegment(unit.get("tuid") or str(line), text, translation))
-        else:
-            left_out += 1
+                tag = language_tag(language_of(variant))
+                texts.setdefault(tag, []).append(segment_text(segment))
+        languages.update(dict.fromkeys(texts))
+        sources, translations = _in_language(texts, source), _in_language(texts, target)
+        key = unit.get("tuid") or f"line {line}"
+        pairs += [TextSegment(key, sources[0], text) for text in translations if sources]
+        left_out += bool(sources and not translations)
+    if languages and not pairs:
+        raise LexgraftError(
+            f"no unit has both `{source}` and `{target}`",
+            where=str(path),
+            cure=f"its languages: {', '.join(languages)}; say which with --from and --to",
+        )
     return SegmentedDocument(
         str(path),
         "TMX",
@@ -90,11 +171,10 @@ def read_tmx_pairs(path: Path, source: str, target: str) -> SegmentedDocument:
     )
 
 
-def _in_language(texts: dict[str, str], language: str) -> str:
-    """Return the text in a language, or in a region of it."""
-    main = language.partition("-")[0]
-    near = (text for tag, text in texts.items() if tag.partition("-")[0] == main)
-    return texts.get(language) or next(near, "")
+def _in_language(texts: dict[str, list[str]], language: str) -> list[str]:
+    """Return the texts in a language, or in regions of it."""
+    near = [text for tag, listed in texts.items() if may_be(tag, language) for text in listed]
+    return [text for text in texts.get(language, near) if text]
 
 
 def segment_text(element: Element | None) -> str:
@@ -106,7 +186,9 @@ def _pieces(element: Element) -> Iterator[str]:
     yield element.text or ""
     for child in element:
         name = local_name(child)
-        if name in _STANDING:
+        if child.get("mtype") == "x-sdl-deleted":  # a tracked change
+            pass
+        elif name in _STANDING:
             yield HIDDEN
         elif name not in _CODES:
             yield from _pieces(child)

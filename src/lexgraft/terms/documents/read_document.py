@@ -1,24 +1,36 @@
 """A document of any format that is checked: recognised by content, a text also by its name."""
 
 from pathlib import Path
+from zipfile import is_zipfile
+
+from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.safe_text import read_text
-from lexgraft.terms.documents import SegmentedDocument, TextSegment
-from lexgraft.terms.documents.bilingual_xml import read_tmx_pairs, read_xliff, xliff_languages
+from lexgraft.terms.documents import SegmentedDocument, TextSegment, with_own_ids
+from lexgraft.terms.documents.bilingual_xml import (
+    may_be,
+    read_tmx_pairs,
+    read_xliff,
+    xliff_languages,
+)
 from lexgraft.terms.documents.running_documents import (
-    docx_paragraphs,
     html_blocks,
-    is_word_document,
     markdown_blocks,
     text_paragraphs,
 )
 from lexgraft.terms.documents.segment_tables import read_segment_table
-from lexgraft.terms.readers.file_start import FileStart, start_of
-from lexgraft.terms.readers.po import read_po
-from lexgraft.terms.text.language_tags import without_region
+from lexgraft.terms.documents.word_documents import docx_paragraphs, is_word_document
+from lexgraft.terms.readers.file_start import FileStart, is_empty, start_of
+from lexgraft.terms.readers.po import language_of_messages, read_messages
+from lexgraft.terms.text.language_tags import known_language, without_region
 
 _ARCHIVE = b"PK\x03\x04"
+_NOT_READ = {
+    b"%PDF": "PDF",
+    b"{\\rtf": "RTF",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted document of Office",
+}
 _TEXTS = {
     ".html": ("HTML", html_blocks),
     ".htm": ("HTML", html_blocks),
@@ -34,39 +46,52 @@ def read_document(path: Path, source: str, target: str) -> SegmentedDocument:
     Raises:
         LexgraftError: a file that cannot be read, or is an archive of another kind.
     """
+    document = _read(path, source, target)
+    return replace(document, segments=with_own_ids(document.segments))
+
+
+def _read(path: Path, source: str, target: str) -> SegmentedDocument:
     if not path.is_file():
         raise LexgraftError("no such document", where=str(path), cure="check the path")
-    if path.stat().st_size == 0:
-        return SegmentedDocument(str(path), "text", ())
+    if is_empty(path):
+        raise LexgraftError(
+            "the document is empty", where=str(path), cure="save or fetch it again, or leave it out"
+        )
     start = start_of(path)
     if start.root.name == "xliff":
-        return read_xliff(path, start)
+        return read_xliff(path, source, target)
     if start.root.name == "tmx":
         return read_tmx_pairs(path, source, target)
     if start.data.startswith(_ARCHIVE):
         return _archive(path, source, target)
     if path.suffix.lower() in {".csv", ".tsv"}:
         return read_segment_table(path, source, target, workbook=False)
-    return _text(path, start)
+    kind = next((kind for mark, kind in _NOT_READ.items() if start.data.startswith(mark)), "")
+    if kind:
+        raise LexgraftError(
+            f"{kind} is not read here", where=str(path), cure="save it as DOCX, XLSX, HTML or text"
+        )
+    return _text(path, source, target, start)
 
 
 def _archive(path: Path, source: str, target: str) -> SegmentedDocument:
     """Return the segments of a document of Word, or the rows of a workbook."""
+    if not is_zipfile(path):
+        raise LexgraftError(
+            "a damaged archive, or one that is cut off",
+            where=str(path),
+            cure="save or fetch it again",
+        )
     if is_word_document(path):
         return SegmentedDocument(str(path), "DOCX", tuple(docx_paragraphs(path)))
     return read_segment_table(path, source, target, workbook=True)
 
 
-def _text(path: Path, start: FileStart) -> SegmentedDocument:
+def _text(path: Path, source: str, target: str, start: FileStart) -> SegmentedDocument:
     """Return the segments of a text: a catalogue, a page, Markdown or plain."""
     ending = path.suffix.lower()
     if ending in {".po", ".pot"}:
-        messages = enumerate(read_po(path), 1)
-        pairs = (
-            TextSegment(context or f"message {number}", text, translation)
-            for number, (context, text, translation) in messages
-        )
-        return SegmentedDocument(str(path), "PO", tuple(pairs), is_bilingual=True)
+        return _catalogue(path, source, target)
     is_page = start.root.name == "html" or start.text.lstrip()[:14].lower() == "<!doctype html"
     kind, read = _TEXTS[".html"] if is_page else _TEXTS.get(ending, ("text", text_paragraphs))
     text = read_text(path)
@@ -76,9 +101,39 @@ def _text(path: Path, start: FileStart) -> SegmentedDocument:
         raise LexgraftError(error.what, where=str(path), cure=error.cure) from error
 
 
+def _catalogue(path: Path, source: str, target: str) -> SegmentedDocument:
+    """Return the translated messages of a catalogue, of plural ones every form.
+
+    Raises:
+        LexgraftError: its header says that they are in another language.
+    """
+    messages = read_messages(path)
+    named = known_language(language_of_messages(messages))
+    if not may_be(named, target):
+        raise LexgraftError(
+            f"its header says `Language: {named}`, and the terms are into `{target}`",
+            where=str(path),
+            cure=f"check it with terms in `{named}`: --to {named}; or mend the header",
+        )
+    listed = [message for message in messages if message.source]
+    pairs = tuple(
+        TextSegment(message.context or f"line {message.line}", message.source, message.translation)
+        for message in listed
+        if message.translation
+    )
+    return SegmentedDocument(
+        str(path),
+        "PO",
+        pairs,
+        is_bilingual=True,
+        untranslated=len(listed) - len(pairs),
+        languages=(source, target),
+    )
+
+
 def languages_named(path: Path) -> tuple[str, str]:
     """Return the languages that a bilingual file names itself, regions aside, or nothing."""
-    if not path.is_file() or path.stat().st_size == 0:
+    if not path.is_file() or is_empty(path):
         return "", ""
     start = start_of(path)
     if start.root.name != "xliff":
@@ -91,7 +146,17 @@ def paired(source: SegmentedDocument, target: SegmentedDocument) -> SegmentedDoc
     """Return two documents as one of pairs: segment by segment where both have as many.
 
     Where they do not, all of one belongs to all of the other.
+
+    Raises:
+        LexgraftError: one of them is of pairs itself.
     """
+    for document in (source, target):
+        if document.is_bilingual:
+            raise LexgraftError(
+                f"{document.format} holds both languages itself",
+                where=document.path,
+                cure="check it without --question",
+            )
     if len(source.segments) == len(target.segments):
         segments = tuple(
             TextSegment(second.id, first.source, second.source)

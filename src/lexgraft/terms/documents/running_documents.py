@@ -1,21 +1,15 @@
-"""Paragraphs of documents in one language: DOCX, HTML, Markdown and plain text."""
+"""Paragraphs of texts in one language: HTML, Markdown and plain text."""
 
 import re
-import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from xml.etree.ElementTree import Element
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import TextSegment
 from lexgraft.terms.readers.file_start import lines_of
-from lexgraft.terms.readers.xml_stream import local_name, outermost_elements
 
-_LARGEST = 1 << 28  # bytes of a document's text when unpacked
-_WORD_PART = "word/document.xml"
 _SILENT = frozenset({"script", "style", "code", "pre", "kbd", "samp", "var", "template", "svg"})
+_STRUCK = frozenset({"del", "s", "strike"})
 _BLOCKS = frozenset(
     [
         "p",
@@ -79,58 +73,13 @@ _MOST_LOOKED_THROUGH = 1_000_000_000  # characters, for the ends of tags that ha
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,9}[.)]\s+|\|)")
+_INLINE = re.compile(  # code · what is struck out · text between stars · between underscores
+    r"(?P<code>`[^`]*`)"
+    r"|(~~?)(?=[^\s~])[^`~]*(?<=[^\s~])\2(?!~)"
+    r"|(?<![\\*])(\*{1,3})(?=[^\s*])(?P<starred>[^*`]*[^*`\s\\])\3(?!\*)"
+    r"|(?<![\\\w])(_{1,3})(?=[^\W_])(?P<lined>[^_`]*[^_`\s\\])\5(?!\w)"
+)
 _TARGETS = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)|\{[#.][^{}]*\}")
-
-
-def is_word_document(path: Path) -> bool:
-    """Tell a DOCX file from other archives."""
-    return zipfile.is_zipfile(path) and _WORD_PART in zipfile.ZipFile(path).namelist()
-
-
-def docx_paragraphs(path: Path) -> Iterator[TextSegment]:
-    """Yield the paragraphs of a Word document; what was struck out of it is no text.
-
-    Raises:
-        LexgraftError: damaged, or far too large when unpacked.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = archive.getinfo(_WORD_PART).file_size
-            if size > _LARGEST:
-                raise LexgraftError(
-                    f"`{_WORD_PART}` unpacks to {size >> 20} MB",
-                    where=str(path),
-                    cure="split the document",
-                )
-            with NamedTemporaryFile(suffix=".xml") as file, archive.open(_WORD_PART) as part:
-                while piece := part.read(1 << 20):
-                    file.write(piece)
-                file.flush()
-                yield from _word_paragraphs(Path(file.name), f"{path}: {_WORD_PART}")
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise LexgraftError(f"a damaged document: {error}", where=str(path)) from error
-
-
-def _word_paragraphs(file: Path, where: str) -> Iterator[TextSegment]:
-    """Yield the paragraphs of the unpacked text of a Word document, which is called `where`."""
-    try:
-        for number, (_, element) in enumerate(outermost_elements(file, "p"), 1):
-            if text := "".join(_runs(element)).strip():
-                yield TextSegment(f"paragraph {number}", text)
-    except LexgraftError as error:
-        named = error.where.replace(str(file), where)
-        raise LexgraftError(error.what, where=named, cure=error.cure) from error
-
-
-def _runs(element: Element) -> Iterator[str]:
-    for child in element:
-        name = local_name(child)
-        if name == "t":
-            yield child.text or ""
-        elif name in {"tab", "br", "cr"}:
-            yield " "
-        elif name not in {"del", "moveFrom", "instrText", "Fallback"}:
-            yield from _runs(child)
 
 
 def html_blocks(text: str) -> Iterator[TextSegment]:
@@ -196,9 +145,10 @@ class _Page(HTMLParser):
         if self._silent:
             self._silent += [tag] if tag == self._silent[0] else []
             return
-        if (tag in _SILENT or attributes.get("translate") == "no") and tag not in _EMPTY:
+        is_struck, is_silent = tag in _STRUCK, attributes.get("translate") == "no"
+        if (tag in _SILENT or is_struck or is_silent) and tag not in _EMPTY:
             self._silent.append(tag)
-            self._text.append(" ")
+            self._text.append("" if is_struck else " ")
             return
         if tag in _BLOCKS:
             self.end_block()
@@ -226,7 +176,7 @@ class _Page(HTMLParser):
 
 
 def markdown_blocks(text: str) -> Iterator[TextSegment]:
-    """Yield the paragraphs of a Markdown text; fenced code and targets of links are left out."""
+    """Yield the paragraphs of a Markdown text, without code blocks, link targets, struck text."""
     lines: list[str] = []
     first, fence = 1, ""
     for number, line in enumerate(lines_of(text), 1):
@@ -251,8 +201,13 @@ def markdown_blocks(text: str) -> Iterator[TextSegment]:
 
 
 def _block(lines: list[str], first: int) -> Iterator[TextSegment]:
-    if text := "\n".join(lines).strip():
+    if text := _INLINE.sub(_without_marks, "\n".join(lines)).strip():
         yield TextSegment(f"line {first}", text)
+
+
+def _without_marks(match: re.Match[str]) -> str:
+    """Return what emphasis encloses, code as it is: marks would part the words of a term."""
+    return match["code"] or match["starred"] or match["lined"] or ""
 
 
 def text_paragraphs(text: str) -> Iterator[TextSegment]:

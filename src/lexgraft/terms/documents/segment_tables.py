@@ -1,22 +1,20 @@
 """Tables of segments (CSV, TSV, XLSX): a column of sources and one of targets."""
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+
+import msgspec
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
 from lexgraft.terms.readers.spreadsheet import sheets
-from lexgraft.terms.readers.text_tables import text_rows
+from lexgraft.terms.readers.text_tables import Cells, text_rows
 from lexgraft.terms.text.formula_guard import unguarded
 from lexgraft.terms.text.language_tags import known_language
 
-_SOURCES = frozenset(
-    {"source", "source text", "src", "original", "原文", "原語", "ソース", "ausgangstext"}
-)
-_TARGETS = frozenset(
-    {"target", "target text", "tgt", "translation", "訳文", "訳", "翻訳", "ターゲット"}
-)
-_IDS = frozenset({"id", "key", "no", "no.", "#", "番号", "segment", "キー", "nr", "nr."})
+_LOOKED_AT = 20  # rows in which a header may stand, below titles
 
 
 def read_segment_table(
@@ -27,17 +25,14 @@ def read_segment_table(
     Raises:
         LexgraftError: no column of sources or none of targets.
     """
-    listed = list(sheets(path)[0].rows if workbook else text_rows(path))
-    header = [cell.strip() for cell in listed[0][1]] if listed else []
-    first = _column(header, _SOURCES, source)
-    second = _column(header, _TARGETS, target)
-    if first is None or second is None or first == second:
-        raise LexgraftError(
-            f"no column of sources and one of targets among: {', '.join(header)}",
-            where=str(path),
-            cure="name them `source` and `target`, or by their languages (en, ja) in the first row",
-        )
-    key = _column(header, _IDS, "")
+    tables = (
+        [(sheet.sheet, list(sheet.rows)) for sheet in sheets(path)]
+        if workbook
+        else [("", list(text_rows(path)))]
+    )
+    name, listed, (first, second) = _table(tables, source, target, path)
+    header = [cell.strip() for cell in listed[0][1]]
+    key = _column(header, "id", "")
     segments: list[TextSegment] = []
     untranslated = 0
     for line, cells in listed[1:]:
@@ -54,14 +49,41 @@ def read_segment_table(
         untranslated=untranslated,
         languages=(source, target),
         header=tuple(header),
+        left_out=tuple(f"sheet `{other}`" for other, rows in tables if rows and other != name),
     )
 
 
-def _column(header: Sequence[str], names: frozenset[str], language: str) -> int | None:
-    """Return the column of one of these names, or of a language."""
+def _table(
+    tables: Sequence[tuple[str, list[Cells]]], source: str, target: str, path: Path
+) -> tuple[str, list[Cells], tuple[int, int]]:
+    """Return the first sheet with both columns, from its header on, and where they are."""
+    for name, rows in tables:
+        for number, (_, cells) in enumerate(rows[:_LOOKED_AT]):
+            first, second = _column(cells, "source", source), _column(cells, "target", target)
+            if first is not None and second is not None and first != second:
+                return name, rows[number:], (first, second)
+    header = next((cells for _, rows in tables for _, cells in rows[:1]), [])
+    raise LexgraftError(
+        f"no column of sources and one of targets among: {', '.join(header)}",
+        where=str(path),
+        cure=f"name them `source` and `target`, or `{source}` and `{target}`, in one row",
+    )
+
+
+@cache
+def _names() -> dict[str, list[str]]:
+    """Return the headers that columns of sources, targets and ids have in several languages."""
+    folder = files("lexgraft.terms.documents")
+    text = folder.joinpath("segment_columns.json").read_text(encoding="utf-8")
+    return msgspec.json.decode(text, type=dict[str, list[str]])
+
+
+def _column(header: Sequence[str], role: str, language: str) -> int | None:
+    """Return the column that is called by its role, or by a language."""
     for number, cell in enumerate(header):
-        if cell.casefold() in names or (
-            language and known_language(cell).partition("-")[0] == language.partition("-")[0]
+        if cell.strip().casefold() in _names()[role] or (
+            language
+            and known_language(cell.strip()).partition("-")[0] == language.partition("-")[0]
         ):
             return number
     return None

@@ -43,6 +43,14 @@ class CheckedDocument(Struct, frozen=True):
     allowed: int  # of those used: by a synonym that is not preferred
     used_in: tuple[tuple[str, ...], ...]  # per segment: the targets used
     faults: tuple[TermFault, ...]
+    left_out: tuple[str, ...] = ()  # what of it was not read, in words
+
+    @property
+    def checked(self) -> int:
+        """How many segments were looked through: all that are translated."""
+        return sum(
+            bool(segment.target.strip()) or not self.is_bilingual for segment in self.segments
+        )
 
     def count(self, problem: Problem) -> int:
         """Return how many faults of a kind there are."""
@@ -53,11 +61,11 @@ class CheckedDocument(Struct, frozen=True):
         """The counts in a line."""
         counts = ", ".join(f"{self.count(kind):,} {kind}" for kind in (*FAULTY, "allowed"))
         if not self.is_bilingual:
-            return f"{len(self.segments):,} segments: {counts}"
+            return f"{self.checked:,} segments: {counts}"
         rate = f" ({self.hit_rate:.1%})" if self.hit_rate is not None else ""
         untranslated = f" ({self.untranslated:,} more untranslated)" if self.untranslated else ""
         used = f"{self.used:,} of {self.required:,} required terms used{rate}"
-        return f"{len(self.segments):,} segments{untranslated}: {used}, {counts}"
+        return f"{self.checked:,} segments{untranslated}: {used}, {counts}"
 
     @property
     def hit_rate(self) -> float | None:
@@ -115,6 +123,7 @@ def check_document(document: SegmentedDocument, glossary: OpenGlossary) -> Check
         allowed=allowed,
         used_in=tuple(used_in),
         faults=tuple(faults),
+        left_out=document.left_out,
     )
 
 
@@ -171,11 +180,12 @@ def report_record(documents: Sequence[CheckedDocument]) -> dict[str, object]:
             {
                 "path": document.path,
                 "format": document.format,
-                "segments": len(document.segments),
+                "segments": document.checked,
                 "untranslated": document.untranslated,
                 "required": document.required,
                 "used": document.used,
                 "hit_rate": document.hit_rate,
+                "left_out": document.left_out,
                 **{problem: document.count(problem) for problem in (*FAULTY, "allowed")},
                 "findings": document.faults,
             }

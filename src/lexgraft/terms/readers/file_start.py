@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _START = 1 << 16  # bytes looked at
+_NOTHING = b"\xef\xbb\xbf\r\n\t \xff\xfe\x00"  # marks and white space
 _LARGE = 1 << 24  # bytes of a file from which the progress is told
 _BUFFER = 1 << 18
 _MEGABYTE = 20  # bits
@@ -75,11 +76,17 @@ def start_of(path: Path) -> FileStart:
             data = file.read(_START)
         except (OSError, EOFError, zlib.error) as error:
             raise LexgraftError(f"damaged gzip file: {error}", where=str(path)) from error
-    if not data.strip(b"\xef\xbb\xbf\r\n\t \xff\xfe\x00"):
+    if not data.strip(_NOTHING):
         raise LexgraftError("the term base is empty", where=str(path), cure="give one with terms")
     text, encoding = _text(data)
     root = _root(data) if text.lstrip().startswith("<") else XmlRoot()
     return FileStart(path, data, text, root, encoding)
+
+
+def is_empty(path: Path) -> bool:
+    """Tell a file that starts with nothing but a mark and white space."""
+    with path.open("rb") as file:
+        return not file.read(_START).strip(_NOTHING)
 
 
 def _text(data: bytes) -> tuple[str, str]:

@@ -28,12 +28,14 @@ _REFERENCE = re.compile(r"[&%](?!#)")
 class _Stream:
     """An XML event consumer that builds the outermost elements of the wanted names."""
 
-    def __init__(self, names: frozenset[str], where: str) -> None:
+    def __init__(self, names: frozenset[str], where: str, inherited: tuple[str, ...]) -> None:
         self.where, self.wanted = where, names
+        self.inherited = ("xml:lang", *inherited)
         self.done: list[tuple[int, Element]] = []
         self.builder = TreeBuilder()
-        self.name, self.line = "", 0
-        self.languages = [""]  # of the elements around the records, the innermost last
+        self.line = 0
+        self.record: Element | None = None
+        self.around: list[dict[str, str]] = [{}]  # what elements say for those in them
         self.parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         refuse_harmful_entities(parser, where)
@@ -50,27 +52,25 @@ class _Stream:
 
         A record that names no language is in that of the elements around it.
         """
-        language = attributes.get("xml:lang") or self.languages[-1]
+        around = self.around[-1]
+        said = {key: attributes[key] for key in self.inherited if attributes.get(key)}
         if name.rpartition(":")[2] not in self.wanted:
-            self.languages.append(language)
+            self.around.append({**around, **said} if said else around)
             return
-        if language:
-            attributes["xml:lang"] = language
         parser = self.parser
-        self.name, self.line, self.builder = name, parser.CurrentLineNumber, TreeBuilder()
-        self.builder.start(name, attributes)
+        self.line, self.builder = parser.CurrentLineNumber, TreeBuilder()
+        self.record = self.builder.start(name, {**attributes, **around, **said})
         parser.StartElementHandler = self.builder.start
         parser.CharacterDataHandler = self.builder.data
         parser.EndElementHandler = self.end
 
     def leave(self, _name: str) -> None:
         """Finish an element that is around records, or beside them."""
-        self.languages.pop()
+        self.around.pop()
 
     def end(self, name: str) -> None:
-        """Finish a record where its element ends."""
-        self.builder.end(name)
-        if name == self.name:
+        """Finish a record where its element ends, not where one of its name within it does."""
+        if self.builder.end(name) is self.record:
             self.done.append((self.line, self.builder.close()))
             self._wait()
 
@@ -119,16 +119,23 @@ def refuse_harmful_entities(
 
 
 def outermost_elements(
-    path: Path, *names: str, progress: Progress = silent
+    path: Path, *names: str, inherited: tuple[str, ...] = (), progress: Progress = silent
 ) -> Iterator[tuple[int, Element]]:
     """Yield (line, element) for every outermost element of these names, prefixes aside.
 
     A DOCTYPE is allowed and never fetched; see `refuse_harmful_entities` for its entities.
 
+    Args:
+        path: the file.
+        names: of the elements, without prefixes.
+        inherited: attributes that an element has from those around it, where it has none itself;
+            `xml:lang` always is.
+        progress: told how far a large file is read.
+
     Raises:
         LexgraftError: not well-formed, or an entity that is refused by its name.
     """
-    stream = _Stream(frozenset(names), str(path))
+    stream = _Stream(frozenset(names), str(path), inherited)
     try:
         with unpacked(path, progress) as file:
             while piece := file.read(_PIECE):
