@@ -112,7 +112,7 @@ msgstr[0] "%d valve"
 msgstr[1] "%d taps"
 
 msgctxt "menu"
-msgid "Ende"
+msgid "Fertig"
 msgstr "’end’"
 msgid "leer"
 msgstr ""
@@ -124,7 +124,7 @@ def test_a_catalogue_is_read_in_its_encoding_with_plurals_and_counts(tmp_path: P
     assert pairs_of(file) == [
         ("menu", "%d Ventil", "%d valve"),
         ("menu (2)", "%d Ventile", "%d taps"),
-        ("menu (3)", "Ende", "’end’"),
+        ("menu (3)", "Fertig", "’end’"),
     ]
     assert read_document(file, "de", "en").untranslated == 2
     with pytest.raises(LexgraftError, match="Language: en-GB"):
