@@ -1,14 +1,15 @@
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from threading import Barrier
 
 import pytest
 from fake_seats import FakeSeat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lexgraft.compute.jobs import Job
-from lexgraft.compute.seats import LOSSES, Seats
+from lexgraft.compute.jobs import Job, SeatLostError
+from lexgraft.compute.seats import LOSSES, OPENINGS, Seats
 from lexgraft.errors import LexgraftError
 
 
@@ -74,6 +75,54 @@ def test_jobs_go_where_what_they_need_is_loaded():
         for seat in (first, second):
             changes = sum(a != b for a, b in zip(seat.done, seat.done[1:], strict=False))
             assert changes <= 2, seat.done
+
+
+def test_a_job_waits_for_no_load_where_another_free_seat_has_it_loaded():
+    first, second = FakeSeat("a"), FakeSeat("b")
+    with opened(first, second) as seats:
+        for future in [seats.submit(Job(slow, (n,), f"{n}", "xy"[n])) for n in range(2)]:
+            future.result(10)
+        for n in range(2, 8):
+            seats.submit(Job(square, (n,), f"{n}", "xy"[n % 2])).result(10)
+        assert sorted([set(first.done), set(second.done)], key=min) == [{"x"}, {"y"}]
+
+
+def test_a_seat_whose_process_never_comes_to_be_is_named_and_one_that_comes_late_is_waited_for():
+    class Broken(FakeSeat):
+        def __init__(self, until: float) -> None:
+            super().__init__("a")
+            self._until = until
+
+        def open(self) -> str:
+            if super().open() and self.opened < self._until:
+                raise SeatLostError("no module named lexgraft")
+            return self.name
+
+    with opened(Broken(OPENINGS)) as seats:
+        assert seats.submit(Job(square, (2,), "x")).result(10) == 4
+    with opened(Broken(float("inf"))) as seats:
+        with pytest.raises(LexgraftError, match="before it took part; last: no module") as raised:
+            seats.submit(Job(square, (2,), "x")).result(10)
+        assert "on every machine" in raised.value.cure
+
+
+def test_every_job_of_a_process_that_has_ended_names_its_machine():
+    class SlowlyBack(FakeSeat):
+        def open(self) -> str:
+            time.sleep(0.05)
+            return super().open()
+
+    both = Barrier(2)
+
+    def together(_job: Job[int], _tries: int) -> bool:
+        both.wait(10)
+        return True
+
+    with opened(SlowlyBack("node-a", together, width=2)) as seats:
+        futures = [seats.submit(Job(square, (n,), f"{n}")) for n in range(2)]
+        for future in futures:
+            with pytest.raises(LexgraftError, match="last: node-a: killed"):
+                future.result(10)
 
 
 def test_a_seat_that_cannot_take_part_ends_every_job_with_its_reason():

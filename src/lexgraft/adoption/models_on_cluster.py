@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from threading import Lock, local
+from threading import Event, Lock, local
 from typing import Any, TypeVar, TypeVarTuple
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.arrays.lazy_torch import torch
-from lexgraft.compute.jobs import Job
+from lexgraft.compute.jobs import Job, SeatLostError
 from lexgraft.compute.ray_seats import SeatNeeds, ray_seats
 from lexgraft.compute.seats import Seats
 from lexgraft.evaluation.answer_store import FILE as STORE
@@ -45,7 +45,7 @@ class ModelsOnCluster(ModelsUnderTest):
         self._asked: dict[str, ModelOnCluster] = {}
         self._last: ModelOnCluster | None = None
         self._lone = 0
-        self._records = True
+        self._stopped: Event | None = None  # of a scout
 
     @cached_property
     def seats(self) -> Seats:
@@ -120,21 +120,24 @@ class ModelsOnCluster(ModelsUnderTest):
 
         Whoever then works in order finds them in the store, and asks what is lacking.
         """
-        scouts = [self._scout() for _ in works]
-        with ThreadPoolExecutor(max(1, min(len(works), self.seats.count))) as pool:
+        count = self.seats.count  # joined before scouts are made: each would join by itself
+        stopped = Event()
+        scouts = [self._scout(stopped) for _ in works]
+        with ThreadPoolExecutor(max(1, min(len(works), count))) as pool:
             running = [pool.submit(work, scout) for work, scout in zip(works, scouts, strict=True)]
             try:
                 for done, future in enumerate(as_completed(running), 1):
                     future.result()
                     self.progress(f"side by side{self.where()}", done, len(works))
             finally:
+                stopped.set()
                 pool.shutdown(cancel_futures=True)
         self.answers_given += sum(scout.answers_given for scout in scouts)
 
-    def _scout(self) -> "ModelsOnCluster":
-        """Return the same models, whose answers are no record yet."""
+    def _scout(self, stopped: Event) -> "ModelsOnCluster":
+        """Return the same models, whose answers are no record yet; they ask until it is stopped."""
         scout = copy(self)
-        vars(scout).update(_records=False, progress=silent, answers_given=0)
+        vars(scout).update(_stopped=stopped, progress=silent, answers_given=0)
         return scout
 
     def _stored(
@@ -146,8 +149,10 @@ class ModelsOnCluster(ModelsUnderTest):
         ask: Callable[[Path], list[S]],
     ) -> list[S]:
         """Return the answers in the run's folder, or ask for them; a scout writes no record."""
-        if self._records:
+        if self._stopped is None:
             return super()._stored(subject, what, questions, kind, ask)
+        if self._stopped.is_set():
+            raise SeatLostError("stopped")
         stored = self.stored_answers(subject.digest, what, questions, kind)
         return stored or ask(self._answer_file(subject.digest, what, questions).parent / STORE)
 

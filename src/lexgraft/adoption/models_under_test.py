@@ -194,7 +194,7 @@ class ModelsUnderTest:
     def live(self, subject: EvaluatedModel) -> TransformersModel:
         """Return the model in memory with this subject's weights in it."""
         if self._engine is None or self._engine[0] != subject.onto.folder:
-            self._engine = None  # free the old weights before the new ones are read
+            self.unload()  # free the old weights before the new ones are read
             what = f"loading {subject.onto.folder.name}"
             self.progress(what, 0, 1)
             loaded = self.load(subject.onto.folder, subject.onto.digest)
@@ -205,9 +205,8 @@ class ModelsUnderTest:
             if subject.plan is None:
                 model.reset()
             else:
-                model.put(
-                    self._candidates.of(subject.plan, self.computation.device), subject.digest
-                )
+                tensors = self._candidates.of(subject.plan, self.computation.device)
+                model.put(tensors, subject.digest)
         return model
 
     def asked(self, subject: EvaluatedModel) -> LanguageModel:
@@ -243,8 +242,13 @@ class ModelsUnderTest:
         return token_encoder(folder)
 
     def unload(self) -> None:
-        """Free the memory of the live model."""
+        """Free the memory of the live model, and of what candidates were made from."""
         self._engine = None
+        self.forget_parents()
+
+    def forget_parents(self) -> None:
+        """Free what candidates were made from on a device: a training takes its place."""
+        self._candidates = CandidateTensors()
 
     def _stored(
         self,

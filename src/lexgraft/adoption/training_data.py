@@ -325,7 +325,9 @@ def carry_out(
 
 
 def _carry_out(models: ModelsUnderTest, onto: EvaluatedModel, plan: TrainingPlan) -> TrainingResult:
-    return carry_out(plan, models.live(onto), models.progress)
+    model = models.live(onto)
+    models.forget_parents()
+    return carry_out(plan, model, models.progress)
 
 
 def _work(plan: TrainingPlan) -> TrainingWork:

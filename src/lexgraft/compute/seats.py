@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from lexgraft.errors import LexgraftError
 R = TypeVar("R")
 
 LOSSES = 3  # processes that a job may end before it is taken for the reason
+OPENINGS = 10  # times in a row that a seat's process may end before it takes part
 
 
 @dataclass(eq=False)
@@ -23,6 +25,7 @@ class _Waiting:
     job: Job[Any]
     future: Future[Any] = field(default_factory=Future[Any])
     losses: tuple[str, ...] = ()  # why processes that did it have ended
+    machine: str = ""  # that was last at it
 
 
 @dataclass(eq=False)
@@ -34,6 +37,7 @@ class _Post:
     loaded: str = ""
     running: int = 0
     opened: int = 0  # times: an error of an earlier process says nothing of this one
+    failed: int = 0  # times in a row that it has ended before it took part
 
 
 class Seats:
@@ -100,11 +104,14 @@ class Seats:
             return
         error = opening.exception()
         if isinstance(error, SeatLostError):
-            self._open(post)
-            return
+            post.failed += 1
+            if post.failed < OPENINGS:
+                self._open(post)
+                return
+            error = _never_there(str(error))
         with self._turn:
             if error is None:
-                post.machine = opening.result()
+                post.machine, post.failed = opening.result(), 0
                 post.opened += 1
             else:
                 self._refusal = error
@@ -117,21 +124,26 @@ class Seats:
         with self._turn:
             if self._refusal is not None or self._closed:
                 refused, self._waiting = self._waiting, []
-            for post in self._posts:
-                while (entry := self._chosen(post)) is not None:
+            # Where it is loaded comes first: another seat would have to load it anew.
+            for loads, post in product((False, True), self._posts):
+                while (entry := self._chosen(post, loads=loads)) is not None:
                     post.running, post.loaded = post.running + 1, entry.job.loaded
+                    entry.machine = post.machine
                     begun.append((self._threads.submit(post.seat.call, entry.job), post, entry))
         for entry in refused:
             entry.future.set_exception(self._refusal or SeatLostError("closed"))
         for attempt, post, entry in begun:
             attempt.add_done_callback(partial(self._done, post, entry, post.opened))
 
-    def _chosen(self, post: _Post) -> _Waiting | None:
-        """Take from those that wait what suits a seat best; None: nothing does now."""
+    def _chosen(self, post: _Post, *, loads: bool) -> _Waiting | None:
+        """Take from those that wait what suits a seat best; None: nothing does now.
+
+        What it has not loaded is taken only if it `loads`.
+        """
         if not post.machine or post.running >= post.seat.width:
             return None
         suited = [entry for entry in self._waiting if entry.job.loaded == post.loaded]
-        if not suited and not post.running:
+        if loads and not suited and not post.running:
             busy = Counter(rival.loaded for rival in self._posts if rival.running)
             suited = sorted(self._waiting, key=lambda entry: busy[entry.job.loaded])
         if not suited:
@@ -156,8 +168,8 @@ class Seats:
 
     def _lost(self, post: _Post, entry: _Waiting, opened: int, why: str) -> None:
         """Open the seat again, and give its job to another unless it has ended several."""
-        entry.losses += (f"{post.machine}: {why}",)
         with self._turn:
+            entry.losses += (f"{entry.machine}: {why}",)
             gone = post.opened == opened and bool(post.machine)
             if gone:
                 post.machine = post.loaded = ""
@@ -168,6 +180,14 @@ class Seats:
             self._open(post)
         if not again:
             entry.future.set_exception(_too_often(entry))
+
+
+def _never_there(why: str) -> LexgraftError:
+    return LexgraftError(
+        f"a worker has ended {OPENINGS} times before it took part; last: {why}",
+        cure="`lexgraft[ray]` must be installed for the Python that Ray runs on every machine; "
+        "Ray's logs on that machine say more",
+    )
 
 
 def _too_often(entry: _Waiting) -> LexgraftError:

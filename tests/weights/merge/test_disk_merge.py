@@ -199,6 +199,15 @@ def test_a_finished_merge_is_verified_and_kept(plan: Planner, tmp_path: Path) ->
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
 
+def test_a_finished_merge_is_not_taken_for_that_of_another_device(
+    plan: Planner, tmp_path: Path
+) -> None:
+    run_merge(plan("karcher"), tmp_path / "out")
+    with pytest.raises(LexgraftError, match="as `cpu` has rounded it, not `cuda:0`") as raised:
+        run_merge(plan("karcher"), tmp_path / "out", device="cuda:0")
+    assert "--device cpu" in raised.value.cure
+
+
 def test_a_finished_merge_that_rotted_is_noticed(plan: Planner, tmp_path: Path) -> None:
     run_merge(plan(), tmp_path / "out")
     path = tmp_path / "out" / "model.safetensors"

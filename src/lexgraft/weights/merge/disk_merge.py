@@ -99,7 +99,7 @@ def run_merge(
     refuse_inputs(output, inputs)
     finished = _finished_folder(output)
     if finished is not None:
-        return _finished(plan, finished)
+        return _finished(plan, finished, device)
     names = plan.base.tensors
     torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
     remote = any(url_of(place) is not None for place in (output, *inputs))
@@ -316,12 +316,19 @@ def _manifest(
     )
 
 
-def _finished(plan: MergePlan, output: Path) -> Manifest:
+def _finished(plan: MergePlan, output: Path, device: str) -> Manifest:
     """Return the manifest of a folder that holds this merge already, its bytes verified."""
     manifest = read_manifest(output)
     if manifest.plan != plan.digest:
         raise LexgraftError(
             "the folder holds another merge", where=str(output), cure="choose a new folder"
+        )
+    made_on = manifest.versions.get("device", "cpu")
+    if made_on.partition(":")[0] != device.partition(":")[0]:
+        raise LexgraftError(
+            f"the folder holds this merge as `{made_on}` has rounded it, not `{device}`",
+            where=str(output),
+            cure=f"choose a new folder, or give --device {made_on}",
         )
     with locked(output):
         check = verify(output)
