@@ -30,5 +30,5 @@ def read_text(path: Path) -> str:
         raise LexgraftError(
             f"not UTF-8: byte {data[error.start]:#04x} in line {line}",
             where=str(path),
-            cure="save it as UTF-8",
+            cure="save it as plain text, in UTF-8",
         ) from error

@@ -215,6 +215,7 @@ def test_a_workbook_is_read_where_its_columns_stand(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\xef\xbb\xbf \r\n", "empty"),
         (b"PK\x03\x04cut off", "damaged archive"),
+        (b'<?xml version="1.0" encoding="Shift_JIS"?><xliff/>', "broken XML"),
         (b"%PDF-1.7\n", "PDF is not read"),
         (b"{\\rtf1 tap}", "RTF is not read"),
         (b"\xd0\xcf\x11\xe0\xa1", "encrypted"),
@@ -231,3 +232,45 @@ def test_a_document_of_pairs_takes_no_question(tmp_path: Path) -> None:
     text = read_document(write(tmp_path / "a.txt", "Ventil\n"), "de", "en")
     with pytest.raises(LexgraftError, match="both languages itself"):
         paired(text, pairs)
+
+
+def test_what_is_left_out_of_a_page_ends_where_its_element_does(tmp_path: Path) -> None:
+    page = '<p translate="no">A<p>tap<ul><li translate="no">B<ul><li>C</ul><li>end</ul>'
+    page += (
+        '<table><tr><td translate="no">D<td>cell</table><div translate="no">E<div>F</div>G</div>'
+    )
+    texts = [text for _, text, _ in pairs_of(write(tmp_path / "a.html", page + "last"))]
+    assert texts == ["tap", "end", "cell", "last"]
+
+
+def test_a_quotation_of_several_lines_is_one_paragraph(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.md", "> ball\n> race\n>\n> - one\n> - two\n\nend\n")
+    assert [text for _, text, _ in pairs_of(file)] == ["ball\nrace", "one", "two", "end"]
+
+
+def test_a_file_in_another_script_is_in_another_language(tmp_path: Path) -> None:
+    unit = UNIT.format(1, "Ventil", "阀")
+    for language in ("zh-SG", "zh", "x-own"):
+        file = write(tmp_path / "a.xlf", xliff(file_of(language, "a", unit)))
+        assert len(pairs_of(file, "de", "zh-Hans")) == 1
+    write(file, xliff(file_of("zh-TW", "a", unit)))
+    with pytest.raises(LexgraftError, match="to `zh-Hant`"):
+        pairs_of(file, "de", "zh-Hans")
+
+
+def test_an_archive_of_another_kind_is_named_as_such(tmp_path: Path) -> None:
+    for kind in ("opendocument.text", ""):
+        with zipfile.ZipFile(tmp_path / "a.odt", "w") as archive:
+            archive.writestr("mimetype", f"application/vnd.oasis.{kind}")
+            archive.writestr("content.xml", "<x>tap</x>")
+        with pytest.raises(LexgraftError, match="neither DOCX nor a workbook"):
+            pairs_of(tmp_path / "a.odt")
+
+
+def test_a_workbook_says_which_form_was_used(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    terms = write(tmp_path / "terms.csv", TERMS.replace("tap,forbidden", "cock,admitted"))
+    file = write(tmp_path / "a.csv", "de,en\nVentil,cock\n")
+    main(["glossary", "check", str(terms), str(file), "--xlsx", str(tmp_path / "b.xlsx")])
+    rows = list(openpyxl.load_workbook(tmp_path / "b.xlsx").active.iter_rows(values_only=True))
+    assert rows[1][2] == "cock"

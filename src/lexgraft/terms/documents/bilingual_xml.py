@@ -12,7 +12,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
 from lexgraft.terms.readers.file_start import FileStart
 from lexgraft.terms.readers.xml_stream import language_of, local_name, outermost_elements
-from lexgraft.terms.text.language_tags import known_language, language_tag
+from lexgraft.terms.text.language_tags import known_language, language_tag, without_region
 from lexgraft.terms.text.protected_spans import HIDDEN
 
 _CODES = frozenset({"bpt", "ept", "ph", "it", "ut", "x", "bx", "ex", "sc", "ec", "cp", "note"})
@@ -81,12 +81,16 @@ def _named(unit: Element, *attributes: str) -> str:
 
 def may_be(named: str, language: str) -> bool:
     """Tell whether a language that a file names, or does not, may be this one, regions aside."""
-    return not (named and language) or _main(named) == _main(language)
+    if not (named and language):
+        return True
+    first, second = _parts(named), _parts(language)
+    return first[0] == second[0] and (not (first[1] and second[1]) or first[1] == second[1])
 
 
-def _main(tag: str) -> str:
-    main = tag.partition("-")[0]
-    return _NORWEGIAN.get(main, main)
+def _parts(tag: str) -> tuple[str, str]:
+    """Return the language and the script that a tag names."""
+    main, _, script = without_region(tag).partition("-")
+    return _NORWEGIAN.get(main, main), script
 
 
 def xliff_languages(start: FileStart) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """A document of any format that is checked: recognised by content, a text also by its name."""
 
 from pathlib import Path
-from zipfile import is_zipfile
+from zipfile import ZipFile, is_zipfile
 
 from msgspec.structs import replace
 
@@ -26,11 +26,13 @@ from lexgraft.terms.readers.po import language_of_messages, read_messages
 from lexgraft.terms.text.language_tags import known_language, without_region
 
 _ARCHIVE = b"PK\x03\x04"
+_TO_SAVE = "save it as DOCX, XLSX, HTML or text"
 _NOT_READ = {
     b"%PDF": "PDF",
     b"{\\rtf": "RTF",
     b"\xd0\xcf\x11\xe0": "an old or encrypted document of Office",
 }
+_PAIRS = frozenset({".xlf", ".xliff", ".sdlxliff", ".mqxliff", ".mxliff", ".tmx"})
 _TEXTS = {
     ".html": ("HTML", html_blocks),
     ".htm": ("HTML", html_blocks),
@@ -58,6 +60,13 @@ def _read(path: Path, source: str, target: str) -> SegmentedDocument:
             "the document is empty", where=str(path), cure="save or fetch it again, or leave it out"
         )
     start = start_of(path)
+    is_xml = start.text.lstrip().startswith("<?xml") or path.suffix.lower() in _PAIRS
+    if is_xml and start.root.fault:
+        raise LexgraftError(
+            f"broken XML: {start.root.fault}",
+            where=str(path),
+            cure="save it again, as UTF-8 and with that in its first line",
+        )
     if start.root.name == "xliff":
         return read_xliff(path, source, target)
     if start.root.name == "tmx":
@@ -68,9 +77,7 @@ def _read(path: Path, source: str, target: str) -> SegmentedDocument:
         return read_segment_table(path, source, target, workbook=False)
     kind = next((kind for mark, kind in _NOT_READ.items() if start.data.startswith(mark)), "")
     if kind:
-        raise LexgraftError(
-            f"{kind} is not read here", where=str(path), cure="save it as DOCX, XLSX, HTML or text"
-        )
+        raise LexgraftError(f"{kind} is not read here", where=str(path), cure=_TO_SAVE)
     return _text(path, source, target, start)
 
 
@@ -84,6 +91,13 @@ def _archive(path: Path, source: str, target: str) -> SegmentedDocument:
         )
     if is_word_document(path):
         return SegmentedDocument(str(path), "DOCX", tuple(docx_paragraphs(path)))
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+        kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    if b"spreadsheet" not in kind and not any(name.startswith("xl/") for name in names):
+        raise LexgraftError(
+            "an archive that is neither DOCX nor a workbook", where=str(path), cure=_TO_SAVE
+        )
     return read_segment_table(path, source, target, workbook=True)
 
 

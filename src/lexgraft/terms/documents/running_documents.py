@@ -1,6 +1,7 @@
 """Paragraphs of texts in one language: HTML, Markdown and plain text."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -68,9 +69,21 @@ _EMPTY = frozenset(
         "param",
     ]
 )
+_ENDED_BY = {  # elements whose end need not be written: by which others they are ended
+    "p": _BLOCKS - {"br"},
+    "li": {"li"},
+    "dt": {"dt", "dd"},
+    "dd": {"dt", "dd"},
+    "td": {"td", "th", "tr"},
+    "th": {"td", "th", "tr"},
+    "tr": {"tr"},
+    "option": {"option"},
+}
+_NESTS = ("ul", "ol", "dl", "table", "select")
 _OPENING = re.compile(r"<(?:!--|script\b|style\b|[a-z/!?])", re.IGNORECASE)
 _MOST_LOOKED_THROUGH = 1_000_000_000  # characters, for the ends of tags that have none: seconds
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_QUOTE = re.compile(r" {0,3}> ?")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,9}[.)]\s+|\|)")
 _INLINE = re.compile(  # code · what is struck out · text between stars · between underscores
@@ -137,17 +150,20 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.segments: list[TextSegment] = []
         self._text: list[str] = []
-        self._silent: list[str] = []  # the element that is left out, and those of its name in it
+        self._silent = ""  # the element that is left out
+        self._open: Counter[str] = Counter()  # it, and those in it
         self._id = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
-        if self._silent:
-            self._silent += [tag] if tag == self._silent[0] else []
+        is_within = any(self._open[nest] for nest in _NESTS)
+        if self._silent and (is_within or tag not in _ENDED_BY.get(self._silent, ())):
+            self._open[tag] += tag not in _EMPTY
             return
+        self._silent = ""
         is_struck, is_silent = tag in _STRUCK, attributes.get("translate") == "no"
         if (tag in _SILENT or is_struck or is_silent) and tag not in _EMPTY:
-            self._silent.append(tag)
+            self._silent, self._open = tag, Counter([tag])
             self._text.append("" if is_struck else " ")
             return
         if tag in _BLOCKS:
@@ -158,9 +174,13 @@ class _Page(HTMLParser):
                 self.segments.append(TextSegment(f"line {self.getpos()[0]} @{name}", value))
 
     def handle_endtag(self, tag: str) -> None:
-        if self._silent:
-            self._silent = self._silent[:-1] if tag == self._silent[0] else self._silent
-        elif tag in _BLOCKS:
+        if self._silent and self._open[tag]:
+            self._open[tag] -= 1
+            self._silent = self._silent if self._open[self._silent] else ""
+            return
+        if self._silent in _ENDED_BY and tag in _BLOCKS:  # of an element around it
+            self._silent = ""
+        if not self._silent and tag in _BLOCKS:
             self.end_block()
 
     def handle_data(self, data: str) -> None:
@@ -178,8 +198,11 @@ class _Page(HTMLParser):
 def markdown_blocks(text: str) -> Iterator[TextSegment]:
     """Yield the paragraphs of a Markdown text, without code blocks, link targets, struck text."""
     lines: list[str] = []
-    first, fence = 1, ""
-    for number, line in enumerate(lines_of(text), 1):
+    first, fence, is_quoted = 1, "", False
+    for number, written in enumerate(lines_of(text), 1):
+        quote = _QUOTE.match(written)
+        line = written[quote.end() :] if quote and is_quoted else written
+        is_quoted = quote is not None
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1].startswith(fence)):
             yield from _block(lines, first)

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
 from lexgraft.terms.glossary import GlossaryEntry
-from lexgraft.terms.glossary.termbase import OpenGlossary, forbidden_hits
+from lexgraft.terms.glossary.termbase import GlossaryMatch, OpenGlossary, forbidden_hits
+from lexgraft.terms.glossary.verify_output import VerifiedText
 
 Problem = Literal["missed", "forbidden", "inconsistent", "allowed"]
 FAULTY: tuple[Problem, ...] = ("missed", "forbidden", "inconsistent")
@@ -109,7 +110,7 @@ def check_document(document: SegmentedDocument, glossary: OpenGlossary) -> Check
             )
             for hit in forbidden_hits(hits, entries)
         ]
-        used_in.append(tuple(dict.fromkeys(entry.target for entry in checked.used)))
+        used_in.append(_forms_used(checked, hits))
     faults += _inconsistent(document, glossary, ways)
     return CheckedDocument(
         path=document.path,
@@ -125,6 +126,16 @@ def check_document(document: SegmentedDocument, glossary: OpenGlossary) -> Check
         faults=tuple(faults),
         left_out=document.left_out,
     )
+
+
+def _forms_used(checked: VerifiedText, hits: Sequence[GlossaryMatch]) -> tuple[str, ...]:
+    """Return the forms by which required terms are used: the synonym where that is what stands."""
+    synonyms = {hit.entry: hit.form for hit in reversed(hits) if hit.kind == "allowed"}
+    forms = (
+        synonyms.get(entry, entry.target) if entry in checked.allowed else entry.target
+        for entry in checked.used
+    )
+    return tuple(dict.fromkeys(forms))
 
 
 def _required(segment: TextSegment, glossary: OpenGlossary) -> list[GlossaryEntry]:
