@@ -120,5 +120,5 @@ def test_asking_leaves_the_precision_of_other_products_alone(make_model: Maker) 
 @needs_bfloat16
 def test_bfloat16_shares_contexts_too(make_model: Maker) -> None:
     model = TransformersModel.load(make_model("gemma3"), "m", 1, dtype="bfloat16")
-    assert model.scoring == "shared bfloat16"
+    assert model.scoring == "shared bfloat16, head in float32"
     assert not model.warning
