@@ -82,7 +82,7 @@ def test_of_merged_folders_only_the_runs_own_go(
         (merged / name).mkdir(parents=True)
         (merged / name / "manifest.json").write_text("{}")
     note(merged / ("b" * 16), "merged", "b" * 16)
-    monkeypatch.setattr("lexgraft.adoption.stages.tuning.run_merge", _nothing)
+    monkeypatch.setattr("lexgraft.adoption.models_under_test.run_merge", _nothing)
     models = ModelsUnderTest(read_project(make_project()), tmp_path, silent)
     merged_folder(models, SimpleNamespace(digest="c" * 32))  # pyright: ignore[reportArgumentType]
     left = sorted(path.name for path in merged.iterdir() if path.is_dir())

@@ -67,6 +67,7 @@ CALLS = (
         "--allow-nonfinite --check-answers --device cpu"
     ),
     Call("merge recipe.yaml -o merged --dry-run --json"),
+    Call("merge recipe.yaml -o merged --engine ray --address local --workers 1", slow=True),
     Call("merge project.yaml merged --method ties --json"),
     Call("merge project.yaml merged --dry-run"),
     Call("diagnose recipe.yaml --json --seed 7 --download"),
