@@ -42,7 +42,11 @@ def test_a_training_finds_the_memory_free_that_parents_have_taken(
     models: ModelsUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[bool] = []
-    monkeypatch.setattr(training_data, "carry_out", lambda *_: held.append(made[-1].holds))
+
+    def trained(*_: object) -> None:
+        held.append(made[-1].holds)
+
+    monkeypatch.setattr(training_data, "carry_out", trained)
     models.live(models.parents["D"])
     assert made[-1].holds
     vars(training_data)["_carry_out"](models, models.parents["G"], None)

@@ -24,6 +24,7 @@ BRINGS = {
     "s3": "models in object stores, and results written there",
     "serve": "the gateway, and servers asked",
     "benchmarks": "tasks of lm-evaluation-harness",
+    "ray": "an adoption or a merge on the machines of a Ray cluster",
     "vllm": "models run by vLLM in this process",
     "gpus": "models larger than one GPU, spread over several",
 }
