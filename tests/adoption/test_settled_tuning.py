@@ -7,7 +7,10 @@ import msgspec
 import pytest
 from adopt_project import MakeProject
 
+from lexgraft.adoption import settled_tuning
 from lexgraft.adoption.cost import start_work
+from lexgraft.adoption.report.report_words import WORDS
+from lexgraft.adoption.stages.tuning import kept_by
 from lexgraft.adoption.training_data import refuse_unfitting, weights_tried
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
@@ -20,6 +23,7 @@ from lexgraft.tuning.training_examples import term_examples
 UNFITTING: dict[str, tuple[dict[str, Any], str]] = {
     "no text": ({"keep": "kl", "replay": 0.0}, "tune.keep: no general text"),
     "weighs nothing": ({"keep_weight": (1.0, 2.0), "loss_budget": 0.01}, "keep_weight: replayed"),
+    "weight of nothing": ({"keep_weight": 2.0}, "keep_weight: replayed"),
     "at no budget": ({"keep": "kl", "keep_weight": (1.0, 2.0)}, "told apart at one loss"),
     "no held-out wordings": (
         {"keep": "both", "keep_weight": (1.0, 2.0), "loss_budget": 0.01, "patience": 0},
@@ -129,3 +133,40 @@ def test_a_model_that_does_not_write_the_terms_of_its_prompt_teaches_nobody(
     assert "tune.targets" in shown
     assert "too few to teach" in shown
     assert "Traceback" not in shown
+
+
+def test_a_model_of_which_nothing_is_merged_says_so(
+    make_project: MakeProject,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def short(values: dict[str, Any]) -> None:
+        values["tune"] |= {"loss_budget": 1e-3, "steps": 1}
+
+    def all_is_lost(*_: object) -> float:
+        return 1.0
+
+    monkeypatch.setattr(settled_tuning, "general_harm", all_is_lost)
+    command = ["tune", str(make_project(short)), "-o", str(tmp_path / "out")]
+    assert main([*command, "--merged", str(tmp_path / "merged")]) == 0
+    assert ", 0 of what was learned" in capsys.readouterr().out
+
+
+def test_what_does_not_belong_together_is_refused_for_a_curve_and_before_a_model_is_written(
+    make_project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unfitting(values: dict[str, Any]) -> None:
+        values["tune"] |= {"loss_budget": 0.01, "scale": [1.0, 0.5]}
+
+    project = str(make_project(unfitting))
+    for further in ([], ["--curve", "2"]):
+        assert main(["tune", project, "-o", str(tmp_path / "out"), *further]) == 2
+        assert "tune.scale" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "merged").exists()
+
+
+@pytest.mark.parametrize(("replay", "keep"), [(0.0, "nothing"), (0.25, "replay")])
+def test_the_report_tells_replay_only_where_there_was_some(replay: float, keep: str) -> None:
+    assert kept_by(TuneSettings(replay=replay)) == keep
+    assert f"tuning_held_{keep}" in WORDS.texts

@@ -85,17 +85,6 @@ def held_out(
     return held_out_loss(live.module, rows, settings.batch)
 
 
-def tuned_model(
-    models: ModelsUnderTest,
-    material: Material,
-    onto: EvaluatedModel,
-    adapter: Path,
-    settings: TuneSettings,
-) -> EvaluatedModel:
-    """Return the tuned delta merged onto a model with its scale."""
-    return scaled(models, onto, adapter, settled_scale(models, material, onto, adapter, settings))
-
-
 def settled_scale(
     models: ModelsUnderTest,
     material: Material,

@@ -11,7 +11,7 @@ from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.report import write_report
 from lexgraft.adoption.report.report_record import CurvePoint, Report
-from lexgraft.adoption.settled_tuning import settled_tuning, tuned_model
+from lexgraft.adoption.settled_tuning import scaled, settled_scale, settled_tuning
 from lexgraft.adoption.stages.curve import few_shot
 from lexgraft.adoption.stages.tuning import recipient_folder
 from lexgraft.adoption.training_data import (
@@ -47,6 +47,7 @@ class MergedTuning(Struct, frozen=True):
     """A tuned model as a folder of its own, and how far its logits are from the live one's."""
 
     folder: Path
+    scale: float  # how much of what was learned is merged
     apart: float
     tied: bool
 
@@ -77,9 +78,9 @@ def tune_language_model(
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
         _ = material.testset  # what it refuses comes before a model is written
+        refuse_unfitting(settings, measured=bool(material.texts["choose"]))
         onto = recipient_folder(models)
         if group.size == 1:
-            refuse_unfitting(settings, measured=bool(material.texts["choose"]))
             return settled_tuning(models, material, onto, settings, output / "tuned").trained
         return _lead(models, material, onto, settings, group)
 
@@ -99,6 +100,7 @@ def draw_curve(project: Project, output: Path, progress: Progress = silent) -> R
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
         _ = material.testset  # what it refuses comes before a model is written
+        refuse_unfitting(settings, measured=bool(material.texts["choose"]))
         lessons = few_shot(
             models, material, recipient_folder(models), settings, settings.curve, bare=True
         )
@@ -123,7 +125,9 @@ def write_merged(
     with hold(output, inputs_of(project), "tune") as run:
         models = ModelsUnderTest(project, run.path, progress)
         material = Material(project, run.path, progress)
-        subject = tuned_model(models, material, recipient_folder(models), trained.folder, settings)
+        onto = recipient_folder(models)
+        scale = settled_scale(models, material, onto, trained.folder, settings)
+        subject = scaled(models, onto, trained.folder, scale)
         assert subject.plan is not None  # it is onto a folder
         manifest = run_merge(subject.plan, merged, progress)
         live = models.live(subject)
@@ -141,7 +145,7 @@ def write_merged(
             where=str(merged),
             cure="do not use this folder; report the model's architecture",
         )
-    return MergedTuning(merged, largest, tied)
+    return MergedTuning(merged, scale, largest, tied)
 
 
 def _settings(project: Project) -> TuneSettings:

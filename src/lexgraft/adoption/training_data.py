@@ -68,7 +68,7 @@ def refuse_unfitting(settings: TuneSettings, *, measured: bool) -> None:
             ("keep", "no general text to stay by", "give `tune.replay` a share, such as 0.25"),
         ),
         (
-            settings.keep == "replay" and several,
+            settings.keep == "replay" and settings.keep_weight != TuneSettings().keep_weight,
             ("keep_weight", "replayed text is learned, not weighed", "set `tune.keep: kl` or both"),
         ),
         (

@@ -63,7 +63,8 @@ def tune(arguments: argparse.Namespace) -> int:
     print_line(f"written: {trained.folder}")
     if merged:
         print_line(
-            f"merged:  {merged.folder}, logits at most {merged.apart:.1g} from the live model's"
+            f"merged:  {merged.folder}, {merged.scale:g} of what was learned, logits at most "
+            f"{merged.apart:.1g} from the live model's"
         )
     return 0
 

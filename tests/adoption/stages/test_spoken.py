@@ -10,9 +10,10 @@ from adopt_project import MakeProject
 from lexgraft.adoption.adopt import plan_project, run_project
 from lexgraft.adoption.report.report_files import read_report
 from lexgraft.adoption.stages import spoken
-from lexgraft.adoption.stages.spoken import Spoken
+from lexgraft.adoption.stages.spoken import Spoken, compared
 from lexgraft.adoption.words_asked import words_asked
 from lexgraft.evaluation.measures import AGAINST_CONTROL, WORDS_WRITTEN
+from lexgraft.evaluation.words_written import WordsWritten
 from lexgraft.project import read_project
 from lexgraft.records import silent
 
@@ -27,6 +28,17 @@ def test_a_project_that_asks_for_no_words_has_no_such_stage(make_project: MakePr
     project = read_project(make_project())
     assert not Spoken().planned(project)
     assert all(one.stage != "spoken" for one in plan_project(project, silent).estimates)
+
+
+def test_a_merge_with_the_glossary_stands_against_g_with_it() -> None:
+    g, merge, g_served, merge_served = (WordsWritten({}, {}, {}, {str(n): n}) for n in range(4))
+    served = {"G, proper terms": g_served, "linear, proper terms": merge_served}
+    assert list(compared({"G": g, "linear": merge}, served)) == [
+        ("G", g, g),
+        ("linear", merge, g),
+        ("G, proper terms", g_served, g),
+        ("linear, proper terms", merge_served, g_served),
+    ]
 
 
 @pytest.mark.slow

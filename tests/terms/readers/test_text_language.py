@@ -120,3 +120,29 @@ def test_a_text_of_another_language_than_those_offered_is_told():
     told = language_told(["ein Rad mit Zähnen", "die Welle der Pumpe"], ["en"])
     assert (told.tag, told.other) == ("", "de")
     assert languages_fitting("流れを止める", ["zh", "ko"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "ready"),
+    [
+        ("Begriff,Definition\nVentil,Bauteil\nPumpe,Gerät\n", "'Begriff=term de'"),
+        ("Terme,English\nvanne,valve\npompe,pump\n", "'Terme=term fr'"),
+        ("Source,Target\nvalve,vanne\npump,pompe\n", "'Source=term LANGUAGE'"),
+        ("Término,Sinónimos\nválvula,llave\nbomba,grifo\n", "'Sinónimos=synonyms es'"),
+    ],
+)
+def test_the_first_proposal_is_the_language_that_the_header_is_written_in(
+    tmp_path: Path, text: str, ready: str
+):
+    (tmp_path / "terms.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UnclearTableError) as caught:
+        list(TermImport([tmp_path / "terms.csv"], ImportOptions()))
+    assert f"--column {ready}" in str(caught.value).partition("→")[2]
+
+
+def test_a_pair_of_source_and_target_may_name_its_languages(tmp_path: Path):
+    for header in ("Source (en),Target (fr)", "Source English,Target French"):
+        path = tmp_path / "terms.csv"
+        path.write_text(f"{header}\nvalve,vanne\npump,pompe\n", encoding="utf-8")
+        first, _ = TermImport([path], ImportOptions())
+        assert (first.names("en"), first.names("fr")) == (("valve",), ("vanne",))

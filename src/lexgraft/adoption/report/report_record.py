@@ -92,10 +92,13 @@ class PlannedChance(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: dict[str, int] = {}  # what it counts → how many there are
 
 
+NOTHING_KEPT = "nothing"  # no general text was read beside the terms
+
+
 class HeldTuning(Struct, frozen=True, forbid_unknown_fields=True):
     """By what a tuning was held to where it started, and how much of it was merged."""
 
-    keep: str  # `tune.keep`
+    keep: str  # `tune.keep`, or `NOTHING_KEPT`
     weight: float  # of staying by general text, where it was not learned alone
     scale: float  # of the merged delta
     lessons: int = 0  # that the model itself was to teach, with the entry in its prompt

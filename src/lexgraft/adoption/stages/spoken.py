@@ -1,5 +1,7 @@
 """Stage spoken: do the models write the words, as answers and in sentences, with the glossary?"""
 
+from collections.abc import Iterator, Mapping
+
 from msgspec import Struct
 
 from lexgraft.adoption.cost import ComputeWork, work_of_items
@@ -9,7 +11,11 @@ from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stages.tuning import TuningResult, tuned_winner
 from lexgraft.adoption.words_asked import asked_words, glossary_blocks, words_asked
 from lexgraft.evaluation.measures import PROPER, RECIPIENT
-from lexgraft.evaluation.words_written import WRITTEN_TOKENS, written_word_scores
+from lexgraft.evaluation.words_written import (
+    WRITTEN_TOKENS,
+    WordsWritten,
+    written_word_scores,
+)
 from lexgraft.project import Project
 from lexgraft.records import Score
 from lexgraft.terms.text.token_estimate import tokens_of
@@ -60,7 +66,7 @@ class Spoken(Stage[SpokenResult]):
         return (winner(experiment.models, earlier.need(RaceResult)).digest, tuned)
 
     def run(self, experiment: Experiment, earlier: Results) -> SpokenResult:
-        """Return what every model wrote, against G without the glossary."""
+        """Return what every model wrote, against G with the same prompt."""
         models, material = experiment.models, experiment.material
         questions = words_asked(material, experiment.project.testset.written)
         merge = winner(models, earlier.need(RaceResult))
@@ -74,11 +80,10 @@ class Spoken(Stage[SpokenResult]):
             for subject in (subjects[0], merge)  # G: what the glossary does without the merge
         }
         alpha, families = models.project.gates.alpha, material.families
-        recipient = alone[RECIPIENT]
         return SpokenResult(
             tuple(
                 score
-                for name, words in (alone | served).items()
+                for name, words, recipient in compared(alone, served)
                 for score in written_word_scores(
                     name, questions.pair, words, recipient, alpha, families
                 )
@@ -88,3 +93,18 @@ class Spoken(Stage[SpokenResult]):
     def report(self, experiment: Experiment, record: SpokenResult) -> ReportPart:
         """Return the scores."""
         return ReportPart(written=record.scores)
+
+
+def compared(
+    alone: Mapping[str, WordsWritten], served: Mapping[str, WordsWritten]
+) -> Iterator[tuple[str, WordsWritten, WordsWritten]]:
+    """Yield each model by name, with what it wrote and what G did with the same prompt.
+
+    G with the glossary stands against G without: what the entries do without a merge. A merge with
+    the glossary stands against G with it: what the merge does for whoever has the glossary.
+    """
+    with_entries = f"{RECIPIENT}, {PROPER}"
+    for name, words in alone.items():
+        yield name, words, alone[RECIPIENT]
+    for name, words in served.items():
+        yield name, words, alone[RECIPIENT] if name == with_entries else served[with_entries]

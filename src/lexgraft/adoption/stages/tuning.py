@@ -23,7 +23,12 @@ from lexgraft.adoption.looks import level_in_family, planned_level
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import ComparisonContext
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
-from lexgraft.adoption.report.report_record import DataSource, HeldTuning, TuningSummary
+from lexgraft.adoption.report.report_record import (
+    NOTHING_KEPT,
+    DataSource,
+    HeldTuning,
+    TuningSummary,
+)
 from lexgraft.adoption.settled_tuning import scaled, settled_tuning
 from lexgraft.adoption.split_results import (
     comparison_context,
@@ -238,7 +243,13 @@ class Tuning(Stage[TuningResult]):
 def _held(project: Project, record: TuningResult) -> HeldTuning:
     """Return by what the tuning was held, and how much of it was merged."""
     counts = structs.asdict(record.distilled) if record.distilled else {}
-    return HeldTuning(tune_settings(project).keep, record.keep_weight, record.scale, **counts)
+    keep = kept_by(tune_settings(project))
+    return HeldTuning(keep, record.keep_weight, record.scale, **counts)
+
+
+def kept_by(settings: TuneSettings) -> str:
+    """Return what the report says that a tuning was held by: nothing where nothing is replayed."""
+    return settings.keep if settings.replay else NOTHING_KEPT
 
 
 def _donors(

@@ -132,13 +132,22 @@ def meanings_of(headers: Sequence[str]) -> list[ColumnMeaning]:
     language only among others.
     """
     meanings = [_meaning(header.strip()) for header in headers]
-    words = [language_data.folded(header) for header in headers]
+    sides = [_side_of_pair(header) for header in headers]
+    words = [word for word, _ in sides]
     for pair in (("source", "target"), ("quelle", "ziel"), ("source", "cible")):
         if all(words.count(word) == 1 for word in pair):
             for word in pair:
                 where = words.index(word)
-                meanings[where] = ColumnMeaning("term", "", f"`{headers[where]}` of a pair")
+                tag = sides[where][1]
+                meanings[where] = ColumnMeaning("term", tag, f"`{headers[where]}` of a pair")
     return _with_codes_sure(headers, meanings)
+
+
+def _side_of_pair(header: str) -> tuple[str, str]:
+    """Return the word of a header and the language beside it, if any: `Source (en)`."""
+    words = _words(header)[:LONGEST_HEADER]
+    tag = _language_within("-".join(words[1:])) if len(words) > 1 else ""
+    return (words[0], tag) if tag else (language_data.folded(header), "")
 
 
 def _with_codes_sure(

@@ -137,20 +137,33 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
         for column in unknown
     )
     taken = {*languages_of(layout)} | ({"en"} if latin > 1 else set[str]())
-    for column in unknown:
+    terms: list[str] = []  # languages that are proposed for terms
+    for column in sorted(unknown, key=lambda column: column.role != "term"):
         cells = layout.cells(column.position)
-        languages = [_guessed_language(cells, taken)]
-        if column.role != "term":
+        if column.role == "term":
+            languages = _proposed_for_terms(layout, column, taken)
+            terms.append(languages[0])
+        else:
             named = languages_of_word(column.header) - {"en"}
             its_own = [*named] if len(named) == 1 and languages_fitting(cells[0], [*named]) else []
-            languages = list(dict.fromkeys([*its_own, *(languages_of(layout) or languages)]))
-        elif languages == ["zh"]:  # or kanji alone
-            languages = (
-                ["ja", "zh"] if "(ja)" in layout.meanings[column.position].reason else ["zh", "ja"]
-            )
+            others = languages_of(layout) or terms or [_guessed_language(cells, taken)]
+            languages = list(dict.fromkeys([*its_own, *others]))
         what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
         answers = [f"{column.key}={column.role} {language}" for language in languages]
         yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
+
+
+def _proposed_for_terms(layout: Layout, column: Column, taken: Collection[str]) -> list[str]:
+    """Return the languages to propose for terms: of their script, of their header, or a guess."""
+    cells = layout.cells(column.position)
+    guess, named = _guessed_language(cells, taken), languages_of_word(column.header)
+    if guess == "zh":  # or kanji alone
+        is_japanese = "(ja)" in layout.meanings[column.position].reason
+        return ["ja", "zh"] if is_japanese else ["zh", "ja"]
+    is_free = len(named) == 1 and not named & {"en", *taken} and not language_by_script(cells)
+    if is_free and languages_fitting(cells[0], [*named]):
+        return [*named, guess]  # `Begriff` over Ventil
+    return [guess]
 
 
 def _guessed_language(cells: Sequence[str], taken: Collection[str]) -> str:
