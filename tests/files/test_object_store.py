@@ -1,7 +1,9 @@
 """What a store may answer: each refusal in words, each broken line asked again, a few times."""
 
 import re
+import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +33,7 @@ class Script:
     tag: str = '"tag"'
     announced: int = 0  # bytes that are promised beyond those that come
     requests: int = 0
+    pause: float = 0.0  # seconds before each byte
 
     def answer(self) -> tuple[int, bytes]:
         self.requests += 1
@@ -53,7 +56,11 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Generator[Script]:
             self.send_header("ETag", script.tag)
             self.send_header("Content-Length", str(len(body) + script.announced))
             self.end_headers()
-            self.wfile.write(body)
+            step = 1 if script.pause else len(body)
+            with suppress(BrokenPipeError):  # who asked waits no longer
+                for start in range(0, len(body), step or 1):
+                    time.sleep(script.pause)
+                    self.wfile.write(body[start : start + step])
             self.close_connection = True
 
         def do_HEAD(self) -> None:
@@ -97,6 +104,17 @@ def test_an_answer_that_breaks_off_is_asked_for_again_a_few_times(
     with pytest.raises(LexgraftError, match=r"s3://bucket/model/weights: the store (ends|does)"):
         read_range(STORED, 0, 7)
     assert 2 < script.requests < 20
+
+
+def test_a_slow_line_is_waited_for_as_long_as_bytes_come(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "_READ_SECONDS", 0.3)
+    script.answers, script.pause = [(206, CONTENT[:7])], 0.1
+    assert read_range(STORED, 0, 7) == CONTENT[:7]
+    script.pause = 0.6
+    with pytest.raises(LexgraftError, match=r"the store does not answer \(.*TimeoutError\)"):
+        read_range(STORED, 0, 2)
 
 
 def test_another_object_under_the_name_is_noticed_by_its_tag(script: Script) -> None:

@@ -40,6 +40,24 @@ def test_ranged_windows_are_those_of_a_file(
             assert window == content[start:stop]
 
 
+def test_what_was_fetched_of_an_object_is_not_given_for_the_one_that_replaced_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    came = threading.Event()
+
+    def read(stored: StoredObject, start: int, view: memoryview) -> None:
+        view[:] = stored.tag.encode() * len(view)
+        if start == 10:
+            came.set()
+
+    monkeypatch.setattr(ranged_reads, "read_into", read)
+    reader, window = ReadAhead(), memoryview(bytearray(10))
+    reader.fill(StoredObject(URL, 30, "1"), 0, window, 10)
+    assert came.wait(10)
+    reader.fill(StoredObject(URL, 30, "2"), 10, window, 0)
+    assert bytes(window) == b"2" * 10
+
+
 def test_the_next_window_is_fetched_while_this_one_is_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

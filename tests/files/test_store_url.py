@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.files.hub import find_model, named_model
+from lexgraft.files.ownership import check_outputs
 from lexgraft.files.stand_ins import output_of, place_of
 from lexgraft.files.store_url import StoreUrl, parse_url, without_secrets
 from lexgraft.weights.merge.recipe import ModelName, parse_model
@@ -45,6 +47,7 @@ def test_what_is_no_folder_of_a_store_is_refused(text: str, why: str) -> None:
         f"s3://key:{SECRET}@bucket/x",
         f"s3://bucket/x?X-Amz-Signature={SECRET}",
         f"s3://b/x#{SECRET}",
+        f"s3://key:with/a+slash/{SECRET}@bucket/x",
     ],
 )
 def test_secrets_in_a_url_are_refused_and_not_repeated(text: str, tmp_path: Path) -> None:
@@ -79,11 +82,31 @@ def test_file_urls_are_folders_of_this_machine(tmp_path: Path) -> None:
         place_of("file://host/x")
 
 
-@pytest.mark.parametrize("read", [place_of, output_of])
-def test_a_url_that_was_made_a_path_is_refused(read: object) -> None:
+def as_output_of_any_verb(path: Path) -> None:
+    check_outputs([path], ())
+
+
+@pytest.mark.parametrize("read", [place_of, output_of, as_output_of_any_verb])
+@pytest.mark.parametrize("scheme", ["s3", "S3", "gcs", "https"])
+def test_a_url_that_was_made_a_path_is_refused(read: object, scheme: str) -> None:
     assert callable(read)
     with pytest.raises(LexgraftError, match="a URL as a path"):
-        read(Path("s3://bucket/model"))
+        read(Path(f"{scheme}://bucket/model"))
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("gcs://bucket/out", "scheme `gcs` is not read"),
+        ("S3://key:secret@bucket/out", "a user, a password or a query in a URL"),
+    ],
+)
+def test_the_command_line_takes_a_url_as_it_was_written(
+    output: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in (["none.yaml", output], ["none.yaml", "-o", output]):
+        assert main(["merge", *given]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_stores_that_are_not_written_say_how_it_is_done() -> None:
@@ -96,6 +119,19 @@ def test_stores_that_are_not_written_say_how_it_is_done() -> None:
 def test_who_needs_a_folder_refuses_a_url_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(LexgraftError, match="passthrough"):
         find_model("s3://bucket/base", None, tmp_path)
+
+
+def test_a_hub_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+
+    class Silent:
+        def model_info(self, *_: object, **__: object) -> None:
+            raise EOFError  # of the client's own kind, without a word
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(hub, "HfApi", Silent)
+    with pytest.raises(LexgraftError, match="the Hub does not give it: EOFError"):
+        place_of("hf://org/name")
 
 
 def test_the_hub_is_not_reached_offline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ from lexgraft.cli.projects import download_argument
 from lexgraft.cli.verb_parser import VerbParser, json_argument, refuse, verb
 from lexgraft.errors import LexgraftError, as_called
 from lexgraft.files.stand_ins import output_of
-from lexgraft.files.store_url import restored
 
 if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
@@ -59,10 +58,8 @@ def planned_merge(
 
 def _merge(parser: VerbParser) -> None:
     source_arguments(parser)
-    parser.add_argument(
-        "out", type=Path, nargs="?", metavar="OUT", help="the folder, or s3:// URL, to write"
-    )
-    parser.add_argument("-o", "--output", type=Path, help="the same, as other verbs have it")
+    parser.add_argument("out", nargs="?", metavar="OUT", help="the folder, or s3:// URL, to write")
+    parser.add_argument("-o", "--output", help="the same, as other verbs have it")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
     parser.add_argument(
         "--memory",
@@ -158,7 +155,7 @@ def _output(arguments: argparse.Namespace) -> Path:
             "no folder to write" if arguments.out is None else "two folders to write",
             cure="lexgraft merge FILE OUT, or lexgraft merge FILE -o OUT",
         )
-    return output_of(restored(arguments.out or arguments.output))
+    return output_of(arguments.output if arguments.out is None else arguments.out)
 
 
 def _compute(arguments: argparse.Namespace) -> "ComputeSettings | None":

@@ -99,19 +99,14 @@ def commit_of(text: str, revision: str | None) -> str:
         raise LexgraftError("HF_HUB_OFFLINE forbids to read it", where=text, cure="unset it")
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise LexgraftError(
             "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
         ) from error
     try:
         commit = HfApi().model_info(text, revision=revision).sha
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise LexgraftError(
-            f"the Hub does not give it: {str(error).splitlines()[0]:.300}",
-            where=text,
-            cure="check the name, the network and whether the model needs a licence accepted",
-        ) from error
+    except Exception as error:  # also those of the client's own ways to the network
+        raise _no_answer("the Hub does not give it", error, text) from error
     return commit or revision or "main"
 
 
@@ -130,7 +125,6 @@ def _downloaded(text: str, revision: str) -> Path:
         raise LexgraftError("HF_HUB_OFFLINE forbids the download", where=text, cure="unset it")
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise LexgraftError(
             "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
@@ -146,12 +140,20 @@ def _downloaded(text: str, revision: str) -> Path:
 
     try:
         return fetched(_weights(fetched(_FIRST)))
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise LexgraftError(
-            f"cannot be downloaded: {str(error).splitlines()[0]:.300}",
-            where=f"{text}@{revision}",
-            cure="check the name, the network and whether the model needs a licence accepted",
-        ) from error
+    except LexgraftError:
+        raise
+    except Exception as error:
+        raise _no_answer("cannot be downloaded", error, f"{text}@{revision}") from error
+
+
+def _no_answer(what: str, error: Exception, where: str) -> LexgraftError:
+    """Return the error for whatever the Hub's client raised."""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return LexgraftError(
+        f"{what}: {said:.300}",
+        where=where,
+        cure="check the name, the network and whether the model needs a licence accepted",
+    )
 
 
 def _weights(folder: Path) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The door to object stores (fsspec, s3fs): listings, ranges of objects as they were, errors."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -44,10 +45,13 @@ def list_folder(url: StoreUrl) -> dict[str, StoredObject]:
 def names_in(url: StoreUrl) -> list[str]:
     """Return the names of all objects and folders in a folder, sorted.
 
+    The empty object that consoles make for a folder is the folder itself.
+
     Raises:
         LexgraftError: as `list_folder` does.
     """
-    return sorted(str(entry["name"]).rstrip("/").rpartition("/")[2] for entry in _entries(url))
+    paths = (str(entry["name"]).rstrip("/") for entry in _entries(url))
+    return sorted(path.rpartition("/")[2] for path in paths if path != url.path)
 
 
 def state_of(url: StoreUrl) -> StoredObject | None:
@@ -208,20 +212,22 @@ def _pour(stored: StoredObject, start: int, view: memoryview) -> int:
     answer = system.call_s3("get_object", Bucket=bucket, Key=key, Range=span, IfMatch=stored.tag)
     if answer.get("ETag", stored.tag) != stored.tag:
         raise replaced(stored.url)
-    count: Any = sync(system.loop, _pour_body, answer["Body"], view, timeout=_READ_SECONDS)
+    count: Any = sync(system.loop, _pour_body, answer["Body"], view)
     return count
 
 
 async def _pour_body(body: Any, view: memoryview) -> int:
     """Put an answer into memory piece by piece, so that it is never in memory twice."""
-    done = 0
+    done, now = 0, asyncio.get_running_loop().time
     try:
-        async for piece in body.iter_chunks(_PIECE):
-            end = done + len(piece)
-            if end > len(view):
-                return end
-            view[done:end] = piece
-            done = end
+        async with asyncio.timeout(_READ_SECONDS) as silence:
+            async for piece in body.iter_chunks(_PIECE):
+                end = done + len(piece)
+                if end > len(view):
+                    return end
+                view[done:end] = piece
+                done = end
+                silence.reschedule(now() + _READ_SECONDS)
     finally:
         body.close()
     return done

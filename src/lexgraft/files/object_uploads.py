@@ -68,10 +68,11 @@ def complete_upload(url: StoreUrl, upload: str, uploaded: list[Part], run: str) 
         call_s3(url, "complete_multipart_upload", UploadId=upload, MultipartUpload=content, **only)
 
     try:
-        _only_new(complete)
+        _only_new(url, run, complete)
     except (FileExistsError, FileNotFoundError) as error:
         if not is_of_run(url, run):
             raise _taken(url) from error
+        abort_upload(url, upload)  # the same run, begun twice: its bytes are there
 
 
 def abort_upload(url: StoreUrl, upload: str) -> bool:
@@ -94,7 +95,7 @@ def put_new(url: StoreUrl, data: bytes, run: str) -> None:
         call_s3(url, "put_object", Body=data, Metadata={_RUN: run}, **only)
 
     try:
-        _only_new(put)
+        _only_new(url, run, put)
     except FileExistsError as error:
         if not is_of_run(url, run):
             raise _taken(url) from error
@@ -125,10 +126,7 @@ def claim_prefix(url: StoreUrl, data: bytes, run: str) -> None:
 
 def is_of_run(url: StoreUrl, run: str) -> bool:
     """Return whether an object is there that a run of this key has written."""
-    try:
-        return call_s3(url, "head_object").get("Metadata", {}).get(_RUN) == run
-    except FileNotFoundError:
-        return False
+    return _writer(url) == run
 
 
 class UploadQueue:
@@ -150,8 +148,22 @@ class UploadQueue:
         self._pool.shutdown()
 
 
-def _only_new(write: Callable[..., None]) -> None:
-    """Write where there is nothing yet, as far as the store can see to that."""
+def _writer(url: StoreUrl) -> str | None:
+    """Return the run that has written an object, empty for another's; None: there is none."""
+    try:
+        return call_s3(url, "head_object").get("Metadata", {}).get(_RUN, "")
+    except FileNotFoundError:
+        return None
+
+
+def _only_new(url: StoreUrl, run: str, write: Callable[..., None]) -> None:
+    """Write where there is nothing yet; stores that do not see to that are asked before.
+
+    Raises:
+        FileExistsError: there is an object already.
+    """
+    if _writer(url) not in {None, run}:
+        raise FileExistsError(url.path)
     try:
         write(IfNoneMatch="*")
     except LexgraftError as error:

@@ -12,6 +12,7 @@ from shutil import rmtree
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.store_places import url_of
+from lexgraft.files.store_url import refuse_mangled
 from lexgraft.records import is_written_here
 
 MARKER = ".lexgraft.json"
@@ -198,10 +199,11 @@ def check_outputs(
     Names that differ only by case count as one, for where they are one a file would be lost.
 
     Raises:
-        LexgraftError: such an output; a link; a device; a file for a folder, or the reverse.
+        LexgraftError: such an output; a link; a device; a URL; a file for a folder, or the reverse.
     """
     input_paths = tuple(inputs)
     for output in outputs:
+        refuse_mangled(output)
         _refuse_kind(output, folders=folders)
         for path in input_paths:
             if clash(output, path):
@@ -218,9 +220,7 @@ def clash(output: Path, path: Path) -> bool:
     if urls[0] is not None and urls[1] is not None:
         return urls[0].overlaps(urls[1])
     first, second = real_path(output), real_path(path)
-    if _is_within(first, second) or _is_within(second, first):
-        return True
-    return _is_same(first, second)
+    return _is_within(first, second) or _is_within(second, first) or _is_same(first, second)
 
 
 def _refuse_kind(output: Path, *, folders: bool) -> None:

@@ -16,7 +16,7 @@ _STALE = 30.0  # seconds after which nobody comes for what was fetched
 
 _STEP = 256 << 10  # bytes: memory is taken in multiples
 
-_Stretch = tuple[str, int, int]
+_Stretch = tuple[StoredObject, int, int]  # of one state of an object: its tag is part of it
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ReadAhead:
 
     def _take(self, stored: StoredObject, start: int, stop: int) -> Future[memoryview] | None:
         with self._lock:
-            fetched = self._stretches.pop((str(stored.url), start, stop), None)
+            fetched = self._stretches.pop((stored, start, stop), None)
             if fetched is None:
                 return None
             self._held -= fetched.size
@@ -62,7 +62,7 @@ class ReadAhead:
 
     def _fetch(self, stored: StoredObject, start: int, stop: int) -> None:
         """Begin to fetch a stretch, if there is room for it."""
-        name, size = (str(stored.url), start, stop), stop - start
+        name, size = (stored, start, stop), stop - start
         with self._lock:
             if self._held + size > self._limit:
                 self._drop_stale()

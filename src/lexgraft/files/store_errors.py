@@ -69,6 +69,7 @@ def _words(error: Exception, code: str | None, url: StoreUrl) -> tuple[str, str]
             f"the store does not take these credentials ({code})",
             f"{_CURES[url.scheme]}; check the clock, too",
         ),
+        ("ParamValidationError" in kinds, "no name for a bucket or an object", "check the name"),
         (code == "NoSuchBucket", "no such bucket", f"check its name and {endpoint_of_url}"),
         (
             isinstance(error, PermissionError),

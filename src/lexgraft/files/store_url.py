@@ -11,7 +11,8 @@ SCHEMES = {"s3": "lexgraft[s3]", "gs": "gcsfs", "hf": "lexgraft[hf]"}
 """What is read through fsspec, with what pip installs for it."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
-_MANGLED = re.compile(r"(s3|gs|hf|file):/(?!/)")  # what a path makes of a URL
+_MANGLED = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/(?!/)")  # what a path makes of a URL
+_KEYS = re.compile(r"[^/@]*:(?!\d{1,5}/)[^@]*@")  # a key and its secret, which may hold a slash
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f?#\\]{1,1024}")
 
 
@@ -106,6 +107,7 @@ def without_secrets(text: str) -> str:
         's3://bucket/model'
     """
     scheme, sign, rest = text.partition("://")
+    rest = _KEYS.sub("", rest, count=1) if _KEYS.match(rest) else rest
     host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     return f"{scheme}{sign}{host.rpartition('@')[2]}{slash}{path}"
 
@@ -128,16 +130,6 @@ def local_folder(text: str) -> Path | None:
     return Path(path)
 
 
-def restored(path: Path) -> str:
-    """Return a path as text, the slash put back that making it one took from a URL.
-
-    Example:
-        >>> restored(Path("s3://bucket/model"))
-        's3://bucket/model'
-    """
-    return _MANGLED.sub(r"\1://", str(path))
-
-
 def refuse_mangled(path: Path) -> None:
     """Raise for a URL that was made a path, which has lost one of its slashes.
 
@@ -146,5 +138,8 @@ def refuse_mangled(path: Path) -> None:
     """
     if _MANGLED.match(str(path)):
         raise LexgraftError(
-            "a URL as a path", where=str(path), cure="give it as text: str, not pathlib.Path"
+            "a URL as a path",
+            where=str(path),
+            cure="write it with two slashes, from Python as text (str, not pathlib.Path); only "
+            "`merge` writes to a store",
         )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lexgraft.errors import LexgraftError
 from lexgraft.files import object_uploads
 from lexgraft.files.object_uploads import UploadQueue
 from lexgraft.files.store_url import StoreUrl
@@ -24,6 +25,7 @@ class Store:
 
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict[str, dict[int, bytes]])
     content: bytes | None = None
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
     sent: int = 0
 
     def call(self, _url: StoreUrl, method: str, **given: Any) -> dict[str, Any]:
@@ -48,6 +50,19 @@ class Store:
             for n, data in parts
         ]
         return {"Parts": listed, "IsTruncated": False}
+
+    def head_object(self, **_: Any) -> dict[str, Any]:
+        if self.content is None:
+            raise FileNotFoundError
+        return {"Metadata": self.metadata}
+
+    def put_object(self, **given: Any) -> dict[str, Any]:
+        self.content, self.metadata = bytes(given["Body"]), given["Metadata"]
+        return {}
+
+    def abort_multipart_upload(self, **given: Any) -> dict[str, Any]:
+        del self.uploads[given["UploadId"]]
+        return {}
 
     def complete_multipart_upload(self, **given: Any) -> dict[str, Any]:
         parts = self.uploads.pop(given["UploadId"])
@@ -139,3 +154,21 @@ def test_what_is_finished_and_in_the_store_is_not_sent_again(
     again.complete(RUN)
     assert store.sent == 6
     assert store.content == HEADER + b"a" * 90 + b"b" * 9
+
+
+def test_a_store_that_ignores_conditions_does_not_lose_what_another_has_put_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store()  # takes no notice of If-None-Match, as older stores do
+    monkeypatch.setattr(object_uploads, "call_s3", store.call)
+    upload = object_uploads.begin_upload(URL, RUN)
+    part = object_uploads.upload_part(URL, upload, 1, bytearray(b"ours"))
+    store.content = b"another's"
+    with pytest.raises(LexgraftError, match="another object was put here"):
+        object_uploads.complete_upload(URL, upload, [part], RUN)
+    with pytest.raises(LexgraftError, match="another object was put here"):
+        object_uploads.put_new(URL, b"ours", RUN)
+    assert store.content == b"another's"
+    store.content, store.metadata = b"ours", {"lexgraft": RUN}
+    object_uploads.put_new(URL, b"ours again", RUN)
+    assert store.content == b"ours again"

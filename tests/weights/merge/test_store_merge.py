@@ -82,11 +82,13 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_merge_in_the_store_is_the_merge_of_folders(
     models: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lexgraft.merge(recipe(tmp_path, str(tmp_path)), tmp_path / "out")
+    local = recipe(tmp_path, str(tmp_path))
+    assert main(["merge", str(local), f"file://{tmp_path}/out"]) == 0
+    capsys.readouterr()
     remote = recipe(tmp_path, f"s3://{models}")
     assert main(["merge", str(remote), "-o", f"s3://{models}/out"]) == 0
     assert stored.objects(f"{models}/out") == contents(tmp_path / "out")
-    assert main(["merge", str(remote), "-o", f"s3://{models}/out"]) == 0  # verified and kept
+    assert main(["merge", str(remote), "-o", f"S3://{models}/out"]) == 0  # verified and kept
     assert main(["verify", f"s3://{models}/out"]) == 0
     assert main(["diagnose", str(remote)]) == 0
     assert str(tmp_path) not in capsys.readouterr().out  # places as the user calls them
@@ -148,6 +150,9 @@ def test_what_is_not_ours_is_neither_overwritten_nor_removed(models: str, tmp_pa
     with pytest.raises(LexgraftError, match="one lies in the other"):
         lexgraft.merge(remote, f"s3://{models}/base/out")
     assert stored.objects(f"{models}/taken") == {"deep/notes.txt": b"mine"}
+    bucket, _, prefix = f"{models}/made/".partition("/")
+    stored.client().call_s3("put_object", Bucket=bucket, Key=prefix)  # as a console makes a folder
+    lexgraft.merge(remote, f"s3://{models}/made")
 
     def meanwhile(_what: str, done: int, _total: int) -> None:
         if done == 15:

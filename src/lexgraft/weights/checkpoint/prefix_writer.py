@@ -66,8 +66,7 @@ class PrefixWriter:
         for file, shard in self._shards.items():
             stored = present.get(self._journal_name(file))
             if stored is not None:
-                text = parse_json(read_range(stored, 0, stored.size), str(stored.url))
-                note = shard.restore(msgspec.convert(text, ShardJournal, str_keys=True), self._key)
+                note = shard.restore(_journal_in(stored), self._key)
                 self.notes += [note] if note else []
                 self.done |= shard.records
 
@@ -191,6 +190,21 @@ def finished_place(url: StoreUrl) -> Path | None:
     """
     names = list_folder(url)
     return stand_in(url) if MANIFEST in names and JOURNAL not in names else None
+
+
+def _journal_in(stored: StoredObject) -> ShardJournal:
+    """Return what an earlier run has noted of a file.
+
+    Raises:
+        LexgraftError: it is not as it was written.
+    """
+    where = str(stored.url)
+    text = parse_json(read_range(stored, 0, stored.size), where)
+    try:
+        return msgspec.convert(text, ShardJournal, str_keys=True)
+    except msgspec.ValidationError as error:
+        cure = "remove it: this file of weights is then written anew"
+        raise LexgraftError(f"a damaged journal: {error}", where=where, cure=cure) from error
 
 
 def _check_empty(url: StoreUrl) -> None:
