@@ -112,7 +112,8 @@ def expected(cells: list[list[str]], sheet: Sheet) -> tuple[list[tuple[str, ...]
         _, japanese, _, status = row[shift : shift + 4]
         rank = STATUSES[status]
         has_text = bool(japanese) and japanese not in NO_TEXT
-        counts["forbidden"] += rank == "forbidden"  # of the only term, where one is alone
+        # of the only term, where one is alone; a translation left out forbids nothing
+        counts["forbidden"] += rank == "forbidden" and (has_text or not japanese)
         counts["pending"] += (1 + has_text) * (rank == "pending")
         counts["kept"] += 1
         names.append((japanese,) if has_text and rank in {"preferred", "admitted"} else ())
