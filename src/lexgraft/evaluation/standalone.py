@@ -56,6 +56,7 @@ from lexgraft.files.checked_files import is_on_record, read_checked, write_check
 from lexgraft.files.run_folder import RunFolder, hold
 from lexgraft.files.running_text import RunningText, read_running_text
 from lexgraft.files.sealed_concepts import SealedOpening, open_sealed
+from lexgraft.files.store_url import without_secrets
 from lexgraft.models import LanguageModel
 from lexgraft.models.transformers import TransformersModel
 from lexgraft.records import (
@@ -105,7 +106,8 @@ def evaluate_alone(request: EvaluationRequest, progress: Progress = silent) -> E
     check_request(request)
     with hold(request.output, inputs_of_request(request), "evaluate") as run:
         costs = CostLog(run.path)
-        name = f"evaluate {request.model} {digest(repr(replace(request, output=Path())))[:12]}"
+        model = without_secrets(str(request.model))
+        name = f"evaluate {model} {digest(repr(replace(request, output=Path())))[:12]}"
         with costs.measure(name):
             record = _StandaloneRun(request, run, progress).record()
         cost = costs.cost(name)

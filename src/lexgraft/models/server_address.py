@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.store_url import without_secrets
 
 EXAMPLE = "e.g. http://127.0.0.1:8001/v1"
 _PORTS = {"http": 80, "https": 443}
@@ -30,8 +31,8 @@ def parse_address(url: str) -> ServerAddress:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode("ascii")
         port = parts.port
-    except ValueError as error:  # also UnicodeError
-        raise _refused(url, f"is no address of a server: {error}") from error
+    except ValueError:  # also UnicodeError; what it says may hold a secret
+        raise _refused(url, "is no address of a server") from None
     if parts.scheme not in _PORTS or not host or not host.isprintable() or " " in host:
         raise _refused(url, "is no address of a server")
     if parts.username is not None or parts.password is not None:
@@ -68,4 +69,4 @@ def bearer_header(key: str, variable: str) -> list[tuple[str, str]]:
 
 
 def _refused(url: str, why: str) -> LexgraftError:
-    return LexgraftError(f"`{url}` {why}", cure=EXAMPLE)
+    return LexgraftError(f"`{without_secrets(url)}` {why}", cure=EXAMPLE)

@@ -12,8 +12,6 @@ from msgspec import Struct
 from lexgraft.errors import LexgraftError
 from lexgraft.models.server_client import ServerClient
 
-IMPOSSIBLE = -9999.0
-"""What a log-probability of zero is written as by servers whose JSON has no infinity."""
 TOO_LIKELY = 1e-3  # nats above zero that rounding may give
 
 
