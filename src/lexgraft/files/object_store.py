@@ -1,6 +1,5 @@
 """The door to object stores (fsspec, s3fs): listings, ranges of objects as they were, errors."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -218,6 +217,8 @@ def _pour(stored: StoredObject, start: int, view: memoryview) -> int:
 
 async def _pour_body(body: Any, view: memoryview) -> int:
     """Put an answer into memory piece by piece, so that it is never in memory twice."""
+    import asyncio  # not at the top: `--help` needs none of it
+
     done, now = 0, asyncio.get_running_loop().time
     try:
         async with asyncio.timeout(_READ_SECONDS) as silence:
