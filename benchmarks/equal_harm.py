@@ -10,21 +10,26 @@ to the budget on `choose`; the guided one and the best fixed ones on `choose` ar
 `confirm` items into the target that need their term, and the texts, at the share that was found.
 Intervals of guided minus fixed hold for all fixed methods judged together (Bonferroni), so also
 for the best of them whichever it is. Ablations of the guided candidate: the base and a random
-delta in the donor's place, and what is learnt from a glossary whose pairs are shuffled.
+delta in the donor's place, and what is learnt from a glossary whose pairs are shuffled. That the
+parents are specialists is said beside it: what D knows and G reads more than the base.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import structs
 from msgspec.structs import replace
+
+sys.path.append(str(Path(__file__).parent))
+
+from told_figures import numbers, say, timed
 
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gains import gain
@@ -32,7 +37,6 @@ from lexgraft.adoption.learnt_inputs import learn_inputs
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.metrics import SplitResults, changes
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
-from lexgraft.adoption.report.report_record import AbilityChange
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.learn import Learn
 from lexgraft.adoption.stages.measure import into_target
@@ -51,9 +55,7 @@ from lexgraft.project import (
     read_project,
 )
 from lexgraft.records import Concept, silent, write_bytes
-from lexgraft.stats.intervals import Interval
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 FIXED = (
     Candidate("linear"),
@@ -84,7 +86,7 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             items = into_target(Material(project, Path(folder), silent))
         asked = [item for item in items if item.needs_term]
-        _say(f"{len({item.concept for item in asked})} confirm concepts need their term")
+        say(f"{len({item.concept for item in asked})} confirm concepts need their term")
         return
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, silent)
@@ -131,13 +133,13 @@ def _project(arguments: argparse.Namespace) -> Project:
 def _measured(experiment: Experiment, fixed: int) -> dict[str, Any]:
     """Return all figures, printed on the way."""
     models = experiment.models
-    learnt, spent = _timed(lambda: Learn().run(experiment, Results()))
-    _say(f"learnt from {learnt.tokens} tokens, {learnt.concepts} concepts: {spent}")
-    race, of_race = _timed(lambda: MergeRace().run(experiment, Results()))
-    _say(f"raced: {of_race}")
+    learnt, spent = timed(lambda: Learn().run(experiment, Results()))
+    say(f"learnt from {learnt.tokens} tokens, {learnt.concepts} concepts: {spent}")
+    race, of_race = timed(lambda: MergeRace().run(experiment, Results()))
+    say(f"raced: {of_race}")
     for result in (*race.unwalked, *race.raced):
         gained, kept = result.front.acquisition, result.front.retention
-        _say(
+        say(
             f"choose {result.name:60} {100 * gained.value:+6.1f} [{100 * gained.low:+.1f}, "
             f"{100 * gained.high:+.1f}]  ability {100 * kept.value:+.2f} {kept.group}"
         )
@@ -146,14 +148,15 @@ def _measured(experiment: Experiment, fixed: int) -> dict[str, Any]:
     rivals = [one for one in race.raced if one.candidate.method != "guided_inputs"]
     rivals = sorted(rivals, key=lambda one: -one.objective)[:fixed]
     comparison = _Comparison(experiment, first.name, [one.name for one in rivals])
-    comparison.ask(models.parents["G"])
+    for parent in ("G", "base", "D"):
+        comparison.ask(models.parents[parent])
+    comparison.tell_specialists()
     for one in (first, *rivals):
         plan = models.merge_plan(one.candidate)
         comparison.ask(EvaluatedModel(one.name, models.base, plan))
     for subject in models.ablations(first.candidate).values():
         comparison.ask(subject, texts=False)
     comparison.ask(_of_shuffled_pairs(experiment, first.candidate), texts=False)
-    comparison.ask(models.parents["base"], texts=False)
     return comparison.table
 
 
@@ -179,17 +182,41 @@ class _Comparison:
         recipient = self._asked["G"]
         row: dict[str, Any] = {
             "known": _share_known(results, self._into),
-            "over G": _numbers(gain(recipient.terms, results.terms, self._into, context)),
+            "over G": numbers(gain(recipient.terms, results.terms, self._into, context)),
         }
         losses = changes(results, recipient, context, None) if texts else ()
-        row |= {f"{change.name} {change.group}": _numbers(change) for change in losses}
-        if self._guided in self._asked and subject.name != self._guided:
-            share = len(self._fixed) if subject.name in self._fixed else 1
-            level = context._replace(alpha=context.alpha / share)
-            ahead = gain(results.terms, self._asked[self._guided].terms, self._into, level)
-            row["guided ahead by"] = _numbers(ahead)
+        row |= {f"{change.name} {change.group}": numbers(change) for change in losses}
         self.table[subject.name] = row
-        _say(f"confirm {subject.name}: {json.dumps(row)}")
+        say(f"confirm {subject.name}: {json.dumps(row)}")
+        if subject.name == self._guided:
+            for name in self._asked:
+                self._tell_ahead(name)
+        elif self._guided in self._asked:
+            self._tell_ahead(subject.name)
+
+    def _tell_ahead(self, name: str) -> None:
+        """Tell how far the guided merge is ahead of another model, of fixed methods jointly."""
+        if name == self._guided:
+            return
+        context = comparison_context(self._experiment.material, "confirm")
+        share = len(self._fixed) if name in self._fixed else 1
+        level = context._replace(alpha=context.alpha / share)
+        of_other, of_guided = (self._asked[one].terms for one in (name, self._guided))
+        ahead = numbers(gain(of_other, of_guided, self._into, level))
+        self.table[name]["guided ahead by"] = ahead
+        say(f"confirm guided ahead of {name} by: {ahead}")
+
+    def tell_specialists(self) -> None:
+        """Tell what each parent has over the base: terms into the target, and texts."""
+        context = comparison_context(self._experiment.material, "confirm")
+        base = self._asked["base"]
+        for name in ("D", "G"):
+            parent = self._asked[name]
+            row = {"over the base": numbers(gain(base.terms, parent.terms, self._into, context))}
+            losses = changes(parent, base, context, None)
+            row |= {f"{one.name} {one.group}, over the base": numbers(one) for one in losses}
+            self.table[name] |= row
+            say(f"specialist {name}: {json.dumps(row)}")
 
 
 def _of_shuffled_pairs(experiment: Experiment, candidate: Candidate) -> EvaluatedModel:
@@ -223,21 +250,6 @@ def _with_terms_of(target: str, concept: Concept, other: Concept) -> Concept:
 def _share_known(results: SplitResults, into: str) -> float:
     of_concepts = known(select(results.terms, pair=into))
     return round(100 * sum(of_concepts.values()) / len(of_concepts), 1)
-
-
-def _numbers(found: Interval | AbilityChange) -> list[float]:
-    """Return a value with its interval in hundredths, and n."""
-    return [*(round(100 * x, 2) for x in (found.value, found.low, found.high)), found.n]
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, str]:
-    wall, processor = perf_counter(), process_time()
-    done = work()
-    return done, f"{perf_counter() - wall:.0f} s, {process_time() - processor:.0f} CPU s"
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

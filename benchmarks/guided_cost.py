@@ -13,6 +13,7 @@ the highest beyond what the model and its forwards took, against 400 MB and the 
 
 import argparse
 import resource
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
+
+sys.path.append(str(Path(__file__).parent))
+
+from told_figures import say
 
 from lexgraft.adoption.cost import ComputeWork, MachineRates
 from lexgraft.adoption.guided_cost import input_widths, reading_work, solving_work
@@ -235,11 +240,6 @@ def _timed(work: Callable[[], object]) -> Timed:
 
 def _peak() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,18 +13,21 @@ it was tuned, 95 % by concept or by document.
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
+
+sys.path.append(str(Path(__file__).parent))
+
+from told_figures import numbers, say, timed
 
 from lexgraft.adoption.experiment import Experiment, start_experiment
 from lexgraft.adoption.gains import gain
 from lexgraft.adoption.metrics import SplitResults, changes
 from lexgraft.adoption.models_under_test import EvaluatedModel
-from lexgraft.adoption.report.report_record import AbilityChange
 from lexgraft.adoption.settled_tuning import held_out, scaled
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.learn import Learn
@@ -45,7 +48,6 @@ from lexgraft.project import (
     read_project,
 )
 from lexgraft.records import Item, silent, write_bytes
-from lexgraft.stats.intervals import Interval
 from lexgraft.weights.checkpoint.checkpoint_index import open_checkpoint
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +82,7 @@ def main() -> None:
                 comparison.teach(way)
             except LexgraftError as error:  # a teacher that does not use its entries
                 comparison.table[way] = {"refused": error.what}
-                _say(f"{way}: {error}")
+                say(f"{way}: {error}")
             figures = json.dumps(comparison.table, indent=1)
             write_bytes(run.path / "keep.json", figures.encode())
 
@@ -133,7 +135,7 @@ class _Comparison:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         models, material = experiment.models, experiment.material
-        _say(f"learnt: {_timed(lambda: Learn().run(experiment, Results()))[1]}")
+        say(f"learnt: {timed(lambda: Learn().run(experiment, Results()))[1]}")
         plan = models.merge_plan(Candidate("guided_inputs"))
         self._onto = EvaluatedModel("merge", open_checkpoint(merged_folder(models, plan)))
         self._settings = experiment.project.tune or TuneSettings()
@@ -145,7 +147,7 @@ class _Comparison:
         before = held_out(models, material, self._onto, self._settings)
         shares = {name: _known(items) for name, items in self._groups(self._before).items()}
         self.table: dict[str, Any] = {"merge": {"held-out loss": before, "known": shares}}
-        _say(f"merge: {json.dumps(self.table['merge'])}")
+        say(f"merge: {json.dumps(self.table['merge'])}")
 
     def teach(self, way: str) -> None:
         """Teach in one way, take as much of it as the first way has brought, and judge it."""
@@ -154,7 +156,7 @@ class _Comparison:
         if not settings.replay:
             settings = replace(settings, steps=max(1, round(settings.steps * 0.75)))
         folder = self._experiment.folder / "tuned"
-        trained, spent = _timed(lambda: teach(models, material, self._onto, settings, folder))
+        trained, spent = timed(lambda: teach(models, material, self._onto, settings, folder))
 
         def loss_at(scale: float) -> float:
             subject = scaled(models, self._onto, trained.folder, scale)
@@ -171,7 +173,7 @@ class _Comparison:
             "distilled": None if trained.distilled is None else repr(trained.distilled),
             "training": spent,
         }
-        _say(f"{way}: {json.dumps(self.table[way])}")
+        say(f"{way}: {json.dumps(self.table[way])}")
 
     def _row(self, after: _Read) -> dict[str, Any]:
         """Return what a tuned merge knows, and what changed against the merge before it."""
@@ -180,10 +182,10 @@ class _Comparison:
         row: dict[str, Any] = {}
         before = self._groups(self._before)
         for name, items in self._groups(after).items():
-            gained = _numbers(gain(before[name], items, INTO, context)) if items else []
+            gained = numbers(gain(before[name], items, INTO, context)) if items else []
             row[name] = {"known": _known(items), "P over merge": gained}
         losses = changes(after.results, self._before.results, context, None)
-        return row | {f"{one.name} {one.group}": _numbers(one) for one in losses}
+        return row | {f"{one.name} {one.group}": numbers(one) for one in losses}
 
     def _groups(self, read: _Read) -> dict[str, list[GradedItem]]:
         siblings = [item for item in read.others if item.concept in self._siblings]
@@ -223,21 +225,6 @@ def _smallest(loss_at: Callable[[float], float], level: float) -> float:
 def _known(items: Sequence[GradedItem]) -> list[float]:
     of_concepts = known(items)
     return [round(100 * sum(of_concepts.values()) / max(1, len(of_concepts)), 1), len(of_concepts)]
-
-
-def _numbers(found: Interval | AbilityChange) -> list[float]:
-    """Return a value with its interval in hundredths, and n."""
-    return [*(round(100 * x, 2) for x in (found.value, found.low, found.high)), found.n]
-
-
-def _timed(work: Callable[[], Any]) -> tuple[Any, str]:
-    wall, processor = perf_counter(), process_time()
-    done = work()
-    return done, f"{perf_counter() - wall:.0f} s, {process_time() - processor:.0f} CPU s"
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ to spoken.json of the output.
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import copytree
@@ -21,6 +22,10 @@ from typing import Any
 
 from msgspec import json as records
 from msgspec.structs import replace
+
+sys.path.append(str(Path(__file__).parent))
+
+from told_figures import numbers, say
 
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
@@ -45,7 +50,7 @@ from lexgraft.evaluation.words_written import (
 )
 from lexgraft.files.run_folder import hold
 from lexgraft.project import Candidate, Form, Project, inputs_of, read_project
-from lexgraft.records import Score, TextScore, silent, write_bytes
+from lexgraft.records import TextScore, silent, write_bytes
 from lexgraft.stats.paired import paired_shares, share_right
 from lexgraft.terms.testset.question_wordings import wording
 from lexgraft.terms.wordings.filled_text import closed, filled
@@ -133,7 +138,7 @@ class _Table:
         self._recipient_words: dict[bool, dict[str, bool]] = {}  # with the glossary, and without
         self._texts: dict[str, list[TextScore]] = {}
         self.rows: dict[str, Any] = {"n": len(asked.concepts), "pair": asked.pair}
-        _say(f"{len(asked.concepts)} concepts, {len(asked.named)} with a definition")
+        say(f"{len(asked.concepts)} concepts, {len(asked.named)} with a definition")
 
     def ask(self, name: str, subject: EvaluatedModel, blocks: Blocks = no_blocks) -> None:
         """Ask one model, with what stands before prompts."""
@@ -143,17 +148,17 @@ class _Table:
         recipient = self._recipient = self._recipient or words
         families = self._material.families
         scores = written_word_scores(name, self._asked.pair, words, recipient, families=families)
-        row = {score.name: _numbers(score) for score in scores}
+        row = {score.name: numbers(score) for score in scores}
         if self._lessons and blocks is no_blocks:
             named = self._named_after_lessons(subject)
             self._recipient_named = self._recipient_named or named
             gained = paired_shares(self._recipient_named, named, parents=families).difference
             share = share_right(named, parents=families)
             for what, interval in (("", share), (", over G", gained)):
-                row[f"named after lessons{what}"] = _numbers(interval.score("", "", ""))
+                row[f"named after lessons{what}"] = numbers(interval.score("", "", ""))
         self.rows[name] = row
         spent = f"{perf_counter() - wall:.0f} s, {process_time() - processor:.0f} CPU s"
-        _say(f"{name}: {spent}\n" + "".join(f"    {key:52} {row[key]}\n" for key in row))
+        say(f"{name}: {spent}\n" + "".join(f"    {key:52} {row[key]}\n" for key in row))
 
     def ask_words(self, name: str, subject: EvaluatedModel, blocks: Blocks) -> None:
         """Ask one model for each term by its translation, a word for a word, as the test does."""
@@ -190,9 +195,9 @@ class _Table:
         for what, ended in (("after 「", True), ("after others", False)):
             some = {one: right for one, right in found.items() if ends[one] == ended}
             row[what] = share_right(some, parents=families)
-        told = {what: _numbers(interval.score("", "", "")) for what, interval in row.items()}
+        told = {what: numbers(interval.score("", "", "")) for what, interval in row.items()}
         self.rows[f"{name}, word for word"] = told
-        _say(f"{name}, word for word: {told}, {process_time() - processor:.0f} CPU s")
+        say(f"{name}, word for word: {told}, {process_time() - processor:.0f} CPU s")
 
     def _named_after_lessons(self, subject: EvaluatedModel) -> dict[str, bool]:
         texts = self._models.generations(
@@ -216,7 +221,7 @@ class _Table:
         )  # fmt: skip
         change = {group: round(100 * (bits[group] / of_recipient[group] - 1), 2) for group in bits}
         self.rows[f"{name}, bits per byte against G in %"] = change
-        _say(f"{name}: bits per byte against G in % (plus is worse): {change}")
+        say(f"{name}: bits per byte against G in % (plus is worse): {change}")
 
 
 def _lesson_prompts(material: Material, asked: WordsAsked) -> Mapping[str, str]:
@@ -236,15 +241,6 @@ def _lesson_prompts(material: Material, asked: WordsAsked) -> Mapping[str, str]:
     return {
         name: "".join(shown) + put(asked.concepts[name].definitions["en"]) for name in asked.named
     }
-
-
-def _numbers(score: Score) -> list[float]:
-    """Return a value with its interval in hundredths, and n."""
-    return [*(round(100 * x, 1) for x in (score.value, score.low, score.high)), score.n]
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 if __name__ == "__main__":
