@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--confirm", type=int, default=230, help="concepts")
     parser.add_argument("--fixed", type=int, default=9, help="the best on choose that are judged")
     parser.add_argument("--unseen", action="store_true", help="learn from everyday text alone")
+    parser.add_argument("--threads", type=int, help="other than the project's")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "runs" / "equal-harm")
     arguments = parser.parse_args()
     project = _project(arguments)
@@ -110,10 +111,12 @@ def _project(arguments: argparse.Namespace) -> Project:
         language=str(arguments.language or example.models.language),
         domain=str(arguments.domain or example.models.domain),
     )
+    compute = example.compute
     return replace(
         example,
         name="equal harm",
         models=models,
+        compute=replace(compute, threads=arguments.threads or compute.threads),
         terms=replace(example.terms, max_definition_words=60),
         testset=replace(
             example.testset,
