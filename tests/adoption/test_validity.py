@@ -10,9 +10,10 @@ from lexgraft.adoption.validity import (
     named_in_card,
     parent_as_good,
     parents_at_chance,
+    writes_fewer_served,
     writes_no_term,
 )
-from lexgraft.evaluation.measures import TERM_GENERATION
+from lexgraft.evaluation.measures import TERM_GENERATION, WORDS_WRITTEN, WRITTEN_GAIN
 from lexgraft.records import Concept, Criterion, Outcome, Score, Term
 
 TERM = "杓子定規"
@@ -120,3 +121,37 @@ def test_a_model_that_writes_terms_in_one_of_two_directions_writes_terms():
     assert writes_no_term(both, "linear") == ()
     (mark,) = writes_no_term([score("linear", pair, 0) for pair in ("en->ja", "ja->ja")], "linear")
     assert "of the 24 terms" in mark.sentence["en"]
+
+
+def test_a_merge_that_writes_fewer_terms_than_g_with_the_same_glossary_is_marked():
+    def gain(way: str, who: str, low: float, high: float) -> Score:
+        name = f"{WORDS_WRITTEN[way]}, {WRITTEN_GAIN}"
+        return Score(name, who, "en->ja", (low + high) / 2, low, high, 104)
+
+    served = "guided, proper terms"
+    (mark,) = writes_fewer_served(
+        [
+            gain("named", served, -0.2, 0.1),
+            gain("translated", served, -0.25, -0.05),
+            gain("completed", "guided", -0.4, -0.3),  # without the glossary: another question
+        ]
+    )
+    assert mark.name == "guided writes fewer terms"
+    assert "G with the same entries (translated −15.0 pt [−25.0, −5.0])" in mark.sentence["en"]
+    assert "（翻訳 −15.0 pt [−25.0, −5.0]）" in mark.sentence["ja"]
+
+
+@pytest.mark.parametrize(
+    ("who", "low", "high"),
+    [
+        ("linear, proper terms", 0.07, 0.28),
+        ("linear, proper terms", -0.1, 0.0),
+        ("G, proper terms", -0.3, -0.1),  # against itself without entries
+        ("linear", -0.3, -0.1),
+        ("linear, random terms", -0.3, -0.1),
+    ],
+)
+def test_only_an_interval_below_g_with_the_glossary_is_a_mark(who: str, low: float, high: float):
+    name = f"{WORDS_WRITTEN['translated']}, {WRITTEN_GAIN}"
+    share = Score(WORDS_WRITTEN["translated"], who, "en->ja", low, low, high, 104)
+    assert writes_fewer_served([share, Score(name, who, "en->ja", low, low, high, 104)]) == ()

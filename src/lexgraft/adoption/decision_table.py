@@ -69,9 +69,9 @@ _MORE_TUNING: Words = {
 }
 _NOT_WITH_GLOSSARY: Words = {
     "en": "A merge whose general ability is shown to stay within its margins, asked with the "
-    "glossary; or the language model asked with the glossary, which no stage does.",
+    "glossary; or the language model asked with the glossary, which only `testset.written` does.",
     "ja": "一般能力の低下が許容範囲内であることが示されたマージを用語集付きで測定した場合。"
-    "用語集付きの言語モデルはどの段階でも測定していません。",
+    "用語集付きの言語モデルを測定するのは `testset.written` だけです。",
 }
 
 TABLE: dict[str, Row] = {

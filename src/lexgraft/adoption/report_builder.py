@@ -33,7 +33,7 @@ from lexgraft.adoption.report.report_record import (
 from lexgraft.adoption.report.viewer_record import ViewerRecord
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
 from lexgraft.adoption.stopped_stage import stopped_warning
-from lexgraft.adoption.validity import ValidityMark, writes_no_term
+from lexgraft.adoption.validity import ValidityMark, writes_fewer_served, writes_no_term
 from lexgraft.adoption.verdict_text import decision_in_words
 from lexgraft.files.file_digest import file_digest
 from lexgraft.project import Models
@@ -212,6 +212,7 @@ def _marks(adoption: FinishedAdoption) -> tuple[ValidityMark, ...]:
         *underpowered(plan.gates),
         *once,
         *writes_no_term(scores, adoption.written),
+        *writes_fewer_served(adoption.additions.written),
     )
 
 

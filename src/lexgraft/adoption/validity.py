@@ -9,8 +9,12 @@ from msgspec import Struct
 from lexgraft.evaluation.measures import (
     BEST_PARENT_GAIN,
     GENERAL,
+    PROPER,
+    RECIPIENT,
     RECOGNITION,
     TERM_GENERATION,
+    WORDS_WRITTEN,
+    WRITTEN_GAIN,
 )
 from lexgraft.evaluation.output_language import in_language, repeats
 from lexgraft.records import Concept, Criterion, Score
@@ -188,6 +192,50 @@ def writes_no_term(scores: Iterable[Score], shipped: str) -> tuple[ValidityMark,
             },
         ),
     )
+
+
+def against_recipient_served(scores: Iterable[Score]) -> dict[str, list[Score]]:
+    """Return model → what it writes more than G, both with the glossary, by way of writing."""
+    gains = {f"{way}, {WRITTEN_GAIN}" for way in WORDS_WRITTEN.values()}
+    by_model: dict[str, list[Score]] = {}
+    for score in scores:
+        model, _, entries = score.model.rpartition(", ")
+        if entries == PROPER and model != RECIPIENT and score.name in gains:
+            by_model.setdefault(model, []).append(score)
+    return by_model
+
+
+def writes_fewer_served(scores: Iterable[Score]) -> tuple[ValidityMark, ...]:
+    """Return a mark where a merge is shown to write fewer terms than G, both with the glossary.
+
+    `scores` are those of words written; one way of writing in which it is shown is enough.
+    """
+    ways_ja = dict(zip(WORDS_WRITTEN, ("想起", "翻訳", "続き"), strict=True))
+    marks: list[ValidityMark] = []
+    for model, gains in against_recipient_served(scores).items():
+        fewer = {score.name: score for score in gains if score.high < 0}
+        shown = {
+            way: fewer[name]
+            for way, kind in WORDS_WRITTEN.items()
+            if (name := f"{kind}, {WRITTEN_GAIN}") in fewer
+        }
+        if shown:
+            english = "; ".join(f"{way} {_difference(score)}" for way, score in shown.items())
+            japanese = "、".join(f"{ways_ja[way]} {_difference(s)}" for way, s in shown.items())
+            marks.append(
+                ValidityMark(
+                    f"{model} writes fewer terms",
+                    {
+                        "en": f"With the glossary {model} writes fewer terms than {RECIPIENT} with "
+                        f"the same entries ({english}): where words are to be written, "
+                        f"{RECIPIENT} with the glossary does better.",
+                        "ja": f"用語集を加えた場合、{model} が書けた用語は、同じ用語集を加えた "
+                        f"{RECIPIENT} より少なくなっています（{japanese}）。用語を書かせるなら、"
+                        f"用語集を加えた {RECIPIENT} のほうが優れています。",
+                    },
+                )
+            )
+    return tuple(marks)
 
 
 def few_need_the_term(pair: str, count: int) -> ValidityMark:

@@ -1,9 +1,11 @@
 """The words that models wrote: named, translated, completed, alone and with the glossary."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
+from lexgraft.adoption.report.formats import difference as text_of
 from lexgraft.adoption.report.formats import share, share_interval
-from lexgraft.adoption.report.markup import Html, join, unbroken, word
+from lexgraft.adoption.report.markup import Html, element, join, unbroken, word
 from lexgraft.adoption.report.page_parts import (
     difference,
     group,
@@ -14,6 +16,8 @@ from lexgraft.adoption.report.page_parts import (
     table,
 )
 from lexgraft.adoption.report.report_record import Report
+from lexgraft.adoption.report.report_words import named, say
+from lexgraft.adoption.validity import against_recipient_served
 from lexgraft.evaluation.measures import (
     AGAINST_CONTROL,
     CONTROL_WRITTEN,
@@ -38,8 +42,23 @@ def written(report: Report) -> Html:
     return section(
         "written",
         table(heads, rows, numbers=len(shares) + 2),
+        *_served(report),
         note=language_pair(report, "written_note"),
     )
+
+
+def _served(report: Report) -> Iterator[Html]:
+    """Yield what each model with the glossary wrote more than G with it, way by way."""
+    for model, gains in against_recipient_served(report.written).items():
+
+        def told(language: str, gains: Sequence[Score] = gains) -> str:
+            return say("list_joint", language).join(
+                f"{named(score.name.partition(', ')[0], language)} "
+                + text_of(score.value, score.low, score.high)
+                for score in gains
+            )
+
+        yield element("p", word("written_served", model=partial(named, model), differences=told))
 
 
 def _rows(report: Report, pair: str) -> list[list[Html]]:
