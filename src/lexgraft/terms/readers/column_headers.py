@@ -72,7 +72,7 @@ _WIDESPREAD = PLAIN_CODES | {
     *("oc", "rm", "sq", "sw", "tl", "uz", "xh", "yo", "zu"),
 }
 """Codes that mean a language where another stands beside them, and hardly anything else."""
-_OF_CONCEPTS = frozenset({"id", "broader", "same_as"})  # `Exact Match (en-US)` is a rule
+_OF_CONCEPTS = frozenset({"id", "broader"})
 _COUNTRIES = frozenset({"jp", "kr", "cn", "tw", "hk", "us", "gb", "cz", "gr", "dk", "vn", "mx"})
 _WORDS_BETWEEN = frozenset(
     {"in", "of", "the", "en", "de", "du", "la", "el", "auf", "for", "der", "em", "w", "на"}
@@ -260,6 +260,8 @@ def _as_both(text: str) -> ColumnMeaning | None:
     """Return a column whose header names a role and a language, either first."""
     for role_name, language_name in _halves(text):
         word, language = role_of(role_name), _language_within(language_name)
+        if word is not None and language and word.role == "same_as":
+            return ColumnMeaning("ignore", "", "a rule of matching")  # `Exact Match (en-US)`
         if word is not None and language and word.role not in _OF_CONCEPTS:
             reason = f"`{role_name}` and `{language_name}`"
             role = "term" if word.role == "language" else word.role  # `lang:de`

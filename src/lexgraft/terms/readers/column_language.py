@@ -1,17 +1,23 @@
 """The language of columns whose headers name none: told by their cells, else asked about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from lexgraft.terms.readers.header_words import languages_of_word
 from lexgraft.terms.readers.raw_table import cell_at
 from lexgraft.terms.readers.status_labels import flag_of
-from lexgraft.terms.readers.table_account import Question
-from lexgraft.terms.readers.table_layout import Column, Layout, with_meanings
+from lexgraft.terms.readers.table_account import SOME_LANGUAGE, Question
+from lexgraft.terms.readers.table_layout import (
+    Column,
+    Layout,
+    language_by_script,
+    with_meanings,
+)
 from lexgraft.terms.readers.text_language import (
     LanguageEvidence,
     has_odd_letters,
+    language_by_letters,
     language_told,
     languages_fitting,
     most_likely,
@@ -54,6 +60,22 @@ def with_languages(layout: Layout) -> None:
             reason = f"{meaning.reason}; `{evidence.tag}` {evidence.how}"
             changed = replace(meaning, language=evidence.tag, reason=reason)
             with_meanings(layout, {column.position: changed})
+
+
+def guessed_language(cells: Sequence[str], taken: Collection[str], requested: Sequence[str]) -> str:
+    """Return the language to propose for terms: by their script, letters or small words.
+
+    Else the only one of those that are requested and not taken; else English where nothing speaks
+    against it; else a word that stands for what only the user knows.
+    """
+    if tag := language_by_letters(cells) or language_by_script(cells) or most_likely(cells):
+        return tag
+    open_tags = [
+        tag for tag in requested if tag not in taken and languages_fitting(cells[0], [tag])
+    ]
+    if len(open_tags) == 1:
+        return open_tags[0]
+    return SOME_LANGUAGE if "en" in taken or has_odd_letters(cells, "en") else "en"
 
 
 def _told_of_prose(column: Column, layout: Layout) -> LanguageEvidence:

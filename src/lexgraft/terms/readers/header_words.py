@@ -34,8 +34,15 @@ ROLES = (
 )
 """What a column can hold; `ignore` is passed over."""
 
+_LANGUAGES = (
+    *("en", "ja", "de", "fr", "es", "zh", "ko", "pt", "it", "pl", "ru", "nl", "cs", "sk", "sv"),
+    *("da", "nb", "fi", "hu", "el", "tr", "uk", "bg", "hr", "sr", "sl", "ro", "lt", "lv", "et"),
+    *("vi", "th", "id", "ar", "he", "fa", "hi"),
+)
+"""Where two disagree on a word, the first stands."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _STROKES = str.maketrans({"ł": "l", "ß": "ss", "ø": "o"})
+_LEAST = 4  # letters of a word that is one without its accents too
 _NUMBER_BEHIND = re.compile(r"[\s_#(]*\d{1,2}[)]?$")
 _HYPHENS = re.compile(r"[-_\s]+")
 
@@ -58,6 +65,25 @@ def languages_of_word(text: str) -> frozenset[str]:
     return frozenset(language for word, language, _ in _all_words() if word == plain)
 
 
+def is_concept(text: str) -> bool:
+    """Tell a header that means a concept: what stands below may be its id, or its name."""
+    return _plain(text) in _concepts()
+
+
+@cache
+def _concepts() -> frozenset[str]:
+    return frozenset(_plain(word) for name in _LANGUAGES for word in _data(name).get("concept", ()))
+
+
+@cache
+def _data(language: str) -> dict[str, list[str]]:
+    folder = files("lexgraft.terms.readers").joinpath("headers")
+    data: dict[str, list[str]] = json.loads(
+        folder.joinpath(f"{language}.json").read_text(encoding="utf-8")
+    )
+    return data
+
+
 @cache
 def _words() -> dict[str, HeaderWord]:
     """Return every word of every language; where two languages disagree the first stands."""
@@ -70,12 +96,10 @@ def _words() -> dict[str, HeaderWord]:
 @cache
 def _all_words() -> tuple[tuple[str, str, str], ...]:
     """Return the words of every language, as they are compared, with language and role."""
-    folder = files("lexgraft.terms.readers").joinpath("headers")
     words: list[tuple[str, str, str]] = []
-    for name in ("en", "ja", "de", "fr", "es", "zh", "ko", "pt", "it", "pl", "ru", "nl"):
-        data = json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    for name in _LANGUAGES:
         for role in ROLES:
-            for word in data.get(role, ()):
+            for word in _data(name).get(role, ()):
                 forms = (_plain(word), *_without_marks(_plain(word)))
                 words += [(form, name, role) for form in forms]
     return tuple(words)
@@ -87,7 +111,8 @@ def _without_marks(word: str) -> tuple[str, ...]:
     plain = "".join(letter for letter in normalize("NFD", word) if not combining(letter)).translate(
         _STROKES
     )
-    return tuple({umlauts, plain} - {word}) if plain.isascii() or umlauts.isascii() else ()
+    is_latin = plain.isascii() or umlauts.isascii()
+    return tuple({umlauts, plain} - {word}) if is_latin and len(word) >= _LEAST else ()
 
 
 def _plain(text: str) -> str:

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from lexgraft.errors import LexgraftError, nearest
 from lexgraft.records import PartOfSpeech, Term, TermStatus
 from lexgraft.terms.readers.import_log import ImportLog
+from lexgraft.terms.text.language_data import folded
 
 PENDING: TermStatus = "pending"
 _FURTHER = frozenset({"admitted", "forbidden"})
+_RINGS = frozenset("o○〇◯")
 _WAITS = "\0"  # leads a first term of which only further terms have come
 _ENDINGS = ("-admn-sts", " term")
 _PART: dict[str, PartOfSpeech] = {
@@ -37,16 +39,16 @@ def status_of(text: str, named: Mapping[str, str] | None = None) -> TermStatus |
     Returns:
         The status; None where the text names none that is known.
     """
-    folded = _folded(text)
-    if not folded:
+    name = folded(text)
+    if not name:
         return "preferred"
     for written, meaning in (named or {}).items():
-        if _folded(written) == folded:
+        if folded(written) == name:
             return _given(written, meaning)
-    short = folded
+    short = name
     for ending in _ENDINGS:
         short = short.removesuffix(ending)
-    return _statuses().get(folded) or _statuses().get(short)
+    return _statuses().get(name) or _statuses().get(short)
 
 
 def named_status(text: str, line: int, named: Mapping[str, str], tally: ImportLog) -> TermStatus:
@@ -75,10 +77,20 @@ def is_flag(text: str) -> bool:
 
 def flag_of(text: str) -> bool | None:
     """Return what a cell like `yes`, `○`, `×` or `False` says; an empty one says no."""
-    folded = _folded(text)
-    if not folded or folded in _data()["no"]:
+    word = folded(text)
+    if not word or word in _flags()["no"]:
         return False
-    return True if folded in _data()["yes"] else None
+    return True if word in _flags()["yes"] else None
+
+
+def is_cross(text: str) -> bool:
+    """Tell an x, which says yes alone in a column, and no beside an o."""
+    return folded(text) == "x"
+
+
+def is_ring(text: str) -> bool:
+    """Tell an o or a sign like it."""
+    return folded(text) in _RINGS
 
 
 def part_of(text: str) -> PartOfSpeech:
@@ -132,24 +144,25 @@ def concept_id_of(terms: Sequence[Term], named: dict[str, str], new_id: str) -> 
 
 
 def _given(written: str, meaning: str) -> TermStatus:
-    status = _statuses().get(_folded(meaning))
+    status = _statuses().get(folded(meaning))
     if status is None:
         raise LexgraftError(
             f"unknown status `{meaning}` for `{written}`",
             where="status",
-            cure=nearest(_folded(meaning), get_args(TermStatus)),
+            cure=nearest(folded(meaning), get_args(TermStatus)),
         )
     return status
-
-
-def _folded(text: str) -> str:
-    return " ".join(normalize("NFKC", text).casefold().split())
 
 
 @cache
 def _statuses() -> dict[str, TermStatus]:
     """Return the status of every name that is known."""
-    return {_folded(name): status for status in get_args(TermStatus) for name in _data()[status]}
+    return {folded(name): status for status in get_args(TermStatus) for name in _data()[status]}
+
+
+@cache
+def _flags() -> dict[str, frozenset[str]]:
+    return {name: frozenset(map(folded, _data()[name])) for name in ("yes", "no")}
 
 
 @cache

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from lexgraft.errors import nearest
+from lexgraft.terms.readers.cell_looks import are_choices, are_flags, is_no_term, is_prose
 from lexgraft.terms.readers.column_headers import PLAIN_CODES
 from lexgraft.terms.readers.column_language import (
     SAID,
+    guessed_language,
     languages_of,
     questions_of_prose,
     says_yes_or_no,
@@ -16,11 +18,10 @@ from lexgraft.terms.readers.column_language import (
 from lexgraft.terms.readers.header_words import languages_of_word
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable
-from lexgraft.terms.readers.status_labels import is_flag, status_of
+from lexgraft.terms.readers.status_labels import is_flag, is_ring, status_of
 from lexgraft.terms.readers.table_account import (
     SOME_LANGUAGE,
     Question,
-    column_key,
     shortened,
 )
 from lexgraft.terms.readers.table_layout import (
@@ -31,9 +32,9 @@ from lexgraft.terms.readers.table_layout import (
     with_meanings,
 )
 from lexgraft.terms.readers.text_language import has_odd_letters, languages_fitting
+from lexgraft.terms.readers.unread_columns import unread_columns
 from lexgraft.terms.text.language_data import scripts_in, scripts_of_language
 
-_LONG = 60  # characters of a cell that is rather a sentence
 _FEW_CELLS = 3  # of which a foreign word or two are no wonder
 _MANY = 5  # cells from which a column without any letter of its language is odd
 _SHOWN = 5  # unknown statuses in a question
@@ -48,11 +49,13 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     yield from layout.questions
     if not layout.columns and layout.questions:
         return
-    yield from _of_headers(layout)
-    yield from _of_languages(layout)
+    requested = (*options.called, *options.languages)
+    unread = list(unread_columns(layout, requested))
+    yield from _of_headers(layout, {question.answer.rpartition("=")[0] for question in unread})
+    yield from _of_languages(layout, requested)
     yield from questions_of_prose(layout)
     yield from _of_same(layout)
-    yield from _of_unread(layout)
+    yield from unread
     yield from _of_headings(layout, options)
     for column in term_columns(layout.columns):
         meaning = layout.meanings[column.position]
@@ -64,8 +67,8 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
             yield from _of_statuses(layout, column, options)
 
 
-def _of_headers(layout: Layout) -> Iterator[Question]:
-    """Yield headers that may mean something else."""
+def _of_headers(layout: Layout, asked_about: Collection[str]) -> Iterator[Question]:
+    """Yield headers that may mean something else, but those that are asked about already."""
     certain = {
         column.language
         for column in layout.columns
@@ -83,47 +86,21 @@ def _of_headers(layout: Layout) -> Iterator[Question]:
         key = next(
             (c.key for c in layout.columns if c.position == position), header or str(position + 1)
         )
+        if key in asked_about:
+            continue
         what = f"the column `{header}` ({', '.join(cells[:2])}): {meaning.doubt}"
         answers = [f"{key}=term {language}", f"{key}=ignore"]
-        if len(header) == len("lit") or all(_is_no_term(cell) for cell in cells):
+        is_other = all(map(is_no_term, cells))
+        if len(header) == len("lit") or is_other:
             answers.reverse()
+        if is_other and are_flags(cells):
+            answers += [f"{key}=forbidden", f"{key}=approved"]
+        elif is_other and are_choices(cells, len(layout.entries)):
+            answers.append(f"{key}=status")
         yield Question(what, "column", answers[0], tuple(answers[1:]))
 
 
-def _is_no_term(cell: str) -> bool:
-    """Tell numbers, yes and no, and statuses, which no column of terms is made of."""
-    return is_flag(cell) or status_of(cell) is not None or not any(map(str.isalpha, cell))
-
-
-def _of_unread(layout: Layout) -> Iterator[Question]:
-    """Yield what stands beside terms of one language alone: the other's, or the ids of rows."""
-    is_long = any(column.role == "language" for column in layout.columns)
-    if any(column.role == "id" for column in layout.columns) and is_long:
-        return
-    languages = languages_of(layout)
-    for position, meaning in enumerate(layout.meanings):
-        cells = layout.cells(position)
-        if meaning.role or meaning.doubt or meaning.reason != "no known word" or not cells:
-            continue
-        header = layout.header[position].strip()
-        key = column_key(layout.header, position + 1)
-        shown = f"the column `{header}` ({', '.join(cells[:2])}) is not known"
-        if is_long and (len({*cells}) < len(cells) or len(cells) < len(layout.entries)):
-            what = f"{shown}, and nothing joins the rows of one concept"
-            yield Question(what, "column", f"{key}=id", (f"{key}=ignore",))
-        elif not is_long and len(languages) == 1 and _may_be_terms(cells, len(layout.entries)):
-            what = f"{shown}, and there are terms of one language only"
-            language = _guessed_language(cells, {*languages})
-            yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
-
-
-def _may_be_terms(cells: Sequence[str], rows: int) -> bool:
-    """Tell cells that are terms by their looks: in most rows, hardly one twice, no sentences."""
-    many = 2 * len(cells) > rows and 5 * len({*cells}) > 4 * len(cells)
-    return many and not _is_prose(cells) and not any(_is_no_term(cell) for cell in cells)
-
-
-def _of_languages(layout: Layout) -> Iterator[Question]:
+def _of_languages(layout: Layout, requested: Sequence[str]) -> Iterator[Question]:
     """Yield columns of terms that no language is known of."""
     if any(column.role == "language" for column in layout.columns):
         return
@@ -141,22 +118,25 @@ def _of_languages(layout: Layout) -> Iterator[Question]:
     for column in sorted(unknown, key=lambda column: column.role != "term"):
         cells = layout.cells(column.position)
         if column.role == "term":
-            languages = _proposed_for_terms(layout, column, taken)
+            languages = _proposed_for_terms(layout, column, taken, requested)
             terms.append(languages[0])
         else:
             named = languages_of_word(column.header) - {"en"}
             its_own = [*named] if len(named) == 1 and languages_fitting(cells[0], [*named]) else []
-            others = languages_of(layout) or terms or [_guessed_language(cells, taken)]
+            others = languages_of(layout) or terms or [guessed_language(cells, taken, requested)]
             languages = list(dict.fromkeys([*its_own, *others]))
         what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
         answers = [f"{column.key}={column.role} {language}" for language in languages]
         yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))
 
 
-def _proposed_for_terms(layout: Layout, column: Column, taken: Collection[str]) -> list[str]:
+def _proposed_for_terms(
+    layout: Layout, column: Column, taken: Collection[str], requested: Sequence[str]
+) -> list[str]:
     """Return the languages to propose for terms: of their script, of their header, or a guess."""
     cells = layout.cells(column.position)
-    guess, named = _guessed_language(cells, taken), languages_of_word(column.header)
+    guess = guessed_language(cells, taken, requested)
+    named = languages_of_word(column.header)
     if guess == "zh":  # or kanji alone
         is_japanese = "(ja)" in layout.meanings[column.position].reason
         return ["ja", "zh"] if is_japanese else ["zh", "ja"]
@@ -164,11 +144,6 @@ def _proposed_for_terms(layout: Layout, column: Column, taken: Collection[str]) 
     if is_free and languages_fitting(cells[0], [*named]):
         return [*named, guess]  # `Begriff` over Ventil
     return [guess]
-
-
-def _guessed_language(cells: Sequence[str], taken: Collection[str]) -> str:
-    """Return the language to propose: by the script, else English where nothing speaks against."""
-    return language_by_script(cells) or (SOME_LANGUAGE if "en" in taken else "en")
 
 
 def _of_same(layout: Layout) -> Iterator[Question]:
@@ -224,15 +199,10 @@ def _of_writing(layout: Layout, column: Column) -> Iterator[Question]:
         answers = (f"{column.key}={column.role} {column.language}", f"{column.key}=ignore")
         answer = f"{column.key}={column.role} {SOME_LANGUAGE}"
         yield Question(what, "column", answer, answers)
-    elif column.role == "term" and _is_prose(cells):
+    elif column.role == "term" and is_prose(cells):
         what = f"{where}: most cells are sentences"
         answers = (f"{column.key}=term {column.language}",)
         yield Question(what, "column", f"{column.key}=definition {column.language}", answers)
-
-
-def _is_prose(cells: Sequence[str]) -> bool:
-    long = sum(len(cell) > _LONG or cell.endswith(("。", ". ")) for cell in cells)
-    return 2 * long > len(cells)
 
 
 def _of_headings(layout: Layout, options: ImportOptions) -> Iterator[Question]:
@@ -281,7 +251,11 @@ def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iter
 def with_flags(layout: Layout) -> None:
     """Note, in place, which columns of forbidden or approved terms say yes or no."""
     columns = [
-        replace(column, is_flag=says_yes_or_no(layout, column))
+        replace(
+            column,
+            is_flag=says_yes_or_no(layout, column),
+            crosses_deny=any(map(is_ring, layout.cells(column.position))),
+        )
         if column.role in {"forbidden", "approved"}
         else column
         for column in layout.columns
@@ -313,19 +287,3 @@ def with_statuses(layout: Layout) -> None:
                 changed = replace(meaning, role="status", reason=reason)
                 with_meanings(layout, {column.position: changed})
                 return
-
-
-def unread_statuses(layout: Layout) -> Iterator[Question]:
-    """Yield columns without a meaning whose cells are all statuses."""
-    if any(column.role in {"status", "approved"} for column in layout.columns):
-        return
-    for position, meaning in enumerate(layout.meanings):
-        cells = layout.cells(position)
-        if meaning.role or meaning.reason == SAID or len(cells) < 2:
-            continue
-        kinds = {status_of(cell) for cell in cells}
-        if None not in kinds and len({*cells}) > 1 and len(kinds) > 1:
-            header = layout.header[position].strip() if layout.header else ""
-            key = header or str(position + 1)
-            what = f"the column `{header}` ({', '.join(sorted({*cells})[:3])}) looks like statuses"
-            yield Question(what, "column", f"{key}=status", (f"{key}=ignore",))

@@ -49,6 +49,7 @@ class Column(Struct, frozen=True):
     role: str
     language: str = ""
     is_flag: bool = False  # its cells say yes or no
+    crosses_deny: bool = False  # an x says no: others have an o
 
 
 class Layout(Struct):
@@ -237,7 +238,8 @@ def _named_by_cells(data: Sequence[Cells], width: int) -> dict[int, ColumnMeanin
     if not all(tags_known):
         return {}
     reason = "every row names its language in a column of its own"
-    return {position: ColumnMeaning("term", tags_known[position], reason) for position in (0, 1)}
+    named = {position: ColumnMeaning("term", tags_known[position], reason) for position in (0, 1)}
+    return named | {position: ColumnMeaning("ignore", "", "a language") for position in (2, 3)}
 
 
 def _no_header_found(

@@ -25,6 +25,7 @@ from lexgraft.terms.readers.status_labels import (
     PENDING,
     concept_id_of,
     flag_of,
+    is_cross,
     named_status,
     part_of,
     status_of,
@@ -227,7 +228,7 @@ class TableRows:
         """
         if meaning := self.options.status.get(cell) if cell else None:
             return status_of(meaning) == "forbidden"
-        flag = flag_of(cell)
+        flag = flag_of(cell) and not (column.crosses_deny and is_cross(cell))
         if flag is None:
             raise LexgraftError(
                 f"`{cell[:40]}` in `{column.header}` says neither yes nor no",

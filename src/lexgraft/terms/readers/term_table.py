@@ -29,13 +29,13 @@ from lexgraft.terms.readers.table_account import (
 from lexgraft.terms.readers.table_concept import TableConcept
 from lexgraft.terms.readers.table_doubts import (
     doubts,
-    unread_statuses,
     with_flags,
     with_statuses,
 )
 from lexgraft.terms.readers.table_layout import Layout, lay_out
 from lexgraft.terms.readers.table_rows import TableRows
 from lexgraft.terms.readers.text_tables import decoded_file, separator_of, split_rows
+from lexgraft.terms.readers.unread_columns import LaterCells, with_ids
 from lexgraft.terms.text.language_tags import without_region
 
 _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
@@ -149,29 +149,41 @@ def _read(
         tally.warn(1, note)
     head, rest = head_and_rest(table, LOOKED_AT)
     layout = lay_out(table, head, options)
+    with_ids(layout)
     with_languages(layout)
     with_statuses(layout)
     with_flags(layout)
-    questions = (
-        []
-        if layout.is_own
-        else list(doubts(table, layout, options)) or list(unread_statuses(layout))
-    )
+    questions = [] if layout.is_own else list(doubts(table, layout, options))
     account = _account(table, layout, path, options)
     if questions:
         error = UnreadTableError if layout.unread and may_be_none else UnclearTableError
-        where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
-        asked = questions[:ASKED_AT_ONCE]
-        command = command_of(str(path), _answers(options, asked))
-        remarks = [*table.notes, *_named_and_not_there(layout, options)]
-        raise error(asked, where, command, len(questions) - len(asked), remarks)
+        raise _unclear(questions, table, layout, path, options, error)
     tally.keeps_regions = tally.keeps_regions or layout.is_own
     before = replace(tally)
     rows = TableRows(table, layout, options, tally, stem)
-    concepts = rows.read(rest)
+    later = LaterCells(layout)
+    concepts = rows.read(later.noting(rest))
+    if questions := list(later.questions()):
+        raise _unclear(questions, table, layout, path, options)
     _note(layout, concepts, tally)
     tally.tables.append(_counted(account, before, tally, concepts))
     return concepts
+
+
+def _unclear(
+    questions: Sequence[Question],
+    table: RawTable,
+    layout: Layout,
+    path: Path,
+    options: ImportOptions,
+    error: type[UnclearTableError] = UnclearTableError,
+) -> UnclearTableError:
+    """Return the refusal of a table of which something is not clear, with the line that says it."""
+    where = f"{path}, sheet `{table.sheet}`" if table.sheet else str(path)
+    asked = questions[:ASKED_AT_ONCE]
+    command = command_of(str(path), _answers(options, asked))
+    remarks = [*table.notes, *_named_and_not_there(layout, options)]
+    return error(asked, where, command, len(questions) - len(asked), remarks)
 
 
 def _named_and_not_there(layout: Layout, options: ImportOptions) -> list[str]:

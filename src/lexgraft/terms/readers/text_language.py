@@ -104,6 +104,13 @@ def has_odd_letters(cells: Sequence[str], tag: str) -> bool:
     return odd >= min(_ODD_CELLS, len(cells)) and odd > _ODD_SHARE * len(cells)
 
 
+def language_by_letters(cells: Sequence[str]) -> str:
+    """Return the only language that has all of a column's letters beyond a to z, or nothing."""
+    letters = {letter for cell in cells for letter in _marked_letters(cell)}
+    tags = [tag for tag, alphabet in _alphabets().items() if letters and letters <= alphabet]
+    return tags[0] if len(tags) == 1 else ""
+
+
 def _by_words(cells: Sequence[str], languages: Sequence[str]) -> LanguageEvidence:
     """Return which of some languages texts are in by words like `the`, against all others."""
     hits, words = _hits(cells)

@@ -1,58 +1,24 @@
 """What CLDR knows of languages, through Babel: codes, likely scripts and regions, names."""
 
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 from babel import Locale
 from babel.core import get_global
 from babel.localedata import locale_identifiers
 
-NAMED_IN = (
-    "en",
-    "ja",
-    "de",
-    "fr",
-    "es",
-    "zh",
-    "zh_Hant",
-    "ko",
-    "it",
-    "pt",
-    "nl",
-    "pl",
-    "ru",
-    "cs",
-    "tr",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "hu",
-    "ro",
-    "uk",
-    "vi",
-    "th",
-    "ar",
+from lexgraft.terms.text.language_name_words import (
+    ENDINGS,
+    FURTHER_NAMES,
+    INFLECTED,
+    LANGUAGE_IN_THAI,
+    LANGUAGE_WORDS,
+    NAMED_ALSO_IN,
+    NAMED_IN,
+    SHORTEST,
 )
-"""Languages in which tables name languages; elsewhere a language has its own name."""
 
-_ENDINGS = {"de": ("e", "er", "es", "en"), "fr": ("e",), "es": ("a",), "it": ("a",), "pt": ("a",)}
-_EXTRA = {
-    "en": ("英文", "영문"),
-    "ja": ("日文", "国語"),
-    "ko": ("韩文", "韓文", "국문"),
-    "zh": ("汉语", "漢語", "普通话"),
-    "de": ("独語", "deu.", "dt."),
-    "fr": ("仏語", "frz."),
-    "es": ("西語", "castellano"),
-    "ru": ("露語",),
-    "zh-Hans": ("简体中文", "简中", "簡体字", "簡体中文", "中文简体"),
-    "zh-Hant": ("繁體中文", "繁中", "繁体字", "繁体中文", "中文繁體"),
-    "en-US": ("us english", "american"),
-    "en-GB": ("uk english", "british"),
-    "fa": ("farsi",),
-    "nb": ("norsk bokmål",),
-}
 _MODIFIERS = {
     "uk": "GB",
     "usa": "US",
@@ -64,6 +30,7 @@ _MODIFIERS = {
     **dict.fromkeys(("简", "簡", "简体字", "簡體", "簡体"), "Hans"),
     **dict.fromkeys(("繁", "繁体"), "Hant"),
 }
+_CAPITALS = str.maketrans("ıάέήίόύώϊϋΐΰ", "iαεηιουωιυιυ", "\u0307")
 _SINGLE = {
     **dict.fromkeys("和日일", "ja"),
     **dict.fromkeys("英영", "en"),
@@ -140,11 +107,27 @@ def commonly_named(name: str) -> str:
 @cache
 def named(name: str) -> str:
     """Return the tag of a language by one of its names (folded), or nothing."""
+    return _named(name) or next((tag for rest in _bare(name) if (tag := _named(rest))), "")
+
+
+def _named(name: str) -> str:
     return (
         _names().get(name)
         or _endings().get(_plain(name))
         or _own_names(_script(name)).get(name, "")
     )
+
+
+def _bare(name: str) -> Iterator[str]:
+    """Yield a name without a word for `language`, or for `in`, around it: `bahasa inggris`."""
+    first, _, behind = name.partition(" ")
+    before, _, last = name.rpartition(" ")
+    if behind and first in LANGUAGE_WORDS:
+        yield behind
+    if before and last in LANGUAGE_WORDS:
+        yield before
+    if name.startswith(LANGUAGE_IN_THAI):
+        yield name.removeprefix(LANGUAGE_IN_THAI)
 
 
 @cache
@@ -160,8 +143,11 @@ def modifier(name: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a text as names are compared: NFKC, no case, one space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Return a text as names are compared: NFKC, no case, one space.
+
+    Also without what capitals lose or lack: the accents of Greek, the dots of Turkish.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_CAPITALS).split())
 
 
 _DEPRECATED = frozenset({"iw", "in", "ji", "jw", "mo"})
@@ -193,7 +179,8 @@ def _codes() -> frozenset[str]:
 @cache
 def _names() -> dict[str, str]:
     """Return the names of languages in the languages of headers."""
-    names = {folded(name): tag for tag, several in _EXTRA.items() for name in several}
+    more = (*FURTHER_NAMES.items(), *INFLECTED.items())
+    names = {folded(name): tag for tag, several in more for name in several}
     for locale in NAMED_IN:
         for key, text in Locale.parse(locale).languages.items():
             name = folded(text)
@@ -207,21 +194,32 @@ def _names() -> dict[str, str]:
 def _endings() -> dict[str, str]:
     """Return names without accents and with the endings of adjectives: `englische`, `française`."""
     names: dict[str, str] = {}
-    for locale, endings in _ENDINGS.items():
-        for key, text in Locale.parse(locale).languages.items():
-            for ending in ("", *endings):
-                names.setdefault(_plain(folded(text)) + ending, key.replace("_", "-"))
+    for locale, endings in ENDINGS.items():
+        languages = Locale.parse(locale).languages
+        for key, name in languages.items() if "" in endings else ():
+            names.setdefault(_plain(folded(name)), key.replace("_", "-"))
+        for cut, others in endings.items():
+            for key, name in languages.items():
+                stem = folded(name).removesuffix(cut) if folded(name).endswith(cut) else ""
+                for ending in others if stem else ():
+                    names.setdefault(_plain(stem + ending), key.replace("_", "-"))
     return names
 
 
 @cache
 def _own_names(script: str) -> dict[str, str]:
-    """Return the names that languages written in a script give themselves."""
+    """Return the names that languages written in a script give themselves, and many each other."""
     names: dict[str, str] = {}
-    for locale in sorted(locale_identifiers()):
-        if "_" not in locale and likely(locale)[1] == script and locale not in NAMED_IN:
+    known = {locale for locale in locale_identifiers() if "_" not in locale}
+    for locale in sorted(known - {*NAMED_IN}):
+        if likely(locale)[1] == script:
             name = Locale.parse(locale).languages.get(locale, "")
             names.setdefault(folded(name), locale)
+    for locale in NAMED_ALSO_IN:
+        if likely(locale)[1] == script:
+            for key, name in Locale.parse(locale).languages.items():
+                if key in known and len(name) >= SHORTEST:
+                    names.setdefault(folded(name), key)
     return names
 
 
