@@ -55,8 +55,8 @@ def named_status(text: str, line: int, named: Mapping[str, str], tally: ImportLo
     """Return the status a text names; one that is not known is counted, and pending."""
     status = status_of(text, named)
     if status is None:
-        shown = text[:40]
-        tally.warn(line, f"the status `{shown}` is not known: pending (--status '{shown}=…')")
+        written = text[:40]
+        tally.warn(line, f"the status `{written}` is not known: pending (--status '{written}=…')")
     return status or PENDING
 
 

@@ -67,7 +67,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
             yield from _of_statuses(layout, column, options)
 
 
-def _of_headers(layout: Layout, asked_about: Collection[str]) -> Iterator[Question]:
+def _of_headers(layout: Layout, questioned: Collection[str]) -> Iterator[Question]:
     """Yield headers that may mean something else, but those that are asked about already."""
     certain = {
         column.language
@@ -86,16 +86,16 @@ def _of_headers(layout: Layout, asked_about: Collection[str]) -> Iterator[Questi
         key = next(
             (c.key for c in layout.columns if c.position == position), header or str(position + 1)
         )
-        if key in asked_about:
+        if key in questioned:
             continue
         what = f"the column `{header}` ({', '.join(cells[:2])}): {meaning.doubt}"
         answers = [f"{key}=term {language}", f"{key}=ignore"]
-        is_other = all(map(is_no_term, cells))
-        if len(header) == len("lit") or is_other:
+        is_no_language = all(map(is_no_term, cells))
+        if len(header) == len("lit") or is_no_language:
             answers.reverse()
-        if is_other and are_flags(cells):
+        if is_no_language and are_flags(cells):
             answers += [f"{key}=forbidden", f"{key}=approved"]
-        elif is_other and are_choices(cells, len(layout.entries)):
+        elif is_no_language and are_choices(cells, len(layout.entries)):
             answers.append(f"{key}=status")
         yield Question(what, "column", answers[0], tuple(answers[1:]))
 
@@ -209,8 +209,8 @@ def _of_headings(layout: Layout, options: ImportOptions) -> Iterator[Question]:
     """Yield rows of one cell that begin a part, as headings do, but may be terms as well."""
     rows = layout.apart.part_headings(layout.entries) if layout.apart else []
     if rows and "heading" not in options.cells:
-        shown = " · ".join(shortened(text) for text in rows[:3])
-        what = f"{len(rows)} rows have one cell alone and begin a part ({shown})"
+        examples = " · ".join(shortened(text) for text in rows[:3])
+        what = f"{len(rows)} rows have one cell alone and begin a part ({examples})"
         yield Question(what, "cells", "heading=single", ("heading=take",))
 
 

@@ -106,8 +106,8 @@ def _choices(layout: Layout, position: int, cells: Sequence[str], rows: int) -> 
     header = layout.header[position].strip() if layout.header else ""
     key = column_key(layout.header, position + 1)
     values = Counter(folded(cell) for cell in cells)
-    shown = ", ".join(shortened(value) for value in list(dict.fromkeys(cells))[:_SHOWN])
-    named = f"the column `{header or position + 1}` ({shown})"
+    examples = ", ".join(shortened(value) for value in list(dict.fromkeys(cells))[:_SHOWN])
+    named = f"the column `{header or position + 1}` ({examples})"
     if meaning.role:
         if not bad:
             return
@@ -154,16 +154,16 @@ def _terms_or_ids(
     languages = languages_of(layout)
     header = layout.header[position].strip()
     key = column_key(layout.header, position + 1)
-    shown = f"the column `{header}` ({', '.join(cells[:2])}) is not known"
+    examples = f"the column `{header}` ({', '.join(cells[:2])}) is not known"
     if (
         is_long
         and not are_flags(cells)
         and not any(map(status_of, cells))
         and (len({*cells}) < len(cells) or len(cells) < len(layout.entries))
     ):
-        what = f"{shown}, and nothing joins the rows of one concept"
+        what = f"{examples}, and nothing joins the rows of one concept"
         yield Question(what, "column", f"{key}=id", (f"{key}=ignore",))
     elif not is_long and len(languages) == 1 and may_be_terms(cells, len(layout.entries)):
-        what = f"{shown}, and there are terms of one language only"
+        what = f"{examples}, and there are terms of one language only"
         language = guessed_language(cells, {*languages}, requested)
         yield Question(what, "column", f"{key}=term {language}", (f"{key}=ignore",))
