@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from math import fsum, sqrt
 from statistics import stdev
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lexgraft.adoption.gains import term_rises
 from lexgraft.adoption.general_loss import ability_losses
@@ -33,14 +33,27 @@ class Spreads(Struct, frozen=True, forbid_unknown_fields=True):
     changing: float = 0.4  # share of terms that are written by one of two modes alone
     measured: bool = False
 
+    def of_a_tuning(self) -> "Spreads":
+        """Return them for a tuned model: how far it moves general texts has nothing to do with D.
+
+        Those stay the example's; the terms' are the run's own.
+        """
+        assumed = Spreads()
+        return structs.replace(self, documents=assumed.documents, everyday=assumed.everyday)
+
 
 def measured_spreads(
-    recipient: SplitResults, donor: SplitResults, context: ComparisonContext
+    recipient: SplitResults,
+    donor: SplitResults,
+    context: ComparisonContext,
+    budget: float | None = None,
 ) -> Spreads:
     """Return the spreads that a merge will show against G, from the donor's against G.
 
     A merge stands about half-way between its parents, so general texts and everyday words move
     about half as far (to first order in the weights); P(right) of the terms may move all the way.
+    One that is walked back to a budget moves them less: harm grows with the square of the way to
+    D, how much single texts move with the way itself, so they move √(budget ÷ D's harm) as far.
     The defaults stand where too few were asked.
     """
     assumed = Spreads()
@@ -54,12 +67,29 @@ def measured_spreads(
     )
     spread_of_texts = _mean_spread(losses, everyday=False)
     spread_of_words = _mean_spread(losses, everyday=True)
+    way = _way_to_the_donor(losses, budget)
     return Spreads(
         terms=stdev(rises) if len(rises) >= FEWEST else assumed.terms,
-        documents=assumed.documents if spread_of_texts is None else spread_of_texts / 2,
-        everyday=assumed.everyday if spread_of_words is None else spread_of_words / 2,
+        documents=assumed.documents if spread_of_texts is None else spread_of_texts * way,
+        everyday=assumed.everyday if spread_of_words is None else spread_of_words * way,
         measured=len(rises) >= FEWEST,
     )
+
+
+def _way_to_the_donor(losses: Mapping[str, GeneralLoss], budget: float | None) -> float:
+    """Return how far a merge will stand from G, where D stands at 1: half-way at most."""
+    harms = [
+        fsum(max(0.0, stratum.loss) for stratum in texts) / len(texts)
+        for loss in losses.values()
+        if (texts := [part for name, part in loss.strata.items() if not _everyday(name)])
+    ]
+    harm = max(harms, default=0.0)
+    return 0.5 if budget is None or harm <= 4 * budget else sqrt(budget / harm)
+
+
+def _everyday(stratum: str) -> bool:
+    """Return whether a stratum is of everyday words; the others are registers of text."""
+    return stratum.endswith("/everyday")
 
 
 def _mean_spread(losses: Mapping[str, GeneralLoss], *, everyday: bool) -> float | None:
@@ -68,7 +98,7 @@ def _mean_spread(losses: Mapping[str, GeneralLoss], *, everyday: bool) -> float 
         stratum.spread
         for loss in losses.values()
         for name, stratum in loss.strata.items()
-        if name.endswith("/everyday") == everyday and stratum.n >= FEWEST
+        if _everyday(name) == everyday and stratum.n >= FEWEST
     ]
     return sqrt(sum(one**2 for one in spreads) / len(spreads)) if spreads else None
 

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from lexgraft.project import Candidate
 
 STEPS = 5  # shares that are tried at most, beside the whole
+USUAL_STEPS = 2  # shares that are tried as a rule: what a plan counts
 NEAR = 0.9  # of the budget: no closer is sought
 _AIM = 0.95  # of the budget: between `NEAR` and all of it
-_MARGIN = 0.1  # of the interval: every step takes away as much at least
+_MARGIN = 0.01  # of the interval: every step takes away as much at least
+_WIDER = 0.2  # likewise after two on one side: harm is not as it was taken to be
 
 
 def walked_back(
@@ -36,18 +38,21 @@ def largest_within(harm: Callable[[float], float], budget: float, whole: float) 
     """Return the largest factor found, from 0 to `whole`, whose harm is within the budget.
 
     `harm` is 0 at 0. Where the whole is too much, the factor is sought as if the square root of
-    harm grew with it, and by at least a tenth of what is left, so that bounds close in whatever
-    the harm is like.
+    harm grew with it; where that keeps to one side, by at least a fifth of what is left, so that
+    bounds close in whatever the harm is like.
     """
     low, high = 0.0, whole
     below, above = 0.0, harm(whole)
     if above <= budget:
         return whole
+    sides: list[bool] = []
     for _ in range(STEPS):
         if below >= NEAR * budget:
             break
-        factor = round(low + (high - low) * _next(below, above, _AIM * budget), 4)
+        margin = _WIDER if len(sides) > 1 and sides[-1] == sides[-2] else _MARGIN
+        factor = round(low + (high - low) * _next(below, above, _AIM * budget, margin), 4)
         loss = harm(factor)
+        sides.append(loss <= budget)
         if loss <= budget:
             low, below = factor, loss
         else:
@@ -55,7 +60,7 @@ def largest_within(harm: Callable[[float], float], budget: float, whole: float) 
     return low
 
 
-def _next(below: float, above: float, aim: float) -> float:
+def _next(below: float, above: float, aim: float, margin: float) -> float:
     """Return how far between two bounds the harm aimed at should lie."""
     part = (sqrt(aim) - sqrt(below)) / (sqrt(above) - sqrt(below))
-    return min(1 - _MARGIN, max(_MARGIN, part))
+    return min(1 - margin, max(margin, part))

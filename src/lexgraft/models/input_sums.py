@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import floor, log2
 from threading import Lock
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 import torch
@@ -79,7 +79,7 @@ class InputSum:
         self._rows.clear()
 
 
-def sum_rate(clock: Callable[[], float] = perf_counter) -> float:
+def sum_rate(clock: Callable[[], float] = thread_time) -> float:
     """Return this machine's operations a second in sums, those across the diagonal counted too.
 
     A few milliseconds of one thread, times the threads: texts are read side by side.

@@ -76,17 +76,23 @@ def mixed_gain() -> float:
 
 
 def product_rate(number_format: ComputedFormat, device: str = "cpu") -> float:
-    """Return a device's operations a second in a matrix product, the best of several."""
+    """Return a device's operations a second in a matrix product, the best of several.
+
+    Of a processor it is what one thread does in its own time, times the threads: what else is
+    running here while it is timed will not be running for as long as what it is timed for.
+    """
     if device == "cpu":
-        return 2.0 * ROWS * INNER * COLUMNS / product_seconds(number_format)
+        seconds = product_seconds(number_format)
+        return torch.get_num_threads() * 2.0 * ROWS * INNER * COLUMNS / seconds
     left, right = _operands(number_format, GPU_SIZE, GPU_SIZE, GPU_SIZE, device)
     seconds = min(_seconds_on(device, left, right) for _ in range(TRIED))
     return 2.0 * GPU_SIZE**3 / seconds
 
 
 def product_seconds(number_format: ComputedFormat) -> float:
-    """Return the seconds that one matrix product takes, the best of several."""
-    return min(product_time(number_format) for _ in range(TRIED))
+    """Return the seconds of its own time that one thread takes for a matrix product, the best."""
+    with threads(1):
+        return min(product_time(number_format, time.thread_time) for _ in range(TRIED))
 
 
 def product_time(

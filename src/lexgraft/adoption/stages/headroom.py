@@ -108,7 +108,9 @@ class Headroom(Stage[HeadroomResult]):
                 score for results in chosen.values() for score in scores_of(results, choose)
             ),
             marks=(*parents_at_chance(scores), *donor_at_chance(lead)),
-            spreads=measured_spreads(confirmed["G"], confirmed["D"], confirm),
+            spreads=measured_spreads(
+                confirmed["G"], confirmed["D"], confirm, experiment.project.merge.loss_budget
+            ),
         )
 
     def report(self, experiment: Experiment, record: HeadroomResult) -> ReportPart:

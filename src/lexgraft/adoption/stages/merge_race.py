@@ -29,7 +29,7 @@ from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.learn import Learn, LearnResult
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.walk_back import STEPS, walked_back
+from lexgraft.adoption.walk_back import USUAL_STEPS, walked_back
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
 from lexgraft.evaluation.measures import ABILITY, TARGET_GAIN
@@ -123,7 +123,7 @@ class MergeRace(Stage[RaceResult]):
         solving = _solving(experiment.models)
         if settings.loss_budget is None:
             return ((items + texts).times(count), solving)
-        asked = items.times(2 * count), texts.times((1 + STEPS) * count)  # all of it walked back
+        asked = items.times(2 * count), texts.times((1 + USUAL_STEPS) * count)  # all walked back
         return (*asked, solving)
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:

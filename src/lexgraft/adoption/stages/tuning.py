@@ -54,7 +54,7 @@ from lexgraft.adoption.training_data import (
     weights_tried,
 )
 from lexgraft.adoption.validity import ValidityMark
-from lexgraft.adoption.walk_back import STEPS
+from lexgraft.adoption.walk_back import USUAL_STEPS
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, recognition, select
 from lexgraft.evaluation.measures import (
@@ -122,7 +122,7 @@ class Tuning(Stage[TuningResult]):
                 cure="give `replay_texts`, or set `tune.replay: 0`",
             )
         trainings = weights_tried(settings)
-        read = trainings * (1 + (STEPS if settings.loss_budget else 0))
+        read = trainings * (1 + (USUAL_STEPS if settings.loss_budget else 0))
         chosen = work_of_items(testset.items["choose"]) + work_of_texts(choosing).times(read)
         return (
             training_work(settings).times(trainings + 1),
@@ -168,8 +168,8 @@ class Tuning(Stage[TuningResult]):
             )
             for pair, n in numbers.items()
         ]
-        loss = assumed.general_loss
-        return (*of_terms, *ability_requirements(material, gate, spreads, loss, alpha))
+        loss, general = assumed.general_loss, spreads.of_a_tuning()
+        return (*of_terms, *ability_requirements(material, gate, general, loss, alpha))
 
     def inputs(self, experiment: Experiment, earlier: Results) -> tuple[object, ...]:
         """Return the winner, and the level that earlier verdicts leave."""
