@@ -96,14 +96,14 @@ class ModelsUnderTest:
     @cached_property
     def base(self) -> Checkpoint:
         """Return the base's index."""
-        return open_full_precision(Path(self.project.models.base))
+        return open_full_precision(Path(self.project.models.base), self.project.merge.dtype)
 
     @cached_property
     def input_models(self) -> Mapping[str, InputModel]:
         """Return G and D by label, checked against the base: tensors, and what a number means."""
         models = self.project.models
         opened = {
-            label: open_input_model(Path(path), self.base, label)
+            label: open_input_model(Path(path), self.base, label, self.project.merge.dtype)
             for label, path in ((LANGUAGE, models.language), (DOMAIN, models.domain))
         }
         for model in opened.values():

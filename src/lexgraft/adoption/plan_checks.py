@@ -16,8 +16,10 @@ from lexgraft.adoption.validity import (
     named_in_card,
 )
 from lexgraft.errors import LexgraftError
+from lexgraft.files.quantised_kinds import dense_cure
 from lexgraft.files.safe_text import read_text
 from lexgraft.project import Gates, Project
+from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
 from lexgraft.weights.merge.tokenizer_check import template_in
 
 ROLES: dict[Literal["language", "domain"], str] = {"language": "G", "domain": "D"}
@@ -41,6 +43,20 @@ def refuse_equal_models(digests: Mapping[str, str]) -> None:
                 where=f"models.{other}",
                 cure="a merge of equal models can show nothing: name the model that was meant",
             )
+
+
+def refuse_quantised_base(base: Checkpoint) -> None:
+    """Refuse a base of quantised weights: it is loaded, and G and D are put onto it.
+
+    Raises:
+        LexgraftError: it is quantised; the cure writes it dense.
+    """
+    if any(entry.packed for entry in base.tensors.values()):
+        raise LexgraftError(
+            "the base's weights are quantised; G and D may be, the base is loaded to be asked",
+            where="models.base",
+            cure=dense_cure(base.folder),
+        )
 
 
 def refuse_unasked_target(project: Project) -> None:

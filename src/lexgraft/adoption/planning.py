@@ -16,6 +16,7 @@ from lexgraft.adoption.plan_checks import (
     marks_of_the_plan,
     refuse_budget_without_texts,
     refuse_equal_models,
+    refuse_quantised_base,
     refuse_unasked_target,
     template_notes,
 )
@@ -126,6 +127,7 @@ def plan_adoption(experiment: Experiment, stages: Sequence[Stage[Any]]) -> Adopt
     project = experiment.project
     refuse_unasked_target(project)
     refuse_budget_without_texts(project)
+    refuse_quantised_base(experiment.models.base)
     refuse_equal_models(experiment.models.digests)
     testset = experiment.material.testset
     plans = candidate_plans(experiment.models)

@@ -23,7 +23,7 @@ from transformers.utils import logging
 from lexgraft.errors import LexgraftError
 from lexgraft.files.tokenizer_limits import check_tokenizer
 from lexgraft.models.grouped_attention import GROUPED, USUAL, grouped_attention
-from lexgraft.models.load_checks import check_folder, check_tensors
+from lexgraft.models.load_checks import check_folder, check_tensors, refuse_quantised
 from lexgraft.models.size_limits import check_counts, check_parameters
 
 _SHOWN = 300  # characters of another package's message
@@ -52,6 +52,7 @@ def load_network(
             "no config.json here", where=str(folder), cure="give a Hugging Face model folder"
         )
     check_folder(folder)
+    refuse_quantised(folder)
     check_counts(folder)
     logging.set_verbosity_error()
     logging.disable_progress_bar()

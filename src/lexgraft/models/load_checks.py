@@ -9,6 +9,7 @@ from torch import nn
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import CONFIG
+from lexgraft.files.quantised_kinds import dense_cure, read_kind
 from lexgraft.files.safe_json import read_json
 
 SHOWN = 3  # names in a message
@@ -45,6 +46,21 @@ def check_folder(folder: Path) -> None:
                 where=str(folder / "config.json"),
                 cure="take the key out: the attention is chosen by what is installed",
             )
+
+
+def refuse_quantised(folder: Path) -> None:
+    """Refuse to load quantised weights whose dense values a merge can write.
+
+    Raises:
+        LexgraftError: the configuration names such weights; the cure writes the folder.
+    """
+    kind = read_kind(read_json(folder / "config.json"))
+    if kind is not None:
+        raise LexgraftError(
+            f"weights quantised as `{kind}` are merged as they are, and not loaded to be asked",
+            where=str(folder),
+            cure=dense_cure(folder),
+        )
 
 
 def _named_code(tree: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

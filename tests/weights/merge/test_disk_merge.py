@@ -305,7 +305,7 @@ def test_a_merge_reads_every_input_once_for_its_digests(
         raise AssertionError("read again")
 
     made = plan("linear")
-    monkeypatch.setattr(digests, "stretch_digest", refuse)
+    monkeypatch.setattr(digests, "digest_now", refuse)
     manifest = run_merge(made, tmp_path / "out")
     monkeypatch.undo()
     digests._known.clear()

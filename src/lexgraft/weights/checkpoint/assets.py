@@ -10,6 +10,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import ASSET_FILES, TEMPLATES, is_processor
 from lexgraft.files.safe_json import LIMIT, read_json
 from lexgraft.weights.checkpoint.checkpoint_index import regular_file, side_files
+from lexgraft.weights.checkpoint.quantised.quantisation_scheme import without_quantisation
 
 CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "model_file", "trust_remote_code"})
 HUB_KEYS = frozenset({"attn_implementation", "_attn_implementation", "experts_implementation"})
@@ -34,8 +35,9 @@ def read_assets(
 ) -> dict[str, bytes]:
     """Return the side files of a model folder, by name, as they belong beside merged weights.
 
-    Keys that name code are left out, the configuration states the dtype and takes the edits
-    (dotted key → value), and no other file is looked at.
+    Keys that name code are left out, and what is said of quantisation: weights are written dense.
+    The configuration states the dtype and takes the edits (dotted key → value), and no other file
+    is looked at.
 
     Args:
         folder: the configuration's.
@@ -115,8 +117,8 @@ def _is_config(name: str) -> bool:
 
 
 def edited(config: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration with dotted keys set to other values."""
-    copy: dict[str, Any] = json.loads(json.dumps(config))
+    """Return a configuration with dotted keys set, as it stands beside dense weights."""
+    copy: dict[str, Any] = json.loads(json.dumps(without_quantisation(config)))
     for key, value in edits.items():
         _edit(copy, key, value)
     return copy

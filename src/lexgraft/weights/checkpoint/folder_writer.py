@@ -29,7 +29,8 @@ from lexgraft.weights.checkpoint.disk_io import (
 from lexgraft.weights.checkpoint.file_layout import Layout, Slot
 from lexgraft.weights.checkpoint.journal import JOURNAL, Journal, Record
 from lexgraft.weights.checkpoint.manifest_file import MANIFEST
-from lexgraft.weights.checkpoint.tensor_digests import stretch_digest
+from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_digests import digest_now
 
 SYNC_EVERY = 256 << 20  # bytes; at most this much work is lost by a kill
 _DIGEST = "digest"
@@ -141,7 +142,8 @@ class FolderWriter:
         """Return the digest of what lies in a tensor's place."""
         slot = self._layout.slots[name]
         partial_name = part_name(self._folder, slot.file)
-        return stretch_digest(partial_name, slot.offset, slot.offset + slot.length)
+        end = slot.offset + slot.length
+        return digest_now(TensorEntry(name, slot.dtype, slot.shape, partial_name, slot.offset, end))
 
 
 def write_slot(folder: Path, slot: Slot, handle: int, windows: Iterable[bytes | memoryview]) -> str:

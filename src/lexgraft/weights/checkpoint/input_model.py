@@ -143,13 +143,16 @@ class InputModel:
             file.check_unchanged()
 
 
-def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
+def open_input_model(
+    path: Path, base: Checkpoint, label: str, dtype: str | None = None
+) -> InputModel:
     """Open the model of a folder as an input of a merge: a whole model, or a LoRA adapter.
 
     Args:
         path: the model's folder; an adapter's has the configuration of one.
         base: the model that it descends from.
         label: what the merge calls it.
+        dtype: see `open_full_precision`.
 
     Raises:
         LexgraftError: nothing usable there, or a model that is not of this base.
@@ -158,7 +161,7 @@ def open_input_model(path: Path, base: Checkpoint, label: str) -> InputModel:
         refuse_both(path)
         return InputModel(label, base, open_adapter_of(path, base))
     check_folders(base.folder, path)
-    checkpoint, notes = matched(open_full_precision(path), base, label)
+    checkpoint, notes = matched(open_full_precision(path, dtype), base, label)
     for name, entry in base.tensors.items():
         check_same_kind(checkpoint.tensors[name], entry, str(path))
     return InputModel(label, base, checkpoint, notes=notes)
@@ -204,7 +207,7 @@ def read_rows(entry: TensorEntry, start: int, stop: int) -> Float32[Tensor, "*sh
 def _same(base: TensorEntry, entry: TensorEntry) -> bool:
     """Return whether two tensors hold the same bytes."""
     if (base.file, base.start, base.end) == (entry.file, entry.start, entry.end):
-        return base.dtype == entry.dtype
+        return (base.dtype, base.packed) == (entry.dtype, entry.packed)
     return base.dtype == entry.dtype and content_digest(base) == content_digest(entry)
 
 

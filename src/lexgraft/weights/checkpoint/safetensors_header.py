@@ -26,6 +26,9 @@ WIDTHS = {
     "I8": 1,
     "U8": 1,
     "BOOL": 1,
+    "F8_E4M3": 1,
+    "F8_E5M2": 1,
+    "F8_E8M0": 1,
 }
 _NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,512}")
 _QUANTISED = ("F4", "F6", "F8", "I4", "U4", "U16", "U32")  # starts of codes: what packs values
@@ -35,7 +38,11 @@ _LARGEST = 1 << 62  # elements or bytes
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """Where one tensor lies: absolute byte offsets in its file."""
+    """Where one tensor lies: absolute byte offsets in its file.
+
+    Of a quantised tensor `packed` says how it is stored; dtype, shape and the number of bytes are
+    those that it is read in.
+    """
 
     name: str
     dtype: str
@@ -43,11 +50,25 @@ class TensorEntry:
     file: Path
     start: int
     end: int
+    packed: "PackedValues | None" = None
 
     @property
     def size(self) -> int:
         """The number of elements."""
         return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class PackedValues:
+    """How a tensor is stored in fewer bits: values of 8 bits or less, times what scales them."""
+
+    stored: TensorEntry
+    bits: int  # of a value
+    scale: TensorEntry
+    zero: TensorEntry | None  # is taken off the values before they are scaled
+    order: TensorEntry | None  # which group every column belongs to, where not by its place
+    block: tuple[int, int]  # rows and columns that share a scale
+    matrix: int  # rows after which the blocks begin anew: those of each stacked matrix
 
 
 def read_header(path: Path, limit: int = HEADER_LIMIT) -> list[TensorEntry]:

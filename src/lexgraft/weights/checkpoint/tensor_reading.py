@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.arrays.shapes import Shaped
-from lexgraft.weights.checkpoint.disk_io import WINDOW, fill
+from lexgraft.weights.checkpoint.disk_io import WINDOW
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
-from lexgraft.weights.checkpoint.tensor_digests import stretch_digest, stretch_windows
+from lexgraft.weights.checkpoint.tensor_bytes import fill_tensor, tensor_windows
+from lexgraft.weights.checkpoint.tensor_digests import digest_now
 
 DTYPES = {
     "F64": "float64",
@@ -19,6 +20,9 @@ DTYPES = {
     "I8": "int8",
     "U8": "uint8",
     "BOOL": "bool",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E8M0": "float8_e8m0fnu",
 }
 """From the code of a safetensors header to torch's name."""
 FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
@@ -35,7 +39,7 @@ def read_flat(entry: TensorEntry, start: int, stop: int) -> Shaped[Tensor, " ele
     if not 0 <= start <= stop <= entry.size:
         raise ValueError(f"elements {start}:{stop} of {entry.size}")
     data = bytearray((stop - start) * width)
-    fill(entry.file, entry.start + start * width, memoryview(data))
+    fill_tensor(entry, start * width, memoryview(data))
     if not data:
         return torch.empty(0, dtype=dtype_of(entry.dtype))
     return torch.frombuffer(data, dtype=dtype_of(entry.dtype))
@@ -47,10 +51,10 @@ def dtype_of(code: str) -> "torch.dtype":
 
 
 def read_windows(entry: TensorEntry, window: int = WINDOW) -> Iterator[memoryview]:
-    """Yield a tensor's bytes as they are stored; each window is gone with the next."""
-    yield from stretch_windows(entry.file, entry.start, entry.end, window)
+    """Yield a tensor's bytes in its dtype; each window is gone with the next."""
+    yield from tensor_windows(entry, window=window)
 
 
 def tensor_digest(entry: TensorEntry) -> str:
     """Return the xxh3-128 of a tensor's bytes in hex, read now."""
-    return stretch_digest(entry.file, entry.start, entry.end)
+    return digest_now(entry)

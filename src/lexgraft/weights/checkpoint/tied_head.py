@@ -6,9 +6,9 @@ from typing import Any
 
 from lexgraft.files.safe_json import flag
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint
-from lexgraft.weights.checkpoint.disk_io import fill
 from lexgraft.weights.checkpoint.layer_stack import language_config, stack_of
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
+from lexgraft.weights.checkpoint.tensor_bytes import fill_tensor
 from lexgraft.weights.checkpoint.tensor_names import role_of
 
 TIE = "tie_word_embeddings"
@@ -105,5 +105,5 @@ def _same_pieces(first: TensorEntry, second: TensorEntry) -> bool:
 
 def _piece(entry: TensorEntry, start: int, size: int) -> bytes:
     piece = bytearray(min(_PIECE, size - start))
-    fill(entry.file, entry.start + start, memoryview(piece))
+    fill_tensor(entry, start, memoryview(piece))
     return bytes(piece)

@@ -30,6 +30,7 @@ from lexgraft.weights.merge.plan_warnings import (
     code_warnings,
     config_warnings,
     learning_warnings,
+    quantised_notes,
     tokenizer_warnings,
 )
 from lexgraft.weights.merge.stored_dtypes import CODES, grouped, kept_dtypes
@@ -312,6 +313,7 @@ def complete(plan: MergePlan) -> MergePlan:
     )
     warnings = (
         *plan.warnings,
+        *quantised_notes(plan.base, plan.input_models),
         *adapter_warnings(plan.input_models),
         *code_warnings([config, tokenizer]),
         *learning_warnings(plan.method, plan.statistics, plan.base.tensors, merged),

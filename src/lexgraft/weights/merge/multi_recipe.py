@@ -19,6 +19,7 @@ from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.layer_slices import names_of
 from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_plan import MergePlan
+from lexgraft.weights.merge.output_config import stated_dtype
 from lexgraft.weights.merge.recipe import MergeRecipe
 from lexgraft.weights.merge.recipe_models import Find, RecipeModel, open_models
 from lexgraft.weights.merge.recipe_plan import plan_recipe
@@ -49,7 +50,7 @@ def plan_stages(recipes: Sequence[MergeRecipe], find: Find, seed: int) -> tuple[
     stages: list[RecipeStep] = []
     documents = ordered(recipes)
     for name, recipe in documents:
-        models = open_models(names_of(recipe), find, earlier)
+        models = open_models(names_of(recipe), find, earlier, stated_dtype(recipe))
         joined = join(recipe, models)
         if joined and len(stages) + 1 < len(documents):
             raise LexgraftError(
@@ -184,7 +185,7 @@ def _again(
     if stage.joined is not None:
         models = stage.joined.written(aside / "vocabularies", progress)
     elif any(name.path in earlier for name in names):
-        models = open_models(names, find, earlier)
+        models = open_models(names, find, earlier, stated_dtype(stage.recipe))
     else:
         return stage.plan
     return plan_recipe(stage.recipe, models, seed)

@@ -35,22 +35,27 @@ def dtype_of(recipe: MergeRecipe, base: Checkpoint) -> str:
     Raises:
         LexgraftError: a dtype that is not written.
     """
-    dtype = recipe.out_dtype or recipe.dtype
-    if dtype is not None:
-        name = dtype.removeprefix("torch.")
+    name = stated_dtype(recipe)
+    if name is not None:
         if name in {"float64", "double"}:
             raise LexgraftError(
-                f"dtype `{dtype}` is not written",
+                f"dtype `{name}` is not written",
                 where="recipe",
                 cure="`float32` holds all that was computed: arithmetic is in float32",
             )
         if name not in CODES:
             raise LexgraftError(
-                f"dtype `{dtype}` is not written", where="recipe", cure=nearest(name, CODES)
+                f"dtype `{name}` is not written", where="recipe", cure=nearest(name, CODES)
             )
         return name
     names = {code: name for name, code in CODES.items()}
     return names.get(main_dtype(base.tensors.values()), "float32")
+
+
+def stated_dtype(recipe: MergeRecipe) -> str | None:
+    """Return the dtype that a recipe asks for, by torch's name."""
+    dtype = recipe.out_dtype or recipe.dtype
+    return None if dtype is None else dtype.removeprefix("torch.")
 
 
 def assets_of(recipe: MergeRecipe, models: Mapping[ModelName, RecipeModel]) -> ChosenConfig:

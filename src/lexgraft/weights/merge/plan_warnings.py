@@ -1,6 +1,7 @@
 """What a plan says of the folders that it takes files from, beside what it refuses."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from lexgraft.weights.checkpoint.lora_adapter import Adapter
 from lexgraft.weights.checkpoint.lora_config import read_config
 from lexgraft.weights.checkpoint.safetensors_header import TensorEntry
 from lexgraft.weights.checkpoint.tensor_names import NUMBERED, role_of
+from lexgraft.weights.checkpoint.tensor_reading import DTYPES
+from lexgraft.weights.checkpoint.view import folders
 from lexgraft.weights.merge.tokenizer_check import largest_id
 from lexgraft.weights.methods import Method
 
@@ -31,6 +34,20 @@ def config_warnings(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[
     for model in models:
         if isinstance(model.source, Checkpoint):
             yield from check_folders(base.folder, model.folder)
+
+
+def quantised_notes(base: Checkpoint, models: Iterable[InputModel]) -> Iterator[str]:
+    """Yield a sentence for every folder of quantised weights: what they are read as."""
+    whole_models = [model.source for model in models if isinstance(model.source, Checkpoint)]
+    sources = [source for model in (base, *whole_models) for source in folders(model)]
+    for source in {source.folder: source for source in sources}.values():
+        entries = source.tensors.values()
+        counts = Counter((e.packed.stored.dtype, e.dtype) for e in entries if e.packed is not None)
+        for (stored, code), count in sorted(counts.items()):
+            yield (
+                f"{count:,} quantised tensors of {source.folder} ({stored}) are read as "
+                f"{DTYPES[code]}; the result is dense"
+            )
 
 
 def nothing_learnt(method: Method) -> str:
@@ -88,6 +105,8 @@ def _kind(name: str) -> str:
 def adapter_warnings(models: Iterable[InputModel]) -> Iterator[str]:
     """Yield a warning for every adapter that says it was trained on a quantised model (QLoRA)."""
     for model in models:
+        if any(entry.packed for entry in model.base.tensors.values()):
+            continue  # it may be that very model
         for adapter in (model.source, model.adapter):
             if isinstance(adapter, Adapter):
                 trained_on = read_config(adapter.folder).get("base_model_name_or_path")

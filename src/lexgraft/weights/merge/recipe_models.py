@@ -71,11 +71,15 @@ class RecipeModel:
 
 
 def open_models(
-    names: Iterable[ModelName], find: Find, earlier: Mapping[str, RecipeModel]
+    names: Iterable[ModelName],
+    find: Find,
+    earlier: Mapping[str, RecipeModel],
+    dtype: str | None = None,
 ) -> dict[ModelName, RecipeModel]:
     """Return the models by name, opened, in the order given.
 
-    `earlier` holds results of earlier documents by their names. A head that only repeats tied
+    `earlier` holds results of earlier documents by their names; quantised models are read in the
+    `dtype` of the result where that is float32. A head that only repeats tied
     embeddings is left out; one that some models tie and others do not is written out for all.
 
     Raises:
@@ -93,7 +97,7 @@ def open_models(
     for name in dict.fromkeys(named):
         label = _label(name, [model.label for model in models.values()])
         model = earlier.get(name.path) if name.revision is None else None
-        plain_model = _whole(find(name.path, name.revision)) if model is None else model
+        plain_model = _whole(find(name.path, name.revision), dtype) if model is None else model
         adapter = None
         if name.adapter is not None:
             folder = find(name.adapter, name.adapter_revision)
@@ -102,7 +106,7 @@ def open_models(
     return _one_head(models)
 
 
-def _whole(folder: Path) -> RecipeModel:
+def _whole(folder: Path, dtype: str | None) -> RecipeModel:
     """Return the whole model of a folder, without a label yet."""
     if has_file(folder, CONFIG):
         refuse_both(folder)
@@ -111,7 +115,7 @@ def _whole(folder: Path) -> RecipeModel:
             where=str(folder),
             cure=f"write the model it belongs to before it: MODEL+{folder.name}",
         )
-    checkpoint = open_full_precision(folder)
+    checkpoint = open_full_precision(folder, dtype)
     config = read_json(regular_file(folder, "config.json"))
     return RecipeModel("", checkpoint, None, config, folder)
 

@@ -33,7 +33,7 @@ class ResidentParents:
             memory: bytes that parents may take there; what is beyond is read for every candidate.
         """
         self.device, self._left = device, memory
-        self._held: dict[tuple[str, int, int], Tensor] = {}
+        self._held: dict[TensorEntry, Tensor] = {}
 
     @property
     def held_bytes(self) -> int:
@@ -127,9 +127,9 @@ class ResidentParents:
 
     def _stored(self, entry: TensorEntry) -> Tensor:
         """Return a tensor of a file on the device, in its stored dtype."""
-        key = (str(entry.file), entry.start, entry.end)
+        key = replace(entry, name="", shape=(entry.size,))
         if key in self._held:
-            return self._held[key]
+            return self._held[key].view(entry.shape)
         tensor = read_tensor(entry).to(self.device)
         size = entry.size * WIDTHS[entry.dtype]
         if size <= self._left:

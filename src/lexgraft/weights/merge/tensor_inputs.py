@@ -11,9 +11,10 @@ from xxhash import xxh3_128
 
 from lexgraft.arrays.lazy_torch import Tensor, torch
 from lexgraft.errors import LexgraftError
-from lexgraft.weights.checkpoint.disk_io import PAGE, fill
+from lexgraft.weights.checkpoint.disk_io import PAGE
 from lexgraft.weights.checkpoint.input_model import InputModel
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
+from lexgraft.weights.checkpoint.tensor_bytes import fill_tensor
 from lexgraft.weights.checkpoint.tensor_digests import remember
 from lexgraft.weights.checkpoint.tensor_reading import FLOATS, dtype_of, read_flat
 from lexgraft.weights.merge import native_library as kernel
@@ -204,13 +205,14 @@ class TensorInputs:
     ) -> memoryview:
         """Return the bytes of elements [start, stop), read into a numbered buffer."""
         width = WIDTHS[entry.dtype]
-        size, offset = (stop - start) * width, entry.start + start * width
+        size, offset = (stop - start) * width, start * width
         if self._fits_in_memory:
             view = self._in_memory(number, entry, start, stop)
         else:
             view = self.buffers.view(number, size)
-        ahead = min(size, entry.end - offset - size)  # the system fetches the next window already
-        fill(entry.file, offset, view, ahead=ahead, look=inspect)
+        # the system fetches the next window already
+        ahead = min(size, entry.size * width - offset - size)
+        fill_tensor(entry, offset, view, ahead=ahead, look=inspect)
         return view
 
     def _in_memory(self, number: int, entry: TensorEntry, start: int, stop: int) -> memoryview:

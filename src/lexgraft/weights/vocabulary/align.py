@@ -103,9 +103,8 @@ class AlignmentPlan:
         tensors = dict(checkpoint.tensors)
         for name, entry in sources_of(base, checkpoint).items():
             width = (entry.end - entry.start) // max(1, entry.shape[0])
-            tensors[name] = replace(
-                entry, name=name, shape=(size, *entry.shape[1:]), end=entry.start + size * width
-            )
+            shape, end = (size, *entry.shape[1:]), entry.start + size * width
+            tensors[name] = replace(entry, name=name, shape=shape, end=end, packed=None)
         config = _config(member, self.members[self.target.owner], base, size, _CONFIG)
         return replace(checkpoint, tensors=dict(sorted(tensors.items()))), config
 

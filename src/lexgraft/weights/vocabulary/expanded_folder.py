@@ -26,6 +26,7 @@ from lexgraft.weights.checkpoint.layer_stack import language_config
 from lexgraft.weights.checkpoint.main_dtype import main_dtype
 from lexgraft.weights.checkpoint.manifest_file import manifest_bytes
 from lexgraft.weights.checkpoint.safetensors_header import WIDTHS, TensorEntry
+from lexgraft.weights.checkpoint.tensor_bytes import tensor_windows
 from lexgraft.weights.checkpoint.tensor_reading import DTYPES, dtype_of, read_windows
 from lexgraft.weights.checkpoint.written_folder import (
     digests_of_files,
@@ -264,10 +265,7 @@ def _grown(
 
 def _stored(entry: TensorEntry, start: int, stop: int) -> Iterator[memoryview]:
     """Yield some of a tensor's bytes as they are stored."""
-    stretch = TensorEntry(
-        entry.name, entry.dtype, entry.shape, entry.file, entry.start + start, entry.start + stop
-    )
-    yield from read_windows(stretch)
+    yield from tensor_windows(entry, start, stop)
 
 
 def raw_rows(rows: Tensor, code: str) -> memoryview:
