@@ -29,6 +29,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import psutil
@@ -54,6 +55,7 @@ def main() -> None:
     merging.add_argument("--size", default="1b")
     merging.add_argument("--machines", type=int, default=3)
     merging.add_argument("--method", default="ties")
+    merging.add_argument("--repeat", type=int, default=1, help="the medians are compared")
     merging.add_argument("--models", type=Path, help="random models are kept here")
     simulating = verbs.add_parser("simulate")
     simulating.add_argument("--size", default="1b")
@@ -81,8 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         if arguments.verb == "merge":
             models = arguments.models or Path(scratch)
-            recipe = _recipe(models, arguments.size, arguments.method)
-            _merge(recipe, Path(scratch), arguments.machines)
+            recipe = _recipe(models / arguments.size, arguments.size, arguments.method)
+            nothing = _recipe(models / "nothing", "nothing", arguments.method)
+            _merge(recipe, nothing, Path(scratch), arguments.machines, arguments.repeat)
         else:
             _simulate(arguments)
 
@@ -101,24 +104,49 @@ def _recipe(models: Path, size: str, method: str) -> Path:
 class _Taken(NamedTuple):
     manifest: Manifest
     wall: float
-    cpu: float
+    here: float  # processor seconds of this process
+    seats: float  # of those that merged
+    raylets: float  # of the cluster's own processes, and of workers that it starts and nobody uses
+
+    @property
+    def cpu(self) -> float:
+        """Processor seconds of all that the merge itself runs."""
+        return self.here + self.seats
+
+    def line(self, what: str) -> str:
+        """Return what was taken, as a line of a table."""
+        return (
+            f"{what:<28}{self.wall:8.1f} s{self.cpu:8.2f} CPU s: here {self.here:.2f}, "
+            f"workers {self.seats:.2f}; Ray's own beside it {self.raylets:.2f}"
+        )
 
 
-def _merge(recipe: Path, scratch: Path, machines: int) -> None:
+def _merge(recipe: Path, nothing: Path, scratch: Path, machines: int, rounds: int) -> None:
     _touch(recipe.parent)
-    alone = _timed(recipe, scratch / "alone", None)
-    print(f"here, one worker     {alone.wall:7.1f} s  {alone.cpu:7.1f} CPU s")
+    empty = _timed(nothing, scratch / "empty", None)
+    print(empty.line("here, a merge of nothing"))
+    alone: list[_Taken] = []
+    for number in range(rounds):
+        alone.append(_timed(recipe, scratch / f"alone-{number}", None))
+        print(alone[-1].line("here, one worker"))
     if not machines:
         return
+    shared: list[_Taken] = []
     with _cluster(machines) as (address, processes):
-        before = _spent(processes())
         compute = ComputeSettings(engine="ray", address=address)
-        shared = _timed(recipe, scratch / "shared", compute, processes)
-        standing = _spent(processes()) - before
-    print(f"{machines} raylets            {shared.wall:7.1f} s  {shared.cpu:7.1f} CPU s")
-    print(f"the cluster itself   {standing:7.1f} CPU s while it merged")
-    same = shared.manifest == alone.manifest and _same(scratch / "alone", scratch / "shared")
-    print(f"same bytes: {same}; processor seconds {shared.cpu / alone.cpu:.2f} x")
+        _timed(nothing, scratch / "first", compute, processes)  # what the driver imports once
+        started = _timed(nothing, scratch / "started", compute, processes)
+        print(started.line(f"{machines} raylets, nothing"))
+        for number in range(rounds):
+            shared.append(_timed(recipe, scratch / f"shared-{number}", compute, processes))
+            print(shared[-1].line(f"{machines} raylets"))
+    same = shared[0].manifest == alone[0].manifest and _same(
+        scratch / "alone-0", scratch / "shared-0"
+    )
+    here, there = (median(taken.cpu for taken in runs) for runs in (alone, shared))
+    grows = (there - started.cpu) / (here - empty.cpu)
+    print(f"same bytes: {same}; processor seconds {there / here:.2f} x with the start of")
+    print(f"{machines} processes ({started.cpu:.2f} s whatever the size), {grows:.2f} x without")
 
 
 def _touch(folder: Path) -> None:
@@ -134,6 +162,9 @@ def _timed(
 ) -> _Taken:
     """Merge, and count the processor seconds of this process and of those that took part."""
     seats: dict[int, float] = {}
+    others: dict[int, float] = {}
+    for process in processes() if processes else ():
+        others[process.pid] = -_spent([process])
 
     def look(*_: object) -> None:
         for process in processes() if processes else ():
@@ -142,8 +173,11 @@ def _timed(
 
     began, before = time.monotonic(), sum(os.times()[:2])
     manifest = merge(recipe, output, workers=None if compute else 1, compute=compute, progress=look)
-    own = sum(os.times()[:2]) - before
-    return _Taken(manifest, time.monotonic() - began, own + sum(seats.values()))
+    own, wall = sum(os.times()[:2]) - before, time.monotonic() - began
+    for process in processes() if processes else ():
+        others[process.pid] = others.get(process.pid, 0.0) + _spent([process])
+    beside = sum(spent for pid, spent in others.items() if pid not in seats and spent > 0)
+    return _Taken(manifest, wall, own, sum(seats.values()), beside)
 
 
 def _name(process: psutil.Process) -> str:

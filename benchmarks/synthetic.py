@@ -9,6 +9,7 @@ import torch
 from lexgraft.weights.checkpoint.file_layout import plan_layout
 
 SIZES = {  # name → hidden, layers, intermediate, key-value heads of 64, vocabulary
+    "nothing": (64, 1, 64, 1, 64),
     "56m": (512, 8, 1408, 4, 32_000),
     "254m": (1024, 16, 2816, 8, 32_000),
     "500m": (1536, 16, 4096, 8, 32_000),

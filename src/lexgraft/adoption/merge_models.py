@@ -1,6 +1,6 @@
 """Merging from a recipe or from a project's candidate: planned first, then written."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from lexgraft.files.store_url import is_url
 from lexgraft.project import Project, inputs_of, load_project
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.disk_io import make_folder
-from lexgraft.weights.merge.disk_merge import run_merge
+from lexgraft.weights.merge.disk_merge import check_shared, run_merge
 from lexgraft.weights.merge.manifest import Manifest
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.multi_recipe import RecipeStep, Then, plan_stages, run_stages
@@ -117,6 +117,7 @@ class PlannedMerge:
     joins_vocabularies: bool  # models are first brought to one vocabulary
     inputs: tuple[Path, ...]  # files and folders that no output may touch, beside the models
     write_folder: WriteMerge
+    compute: ComputeSettings  # where it will run
 
     def lines(self, output: Path) -> list[str]:
         """Return the plan as lines of text."""
@@ -126,13 +127,19 @@ class PlannedMerge:
         """Return the plan as plain values, one mapping per document."""
         return [summary(plan, output) for plan in self.plans]
 
-    def check(self, output: Path) -> None:
-        """Refuse an output that would touch an input, before anything is written.
+    def check(self, output: Path, device: str = "cpu") -> None:
+        """Refuse what the output or the device makes impossible, before anything is done.
 
         Raises:
-            LexgraftError: it would.
+            LexgraftError: the output would touch an input, or a cluster cannot share the work.
         """
         check_outputs([output], [*self.inputs, *self.plans[-1].folders], folders=True)
+        self._check_engine(output, device)
+
+    def _check_engine(self, output: Path, device: str) -> None:
+        if self.compute.engine == "ray":
+            inputs = [folder for plan in self.plans for folder in plan.folders]
+            check_shared(output, inputs, _chosen(device))
 
     def write(
         self,
@@ -153,6 +160,7 @@ class PlannedMerge:
                 cure="leave --check-answers out, or merge to a folder of this machine",
             )
         check_outputs([output], self.inputs, folders=True)
+        self._check_engine(output, device)
         return self.write_folder(
             output,
             progress,
@@ -179,14 +187,18 @@ def plan_merging(
     seed: int | None = None,
     download: bool = False,
     compute: ComputeSettings | None = None,
+    cluster: Mapping[str, str] | None = None,
 ) -> PlannedMerge:
     """Return the plan of a merge by a recipe or a project, from headers only; see `merge`.
+
+    `cluster` is what the command line says beside a project's `compute`: `engine`, `address`.
 
     Raises:
         LexgraftError: what cannot be merged, or an option that the source has no use for.
     """
     if isinstance(source, Project) or not is_recipe(path_of(source, "the recipe or project")):
-        return _of_project(source, method, seed, compute, download=download)
+        return _of_project(source, method, seed, (compute, cluster), download=download)
+    compute = _chosen_compute(compute or ComputeSettings(), cluster)
     file = Path(source)
     if method is not None:
         raise LexgraftError(
@@ -215,7 +227,22 @@ def plan_merging(
                 recipes, find, seed or 0, output, progress, then=then, seats=seats, **limits
             )
 
-    return PlannedMerge(_plans(steps), any(step.joined for step in steps), (file,), write)
+    joins = any(step.joined for step in steps)
+    return PlannedMerge(_plans(steps), joins, (file,), write, compute)
+
+
+def _chosen_compute(compute: ComputeSettings, cluster: Mapping[str, str] | None) -> ComputeSettings:
+    """Return where a merge runs, with what the command line says of it.
+
+    Raises:
+        LexgraftError: it names a cluster, and the merge runs here.
+    """
+    chosen = replace(compute, **(cluster or {}))
+    if "address" in (cluster or {}) and chosen.engine != "ray":
+        raise LexgraftError(
+            "--address has no effect without --engine ray", cure="add --engine ray"
+        )
+    return chosen
 
 
 def _plans(steps: tuple[RecipeStep, ...]) -> tuple[MergePlan, ...]:
@@ -230,14 +257,14 @@ def _answer_check() -> Then:
 
 @contextmanager
 def merging_seats(
-    compute: ComputeSettings | None,
+    compute: ComputeSettings,
     output: Path,
     plugins: tuple[str, ...],
     progress: Progress,
     limits: dict[str, Any],
 ) -> Generator[Seats | None]:
     """Return where a merge runs: None is this process. `limits` are those of `run_merge`."""
-    if compute is None or compute.engine == "local":
+    if compute.engine == "local":
         yield None
         return
     from lexgraft.compute.ray_seats import SeatNeeds, ray_seats  # most merges need no cluster
@@ -254,7 +281,7 @@ def _of_project(
     source: Project | Path | str,
     method: str | None,
     seed: int | None,
-    compute: ComputeSettings | None,
+    where: tuple[ComputeSettings | None, Mapping[str, str] | None],
     *,
     download: bool,
 ) -> PlannedMerge:
@@ -267,16 +294,17 @@ def _of_project(
         raise LexgraftError(
             "a project has its own seed", where="seed", cure="set `seed` in the project file"
         )
+    compute, cluster = where
+    chosen = _chosen_compute(compute or project.compute, cluster)
     plan = candidate_plan(project, method)
     files = () if isinstance(source, Project) else (Path(source),)
 
     def write(
         output: Path, progress: Progress = silent, *, check_answers: bool = False, **limits: Any
     ) -> Manifest:
-        chosen = compute or project.compute
         with merging_seats(chosen, output, project.plugins, progress, limits) as seats:
             manifest = run_merge(plan, output, progress, seats=seats, **limits)
         return _answer_check()(plan, output, manifest, progress) if check_answers else manifest
 
     inputs = (*files, *inputs_of(project))
-    return PlannedMerge((plan,), joins_vocabularies=False, inputs=inputs, write_folder=write)
+    return PlannedMerge((plan,), False, inputs, write, chosen)

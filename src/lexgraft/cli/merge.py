@@ -15,7 +15,6 @@ from lexgraft.files.stand_ins import output_of
 
 if TYPE_CHECKING:
     from lexgraft.adoption.merge_models import PlannedMerge
-    from lexgraft.compute import ComputeSettings
 
 _MOST_WORKERS = 1024
 _LIMITS = ("memory", "workers", "allow_nonfinite", "check_answers", "device")
@@ -32,9 +31,11 @@ def source_arguments(parser: VerbParser) -> None:
 
 
 def planned_merge(
-    arguments: argparse.Namespace, compute: "ComputeSettings | None" = None
+    arguments: argparse.Namespace, cluster: dict[str, str] | None = None
 ) -> "PlannedMerge":
     """Return what the file says is merged, after holding the options against its kind.
+
+    `cluster` is what is said of where it runs.
 
     Raises:
         LexgraftError: an option has no effect on a file of this kind; all that planning refuses.
@@ -52,7 +53,7 @@ def planned_merge(
         method=arguments.method,
         seed=arguments.seed,
         download=arguments.download,
-        compute=compute,
+        cluster=cluster,
     )
 
 
@@ -124,8 +125,9 @@ def merge(arguments: argparse.Namespace) -> int:
     exit status 1 if the folder answers otherwise than the merge in memory.
     """
     output, status = _output(arguments), 0
-    planned = planned_merge(arguments, _compute(arguments))
-    planned.check(output)
+    said = {"engine": arguments.engine, "address": arguments.address}
+    planned = planned_merge(arguments, {key: text for key, text in said.items() if text})
+    planned.check(output, arguments.device or "cpu")
     lines = planned.lines(output)
     if arguments.dry_run:
         record = planned.summaries(output)
@@ -156,17 +158,6 @@ def _output(arguments: argparse.Namespace) -> Path:
             cure="lexgraft merge FILE OUT, or lexgraft merge FILE -o OUT",
         )
     return output_of(arguments.output if arguments.out is None else arguments.out)
-
-
-def _compute(arguments: argparse.Namespace) -> "ComputeSettings | None":
-    """Return where the merge runs, as far as it was said."""
-    from lexgraft.compute import ComputeSettings
-
-    if arguments.address is not None and arguments.engine != "ray":
-        refuse("--address", "without --engine ray", "add --engine ray")
-    if arguments.engine is None:
-        return None
-    return ComputeSettings(engine=arguments.engine, address=arguments.address or "auto")
 
 
 def _limits(arguments: argparse.Namespace) -> dict[str, Any]:

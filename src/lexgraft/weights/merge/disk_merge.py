@@ -102,9 +102,9 @@ def run_merge(
         return _finished(plan, finished, device)
     names = plan.base.tensors
     torches = any(needs_torch(plan, name, allow_nonfinite=allow_nonfinite) for name in names)
-    remote = any(url_of(place) is not None for place in (output, *inputs))
+    remote = _in_store(output, inputs)
     if seats is not None:
-        _check_shared(output, device, remote=remote)
+        check_shared(output, inputs, device)
     usual = MEMORY if torches else MEMORY + (WIDER if remote else HELD)
     budget = plan_budget(plan, memory, workers, usual)
     threads = torch.get_num_threads() if torches else 0
@@ -123,8 +123,13 @@ def run_merge(
     return manifest
 
 
-def _check_shared(output: Path, device: str, *, remote: bool) -> None:
-    """Raise where a merge cannot be shared out among the machines of a cluster."""
+def check_shared(output: Path, inputs: Sequence[Path], device: str) -> None:
+    """Refuse a merge that cannot be shared out among the machines of a cluster.
+
+    Raises:
+        LexgraftError: a model or the result lies in a store, or another device is to compute.
+    """
+    remote = _in_store(output, inputs)
     if remote or device != "cpu":
         what = "these lie in a store" if remote else f"`device: {device}` is given"
         raise LexgraftError(
@@ -132,6 +137,10 @@ def _check_shared(output: Path, device: str, *, remote: bool) -> None:
             where=str(output),
             cure="merge on one machine (`engine: local`), or take shared folders and `device: cpu`",
         )
+
+
+def _in_store(output: Path, inputs: Sequence[Path]) -> bool:
+    return any(url_of(place) is not None for place in (output, *inputs))
 
 
 def _finished_folder(output: Path) -> Path | None:

@@ -4,17 +4,19 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from threading import local
 from typing import NamedTuple
 
 from lexgraft.arrays.threads import threads
 from lexgraft.weights.checkpoint.disk_io import disk_error, part_name
 from lexgraft.weights.checkpoint.folder_writer import write_slot
 from lexgraft.weights.checkpoint.journal import Record
-from lexgraft.weights.merge.memory_budget import BufferPool, plan_budget
+from lexgraft.weights.merge.memory_budget import BufferPool, WorkerBudget, plan_budget
 from lexgraft.weights.merge.merge_plan import MergePlan
 from lexgraft.weights.merge.tensor_merge import TensorMerge
 
 SHARE = 1 << 30  # bytes of the result that a job writes at most, unless one tensor is more
+_held = local()  # a thread's buffers: new ones for every share are pages to be cleared anew
 ROUNDS = 4  # jobs per seat at least: the last ones even out machines of unequal speed
 
 
@@ -54,7 +56,7 @@ def write_share(order: ShareOrder, names: Sequence[str]) -> dict[str, tuple[str,
         LexgraftError: what merging them raises; the disk is full or fails.
     """
     plan, folder = order.plan, order.folder
-    buffers = BufferPool(plan_budget(plan, None, 1, order.memory))
+    buffers = _buffers(plan_budget(plan, None, 1, order.memory))
     noted: dict[str, tuple[str, Record]] = {}
     handles: dict[str, int] = {}
     try:
@@ -77,3 +79,11 @@ def write_share(order: ShareOrder, names: Sequence[str]) -> dict[str, tuple[str,
     except OSError as error:
         raise disk_error(folder, error) from error
     return noted
+
+
+def _buffers(budget: WorkerBudget) -> BufferPool:
+    """Return the buffers of this thread, those of the share before where they are as large."""
+    held: BufferPool | None = getattr(_held, "buffers", None)
+    if held is None or held.budget != budget:
+        held = _held.buffers = BufferPool(budget)
+    return held
