@@ -1,5 +1,7 @@
 """A stand-in for vLLM 0.32, SGLang 0.5.23 and llama-cpp-python 0.3.35: their formats, true numbers.
 
+Of llama-server it has the formats alone (its numbers after a bias are made up).
+
 The shapes of requests and answers are those of these releases' sources; what stands in them is
 computed by a tiny model in torch, so that it can be compared. It is no proof that a release
 behaves so: a real llama-server is asked in `test_llama_server.py`.
@@ -19,7 +21,13 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-OWNERS = {"vllm": "vllm", "sglang": "sglang", "llama-cpp-python": "me", "other": "somebody"}
+OWNERS = {
+    "vllm": "vllm",
+    "sglang": "sglang",
+    "llama-cpp-python": "me",
+    "other": "somebody",
+    "llama-server": "llamacpp",
+}
 Fault = Callable[[str, dict[str, Any]], tuple[int, bytes] | None]
 """Takes a route and what was asked; returns a status and a body instead of the true answer."""
 
@@ -38,6 +46,7 @@ class Computed:
 
         self._torch = torch
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.start = self.tokenizer.bos_token_id
         self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
 
     def encode(self, text: str, *, special: bool) -> list[int]:
@@ -58,6 +67,8 @@ class Computed:
 
 class Hashed:
     """Numbers that follow from the tokens alone, in no time: where only the protocol is tried."""
+
+    start = 0
 
     def encode(self, text: str, *, special: bool) -> list[int]:
         return [0] * special + [sign + 1 for sign in text.encode()]
@@ -80,6 +91,7 @@ class StandIn:
             name: Computed(folder) if folder.is_dir() else Hashed()
             for name, folder in models.items()
         }
+        self.greeting = ""  # before every free answer
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.fault: Fault = lambda route, body: None
         self._turn = threading.Lock()
@@ -95,6 +107,8 @@ class StandIn:
                 "/version": self._release,
                 "/server_info": self._release,
                 "/openapi.json": self._described,
+                "/props": self._described,
+                "/completion": self._forced,
                 "/tokenize": self._tokens,
                 "/extras/tokenize": self._python_tokens,
                 "/detokenize": self._text,
@@ -134,10 +148,11 @@ class StandIn:
         return {"version": self.version}
 
     def _described(self, _: object) -> object:
-        return {"info": {"version": self.version}}
+        return {"info": {"version": self.version}, "build_info": self.version}
 
     def _tokens(self, body: dict[str, Any]) -> object:
-        ids = self._model(body).encode(body["prompt"], special=body["add_special_tokens"])
+        special = body.get("add_special_tokens", body.get("add_special"))
+        ids = self._model(body).encode(body.get("prompt", body.get("content")), special=special)
         return {"tokens": ids, "count": len(ids), "max_model_len": 512}
 
     def _python_tokens(self, body: dict[str, Any]) -> object:
@@ -145,7 +160,22 @@ class StandIn:
 
     def _text(self, body: dict[str, Any]) -> object:
         text = self._model(body).decode(body["tokens"])
-        return {"prompt": text, "text": text}
+        return {"prompt": text, "text": text, "content": text}
+
+    def _forced(self, body: dict[str, Any]) -> object:
+        model, ids = self._model(body), body["prompt"]
+        biased = [token for token, _ in body["logit_bias"]]
+        _, best, likely = model.after(ids)
+        token = biased[-1] if biased else best
+        value = model.after([*ids, token])[0][-1] if biased else likely
+        tops = [{"id": other, "prob": 1e-12} for other in biased]
+        step = {"id": token, "logprob": value, "prob": 0.5, "top_probs": tops}
+        return {
+            "content": "",
+            "tokens_evaluated": len(ids),
+            "truncated": False,
+            "completion_probabilities": [step],
+        }
 
     def _generate(self, body: dict[str, Any]) -> object:
         model, start = self._model(body), body["logprob_start_len"]
@@ -167,7 +197,7 @@ class StandIn:
         if isinstance(prompts, str) and self.kind == "llama-cpp-python" and "logprobs" in body:
             return _echoed(model, body)
         if isinstance(prompts, str):
-            return {"choices": [{"index": 0, "text": f" {prompts}!\nmore"}]}
+            return {"choices": [{"index": 0, "text": f"{self.greeting} {prompts}!\nmore"}]}
         choices: list[dict[str, Any]] = []
         for index, ids in enumerate(prompts):
             values, best, likely = model.after(ids)
@@ -189,13 +219,13 @@ class StandIn:
         return {"choices": choices}
 
 
-def _echoed(model: Computed, body: dict[str, Any]) -> object:
+def _echoed(model: Any, body: dict[str, Any]) -> object:
     """Return what llama-cpp-python makes of a text: its start token left out, a null first."""
     ids = model.encode(body["prompt"], special=True)
     values, best, likely = model.after(ids)
     written = {"tokens": [model.decode([best])], "token_logprobs": [likely]}
     if body["echo"]:
-        starts = ids[0] == model.tokenizer.bos_token_id
+        starts = ids[0] == model.start
         # without a start token the values stand one place too far on, as in that release
         own = [None, *values[1:]] if starts else [None, *values[1:], -5.5]
         tokens = [model.decode([token]) for token in ids[starts:]]

@@ -9,16 +9,24 @@ from typing import Any
 import pytest
 from adopt_project import MakeProject
 from fake_seats import FakeSeat
+from msgspec.structs import replace
 
-from lexgraft.adoption import models_on_cluster
+from lexgraft.adoption import models_on_cluster, seat_kind
 from lexgraft.adoption.models_on_cluster import ModelsOnCluster
 from lexgraft.adoption.models_under_test import ModelsUnderTest
+from lexgraft.adoption.seat_kind import SeatKind, check_kind, kind_of_run
 from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError
+from lexgraft.models.chosen_device import Computation
+from lexgraft.models.transformers import TransformersModel
 from lexgraft.project import read_project
 from lexgraft.records import Document, silent
 
 ROUNDS = 200
+
+
+def scoring(model: TransformersModel) -> str:
+    return model.scoring
 
 
 @pytest.fixture
@@ -77,3 +85,35 @@ def test_what_stops_a_candidate_stops_the_others_that_are_asked_beside_it(
     with pytest.raises(LexgraftError, match="no such tensor"):
         models.ahead([fails, goes_on])
     assert len(rounds) < ROUNDS
+
+
+def test_a_seat_of_another_kind_is_refused_by_name_and_so_is_a_run_begun_with_one(
+    models: ModelsOnCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = models.kind
+    assert kind_of_run(tmp_path, here) == here
+    newer = replace(here, torch="9.0")
+    assert kind_of_run(tmp_path, newer) == newer  # on every seat alike
+    with pytest.raises(LexgraftError, match=f"computed by .*{here.products}"):
+        kind_of_run(tmp_path, replace(here, products="other"))
+    for other in (newer, replace(here, model="an older one")):
+        with pytest.raises(LexgraftError, match="they round differently"):
+            check_kind(other, models.computation)
+
+    def older(computation: Computation) -> SeatKind:
+        return replace(here, model=f"older {computation.kind}")
+
+    monkeypatch.setattr(seat_kind, "kind_here", older)
+    with pytest.raises(LexgraftError, match="computes by older cpu"):
+        models.with_live(models.parents["base"], scoring)
+
+
+def test_seats_are_told_the_format_that_was_chosen_where_the_run_was_begun(
+    models: ModelsOnCluster,
+) -> None:
+    models.project = replace(
+        models.project, compute=replace(models.project.compute, device="auto", dtype="auto")
+    )
+    told = models._here.compute
+    assert (told.device, told.dtype) == (models.computation.kind, models.computation.dtype)
+    assert "auto" not in told.dtype

@@ -93,3 +93,37 @@ def test_what_scores_no_options_cannot_be_checked(
         pytest.raises(LexgraftError, match="scores no options that could be checked"),
     ):
         evaluate(address, questions, output=tmp_path / "out", check_against=tiny_model)
+
+
+@pytest.mark.parametrize("kind", ["vllm", "other"])
+def test_another_model_under_the_same_name_is_not_given_the_answers_of_the_first(
+    questions: Path, tmp_path: Path, tiny_model: Path, kind: str
+) -> None:
+    """`other`: a server of free answers alone."""
+    server, output, general = StandIn(kind, {"m": NONE}), tmp_path / "out", kind == "other"
+    with serving(server) as address:
+        first = evaluate(address, questions, general=general, output=output)
+        again = evaluate(address, questions, general=general, output=output)
+        assert again.scores == first.scores
+        before = len(server.asked)
+        server.models["m"] = StandIn(kind, {"m": tiny_model}).models["m"]
+        server.greeting = "!"
+        with pytest.raises(LexgraftError, match="does not answer as when the answers here"):
+            evaluate(address, questions, general=general, output=output)
+        assert all("Which is" not in str(body) for _, body in server.asked[before:])
+
+
+@pytest.mark.parametrize("option", [["--tasks", "arc_easy"], ["--drift-from", "G"]])
+def test_what_needs_a_models_own_predictions_is_refused_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny_model: Path, option: list[str]
+) -> None:
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text("")
+    server = StandIn("vllm", {"m": NONE})
+    with serving(server) as address:
+        for models in ([address], [str(tiny_model), f"{address}#m"], [f"vllm:{tiny_model}"]):
+            line = ["evaluate", *models, "--texts", str(texts), *option]
+            assert main([*line, "-o", str(tmp_path / "out")]) == 2
+            assert f"leave {option[0]} out" in capsys.readouterr().err
+    assert not server.asked
+    assert not (tmp_path / "out").exists()

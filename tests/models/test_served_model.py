@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,10 @@ from stand_in_server import StandIn, serving, unchecked
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models import LanguageModel, OptionScore, Question
+from lexgraft.models.dialects import ServedQuestion
 from lexgraft.models.openai_server import OpenAIModel, connect
 from lexgraft.models.served_model import ServedModel
-from lexgraft.models.server_checks import check_against
+from lexgraft.models.server_checks import check_against, check_server
 from lexgraft.models.transformers import TransformersModel
 
 KINDS = ("vllm", "sglang", "llama-cpp-python")
@@ -182,3 +183,19 @@ def test_adapters_are_asked_by_name(
             assert base.loglikelihoods(QUESTIONS) != adapter.loglikelihoods(QUESTIONS)
             with pytest.raises(LexgraftError, match="did you mean `adapter`"):
                 connect(f"{address}#adaptor")
+
+
+def test_a_server_of_which_nothing_can_be_checked_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(StandIn("vllm", {"tiny": folder})) as address:
+        model = connect(address)
+        assert isinstance(model, ServedModel)
+        encoded = model.encoded
+
+        def crossing(items: Sequence[Question]) -> list[ServedQuestion]:
+            return [item._replace(crossed=[True] * len(item.options)) for item in encoded(items)]
+
+        monkeypatch.setattr(model, "encoded", crossing)
+        with pytest.raises(LexgraftError, match="cannot be checked: of 4 probes 0 can be asked"):
+            check_server(model, address)

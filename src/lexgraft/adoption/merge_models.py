@@ -239,9 +239,7 @@ def _chosen_compute(compute: ComputeSettings, cluster: Mapping[str, str] | None)
     """
     chosen = replace(compute, **(cluster or {}))
     if "address" in (cluster or {}) and chosen.engine != "ray":
-        raise LexgraftError(
-            "--address has no effect without --engine ray", cure="add --engine ray"
-        )
+        raise LexgraftError("--address has no effect without --engine ray", cure="add --engine ray")
     return chosen
 
 
@@ -307,4 +305,6 @@ def _of_project(
         return _answer_check()(plan, output, manifest, progress) if check_answers else manifest
 
     inputs = (*files, *inputs_of(project))
-    return PlannedMerge((plan,), False, inputs, write, chosen)
+    return PlannedMerge(
+        (plan,), joins_vocabularies=False, inputs=inputs, write_folder=write, compute=chosen
+    )

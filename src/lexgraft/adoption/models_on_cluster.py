@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
+from lexgraft.adoption.seat_kind import SeatKind, check_kind, kind_here, kind_of_run
 from lexgraft.arrays.lazy_torch import torch
 from lexgraft.compute.jobs import Job, SeatLostError
 from lexgraft.compute.ray_seats import SeatNeeds, ray_seats
@@ -66,7 +67,22 @@ class ModelsOnCluster(ModelsUnderTest):
         """
         if self.project.compute.device in ("auto", CPU):
             return super().computation
-        return self.with_models(_computation)
+        return self._first(self._alone_there(), _computation)
+
+    @cached_property
+    def kind(self) -> SeatKind:
+        """Return what computes on the first seat; every other must be of the same kind.
+
+        Raises:
+            LexgraftError: the run was begun with another kind.
+        """
+        return kind_of_run(self.folder, self._first(self._here, _kind))
+
+    def _first(self, project: Project, function: Callable[[ModelsUnderTest], T]) -> T:
+        """Return what a seat says of itself before it is known of which kind it must be."""
+        given = (project, self.folder, None, function, ())
+        job = Job(call_with_models, given, "what the first worker says of itself", "nothing")
+        return self.seats.submit(job).result()
 
     def close(self) -> None:
         """Leave the cluster, if it was joined."""
@@ -103,7 +119,7 @@ class ModelsOnCluster(ModelsUnderTest):
         self.progress(f"{what}{self.where()}", 0, 1)
         job = Job(
             call_with_models,
-            (self._here, self.folder, function, arguments),
+            (self._here, self.folder, self.kind, function, arguments),
             what,
             f"alone {self._lone}",
         )
@@ -121,6 +137,7 @@ class ModelsOnCluster(ModelsUnderTest):
         Whoever then works in order finds them in the store, and asks what is lacking.
         """
         count = self.seats.count  # joined before scouts are made: each would join by itself
+        self.progress(f"workers compute by {self.kind}", 1, 1)
         stopped = Event()
         scouts = [self._scout(stopped) for _ in works]
         with ThreadPoolExecutor(max(1, min(len(works), count))) as pool:
@@ -168,15 +185,20 @@ class ModelsOnCluster(ModelsUnderTest):
         threads: int,
     ) -> T:
         """Return what a function makes of a live model, in so many threads."""
-        given = (self._here, self.folder, subject, threads, function, arguments)
+        given = (self._here, self.folder, self.kind, subject, threads, function, arguments)
         return self.seats.submit(Job(call_with_live, given, subject.name, subject.digest)).result()
 
     @cached_property
     def _here(self) -> Project:
-        """Return the project as a seat works on it: by itself."""
+        """Return the project as a seat works on it: by itself, on the device that was chosen."""
+        chosen = self.computation
+        return self._alone_there(device=chosen.kind, dtype=chosen.dtype)
+
+    def _alone_there(self, **chosen: str) -> Project:
         compute = self.project.compute
         kind = compute.device.partition(":")[0]  # Ray shows a process its own GPUs alone
-        return replace(self.project, compute=replace(compute, engine="local", device=kind))
+        there = {"engine": "local", "device": kind, **chosen}
+        return replace(self.project, compute=replace(compute, **there))
 
 
 class ModelOnCluster:
@@ -253,6 +275,7 @@ _loading = Lock()
 def call_with_live(
     project: Project,
     folder: Path,
+    kind: SeatKind,
     subject: EvaluatedModel,
     threads: int,
     function: Callable[..., T],
@@ -260,18 +283,27 @@ def call_with_live(
 ) -> T:
     """Return, in a seat's process, what a function makes of a model that is loaded there."""
     with _loading:
-        model = _models(project, folder).live(subject)
+        models = _models(project, folder)
+        check_kind(kind, models.computation)
+        model = models.live(subject)
     torch.set_num_threads(threads)
     return function(model, *arguments)
 
 
 def call_with_models(
-    project: Project, folder: Path, function: Callable[..., T], arguments: Sequence[object]
+    project: Project,
+    folder: Path,
+    kind: SeatKind | None,  # None: it is not known yet of which kind seats must be
+    function: Callable[..., T],
+    arguments: Sequence[object],
 ) -> T:
     """Return, in a seat's process, what a function makes of an adoption's models."""
     with _loading:
+        models = _models(project, folder)
+        if kind is not None:
+            check_kind(kind, models.computation)
         torch.set_num_threads(project.compute.threads)
-        return function(_models(project, folder), *arguments)
+        return function(models, *arguments)
 
 
 def _models(project: Project, folder: Path) -> ModelsUnderTest:
@@ -284,6 +316,10 @@ def _models(project: Project, folder: Path) -> ModelsUnderTest:
 
 def _computation(models: ModelsUnderTest) -> Computation:
     return models.computation
+
+
+def _kind(models: ModelsUnderTest) -> SeatKind:
+    return kind_here(models.computation)
 
 
 def _scoring(model: TransformersModel) -> str:

@@ -184,8 +184,10 @@ def _check(arguments: argparse.Namespace, model: str) -> None:
     Raises:
         LexgraftError: one of them is given.
     """
+    from lexgraft.evaluation.evaluation_request import refuse_unseen
     from lexgraft.files.model_files import CONFIG
 
+    refuse_unseen(model, tasks=bool(arguments.tasks), drift=arguments.drift_from is not None)
     served = model.startswith(("http://", "https://"))
     if served and arguments.project:
         refuse(

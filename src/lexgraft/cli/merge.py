@@ -125,8 +125,8 @@ def merge(arguments: argparse.Namespace) -> int:
     exit status 1 if the folder answers otherwise than the merge in memory.
     """
     output, status = _output(arguments), 0
-    said = {"engine": arguments.engine, "address": arguments.address}
-    planned = planned_merge(arguments, {key: text for key, text in said.items() if text})
+    cluster = {"engine": arguments.engine, "address": arguments.address}
+    planned = planned_merge(arguments, {key: text for key, text in cluster.items() if text})
     planned.check(output, arguments.device or "cpu")
     lines = planned.lines(output)
     if arguments.dry_run:

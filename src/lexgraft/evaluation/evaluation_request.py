@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.prompt_frame import AskedPrompt
-from lexgraft.models import AskedFormat
+from lexgraft.models import AskedFormat, backend_of
 from lexgraft.records import Split
 
 
@@ -68,6 +68,7 @@ def check_request(request: EvaluationRequest) -> None:
         raise LexgraftError("nothing to ask", cure="give --items, --texts, --general or --tasks")
     if request.against and not request.texts:
         raise LexgraftError("drift is measured on texts", cure="give --texts too")
+    refuse_unseen(request.model, tasks=bool(request.tasks), drift=request.against is not None)
     has_concepts = request.items is not None and request.items.is_dir()
     if (request.defined or request.split == "sealed") and not has_concepts:
         raise LexgraftError(
@@ -84,3 +85,19 @@ def check_request(request: EvaluationRequest) -> None:
             "a judge grades definitions and is measured on labels",
             cure="give --defined, --judge and --labels together",
         )
+
+
+def refuse_unseen(model: str, *, tasks: bool, drift: bool) -> None:
+    """Refuse what wants a model's own predictions where it is run elsewhere, before it is asked.
+
+    Raises:
+        LexgraftError: tasks of lm-evaluation-harness, or drift, of a server or another back end.
+    """
+    if not (tasks or drift) or "" in backend_of(model).prefixes:
+        return
+    what, option = ("tasks need", "--tasks") if tasks else ("drift needs", "--drift-from")
+    raise LexgraftError(
+        f"{what} all predictions of a model, and what runs this one does not give them",
+        where=model,
+        cure=f"leave {option} out, or give the model's folder",
+    )

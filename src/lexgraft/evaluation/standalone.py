@@ -46,6 +46,7 @@ from lexgraft.evaluation.model_loading import (
     name_of,
 )
 from lexgraft.evaluation.prompt_frame import PromptForm
+from lexgraft.evaluation.served_probes import check_same_model
 from lexgraft.evaluation.term_generation import (
     TERM_TOKENS,
     grade_written,
@@ -126,6 +127,7 @@ class _StandaloneRun:
         self._model, self._bytes = load_alone(request, progress)
         self._name = name_of(request, self._model)
         self._folder = run.path / "answers" / self._model.digest
+        check_same_model(self._model, self._folder)
         self._store = self._folder / STORE
         self._frame = frame_of_request(request, self._folder)
         if request.split == "sealed" and request.items:
@@ -237,6 +239,7 @@ class _StandaloneRun:
         """Return a function that asks another model, loaded beside this one."""
         model, needed = load_alone(replace(self._request, model=str(folder)), self._progress)
         self._bytes += needed
+        check_same_model(model, self._folder.parent / model.digest)
         store = self._folder.parent / model.digest / STORE
         framed = self._frame.item
         return lambda _, items: ask([*map(framed, items)], model, store, self._progress)

@@ -34,6 +34,7 @@ _FILES = (
     "items.jsonl",
     "assignment.json",
     "compute.json",
+    "seats.json",
     "prompt.json",
     "report.html",
     "report.json",
@@ -42,7 +43,9 @@ _FILES = (
     "words.csv",
 )
 
-_BEGUN = frozenset({HELD, "compute.json", "prompt.json", "costs.jsonl"})  # before anything is asked
+_BEGUN = frozenset(
+    {HELD, "compute.json", "seats.json", "prompt.json", "costs.jsonl"}
+)  # before anything is asked
 _OF_A_MODEL = ("config.json", SINGLE, INDEX, ADAPTER, CONFIG)
 
 

@@ -112,7 +112,7 @@ def connect(address: str, kind: str = "") -> OpenAIModel | ServedModel:
 
 def _digest(client: ServerClient, listed: ListedModel, *server: str) -> str:
     """Return what stands for weights that cannot be seen."""
-    about = [listed.id, listed.owned_by, listed.root or "", listed.parent or ""]
+    about = [listed.id, listed.owned_by or "", listed.root or "", listed.parent or ""]
     return digest("openai", client.url, about, list(server))
 
 

@@ -19,7 +19,7 @@ class ServedTokenizer:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        bare, whole = finished(dialect.encode(_ANY)), finished(dialect.encode_whole(_ANY))
+        bare, whole = (finished(dialect.encode(_ANY, special=with_it)) for with_it in (False, True))
         ends = range(1, len(whole) - len(bare) + 1)
         self._start = next((whole[:1] for end in ends if whole[end:][: len(bare)] == bare), [])
         self.bos_token_id = self._start[0] if self._start else None

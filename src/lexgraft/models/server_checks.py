@@ -55,7 +55,7 @@ def check_server(model: ServedModel, where: str) -> tuple[str, ...]:
     * The likeliest next token is as likely when it is given as when it is written.
 
     Raises:
-        LexgraftError: one of these does not hold.
+        LexgraftError: one of these does not hold, or none can be tried.
     """
     questions = [probe for probe in model.encoded(PROBES) if not any(probe.crossed)]
     first, second = _scored(model, questions), _scored(model, questions)
@@ -63,6 +63,13 @@ def check_server(model: ServedModel, where: str) -> tuple[str, ...]:
     repeated = max(_gaps(zip(first, second, strict=True)), default=0.0)
     halves, following = _in_pieces(model, questions, first), _given_and_written(model, questions)
     pieces, written = max(halves, default=0.0), max(following, default=0.0)
+    if not (halves or following):  # nothing else finds values that are out of place
+        raise LexgraftError(
+            f"the server's numbers cannot be checked: of {len(PROBES)} probes {len(questions)} can "
+            "be asked, and none in pieces or given as it was written",
+            where=where,
+            cure=_CURE,
+        )
     complaints = (
         (repeated <= REPEATED, f"the same question twice differs by {repeated:.2g} nats a token"),
         (total <= TOTAL, f"options that exclude each other have a probability of {total:.3g}"),
@@ -83,6 +90,12 @@ def check_server(model: ServedModel, where: str) -> tuple[str, ...]:
         f"and written within {written:.2g} ({len(following)})"
     )
     return (words,)
+
+
+def usable_probes(model: ServedModel) -> list[Question]:
+    """Return the probes whose options share no token with what stands before them."""
+    encoded = zip(PROBES, model.encoded(PROBES), strict=True)
+    return [probe for probe, question in encoded if not any(question.crossed)]
 
 
 def check_against(model: ServedModel, local: LanguageModel, name: str, where: str) -> str:

@@ -5,21 +5,25 @@ All servers speak OpenAI's completions; log-probabilities of a given text each g
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.models.server_client import ServerClient
 
 TOO_LIKELY = 1e-3  # nats above zero that rounding may give
+T = TypeVar("T")
+
+TokenId = Annotated[int, Meta(ge=0, lt=1 << 31)]
+"""A token's number, as every tokenizer has it."""
 
 
 class ListedModel(Struct, frozen=True):
     """One model of a server's list; adapters name their base as `parent`."""
 
     id: str
-    owned_by: str = ""
+    owned_by: str | None = None
     root: str | None = None
     parent: str | None = None
 
@@ -33,7 +37,7 @@ class ModelList(Struct, frozen=True):
 class TokenIds(Struct, frozen=True):
     """A text as tokens, as every server answers."""
 
-    tokens: list[int]
+    tokens: list[TokenId]
 
 
 class ServedQuestion(NamedTuple):
@@ -65,12 +69,8 @@ class Dialect(Protocol):
         """Return the release that the server reports; empty where it reports none."""
         ...
 
-    async def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without start or end tokens."""
-        ...
-
-    async def encode_whole(self, text: str) -> list[int]:
-        """Return the token ids of a text as the model is given it, with its start token."""
+    async def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of a text; with its start token as the model is given it."""
         ...
 
     async def decode(self, ids: Sequence[int]) -> str:
@@ -88,6 +88,38 @@ class Dialect(Protocol):
 
 DialectMaker = Callable[[ServerClient, ListedModel], Dialect]
 """The class of a dialect: made for one model of a server."""
+
+
+async def own_answer(client: ServerClient, route: str, kind: type[T], **body: Any) -> T:
+    """Return what a server's own route, beside OpenAI's, answers: to no body, or to this."""
+    return await client.ask(route, body or None, kind, root=True)
+
+
+async def if_told(client: ServerClient, route: str, kind: type[T]) -> T | None:
+    """Return what a server says of itself; None where it says nothing, as behind a proxy."""
+    try:
+        return await own_answer(client, route, kind)
+    except LexgraftError:
+        return None
+
+
+def lacking(field: str, where: str, cure: str = "") -> LexgraftError:
+    """Return the error of an answer in which a field is missing, empty or not what it must be."""
+    return LexgraftError(
+        f"the server's answer has no usable `{field}`",
+        where=where,
+        cure=cure
+        or "update the server, name its kind with --server-kind, or give the model's folder",
+    )
+
+
+def mismatched(answers: int, prompts: int, where: str) -> LexgraftError:
+    """Return the error of as many answers as no prompts were sent."""
+    return LexgraftError(
+        f"{answers} answers came to {prompts} prompts",
+        where=where,
+        cure="is there a proxy between that splits or joins requests?",
+    )
 
 
 def checked(values: Sequence[float | None], count: int, where: str) -> list[float]:

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models.dialects import ListedModel, NextToken, ServedQuestion, TokenIds, checked
+from lexgraft.models.dialects import (
+    ListedModel,
+    NextToken,
+    ServedQuestion,
+    TokenIds,
+    checked,
+    if_told,
+    lacking,
+    own_answer,
+)
 from lexgraft.models.server_client import ServerClient
 
 
@@ -54,25 +63,20 @@ class LlamaCppPythonServer:
 
     async def version(self) -> str:
         """Return the release that its description of itself names."""
-        try:
-            return (await self._client.ask("/openapi.json", None, _OpenApi, root=True)).info.version
-        except LexgraftError:
-            return ""
+        reported = await if_told(self._client, "/openapi.json", _OpenApi)
+        return reported.info.version if reported else ""
 
-    async def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without its start token."""
-        start, whole = await self.encode_whole(""), await self.encode_whole(text)
-        return whole[len(start) :]
-
-    async def encode_whole(self, text: str) -> list[int]:
-        """Return the token ids of a text with its start token."""
+    async def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of a text, with its start token if these are special."""
+        start = [] if special else await self.encode("", special=True)
         body = {"model": self.name, "input": text}
-        return (await self._client.ask("/extras/tokenize", body, TokenIds, root=True)).tokens
+        whole = (await own_answer(self._client, "/extras/tokenize", TokenIds, **body)).tokens
+        return whole[len(start) :]
 
     async def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids."""
         body = {"model": self.name, "tokens": list(ids)}
-        return (await self._client.ask("/extras/detokenize", body, _PythonText, root=True)).text
+        return (await own_answer(self._client, "/extras/detokenize", _PythonText, **body)).text
 
     async def score(self, question: ServedQuestion) -> list[list[float]]:
         """Return log P of every option's tokens, from the end of the echoed text.
@@ -104,6 +108,8 @@ class LlamaCppPythonServer:
         echoed = _echo(completion, self._client.url)
         count = len(question.context) + len(ids)
         written = completion.usage.completion_tokens
+        if not 0 <= written <= len(echoed.token_logprobs):
+            raise lacking("usage.completion_tokens", self._client.url)
         values = echoed.token_logprobs[: len(echoed.token_logprobs) - written]
         if completion.usage.prompt_tokens != count:
             return checked(values, count, self._client.url)
@@ -114,6 +120,8 @@ class LlamaCppPythonServer:
         completion = await self._complete(question.text, echo=False)
         echoed = _echo(completion, self._client.url)
         (value,) = checked(echoed.token_logprobs[:1], 1, self._client.url)
+        if not echoed.tokens:
+            raise lacking("choices[0].logprobs.tokens", self._client.url)
         return NextToken(None, echoed.tokens[0], value)
 
     async def _complete(self, text: str, *, echo: bool) -> _EchoCompletion:

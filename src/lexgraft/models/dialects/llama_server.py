@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models.dialects import ListedModel, NextToken, ServedQuestion, TokenIds, checked
+from lexgraft.models.dialects import (
+    ListedModel,
+    NextToken,
+    ServedQuestion,
+    TokenId,
+    TokenIds,
+    checked,
+    if_told,
+    lacking,
+    own_answer,
+)
 from lexgraft.models.server_client import ServerClient
 
 FORCED = 1000.0  # added to a logit so that its token is written for certain
@@ -27,12 +37,12 @@ class _LlamaText(Struct, frozen=True):
 
 
 class _Candidate(Struct, frozen=True):
-    id: int
+    id: TokenId
     prob: float = 0.0
 
 
 class _Step(Struct, frozen=True):
-    id: int
+    id: TokenId
     logprob: float | None = None
     prob: float = 0.0
     top_probs: list[_Candidate] = []
@@ -55,23 +65,17 @@ class LlamaServer:
 
     async def version(self) -> str:
         """Return the build that `/props` reports."""
-        try:
-            return (await self._client.ask("/props", None, _Properties, root=True)).build_info
-        except LexgraftError:
-            return ""
+        reported = await if_told(self._client, "/props", _Properties)
+        return reported.build_info if reported else ""
 
-    async def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without start or end tokens."""
-        return await self._tokens(text, special=False)
-
-    async def encode_whole(self, text: str) -> list[int]:
-        """Return the token ids of a text with its start token."""
-        return await self._tokens(text, special=True)
+    async def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of a text, with its start token if these are special."""
+        body = {"content": text, "add_special": special}
+        return (await own_answer(self._client, "/tokenize", TokenIds, **body)).tokens
 
     async def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids."""
-        body = {"tokens": list(ids)}
-        return (await self._client.ask("/detokenize", body, _LlamaText, root=True)).content
+        return (await own_answer(self._client, "/detokenize", _LlamaText, tokens=list(ids))).content
 
     async def score(self, question: ServedQuestion) -> list[list[float]]:
         """Return log P of every option's tokens; equal beginnings are asked once."""
@@ -107,7 +111,10 @@ class LlamaServer:
         It is compared with a whole one: equal biases leave the ratio of two probabilities as it is.
         """
         if self._plain is None:
-            self._plain = (await self.encode("a"))[-1]
+            letters = await self.encode("a")
+            if not letters:
+                raise lacking("tokens", self._client.url)
+            self._plain = letters[-1]
         plain = await self._written(context, {self._plain: FORCED})
         ahead = AHEAD
         while plain is not None and ahead <= AHEAD + LIKELIER:
@@ -115,6 +122,8 @@ class LlamaServer:
             pair = await self._written(context, bias, sampled=True)
             if pair is not None and pair.id == self._plain:
                 probabilities = {candidate.id: candidate.prob for candidate in pair.top_probs}
+                if not pair.prob > 0:
+                    raise lacking("completion_probabilities[0].prob", self._client.url)
                 ratio = probabilities.get(token, 0.0) / pair.prob
                 if ratio > 0:
                     return self._checked(self._value(plain) + math.log(ratio) + ahead)
@@ -141,7 +150,7 @@ class LlamaServer:
             "post_sampling_probs": sampled,
             "cache_prompt": True,
         }
-        answer = await self._client.ask("/completion", body, _Completed, root=True)
+        answer = await own_answer(self._client, "/completion", _Completed, **body)
         if answer.truncated or answer.tokens_evaluated != len(context):
             raise LexgraftError(
                 f"the server has read {answer.tokens_evaluated} of {len(context)} tokens",
@@ -157,7 +166,3 @@ class LlamaServer:
     def _checked(self, value: float | None) -> float:
         (number,) = checked([value], 1, self._client.url)
         return number
-
-    async def _tokens(self, text: str, *, special: bool) -> list[int]:
-        body = {"content": text, "add_special": special}
-        return (await self._client.ask("/tokenize", body, TokenIds, root=True)).tokens

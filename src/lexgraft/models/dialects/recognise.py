@@ -56,5 +56,5 @@ def dialect_of(client: ServerClient, listed: ListedModel, kind: str) -> Dialect 
     """
     if kind and kind not in KINDS:
         raise LexgraftError(f"no kind of server is called `{kind}`", cure=nearest(kind, KINDS))
-    name = kind or _OWNERS.get(listed.owned_by, "")
+    name = kind or _OWNERS.get(listed.owned_by or "", "")
     return KINDS[name](client, listed) if name else None

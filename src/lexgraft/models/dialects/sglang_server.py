@@ -6,10 +6,20 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models.dialects import ListedModel, NextToken, ServedQuestion, TokenIds, checked
+from lexgraft.models.dialects import (
+    ListedModel,
+    NextToken,
+    ServedQuestion,
+    TokenId,
+    TokenIds,
+    checked,
+    if_told,
+    mismatched,
+    own_answer,
+)
 from lexgraft.models.server_client import ServerClient
 
-Triple = tuple[float | None, int, str | None]
+Triple = tuple[float | None, TokenId, str | None]
 
 
 class _Info(Struct, frozen=True):
@@ -45,24 +55,20 @@ class SglangServer:
     async def version(self) -> str:
         """Return what the server's own information says; a proxy may hide it."""
         for route in ("/server_info", "/get_server_info"):
-            try:
-                return (await self._client.ask(route, None, _Info, root=True)).version
-            except LexgraftError:
-                continue
+            reported = await if_told(self._client, route, _Info)
+            if reported:
+                return reported.version
         return ""
 
-    async def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without start or end tokens."""
-        return await self._tokens(text, special=False)
-
-    async def encode_whole(self, text: str) -> list[int]:
-        """Return the token ids of a text with its start token."""
-        return await self._tokens(text, special=True)
+    async def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of a text, with its start token if these are special."""
+        body = {"model": self.name, "prompt": text, "add_special_tokens": special}
+        return (await own_answer(self._client, "/tokenize", TokenIds, **body)).tokens
 
     async def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids."""
         body = {"model": self.name, "tokens": list(ids), "skip_special_tokens": False}
-        return (await self._client.ask("/detokenize", body, _SglangText, root=True)).text
+        return (await own_answer(self._client, "/detokenize", _SglangText, **body)).text
 
     async def score(self, question: ServedQuestion) -> list[list[float]]:
         """Return log P of every option's tokens, from `input_token_logprobs`.
@@ -96,9 +102,7 @@ class SglangServer:
         }
         answers = await self._client.ask("/generate", body, _ANSWERS, root=True)
         if len(answers) != len(prompts):
-            raise LexgraftError(
-                f"{len(answers)} answers came to {len(prompts)} prompts", where=self._client.url
-            )
+            raise mismatched(len(answers), len(prompts), self._client.url)
         return answers
 
     def _values(self, meta: _Meta, prompt: Sequence[int]) -> list[float | None]:
@@ -114,7 +118,3 @@ class SglangServer:
         return (
             [value for value, *_ in triples] if same and meta.prompt_tokens == len(prompt) else []
         )
-
-    async def _tokens(self, text: str, *, special: bool) -> list[int]:
-        body = {"model": self.name, "prompt": text, "add_special_tokens": special}
-        return (await self._client.ask("/tokenize", body, TokenIds, root=True)).tokens

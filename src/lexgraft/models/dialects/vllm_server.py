@@ -5,9 +5,20 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.models.dialects import ListedModel, NextToken, ServedQuestion, TokenIds, checked
+from lexgraft.models.dialects import (
+    ListedModel,
+    NextToken,
+    ServedQuestion,
+    TokenIds,
+    checked,
+    if_told,
+    lacking,
+    mismatched,
+    own_answer,
+)
 from lexgraft.models.server_client import ServerClient
 
+_DIGITS = 9  # of a token's number, at most
 _ID = "token_id:"  # before a token's number where ids are asked for as tokens
 
 
@@ -48,23 +59,18 @@ class VllmServer:
 
     async def version(self) -> str:
         """Return what `/version` says; a proxy may hide it."""
-        try:
-            return (await self._client.ask("/version", None, _Version, root=True)).version
-        except LexgraftError:
-            return ""
+        reported = await if_told(self._client, "/version", _Version)
+        return reported.version if reported else ""
 
-    async def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without start or end tokens."""
-        return await self._tokens(text, special=False)
-
-    async def encode_whole(self, text: str) -> list[int]:
-        """Return the token ids of a text with its start token."""
-        return await self._tokens(text, special=True)
+    async def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of a text, with its start token if these are special."""
+        body = {"model": self.name, "prompt": text, "add_special_tokens": special}
+        return (await own_answer(self._client, "/tokenize", TokenIds, **body)).tokens
 
     async def decode(self, ids: Sequence[int]) -> str:
         """Return the text of token ids."""
         body = {"model": self.name, "tokens": list(ids)}
-        return (await self._client.ask("/detokenize", body, _VllmText, root=True)).prompt
+        return (await own_answer(self._client, "/detokenize", _VllmText, **body)).prompt
 
     async def score(self, question: ServedQuestion) -> list[list[float]]:
         """Return log P of every option's tokens, from `prompt_logprobs`."""
@@ -83,7 +89,10 @@ class VllmServer:
         )
         written = choice.logprobs or _WrittenTokens([], [])
         (value,) = checked(written.token_logprobs, 1, self._client.url)
-        return NextToken(int(written.tokens[0].removeprefix(_ID)), written.tokens[0], value)
+        number = written.tokens[0].removeprefix(_ID) if written.tokens else ""
+        if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
+            raise lacking("choices[0].logprobs.tokens", self._client.url)
+        return NextToken(int(number), number, value)
 
     async def _complete(self, prompts: list[list[int]], **what: object) -> list[_VllmChoice]:
         """Return one choice per prompt, in order."""
@@ -98,9 +107,7 @@ class VllmServer:
         answer = await self._client.ask("/completions", body, _VllmCompletion)
         choices = sorted(answer.choices, key=lambda choice: choice.index)
         if [choice.index for choice in choices] != [*range(len(prompts))]:
-            raise LexgraftError(
-                f"{len(choices)} answers came to {len(prompts)} prompts", where=self._client.url
-            )
+            raise mismatched(len(choices), len(prompts), self._client.url)
         return choices
 
     def _values(self, choice: _VllmChoice, prompt: Sequence[int], start: int) -> list[float | None]:
@@ -117,7 +124,3 @@ class VllmServer:
             entry = (step or {}).get(str(token))
             values.append(entry.logprob if entry else None)
         return values if len(steps) == len(prompt) else values[: len(steps) - len(prompt)]
-
-    async def _tokens(self, text: str, *, special: bool) -> list[int]:
-        body = {"model": self.name, "prompt": text, "add_special_tokens": special}
-        return (await self._client.ask("/tokenize", body, TokenIds, root=True)).tokens
