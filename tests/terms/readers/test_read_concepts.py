@@ -73,7 +73,7 @@ def test_an_id_that_occurs_twice_is_refused_with_both_files(tmp_path: Path):
         (b'{"id":"C9","terms":[{"text":" ","language":"en"}]}', r"a term without text \(id C9\)"),
         (b'{"id":"C9","terms":3}', r"terms:1: not a Concept"),
         (b"\x1f\x8b\x08junk", "damaged gzip"),
-        (b"en\n\x81\xb1\xb2\xff\x80\xc5 \xe3\n", "not clear, so nothing"),
+        (b"en\n\x81\xb1\xb2\xff\x80\xc5 \xe3\n", "nor a known encoding"),
     ],
 )
 def test_what_is_no_term_base_is_refused_with_its_name(tmp_path: Path, data: bytes, message: str):

@@ -17,6 +17,7 @@ _SUSPECT_CJK = re.compile(
     + "]"
 )
 """What a CJK character in UTF-8 begins with when it is read as CP932: rare characters."""
+_LOST = "ï¿½"  # what stands for a letter that was lost, read as something else
 _LEAST = 2  # CJK characters
 
 
@@ -29,6 +30,8 @@ def mojibake_of(text: str) -> str:
     """
     if text.isascii():
         return ""
+    if _LOST in text:
+        return "\ufffd"
     if _SUSPECT_CJK.search(text):
         return _once_cp932(text)
     for encoding in _ONCE_READ_AS if _SUSPECT.search(text) else ():

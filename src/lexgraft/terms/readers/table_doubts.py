@@ -15,6 +15,7 @@ from lexgraft.terms.readers.column_language import (
     questions_of_prose,
     says_yes_or_no,
 )
+from lexgraft.terms.readers.garbled_columns import garbled_columns
 from lexgraft.terms.readers.header_words import languages_of_word
 from lexgraft.terms.readers.import_options import ImportOptions
 from lexgraft.terms.readers.raw_table import RawTable
@@ -51,6 +52,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
         return
     requested = (*options.called, *options.languages)
     unread = list(unread_columns(layout, requested))
+    yield from garbled_columns(layout)
     yield from _of_headers(layout, {question.answer.rpartition("=")[0] for question in unread})
     yield from _of_languages(layout, requested)
     yield from questions_of_prose(layout)

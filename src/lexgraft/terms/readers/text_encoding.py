@@ -7,14 +7,12 @@ become words.
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.text.language_data import likely, script_of_letter
-from lexgraft.terms.text.language_tags import tag_of_code
+from lexgraft.terms.readers.encoding_plausibility import plausibility
 
 UNMARKED = (
     "cp932",
@@ -34,8 +32,19 @@ UNMARKED = (
     "cp1255",
     "cp1256",
     "cp874",
+    "cp1258",
+    "iso8859_15",
+    "iso8859_5",
+    "iso8859_6",
+    "iso8859_7",
+    "koi8_u",
     "cp850",
+    "cp852",
+    "cp857",
+    "cp737",
     "mac_roman",
+    "mac_latin2",
+    "mac_cyrillic",
 )
 """Encodings without a mark, in the order in which a draw is shown."""
 
@@ -45,50 +54,13 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_SAMPLE = 1 << 18  # bytes that are weighed
+_SAMPLE = 1 << 18  # bytes in which escape sequences are looked for
+_WEIGHED = 1 << 15  # bytes of lines that are weighed
 _LEAD = 0.12  # of the best over the next that says something else
 _HEADER_LINES = 12
-_WRITTEN_IN = {
-    "Jpan": frozenset({"Jpan", "Hani"}),
-    "Hans": frozenset({"Hani"}),
-    "Hant": frozenset({"Hani"}),
-}
-_HOMES = {"cp932": "ja", "euc_jp": "ja", "gb18030": "zh", "big5hkscs": "zh", "cp949": "ko"}
-_CASED = frozenset({"Latn", "Cyrl", "Grek"})
-_CYRILLIC = frozenset({"cp1251", "koi8_r", "cp866"})
-_COMMON_CYRILLIC = frozenset("оеаинтсрвлі")
-_USUAL_SIGNS = frozenset("°±×²³§–—’‘“”„…•€®™©«»½")
-_WORD = re.compile(r"[^\W\d_]+")
+_BYTES = re.compile(rb"[A-Za-z\x80-\xff]+")
+_SINGLE_BYTES = frozenset(UNMARKED) - {"cp932", "euc_jp", "gb18030", "big5hkscs", "cp949"}
 _CELL = re.compile(r"[,;\t\r\n\"]+")
-_LEVEL_ONE = {  # lead bytes of each standard's common characters
-    "cp932": ((0x81, 0x84), (0x87, 0x97), (0xFA, 0xFC)),
-    "euc_jp": ((0xA1, 0xA8), (0xB0, 0xCF)),
-    "gb18030": ((0xA1, 0xA9), (0xB0, 0xD7)),
-    "big5hkscs": ((0xA1, 0xC6),),
-    "cp949": ((0xA1, 0xC8),),
-}
-_LETTERS = {  # beyond ASCII, of languages with Latin letters
-    "de": "äöüß",
-    "fr": "àâæçéèêëîïôœùûüÿ",
-    "es": "áéíñóúü¿¡ºª",
-    "it": "àèéìòù",
-    "pt": "áâãàçéêíóôõú",
-    "cs": "áčďéěíňóřšťúůýž",
-    "sk": "áäčďéíĺľňóôŕšťúýž",
-    "pl": "ąćęłńóśźż",
-    "hu": "áéíóöőúüű",
-    "ro": "ăâîșşțţ",
-    "hr": "čćđšž",
-    "sl": "čšž",
-    "tr": "çğıiöşüâ",
-    "sv": "åäöé",
-    "da": "æøåé",
-    "nb": "æøåé",
-    "fi": "äöå",
-    "lt": "ąčęėįšųūž",
-    "lv": "āčēģīķļņšūž",
-    "et": "äöõüšž",
-}
 
 
 class DecodedText(Struct, frozen=True):
@@ -133,7 +105,7 @@ def decode(
 
 def _as_named(data: bytes, where: str, encoding: str) -> str:
     try:
-        return data.decode(encoding)
+        return _as_written(data, encoding)
     except LookupError as error:
         raise LexgraftError(
             f"no encoding is called `{encoding}`",
@@ -146,6 +118,12 @@ def _as_named(data: bytes, where: str, encoding: str) -> str:
             where=f"{where}:{line}",
             cure="name its encoding (--encoding, `terms.tables.encoding`), or save it as UTF-8",
         ) from error
+
+
+def _as_written(data: bytes, encoding: str) -> str:
+    """Return a decoded text, Vietnamese letters in one piece: its code page has them in two."""
+    text = data.decode(encoding)
+    return unicodedata.normalize("NFC", text) if encoding == "cp1258" else text
 
 
 def _unmarked_utf_16(data: bytes) -> str:
@@ -164,9 +142,9 @@ def _weighed(
 ) -> DecodedText:
     """Return the most plausible of the encodings without a mark, with those that are as good."""
     texts = {name: text for name in UNMARKED if (text := _decoded(data, name)) is not None}
-    scores = {
-        name: _plausibility(text[:_SAMPLE], name, header_languages) for name, text in texts.items()
-    }
+    sample = _telling_lines(data)
+    headers = {name: _headers_of(texts[name], header_languages) for name in texts}
+    scores = {name: plausibility(_as_written(sample, name), name, *headers[name]) for name in texts}
     ranked = sorted(scores, key=lambda name: (-scores[name], UNMARKED.index(name)))
     if not ranked or scores[ranked[0]] < 0.5:
         line = data.count(b"\n", 0, fault.start) + 1
@@ -175,19 +153,75 @@ def _weighed(
             where=f"{where}:{line}",
             cure="name its encoding (--encoding, `terms.tables.encoding`), or save it as UTF-8",
         )
-    best = ranked[0]
-    rivals = tuple(
-        name
-        for name in ranked[1:]
-        if scores[name] > scores[best] - _LEAD and texts[name] != texts[best]
-    )
+    near = [name for name in ranked if scores[name] > scores[ranked[0]] - _LEAD]
+    best, *rivals = _by_their_differences(sample, near, headers)
     reason = f"no UTF-8 (byte {fault.start}); its characters and headers make sense so"
-    return DecodedText(texts[best], best, reason, rivals)
+    others = tuple(name for name in rivals if texts[name] != texts[best])
+    return DecodedText(texts[best], best, reason, others)
+
+
+def _telling_lines(data: bytes) -> bytes:
+    """Return the first lines, and of those below them such as are not ASCII alone."""
+    lines = data.split(b"\n")
+    chosen, size = lines[:_HEADER_LINES], 0
+    for line in lines[_HEADER_LINES:]:
+        if size > _WEIGHED:
+            break
+        if not line.isascii():
+            chosen.append(line)
+            size += len(line)
+    return b"\n".join(chosen)
+
+
+def _by_their_differences(
+    data: bytes, near: Sequence[str], headers: Mapping[str, tuple[Sequence[str], int]]
+) -> list[str]:
+    """Return the best of some encodings and those that are as good, by the words that differ.
+
+    Where two encodings have nearly all in common, the rest decides: `½illet` or `œillet`.
+    """
+    best, rivals = near[0], list[str]()
+    words = {*_BYTES.findall(data)} if len(near) > 1 else set[bytes]()
+    for name in near[1:]:
+        pairs = [
+            pair
+            for word in words
+            if {best, name} <= _SINGLE_BYTES
+            and len({*(pair := (_words_in(word, best), _words_in(word, name)))}) > 1
+        ]
+        first, second = (
+            (
+                plausibility("\n".join(sorted(column)), encoding, *headers[encoding])
+                for column, encoding in zip(zip(*pairs, strict=True), (best, name), strict=True)
+            )
+            if pairs
+            else (0.0, 0.0)
+        )
+        if second > first + _LEAD:
+            best, rivals = name, []
+        elif first <= second + _LEAD:
+            rivals.append(name)
+    return [best, *rivals]
+
+
+def _words_in(word: bytes, encoding: str) -> str:
+    return unicodedata.normalize("NFC", word.decode(encoding, errors="replace"))
+
+
+def _headers_of(
+    text: str, header_languages: Callable[[Sequence[str]], Sequence[str]]
+) -> tuple[Sequence[str], int]:
+    """Return the languages that the first lines name, and how many cells beyond ASCII are words."""
+    cells = [
+        cell.strip() for line in text.splitlines()[:_HEADER_LINES] for cell in _CELL.split(line)
+    ]
+    beyond = [cell for cell in cells if not unicodedata.normalize("NFKC", cell).isascii()]
+    return header_languages(cells), len(header_languages(beyond)) if beyond else 0
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
     try:
-        text = data.decode(encoding)
+        text = _as_written(data, encoding)
     except UnicodeDecodeError:
         return None
     odd = any(
@@ -195,121 +229,3 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         for character in set(text)
     )
     return None if odd else text
-
-
-def _plausibility(
-    text: str, encoding: str, header_languages: Callable[[Sequence[str]], Sequence[str]]
-) -> float:
-    """Return from 0 to about 1.5 how much a decoding makes sense."""
-    lines = text.splitlines()[:_HEADER_LINES]
-    cells = [cell.strip() for line in lines for cell in _CELL.split(line) if not cell.isascii()]
-    words = [word for word in _WORD.findall(text) if not word.isascii()]
-    if not words:
-        return 0.4
-    languages = header_languages([cell for line in lines for cell in _CELL.split(line)])
-    sound = sum(map(_is_one_writing, words)) / len(words)
-    known = header_languages([cell for cell in cells if cell]) if cells else ()
-    common = (
-        _common_share(words, encoding)
-        if encoding in _LEVEL_ONE
-        else _letter_share(words, languages)
-        * _share_of_letters(text)
-        * (_as_russian(words) if encoding in _CYRILLIC else 1.0)
-    )
-    headers = 0.3 * min(len(known), 2) / 2
-    return (
-        sound * common * _fit_of_scripts(words, languages)
-        + headers
-        + _home(encoding, text, languages)
-    )
-
-
-def _fit_of_scripts(words: Sequence[str], languages: Sequence[str]) -> float:
-    """Return 1 where words are in the scripts of the languages that headers name, else .7.
-
-    A single language with Latin letters says nothing: the other's header may not be known.
-    """
-    named = [scripts for language in languages if (scripts := _scripts_of(language))]
-    expected = frozenset[str]().union(*named)
-    if expected <= {"Latn"} and len(named) < 2:
-        return 1.0
-    fitting = sum(
-        bool(
-            {script_of_letter(letter) for letter in word if not letter.isascii()} & {*expected, ""}
-        )
-        for word in words
-    )
-    return 0.7 + 0.3 * fitting / len(words)
-
-
-def _scripts_of(language: str) -> frozenset[str]:
-    script = likely(language)[1] if tag_of_code(language) else ""
-    return _WRITTEN_IN.get(script, frozenset({script} - {""}))
-
-
-def _home(encoding: str, text: str, languages: Sequence[str]) -> float:
-    """Return a little more for an encoding made for a language of the headers, or for kana."""
-    home = _HOMES.get(encoding, "")
-    kana = home == "ja" and any("\u3041" <= character <= "\u30fa" for character in text)
-    named = any(language.partition("-")[0] == home for language in languages)
-    return 0.15 if home and (kana or named) else 0.0
-
-
-def _share_of_letters(text: str) -> float:
-    """Return the share of letters and of usual signs among characters beyond ASCII."""
-    beyond = [character for character in text if not character.isascii()]
-    usual = sum(character.isalpha() or character in _USUAL_SIGNS for character in beyond)
-    return usual / len(beyond)
-
-
-def _as_russian(words: Sequence[str]) -> float:
-    """Return from .6 to 1 how much Cyrillic letters are the common ones, and small ones.
-
-    The encodings of Russian have its letters in other orders, and KOI8 capitals for small ones.
-    """
-    letters = [letter for word in words for letter in word if script_of_letter(letter) == "Cyrl"]
-    if not letters:
-        return 1.0
-    common = sum(letter.casefold() in _COMMON_CYRILLIC for letter in letters) / len(letters)
-    small = sum(letter.islower() for letter in letters) / len(letters)
-    return 0.6 + 0.25 * min(1.0, common / 0.6) + 0.15 * small
-
-
-def _is_one_writing(word: str) -> bool:
-    """Tell a word whose scripts can follow each other."""
-    scripts = {script_of_letter(letter) for letter in set(word)} - {""}
-    half_width = any("\uff66" <= letter <= "\uff9f" for letter in word)
-    if half_width and (
-        scripts != {"Jpan"} or any("\u3041" <= letter <= "\u30fa" for letter in word)
-    ):
-        return False
-    if half_width or not scripts & _CASED:
-        return not half_width and not {"Kore", "Hani"} <= scripts
-    if any(first.islower() and second.isupper() for first, second in pairwise(word)):
-        return False
-    if len(scripts) == 1:
-        return scripts != {"Latn"} or any(letter.isascii() for letter in word)
-    mixed = scripts & {"Jpan", "Hani"} and "Latn" in scripts
-    return bool(mixed) and not re.search(r"[A-Z][a-z]+[\u3400-\u9fff]$|[\u3400-\u9fff][a-z]", word)
-
-
-def _common_share(words: Sequence[str], encoding: str) -> float:
-    """Return the share of characters that are common in the standard behind an encoding."""
-    characters = [character for word in words for character in word if not character.isascii()]
-    codes = [character.encode(encoding) for character in characters]
-    return sum(
-        len(code) == 2 and any(low <= code[0] <= high for low, high in _LEVEL_ONE[encoding])
-        for code in codes
-    ) / len(codes)
-
-
-def _letter_share(words: Sequence[str], languages: Sequence[str]) -> float:
-    """Return the share of letters that the headers' languages have; .85 where none is known."""
-    letters = [letter for word in words for letter in word.casefold() if not letter.isascii()]
-    known = "".join(_LETTERS.get(language.partition("-")[0], "") for language in languages)
-    latin = [letter for letter in letters if script_of_letter(letter) == "Latn"]
-    if not latin:
-        return 0.95
-    if not known:
-        return 0.85
-    return sum(letter in known for letter in latin) / len(latin)

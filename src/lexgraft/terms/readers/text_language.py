@@ -93,7 +93,7 @@ def most_likely(cells: Sequence[str]) -> str:
 
 def has_odd_letters(cells: Sequence[str], tag: str) -> bool:
     """Tell texts of which several have letters that a language is not written with."""
-    alphabet = _alphabets().get(tag.partition("-")[0])
+    alphabet = alphabets().get(tag.partition("-")[0])
     if alphabet is None:
         return False
     scripts = {script_of_letter(letter) for letter in alphabet}
@@ -107,7 +107,7 @@ def has_odd_letters(cells: Sequence[str], tag: str) -> bool:
 def language_by_letters(cells: Sequence[str]) -> str:
     """Return the only language that has all of a column's letters beyond a to z, or nothing."""
     letters = {letter for cell in cells for letter in _marked_letters(cell)}
-    tags = [tag for tag, alphabet in _alphabets().items() if letters and letters <= alphabet]
+    tags = [tag for tag, alphabet in alphabets().items() if letters and letters <= alphabet]
     return tags[0] if len(tags) == 1 else ""
 
 
@@ -212,7 +212,7 @@ def _small_words() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _alphabets() -> dict[str, frozenset[str]]:
+def alphabets() -> dict[str, frozenset[str]]:
     """Return the letters beyond a to z that languages are written with."""
     return {tag: frozenset(letters) for tag, letters in _data("alphabets.json").items()}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.readers.file_start import lines_of, unpacked
-from lexgraft.terms.readers.header_words import role_of
+from lexgraft.terms.readers.header_words import languages_of_word, role_of
 from lexgraft.terms.readers.text_encoding import DecodedText, decode
 from lexgraft.terms.text.language_data import commonly_named
 from lexgraft.terms.text.language_tags import language_of_name, tag_of_code
@@ -58,16 +58,18 @@ def text_rows(path: Path, encoding: str = "") -> Iterator[Cells]:
 
 
 def languages_of_headers(cells: Sequence[str]) -> list[str]:
-    """Return, of cells that are words of a header, the languages they name, else their roles."""
+    """Return, of cells that are words of a header, the languages they name or are in, else roles.
+
+    A word of several languages, or of English, says its role alone.
+    """
     names: list[str] = []
     for cell in cells:
-        word = role_of(cell)
-        name = (
-            (commonly_named(cell) if cell.isascii() else language_of_name(cell))
-            or tag_of_code(cell)
-            or (word.role if word else "")
-        )
-        names += [name] if name else []
+        name = commonly_named(cell) if cell.isascii() else language_of_name(cell)
+        if name := name or tag_of_code(cell):
+            names.append(name)
+        elif word := role_of(cell):
+            languages = languages_of_word(cell)
+            names.append(word.role if len(languages) > 1 or "en" in languages else word.language)
     return names
 
 
