@@ -199,8 +199,9 @@ def _understood(arguments: argparse.Namespace) -> tuple[dict[str, object], dict[
     def read(options: "ImportOptions") -> tuple["ImportOptions", dict[str, int]]:
         return options, languages_in(list(TermImport(arguments.terms, options)))
 
+    languages = [tag for tag in (arguments.source_language, arguments.target_language) if tag]
     options, present = until_clear(
-        read, options_of(convert(tables, TableSettings)), may_ask=not arguments.json
+        read, options_of(convert(tables, TableSettings), languages), may_ask=not arguments.json
     )
     return {name: getattr(options, name) for name in tables}, present
 

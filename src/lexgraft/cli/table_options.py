@@ -193,8 +193,22 @@ def _answered(question: "Question") -> tuple[str, str] | None:
     except EOFError:
         return None
     if answer_given.isdecimal() and 0 < int(answer_given) <= len(answers):
-        return answers[int(answer_given) - 1]
+        option, value = answers[int(answer_given) - 1]
+        return option, _with_language(value)
     return (question.option, answer_given) if answer_given else None
+
+
+def _with_language(value: str) -> str:
+    """Return an answer with the language that only the user knows, once it was asked for."""
+    from lexgraft.terms.readers.table_account import SOME_LANGUAGE
+
+    if SOME_LANGUAGE not in value:
+        return value
+    print_line("the tag of its language, e.g. de:")
+    try:
+        return value.replace(SOME_LANGUAGE, input().strip() or SOME_LANGUAGE)
+    except EOFError:
+        return value
 
 
 def _with(options: "ImportOptions", option: str, value: str) -> "ImportOptions":

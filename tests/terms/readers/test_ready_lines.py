@@ -42,6 +42,11 @@ UNCLEAR = {
     "rows above the header": "valve;Ventil\ngear;Rad\nEnglish;German\nnut;Mutter\n",
     "words with signs": "en;de;it's $HOME `x`\nvalve;Ventil;\"a 'b'\"\n",
     "source and target": "source;target\nvalve;Ventil\n",
+    "a status in no language": "en;de;Zyx\nvalve;Ventil;nobl\ntap;Hahn;krek\ngear;Rad;nobl\n",
+    "a flag in no language": "en;de;Zyx\nvalve;Ventil;\ntap;Hahn;x\n",
+    "remarks that forbid": "en;de;Comment\nvalve;Ventil;\ntap;Hahn;do not use\n",
+    "synonyms of another language": "English;Synonyms\nvalve;Absperrhahn\nshaft;Welle\n",
+    "garbled": "Türkçe;English\ndiþli;gear\nyataðý;bearing\nyatak;bed\n",
 }
 
 
@@ -84,6 +89,42 @@ def test_the_line_that_a_refusal_gives_ends_in_an_import(
     again = shlex.split(table.command)[1:-2]
     assert main([*again, "-o", str(tmp_path / "again.jsonl")]) == 0
     assert (tmp_path / "again.jsonl").read_bytes() == concepts
+
+
+def test_a_line_with_a_word_to_replace_says_which_and_for_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "pairs.csv"
+    path.write_text("valve;Ventil\ngear;Rad\n", encoding="utf-8")
+    assert main(["terms", "import", str(path), "-o", str(tmp_path / "out.jsonl")]) == 2
+    shown = capsys.readouterr().err
+    assert "replace each LANGUAGE by the language of the column (`1`, `2`): `de`, `pt-BR`" in shown
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("lexgraft terms")]
+    words = shlex.split(line.replace("1=term LANGUAGE", "1=term en").replace("LANGUAGE", "de"))
+    assert main([*words[1:-1], str(tmp_path / "out.jsonl")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("valve;клапан\ngear;шестерня\n", ""),
+        ("Gehäuse;housing\nMaß;size\n", ""),
+        ("Gehäuse;kåpa\nMaß;storlek\n", "de,sv"),
+        ("Deutsch;Anglo\nVentil;valve\nRad;gear\nLager;bearing\n", "de,nl"),
+    ],
+)
+def test_a_line_works_as_it_stands_where_cells_or_languages_asked_for_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, languages: str
+):
+    path = tmp_path / "pairs.csv"
+    path.write_text(text, encoding="utf-8")
+    options = ["--languages", languages] if languages else []
+    words = ["terms", "import", str(path), *options]
+    assert main([*words, "-o", str(tmp_path / "out.jsonl")]) == 2
+    shown = capsys.readouterr().err
+    assert SOME_LANGUAGE not in shown
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("lexgraft terms")]
+    assert main([*shlex.split(line)[1:-1], str(tmp_path / "out.jsonl")]) == 0
 
 
 def _options(words: list[str]) -> ImportOptions:

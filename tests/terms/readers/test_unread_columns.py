@@ -183,3 +183,39 @@ def test_a_concept_is_an_id_where_its_cells_are_codes_or_join_rows(tmp_path: Pat
 )
 def test_languages_are_named_in_many_languages_and_words_are_none(header: str, meaning: str):
     assert meanings_of([header])[0].name == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("English;Synonyms\nvalve;Absperrhahn\nshaft;Welle\n", "Synonyms=synonyms de"),
+        ("English;日本語;Synonyms\nvalve;弁;Absperrhahn\nshaft;軸;Welle\n", "Synonyms=synonyms de"),
+        ("English;Synonyms\nvalve;vanne de la pompe\nshaft;arbre\n", "Synonyms=synonyms fr"),
+        ("English;Swedish;Synonym\nvalve;ventil;kran\nshaft;axel;vev\n", "Synonym=synonyms en"),
+        ("한국어;중국어;금지어\n밸브;阀门;valve\n펌프;泵;pump\n", "금지어=forbidden ko"),
+    ],
+)
+def test_synonyms_that_may_be_in_another_language_are_asked_about(
+    tmp_path: Path, text: str, answer: str
+):
+    assert asked(tmp_path, text)[0] == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "terms"),
+    [
+        ("English;Synonyms\nvalve;tap\nshaft;PTO\n", "en", {"tap", "PTO"}),
+        (
+            "English;日本語;Synonyms\nvalve;弁;stop valve\nshaft;軸;axle\n",
+            "en",
+            {"stop valve", "axle"},
+        ),
+        ("한국어;중국어;금지어\n밸브;阀门;凡尔\n펌프;泵;帮浦\n", "zh", {"凡尔", "帮浦"}),
+        ("한국어;중국어;금지어\n밸브;阀门;발브\n펌프;泵;뽐뿌\n", "ko", {"발브", "뽐뿌"}),
+    ],
+)
+def test_synonyms_are_of_the_language_that_their_cells_leave(
+    tmp_path: Path, text: str, language: str, terms: set[str]
+):
+    found = statuses(read(tmp_path, text), language)
+    assert {text for text, status in found.items() if status != "preferred"} == terms

@@ -11,17 +11,17 @@ from lexgraft.terms.readers.table_account import SOME_LANGUAGE, Question
 from lexgraft.terms.readers.table_layout import (
     Column,
     Layout,
-    language_by_script,
+    language_of_cells,
     with_meanings,
 )
 from lexgraft.terms.readers.text_language import (
     LanguageEvidence,
     has_odd_letters,
-    language_by_letters,
     language_told,
     languages_fitting,
     most_likely,
     reads_like,
+    seems_foreign,
 )
 from lexgraft.terms.text.language_tags import known_language
 
@@ -68,7 +68,7 @@ def guessed_language(cells: Sequence[str], taken: Collection[str], requested: Se
     Else the only one of those that are requested and not taken; else English where nothing speaks
     against it; else a word that stands for what only the user knows.
     """
-    if tag := language_by_letters(cells) or language_by_script(cells) or most_likely(cells):
+    if tag := language_of_cells(cells):
         return tag
     open_tags = [
         tag for tag in requested if tag not in taken and languages_fitting(cells[0], [tag])
@@ -98,15 +98,40 @@ def _told_of_terms(column: Column, layout: Layout) -> LanguageEvidence:
     groups = [languages_fitting(cell, languages) for cell in cells]
     fitting = [tag for tag in languages if all(tag in group for group in groups)]
     named = languages_of_word(column.header)
+    if seeming := seeming_language(layout, column):
+        return LanguageEvidence(other=seeming)
     if len(languages) == 1 and named == frozenset({languages[0]}) and all(map(str.isascii, cells)):
         return LanguageEvidence(languages[0], "as its header is")  # 略語: PLC
     if len(fitting) != 1 or has_odd_letters(cells, fitting[0]):
         return LanguageEvidence()
-    can_be_its_own = any(languages_fitting(cell, (*named,)) for cell in cells)
+    can_be_its_own = any(named & {*languages_fitting(c, (*named, *languages))} for c in cells)
     if can_be_its_own and not named & {fitting[0].partition("-")[0], "en"}:
         return LanguageEvidence()  # `Abkürzung` beside English terms alone: of which language?
     return LanguageEvidence(
         fitting[0], "the only language" if len(languages) == 1 else "by its script"
+    )
+
+
+def seeming_language(layout: Layout, column: Column) -> str:
+    """Return another language than that of the terms which synonyms seem to be in, or nothing.
+
+    Small words tell it; and capitals where the terms beside them have none, as German has them.
+    """
+    cells, languages = layout.cells(column.position), languages_of(layout)
+    if seeming := seems_foreign(cells, languages):
+        return seeming
+    terms = [
+        cell
+        for other in layout.columns
+        if other.role == "term" and other.language in languages
+        for cell in layout.cells(other.position)
+        if languages_fitting(cell, ["en"])
+    ]
+    nouns = [cell for cell in cells if cell[0].isupper() and not cell.split()[0].isupper()]
+    is_otherwise = 2 * len(nouns) > len(cells) and not any(cell[0].isupper() for cell in terms)
+    is_german = terms and is_otherwise and not has_odd_letters(cells, "de")
+    return (
+        "de" if is_german and "de" not in languages and languages_fitting(cells[0], ["de"]) else ""
     )
 
 

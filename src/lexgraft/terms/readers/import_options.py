@@ -36,6 +36,11 @@ class ImportOptions(Struct, frozen=True, forbid_unknown_fields=True):
     licence: str = ""
     progress: Progress = silent  # told how far large files have been read
 
+    @property
+    def languages_requested(self) -> tuple[str, ...]:
+        """The tags that are wanted, as the user or the project writes them; none: all."""
+        return tuple(dict.fromkeys((*self.called, *self.languages)))
+
     def wants(self, language: str) -> bool:
         """Tell whether terms of a language are asked for; `ja` asks for `ja-Hrkt` too."""
         if not self.languages:

@@ -64,8 +64,18 @@ class UnclearTableError(LexgraftError):
         self.questions = tuple(questions)
         lines = ["not clear, so nothing is taken:", *map(_asked, questions), *remarks]
         what = "\n".join([*lines, *(f"(and {n} more, asked then)" for n in [further] if n)])
-        tag = f"({SOME_LANGUAGE}: a tag, e.g. `de`)\n" if SOME_LANGUAGE in command else ""
+        tag = _to_replace(questions) if SOME_LANGUAGE in command else ""
         super().__init__(what, where=where, cure=f"say it, e.g.\n{command}\n{tag}{_KEYS}")
+
+
+def _to_replace(questions: Sequence[Question]) -> str:
+    """Return which word of a line only the user can fill in, and for which columns."""
+    answers = [question.answer for question in questions if SOME_LANGUAGE in question.answer]
+    keys = ", ".join(f"`{answer.rpartition('=')[0]}`" for answer in answers)
+    each = "each " if len(answers) > 1 else ""
+    return (
+        f"replace {each}{SOME_LANGUAGE} by the language of the column ({keys}): `de`, `pt-BR`, …\n"
+    )
 
 
 ASKED_AT_ONCE = 12  # questions on one table

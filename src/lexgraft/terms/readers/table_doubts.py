@@ -14,6 +14,7 @@ from lexgraft.terms.readers.column_language import (
     languages_of,
     questions_of_prose,
     says_yes_or_no,
+    seeming_language,
 )
 from lexgraft.terms.readers.garbled_columns import garbled_columns
 from lexgraft.terms.readers.header_words import languages_of_word
@@ -50,7 +51,7 @@ def doubts(table: RawTable, layout: Layout, options: ImportOptions) -> Iterator[
     yield from layout.questions
     if not layout.columns and layout.questions:
         return
-    requested = (*options.called, *options.languages)
+    requested = options.languages_requested
     unread = list(unread_columns(layout, requested))
     yield from garbled_columns(layout)
     yield from _of_headers(layout, {question.answer.rpartition("=")[0] for question in unread})
@@ -126,7 +127,8 @@ def _of_languages(layout: Layout, requested: Sequence[str]) -> Iterator[Question
             named = languages_of_word(column.header) - {"en"}
             its_own = [*named] if len(named) == 1 and languages_fitting(cells[0], [*named]) else []
             others = languages_of(layout) or terms or [guessed_language(cells, taken, requested)]
-            languages = list(dict.fromkeys([*its_own, *others]))
+            seeming = seeming_language(layout, column)
+            languages = list(dict.fromkeys([*filter(None, [seeming]), *its_own, *others]))
         what = f"the column `{column.header}` ({', '.join(cells[:2])}) names no language"
         answers = [f"{column.key}={column.role} {language}" for language in languages]
         yield Question(what, "column", answers[0], (*answers[1:], f"{column.key}=ignore"))

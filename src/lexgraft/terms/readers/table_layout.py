@@ -20,6 +20,11 @@ from lexgraft.terms.readers.table_account import (
     column_key,
     shortened,
 )
+from lexgraft.terms.readers.text_language import (
+    has_odd_letters,
+    language_by_letters,
+    most_likely,
+)
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.language_data import script_of_letter
 from lexgraft.terms.text.language_tags import tag_of_code
@@ -109,8 +114,8 @@ def lay_out(table: RawTable, head: Sequence[Cells], options: ImportOptions) -> L
 def _laid_out(head: Sequence[Cells], options: ImportOptions) -> Layout:
     given = given_meanings(options.columns)
     if options.no_header:
-        return _without_header(head, given)
-    listed = _without_header(head, {})
+        return _without_header(head, given, options)
+    listed = _without_header(head, {}, options)
     if listed.columns and not options.header_rows:
         return listed
     header = (
@@ -214,7 +219,9 @@ def _question_of_header(layout: Layout, head: Sequence[Cells]) -> Question:
     return Question(what, "header-rows", lines, ("--no-header",))
 
 
-def _without_header(head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> Layout:
+def _without_header(
+    head: Sequence[Cells], given: dict[str, ColumnMeaning], options: ImportOptions
+) -> Layout:
     """Return the layout of a table whose columns are named by their numbers."""
     data = [(line, cells) for line, cells in head if not is_comment(cells)]
     width = max((len(cells) for _, cells in data), default=0)
@@ -225,7 +232,7 @@ def _without_header(head: Sequence[Cells], given: dict[str, ColumnMeaning]) -> L
     columns = _columns([""] * width, meanings)
     layout = Layout(columns, _accounts([""] * width, meanings), list(head), meanings=meanings)
     if not any(column.role == "term" for column in columns):
-        layout.questions += _questions_of_numbers(data, width)
+        layout.questions += _questions_of_numbers(data, width, options)
     return layout
 
 
@@ -253,26 +260,38 @@ def _no_header_found(
         return Layout([], (), [], questions=[Question(what, "header-rows", "1")])
     layout = Layout([], (), list(head), unread="no row looks like a header with a column of terms")
     width = max((len(cells) for _, cells in head), default=0)
-    layout.accounts = _without_header(head, {}).accounts
-    layout.questions = _questions_of_numbers(head, width)
+    layout.accounts = _without_header(head, {}, options).accounts
+    layout.questions = _questions_of_numbers(head, width, options)
     if given:
         named = ", ".join(f"`{key}`" for key in given)
         layout.questions.insert(0, Question(f"no header is called {named}", "header-rows", "1"))
     return layout
 
 
-def _questions_of_numbers(data: Sequence[Cells], width: int) -> list[Question]:
+def _questions_of_numbers(
+    data: Sequence[Cells], width: int, options: ImportOptions
+) -> list[Question]:
     first = " | ".join(shortened(cell) for cell in data[0][1][:4]) if data else ""
     questions = [
         Question(f"no row looks like a header with a column of terms ({first})", "no-header", "")
     ]
-    filled = [at for at in range(width) if any(cell_at(cells, at) for _, cells in data)]
-    tags = {at: language_by_script(cell_at(cells, at) for _, cells in data) for at in filled[:2]}
-    alike = len(tags) > 1 and len({*tags.values()}) == 1
-    for at, tag in tags.items():
-        language = SOME_LANGUAGE if alike else tag or "en"
-        what = f"column {at + 1} names no language"
-        questions.append(Question(what, "column", f"{at + 1}=term {language}"))
+    columns = [
+        [cell for _, cells in data if (cell := cell_at(cells, position))]
+        for position in range(width)
+    ]
+    filled = [position for position, cells in enumerate(columns) if cells][:2]
+    tags = [language_of_cells(columns[position]) for position in filled]
+    if len({*tags}) < len(tags):
+        tags = [""] * len(tags)
+    open_tags = [tag for tag in options.languages_requested if tag not in tags]
+    for position, tag in zip(filled, tags, strict=True):
+        cells, proposal = columns[position], tag
+        if not tag and tags.count("") == 1:
+            in_english = "en" not in tags and not has_odd_letters(cells, "en")
+            proposal = open_tags[0] if len(open_tags) == 1 else "en" if in_english else ""
+        what = f"column {position + 1} ({', '.join(map(shortened, cells[:2]))}) names no language"
+        answer = f"{position + 1}=term {proposal or SOME_LANGUAGE}"
+        questions.append(Question(what, "column", answer))
     return questions
 
 
@@ -312,6 +331,14 @@ def language_by_script(cells: Iterable[str]) -> str:
         return "ja"
     script = max(scripts, key=scripts.__getitem__, default="")
     return _LANGUAGES.get(script, "")
+
+
+def language_of_cells(cells: Sequence[str]) -> str:
+    """Return the language that cells seem to be in, by letters, script or small words; or nothing.
+
+    To be proposed, not to be taken.
+    """
+    return language_by_letters(cells) or language_by_script(cells) or most_likely(cells)
 
 
 def _is_of_japan(letter: str) -> bool:

@@ -244,7 +244,10 @@ class TableRows:
             piece for text in self._separated(column, cell) for piece in self._lines(line, text)
         ]
         for index, text in enumerate(piece for piece in pieces if piece):
-            marks = [mark for mark in _LOOK_LIKE_SEPARATORS if mark in text]
+            usual = (
+                _LOOK_LIKE_SEPARATORS if column.role == "term" else (*_LOOK_LIKE_SEPARATORS, ",")
+            )
+            marks = [mark for mark in usual if mark in text]
             if marks:
                 mark = marks[0]
                 self.tally.warn(

@@ -65,7 +65,9 @@ def languages_fitting(cell: str, languages: Sequence[str]) -> tuple[str, ...]:
     if certain := _certain_language(cell):
         return tuple(tag for tag in languages if tag.partition("-")[0] == certain)
     script = _main_script([cell])
-    return tuple(tag for tag in languages if not script or script in _scripts(tag))
+    fitting = tuple(tag for tag in languages if not script or script in _scripts(tag))
+    in_han = tuple(tag for tag in fitting if script == "Hani" and tag.partition("-")[0] != "ko")
+    return in_han or fitting  # beside Chinese, what is in its characters alone is not Korean
 
 
 def is_in_another_script(text: str, tag: str) -> bool:
@@ -148,6 +150,17 @@ def reads_like(cell: str, tag: str) -> str:
     return best if is_other else ""
 
 
+def seems_foreign(cells: Sequence[str], languages: Sequence[str]) -> str:
+    """Return a language of whose small words texts have several, and none of some languages'.
+
+    Which one is no more than likely: `de` and `la` are words of four.
+    """
+    hits, words = _hits(cells)
+    best, highest = max(hits.items(), key=lambda pair: pair[1], default=("", 0))
+    own = max((hits[_words_like(tag)] for tag in languages), default=0)
+    return best if not own and highest >= max(2, _SHARE_OF_FEW * words) else ""
+
+
 def _hits(cells: Sequence[str]) -> tuple[Counter[str], int]:
     """Return how many small words of each language texts have, and how many words in all."""
     words = Counter(word for cell in cells for word in _WORD.findall(cell.casefold()))
@@ -203,7 +216,7 @@ def _scripts(tag: str) -> frozenset[str]:
 
 
 def _marked_letters(text: str) -> set[str]:
-    return {letter for letter in text.casefold() if letter.isalpha() and not letter.isascii()}
+    return {letter for letter in text.lower() if letter.isalpha() and not letter.isascii()}
 
 
 @cache
