@@ -8,6 +8,7 @@ Takes the models and terms of an example: medical-ja (`make demo` fetches them) 
 concepts can be. Every candidate is walked back
 to the budget on `choose`; the guided one and the best fixed ones on `choose` are then asked the
 `confirm` items into the target that need their term, and the texts, at the share that was found.
+`--unraced` judges the first `--fixed` methods without asking them on `choose`: half the time.
 Intervals of guided minus fixed hold for all fixed methods judged together (Bonferroni), so also
 for the best of them whichever it is. Ablations of the guided candidate: the base and a random
 delta in the donor's place, and what is learnt from a glossary whose pairs are shuffled. That the
@@ -40,7 +41,7 @@ from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.learn import Learn
 from lexgraft.adoption.stages.measure import into_target
-from lexgraft.adoption.stages.merge_race import MergeRace
+from lexgraft.adoption.stages.merge_race import MergeRace, name_of, within_budget
 from lexgraft.adoption.stages.stage import Results
 from lexgraft.evaluation.grade import grade, known, select
 from lexgraft.files.run_folder import hold
@@ -59,8 +60,8 @@ from lexgraft.records import Concept, silent, write_bytes
 ROOT = Path(__file__).parents[1]
 FIXED = (
     Candidate("linear"),
-    Candidate("task_arithmetic", {"weight": {"language": 1.0, "domain": 0.35}}),
     Candidate("layer_swap"),
+    Candidate("task_arithmetic", {"weight": {"language": 1.0, "domain": 0.35}}),
 )
 GUIDED = (Candidate("guided_inputs"),)
 
@@ -79,6 +80,11 @@ def main() -> None:
     parser.add_argument("--confirm", type=int, default=230, help="concepts")
     parser.add_argument("--fixed", type=int, default=9, help="the best on choose that are judged")
     parser.add_argument("--unseen", action="store_true", help="learn from everyday text alone")
+    parser.add_argument(
+        "--unraced",
+        action="store_true",
+        help="judge the first fixed methods, none of them chosen by what it knows on choose",
+    )
     parser.add_argument("--threads", type=int, help="other than the project's")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "runs" / "equal-harm")
     arguments = parser.parse_args()
@@ -91,8 +97,7 @@ def main() -> None:
         return
     with hold(Path(project.output), inputs_of(project)) as run:
         experiment = start_experiment(project, run, silent)
-        figures = json.dumps(_measured(experiment, arguments.fixed), indent=1)
-        write_bytes(run.path / "equal-harm.json", figures.encode())
+        _measure(experiment, arguments)
 
 
 def _project(arguments: argparse.Namespace) -> Project:
@@ -133,13 +138,30 @@ def _project(arguments: argparse.Namespace) -> Project:
     )
 
 
-def _measured(experiment: Experiment, fixed: int) -> dict[str, Any]:
-    """Return all figures, printed on the way."""
+def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    """Print all figures, and write them as they come."""
     models = experiment.models
     learnt, spent = timed(lambda: Learn().run(experiment, Results()))
     say(f"learnt from {learnt.tokens} tokens, {learnt.concepts} concepts: {spent}")
-    race, of_race = timed(lambda: MergeRace().run(experiment, Results()))
-    say(f"raced: {of_race}")
+    find = _walked if arguments.unraced else _raced
+    found, spent = timed(lambda: find(experiment, arguments.fixed))
+    say(f"found: {spent}; {list(found)}")
+    guided, *rivals = found
+    comparison = _Comparison(experiment, guided, rivals)
+    comparison.ask(models.parents["G"])
+    for name, candidate in found.items():
+        comparison.ask(EvaluatedModel(name, models.base, models.merge_plan(candidate)))
+    comparison.ask(models.parents["base"])
+    comparison.ask(models.parents["D"], texts=False)
+    comparison.tell_specialists()
+    for subject in models.ablations(found[guided]).values():
+        comparison.ask(subject, texts=False)
+    comparison.ask(_of_shuffled_pairs(experiment, found[guided]), texts=False)
+
+
+def _raced(experiment: Experiment, fixed: int) -> dict[str, Candidate]:
+    """Return the guided candidate and the best fixed ones on `choose`, by name."""
+    race = MergeRace().run(experiment, Results())
     for result in (*race.unwalked, *race.raced):
         gained, kept = result.front.acquisition, result.front.retention
         say(
@@ -150,17 +172,16 @@ def _measured(experiment: Experiment, fixed: int) -> dict[str, Any]:
     first = max(guided, key=lambda one: one.objective)
     rivals = [one for one in race.raced if one.candidate.method != "guided_inputs"]
     rivals = sorted(rivals, key=lambda one: -one.objective)[:fixed]
-    comparison = _Comparison(experiment, first.name, [one.name for one in rivals])
-    for parent in ("G", "base", "D"):
-        comparison.ask(models.parents[parent])
-    comparison.tell_specialists()
-    for one in (first, *rivals):
-        plan = models.merge_plan(one.candidate)
-        comparison.ask(EvaluatedModel(one.name, models.base, plan))
-    for subject in models.ablations(first.candidate).values():
-        comparison.ask(subject, texts=False)
-    comparison.ask(_of_shuffled_pairs(experiment, first.candidate), texts=False)
-    return comparison.table
+    return {one.name: one.candidate for one in (first, *rivals)}
+
+
+def _walked(experiment: Experiment, fixed: int) -> dict[str, Candidate]:
+    """Return the guided candidate and the first fixed ones, walked back, by name."""
+    walked = [
+        within_budget(experiment.models, experiment.material, candidate)
+        for candidate in (*GUIDED, *FIXED[:fixed])
+    ]
+    return {f"{name_of(one, walked)} × {one.share:.3g}": one for one in walked}
 
 
 class _Comparison:
@@ -196,6 +217,8 @@ class _Comparison:
                 self._tell_ahead(name)
         elif self._guided in self._asked:
             self._tell_ahead(subject.name)
+        figures = json.dumps(self.table, indent=1)
+        write_bytes(self._experiment.folder / "equal-harm.json", figures.encode())
 
     def _tell_ahead(self, name: str) -> None:
         """Tell how far the guided merge is ahead of another model, of fixed methods jointly."""
@@ -216,7 +239,7 @@ class _Comparison:
         for name in ("D", "G"):
             parent = self._asked[name]
             row = {"over the base": numbers(gain(base.terms, parent.terms, self._into, context))}
-            losses = changes(parent, base, context, None)
+            losses = changes(parent, base, context, None) if parent.texts else ()
             row |= {f"{one.name} {one.group}, over the base": numbers(one) for one in losses}
             self.table[name] |= row
             say(f"specialist {name}: {json.dumps(row)}")

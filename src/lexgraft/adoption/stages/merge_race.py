@@ -232,7 +232,7 @@ def _parameters(candidate: Candidate) -> dict[str, Any]:
     return {**candidate.parameters, **share}
 
 
-def _within_budget(models: ModelsUnderTest, material: Material, candidate: Candidate) -> Candidate:
+def within_budget(models: ModelsUnderTest, material: Material, candidate: Candidate) -> Candidate:
     """Return a candidate walked back until the budget holds on `choose` texts, if there is one."""
     budget, texts = models.project.merge.loss_budget, material.texts["choose"]
     if budget is None or not texts:
@@ -275,7 +275,7 @@ def _tried(
     budget = models.project.merge.loss_budget
     rival = leader if budget is None else lambda: None  # the front wants all of it
     first, certainty = _run(models, material, name, candidate, rival, alpha)
-    within = _within_budget(models, material, candidate)
+    within = within_budget(models, material, candidate)
     if within == candidate:
         return _Tried(first, first, certainty)
     name = f"{name} × {within.share:.2f}"
