@@ -12,14 +12,16 @@ to the budget on `choose`; the guided one and the best fixed ones on `choose` ar
 Intervals of guided minus fixed hold for all fixed methods judged together (Bonferroni), so also
 for the best of them whichever it is. Ablations of the guided candidate: the base and a random
 delta in the donor's place, and what is learnt from a glossary whose pairs are shuffled. That the
-parents are specialists is said beside it: what D knows and G reads more than the base.
+parents are specialists is said beside it: what D knows more than the base, and what the base has
+lost of texts against G.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
@@ -143,25 +145,28 @@ def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
     models = experiment.models
     learnt, spent = timed(lambda: Learn().run(experiment, Results()))
     say(f"learnt from {learnt.tokens} tokens, {learnt.concepts} concepts: {spent}")
-    find = _walked if arguments.unraced else _raced
-    found, spent = timed(lambda: find(experiment, arguments.fixed))
-    say(f"found: {spent}; {list(found)}")
-    guided, *rivals = found
-    comparison = _Comparison(experiment, guided, rivals)
+    found = (_walked if arguments.unraced else _raced)(experiment, arguments.fixed)
+    first, guided = next(found)
+    comparison = _Comparison(experiment, first)
     comparison.ask(models.parents["G"])
-    for name, candidate in found.items():
-        comparison.ask(EvaluatedModel(name, models.base, models.merge_plan(candidate)))
-    comparison.ask(models.parents["base"])
-    comparison.ask(models.parents["D"], texts=False)
-    comparison.tell_specialists()
-    for subject in models.ablations(found[guided]).values():
-        comparison.ask(subject, texts=False)
-    comparison.ask(_of_shuffled_pairs(experiment, found[guided]), texts=False)
+    judged = [models.parents["G"]]
+    rivals = min(arguments.fixed, len(FIXED))
+    for name, candidate in chain([(first, guided)], found):
+        judged.append(EvaluatedModel(name, models.base, models.merge_plan(candidate)))
+        comparison.ask(judged[-1], rivals=rivals if candidate is not guided else 1)
+    for subject in models.ablations(guided).values():
+        comparison.ask(subject)
+    for parent in ("base", "D"):
+        comparison.ask(models.parents[parent])
+    for subject in (*judged, models.parents["base"]):
+        comparison.read(subject)
+    comparison.ask(_of_shuffled_pairs(experiment, guided))
 
 
-def _raced(experiment: Experiment, fixed: int) -> dict[str, Candidate]:
-    """Return the guided candidate and the best fixed ones on `choose`, by name."""
-    race = MergeRace().run(experiment, Results())
+def _raced(experiment: Experiment, fixed: int) -> Iterator[tuple[str, Candidate]]:
+    """Yield the guided candidate, then the best fixed ones on `choose`, with their names."""
+    race, spent = timed(lambda: MergeRace().run(experiment, Results()))
+    say(f"raced: {spent}")
     for result in (*race.unwalked, *race.raced):
         gained, kept = result.front.acquisition, result.front.retention
         say(
@@ -172,77 +177,68 @@ def _raced(experiment: Experiment, fixed: int) -> dict[str, Candidate]:
     first = max(guided, key=lambda one: one.objective)
     rivals = [one for one in race.raced if one.candidate.method != "guided_inputs"]
     rivals = sorted(rivals, key=lambda one: -one.objective)[:fixed]
-    return {one.name: one.candidate for one in (first, *rivals)}
+    yield from ((one.name, one.candidate) for one in (first, *rivals))
 
 
-def _walked(experiment: Experiment, fixed: int) -> dict[str, Candidate]:
-    """Return the guided candidate and the first fixed ones, walked back, by name."""
-    walked = [
-        within_budget(experiment.models, experiment.material, candidate)
-        for candidate in (*GUIDED, *FIXED[:fixed])
-    ]
-    return {f"{name_of(one, walked)} × {one.share:.3g}": one for one in walked}
+def _walked(experiment: Experiment, fixed: int) -> Iterator[tuple[str, Candidate]]:
+    """Yield the guided candidate, then the first fixed ones, walked back, with their names."""
+    for candidate in (*GUIDED, *FIXED[:fixed]):
+        walk = partial(within_budget, experiment.models, experiment.material, candidate)
+        walked, spent = timed(walk)
+        say(f"walked {candidate.method} to {walked.share}: {spent}")
+        yield f"{name_of(candidate, FIXED + GUIDED)} × {walked.share:.3g}", walked
 
 
 class _Comparison:
     """The guided merge against all others on `confirm`, told as each is asked."""
 
-    def __init__(self, experiment: Experiment, guided: str, fixed: Sequence[str]) -> None:
-        self._experiment, self._guided, self._fixed = experiment, guided, fixed
+    def __init__(self, experiment: Experiment, guided: str) -> None:
+        self._experiment, self._guided = experiment, guided
         languages = experiment.project.languages
         self._into = f"{languages.domain}->{languages.target}"
         self._asked: dict[str, SplitResults] = {}
-        self.table: dict[str, Any] = {"guided": guided, "fixed": fixed}
+        self.table: dict[str, Any] = {"guided": guided}
 
-    def ask(self, subject: EvaluatedModel, *, texts: bool = True) -> None:
-        """Ask the items into the target that need their term, and the texts; tell what is known."""
+    def ask(self, subject: EvaluatedModel, *, rivals: int = 1) -> None:
+        """Ask the items into the target that need their term; tell what is known.
+
+        The intervals of `rivals` models hold together.
+        """
         models, material = self._experiment.models, self._experiment.material
         items = [item for item in into_target(material) if item.needs_term]
         answers = models.answers(subject, "confirm terms in the target", items)
-        read = models.bits(subject, "confirm", material.texts["confirm"]) if texts else []
-        results = SplitResults(subject.name, grade(items, answers), [], read)
-        self._asked[subject.name] = results
+        self._asked[subject.name] = results = SplitResults(
+            subject.name, grade(items, answers), [], []
+        )
+        row: dict[str, Any] = {"known": _share_known(results, self._into)}
+        for before in ("G", "base"):
+            if before in self._asked and before != subject.name:
+                row[f"over {before}"] = self._ahead(before, subject.name)
+        if self._guided in self._asked and subject.name != self._guided:
+            row["guided ahead by"] = self._ahead(subject.name, self._guided, rivals)
+        self._tell(subject.name, row)
+
+    def _ahead(self, before: str, after: str, rivals: int = 1) -> list[float]:
+        """Return what a model is ahead of another in P(right option)."""
+        context = comparison_context(self._experiment.material, "confirm")
+        level = context._replace(alpha=context.alpha / rivals)
+        of_before, of_after = (self._asked[name].terms for name in (before, after))
+        return numbers(gain(of_before, of_after, self._into, level))
+
+    def read(self, subject: EvaluatedModel) -> None:
+        """Read the texts; tell what changed of general ability against G (plus is better)."""
+        models, material = self._experiment.models, self._experiment.material
+        texts = models.bits(subject, "confirm", material.texts["confirm"])
+        self._asked[subject.name] = results = self._asked[subject.name]._replace(texts=texts)
         context = comparison_context(material, "confirm")
-        recipient = self._asked["G"]
-        row: dict[str, Any] = {
-            "known": _share_known(results, self._into),
-            "over G": numbers(gain(recipient.terms, results.terms, self._into, context)),
-        }
-        losses = changes(results, recipient, context, None) if texts else ()
-        row |= {f"{change.name} {change.group}": numbers(change) for change in losses}
-        self.table[subject.name] = row
-        say(f"confirm {subject.name}: {json.dumps(row)}")
-        if subject.name == self._guided:
-            for name in self._asked:
-                self._tell_ahead(name)
-        elif self._guided in self._asked:
-            self._tell_ahead(subject.name)
+        losses = changes(results, self._asked["G"], context, None)
+        self._tell(subject.name, {f"{one.name} {one.group}": numbers(one) for one in losses})
+
+    def _tell(self, name: str, row: dict[str, Any]) -> None:
+        self.table[name] = self.table.get(name, {}) | row
+        say(f"confirm {name}: {json.dumps(row)}")
         figures = json.dumps(self.table, indent=1)
         write_bytes(self._experiment.folder / "equal-harm.json", figures.encode())
-
-    def _tell_ahead(self, name: str) -> None:
-        """Tell how far the guided merge is ahead of another model, of fixed methods jointly."""
-        if name == self._guided:
-            return
-        context = comparison_context(self._experiment.material, "confirm")
-        share = len(self._fixed) if name in self._fixed else 1
-        level = context._replace(alpha=context.alpha / share)
-        of_other, of_guided = (self._asked[one].terms for one in (name, self._guided))
-        ahead = numbers(gain(of_other, of_guided, self._into, level))
-        self.table[name]["guided ahead by"] = ahead
-        say(f"confirm guided ahead of {name} by: {ahead}")
-
-    def tell_specialists(self) -> None:
-        """Tell what each parent has over the base: terms into the target, and texts."""
-        context = comparison_context(self._experiment.material, "confirm")
-        base = self._asked["base"]
-        for name in ("D", "G"):
-            parent = self._asked[name]
-            row = {"over the base": numbers(gain(base.terms, parent.terms, self._into, context))}
-            losses = changes(parent, base, context, None) if parent.texts else ()
-            row |= {f"{one.name} {one.group}, over the base": numbers(one) for one in losses}
-            self.table[name] |= row
-            say(f"specialist {name}: {json.dumps(row)}")
 
 
 def _of_shuffled_pairs(experiment: Experiment, candidate: Candidate) -> EvaluatedModel:

@@ -8,6 +8,8 @@ what linear layers read of them summed up (with the forwards that this needs), a
 solved and used, for thin deltas of adapters and for whole ones (the first layer's, times layers).
 Foreseen by the plan's reckoning from two products that are timed on the thread's own clock. Memory:
 the highest beyond what the model and its forwards took, against 400 MB and the sums of one layer.
+Then `--added` tokens more of questions (a term has some 62 of 100 terms' 6,200) are read, their
+sums added to those in files, and every projection is solved anew: against learning all again.
 `--random` takes a Llama with random weights: `1b`, or `tiny` to try the script; `8b` only reckons.
 """
 
@@ -17,6 +19,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time, thread_time
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -31,18 +34,26 @@ from told_figures import say
 
 from lexgraft.adoption.cost import ComputeWork, MachineRates
 from lexgraft.adoption.guided_cost import input_widths, reading_work, solving_work
+from lexgraft.adoption.guided_texts import TOKENS
 from lexgraft.adoption.learnt_inputs import together
 from lexgraft.adoption.planning import REACHED, parameters
 from lexgraft.arrays.threads import threads
 from lexgraft.files.shipped_texts import shipped_file
 from lexgraft.models.folder_loading import load_network, load_tokenizer
-from lexgraft.models.input_sums import sum_rate
+from lexgraft.models.input_sums import exact, sum_rate
 from lexgraft.models.linear_inputs import GRID_LINE, MEMORY, LinearInput, input_sums
 from lexgraft.models.number_format import COLUMNS, INNER, ROWS, TRIED, product_time
 from lexgraft.records import Document, read_lines
+from lexgraft.weights.checkpoint.input_statistics import (
+    InputStatistics,
+    SideRecord,
+    StatisticsIndex,
+    write_sums,
+)
 from lexgraft.weights.methods.input_moments import InputMoments
 
 ROOT = Path(__file__).parents[1]
+ALL = 2 * TOKENS  # of general text and of questions, in an adoption of this model
 SIZES = {  # width, feed-forward width, layers, key-value heads of heads, vocabulary
     "tiny": (64, 160, 3, 2, 4, 1000),
     "1b": (2048, 8192, 16, 8, 32, 32000),
@@ -65,6 +76,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / ".cache" / "models" / "gemma-3-270m")
     parser.add_argument("--random", choices=SIZES)
     parser.add_argument("--tokens", type=int, default=3000)
+    parser.add_argument("--added", type=int, default=0, help="tokens of terms that come later")
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
@@ -75,13 +87,25 @@ def main() -> None:
         with torch.device("meta"):
             _foresee(LlamaForCausalLM(config), 28672 + 8000, rates, given.threads)
         return
-    network, rows, line = _loaded(given.model, config, given.tokens)
-    _measure(network, rows, line, given.rank, rates)
+    network, rows, line = _loaded(given.model, config, given.tokens + given.added)
+    later: list[list[int]] = []
+    while rows and sum(map(len, later)) < given.added:
+        later.append(rows.pop())
+    spent = _measure(network, rows, line, given.rank, rates)
+    if later:
+        _add_later(network, rows, later, line, spent)
+
+
+class Spent(NamedTuple):
+    """Processor seconds of learning all texts, and of solving all projections for thin factors."""
+
+    learnt: float
+    solved: float
 
 
 def _measure(
     network: nn.Module, rows: list[list[int]], line: list[int], rank: int, rates: MachineRates
-) -> None:
+) -> Spent:
     tokens, groups = sum(map(len, rows)), list(together(rows))
     say(f"{tokens} tokens in {len(rows)} texts, {len(groups)} groups")
     body: Any = getattr(network, "base_model", network)
@@ -114,6 +138,41 @@ def _measure(
     _foresee(network, tokens, rates, 1)
     both = sums.seconds + thin
     say(f"statistics and solve {both:.1f} CPU s, {both / alone.seconds:.2f} forwards one by one")
+    return Spent(sums.seconds, thin)
+
+
+def _add_later(
+    network: nn.Module,
+    rows: list[list[int]],
+    later: list[list[int]],
+    line: list[int],
+    spent: Spent,
+) -> None:
+    """Say what terms cost that come later, and what all cost that is learnt again with them."""
+    tokens = sum(map(len, later))
+    with TemporaryDirectory() as folder, torch.no_grad(), threads(1):
+        files = Path(folder)
+        before = {
+            read.name: (read.width, write_sums(files, "questions", read.name, total.total(), 1.0))
+            for read, total in input_sums(network, list(together(rows)), line)
+        }
+        widths = {name: width for name, (width, _) in before.items()}
+        side = SideRecord("", {}, 0, {name: record for name, (_, record) in before.items()})
+        stored = InputStatistics(files, StatisticsIndex({}, widths, side, side))
+
+        def add() -> int:
+            for read, total in input_sums(network, list(together(later)), line):
+                both = exact(total.total() + stored.sums("questions", read.name), read.name)
+                write_sums(files, "questions", read.name, both, read.grid)
+            return len(before)
+
+        added = _timed(add)
+    anew = spent.learnt * ALL / sum(map(len, rows)) + spent.solved
+    say(
+        f"{tokens} tokens later: read and added to {added.result} files {added.seconds:.1f}, with "
+        f"solving {added.seconds + spent.solved:.1f}; {ALL} tokens learnt again at the rate above, "
+        f"and solved, {anew:.1f}"
+    )
 
 
 def _foresee(network: nn.Module, tokens: int, rates: MachineRates, side_by_side: int) -> None:
