@@ -1,33 +1,25 @@
-"""A merge on a cluster against the same merge on this machine, and many machines simulated.
+"""A merge on a cluster against the same merge on this machine, and what a large one costs.
 
-    python benchmarks/cluster.py merge [--size 1b] [--machines 3] [--models FOLDER]
+    python benchmarks/cluster.py merge [--size 1b] [--machines 3] [--repeat 3] [--models FOLDER]
     python benchmarks/cluster.py foresee --size 405b --machines 16 --seconds-per-gb S
-    python benchmarks/cluster.py simulate [--size 70b] [--candidates 16] [--batches 24] [--blocks 2]
 
 `merge` writes random models of a size, merges them here and over so many raylets of one processor
 each on the loopback, compares the bytes, and counts processor seconds: those of this process and of
-those that merged, the start of each included, against those of the merge here with one worker. What
-the raylets take meanwhile is counted beside it.
+those that merged, the start of each included, against those of the merge here with one worker. The
+same is counted of a merge of hardly anything, so that what grows with bytes is told from what every
+process costs; and what the raylets take meanwhile.
 
 `foresee` prices a merge of two models on their base from shapes alone: by seconds of a processor
 per GB of the result, as `merge --machines 0` measures them, and the bandwidth and price you give.
-
-`simulate` replays jobs of given seconds on n = 1, 4 and 16 machines under the rules by which
-`lexgraft.compute.seats` deals them out: the shares of a merge, a byte taking one unit, and the
-batches of a race (asked candidate by candidate, block by block, a seat loading a candidate before
-its first batch of it). A speed-up is the time on one machine over the time on n.
 """
 
 import argparse
-import heapq
-import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -36,15 +28,13 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from synthetic import shapes, write_model
+from simulated_cluster import lengths_of, merge_time, recipe_of
 
 from lexgraft.adoption.merge_models import SEAT_MEMORY, merge
 from lexgraft.compute import ComputeSettings
 from lexgraft.weights.merge.manifest import Manifest
-from lexgraft.weights.merge.merge_share import shares
 
 LOOPBACK = "127.0.0.2"
-COUNTS = (1, 4, 16)
 
 
 def main() -> None:
@@ -57,13 +47,6 @@ def main() -> None:
     merging.add_argument("--method", default="ties")
     merging.add_argument("--repeat", type=int, default=1, help="the medians are compared")
     merging.add_argument("--models", type=Path, help="random models are kept here")
-    simulating = verbs.add_parser("simulate")
-    simulating.add_argument("--size", default="1b")
-    simulating.add_argument("--batches", type=int, default=24, help="of a block of the race")
-    simulating.add_argument("--blocks", type=int, default=2)
-    simulating.add_argument("--candidates", type=int, default=16)
-    simulating.add_argument("--batch-seconds", type=float, default=1.0)
-    simulating.add_argument("--load-seconds", type=float, default=3.0, help="of one candidate")
     foreseeing = verbs.add_parser("foresee")
     foreseeing.add_argument("--size", default="70b")
     foreseeing.add_argument("--machines", type=int, default=8)
@@ -81,24 +64,10 @@ def main() -> None:
         _foresee(arguments)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        if arguments.verb == "merge":
-            models = arguments.models or Path(scratch)
-            recipe = _recipe(models / arguments.size, arguments.size, arguments.method)
-            nothing = _recipe(models / "nothing", "nothing", arguments.method)
-            _merge(recipe, nothing, Path(scratch), arguments.machines, arguments.repeat)
-        else:
-            _simulate(arguments)
-
-
-def _recipe(models: Path, size: str, method: str) -> Path:
-    for seed, name in enumerate(("base", "a", "b")):
-        write_model(models / name, size, seed)
-    file = models / "recipe.yaml"
-    density = {} if method in ("linear", "slerp", "task_arithmetic") else {"density": 0.5}
-    parts = [{"model": str(models / name), "parameters": density} for name in ("a", "b")]
-    values = {"merge_method": method, "base_model": str(models / "base"), "models": parts}
-    file.write_text(json.dumps({**values, "dtype": "bfloat16"}))
-    return file
+        models = arguments.models or Path(scratch)
+        recipe = recipe_of(models / arguments.size, arguments.size, arguments.method)
+        nothing = recipe_of(models / "nothing", "nothing", arguments.method)
+        _merge(recipe, nothing, Path(scratch), arguments.machines, arguments.repeat)
 
 
 class _Taken(NamedTuple):
@@ -223,86 +192,18 @@ def _same(one: Path, two: Path) -> bool:
     return all((one / name).read_bytes() == (two / name).read_bytes() for name in files)
 
 
-def _simulate(arguments: argparse.Namespace) -> None:
-    lengths = {name: 2 * prod(shape) for name, shape in shapes(arguments.size)}
-    ordered = dict(sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0])))
-    print("simulated speed-up      n = " + "".join(f"{n:8d}" for n in COUNTS))
-    merged = [_merge_time(ordered, n) for n in COUNTS]
-    print(f"merge of {arguments.size:<12}      " + _ratios(merged))
-    raced = [_race_time(arguments, n) for n in COUNTS]
-    print(f"race of {arguments.candidates} candidates      " + _ratios(raced))
-
-
 def _foresee(arguments: argparse.Namespace) -> None:
     """Print what a merge of two models on their base takes on a cluster, from shapes alone."""
-    lengths = {name: 2 * prod(shape) for name, shape in shapes(arguments.size)}
+    lengths = lengths_of(arguments.size)
     written, machines = sum(lengths.values()) / 1e9, arguments.machines
     seats = machines * arguments.processors
-    ordered = dict(sorted(lengths.items(), key=lambda pair: (-pair[1], pair[0])))
-    computing = _merge_time(ordered, seats) / 1e9 * arguments.seconds_per_gb
+    computing = merge_time(lengths, seats, lengths) / 1e9 * arguments.seconds_per_gb
     moving = 4 * written / machines / arguments.bandwidth
     seconds = max(computing, moving)
     print(f"{arguments.size}: reads {3 * written:,.0f} GB, writes {written:,.0f} GB")
     print(f"{seats} workers, {arguments.processors * SEAT_MEMORY / 1e9:.0f} GB on each machine")
     print(f"computing {computing:,.0f} s, moving {moving:,.0f} s: {seconds / 60:.1f} min")
     print(f"costs {seconds / 3600 * machines * arguments.price:.2f}")
-
-
-def _ratios(times: Sequence[float]) -> str:
-    return "".join(f"{times[0] / seconds:8.2f}" for seconds in times)
-
-
-def _merge_time(lengths: dict[str, int], machines: int) -> float:
-    """Return when the last share of a merge is done, a byte taking one unit, jobs in order."""
-    free = [0.0] * machines
-    for names in shares(lengths, machines):
-        heapq.heapreplace(free, free[0] + sum(lengths[name] for name in names))
-    return max(free)
-
-
-def _race_time(arguments: argparse.Namespace, machines: int) -> float:
-    """Return when the last batch of a race is answered, under the rules of `Seats`."""
-    scouts = min(arguments.candidates, machines)
-    waiting = list(range(arguments.candidates))
-    left = [int(arguments.blocks)] * len(waiting)
-    queue: dict[int, int] = {}  # candidate → batches of its block that nobody has yet
-    running: dict[int, int] = {}  # candidate → batches being answered
-    events: list[tuple[float, int, int]] = []  # done at, seat, candidate
-    loaded: dict[int, int] = {}
-    idle = list(range(machines))
-    now = 0.0
-    for _ in range(scouts):
-        queue[waiting.pop(0)] = arguments.batches
-    while True:
-        for seat in list(idle):
-            kinds = [kind for kind, count in queue.items() if count]
-            if not kinds:
-                break
-            kind = loaded.get(seat, -1)
-            if kind not in kinds:
-                busy = {k: sum(held == k for _, _, held in events) for k in kinds}
-                kind = min(kinds, key=lambda k: busy[k])
-            cost = arguments.batch_seconds
-            cost += arguments.load_seconds if loaded.get(seat) != kind else 0.0
-            loaded[seat] = kind
-            queue[kind] -= 1
-            running[kind] = running.get(kind, 0) + 1
-            idle.remove(seat)
-            heapq.heappush(events, (now + cost, seat, kind))
-        if not events:
-            return now
-        now, seat, kind = heapq.heappop(events)
-        idle.append(seat)
-        running[kind] -= 1
-        if queue[kind] or running[kind]:
-            continue
-        left[kind] -= 1
-        if left[kind]:
-            queue[kind] = arguments.batches
-        else:
-            del queue[kind]
-            if waiting:
-                queue[waiting.pop(0)] = arguments.batches
 
 
 if __name__ == "__main__":

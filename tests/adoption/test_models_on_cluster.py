@@ -117,3 +117,19 @@ def test_seats_are_told_the_format_that_was_chosen_where_the_run_was_begun(
     told = models._here.compute
     assert (told.device, told.dtype) == (models.computation.kind, models.computation.dtype)
     assert "auto" not in told.dtype
+
+
+@pytest.mark.parametrize(("candidates", "blocks"), [(1, 3), (2, 0)])
+def test_blocks_are_asked_side_by_side_where_seats_would_wait(
+    models: ModelsOnCluster, candidates: int, blocks: int
+) -> None:
+    """Of two seats one would wait for a single candidate, none for two."""
+    asked: list[ModelsUnderTest] = []
+
+    def candidate(scout: ModelsUnderTest) -> None:
+        scout.ahead([asked.append] * 3, spare=True)
+
+    models.ahead([asked.append], spare=True)
+    assert not asked
+    models.ahead([candidate] * candidates)
+    assert len(asked) == blocks

@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from adopt_project import MakeProject
 from safetensors.numpy import save_file
@@ -19,8 +23,9 @@ from lexgraft.adoption.merge_models import merge
 from lexgraft.cli import main
 from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError
+from lexgraft.evaluation.cost_log import CostLog
 from lexgraft.files.file_digest import file_digest
-from lexgraft.project import read_project
+from lexgraft.project import Project, read_project
 from lexgraft.records import Progress
 from lexgraft.weights.merge.manifest import read_manifest
 
@@ -52,11 +57,40 @@ class Machines:
     def _added(self) -> Any:
         return self._cluster.add_node(num_cpus=1, memory=4 << 30, **self._own)
 
-    def kill(self) -> None:
+    def kill(self, number: int = 0) -> None:
         """End a machine as a power cut would; another takes its place."""
-        node = self._nodes.pop(0)
-        os.kill(node.all_processes["raylet"][0].process.pid, signal.SIGKILL)
-        self._nodes.append(self._added())
+        self.end(number)
+        self.replenish()
+
+    def end(self, number: int) -> None:
+        """End a machine; none takes its place."""
+        os.kill(self._pid(self._nodes.pop(number)), signal.SIGKILL)
+
+    def replenish(self) -> None:
+        """Have three machines again; only the main thread may."""
+        self._nodes += [self._added() for _ in range(3 - len(self._nodes))]
+
+    def busiest(self, seconds: float) -> tuple[int, float]:
+        """Return which machine's workers compute most for a while, and for how much of it."""
+        before = [self._spent(node) for node in self._nodes]
+        time.sleep(seconds)
+        shares = [
+            (self._spent(node) - earlier) / seconds
+            for node, earlier in zip(self._nodes, before, strict=True)
+        ]
+        return max(enumerate(shares), key=lambda pair: pair[1])
+
+    def _pid(self, node: Any) -> int:
+        return node.all_processes["raylet"][0].process.pid
+
+    def _spent(self, node: Any) -> float:
+        """Return the processor seconds of a machine's workers that have joined."""
+        total = 0.0
+        with suppress(psutil.Error):
+            for process in psutil.Process(self._pid(node)).children(recursive=True):
+                if "SeatProcess" in " ".join(process.cmdline()):
+                    total += sum(process.cpu_times()[:2])
+        return total
 
     def close(self) -> None:
         self._cluster.shutdown()
@@ -87,22 +121,78 @@ def killer(machines: Machines, mark: str) -> Progress:
     return tell
 
 
-def test_an_adoption_that_loses_a_machine_ends_as_on_one_machine(
+class KillerInEveryStage:
+    """Ends the machine that computes most, once in every stage of a run, while it computes."""
+
+    def __init__(self, machines: Machines, run: Path) -> None:
+        self._machines, self._run, self._over = machines, run, Event()
+        self.killed: dict[str, int] = {}
+        self._thread = Thread(target=self._watch)
+
+    def __enter__(self) -> dict[str, int]:
+        self._thread.start()
+        return self.killed
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            number, share = self._machines.busiest(0.2)
+            stage = CostLog(self._run).latest() if (self._run / "costs.jsonl").exists() else ""
+            if stage and stage not in self.killed and share > 0.4:
+                self.killed[stage] = number
+                self._machines.end(number)
+
+
+@pytest.fixture
+def projects(
     machines: Machines, make_project: MakeProject, tmp_path: Path
+) -> Callable[[str], Project]:
+    """Return a maker of a small project by its output: `cluster` is asked on the machines."""
+
+    def make(output: str) -> Project:
+        def smaller(values: dict[str, Any]) -> None:
+            values["compute"] |= {"threads": 1, "memory_gb": 3}
+            values["merge"]["search"] = None
+            values["merge"]["candidates"][1]["share"] = 0.5
+            values["output"] = str(tmp_path / output)
+            if output == "cluster":
+                values["compute"] |= {"engine": "ray", "address": machines.address}
+
+        return read_project(make_project(smaller))
+
+    return make
+
+
+def test_an_adoption_that_loses_a_machine_ends_as_on_one_machine(
+    machines: Machines, projects: Callable[[str], Project], tmp_path: Path
 ):
-    def smaller(values: dict[str, Any]) -> None:
-        values["compute"] |= {"threads": 1, "memory_gb": 3}
-        values["merge"]["search"] = None
-        values["merge"]["candidates"][1]["share"] = 0.5
-
-    def on_cluster(values: dict[str, Any]) -> None:
-        smaller(values)
-        values["output"] = str(tmp_path / "cluster")
-        values["compute"] |= {"engine": "ray", "address": machines.address}
-
-    here, _ = run_project(read_project(make_project(smaller)), underpowered=True)
+    here, _ = run_project(projects("run"), underpowered=True)
     mark = killer(machines, "confirm terms")
-    there, _ = run_project(read_project(make_project(on_cluster)), mark, underpowered=True)
+    there, _ = run_project(projects("cluster"), mark, underpowered=True)
+    assert there.digest == here.digest
+    assert contents(tmp_path / "cluster") == contents(tmp_path / "run")
+
+
+@pytest.mark.skipif("EVERY_STAGE" not in os.environ, reason="EVERY_STAGE=1 kills in each: minutes")
+def test_an_adoption_that_loses_a_machine_in_every_stage_ends_as_on_one_machine(
+    machines: Machines,
+    projects: Callable[[str], Project],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    here, _ = run_project(projects("run"), underpowered=True)
+
+    def replace_lost(*_: object) -> None:
+        machines.replenish()
+
+    with KillerInEveryStage(machines, tmp_path / "cluster") as killed:
+        there, _ = run_project(projects("cluster"), replace_lost, underpowered=True)
+    with capsys.disabled():
+        sys.stdout.write(f"machines killed in: {', '.join(killed)}\n")
+    assert {"headroom", "merge", "measure", "tune"} <= set(killed)
     assert there.digest == here.digest
     assert contents(tmp_path / "cluster") == contents(tmp_path / "run")
 

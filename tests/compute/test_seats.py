@@ -1,14 +1,14 @@
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from fake_seats import FakeSeat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lexgraft.compute.jobs import Job, SeatLostError
+from lexgraft.compute.jobs import Job, SeatAwayError, SeatLostError
 from lexgraft.compute.seats import LOSSES, OPENINGS, Seats
 from lexgraft.errors import LexgraftError
 
@@ -104,6 +104,40 @@ def test_a_seat_whose_process_never_comes_to_be_is_named_and_one_that_comes_late
         with pytest.raises(LexgraftError, match="before it took part; last: no module") as raised:
             seats.submit(Job(square, (2,), "x")).result(10)
         assert "on every machine" in raised.value.cure
+
+
+def test_a_seat_whose_machine_is_lost_for_good_is_done_without_while_others_take_part():
+    gone = Event()
+
+    class Lost(FakeSeat):
+        def open(self) -> str:
+            if super().open() and gone.is_set():
+                time.sleep(0.001)
+                raise SeatLostError("restarting")
+            return self.name
+
+    def ends(_job: Job[int], _tries: int) -> bool:
+        gone.set()
+        return True
+
+    lost = Lost("a", ends)
+    with opened(lost, FakeSeat("b")) as seats:
+        futures = [seats.submit(Job(slow, (n,), f"{n}")) for n in range(12)]
+        assert [future.result(10) for future in futures] == [*range(12)]
+        while lost.opened < 3 * OPENINGS:
+            time.sleep(0.001)
+        assert seats.submit(Job(square, (3,), "x")).result(10) == 9
+
+
+def test_a_seat_whose_machine_is_gone_is_waited_for_longer_than_one_that_cannot_start():
+    class Away(FakeSeat):
+        def open(self) -> str:
+            if super().open() and self.opened <= 2 * OPENINGS:
+                raise SeatAwayError("restarting")
+            return self.name
+
+    with opened(Away("a")) as seats:
+        assert seats.submit(Job(square, (2,), "x")).result(10) == 4
 
 
 def test_every_job_of_a_process_that_has_ended_names_its_machine():

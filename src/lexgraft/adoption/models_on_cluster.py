@@ -47,6 +47,7 @@ class ModelsOnCluster(ModelsUnderTest):
         self._last: ModelOnCluster | None = None
         self._lone = 0
         self._stopped: Event | None = None  # of a scout
+        self._beside = 0  # scouts that were sent out together
 
     @cached_property
     def seats(self) -> Seats:
@@ -131,30 +132,38 @@ class ModelsOnCluster(ModelsUnderTest):
         """Write a merge to a folder, shared out among the seats."""
         return run_merge(plan, folder, self.progress, seats=self.seats)
 
-    def ahead(self, works: Sequence[Callable[[ModelsUnderTest], None]]) -> None:
+    def ahead(
+        self, works: Sequence[Callable[[ModelsUnderTest], object]], *, spare: bool = False
+    ) -> None:
         """Do work whose answers will be asked for, several at once; only the answers are kept.
 
-        Whoever then works in order finds them in the store, and asks what is lacking.
+        Whoever then works in order finds them in the store, and asks what is lacking. `spare` work
+        may turn out to be for nothing: it is done within other such work alone, and where there are
+        more seats than that has parts, so that some would wait.
         """
+        if spare and (self._stopped is None or self.seats.count <= self._beside):
+            return
         count = self.seats.count  # joined before scouts are made: each would join by itself
         self.progress(f"workers compute by {self.kind}", 1, 1)
-        stopped = Event()
-        scouts = [self._scout(stopped) for _ in works]
+        stopped = self._stopped or Event()
+        scouts = [self._scout(stopped, len(works)) for _ in works]
         with ThreadPoolExecutor(max(1, min(len(works), count))) as pool:
             running = [pool.submit(work, scout) for work, scout in zip(works, scouts, strict=True)]
             try:
                 for done, future in enumerate(as_completed(running), 1):
                     future.result()
                     self.progress(f"side by side{self.where()}", done, len(works))
-            finally:
+            except BaseException:
                 stopped.set()
+                raise
+            finally:
                 pool.shutdown(cancel_futures=True)
         self.answers_given += sum(scout.answers_given for scout in scouts)
 
-    def _scout(self, stopped: Event) -> "ModelsOnCluster":
+    def _scout(self, stopped: Event, beside: int) -> "ModelsOnCluster":
         """Return the same models, whose answers are no record yet; they ask until it is stopped."""
         scout = copy(self)
-        vars(scout).update(_stopped=stopped, progress=silent, answers_given=0)
+        vars(scout).update(_stopped=stopped, _beside=beside, progress=silent, answers_given=0)
         return scout
 
     def _stored(

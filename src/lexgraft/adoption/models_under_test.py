@@ -227,9 +227,7 @@ class ModelsUnderTest:
         return function(self.live(subject), *arguments)
 
     def with_models(
-        self,
-        function: Callable[["ModelsUnderTest", *Given], T],
-        *arguments: *Given,
+        self, function: Callable[["ModelsUnderTest", *Given], T], *arguments: *Given
     ) -> T:
         """Return what a function makes of these models."""
         return function(self, *arguments)
@@ -382,7 +380,9 @@ class ModelsUnderTest:
         """Write a merge to a folder and return its manifest."""
         return run_merge(plan, folder, self.progress)
 
-    def ahead(self, works: Sequence[Callable[["ModelsUnderTest"], None]]) -> None:
+    def ahead(
+        self, works: Sequence[Callable[["ModelsUnderTest"], object]], *, spare: bool = False
+    ) -> None:
         """Ask beforehand what will be asked, where much can be asked at once: not here."""
 
     def close(self) -> None:

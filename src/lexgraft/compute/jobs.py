@@ -25,6 +25,10 @@ class SeatLostError(Exception):
     """The process of a seat has ended; why is its text. The job may be given to another."""
 
 
+class SeatAwayError(SeatLostError):
+    """It has ended with its machine, and is begun again when there is room for it."""
+
+
 class Seat(Protocol):
     """A process somewhere that does one kind of work at a time, `width` jobs of it at once."""
 

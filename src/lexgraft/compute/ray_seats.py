@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
 from lexgraft.compute import ComputeSettings
-from lexgraft.compute.jobs import Job, SeatLostError
+from lexgraft.compute.jobs import Job, SeatAwayError, SeatLostError
 from lexgraft.compute.seat_process import Greeting, SeatProcess, version_here
 from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError
@@ -128,7 +128,8 @@ class RaySeat:
             raise  # what the job raised, with its own traceback
         except self._ray.exceptions.RayError as error:
             self._closing.wait(LOOK_AGAIN)  # Ray says so at once while it restarts
-            raise SeatLostError(str(error).splitlines()[0]) from error
+            away = isinstance(error, self._ray.exceptions.ActorUnavailableError)
+            raise (SeatAwayError if away else SeatLostError)(str(error).splitlines()[0]) from error
         if reply.error is not None:
             raise reply.error
         return reply.value

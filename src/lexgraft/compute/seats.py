@@ -9,13 +9,14 @@ from itertools import product
 from threading import Lock
 from typing import Any, TypeVar
 
-from lexgraft.compute.jobs import Job, Seat, SeatLostError
+from lexgraft.compute.jobs import Job, Seat, SeatAwayError, SeatLostError
 from lexgraft.errors import LexgraftError
 
 R = TypeVar("R")
 
 LOSSES = 3  # processes that a job may end before it is taken for the reason
 OPENINGS = 10  # times in a row that a seat's process may end before it takes part
+AWAY = 120  # and that it may be looked for in vain, its machine gone, while no other takes part
 
 
 @dataclass(eq=False)
@@ -105,7 +106,8 @@ class Seats:
         error = opening.exception()
         if isinstance(error, SeatLostError):
             post.failed += 1
-            if post.failed < OPENINGS:
+            limit = AWAY if isinstance(error, SeatAwayError) else OPENINGS
+            if post.failed < limit or self._spared():
                 self._open(post)
                 return
             error = _never_there(str(error))
@@ -116,6 +118,13 @@ class Seats:
             else:
                 self._refusal = error
         self._deal()
+
+    def _spared(self) -> bool:
+        """Return whether others take part: then one that does not come may be away for long.
+
+        Its machine is gone, and there is no room for it until another comes.
+        """
+        return any(rival.machine for rival in self._posts)
 
     def _deal(self) -> None:
         """Give jobs that wait to seats that are free."""

@@ -12,6 +12,7 @@ from lexgraft.errors import LexgraftError
 
 FILE = "answers.sqlite"
 """Its name beside the answers of one model."""
+PATIENCE = 60.0  # seconds for which another that writes is waited for
 _DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS answers "
@@ -51,7 +52,7 @@ class AnswerStore:
             LexgraftError: the file is no such database, or damaged; the disk is full or fails.
         """
         try:
-            with closing(sqlite3.connect(self._path)) as file:
+            with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as file:
                 file.execute("PRAGMA synchronous = EXTRA")
                 file.execute(_TABLE)
                 yield file

@@ -34,7 +34,7 @@ from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
 from lexgraft.evaluation.measures import ABILITY, TARGET_GAIN
 from lexgraft.project import Candidate, MergeSettings
-from lexgraft.records import Item, Score, digest
+from lexgraft.records import Answer, Item, Score, digest
 from lexgraft.stats.intervals import Interval
 from lexgraft.stats.sequential import first_above
 from lexgraft.weights.checkpoint.lora_adapter import Adapter
@@ -297,8 +297,10 @@ def _run(
     subject = EvaluatedModel(name, models.base, models.merge_plan(candidate))
     texts = models.bits(subject, "choose", material.texts["choose"])
     terms, dropped = list[GradedItem](), False
-    for block in blocks(material.testset.items["choose"]):
-        terms += grade(block, models.answers(subject, "choose terms", block))
+    in_blocks = blocks(material.testset.items["choose"])
+    models.ahead([partial(_ask_terms, subject, block) for block in in_blocks], spare=True)
+    for block in in_blocks:
+        terms += grade(block, _ask_terms(subject, block, models))
         rival = leader()
         dropped = rival is not None and beaten(_certainty(terms, context), rival.certainty, alpha)
         if dropped:
@@ -318,6 +320,12 @@ def _run(
         dropped=dropped,
     )
     return result, _certainty(terms, context)
+
+
+def _ask_terms(
+    subject: EvaluatedModel, block: Sequence[Item], models: ModelsUnderTest
+) -> list[Answer]:
+    return models.answers(subject, "choose terms", block)
 
 
 def _front_point(
