@@ -10,7 +10,8 @@ from lexgraft import business, compute
 from lexgraft.business import Business
 from lexgraft.compute import ComputeSettings
 from lexgraft.errors import LexgraftError, path_of
-from lexgraft.files.hub import HUB_ID, named_model
+from lexgraft.files.hub import HUB_ID
+from lexgraft.files.model_search import ModelSearch, model_folders
 from lexgraft.files.ownership import real_path
 from lexgraft.files.plugins import load_file
 from lexgraft.files.record_mistakes import record_mistake
@@ -18,9 +19,10 @@ from lexgraft.files.renamed_keys import RENAMED
 from lexgraft.files.safe_text import read_text
 from lexgraft.files.safe_yaml import read_yaml, refuse_endless, refuse_unknown
 from lexgraft.files.shipped_texts import shipped_files
+from lexgraft.files.store_url import is_url
 from lexgraft.files.table_settings import TableSettings
 from lexgraft.files.value_words import with_names
-from lexgraft.records import Kind, PartOfSpeech
+from lexgraft.records import Kind, PartOfSpeech, Progress, silent
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
@@ -34,7 +36,7 @@ Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
-    """The triple: whole models, or LoRA adapters on the base; folders, or Hub ids.
+    """The triple: whole models, or LoRA adapters on the base; folders, Hub ids, or URLs.
 
     `org/name@revision` pins a Hub id; a folder of that name beside the project file comes first.
     """
@@ -264,16 +266,19 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=2**62)] = 20250217  # all chance is keyed by it
 
 
-def load_project(path: Path | str, *, download: bool = False) -> Project:
+def load_project(
+    path: Path | str, *, download: bool = False, progress: Progress = silent
+) -> Project:
     """Return the project of a file, ready to be planned, adopted, merged or tuned.
 
     Paths in it are made absolute from the file's folder; models are named by the folders they lie
-    in, those of a Hub id too; its own `plugins` have been run.
+    in, those of a Hub id or of a store's URL too; its own `plugins` have been run.
 
     Args:
         path: the project file (YAML).
-        download: fetch models that a Hub id names and the cache lacks. Nothing is downloaded
-            unless asked, and never with HF_HUB_OFFLINE.
+        download: fetch models that a Hub id or a URL (`s3://`, `gs://`, `hf://`) names and the
+            cache lacks. Nothing is downloaded unless asked, nor from the Hub with HF_HUB_OFFLINE.
+        progress: is told what of a URL is fetched.
 
     Raises:
         LexgraftError: what `read_project` refuses; a model that is neither a folder nor in the
@@ -284,21 +289,15 @@ def load_project(path: Path | str, *, download: bool = False) -> Project:
         print(project.models.base)
     """
     file = path_of(path, "the project")
-    return with_models(read_project(file), real_path(file).parent, download=download)
+    how = ModelSearch(real_path(file).parent, download, progress)
+    return with_models(read_project(file), how)
 
 
-def with_models(project: Project, folder: Path, *, download: bool) -> Project:
-    """Return the project of a folder with its models named by the folders they lie in."""
-    folders: dict[str, str] = {}
-    for role in ("base", "language", "domain"):
-        try:
-            model = named_model(getattr(project.models, role), folder, download=download)
-        except LexgraftError as error:
-            where = f"`models.{role}`: {error.where}"
-            raise LexgraftError(error.what, where=where, cure=error.cure) from error
-        folders[role] = str(model)
-    replace = msgspec.structs.replace
-    return replace(project, models=replace(project.models, **folders))
+def with_models(project: Project, how: ModelSearch) -> Project:
+    """Return the project with its models named by the folders they lie in."""
+    models, replace = project.models, msgspec.structs.replace
+    named = {role: getattr(models, role) for role in ("base", "language", "domain")}
+    return replace(project, models=replace(models, **model_folders(named, how)))
 
 
 def read_project(path: Path) -> Project:
@@ -361,7 +360,7 @@ def _absolute(project: Project, folder: Path) -> Project:
 
     def fix_model(text: str) -> str:
         hub = HUB_ID.fullmatch(text.partition("@")[0]) and not (folder / text).exists()
-        return text if hub else fix(text)
+        return text if hub or is_url(text) else fix(text)
 
     replace = msgspec.structs.replace
     models, general, tune = project.models, project.general, project.tune

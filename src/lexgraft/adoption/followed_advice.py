@@ -15,6 +15,7 @@ from lexgraft.adoption.planning import chances_of, plan_adoption
 from lexgraft.adoption.spreads import Spreads
 from lexgraft.adoption.stages import STAGES
 from lexgraft.errors import LexgraftError
+from lexgraft.files.model_search import ModelSearch
 from lexgraft.files.ownership import real_path
 from lexgraft.files.run_folder import hold
 from lexgraft.files.safe_yaml import read_yaml
@@ -79,7 +80,7 @@ def following_advice(
             project = project_from({**settings, "output": run}, file)
             try:
                 gates = _served(
-                    settings, with_models(project, folder_of_project, download=download), notes
+                    settings, with_models(project, ModelSearch(folder_of_project, download)), notes
                 )
             except LexgraftError as error:
                 lines = settings_in(error.cure)

@@ -12,11 +12,12 @@ from lexgraft.compute import ComputeSettings
 from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError, path_of
 from lexgraft.files.hub import find_model
+from lexgraft.files.model_search import ModelSearch
 from lexgraft.files.ownership import check_outputs, real_path
 from lexgraft.files.stand_ins import output_of, place_of
 from lexgraft.files.store_places import url_of
 from lexgraft.files.store_url import is_url
-from lexgraft.project import Project, inputs_of, load_project
+from lexgraft.project import Project, inputs_of, read_project, with_models
 from lexgraft.records import Progress, silent
 from lexgraft.weights.checkpoint.disk_io import make_folder
 from lexgraft.weights.merge.disk_merge import check_shared, run_merge
@@ -287,7 +288,12 @@ def _of_project(
         candidate_plan,  # heavy; a recipe needs none of it
     )
 
-    project = source if isinstance(source, Project) else load_project(source, download=download)
+    if isinstance(source, Project):
+        project = source
+    else:
+        file = path_of(source, "the project")
+        how = ModelSearch(real_path(file).parent, download, merged=True)
+        project = with_models(read_project(file), how)
     if seed is not None:
         raise LexgraftError(
             "a project has its own seed", where="seed", cure="set `seed` in the project file"

@@ -31,8 +31,8 @@ def find_model(text: str, revision: str | None, near: Path, *, download: bool = 
         raise LexgraftError(
             "a URL where a folder on this machine is wanted",
             where=without_secrets(text),
-            cure="recipes, `verify` and `extract` read URLs; bring it here with a recipe of one "
-            "model (`merge_method: passthrough`), `lexgraft merge recipe.yaml folder/`",
+            cure="recipes, projects, `verify` and `extract` read URLs; bring it here with a recipe "
+            "of one model (`merge_method: passthrough`), `lexgraft merge recipe.yaml folder/`",
         )
     for folder in (near / text, Path(text)):
         if folder.is_dir() and revision is None:

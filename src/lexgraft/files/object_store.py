@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.direct_reads import direct_reads
 from lexgraft.files.hub import is_offline
 from lexgraft.files.store_errors import explained, refusal_code, replaced
 from lexgraft.files.store_url import SCHEMES, StoredObject, StoreUrl
@@ -23,6 +24,7 @@ _CONFIG = {
     "read_timeout": _READ_SECONDS,
     "retries": {"max_attempts": 4, "mode": "standard"},
     "max_pool_connections": 32,
+    "signature_version": "s3v4",  # of signed addresses, too
 }
 
 
@@ -204,6 +206,8 @@ def _pour(stored: StoredObject, start: int, view: memoryview) -> int:
         data: bytes = system.cat_file(stored.url.path, start=start, end=start + len(view))
         view[: len(data)] = data
         return len(data)
+    if direct_reads(system).fill(stored, start, view):
+        return len(view)
     from fsspec.asyn import sync
 
     bucket, _, key = stored.url.path.partition("/")

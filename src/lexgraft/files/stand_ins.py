@@ -99,7 +99,7 @@ def stand_in(url: StoreUrl) -> Path:
     Raises:
         LexgraftError: nothing there, a file far too large, or what the store refuses.
     """
-    objects = _objects(url)
+    objects = objects_of(url)
     if not objects:
         raise LexgraftError(
             "no such folder, or nothing in it",
@@ -116,7 +116,7 @@ def stand_in(url: StoreUrl) -> Path:
     return folder
 
 
-def _objects(url: StoreUrl) -> dict[str, StoredObject]:
+def objects_of(url: StoreUrl) -> dict[str, StoredObject]:
     """Return the objects of a model's folder by name, its further chat templates among them."""
     objects = list_folder(url)
     if any(is_side_file(name) for name in objects):
