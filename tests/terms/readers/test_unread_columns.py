@@ -219,3 +219,28 @@ def test_synonyms_are_of_the_language_that_their_cells_leave(
 ):
     found = statuses(read(tmp_path, text), language)
     assert {text for text, status in found.items() if status != "preferred"} == terms
+
+
+@pytest.mark.parametrize(
+    ("header", "meanings"),
+    [
+        ("Ελληνικός όρος,Αγγλικός όρος", ["term el", "term en"]),
+        ("المصطلح العربي,المصطلح الإنجليزي", ["term ar", "term en"]),
+        ("हिंदी शब्द,अंग्रेजी शब्द", ["term hi", "term en"]),
+        ("Terme català,Terme anglès", ["term ca", "term en"]),
+        ("한글,영문", ["term ko", "term en"]),
+        ("Termen RO,Termen EN", ["term ro", "term en"]),
+        ("TÜRKÇE,ALMANCA", ["term tr", "term de"]),
+    ],
+)
+def test_adjectives_and_capitals_name_languages_too(header: str, meanings: list[str]):
+    assert [column.name for column in meanings_of(header.split(","))] == meanings
+
+
+def test_a_first_row_that_alone_has_capitals_is_proposed_as_the_header(tmp_path: Path):
+    text = "Қазақша атауы;Ағылшынша;Күйі\nклапан;valve;бар\nсорғы;pump;бар\n"
+    assert asked(tmp_path, text)[:2] == ["1", "--no-header"]
+    found = read(
+        tmp_path, text, columns={"1": "term kk", "2": "term en", "3": "ignore"}, header_rows=(1,)
+    )
+    assert [one.names("kk") for one in found] == [("клапан",), ("сорғы",)]

@@ -37,7 +37,7 @@ ROLES = (
 _LANGUAGES = (
     *("en", "ja", "de", "fr", "es", "zh", "ko", "pt", "it", "pl", "ru", "nl", "cs", "sk", "sv"),
     *("da", "nb", "fi", "hu", "el", "tr", "uk", "bg", "hr", "sr", "sl", "ro", "lt", "lv", "et"),
-    *("vi", "th", "id", "ar", "he", "fa", "hi"),
+    *("vi", "th", "id", "ar", "he", "fa", "hi", "ca"),
 )
 """Where two disagree on a word, the first stands."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})

@@ -272,9 +272,12 @@ def _questions_of_numbers(
     data: Sequence[Cells], width: int, options: ImportOptions
 ) -> list[Question]:
     first = " | ".join(shortened(cell) for cell in data[0][1][:4]) if data else ""
-    questions = [
-        Question(f"no row looks like a header with a column of terms ({first})", "no-header", "")
-    ]
+    what = f"no row looks like a header with a column of terms ({first})"
+    questions = [Question(what, "no-header", "")]
+    if _is_capitalised_alone(data):
+        line = str(data[0][0])
+        questions = [Question(what, "header-rows", line, ("--no-header",))]
+        data = data[1:]
     columns = [
         [cell for _, cells in data if (cell := cell_at(cells, position))]
         for position in range(width)
@@ -293,6 +296,13 @@ def _questions_of_numbers(
         answer = f"{position + 1}=term {proposal or SOME_LANGUAGE}"
         questions.append(Question(what, "column", answer))
     return questions
+
+
+def _is_capitalised_alone(data: Sequence[Cells]) -> bool:
+    """Tell rows of which only the first has capitals, as a header of unknown words has."""
+    first, *others = [[cell[0] for cell in map(str.strip, cells) if cell] for _, cells in data]
+    below = [letter for letters in others for letter in letters if letter.isalpha()]
+    return all(map(str.isupper, first)) and bool(below) and not any(map(str.isupper, below))
 
 
 def is_comment(cells: Sequence[str]) -> bool:

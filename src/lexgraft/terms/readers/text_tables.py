@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lexgraft.errors import LexgraftError
+from lexgraft.terms.readers.column_headers import PLAIN_CODES
 from lexgraft.terms.readers.file_start import lines_of, unpacked
 from lexgraft.terms.readers.header_words import languages_of_word, role_of
 from lexgraft.terms.readers.text_encoding import DecodedText, decode
@@ -19,6 +20,8 @@ Cells = tuple[int, list[str]]
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _LOOKED_AT = 50  # lines by which the separator is chosen
+_WORD = re.compile(r"[^\W\d_]+")
+_WORDS_OF_HEADER, _LONG_CODE = 4, 3  # words; letters
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -60,17 +63,35 @@ def text_rows(path: Path, encoding: str = "") -> Iterator[Cells]:
 def languages_of_headers(cells: Sequence[str]) -> list[str]:
     """Return, of cells that are words of a header, the languages they name or are in, else roles.
 
-    A word of several languages, or of English, says its role alone.
+    A word of several languages, or of English, says its role alone; a rare code says nothing, for
+    it may be a term.
     """
     names: list[str] = []
     for cell in cells:
-        name = commonly_named(cell) if cell.isascii() else language_of_name(cell)
-        if name := name or tag_of_code(cell):
-            names.append(name)
+        if tag := _language_in_header(cell):
+            names.append(tag)
         elif word := role_of(cell):
             languages = languages_of_word(cell)
-            names.append(word.role if len(languages) > 1 or "en" in languages else word.language)
+            says_role = len(languages) > 1 or "en" in languages
+            names.append(f"role {word.role}" if says_role else word.language)  # `id` is a tag too
     return names
+
+
+def _language_in_header(cell: str) -> str:
+    """Return the language that a cell names, or one of its few words: `Terme (FR)`."""
+    if tag := _language_named(cell):
+        return tag
+    words = _WORD.findall(cell)
+    first, *others = words if 1 < len(words) <= _WORDS_OF_HEADER else [""]
+    is_header = role_of(first) or (others and role_of(others[-1]))
+    return next((tag for word in words if (tag := _language_named(word))), "") if is_header else ""
+
+
+def _language_named(word: str) -> str:
+    name = commonly_named(word) if word.isascii() else language_of_name(word)
+    tag = tag_of_code(word)
+    is_usual = tag.partition("-")[0] in PLAIN_CODES and (word.isupper() or len(word) != _LONG_CODE)
+    return name or (tag if is_usual else "")
 
 
 def split_rows(text: str, where: str, separator: str = "") -> Iterator[Cells]:

@@ -30,7 +30,7 @@ _MODIFIERS = {
     **dict.fromkeys(("简", "簡", "简体字", "簡體", "簡体"), "Hans"),
     **dict.fromkeys(("繁", "繁体"), "Hant"),
 }
-_CAPITALS = str.maketrans("ıάέήίόύώϊϋΐΰ", "iαεηιουωιυιυ", "\u0307")
+_CAPITALS = str.maketrans("ıάέήίόύώϊϋΐΰ", "iαεηιουωιυιυ", "\u0307\u093c")
 _SINGLE = {
     **dict.fromkeys("和日일", "ja"),
     **dict.fromkeys("英영", "en"),
@@ -145,7 +145,7 @@ def modifier(name: str) -> str:
 def folded(text: str) -> str:
     """Return a text as names are compared: NFKC, no case, one space.
 
-    Also without what capitals lose or lack: the accents of Greek, the dots of Turkish.
+    Also without what capitals lose or lack: the accents of Greek, the dots of Turkish and Hindi.
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_CAPITALS).split())
 
