@@ -20,24 +20,41 @@ from lexgraft.terms.text.span_hash import (
 )
 
 _INVERSE = pow(BASE, -1, 1 << 64)
-_ROOM = 64  # spans for which there is room at first
+_ROOM = 512  # spans for which there is room at first
 _compiled: Any = njit(nogil=True)
 
 
 @_compiled
 def search(
-    codes: Any, around: Any, size: Any, sets: Any, bits: Any, longest: Any, bloom: Any, fewer: Any
+    points: Any, around: Any, size: Any, sets: Any, bits: Any, longest: Any, bloom: Any, fewer: Any
 ) -> Any:
     """Return starts and ends of the spans that begin in the first `size` places and may be terms.
 
-    They come by start, the longest first. `around` are the kinds of the characters and of one more
-    on either side; `sets` the lengths of terms by `bits` of a hash of their beginning, `bloom`
+    They come by start, the longest first. `points` are the characters, `around` their kinds and
+    those of one more on either side; `sets` the lengths of terms by `bits` of a hash of their beginning, `bloom`
     a filter by `fewer` bits of a term's hash: see `TermFilter`. What is looked up in them is looked
     up for all places at once, so that one wait for memory does not follow another.
     """
+    codes = points.astype(np.uint64) + np.uint64(1)
     nexts, (sums, factors) = _nexts(around), _sums(codes)
     beginnings, lengths = _beginnings(around, size, nexts, sums, factors, sets, bits)
-    starts, ends, count = np.empty(_ROOM, np.int64), np.empty(_ROOM, np.int64), 0
+    known = codes, nexts, sums, factors, beginnings, lengths
+    spans = np.empty((2, _ROOM), np.int64)
+    count = _enter(spans, known, longest, bloom, fewer)
+    if count > _ROOM:
+        spans = np.empty((2, count), np.int64)
+        _enter(spans, known, longest, bloom, fewer)
+    return spans[:, :count]
+
+
+@_compiled
+def _enter(spans: Any, known: Any, longest: Any, bloom: Any, fewer: Any) -> Any:
+    """Write starts and ends of the spans that may be terms, as many as there is room for.
+
+    Returns how many there are. Arrays that grow within the loop would cost more than all else.
+    """
+    codes, nexts, sums, factors, beginnings, lengths = known
+    room, count = spans.shape[1], 0
     for start, length_set in zip(beginnings, lengths):  # noqa: B905 (the compiler knows no `strict`)
         first_end = nexts[start]
         if length_set == 0 and codes[first_end - 1] != CODE_S:
@@ -57,14 +74,15 @@ def search(
                     or _has(bloom, sums, factors, start, end - 2, fewer)
                 )  # stenosis, stenoses; biopsy, biopsies
             ):
-                if count == len(starts):
-                    starts, ends = _doubled(starts), _doubled(ends)
-                starts[count], ends[count] = start, end
+                if count < room:
+                    spans[0, count], spans[1, count] = start, end
                 count += 1
             end = nexts[end]
-        for step in range((count - began) // 2):
-            ends[began + step], ends[count - 1 - step] = ends[count - 1 - step], ends[began + step]
-    return starts[:count], ends[:count]
+        last = min(count, room) - 1
+        for step in range((last + 1 - began) // 2):
+            first, second = began + step, last - step
+            spans[1, first], spans[1, second] = spans[1, second], spans[1, first]
+    return count
 
 
 @_compiled
@@ -146,9 +164,3 @@ def _has(bloom: Any, sums: Any, factors: Any, start: Any, end: Any, bits: Any) -
 def _slot(sums: Any, factors: Any, start: Any, end: Any, bits: Any) -> Any:
     """Return the first bits of the hash of a span: all but so many."""
     return np.int64((sums[end] - sums[start]) * factors[start] >> bits)
-
-
-@_compiled
-def _doubled(numbers: Any) -> Any:
-    """Return the numbers with as much room again."""
-    return np.concatenate((numbers, np.empty(len(numbers), np.int64)))

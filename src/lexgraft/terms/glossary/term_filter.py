@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexgraft.errors import LexgraftError
-from lexgraft.terms.text.character_tables import code_points, kinds
+from lexgraft.terms.text.character_tables import Points, code_points, kinds, kinds_of
 from lexgraft.terms.text.span_hash import (
     BASE,
     CODE_E,
@@ -26,6 +26,7 @@ from lexgraft.terms.text.span_hash import (
 
 _BEGINNINGS = (10, 21)  # bits of the table's size: 8 KiB to 16 MiB
 _WHOLE = (13, 25)  # bits of the filter's size: 1 KiB to 4 MiB
+_EDGE = bytes([SPACE])
 _BLOCK = 1 << 13  # characters or terms hashed together
 _WORD = 1 << 64
 _LENGTHS = np.uint64((2 << LONG) - 1)
@@ -64,29 +65,30 @@ class TermFilter:
         They begin and end where their scripts' rules let a term begin and end.
         """
         points = code_points(plain)
-        codes = points + np.uint64(1)  # so that none is nothing
-        around = np.full(len(points) + 2, SPACE, np.uint8)
-        around[1:-1] = kinds(points)
+        around = np.frombuffer(_EDGE + kinds_of(plain) + _EDGE, np.uint8)
         search = self._compiled if self._search else self._in_block
         for first in range(0, len(plain), _BLOCK):
             size = min(_BLOCK, len(plain) - first)
             stop = min(first + size + self._longest + 3, len(plain))
-            starts, ends = search(codes[first:stop], around[first : stop + 2], size)
-            yield from zip((starts + first).tolist(), (ends + first).tolist(), strict=True)
+            starts, ends = search(points[first:stop], around[first : stop + 2], size)
+            if first:
+                starts, ends = starts + first, ends + first
+            yield from zip(starts.tolist(), ends.tolist(), strict=True)
 
-    def _compiled(self, codes: Words, around: Kinds, size: int) -> tuple[Positions, Positions]:
+    def _compiled(self, points: Points, around: Kinds, size: int) -> tuple[Positions, Positions]:
         """Return what `_in_block` returns, by the compiled search."""
         assert self._search
         bits, fewer = np.uint64(64 - self._bits - TAGS), np.uint64(64 - self._whole_bits)
         return self._search(
-            codes, around, size, self._lengths, bits, self._longest, self._whole, fewer
+            points, around, size, self._lengths, bits, self._longest, self._whole, fewer
         )
 
-    def _in_block(self, codes: Words, around: Kinds, size: int) -> tuple[Positions, Positions]:
+    def _in_block(self, points: Points, around: Kinds, size: int) -> tuple[Positions, Positions]:
         """Return the spans that pass and begin in the first `size` characters of a block.
 
         `around` are the kinds of the characters, and of one more on either side.
         """
+        codes = points.astype(np.uint64) + np.uint64(1)  # so that none is nothing
         # Where a term may begin, and the first of all places behind it where one may end.
         inner = around[1:-1]
         words = inner == SPACED
@@ -179,13 +181,13 @@ class TermFilter:
     def _length_sets(self, sums: Words, starts: Positions, ends: Positions) -> Words:
         """Return the sets of lengths of terms that begin like the spans."""
         slots = _slots(sums, starts, ends, self._bits + TAGS)
-        entries = self._lengths[slots >> TAGS]
+        entries = self._lengths.take(slots >> TAGS)
         return np.where(entries & _tags(slots), entries & _LENGTHS, np.uint64(0))
 
     def _is_whole(self, sums: Words, starts: Positions, ends: Positions) -> Flags:
         """Tell which spans have the hash of a term."""
         slots = _slots(sums, starts, ends, self._whole_bits)
-        return (self._whole[slots >> 3] >> (slots & 7).astype(np.uint8) & 1).astype(bool)
+        return (self._whole.take(slots >> 3) >> (slots & 7).astype(np.uint8) & 1).astype(bool)
 
     def _top(self, lengths: Words) -> Positions:
         """Return the greatest length of every set, or more."""
@@ -213,9 +215,9 @@ def _sums(codes: Words) -> Words:
 
 def _slots(sums: Words, starts: Positions, ends: Positions, bits: int) -> Positions:
     """Return the first bits of the hashes of spans, by the running sums."""
-    hashes = sums[ends]
-    hashes -= sums[starts]
-    hashes *= _mixed(_room(len(sums)))[starts]
+    hashes = sums.take(ends)
+    hashes -= sums.take(starts)
+    hashes *= _mixed(_room(len(sums))).take(starts)
     hashes >>= np.uint64(64 - bits)
     return hashes.view(np.int64)
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from msgspec import Struct
+
 from lexgraft.terms.glossary.term_filter import TermFilter
 from lexgraft.terms.text.further_spellings import further_spellings, has_further_spellings
 from lexgraft.terms.text.letter_case import CaseRule, case_pattern, has_case
@@ -12,6 +14,14 @@ from lexgraft.terms.text.word_forms import base_forms, inflections
 from lexgraft.terms.text.written_alike import may_end_there, written_alike
 
 Value = TypeVar("Value")
+
+
+class Match(Struct, Generic[Value], frozen=True, gc=False):  # nothing in it leads back to it
+    """A span of the original text, and the values of the terms found there."""
+
+    start: int
+    end: int
+    values: tuple[Value, ...]
 
 
 class _SharedValues(tuple[Any, ...]):
@@ -84,33 +94,36 @@ class TermIndex(Generic[Value]):
                     self._add(derived_key, spelling)
         self._filter = TermFilter([*self._values, *self._spellings], compiled=compiled)
 
-    def find(self, folded: Folded, text: str) -> list[tuple[int, int, tuple[Value, ...]]]:
+    def find(self, folded: Folded, text: str) -> list[Match[Value]]:
         """Return the leftmost longest terms with their places in the text that was folded."""
         spelled = fold_spelling(folded.text)
         keys, plain, done = spelled.text, folded.text, 0
         is_bent, may_be_half = not spelled.is_straight, not folded.is_straight
-        matches: list[tuple[int, int, tuple[Value, ...]]] = []
+        is_key = keys == plain
+        known = self._values.get
+        matches: list[Match[Value]] = []
         for first, last in self._filter.spans(keys):
             if first < done:
                 continue
             key = keys[first:last]
-            entry = self._entry(key)
-            if entry is _NOTHING:
+            entry = known(key, _NOTHING)
+            if entry is _NOTHING and (entry := self._entry(key)) is _NOTHING:
                 continue
             start, end = spelled.span(first, last) if is_bent else (first, last)
             if may_be_half and not folded.is_whole(start, end):
                 continue
-            if isinstance(entry, _Spellings) or plain[start:end] != key:
+            if isinstance(entry, _Spellings) or not (is_key or plain[start:end] == key):
                 entry = _written_there(entry, key, _place(folded, start, end, text))
-            if meant := _values_of(entry):
-                span = folded.span(start, end) if may_be_half else (start, end)
-                matches.append((*span, meant))
+            if meant := entry if isinstance(entry, _SharedValues) else (entry,):
+                if may_be_half:
+                    start, end = folded.span(start, end)
+                matches.append(Match(start, end, meant))
                 done = last
         return matches
 
     def _entry(self, key: str) -> Any:
-        """Return what is known under a key, or under those of which it is an English form."""
-        entry = self._known(key)
+        """Return what is known of a key that is no plain term, or of those it is a form of."""
+        entry = self._spellings.get(key, _NOTHING)
         return self._of_stems(key) if entry is _NOTHING and key[-1] == "s" else entry
 
     def _known(self, key: str) -> Any:

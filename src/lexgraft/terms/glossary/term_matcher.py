@@ -12,10 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from msgspec import Struct
-
 from lexgraft.terms.glossary import GlossaryEntry
-from lexgraft.terms.glossary.term_index import TermIndex
+from lexgraft.terms.glossary.term_index import Match, TermIndex
 from lexgraft.terms.text.character_tables import spacings
 from lexgraft.terms.text.letter_case import CaseRule, case_pattern
 from lexgraft.terms.text.normalize import Folded, fold, folded_text
@@ -24,14 +22,6 @@ from lexgraft.terms.text.protected_spans import without_protected
 Value = TypeVar("Value")
 Lemma = Callable[[str], str]
 _WORDS = re.compile("s+")
-
-
-class Match(Struct, Generic[Value], frozen=True):
-    """A span of the original text, and the values of the terms found there."""
-
-    start: int
-    end: int
-    values: tuple[Value, ...]
 
 
 class Matcher(Generic[Value]):
@@ -61,10 +51,9 @@ class Matcher(Generic[Value]):
     def find(self, text: str) -> list[Match[Value]]:
         """Return the matches in the order of the text; none overlaps another."""
         folded = fold(without_protected(text))
-        matches = [Match(*hit) for hit in self._surface.find(folded, text)]
+        matches = self._surface.find(folded, text)
         if self._lemma and self._lemmas:
-            lemmas = self._lemmas.find(_lemmatised(folded, self._lemma), text)
-            matches += [Match(*hit) for hit in lemmas]
+            matches += self._lemmas.find(_lemmatised(folded, self._lemma), text)
             matches = _without_overlaps(matches)
         return matches
 

@@ -28,11 +28,12 @@ class CharacterTable:
 
     def __call__(self, points: Points) -> NDArray[np.unsignedinteger]:
         """Return the number of each character."""
-        numbers = self._known[points]
-        if not numbers.all():
+        places = points.astype(np.intp)  # twice as fast to take by
+        numbers = self._known.take(places)
+        if np.count_nonzero(numbers) < len(numbers):
             for point in np.unique(points[numbers == 0]).tolist():
                 self._known[point] = self._ask(point)
-            numbers = self._known[points]
+            numbers = self._known.take(places)
         return numbers
 
 
@@ -48,7 +49,7 @@ def text_of(points: NDArray[np.unsignedinteger]) -> str:
 
 def spacings(text: str) -> str:
     """Return a letter per character: `s` a spaced script, `h` Hangul, ` ` space, `-` the rest."""
-    return kinds(code_points(text)).tobytes().decode("ascii")
+    return kinds_of(text).decode("ascii")
 
 
 @cache
@@ -71,3 +72,15 @@ def _kind(point: int) -> int:
 
 kinds = CharacterTable(_kind, np.uint8)
 """The letters of `spacings` as numbers."""
+
+
+def kinds_of(text: str) -> bytes:
+    """Return the letters of `spacings` as bytes."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ascii_kinds())
+    return kinds(code_points(text)).tobytes()
+
+
+@cache
+def _ascii_kinds() -> bytes:
+    return bytes(map(_kind, range(256)))

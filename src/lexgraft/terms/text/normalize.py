@@ -51,7 +51,10 @@ class _Singles(dict[int, int]):
 
 def fold(text: str) -> Folded:
     """Return the text in NFKC and without case, white space runs as one space."""
-    plain = text.translate(_SINGLES) if text.isascii() else text_of(_singles(code_points(text)))
+    if text.isascii():
+        plain = text.encode("ascii").translate(_ASCII).decode("ascii")
+    else:
+        plain = text_of(_singles(code_points(text)))
     starts: Sequence[int] = range(len(plain))
     ends: Sequence[int] = range(1, len(plain) + 1)
     if _MANY in plain:
@@ -152,3 +155,4 @@ def _fold_cluster(cluster: str) -> str:
 
 _SINGLES = _Singles()
 _singles = CharacterTable(_SINGLES.__getitem__, np.uint32)  # for long texts
+_ASCII = bytes(map(_SINGLES.__getitem__, range(128))) + bytes(128)
