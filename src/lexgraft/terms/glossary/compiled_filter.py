@@ -120,8 +120,10 @@ def _beginnings(
     """Return where a term may begin, and the lengths of those that begin as the text does there."""
     starts, count = np.empty(size, np.int64), 0
     slots, alone = np.empty(size, np.int64), np.empty(size, np.int64)
-    for start in range(size):
-        kind, first_end = around[start + 1], nexts[start]
+    following = 0
+    while following < size:
+        start, kind, first_end = following, around[following + 1], nexts[following]
+        following = first_end if kind == SPACED and first_end else start + 1  # not within a word
         if kind == SPACE or not first_end or (kind == around[start] and kind in (SPACED, HANGUL)):
             continue
         reach = first_end if kind == SPACED else min(start + 2, len(nexts) - 1)
