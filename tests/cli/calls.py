@@ -129,18 +129,18 @@ CALLS = (
     Call("compare run other --split choose --parents G=a --json", stub="compare"),
     Call(f"glossary lint terms.csv {LANGUAGES} {GO_ON} --json"),
     Call(
-        f"glossary match terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
-        "--edges --json"
+        f"glossary match terms.csv letter.txt {LANGUAGES} {GO_ON} --encoding utf-8 --lemmas "
+        "--case fold --edges --json"
     ),
     Call("glossary match terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary prompt terms.csv letter.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
-        "--entries 1 --block-tokens 100 --definitions --json"
+        f"glossary prompt terms.csv letter.txt {LANGUAGES} {GO_ON} --encoding utf-8 --lemmas "
+        "--case fold --entries 1 --block-tokens 100 --definitions --json"
     ),
     Call("glossary prompt terms.csv letter.txt --compiled", slow=True),
     Call(
-        f"glossary check terms.csv answer.txt {LANGUAGES} {GO_ON} --lemmas --case fold "
-        "--question letter.txt --json",
+        f"glossary check terms.csv answer.txt {LANGUAGES} {GO_ON} --encoding utf-8 --lemmas "
+        "--case fold --question letter.txt --json",
         status=1,
     ),
     Call("glossary check terms.csv answer.txt --compiled", slow=True),
@@ -148,7 +148,8 @@ CALLS = (
     Call("glossary check terms.csv answer.txt --question letter.txt --xlsx check.xlsx", status=1),
     Call(
         f"serve name --upstream http://127.0.0.1:9/v1 --glossary terms.csv {LANGUAGES} "
-        "--lemmas --case fold --compiled --entries 2 --block-tokens 100 --definitions --repair "
+        f"{GO_ON} --lemmas --case fold --compiled --entries 2 --block-tokens 100 --definitions "
+        "--repair "
         "--host localhost --port 0 --keys keys.jsonl --concurrent 2 --per-minute 3 --max-tokens 9 "
         "--max-body 999 --timeout 3 --max-seconds 9",
         before=KEY,

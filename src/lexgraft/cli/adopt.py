@@ -69,6 +69,8 @@ def adopt(arguments: argparse.Namespace) -> int:
     print_line(f"model:  {adoption.model_dir}")
     print_line(f"report: {adoption.report_page}")
     if report.decision is not None and report.decision.model != "recipient":
-        terms = f" --glossary {arguments.project}" if report.decision.glossary else ""
-        print_line(f"serve:  lexgraft serve {adoption.model_dir}{terms}")
+        command = f"lexgraft serve {adoption.model_dir}"
+        if report.decision.glossary:
+            command = f"lexgraft serve {adoption.model_dir} --glossary {arguments.project}"
+        print_line(f"serve:  {command}")
     return 0

@@ -17,7 +17,6 @@ from lexgraft.cli.verb_parser import (
     verb,
     verb_of_jobs,
 )
-from lexgraft.files.safe_text import read_text
 from lexgraft.project import read_project
 from lexgraft.terms.text.letter_case import CASE_RULES
 
@@ -46,20 +45,27 @@ verb_of_jobs(
 def _file(parser: VerbParser) -> None:
     parser.add_argument("file", type=Path, help="a term file, or a project (.yaml) with its own")
     languages_arguments(parser)
-    parser.add_argument(
-        "--leave-out-refused", action="store_true", help="go on without rows that cannot be used"
-    )
     json_argument(parser)
 
 
 def _file_and_text(parser: VerbParser) -> None:
     _file(parser)
     parser.add_argument("text", type=Path, help="the text")
+    _encoding(parser)
     matching_arguments(parser)
 
 
+def _encoding(parser: VerbParser) -> None:
+    parser.add_argument(
+        "--encoding", default="", help="of texts that are no UTF-8 and do not say, e.g. cp932"
+    )
+
+
 def languages_arguments(parser: VerbParser | OptionGroup) -> None:
-    """Add the languages of a glossary."""
+    """Add the languages of a glossary, and whether its refused rows are left out."""
+    parser.add_argument(
+        "--leave-out-refused", action="store_true", help="go on without rows that cannot be used"
+    )
     parser.add_argument("--from", dest="source", default="", help="language of a text, e.g. en")
     parser.add_argument("--to", dest="target", default="", help="language of an answer, e.g. ja")
 
@@ -119,7 +125,7 @@ def match(arguments: argparse.Namespace) -> int:
       lexgraft glossary match terms.csv letter.txt
     """
     opened = open_named(arguments)
-    rows = _matches(opened, read_text(arguments.text), edges=arguments.edges)
+    rows = _matches(opened, _text(arguments), edges=arguments.edges)
     return _show(arguments, rows, opened, "no term found")
 
 
@@ -138,7 +144,7 @@ def prompt(arguments: argparse.Namespace) -> int:
     from lexgraft.terms.glossary.prompt_block import estimated_tokens
     from lexgraft.terms.glossary.termbase import block_for
 
-    text = read_text(arguments.text)
+    text = _text(arguments)
     block = block_for(
         text,
         open_named(arguments),
@@ -164,6 +170,7 @@ def prompt(arguments: argparse.Namespace) -> int:
 def _check(parser: VerbParser) -> None:
     _file(parser)
     parser.add_argument("documents", type=Path, nargs="+", help="documents of any format")
+    _encoding(parser)
     matching_arguments(parser)
     parser.add_argument("--question", type=Path, help="the text whose terms are required")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page to read")
@@ -206,9 +213,12 @@ def _checked(arguments: argparse.Namespace) -> int:
         arguments.source, arguments.target = languages_named(arguments.documents[0])
     opened = open_named(arguments)
     languages = opened.source, opened.target
-    read = [read_document(path, *languages) for path in arguments.documents]
+    encoding = arguments.encoding
+    read = [read_document(path, *languages, encoding=encoding) for path in arguments.documents]
     if arguments.question:
-        question = read_document(arguments.question, *languages)
+        question = read_document(
+            arguments.question, *languages, encoding=encoding, spoken=opened.source
+        )
         read = [paired(question, document) for document in read]
     checked = [check_document(document, opened) for document in read]
     _write_report(arguments, checked)
@@ -240,6 +250,8 @@ def _print_report(checked: "Sequence[CheckedDocument]", opened: "OpenGlossary") 
     print_line(f"{len(opened.entries):,} entries, `{opened.source}` to `{opened.target}`")
     for document in checked:
         print_line(f"{document.path}: {document.format}, {document.summary}")
+        if document.encoding:
+            print_line(f"  read as  {document.encoding}")
         for left_out in document.left_out:
             print_line(f"  left out  {left_out}")
         for fault in document.faults:
@@ -251,6 +263,16 @@ def _print_report(checked: "Sequence[CheckedDocument]", opened: "OpenGlossary") 
             )
             shown = "  ".join(f"{name}: {value}" for name, value in fields if value)
             print_line(f"  {fault.problem}  {shown}")
+
+
+def _text(arguments: argparse.Namespace) -> str:
+    """Return the text that the arguments name; an encoding that was found out is told."""
+    from lexgraft.terms.documents.document_text import document_text
+
+    read = document_text(arguments.text, arguments.encoding)
+    if read.encoding:
+        print_line(f"{arguments.text}: read as {read.encoding}", errors=True)
+    return read.text
 
 
 def open_named(arguments: argparse.Namespace) -> "OpenGlossary":

@@ -13,16 +13,7 @@ def read_text(path: Path) -> str:
     Raises:
         LexgraftError: it cannot be read, is no plain file, is far too large, or is not UTF-8.
     """
-    try:
-        if path.exists() and not path.is_file():
-            raise LexgraftError("a text file is wanted here", where=str(path))
-        if path.stat().st_size > LARGEST:
-            raise LexgraftError(f"larger than {LARGEST:,} bytes", where=str(path))
-        data = path.read_bytes()
-    except OSError as error:
-        raise LexgraftError(
-            f"cannot be read: {error.strerror}", where=str(path), cure="check its name and rights"
-        ) from error
+    data = read_plain_file(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -31,4 +22,22 @@ def read_text(path: Path) -> str:
             f"not UTF-8: byte {data[error.start]:#04x} in line {line}",
             where=str(path),
             cure="save it as plain text, in UTF-8",
+        ) from error
+
+
+def read_plain_file(path: Path) -> bytes:
+    """Return the bytes of a text file.
+
+    Raises:
+        LexgraftError: it cannot be read, is no plain file, or is far too large.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise LexgraftError("a text file is wanted here", where=str(path))
+        if path.stat().st_size > LARGEST:
+            raise LexgraftError(f"larger than {LARGEST:,} bytes", where=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise LexgraftError(
+            f"cannot be read: {error.strerror}", where=str(path), cure="check its name and rights"
         ) from error

@@ -167,6 +167,14 @@ def test_the_compiled_search_finds_long_terms_across_blocks(size: int) -> None:
         assert found([term, "ab"], text, compiled=True) == found([term, "ab"], text)
 
 
+@pytest.mark.slow
+def test_the_compiled_search_has_room_for_every_span_of_a_block() -> None:
+    for terms, text in ((["ア", "アア", "アアア"], "ア" * 5000), (["a", "a a"], "a " * 4000)):
+        spans = list(TermFilter(terms, compiled=True).spans(text))
+        assert len(spans) > 5000
+        assert spans == list(TermFilter(terms).spans(text))
+
+
 def test_the_sieve_lets_little_else_through() -> None:
     terms = [f"term {number}" for number in range(2000)]
     text = " ".join(f"word {number}" for number in range(2000))

@@ -145,3 +145,25 @@ def test_matches_never_overlap(text: str) -> None:
         for one in Matcher((t, t) for t in ("東京", "京都", "a", "ア", "é")).find(text)
     ]
     assert all(left[1] <= right[0] for left, right in pairwise(places))
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "span"),
+    [
+        ("safety valve", "the safety <b>valve</b>", "safety <b>valve"),
+        ("safety valves", '<i>safety</i> <a href="valve">valves</a>', None),
+        ("safety valve", "safety&nbsp;valve", "safety&nbsp;valve"),
+        ("joint d'étanchéité", "joint d&#39;étanchéité", "joint d&#39;étanchéité"),
+        ("安全弁", "安全<strong>弁</strong>", "安全<strong>弁"),
+        ("safety valve", "safety<br>valve", ""),
+        ("safety valve", "safety <code>valve</code>", ""),
+        ("valve", '<a title="valve">x</a> &valve;', ""),
+        ("art", "sm<b>art</b>", ""),
+    ],
+)
+def test_tags_that_say_how_a_text_looks_part_no_term(
+    term: str, text: str, span: str | None
+) -> None:
+    found = [text[hit.start : hit.end] for hit in Matcher([(term, 1)]).find(text)]
+    assert len(found) == (span != "")
+    assert span is None or "".join(found) == span

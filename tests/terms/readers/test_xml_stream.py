@@ -56,10 +56,12 @@ def test_broken_xml_is_refused_with_the_file(tmp_path: Path, text: str):
         read_concepts([path])
 
 
-def test_an_encoding_that_the_parser_lacks_is_refused(tmp_path: Path):
+def test_an_encoding_that_the_parser_lacks_is_read_where_it_is_known(tmp_path: Path):
     path = tmp_path / "sjis.tbx"
     text = "<?xml version='1.0' encoding='shift_jis'?>" + BODY.format("発熱")
     path.write_bytes(text.encode("cp932"))
+    assert read_concepts([path])[0].terms[-1].text == "発熱"
+    path.write_bytes(text.replace("shift_jis", "x-none").encode("cp932"))
     with pytest.raises(LexgraftError, match="broken XML"):
         read_concepts([path])
 

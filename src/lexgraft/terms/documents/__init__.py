@@ -27,6 +27,7 @@ class SegmentedDocument(Struct, frozen=True):
     languages: tuple[str, str] = ("", "")  # as the file names them
     header: tuple[str, ...] = ()  # of a table
     left_out: tuple[str, ...] = ()  # what of it was not read, in words
+    encoding: str = ""  # in which it was read, and why; none: UTF-8, or what XML says
 
 
 def with_own_ids(segments: Iterable[TextSegment]) -> tuple[TextSegment, ...]:

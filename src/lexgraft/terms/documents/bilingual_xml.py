@@ -28,7 +28,7 @@ _INHERITED = (
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # files say either
 
 
-def read_xliff(path: Path, source: str, target: str) -> SegmentedDocument:
+def read_xliff(path: Path, source: str, target: str, encoding: str = "") -> SegmentedDocument:
     """Return the translated segments of an XLIFF file; those that are not to be are left out.
 
     So are those between other languages, which are counted.
@@ -39,7 +39,8 @@ def read_xliff(path: Path, source: str, target: str) -> SegmentedDocument:
     pairs: list[tuple[str, TextSegment]] = []
     others: Counter[str] = Counter()
     left_out = 0
-    for line, unit in outermost_elements(path, "trans-unit", "unit", inherited=_INHERITED):
+    units = outermost_elements(path, "trans-unit", "unit", inherited=_INHERITED, encoding=encoding)
+    for line, unit in units:
         named = (
             _named(unit, "srcLang", "source-language"),
             _named(unit, "trgLang", "target-language"),
@@ -138,7 +139,7 @@ def _marked(element: Element | None) -> dict[str, Element]:
     return {mark.get("mid", ""): mark for mark in marks} if is_whole else {}
 
 
-def read_tmx_pairs(path: Path, source: str, target: str) -> SegmentedDocument:
+def read_tmx_pairs(path: Path, source: str, target: str, encoding: str = "") -> SegmentedDocument:
     """Return the pairs of two languages in a translation memory, with each of a unit's targets.
 
     Raises:
@@ -147,7 +148,7 @@ def read_tmx_pairs(path: Path, source: str, target: str) -> SegmentedDocument:
     pairs: list[TextSegment] = []
     left_out = 0
     languages: dict[str, None] = {}
-    for line, unit in outermost_elements(path, "tu"):
+    for line, unit in outermost_elements(path, "tu", encoding=encoding):
         texts: dict[str, list[str]] = {}
         for variant in unit:
             if local_name(variant) == "tuv":
@@ -186,13 +187,18 @@ def segment_text(element: Element | None) -> str:
     return "" if element is None else "".join(_pieces(element)).strip()
 
 
+def _is_protected(mark: Element) -> bool:
+    """Tell what within a segment is not to be translated."""
+    return mark.get("translate") == "no" or mark.get("mtype") == "protected"
+
+
 def _pieces(element: Element) -> Iterator[str]:
     yield element.text or ""
     for child in element:
         name = local_name(child)
         if child.get("mtype") == "x-sdl-deleted":  # a tracked change
             pass
-        elif name in _STANDING:
+        elif name in _STANDING or _is_protected(child):
             yield HIDDEN
         elif name not in _CODES:
             yield from _pieces(child)

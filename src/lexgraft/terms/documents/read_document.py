@@ -1,12 +1,13 @@
 """A document of any format that is checked: recognised by content, a text also by its name."""
 
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from zipfile import ZipFile, is_zipfile
 
 from msgspec.structs import replace
 
 from lexgraft.errors import LexgraftError
-from lexgraft.files.safe_text import read_text
 from lexgraft.terms.documents import SegmentedDocument, TextSegment, with_own_ids
 from lexgraft.terms.documents.bilingual_xml import (
     may_be,
@@ -14,15 +15,23 @@ from lexgraft.terms.documents.bilingual_xml import (
     read_xliff,
     xliff_languages,
 )
+from lexgraft.terms.documents.document_text import document_text
+from lexgraft.terms.documents.html_pages import html_blocks
 from lexgraft.terms.documents.running_documents import (
-    html_blocks,
     markdown_blocks,
+    one_segment,
+    text_blocks,
     text_paragraphs,
 )
 from lexgraft.terms.documents.segment_tables import read_segment_table
-from lexgraft.terms.documents.word_documents import docx_paragraphs, is_word_document
+from lexgraft.terms.documents.word_documents import (
+    docx_left_out,
+    docx_paragraphs,
+    is_word_document,
+)
+from lexgraft.terms.readers.declared_encoding import declared_of_page
 from lexgraft.terms.readers.file_start import FileStart, is_empty, start_of
-from lexgraft.terms.readers.po import language_of_messages, read_messages
+from lexgraft.terms.readers.po import declared_of_catalogue, language_of_messages, messages_in
 from lexgraft.terms.text.language_tags import known_language, without_region
 
 _ARCHIVE = b"PK\x03\x04"
@@ -33,26 +42,41 @@ _NOT_READ = {
     b"\xd0\xcf\x11\xe0": "an old or encrypted document of Office",
 }
 _PAIRS = frozenset({".xlf", ".xliff", ".sdlxliff", ".mqxliff", ".mxliff", ".tmx"})
-_TEXTS = {
-    ".html": ("HTML", html_blocks),
-    ".htm": ("HTML", html_blocks),
-    ".xhtml": ("HTML", html_blocks),
-    ".md": ("Markdown", markdown_blocks),
-    ".markdown": ("Markdown", markdown_blocks),
-}
+_PAGES = frozenset({".html", ".htm", ".xhtml"})
+_MARKDOWN = frozenset({".md", ".markdown"})
 
 
-def read_document(path: Path, source: str, target: str) -> SegmentedDocument:
+def read_document(
+    path: Path, source: str, target: str, *, encoding: str = "", spoken: str = ""
+) -> SegmentedDocument:
     """Return a document's segments; of files with several languages those of these two.
 
+    Args:
+        path: the document.
+        source: language of what was translated.
+        target: language of the translation.
+        encoding: in which a text is, where it does not say so itself; none: found out.
+        spoken: language of a document in one language; none: the target.
+
     Raises:
-        LexgraftError: a file that cannot be read, or is an archive of another kind.
+        LexgraftError: a file that cannot be read, is an archive of another kind, or in which there
+            is nothing to check.
     """
-    document = _read(path, source, target)
+    document = _read(path, source, target, encoding, spoken or target)
+    if not (document.segments or document.untranslated):
+        raise LexgraftError(
+            f"nothing to check: no segment with text{_without(document.left_out)}",
+            where=str(path),
+            cure="see whether it is the right file, and in these languages; or leave it out",
+        )
     return replace(document, segments=with_own_ids(document.segments))
 
 
-def _read(path: Path, source: str, target: str) -> SegmentedDocument:
+def _without(left_out: tuple[str, ...]) -> str:
+    return f" but what is left out: {', '.join(left_out)}" if left_out else ""
+
+
+def _read(path: Path, source: str, target: str, encoding: str, spoken: str) -> SegmentedDocument:
     if not path.is_file():
         raise LexgraftError("no such document", where=str(path), cure="check the path")
     if is_empty(path):
@@ -68,17 +92,19 @@ def _read(path: Path, source: str, target: str) -> SegmentedDocument:
             cure="save it again, as UTF-8 and with that in its first line",
         )
     if start.root.name == "xliff":
-        return read_xliff(path, source, target)
+        return read_xliff(path, source, target, encoding)
     if start.root.name == "tmx":
-        return read_tmx_pairs(path, source, target)
+        return read_tmx_pairs(path, source, target, encoding)
     if start.data.startswith(_ARCHIVE):
         return _archive(path, source, target)
     if path.suffix.lower() in {".csv", ".tsv"}:
-        return read_segment_table(path, source, target, workbook=False)
+        return read_segment_table(path, source, target, workbook=False, encoding=encoding)
     kind = next((kind for mark, kind in _NOT_READ.items() if start.data.startswith(mark)), "")
     if kind:
         raise LexgraftError(f"{kind} is not read here", where=str(path), cure=_TO_SAVE)
-    return _text(path, source, target, start)
+    if path.suffix.lower() in {".po", ".pot"}:
+        return _catalogue(path, source, target, encoding)
+    return _text(path, encoding, spoken, start)
 
 
 def _archive(path: Path, source: str, target: str) -> SegmentedDocument:
@@ -90,7 +116,8 @@ def _archive(path: Path, source: str, target: str) -> SegmentedDocument:
             cure="save or fetch it again",
         )
     if is_word_document(path):
-        return SegmentedDocument(str(path), "DOCX", tuple(docx_paragraphs(path)))
+        paragraphs = tuple(docx_paragraphs(path))
+        return SegmentedDocument(str(path), "DOCX", paragraphs, left_out=docx_left_out(path))
     with ZipFile(path) as archive:
         names = archive.namelist()
         kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
@@ -101,27 +128,45 @@ def _archive(path: Path, source: str, target: str) -> SegmentedDocument:
     return read_segment_table(path, source, target, workbook=True)
 
 
-def _text(path: Path, source: str, target: str, start: FileStart) -> SegmentedDocument:
-    """Return the segments of a text: a catalogue, a page, Markdown or plain."""
+def _text(path: Path, encoding: str, spoken: str, start: FileStart) -> SegmentedDocument:
+    """Return the segments of a text in one language: a page, Markdown or plain."""
     ending = path.suffix.lower()
-    if ending in {".po", ".pot"}:
-        return _catalogue(path, source, target)
     is_page = start.root.name == "html" or start.text.lstrip()[:14].lower() == "<!doctype html"
-    kind, read = _TEXTS[".html"] if is_page else _TEXTS.get(ending, ("text", text_paragraphs))
-    text = read_text(path)
+    if is_page or ending in _PAGES:
+        return _page(path, encoding, spoken)
+    read = document_text(path, encoding)
+    kind, split = (
+        ("Markdown", markdown_blocks) if ending in _MARKDOWN else ("text", text_paragraphs)
+    )
+    return SegmentedDocument(str(path), kind, tuple(split(read.text)), encoding=read.encoding)
+
+
+def _page(path: Path, encoding: str, spoken: str) -> SegmentedDocument:
+    """Return the blocks of a page; those in another language are counted."""
+    read = document_text(path, encoding, declared_of_page)
     try:
-        return SegmentedDocument(str(path), kind, tuple(read(text)))
+        page = html_blocks(read.text, spoken)
     except LexgraftError as error:
         raise LexgraftError(error.what, where=str(path), cure=error.cure) from error
+    return SegmentedDocument(
+        str(path),
+        "HTML",
+        tuple(page.segments),
+        left_out=tuple(
+            f"blocks in `{language}`: {count:,}" for language, count in page.in_others.items()
+        ),
+        encoding=read.encoding,
+    )
 
 
-def _catalogue(path: Path, source: str, target: str) -> SegmentedDocument:
+def _catalogue(path: Path, source: str, target: str, encoding: str) -> SegmentedDocument:
     """Return the translated messages of a catalogue, of plural ones every form.
 
     Raises:
         LexgraftError: its header says that they are in another language.
     """
-    messages = read_messages(path)
+    read = document_text(path, encoding, declared_of_catalogue)
+    messages = messages_in(read.text, str(path))
     named = known_language(language_of_messages(messages))
     if not may_be(named, target):
         raise LexgraftError(
@@ -142,6 +187,7 @@ def _catalogue(path: Path, source: str, target: str) -> SegmentedDocument:
         is_bilingual=True,
         untranslated=len(listed) - len(pairs),
         languages=(source, target),
+        encoding=read.encoding,
     )
 
 
@@ -159,7 +205,8 @@ def languages_named(path: Path) -> tuple[str, str]:
 def paired(source: SegmentedDocument, target: SegmentedDocument) -> SegmentedDocument:
     """Return two documents as one of pairs: segment by segment where both have as many.
 
-    Where they do not, all of one belongs to all of the other.
+    Of two texts else line by line, or what is between empty lines, where both have as many of
+    these. Where they do not, all of one belongs to all of the other.
 
     Raises:
         LexgraftError: one of them is of pairs itself.
@@ -171,14 +218,38 @@ def paired(source: SegmentedDocument, target: SegmentedDocument) -> SegmentedDoc
                 where=document.path,
                 cure="check it without --question",
             )
-    if len(source.segments) == len(target.segments):
-        segments = tuple(
+    halves = _aligned(source, target)
+    if halves:
+        segments = [
             TextSegment(second.id, first.source, second.source)
-            for first, second in zip(source.segments, target.segments, strict=True)
-        )
+            for first, second in zip(*halves, strict=True)
+        ]
     else:
         text, translation = (
             "\n".join(segment.source for segment in half.segments) for half in (source, target)
         )
-        segments = (TextSegment("all", text, translation),)
-    return SegmentedDocument(target.path, target.format, segments, is_bilingual=True)
+        segments = [TextSegment("all", text, translation)]
+    return SegmentedDocument(
+        target.path,
+        target.format,
+        tuple(segments),
+        is_bilingual=True,
+        left_out=(*source.left_out, *target.left_out),
+        encoding=target.encoding,
+    )
+
+
+def _aligned(
+    source: SegmentedDocument, target: SegmentedDocument
+) -> tuple[Sequence[TextSegment], Sequence[TextSegment]] | None:
+    """Return the segments of two documents that belong together one by one, or nothing."""
+    if len(source.segments) == len(target.segments):
+        return source.segments, target.segments
+    if not source.format == target.format == "text":
+        return None
+    first, second = text_blocks(source.segments), text_blocks(target.segments)
+    if len(first) != len(second):
+        return None
+    if list(map(len, first)) == list(map(len, second)):
+        return list(chain(*first)), list(chain(*second))
+    return list(map(one_segment, first)), list(map(one_segment, second))

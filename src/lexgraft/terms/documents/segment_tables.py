@@ -9,8 +9,9 @@ import msgspec
 
 from lexgraft.errors import LexgraftError
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
+from lexgraft.terms.documents.document_text import DocumentText, document_text
 from lexgraft.terms.readers.spreadsheet import sheets
-from lexgraft.terms.readers.text_tables import Cells, text_rows
+from lexgraft.terms.readers.text_tables import Cells, split_rows
 from lexgraft.terms.text.formula_guard import unguarded
 from lexgraft.terms.text.language_tags import known_language
 
@@ -18,17 +19,18 @@ _LOOKED_AT = 20  # rows in which a header may stand, below titles
 
 
 def read_segment_table(
-    path: Path, source: str, target: str, *, workbook: bool
+    path: Path, source: str, target: str, *, workbook: bool, encoding: str = ""
 ) -> SegmentedDocument:
     """Return the rows of a table as segments; the header says which column is which.
 
     Raises:
         LexgraftError: no column of sources or none of targets.
     """
+    read = DocumentText("") if workbook else document_text(path, encoding)
     tables = (
         [(sheet.sheet, list(sheet.rows)) for sheet in sheets(path)]
         if workbook
-        else [("", list(text_rows(path)))]
+        else [("", list(split_rows(read.text, str(path))))]
     )
     name, listed, (first, second) = _table(tables, source, target, path)
     header = [cell.strip() for cell in listed[0][1]]
@@ -50,6 +52,7 @@ def read_segment_table(
         languages=(source, target),
         header=tuple(header),
         left_out=tuple(f"sheet `{other}`" for other, rows in tables if rows and other != name),
+        encoding=read.encoding,
     )
 
 

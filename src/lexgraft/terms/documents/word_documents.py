@@ -16,12 +16,15 @@ _MAIN_PART = "word/document.xml"
 _PARTS = re.compile(r"word/((?:header|footer)\d*|footnotes|endnotes)\.xml")
 _SIGNS = {
     "tab": " ",
-    "br": " ",
-    "cr": " ",
+    "br": "\n",
+    "cr": "\n",
     "noBreakHyphen": "-",
     "softHyphen": "",
 }
-_NO_TEXT = frozenset({"del", "moveFrom", "instrText", "Fallback"})
+_NO_TEXT = frozenset(
+    {"del", "moveFrom", "instrText", "Fallback", "rt"}
+)  # rt: a reading above a word
+_NOT_READ = {"comments.xml": "comments", "diagrams/data": "diagrams", "charts/chart": "charts"}
 _NOT_SEEN = frozenset({"strike", "dstrike", "vanish"})
 _OFF = frozenset({"0", "false", "off"})
 
@@ -29,6 +32,17 @@ _OFF = frozenset({"0", "false", "off"})
 def is_word_document(path: Path) -> bool:
     """Tell a DOCX file from other archives."""
     return zipfile.is_zipfile(path) and _MAIN_PART in zipfile.ZipFile(path).namelist()
+
+
+def docx_left_out(path: Path) -> tuple[str, ...]:
+    """Return what of a Word document is not read, in words."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return tuple(
+        word
+        for prefix, word in _NOT_READ.items()
+        if any(name.startswith(f"word/{prefix}") for name in names)
+    )
 
 
 def docx_paragraphs(path: Path) -> Iterator[TextSegment]:

@@ -45,6 +45,7 @@ class CheckedDocument(Struct, frozen=True):
     used_in: tuple[tuple[str, ...], ...]  # per segment: the targets used
     faults: tuple[TermFault, ...]
     left_out: tuple[str, ...] = ()  # what of it was not read, in words
+    encoding: str = ""  # in which it was read, and why; none: UTF-8, or what XML says
 
     @property
     def checked(self) -> int:
@@ -125,6 +126,7 @@ def check_document(document: SegmentedDocument, glossary: OpenGlossary) -> Check
         used_in=tuple(used_in),
         faults=tuple(faults),
         left_out=document.left_out,
+        encoding=document.encoding,
     )
 
 
@@ -191,6 +193,7 @@ def report_record(documents: Sequence[CheckedDocument]) -> dict[str, object]:
             {
                 "path": document.path,
                 "format": document.format,
+                "encoding": document.encoding,
                 "segments": document.checked,
                 "untranslated": document.untranslated,
                 "required": document.required,

@@ -31,29 +31,30 @@ def search(
     """Return starts and ends of the spans that begin in the first `size` places and may be terms.
 
     They come by start, the longest first. `points` are the characters, `around` their kinds and
-    those of one more on either side; `sets` the lengths of terms by `bits` of a hash of their beginning, `bloom`
-    a filter by `fewer` bits of a term's hash: see `TermFilter`. What is looked up in them is looked
-    up for all places at once, so that one wait for memory does not follow another.
+    those of one more on either side; `sets` the lengths of terms by `bits` of a hash of their
+    beginning, `bloom` a filter by `fewer` bits of a term's hash: see `TermFilter`. What is looked
+    up in them is looked up for all places at once, so that one wait for memory does not follow
+    another.
     """
     codes = points.astype(np.uint64) + np.uint64(1)
     nexts, (sums, factors) = _nexts(around), _sums(codes)
     beginnings, lengths = _beginnings(around, size, nexts, sums, factors, sets, bits)
-    known = codes, nexts, sums, factors, beginnings, lengths
+    arrays = codes, nexts, sums, factors, beginnings, lengths
     spans = np.empty((2, _ROOM), np.int64)
-    count = _enter(spans, known, longest, bloom, fewer)
+    count = _enter(spans, arrays, longest, bloom, fewer)
     if count > _ROOM:
         spans = np.empty((2, count), np.int64)
-        _enter(spans, known, longest, bloom, fewer)
+        _enter(spans, arrays, longest, bloom, fewer)
     return spans[:, :count]
 
 
 @_compiled
-def _enter(spans: Any, known: Any, longest: Any, bloom: Any, fewer: Any) -> Any:
+def _enter(spans: Any, arrays: Any, longest: Any, bloom: Any, fewer: Any) -> Any:
     """Write starts and ends of the spans that may be terms, as many as there is room for.
 
     Returns how many there are. Arrays that grow within the loop would cost more than all else.
     """
-    codes, nexts, sums, factors, beginnings, lengths = known
+    codes, nexts, sums, factors, beginnings, lengths = arrays
     room, count = spans.shape[1], 0
     for start, length_set in zip(beginnings, lengths):  # noqa: B905 (the compiler knows no `strict`)
         first_end = nexts[start]

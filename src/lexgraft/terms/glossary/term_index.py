@@ -100,13 +100,13 @@ class TermIndex(Generic[Value]):
         keys, plain, done = spelled.text, folded.text, 0
         is_bent, may_be_half = not spelled.is_straight, not folded.is_straight
         is_key = keys == plain
-        known = self._values.get
+        look_up = self._values.get
         matches: list[Match[Value]] = []
         for first, last in self._filter.spans(keys):
             if first < done:
                 continue
             key = keys[first:last]
-            entry = known(key, _NOTHING)
+            entry = look_up(key, _NOTHING)
             if entry is _NOTHING and (entry := self._entry(key)) is _NOTHING:
                 continue
             start, end = spelled.span(first, last) if is_bent else (first, last)

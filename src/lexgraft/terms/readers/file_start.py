@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, silent
+from lexgraft.terms.readers.declared_encoding import declared_of_xml
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -133,7 +134,9 @@ class _FoundRootError(Exception):
 
 def _root(data: bytes) -> XmlRoot:
     """Return the outermost element's name and attributes, as far as the start is XML."""
-    parser = expat.ParserCreate()
+    named = declared_of_xml(data)
+    parser = expat.ParserCreate("utf-8" if named else None)
+    data = data.decode(named, "replace").encode() if named else data
     roots: list[XmlRoot] = []
     doctypes = [""]
 

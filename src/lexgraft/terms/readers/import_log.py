@@ -105,7 +105,10 @@ class ImportLog(Struct):
             return
         cures = {row.cure for row in refused}
         mend = (cures.pop() if len(cures) == 1 else "") or "mend them"
-        cure = f"{mend}, or go on without: --leave-out-refused, or `terms.refused: leave-out`"
+        cure = (
+            f"{mend}, or go on without: --leave-out-refused, in a project "
+            "`terms.refused: leave-out`"
+        )
         if len(refused) == 1:
             (row,) = refused
             raise LexgraftError(_said(row), where=f"{self.where}:{row.line}", cure=cure)

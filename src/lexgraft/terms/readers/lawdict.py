@@ -97,7 +97,7 @@ def _rows(path: Path, encoding: str) -> tuple[Iterator[Cells], Positions]:
         raise LexgraftError(
             f"no column {', '.join(missing)}",
             where=str(path),
-            cure="see whether the encoding is right: --encoding",
+            cure="see whether the encoding is right: `terms import --encoding`",
         )
     return rows, columns
 

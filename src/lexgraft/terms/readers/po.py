@@ -51,7 +51,16 @@ def read_messages(path: Path) -> list[PoMessage]:
         LexgraftError: a line that is no PO line, named by number; no text in the encoding that
             the file names.
     """
-    return list(_messages(lines_of(_text(path)), str(path)))
+    return messages_in(_text(path), str(path))
+
+
+def messages_in(text: str, where: str) -> list[PoMessage]:
+    """Return the messages of a catalogue's text with its header; see `read_messages`.
+
+    Raises:
+        LexgraftError: a line that is no PO line, named by number.
+    """
+    return list(_messages(lines_of(text), where))
 
 
 def language_of_messages(messages: Iterable[PoMessage]) -> str:
@@ -61,11 +70,16 @@ def language_of_messages(messages: Iterable[PoMessage]) -> str:
     return language[1] if language else ""
 
 
+def declared_of_catalogue(data: bytes) -> str:
+    """Return the encoding that a catalogue's header names, or nothing."""
+    charset = _CHARSET.search(data)
+    return charset[1].decode() if charset else ""
+
+
 def _text(path: Path) -> str:
     """Return a catalogue's text: UTF-8 where it is valid, else as its header says."""
     data = path.read_bytes()
-    charset = _CHARSET.search(data)
-    named = charset[1].decode() if charset else "utf-8"
+    named = declared_of_catalogue(data) or "utf-8"
     for encoding in ("utf-8-sig", named):
         try:
             return data.decode(encoding)

@@ -48,6 +48,10 @@ UNMARKED = (
 )
 """Encodings without a mark, in the order in which a draw is shown."""
 
+SAY_WHICH = (
+    "name its encoding (`terms import --encoding`, in a project `terms.tables.encoding`), "
+    "or save it as UTF-8"
+)
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -116,7 +120,7 @@ def _as_named(data: bytes, where: str, encoding: str) -> str:
         raise LexgraftError(
             f"no {encoding} text: byte {error.start} is 0x{data[error.start]:02X}",
             where=f"{where}:{line}",
-            cure="name its encoding (--encoding, `terms.tables.encoding`), or save it as UTF-8",
+            cure=SAY_WHICH,
         ) from error
 
 
@@ -151,7 +155,7 @@ def _weighed(
         raise LexgraftError(
             f"neither UTF-8 (byte {fault.start} is 0x{data[fault.start]:02X}) nor a known encoding",
             where=f"{where}:{line}",
-            cure="name its encoding (--encoding, `terms.tables.encoding`), or save it as UTF-8",
+            cure=SAY_WHICH,
         )
     near = [name for name in ranked if scores[name] > scores[ranked[0]] - _LEAD]
     best, *rivals = _by_their_differences(sample, near, headers)

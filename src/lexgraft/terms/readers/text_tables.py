@@ -46,7 +46,7 @@ def read_text(path: Path, encoding: str = "") -> str:
         raise LexgraftError(
             f"the encoding is not clear: {', '.join((decoded.encoding, *decoded.rivals))}",
             where=str(path),
-            cure=f"save it as UTF-8, or say which: --encoding {decoded.encoding}",
+            cure=f"save it as UTF-8, or say which: `terms import --encoding {decoded.encoding}`",
         )
     return decoded.text
 

@@ -1,5 +1,6 @@
 """XML read as a stream of records: bounded memory, line numbers, no entity that can do harm."""
 
+import codecs
 import html
 import re
 import zlib
@@ -13,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lexgraft.errors import LexgraftError
 from lexgraft.records import Progress, silent
+from lexgraft.terms.readers.declared_encoding import declared_of_xml
 from lexgraft.terms.readers.file_start import unpacked
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ _REFERENCE = re.compile(r"[&%](?!#)")
 class _Stream:
     """An XML event consumer that builds the outermost elements of the wanted names."""
 
-    def __init__(self, names: frozenset[str], where: str, inherited: tuple[str, ...]) -> None:
+    def __init__(
+        self, names: frozenset[str], where: str, inherited: tuple[str, ...], encoding: str
+    ) -> None:
         self.where, self.wanted = where, names
         self.inherited = ("xml:lang", *inherited)
         self.done: list[tuple[int, Element]] = []
@@ -36,7 +40,8 @@ class _Stream:
         self.line = 0
         self.record: Element | None = None
         self.around: list[dict[str, str]] = [{}]  # what elements say for those in them
-        self.parser = parser = expat.ParserCreate()
+        self.parser = parser = expat.ParserCreate("utf-8" if encoding else None)
+        self.decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
         parser.buffer_text = True
         refuse_harmful_entities(parser, where)
         self._wait()
@@ -46,6 +51,12 @@ class _Stream:
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.leave
         self.parser.CharacterDataHandler = None
+
+    def parse(self, piece: bytes, *, is_last: bool = False) -> None:
+        """Parse a piece of the file; what expat does not read is given to it as UTF-8."""
+        if self.decoder:
+            piece = self.decoder.decode(piece, is_last).encode()
+        self.parser.Parse(piece, is_last)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Begin a record: from here on the tree is built by the library.
@@ -119,7 +130,11 @@ def refuse_harmful_entities(
 
 
 def outermost_elements(
-    path: Path, *names: str, inherited: tuple[str, ...] = (), progress: Progress = silent
+    path: Path,
+    *names: str,
+    inherited: tuple[str, ...] = (),
+    encoding: str = "",
+    progress: Progress = silent,
 ) -> Iterator[tuple[int, Element]]:
     """Yield (line, element) for every outermost element of these names, prefixes aside.
 
@@ -130,19 +145,23 @@ def outermost_elements(
         names: of the elements, without prefixes.
         inherited: attributes that an element has from those around it, where it has none itself;
             `xml:lang` always is.
+        encoding: in which it is, whatever it says itself.
         progress: told how far a large file is read.
 
     Raises:
         LexgraftError: not well-formed, or an entity that is refused by its name.
     """
-    stream = _Stream(frozenset(names), str(path), inherited)
     try:
         with unpacked(path, progress) as file:
-            while piece := file.read(_PIECE):
-                stream.parser.Parse(piece, False)  # noqa: FBT003 (expat's own signature)
+            piece = file.read(_PIECE)
+            named = encoding or declared_of_xml(piece)
+            stream = _Stream(frozenset(names), str(path), inherited, named)
+            while piece:
+                stream.parse(piece)
                 yield from stream.done
                 stream.done.clear()
-            stream.parser.Parse(b"", True)  # noqa: FBT003
+                piece = file.read(_PIECE)
+            stream.parse(b"", is_last=True)
             yield from stream.done
     except (expat.ExpatError, LookupError, ValueError, OSError, EOFError, zlib.error) as error:
         raise LexgraftError(f"broken XML: {error}", where=str(path)) from error

@@ -1,5 +1,6 @@
 """What in a text is no language: placeholders, addresses, code and markup, as files have them."""
 
+import html
 import re
 
 HIDDEN = "\ufffc"
@@ -35,6 +36,12 @@ FORMS = {
     r"|(?<![\w])[A-Za-z][\w.]*\(\)",
 }
 """What is passed over, by the name under which docs/glossary.md has it."""
+_FORMATTING = re.compile(
+    r"</?(?:a|abbr|b|big|bdi|bdo|cite|dfn|em|font|g|i|ins|mark|small|span|strong|u)\b",
+    re.IGNORECASE,
+)
+_WITHIN_WORDS = "'\u2018\u2019-\u2010\u2011\u00ad\u200b\u200c\u200d"
+_NO_SIGN = "\u200b"  # folding drops it: words on both sides of such a tag belong together
 _PROTECTED = re.compile(
     "|".join(f"(?:{pattern})" for pattern in FORMS.values()), re.DOTALL | re.MULTILINE
 )
@@ -48,7 +55,21 @@ def without_protected(text: str) -> str:
     """
     if not _may_hold_any(text):
         return text
-    return _PROTECTED.sub(lambda match: HIDDEN * len(match[0]), text)
+    return _PROTECTED.sub(_hidden, text)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """Return what stands for a place that is hidden, as long as it is.
+
+    Of tags that only say how it looks that is nothing; of a space, a dash or an apostrophe itself.
+    """
+    written = match[0]
+    if written[0] == "<" and _FORMATTING.match(written):
+        return _NO_SIGN * len(written)
+    sign = html.unescape(written) if written[0] == "&" else ""
+    if len(sign) == 1 and (sign.isspace() or sign in _WITHIN_WORDS):
+        return sign + _NO_SIGN * (len(written) - 1)
+    return HIDDEN * len(written)
 
 
 def _may_hold_any(text: str) -> bool:

@@ -15,8 +15,8 @@ from lexgraft.terms.text.spelling_variants import new_kanji
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043"
 APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u2032"
 KATAKANA = "ァ-ヺ"
-DENSE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆〇"
-"""Kana and kanji, between which and beside which a space says nothing."""
+DENSE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆〇\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Kana, kanji, Thai, Lao, Myanmar, Khmer: a line that ends between two of them parts no word."""
 _HIRAGANA = (ord("ぁ"), ord("ゖ"))
 _TO_KATAKANA = 0x60
 LOANWORDS = dict(zip("ヂヅヶヵ", "ジズケカ", strict=True))
