@@ -19,7 +19,7 @@ setup: $(VENV)/.ready  ## make the virtual environment from the lock file
 $(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py src/lexgraft/weights/merge/kernel.c
 	$(PYTHON) -c 'import sys; sys.exit("lexgraft needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
