@@ -2,29 +2,17 @@ from typing import Any
 
 import pytest
 import torch
+from random_models import random_model
 
 from lexgraft.models.continuation import continue_prompts
 
-WORDS, WIDTH = 24, 16
+WORDS = 24
 
 
 @pytest.fixture(scope="module")
 def model() -> Any:
     """Return a small model with random weights."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.for_model(
-        "llama",
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        intermediate_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        initializer_range=0.4,
-    )
-    torch.manual_seed(3)
-    return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    return random_model("llama", WORDS)
 
 
 def test_the_head_is_given_states_without_gaps(model: Any):

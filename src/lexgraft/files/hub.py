@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.model_files import ADAPTER, CONFIG, INDEX, SIDE_PATTERNS, SINGLE
@@ -95,16 +96,9 @@ def commit_of(text: str, revision: str | None) -> str:
     Raises:
         LexgraftError: no such model or revision, no answer, or HF_HUB_OFFLINE forbids to ask.
     """
-    if is_offline():
-        raise LexgraftError("HF_HUB_OFFLINE forbids to read it", where=text, cure="unset it")
+    client = _client(text, "to read it")
     try:
-        from huggingface_hub import HfApi
-    except ImportError as error:
-        raise LexgraftError(
-            "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
-        ) from error
-    try:
-        commit = HfApi().model_info(text, revision=revision).sha
+        commit = client.HfApi().model_info(text, revision=revision).sha
     except Exception as error:  # also those of the client's own ways to the network
         raise _no_answer("the Hub does not give it", error, text) from error
     return commit or revision or "main"
@@ -121,19 +115,12 @@ def _cached(text: str, revision: str) -> Path | None:
 
 def _downloaded(text: str, revision: str) -> Path:
     """Return the snapshot of a revision after fetching what of it is missing."""
-    if is_offline():
-        raise LexgraftError("HF_HUB_OFFLINE forbids the download", where=text, cure="unset it")
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise LexgraftError(
-            "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
-        ) from error
+    client = _client(text, "the download")
     endpoint = os.environ.get("HF_ENDPOINT")
 
     def fetched(patterns: Iterable[str]) -> Path:
         return Path(
-            snapshot_download(
+            client.snapshot_download(
                 text, revision=revision, allow_patterns=list(patterns), endpoint=endpoint
             )
         )
@@ -144,6 +131,19 @@ def _downloaded(text: str, revision: str) -> Path:
         raise
     except Exception as error:
         raise _no_answer("cannot be downloaded", error, f"{text}@{revision}") from error
+
+
+def _client(text: str, wanted: str) -> ModuleType:
+    """Return the Hub's client library, where it may reach the network."""
+    if is_offline():
+        raise LexgraftError(f"HF_HUB_OFFLINE forbids {wanted}", where=text, cure="unset it")
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise LexgraftError(
+            "huggingface_hub is not installed", where=text, cure="pip install 'lexgraft[hf]'"
+        ) from error
+    return huggingface_hub
 
 
 def _no_answer(what: str, error: Exception, where: str) -> LexgraftError:

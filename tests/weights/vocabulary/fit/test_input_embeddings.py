@@ -5,32 +5,20 @@ from typing import Any
 
 import pytest
 import torch
+from random_models import WIDTH, random_model
 from scipy.stats import entropy
 
 from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
 from lexgraft.weights.vocabulary.fit.fit_cache import FitCache
 from lexgraft.weights.vocabulary.fit.input_embeddings import KEEP, PULLED, fit_inputs
 
-WORDS, WIDTH = 24, 16
+WORDS = 24
 
 
 @pytest.fixture(scope="module")
 def model() -> Any:
     """Return a small model with random weights."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.for_model(
-        "llama",
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        intermediate_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        initializer_range=0.4,
-    )
-    torch.manual_seed(3)
-    return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    return random_model("llama", WORDS)
 
 
 def aligned_texts(pieces: tuple[int, ...], count: int = 40) -> list[AlignedText]:

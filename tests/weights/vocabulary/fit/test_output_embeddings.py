@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from looked import Looked
+from random_models import WIDTH, random_model
 
 from lexgraft.records import Progress, silent
 from lexgraft.weights.vocabulary.fit.aligned_texts import AlignedText, Teacher
@@ -22,28 +23,14 @@ from lexgraft.weights.vocabulary.fit.output_embeddings import (
 )
 from lexgraft.weights.vocabulary.fit.suppress_new_tokens import NewTokenRows, TextPositions
 
-WORDS, WIDTH = 40, 16
+WORDS = 40
 PIECES = [(5, 6), (5, 6, 7), (8,), (5, 9), (11, 12, 13, 14), (3, 3)]
 
 
 @pytest.fixture(scope="module", params=["llama", "gemma2"])
 def model(request: pytest.FixtureRequest) -> Any:
     """Return a small model with random weights; Gemma 2 caps its logits."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.for_model(
-        request.param,
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        intermediate_size=24,
-        head_dim=8,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        initializer_range=0.4,
-    )
-    torch.manual_seed(3)
-    return AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    return random_model(request.param, WORDS, head_dim=8)
 
 
 def aligned_texts(count: int) -> list[AlignedText]:
@@ -92,20 +79,7 @@ def test_a_word_is_wanted_as_likely_as_its_pieces_one_after_the_other(model: Any
 
 @pytest.mark.parametrize("architecture", ["llama", "mamba"])  # the latter has no cache of keys
 def test_tails_are_read_behind_a_line_as_by_themselves(architecture: str):
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.for_model(
-        architecture,
-        vocab_size=WORDS,
-        hidden_size=WIDTH,
-        intermediate_size=24,
-        state_size=4,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-    )
-    torch.manual_seed(3)
-    model: Any = AutoModelForCausalLM.from_config(config).eval().requires_grad_(requires_grad=False)
+    model = random_model(architecture, WORDS, state_size=4)
     line, tails = [1, 20, 30], [[5, 6], [7], [8, 9, 10]]
     last, found = Teacher(model).after(line, tails)
     for tail, states in zip(tails, found, strict=True):
