@@ -12,6 +12,7 @@ from lexgraft.adoption.cost import start_work
 from lexgraft.adoption.report.report_words import WORDS
 from lexgraft.adoption.stages.tuning import kept_by
 from lexgraft.adoption.training_data import refuse_unfitting, weights_tried
+from lexgraft.adoption.walk_back import Losses
 from lexgraft.cli import main
 from lexgraft.errors import LexgraftError
 from lexgraft.project import Form, TuneSettings, read_project
@@ -144,10 +145,10 @@ def test_a_model_of_which_nothing_is_merged_says_so(
     def short(values: dict[str, Any]) -> None:
         values["tune"] |= {"loss_budget": 1e-3, "steps": 1}
 
-    def all_is_lost(*_: object) -> float:
-        return 1.0
+    def all_is_lost(*_: object) -> Losses:
+        return {"ja": [1.0]}
 
-    monkeypatch.setattr(settled_tuning, "general_harm", all_is_lost)
+    monkeypatch.setattr(settled_tuning, "text_losses", all_is_lost)
     command = ["tune", str(make_project(short)), "-o", str(tmp_path / "out")]
     assert main([*command, "--merged", str(tmp_path / "merged")]) == 0
     assert ", 0 of what was learned" in capsys.readouterr().out

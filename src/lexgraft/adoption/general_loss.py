@@ -43,6 +43,14 @@ def composite_losses(
     }
 
 
+def register_losses(documents: Sequence[Document], texts: Texts) -> dict[str, list[float]]:
+    """Return, per language, the relative loss of each of its registers; a gain is negative."""
+    return {
+        language: [stratum.loss for stratum in loss.strata.values()]
+        for language, loss in ability_losses(documents, texts, ([], [])).items()
+    }
+
+
 def _unjudged(loss: GeneralLoss) -> Interval:
     strata = loss.strata.values()
     mean = sum(max(0.0, stratum.loss) for stratum in strata) / len(strata)

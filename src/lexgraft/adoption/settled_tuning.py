@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lexgraft.adoption.general_loss import composite_losses
+from lexgraft.adoption.general_loss import register_losses
 from lexgraft.adoption.material import Material
 from lexgraft.adoption.models_under_test import EvaluatedModel, ModelsUnderTest
 from lexgraft.adoption.training_data import in_frame, taught_texts, teach
-from lexgraft.adoption.walk_back import largest_within
+from lexgraft.adoption.walk_back import Losses, harm_of, largest_within
 from lexgraft.project import Candidate, TuneSettings
 from lexgraft.tuning.batch_forward import held_out_loss
 from lexgraft.tuning.token_batches import encode_examples
@@ -100,25 +100,26 @@ def settled_scale(
     """
     scales, budget = settings.scale, settings.loss_budget
 
-    def harm(scale: float) -> float:
-        return general_harm(models, material, onto, scaled(models, onto, adapter, scale))
+    def losses(scale: float) -> Losses:
+        return text_losses(models, material, onto, scaled(models, onto, adapter, scale))
 
     if not isinstance(scales, tuple):
-        return scales if budget is None else largest_within(harm, budget, scales)
+        return scales if budget is None else largest_within(losses, budget, scales)
     allowed = models.project.gates.tune.general_loss
-    fitting = (scale for scale in sorted(scales, reverse=True)[:-1] if harm(scale) <= allowed)
+    fitting = (
+        scale for scale in sorted(scales, reverse=True)[:-1] if harm_of(losses(scale)) <= allowed
+    )
     return next(fitting, min(scales))
 
 
-def general_harm(
+def text_losses(
     models: ModelsUnderTest, material: Material, onto: EvaluatedModel, subject: EvaluatedModel
-) -> float:
-    """Return the worst language's loss of general ability on the `choose` texts; 0 without any."""
+) -> Losses:
+    """Return what each register of the `choose` texts loses, by language; nothing without any."""
     limited_texts = material.texts["choose"]
     documents = [text for _, texts in limited_texts for text in texts]
     before, after = (models.bits(model, "choose", limited_texts) for model in (onto, subject))
-    losses = composite_losses(documents, (before, after), ([], [])).values()
-    return max((loss.value for loss in losses), default=0.0)
+    return register_losses(documents, (before, after))
 
 
 def scaled(

@@ -10,7 +10,7 @@ from lexgraft.adoption.candidate_search import propose
 from lexgraft.adoption.cost import ComputeWork, work_of_items, work_of_texts
 from lexgraft.adoption.experiment import Experiment
 from lexgraft.adoption.gains import gain
-from lexgraft.adoption.general_loss import composite_losses
+from lexgraft.adoption.general_loss import register_losses
 from lexgraft.adoption.guided_cost import solving_work
 from lexgraft.adoption.guided_texts import learning_methods
 from lexgraft.adoption.material import Material
@@ -29,7 +29,7 @@ from lexgraft.adoption.split_results import comparison_context
 from lexgraft.adoption.stages.headroom import parents_results
 from lexgraft.adoption.stages.learn import Learn, LearnResult
 from lexgraft.adoption.stages.stage import ReportPart, Results, Stage
-from lexgraft.adoption.walk_back import USUAL_STEPS, walked_back
+from lexgraft.adoption.walk_back import USUAL_STEPS, Losses, walked_back
 from lexgraft.errors import LexgraftError
 from lexgraft.evaluation.grade import GradedItem, grade, probabilities
 from lexgraft.evaluation.measures import ABILITY, TARGET_GAIN
@@ -240,13 +240,12 @@ def within_budget(models: ModelsUnderTest, material: Material, candidate: Candid
     recipient = models.bits(models.parents["G"], "choose", texts)
     context = comparison_context(material, "choose")
 
-    def harm(walked: Candidate) -> float:
+    def losses(walked: Candidate) -> Losses:
         subject = EvaluatedModel(candidate.method, models.base, models.merge_plan(walked))
         scores = recipient, models.bits(subject, "choose", texts)
-        losses = composite_losses(context.documents, scores, ([], []))
-        return max(loss.value for loss in losses.values())
+        return register_losses(context.documents, scores)
 
-    return walked_back(candidate, harm, budget)
+    return walked_back(candidate, losses, budget)
 
 
 def _scouts(experiment: Experiment, alpha: float) -> list[Callable[[ModelsUnderTest], None]]:
