@@ -20,7 +20,7 @@ Losses = Mapping[str, Sequence[float]]
 """Language → what each of its registers loses against G, relatively; a gain is negative."""
 
 
-class _Tried(NamedTuple):
+class _Reading(NamedTuple):
     """A share and what is lost at it."""
 
     share: float
@@ -36,7 +36,7 @@ def harm_of(losses: Losses) -> float:
     0.015
     """
     return max(
-        (fsum(max(0.0, one) for one in lost) / len(lost) for lost in losses.values()), default=0.0
+        (fsum(max(0.0, loss) for loss in lost) / len(lost) for lost in losses.values()), default=0.0
     )
 
 
@@ -68,20 +68,20 @@ def largest_within(losses: Callable[[float], Losses], budget: float, whole: floa
     Where that keeps to one side, at least a fifth of what is left is taken away, so that bounds
     close in whatever losses are like.
     """
-    tried = [_Tried(whole, losses(whole))]
+    readings = [_Reading(whole, losses(whole))]
     low, high, below = 0.0, whole, 0.0
-    if harm_of(tried[0].losses) <= budget:
+    if harm_of(readings[0].losses) <= budget:
         return whole
     sides: list[bool] = []
     for _ in range(STEPS):
         if below >= NEAR * budget:
             break
         margin = _WIDER if len(sides) > 1 and sides[-1] == sides[-2] else _MARGIN
-        factor = round(_next(tried, low, high, _AIM * budget, margin), 4)
+        factor = round(_next(readings, low, high, _AIM * budget, margin), 4)
         if not low < factor < high:  # closer than the digits that a share has
             break
-        tried.append(_Tried(factor, losses(factor)))
-        harm = harm_of(tried[-1].losses)
+        readings.append(_Reading(factor, losses(factor)))
+        harm = harm_of(readings[-1].losses)
         sides.append(harm <= budget)
         if harm <= budget:
             low, below = factor, harm
@@ -90,31 +90,37 @@ def largest_within(losses: Callable[[float], Losses], budget: float, whole: floa
     return low
 
 
-def _next(tried: Sequence[_Tried], low: float, high: float, aim: float, margin: float) -> float:
+def _next(
+    readings: Sequence[_Reading], low: float, high: float, aim: float, margin: float
+) -> float:
     """Return the factor between two bounds at which harm should be what is aimed at."""
-    known = [one for one in tried if isfinite(harm_of(one.losses))][-2:]
+    finite = [reading for reading in readings if isfinite(harm_of(reading.losses))][-2:]
     least, most = low + margin * (high - low), high - margin * (high - low)
-    if not known:
+    if not finite:
         return least
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if harm_of(_foreseen(known, middle)) <= aim else (low, middle)
+        low, high = (middle, high) if harm_of(_foreseen(finite, middle)) <= aim else (low, middle)
     return min(most, max(least, low))
 
 
-def _foreseen(known: Sequence[_Tried], share: float) -> Losses:
+def _foreseen(finite: Sequence[_Reading], share: float) -> Losses:
     """Return what every register should lose at a share, by the one or two that were measured."""
-    if len(known) == 1:
-        (only,) = known
+    if len(finite) == 1:
+        (only,) = finite
         return {
-            language: [one * (share / only.share) ** 2 for one in lost]
+            language: [loss * (share / only.share) ** 2 for loss in lost]
             for language, lost in only.losses.items()
         }
-    ((one, first), (two, second)) = known
+    ((share1, losses1), (share2, losses2)) = finite
     return {
         language: [
-            share * (near / one + (share - one) * (far / two - near / one) / (two - one))
-            for near, far in zip(first[language], second[language], strict=True)
+            share * (slope1 + (share - share1) * (slope2 - slope1) / (share2 - share1))
+            for slope1, slope2 in zip(
+                [loss / share1 for loss in losses1[language]],
+                [loss / share2 for loss in losses2[language]],
+                strict=True,
+            )
         ]
-        for language in first
+        for language in losses1
     }
