@@ -20,7 +20,7 @@ Losses = Mapping[str, Sequence[float]]
 """Language → what each of its registers loses against G, relatively; a gain is negative."""
 
 
-class _Reading(NamedTuple):
+class _LossesAt(NamedTuple):
     """A share and what is lost at it."""
 
     share: float
@@ -68,7 +68,7 @@ def largest_within(losses: Callable[[float], Losses], budget: float, whole: floa
     Where that keeps to one side, at least a fifth of what is left is taken away, so that bounds
     close in whatever losses are like.
     """
-    readings = [_Reading(whole, losses(whole))]
+    readings = [_LossesAt(whole, losses(whole))]
     low, high, below = 0.0, whole, 0.0
     if harm_of(readings[0].losses) <= budget:
         return whole
@@ -80,7 +80,7 @@ def largest_within(losses: Callable[[float], Losses], budget: float, whole: floa
         factor = round(_next(readings, low, high, _AIM * budget, margin), 4)
         if not low < factor < high:  # closer than the digits that a share has
             break
-        readings.append(_Reading(factor, losses(factor)))
+        readings.append(_LossesAt(factor, losses(factor)))
         harm = harm_of(readings[-1].losses)
         sides.append(harm <= budget)
         if harm <= budget:
@@ -91,7 +91,7 @@ def largest_within(losses: Callable[[float], Losses], budget: float, whole: floa
 
 
 def _next(
-    readings: Sequence[_Reading], low: float, high: float, aim: float, margin: float
+    readings: Sequence[_LossesAt], low: float, high: float, aim: float, margin: float
 ) -> float:
     """Return the factor between two bounds at which harm should be what is aimed at."""
     finite = [reading for reading in readings if isfinite(harm_of(reading.losses))][-2:]
@@ -104,7 +104,7 @@ def _next(
     return min(most, max(least, low))
 
 
-def _foreseen(finite: Sequence[_Reading], share: float) -> Losses:
+def _foreseen(finite: Sequence[_LossesAt], share: float) -> Losses:
     """Return what every register should lose at a share, by the one or two that were measured."""
     if len(finite) == 1:
         (only,) = finite
