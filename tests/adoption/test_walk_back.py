@@ -1,12 +1,18 @@
 """How far candidates are walked back, on harms by hand."""
 
 from collections.abc import Callable
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lexgraft.adoption.walk_back import NEAR, STEPS, Losses, harm_of, walked_back
 from lexgraft.project import Candidate
+
+
+def parabola(slope: float, bend: float, share: float) -> float:
+    """Return what a register loses at a share."""
+    return slope * share + bend * share**2
 
 
 def asked(*losses: Callable[[float], float]) -> tuple[Callable[[Candidate], Losses], list[float]]:
@@ -72,9 +78,8 @@ def test_registers_that_gain_before_they_lose_are_met_at_the_second_try(
     registers: list[tuple[float, float]],
 ) -> None:
     """Two measured shares say all of a parabola, so that the next meets the budget."""
-    curves = [lambda t, a=a, b=b: a * t + b * t * t for a, b in registers]
-    measure, shares = asked(*curves)
+    measure, shares = asked(*(partial(parabola, *curve) for curve in registers))
     found = walked_back(Candidate("linear"), measure, 0.001).share
-    lost = harm_of({"ja": [curve(found) for curve in curves]})
+    lost = harm_of({"ja": [parabola(*curve, found) for curve in registers]})
     assert len(shares) <= 4
     assert NEAR * 0.001 <= lost <= 0.001
