@@ -72,11 +72,12 @@ class Machines:
 
     def busiest(self, seconds: float) -> tuple[int, float]:
         """Return which machine's workers compute most for a while, and for how much of it."""
-        before = [self._spent(node) for node in self._nodes]
+        nodes = list(self._nodes)  # the main thread may add some meanwhile, at the end
+        before = [self._spent(node) for node in nodes]
         time.sleep(seconds)
         shares = [
             (self._spent(node) - earlier) / seconds
-            for node, earlier in zip(self._nodes, before, strict=True)
+            for node, earlier in zip(nodes, before, strict=True)
         ]
         return max(enumerate(shares), key=lambda pair: pair[1])
 
