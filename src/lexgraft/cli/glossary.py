@@ -17,6 +17,7 @@ from lexgraft.cli.verb_parser import (
     verb,
     verb_of_jobs,
 )
+from lexgraft.errors import LexgraftError
 from lexgraft.project import read_project
 from lexgraft.terms.text.letter_case import CASE_RULES
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from lexgraft.terms.glossary.termbase import OpenGlossary
 
 Rows = Sequence[dict[str, object]]
+_SHOWN = 20  # entries that are not used, on the screen
 FAULTS = 1  # the exit status of lint and check when there is something to mend
 
 
@@ -98,10 +100,11 @@ def lint(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft glossary lint terms.csv --from en --to ja
     """
-    opened = open_named(arguments)
+    opened = open_named(arguments, may_be_empty=True)
     rows: Rows = [
         {
             "entry": finding.number,
+            **({"id": finding.id} if finding.id else {}),
             "term": finding.source,
             "problem": finding.problem,
             "detail": finding.detail,
@@ -124,7 +127,7 @@ def match(arguments: argparse.Namespace) -> int:
     Example:
       lexgraft glossary match terms.csv letter.txt
     """
-    opened = open_named(arguments)
+    opened = _opened_aloud(arguments)
     rows = _matches(opened, _text(arguments), edges=arguments.edges)
     return _show(arguments, rows, opened, "no term found")
 
@@ -147,7 +150,7 @@ def prompt(arguments: argparse.Namespace) -> int:
     text = _text(arguments)
     block = block_for(
         text,
-        open_named(arguments),
+        _opened_aloud(arguments),
         limit=arguments.entries,
         room=arguments.block_tokens,
         size=estimated_tokens,
@@ -208,6 +211,7 @@ def _checked(arguments: argparse.Namespace) -> int:
     """Check, write, and print what was found."""
     from lexgraft.terms.documents.read_document import languages_named, paired, read_document
     from lexgraft.terms.glossary.check_documents import FAULTY, check_document, report_record
+    from lexgraft.terms.glossary.lint_glossary import CONTRADICTORY
 
     if not (arguments.source or arguments.target):
         arguments.source, arguments.target = languages_named(arguments.documents[0])
@@ -223,11 +227,12 @@ def _checked(arguments: argparse.Namespace) -> int:
     checked = [check_document(document, opened) for document in read]
     _write_report(arguments, checked)
     faulty = sum(document.count(problem) for document in checked for problem in FAULTY)
+    contradictory = any(finding.problem in CONTRADICTORY for finding in opened.findings)
     if arguments.json:
-        print_json(report_record(checked))
+        print_json(report_record(checked, opened.findings))
     else:
         _print_report(checked, opened)
-    return FAULTS if faulty else 0
+    return FAULTS if faulty or (contradictory and not arguments.leave_out_refused) else 0
 
 
 def _write_report(arguments: argparse.Namespace, checked: "Sequence[CheckedDocument]") -> None:
@@ -248,6 +253,8 @@ def _write_report(arguments: argparse.Namespace, checked: "Sequence[CheckedDocum
 def _print_report(checked: "Sequence[CheckedDocument]", opened: "OpenGlossary") -> None:
     """Print counts per document, and what was found."""
     print_line(f"{len(opened.entries):,} entries, `{opened.source}` to `{opened.target}`")
+    for line in entries_not_used(opened):
+        print_line(f"  {line}")
     for document in checked:
         print_line(f"{document.path}: {document.format}, {document.summary}")
         if document.encoding:
@@ -275,8 +282,32 @@ def _text(arguments: argparse.Namespace) -> str:
     return read.text
 
 
-def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
-    """Return the glossary that the arguments name: of a term file, or of a project."""
+def _opened_aloud(arguments: argparse.Namespace) -> "OpenGlossary":
+    """Return the glossary that the arguments name; entries that are not used are told."""
+    opened = open_named(arguments)
+    for line in entries_not_used(opened):
+        print_line(line, errors=True)
+    return opened
+
+
+def entries_not_used(opened: "OpenGlossary") -> list[str]:
+    """Return a line for each finding about an entry that is not used; of many the first."""
+    lines = [
+        f"not used: {finding.source}{f' ({finding.id})' if finding.id else ''}: "
+        f"{finding.problem}: {finding.detail}"
+        for finding in opened.findings
+    ]
+    hidden = len(lines) - _SHOWN
+    more = [f"not used: {hidden:,} more, see lexgraft glossary lint"] if hidden > 0 else []
+    return lines[:_SHOWN] + more
+
+
+def open_named(arguments: argparse.Namespace, *, may_be_empty: bool = False) -> "OpenGlossary":
+    """Return the glossary that the arguments name: of a term file, or of a project.
+
+    Raises:
+        LexgraftError: none of its entries can be used, and it must not be empty.
+    """
     from lexgraft import open_glossary
 
     file = arguments.file
@@ -289,6 +320,12 @@ def open_named(arguments: argparse.Namespace) -> "OpenGlossary":
         leave_out_refused=getattr(arguments, "leave_out_refused", False),
         case=getattr(arguments, "case", "auto"),
     )
+    if not (opened.entries or may_be_empty):
+        raise LexgraftError(
+            f"none of its entries can be used; {'; '.join(entries_not_used(opened)[:3])}",
+            where=str(file),
+            cure="mend it: lexgraft glossary lint says why of each",
+        )
     gc.freeze()  # a large glossary is not looked through again and again
     return opened
 

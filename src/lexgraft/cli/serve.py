@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lexgraft.cli.compute_options import compute_arguments, run_options
 from lexgraft.cli.glossary import (
     block_arguments,
+    entries_not_used,
     languages_arguments,
     matching_arguments,
     open_named,
@@ -97,6 +98,7 @@ def serve(arguments: argparse.Namespace) -> int:
             "address": f"http://{arguments.host}:{listening.getsockname()[1]}/v1",
             "entries": len(terms.glossary.entries) if terms else 0,
             "refused": len(terms.glossary.findings) if terms else 0,
+            "not_used": entries_not_used(terms.glossary) if terms else [],
         }
     )
     asyncio.run(run(gateway, limits, listening, arguments.keys))

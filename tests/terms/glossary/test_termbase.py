@@ -206,3 +206,46 @@ def test_the_verb_counts_no_forbidden_form_within_a_required_one(
         code, said = run(capsys, "check", str(terms), str(answer), *flags)
         findings = json.loads(said)["documents"][0]["findings"]
         assert (code, [row["problem"] for row in findings]) == (status, problems)
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ("valve,Ventil,\nvalve,Hahn,\ngear,Zahnrad,\n", "Ventil or Hahn"),
+        ("valve,Ventil,Ventil\ngear,Zahnrad,\n", "Ventil is required and forbidden"),
+        ("valve,,Hahn\ngear,Zahnrad,\n", "Hahn: and nothing required instead"),
+    ],
+)
+def test_entries_that_contradict_each_other_are_named_and_fail_a_check(
+    rows: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms, pairs, text = (tmp_path / name for name in ("t.csv", "d.csv", "t.txt"))
+    terms.write_text(f"en,de,forbidden de\n{rows}", encoding="utf-8")
+    pairs.write_text("source,target\nOpen the valve,Banane\n", encoding="utf-8")
+    text.write_text("Open the valve.", encoding="utf-8")
+    status, said = run(capsys, "check", str(terms), str(pairs))
+    assert (status, named in said) == (1, True)
+    status, said = run(capsys, "check", str(terms), str(pairs), "--json")
+    assert (status, {row["source"] for row in json.loads(said)["refused"]}) == (1, {"valve"})
+    assert run(capsys, "check", str(terms), str(pairs), "--leave-out-refused")[0] == 0
+    for verb in ("match", "prompt"):
+        assert main(["glossary", verb, str(terms), str(text)]) == 0
+        assert named in capsys.readouterr().err
+
+
+def test_a_glossary_of_which_no_entry_can_be_used_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms, text = tmp_path / "t.csv", tmp_path / "t.txt"
+    terms.write_text("en,de\nvalve,Ventil\nvalve,Hahn\n", encoding="utf-8")
+    text.write_text("Open the valve.", encoding="utf-8")
+    for verb in ("match", "prompt", "check"):
+        assert main(["glossary", verb, str(terms), str(text)]) == 2
+        assert "Ventil or Hahn" in capsys.readouterr().err
+    assert run(capsys, "lint", str(terms))[0] == 1
+
+
+def test_synonyms_that_are_admitted_contradict_nothing(tmp_path: Path) -> None:
+    terms = tmp_path / "t.csv"
+    terms.write_text("id,en,de,synonyms de\n1,valve,Ventil,Klappe\n", encoding="utf-8")
+    assert open_glossary(terms).findings == ()

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lexgraft.terms.documents import SegmentedDocument, TextSegment
 from lexgraft.terms.glossary import GlossaryEntry
+from lexgraft.terms.glossary.lint_glossary import LintFinding
 from lexgraft.terms.glossary.termbase import GlossaryMatch, OpenGlossary, forbidden_hits
 from lexgraft.terms.glossary.verify_output import VerifiedText
 
@@ -186,9 +187,12 @@ def finding_rows(document: CheckedDocument) -> Iterator[tuple[str, ...]]:
         yield (*cells, ", ".join(targets), *("\n".join(texts) for texts in beside))
 
 
-def report_record(documents: Sequence[CheckedDocument]) -> dict[str, object]:
-    """Return the report as a record: counts and findings of every document."""
+def report_record(
+    documents: Sequence[CheckedDocument], refused: Sequence[LintFinding] = ()
+) -> dict[str, object]:
+    """Return the report as a record: entries not used, counts and findings of every document."""
     return {
+        "refused": refused,
         "documents": [
             {
                 "path": document.path,
@@ -204,5 +208,5 @@ def report_record(documents: Sequence[CheckedDocument]) -> dict[str, object]:
                 "findings": document.faults,
             }
             for document in documents
-        ]
+        ],
     }

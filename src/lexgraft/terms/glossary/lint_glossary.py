@@ -24,6 +24,8 @@ Problem = Literal[
     "short",
     "common",
 ]
+CONTRADICTORY: tuple[Problem, ...] = ("conflict", "forbidden")
+"""What a person has to decide: of both that the glossary says, neither is looked for."""
 TERM_LIMIT, DEFINITION_LIMIT = 200, 500  # characters
 _CHAT_TOKEN = re.compile(
     r"<\|[^|>]*\|>|</?s>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[/?INST\]|<</?SYS>>"
@@ -55,6 +57,7 @@ class LintFinding(Struct, frozen=True):
     source: str
     problem: Problem
     detail: str
+    id: str = ""  # of its concept
 
 
 class LintedGlossary(Struct, frozen=True):
@@ -82,7 +85,9 @@ def lint(entries: Sequence[GlossaryEntry], common: Collection[str] = ()) -> Lint
         elif key[0] in rivals:
             faults.append(("conflict", " or ".join(rivals[key[0]])))
         pairs.add(key)
-        findings += [LintFinding(number, entry.source, problem, text) for problem, text in faults]
+        findings += [
+            LintFinding(number, entry.source, problem, text, entry.id) for problem, text in faults
+        ]
         if not faults:
             usable.append(entry)
     return LintedGlossary(tuple(usable), tuple(findings))
@@ -137,7 +142,11 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
     faults: list[tuple[Problem, str]] = []
     source, target = folded_text(entry.source), folded_text(entry.target)
     forbidden = [folded_text(text) for text in entry.forbidden]
-    if not source or not target or "" in forbidden:
+    if source and not target and any(forbidden):
+        faults.append(
+            ("forbidden", f"{' and '.join(entry.forbidden)}: and nothing required instead")
+        )
+    elif not source or not target or "" in forbidden:
         faults.append(("empty", "a term without text"))
     elif is_too_short(source):
         faults.append(("short", "would be found in almost any text"))
@@ -145,6 +154,11 @@ def _in_terms(entry: GlossaryEntry, common: frozenset[str]) -> list[tuple[Proble
         faults.append(("common", "an everyday word"))
     if target in forbidden:
         faults.append(("forbidden", f"{entry.target} is required and forbidden"))
+    faults.extend(
+        ("forbidden", f"{text} is allowed and forbidden")
+        for text in entry.allowed
+        if folded_text(text) in forbidden
+    )
     return faults
 
 

@@ -220,7 +220,7 @@ def open_glossary(
     entries = [
         replace(entry, id=concept.id, allowed=concept.names(target)[1:])
         for concept in concepts
-        for entry in entries_from_concepts([concept], source, target)
+        for entry in _entries_of(concept, source, target)
     ]
     if not entries:
         raise LexgraftError(
@@ -238,6 +238,22 @@ def open_glossary(
         case=case,
         source=source,
     )
+
+
+def _entries_of(concept: Concept, source: str, target: str) -> list[GlossaryEntry]:
+    """Return a concept's entries; without a target where it has forbidden terms alone.
+
+    Such an entry cannot be used, and lint says so.
+    """
+    if concept.names(target):
+        return entries_from_concepts([concept], source, target)
+    forbidden = tuple(
+        term.text
+        for term in concept.terms
+        if term.language == target and term.status == "forbidden"
+    )
+    names = concept.names(source)[:1] if forbidden else ()
+    return [GlossaryEntry(name, "", forbidden=forbidden) for name in names]
 
 
 def block_for(
