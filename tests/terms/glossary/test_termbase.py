@@ -249,3 +249,31 @@ def test_synonyms_that_are_admitted_contradict_nothing(tmp_path: Path) -> None:
     terms = tmp_path / "t.csv"
     terms.write_text("id,en,de,synonyms de\n1,valve,Ventil,Klappe\n", encoding="utf-8")
     assert open_glossary(terms).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "language", "answer", "said"),
+    [
+        ("en,pt-BR,pt-PT,forbidden pt\nscreen,tela,ecrã,monitor\n", "pt-BR", "O monitor.", 1),
+        ("en,pt-BR,pt-PT,forbidden pt\nscreen,tela,ecrã,monitor\n", "pt", "O monitor.", 1),
+        ("en,zh-Hans,zh-Hant,forbidden zh\nvalve,阀门,閥門,凡尔\n", "zh-Hans", "凡尔", 1),
+        ("en,pt-BR,forbidden pt-BR\nscreen,tela,monitor\n", "pt", "O monitor.", 1),
+        ("en,pt,pt-BR,forbidden pt-BR\nscreen,ecrã,tela,ecrã\n", "pt", "O ecrã.", 0),
+        ("en,pt-BR,pt-PT,forbidden pt-BR\nscreen,tela,ecrã,ecrã\n", "pt-PT", "O ecrã.", 0),
+        ("en,pt-BR,pt-PT,forbidden pt\nscreen,tela,ecrã,ecrã\n", "pt-PT", "O ecrã.", 0),
+    ],
+)
+def test_what_a_language_forbids_its_regions_and_scripts_do_unless_they_ask_for_it(
+    table: str, language: str, answer: str, said: int, tmp_path: Path
+) -> None:
+    terms = tmp_path / "t.csv"
+    terms.write_text(table, encoding="utf-8")
+    glossary = open_glossary(terms, "en", language)
+    assert glossary.findings == ()
+    assert len(glossary.check(answer).forbidden) == said
+
+
+def test_a_fault_within_one_language_is_one_in_its_region_too(tmp_path: Path) -> None:
+    terms = tmp_path / "t.csv"
+    terms.write_text("en,de,forbidden de\nspring,Feder,Feder\n", encoding="utf-8")
+    assert [one.problem for one in open_glossary(terms, "en", "de-AT").findings] == ["forbidden"]

@@ -10,6 +10,7 @@ from lexgraft.records import Concept, Progress, Term, silent
 from lexgraft.terms.text.language_tags import (
     is_reading,
     known_language,
+    languages_banned,
     languages_served,
     same_writing,
     without_region,
@@ -64,19 +65,32 @@ def _serves(language: str, asked: tuple[str, ...]) -> bool:
 def in_asked_languages(concept: Concept, options: ImportOptions) -> Concept:
     """Return a concept whose terms are under the tags that they are called for and serve.
 
-    A term that serves two tags stands under both; what serves none stays as it is.
+    A term that serves two tags stands under both; what serves none stays as it is. What is
+    forbidden in a language is so in its regions too, unless they ask for it.
     """
     asked = options.called
-    present = [*(term.language for term in concept.terms), *concept.definitions]
-    if not asked or {*present} <= {*asked}:
+    usable = list(dict.fromkeys(t.language for t in concept.terms if t.status != "forbidden"))
+    banned = {term.language for term in concept.terms if term.status == "forbidden"}
+    if not asked or (not banned and {*usable, *concept.definitions} <= {*asked}):
         return concept
-    served = languages_served(present, asked)
-    if all(tags == (tag,) for tag, tags in served.items()):
+    served = languages_served([*usable, *concept.definitions], asked)
+    bans = languages_banned(banned, usable, asked)
+    if all(tags == (tag,) for tag, tags in (*served.items(), *bans.items())):
         return concept
+    good = {
+        (tag, term.text): term.language
+        for term in concept.terms
+        if term.is_usable
+        for tag in served.get(term.language, (term.language,))
+    }
     terms = [
         msgspec.structs.replace(term, language=tag)
         for term in concept.terms
-        for tag in served.get(term.language, (term.language,))
+        for tag in (bans if term.status == "forbidden" else served).get(
+            term.language, (term.language,)
+        )
+        # what one tag asks for stands against what another forbids; within one it is a fault
+        if term.status != "forbidden" or good.get((tag, term.text), term.language) == term.language
     ]
     definitions: dict[str, str] = {}
     for language, text in concept.definitions.items():

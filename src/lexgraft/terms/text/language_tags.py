@@ -103,6 +103,34 @@ def languages_served(present: Iterable[str], asked: Sequence[str]) -> dict[str, 
     return served
 
 
+def languages_banned(
+    present: Iterable[str], usable: Sequence[str], asked: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return, for tags of forbidden terms, the tags asked for in which these are forbidden too.
+
+    What is forbidden in `pt` is so in `pt-BR` (RFC 4647, section 3.4, read from both ends); what is
+    in `pt-BR` is so in `pt` and `pt-PT` where these have no terms of their own by lookup.
+
+    Example:
+        >>> languages_banned(["pt", "pt-PT", "zh"], ["pt-BR", "pt-PT"], ["pt-BR", "zh-Hans"])
+        {'pt': ('pt-BR',), 'zh': ('zh-Hans',)}
+    """
+    banned: dict[str, tuple[str, ...]] = {}
+    for tag_asked in asked:
+        canonical = tag_of_code(tag_asked) or tag_asked
+        has_own = any(_begins(tag, canonical) for tag in _chosen(usable, tag_asked))
+        for tag in dict.fromkeys(present):
+            alike = not has_own and same_writing(tag, canonical)
+            if not is_reading(tag) and (_begins(tag, canonical) or alike):
+                banned[tag] = (*banned.get(tag, ()), tag_asked)
+    return banned
+
+
+def _begins(tag: str, longer: str) -> bool:
+    """Tell whether a tag is another or its beginning."""
+    return f"{longer}-".startswith(f"{tag}-")
+
+
 def _chosen(tags: Sequence[str], tag_asked: str) -> list[str]:
     """Return the tags that serve one that is asked for: one by lookup, else all of its kind."""
     canonical = tag_of_code(tag_asked) or tag_asked
