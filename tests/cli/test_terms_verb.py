@@ -286,3 +286,34 @@ def test_a_language_of_texts_is_refused_where_there_are_only_tables(
     call = ["terms", "import", str(path), "-o", str(tmp_path / "o"), "--language", "nl"]
     assert main(call) == 2
     assert "--language has no effect on tables" in capsys.readouterr().err
+
+
+def test_a_join_names_what_one_base_asks_for_and_the_other_forbids(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("id,en,de\n1,spring,Feder\n", encoding="utf-8")
+    second.write_text("id,en,de,forbidden de\n1,spring,Spiralfeder,Feder\n", encoding="utf-8")
+    arguments = ["terms", "join", str(first), str(second), "-o", str(tmp_path / "o.jsonl")]
+    assert main(arguments) == 0
+    assert "contradictory: 1: Feder: required and forbidden in `de`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["unit", "variant"])
+def test_a_status_in_tmx_is_that_of_the_translation(place: str, tmp_path: Path):
+    status = '<prop type="x-status">forbidden</prop>'
+    unit, variant = (status, "") if place == "unit" else ("", status)
+    path = tmp_path / "t.tmx"
+    path.write_text(
+        f'<tmx version="1.4"><header srclang="en"/><body><tu>{unit}<tuv xml:lang="en"><seg>valve'
+        f'</seg></tuv><tuv xml:lang="de">{variant}<seg>Hahn</seg></tuv></tu></body></tmx>',
+        encoding="utf-8",
+    )
+    output = tmp_path / "o.jsonl"
+    assert main(["terms", "import", str(path), "-o", str(output)]) == 0
+    (line,) = output.read_text(encoding="utf-8").splitlines()
+    terms = json.loads(line)["terms"]
+    assert [(term["text"], term.get("status")) for term in terms] == [
+        ("valve", None),
+        ("Hahn", "forbidden"),
+    ]

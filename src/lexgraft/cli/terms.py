@@ -284,11 +284,14 @@ def _exported(arguments: argparse.Namespace, notice: Path) -> int:
                 "entries": exported.entries,
                 "refused": exported.refused,
                 "lost": exported.lost,
+                "contradictory": exported.contradictory,
                 "warnings": warnings,
             }
         )
     for entry in exported.refused[:_SHOWN]:
         print_line(f"not exported: {entry.concept}: {entry.term}: {entry.reason}")
+    for entry in exported.contradictory[:_SHOWN]:
+        print_line(f"contradictory: {entry.concept}: {entry.term}: {entry.reason}")
     for loss in exported.lost[:_SHOWN]:
         print_line(f"no place in {arguments.format}: {loss.concept}: {', '.join(loss.what)}")
     for warning in warnings:
@@ -331,6 +334,7 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     import msgspec
 
     from lexgraft.records import write_bytes, write_lines
+    from lexgraft.terms.glossary.export_tables import contradictions
     from lexgraft.terms.readers.link_termbases import CONFIDENCE, link
     from lexgraft.terms.readers.rights import rights_of
 
@@ -339,10 +343,12 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
     joined = link(first, second, keep_unlinked=arguments.all)
     write_lines(arguments.output, joined.concepts)
     warnings = rights_of(joined.concepts).warnings()
+    contradictory = contradictions(joined.concepts)
     record = {
         "links": joined.links,
         "ambiguous": joined.ambiguous,
         "unlinked": joined.unlinked,
+        "contradictory": contradictory,
         "warnings": warnings,
     }
     data = msgspec.json.format(msgspec.json.encode(record), indent=1)
@@ -356,6 +362,8 @@ def _joined(arguments: argparse.Namespace, report: Path) -> int:
         ]
         rows.append([how, f"{confidence:.2f}", *(f"{count:,}" for count in counts)])
     print_table("Links", rows)
+    for entry in contradictory[:_SHOWN]:
+        print_line(f"contradictory: {entry.concept}: {entry.term}: {entry.reason}")
     for warning in warnings:
         print_line(f"licence: {warning}")
     fate = "kept" if arguments.all else "left out"

@@ -74,7 +74,7 @@ def test_bilingual_files_give_pairs(
 ) -> None:
     document = check(capsys, terms, written(tmp_path, kind))
     assert (document["segments"], document["required"], document["used"]) == (4, 3, 2)
-    assert document["untranslated"] == (2 if kind == "xlf" else 0)
+    assert document["untranslated"] == (1 if kind == "xlf" else 0)
     found = [(row["problem"], row.get("segment", "")) for row in document["findings"]]
     assert found == [("allowed", "u2"), ("missed", "u3"), ("inconsistent", "")]
 
@@ -222,3 +222,27 @@ def test_a_heading_is_a_segment_of_its_own(tmp_path: Path):
     path.write_text("# Valve\nIt opens.\nAlways.\n\n## Pump\n- runs\n", encoding="utf-8")
     texts = [segment.source for segment in read_document(path, "en", "ja").segments]
     assert texts == ["Valve", "It opens.\nAlways.", "Pump", "runs"]
+
+
+def test_units_not_begun_or_not_to_be_translated_are_no_translations(tmp_path: Path) -> None:
+    path = tmp_path / "a.xliff"
+    units = (
+        '<trans-unit id="1"><source>Valve</source><target state="needs-translation">Valve</target>'
+        '</trans-unit><trans-unit id="2" translate="no"><source>X1</source></trans-unit>'
+        '<trans-unit id="3"><source>Gear</source><target state="new">Zahnrad</target></trans-unit>'
+    )
+    path.write_text(
+        '<xliff version="1.2"><file source-language="en" target-language="de"><body>'
+        f"{units}</body></file></xliff>",
+        encoding="utf-8",
+    )
+    document = read_document(path, "en", "de")
+    assert ([segment.id for segment in document.segments], document.untranslated) == (["3"], 1)
+    assert document.left_out == ("1 units that are not to be translated",)
+
+
+def test_czech_swedish_and_turkish_columns_of_segments_are_known(tmp_path: Path) -> None:
+    for header in ("Zdroj,Překlad", "Källtext,Måltext", "Kaynak,Hedef"):
+        path = tmp_path / "a.csv"
+        path.write_text(f"{header}\nvalve,Ventil\n", encoding="utf-8")
+        assert read_document(path, "", "").segments[0].target == "Ventil"

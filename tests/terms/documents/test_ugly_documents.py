@@ -64,7 +64,8 @@ def test_translate_no_of_a_group_holds_for_what_is_in_it(tmp_path: Path) -> None
     file = write(
         tmp_path / "a.xlf", xliff(file_of("en", "a", f'<group translate="no">{unit}</group>'))
     )
-    assert read_document(file, "de", "en").segments == ()
+    with pytest.raises(LexgraftError, match="1 units that are not to be translated"):
+        read_document(file, "de", "en")
 
 
 def test_marked_segments_of_a_unit_are_segments(tmp_path: Path) -> None:

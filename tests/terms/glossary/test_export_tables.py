@@ -372,3 +372,17 @@ def test_a_formula_is_named_itself():
     concept = Concept("C:1", (Term("axis", "en"), Term("=軸", "ja")))
     (refused,) = export_concepts([concept], "deepl", PAIR).refused
     assert "'=軸'" in refused.reason
+
+
+def test_a_term_that_its_concept_forbids_reaches_no_service_and_is_named_elsewhere():
+    spring = Concept(
+        "1",
+        (Term("spring", "en"), Term("Feder", "ja"), Term("feder", "ja", status="forbidden")),
+    )
+    made = export_concepts([spring], "deepl", PAIR)
+    assert (made.entries, made.refused[0].reason) == (0, "Feder is required and forbidden")
+    for form in ("csv", "tbx", "skos", "utx"):
+        pair = PAIR if form == "utx" else None
+        assert [row.term for row in export_concepts([spring], form, pair).contradictory] == [
+            "Feder"
+        ]

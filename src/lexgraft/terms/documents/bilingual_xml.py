@@ -25,6 +25,7 @@ _INHERITED = (
     "original",
     "translate",
 )
+_NOT_BEGUN = frozenset({"new", "needs-translation", "initial"})  # then a copy is no translation
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # files say either
 
 
@@ -38,7 +39,7 @@ def read_xliff(path: Path, source: str, target: str, encoding: str = "") -> Segm
     """
     pairs: list[tuple[str, TextSegment]] = []
     others: Counter[str] = Counter()
-    left_out = 0
+    left_out = protected = 0
     units = outermost_elements(path, "trans-unit", "unit", inherited=_INHERITED, encoding=encoding)
     for line, unit in units:
         named = (
@@ -48,13 +49,16 @@ def read_xliff(path: Path, source: str, target: str, encoding: str = "") -> Segm
         if not (may_be(named[0], source) and may_be(named[1], target)):
             others[f"from `{named[0] or source}` to `{named[1] or target}`"] += 1
             continue
-        for key, first, second in _halves(unit, unit.get("id") or f"line {line}"):
+        for key, first, second, state in _halves(unit, unit.get("id") or f"line {line}"):
             text, translation = segment_text(first), segment_text(second)
-            if unit.get("translate") == "no" or not translation:
+            is_copy = text == translation and state in _NOT_BEGUN
+            if unit.get("translate") == "no":
+                protected += bool(text)
+            elif not translation or is_copy:
                 left_out += bool(text)
             else:
                 pairs.append((unit.get("original", ""), TextSegment(key, text, translation)))
-    if others and not (pairs or left_out):
+    if others and not (pairs or left_out or protected):
         raise LexgraftError(
             f"it is {', '.join(others)}, not from `{source}` to `{target}`",
             where=str(path),
@@ -71,7 +75,10 @@ def read_xliff(path: Path, source: str, target: str, encoding: str = "") -> Segm
         is_bilingual=True,
         untranslated=left_out,
         languages=(source, target),
-        left_out=tuple(f"{number:,} units {way}" for way, number in others.items()),
+        left_out=(
+            *(f"{number:,} units {way}" for way, number in others.items()),
+            *([f"{protected:,} units that are not to be translated"] if protected else ()),
+        ),
     )
 
 
@@ -111,18 +118,19 @@ def _attributes_of_files(text: str) -> dict[str, str]:
     return dict(re.findall(pattern, element[0])) if element else {}
 
 
-def _halves(unit: Element, key: str) -> Iterator[tuple[str, Element | None, Element | None]]:
-    """Yield id, source and target of a unit's segments: elements (2), marks within it (1.2)."""
+def _halves(unit: Element, key: str) -> Iterator[tuple[str, Element | None, Element | None, str]]:
+    """Yield id, source, target, state of a unit's segments: elements (2), marks within it (1.2)."""
     segments = [child for child in unit if local_name(child) == "segment"]
     for number, segment in enumerate(segments or [unit], 1):
         children = {local_name(child): child for child in segment}
         source, target = children.get("source"), children.get("target")
+        state = segment.get("state", "") or ("" if target is None else target.get("state", ""))
         sources, targets = _marked(children.get("seg-source")), _marked(target)
         if targets and targets.keys() <= sources.keys():
             for mark, marked in sources.items():
-                yield f"{key}/{mark}", marked, targets.get(mark)
+                yield f"{key}/{mark}", marked, targets.get(mark), state
         else:
-            yield f"{key}/{number}" if number > 1 else key, source, target
+            yield f"{key}/{number}" if number > 1 else key, source, target, state
 
 
 def _marked(element: Element | None) -> dict[str, Element]:

@@ -13,6 +13,7 @@ from lexgraft.terms.glossary import entries_from_concepts
 from lexgraft.terms.glossary.export_losses import Loss, losses
 from lexgraft.terms.glossary.export_screen import NotExported, screened
 from lexgraft.terms.glossary.export_xml import skos, tbx
+from lexgraft.terms.glossary.lint_concepts import contradicted
 from lexgraft.terms.readers.own_csv import HEADER, joined
 from lexgraft.terms.text.formula_guard import guarded, runs_as_formula
 from lexgraft.terms.text.language_tags import is_language_tag
@@ -35,6 +36,7 @@ class ExportResult(Struct, frozen=True):
     entries: int
     refused: tuple[NotExported, ...] = ()
     lost: tuple[Loss, ...] = ()  # what the form cannot hold, per concept
+    contradictory: tuple[NotExported, ...] = ()  # what stands there though a concept forbids it
 
 
 class _Service(Struct, frozen=True):
@@ -70,8 +72,21 @@ def export_concepts(
         told = {entry.concept for entry in refused}
         refused += [entry for entry in _one_sided(kept, pair) if entry.concept not in told]
     exported = EXPORTS[form](kept, pair or LanguagePair())
-    lost = losses(kept, form, (pair.source, pair.target) if pair else ())
-    return replace(exported, refused=(*refused, *exported.refused), lost=lost)
+    return replace(
+        exported,
+        refused=(*refused, *exported.refused),
+        lost=losses(kept, form, (pair.source, pair.target) if pair else ()),
+        contradictory=() if form in _SERVICES else contradictions(kept),
+    )
+
+
+def contradictions(concepts: Sequence[Concept]) -> tuple[NotExported, ...]:
+    """Return the terms that a concept both asks for and forbids."""
+    return tuple(
+        NotExported(concept.id, text, f"required and forbidden in `{language}`")
+        for concept in concepts
+        for language, text in contradicted(concept)
+    )
 
 
 def _one_sided(concepts: Sequence[Concept], pair: LanguagePair) -> Iterator[NotExported]:
@@ -233,7 +248,9 @@ def _service(service: _Service) -> Callable[[Sequence[Concept], LanguagePair], E
             conditions = {t.note for t in concept.terms if t.language == pair.target and t.note}
             for entry in entries_from_concepts([concept], pair.source, pair.target):
                 fault = _fault(entry.source, entry.target, rows, service)
-                if conditions:
+                if (pair.target, entry.target) in contradicted(concept):
+                    fault = f"{entry.target} is required and forbidden"
+                elif conditions:
                     fault = "its translation depends on a condition"
                 if fault:
                     refused.append(NotExported(concept.id, entry.source, fault))

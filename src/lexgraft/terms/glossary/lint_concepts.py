@@ -80,11 +80,11 @@ def _in_concept(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFind
 
 def _in_usable(concept: Concept, everyday: frozenset[str]) -> Iterator[TermFinding]:
     """Yield what is wrong with the terms that a concept asks for."""
-    forbidden = {(t.language, folded_text(t.text)) for t in concept.terms if _is_forbidden(t)}
+    forbidden = contradicted(concept)
     usable = [term for term in concept.terms if term.is_usable]
     for index, term in enumerate(usable):
         folded = folded_text(term.text)
-        if (term.language, folded) in forbidden:
+        if (term.language, term.text) in forbidden:
             yield _finding(concept, term.language, term.text, "forbidden", "also required")
         if fault := _useless(folded, everyday):
             yield _finding(concept, term.language, term.text, *fault)
@@ -100,6 +100,16 @@ def _useless(folded: str, everyday: frozenset[str]) -> tuple[str, str] | None:
     if not folded or is_too_short(folded):
         return "short", "would be found in any text"
     return ("common", "an everyday word") if folded in everyday else None
+
+
+def contradicted(concept: Concept) -> tuple[tuple[str, str], ...]:
+    """Return language and text of a concept's usable terms that it forbids as well."""
+    forbidden = {(t.language, folded_text(t.text)) for t in concept.terms if _is_forbidden(t)}
+    return tuple(
+        (term.language, term.text)
+        for term in (concept.terms if forbidden else ())
+        if term.is_usable and (term.language, folded_text(term.text)) in forbidden
+    )
 
 
 def _is_forbidden(term: Term) -> bool:

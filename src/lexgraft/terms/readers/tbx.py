@@ -30,7 +30,14 @@ _HEADERS = ("martifHeader", "tbxHeader")
 _LANGUAGES = frozenset({"langSet", "langSec", "langGroup"})
 _TERMS = frozenset({"tig", "ntig", "termSec", "termGroup"})
 _STATUS = frozenset(
-    {"administrativeStatus", "normativeAuthorization", "evaluation", "status", "termStatus"}
+    {
+        "administrativeStatus",
+        "normativeAuthorization",
+        "evaluation",
+        "status",
+        "termStatus",
+        "usageStatus",
+    }
 )
 _NO_TERMS = frozenset({"lookup", "lookupForm"})  # IATE: text to search by
 
