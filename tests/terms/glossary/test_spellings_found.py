@@ -64,12 +64,34 @@ NOT_FOUND = (
     ("d", "%d %1$d %-5.2f"),
     ("count", "{count, plural, other {#}}"),
 )
+VOWELS = (
+    ("βάνα", "ΚΛΕΙΣΤΕ ΤΗ ΒΑΝΑ.", "ΒΑΝΑ"),
+    ("βάνα ατμού", "Η ΒΑΝΑ ΑΤΜΟΥ", "ΒΑΝΑ ΑΤΜΟΥ"),
+    ("بلف", "افتح البِلْف الآن", "البِلْف"),
+    ("بلف", "افتح بِلْفُ", "بِلْفُ"),
+    ("بِلْف", "افتح بلف", "بلف"),
+    ("بلف", "والبلف", "والبلف"),
+    ("بلف", "فالبلف", "فالبلف"),
+    ("بلف", "بــلف", "بــلف"),
+)
 
 
 @pytest.mark.parametrize(("term", "text", "there"), FOUND)
 def test_a_term_is_found_in_another_spelling(term: str, text: str, there: str) -> None:
     first, *_ = Matcher([(term, term)]).find(text)
     assert text[first.start : first.end] == there
+
+
+@pytest.mark.parametrize(("term", "text", "there"), VOWELS)
+def test_a_term_is_found_without_accents_of_capitals_and_with_vowel_signs(
+    term: str, text: str, there: str
+) -> None:
+    first, *_ = Matcher([(term, term)]).find(text)
+    assert text[first.start : first.end] == there
+
+
+def test_an_accent_that_tells_words_apart_is_kept_in_small_letters() -> None:
+    assert Matcher([("νόμος", 1)]).find("ο νομός") == []
 
 
 @pytest.mark.parametrize(("term", "text"), NOT_FOUND)

@@ -15,7 +15,8 @@ _READING = re.compile(r"[ぁ-ゖァ-ヺー・\s]+")
 _HAN = re.compile("[\u3400-\u9fff々]")
 _HANGUL_SPACE = re.compile("(?<=[가-힣]) (?=[가-힣])")
 _ARABIC = re.compile("[\u0621-\u064a]+")
-_ARTICLE, _BEFORE_ARTICLE = "ال", ("وال", "بال", "كال", "لل")
+_ARABIC_SIGNS = re.compile("[\u0640\u064b-\u0652\u0670]")
+_ARTICLE, _BEFORE_ARTICLE = "ال", ("وال", "فال", "بال", "كال", "لل")
 _HEBREW = re.compile("[\u05d0-\u05ea]")
 _HEBREW_PREFIXES = "הובלמשכ"
 
@@ -103,7 +104,7 @@ def _joined(term: str) -> Iterator[str]:
 
 def _with_article(term: str) -> Iterator[str]:
     """Yield an Arabic term with and without its article, a Hebrew one with its prefixes."""
-    words = term.split()
+    words = _ARABIC_SIGNS.sub("", term).split()
     if words and all(map(_ARABIC.fullmatch, words)):
         plain = [word.removeprefix(_ARTICLE) for word in words]
         yield " ".join(plain)

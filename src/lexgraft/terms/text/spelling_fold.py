@@ -21,7 +21,10 @@ _HIRAGANA = (ord("ぁ"), ord("ゖ"))
 _TO_KATAKANA = 0x60
 LOANWORDS = dict(zip("ヂヅヶヵ", "ジズケカ", strict=True))
 """Kana that other kana are written for."""
-GONE = "\ufffe"  # no character: the second half of ヴァ, which is バ
+GONE = "\ufffe"  # no character: the second half of ヴァ, which is バ; Arabic vowel signs
+GREEK_ACCENTS = str.maketrans("άέήίόύώϊϋΐΰ", "αεηιουωιυιυ")
+"""Accents that capitals go without."""
+_VOWEL_SIGNS = re.compile("[\u0640\u064b-\u0652\u0670]")  # of Arabic, and what stretches a word
 _VU = {"ヴァ": "バ" + GONE, "ヴィ": "ビ" + GONE, "ヴェ": "ベ" + GONE, "ヴォ": "ボ" + GONE}
 _DROPPED = re.compile(
     f"[ー{GONE}]"
@@ -97,6 +100,9 @@ class _Singles(dict[int, int]):
             character = "i"
         elif _HIRAGANA[0] <= point <= _HIRAGANA[1]:
             character = chr(point + _TO_KATAKANA)
+        elif _VOWEL_SIGNS.match(character):
+            character = GONE
+        character = character.translate(GREEK_ACCENTS)
         character = LOANWORDS.get(character, character)
         self[point] = ord(new_kanji().get(ord(character), character))
         return self[point]

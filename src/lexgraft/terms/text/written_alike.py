@@ -5,6 +5,7 @@ import re
 from lexgraft.terms.text.spelling_fold import (
     DENSE,
     GONE,
+    GREEK_ACCENTS,
     KATAKANA,
     LOANWORDS,
     with_plain_loans,
@@ -14,6 +15,7 @@ _HAN = re.compile("[\u3400-\u9fff々]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]")
 _HIRAGANA_SIGN = re.compile("[ぁ-ゖ]")
 _KATAKANA_SIGN = re.compile("[ァ-ヺ]")
+_GREEK_ACCENTED = re.compile(f"[{''.join(map(chr, GREEK_ACCENTS))}]")
 _ONLY_KANA = re.compile(r"[ぁ-ゖァ-ヺー・゠=\- ]+")
 _FREE_LONG_MARK = re.compile(f"(?<=[{KATAKANA}ぁ-ゖー]{{3}})ー")  # JIS Z 8301: from three sounds
 _JOINTS = re.compile(rf"[・゠=\- ](?<=[{KATAKANA}ー].)(?=[{KATAKANA}])")
@@ -35,8 +37,10 @@ def written_alike(written: str, span: str, original: str, before: str, after: st
     Long marks may be there or not from the third sound on (コンピュータ, but ビル is no ビール). A
     word of kana alone in the other kana needs something else on both sides, or a particle: マス is
     not in します. A dot or space that the term has not may not cut words in two: ゴミ is not in
-    リンゴ・ミカン.
+    リンゴ・ミカン. Greek goes without accents in capitals only: νομός is no νόμος.
     """
+    if _accents(written) != _accents(span) and not original.isupper():
+        return False
     if not _KANA.search(written) and not _KANA.search(span):
         return _spaced_alike(written, span, original, before, after)
     return (
@@ -49,6 +53,11 @@ def written_alike(written: str, span: str, original: str, before: str, after: st
 def may_end_there(written: str, after: str) -> bool:
     """Tell whether a writing without its last kana is whole: 打ち合 is not in 打ち合い."""
     return not (_HAN.fullmatch(written[-1:]) and _goes_on(after, _BEHIND))
+
+
+def _accents(text: str) -> list[int]:
+    """Return where a text has Greek accents."""
+    return [match.start() for match in _GREEK_ACCENTED.finditer(text)]
 
 
 def _in_other_kana(written: str, span: str, before: str, after: str) -> bool:
