@@ -45,7 +45,8 @@ def test_polish_in_latin_2_is_not_read_as_the_code_page_of_windows(tmp_path: Pat
 )
 def test_four_more_languages_name_what_is_forbidden(tmp_path: Path, header: str, word: str):
     term = "клапан" if word == "запрещено" else "valvola"
-    assert statuses(read(tmp_path, f"{header}\n{term},tap,{word}\n"))["tap"] == "forbidden"
+    text = f"{header}\n{term},tap,{word}\n{term},valve,\n"
+    assert statuses(read(tmp_path, text))["tap"] == "forbidden"
 
 
 @pytest.mark.parametrize(
@@ -318,11 +319,12 @@ def test_a_forbidden_row_without_a_translation_forbids_its_only_term(tmp_path: P
 
 
 def test_a_translation_that_is_left_out_does_not_forbid_its_source_term(tmp_path: Path):
-    text = "Español;Inglés;Estado\nválvula;valve;aprobado\neje;ídem;rechazado\n"
+    text = "Español;Inglés;Estado\nválvula;valve;aprobado\neje;ídem;rechazado\neje;axis;\n"
     assert statuses(read(tmp_path, text)) == {
         "válvula": "preferred",
         "valve": "preferred",
         "eje": "preferred",
+        "axis": "preferred",
     }
 
 

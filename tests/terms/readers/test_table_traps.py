@@ -197,9 +197,8 @@ def test_the_ready_line_of_a_question_answers_it(tmp_path: Path):
 def test_a_column_of_forbidden_terms_may_say_yes_or_no(
     tmp_path: Path, column: str, yes: str, no: str
 ):
-    columns = {column: "forbidden"} if column == "禁止" else {}
     text = f"en,ja,{column}\nvalve,弁,{no}\nbulb,電球,{yes}\n"
-    concepts, tally = read(write(tmp_path, text), columns=columns)
+    concepts, tally = read(write(tmp_path, text), columns={column: "forbidden ja"})
     assert pairs(concepts, "en", "ja") == [(("valve",), ("弁",)), (("bulb",), ())]
     assert tally.forbidden == 1
     assert not any(term.text in {yes, no} for one in concepts for term in one.terms)
@@ -246,7 +245,7 @@ def test_a_lokalise_like_and_a_weblate_like_file_are_read(tmp_path: Path):
         "term;description;casesensitive;translatable;forbidden;tags;de;de_description\n"
         "valve;A part;no;yes;no;;Ventil;Ein Teil\ngadget;;no;yes;yes;;Ding;\n"
     )
-    concepts, _ = read(write(tmp_path, text), columns={"term": "term en"})
+    concepts, _ = read(write(tmp_path, text), columns={"term": "term en", "forbidden": "forbidden de"})
     assert pairs(concepts, "en", "de") == [(("valve",), ("Ventil",)), (("gadget",), ())]
     assert concepts[0].definitions == {"en": "A part", "de": "Ein Teil"}
     weblate = 'location,source,target,ID,fuzzy,context,translator_comments\n,valve,弁,"",False,,\n'

@@ -67,7 +67,8 @@ def test_headers_and_statuses_of_many_languages_are_words_of_their_own(
     native = {"Ελ": "αβ", "Ук": "аб", "Бъ": "аб", "Ср": "аб", "ภา": "กข", "ال": "با", "עב": "אב"}
     native |= {"فا": "با", "हि": "कख"}
     letters = native.get(header[:2], "ab")
-    rows = [f"{letters * (n + 1)};term{n};{word}" for n, word in enumerate((good, bad, waiting))]
+    first = [letters, letters, letters * 3]  # the same term is approved and forbidden in English
+    rows = [f"{first[n]};term{n};{word}" for n, word in enumerate((good, bad, waiting))]
     concepts = read(tmp_path, "\n".join([header, *rows, ""]))
     found = statuses(concepts, "en")
     assert found == {"term0": "preferred", "term1": "forbidden", "term2": "pending"}
@@ -88,7 +89,7 @@ def test_headers_and_statuses_of_many_languages_are_words_of_their_own(
 )
 def test_flags_of_many_languages_forbid(tmp_path: Path, header: str, yes: str, no: str):
     term = {"日": "弁", "한": "밸브"}.get(header[0], "aba")
-    text = f"{header}\n{term};valve;{no}\n{term * 2};tap;{yes}\n{term * 3};pump;{no}\n"
+    text = f"{header}\n{term};valve;{no}\n{term};tap;{yes}\n{term * 3};pump;{no}\n"
     found = statuses(read(tmp_path, text), "en")
     assert found == {"valve": "preferred", "tap": "forbidden", "pump": "preferred"}
 

@@ -1,6 +1,6 @@
 """Terms of one row: those in brackets beside them, and which status is whose."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from lexgraft.records import Term, TermStatus
 from lexgraft.terms.readers.cell_rules import Bracketed, bracketed
@@ -42,19 +42,20 @@ def with_brackets_read(
 
 
 def status_in(
-    column: Column, language: str, columns: Sequence[Column], states: Mapping[str, TermStatus]
+    language: str,
+    columns: Sequence[Column],
+    states: Mapping[str, TermStatus],
+    owners: Collection[str],
 ) -> TermStatus:
     """Return the status of a cell's terms: that of its language, else the row's.
 
-    The row's status is not that of the source term where the row has translations, unless the
-    whole row is pending.
+    Where the row has terms of several languages its status is that of the owners' alone, unless
+    the whole row is pending.
     """
-    terms = [column for column in columns if column.role == "term"]
-    has_translations = len({term.language for term in terms}) > 1
     general = states.get("", "preferred")
-    if has_translations and column == terms[0] and language not in states and general != PENDING:
-        return "preferred"
-    return states.get(language, general)
+    filled = {column.language for column in columns if column.role == "term"}
+    is_owned = len(filled) < 2 or language in owners or not filled & {*owners}
+    return states.get(language, general if is_owned or general == PENDING else "preferred")
 
 
 def first_cell(row: Mapping[Column, str], role: str, language: str = "") -> str:

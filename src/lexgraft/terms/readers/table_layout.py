@@ -71,6 +71,7 @@ class Layout(Struct):
     apart: RowsApart | None = None  # tells rows that are no entries
     entries: list[Cells] = []  # the rows of `data` that are
     unread: str = ""  # why this is no table of terms at all
+    owners: frozenset[str] = frozenset()  # languages that a status without one is of
 
     @property
     def is_own(self) -> bool:

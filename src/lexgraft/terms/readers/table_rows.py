@@ -185,9 +185,8 @@ class TableRows:
     ) -> Iterator[Term]:
         """Yield one row's terms; `filled` are columns whose cell has a text, used or left out.
 
-        A status that names no language concerns, in a row with several languages, the
-        translations: a forbidden one does not forbid the source term, which stands in the first
-        column of terms. A pending row is pending in all its languages.
+        A status that names no language concerns, in a row with several languages, the terms of
+        those that `StatusOwners` tells. A pending row is pending in all its languages.
         """
         states = self.states = self._states(line, row)
         row_language = self._row_language(row)
@@ -198,7 +197,7 @@ class TableRows:
                 yield Term(cell, READING, status="admitted")
             elif column.role in TERMS:
                 language = column.language or row_language
-                status = status_in(column, language, filled, states)
+                status = status_in(language, filled, states, self.layout.owners)
                 piece = part_of(first_cell(row, "part_of_speech", language))
                 note = first_cell(row, "note", language)
                 for text, rank in self._texts(line, column, cell, status):

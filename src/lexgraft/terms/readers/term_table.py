@@ -18,6 +18,7 @@ from lexgraft.terms.readers.raw_table import RawTable, head_and_rest
 from lexgraft.terms.readers.reader_registry import ConceptAtLine, reader
 from lexgraft.terms.readers.spreadsheet import recognise_workbook, sheets
 from lexgraft.terms.readers.status_labels import given_statuses
+from lexgraft.terms.readers.status_language import StatusOwners
 from lexgraft.terms.readers.table_account import (
     ASKED_AT_ONCE,
     Question,
@@ -153,7 +154,8 @@ def _read(
     with_languages(layout)
     with_statuses(layout)
     with_flags(layout)
-    questions = [] if layout.is_own else list(doubts(table, layout, options))
+    owners = StatusOwners(layout, options)
+    questions = [] if layout.is_own else [*doubts(table, layout, options), *owners.questions()]
     account = _account(table, layout, path, options)
     if questions:
         error = UnreadTableError if layout.unread and may_be_none else UnclearTableError
@@ -162,8 +164,8 @@ def _read(
     before = replace(tally)
     rows = TableRows(table, layout, options, tally, stem)
     later = LaterCells(layout)
-    concepts = rows.read(later.noting(rest))
-    if questions := list(later.questions()):
+    concepts = rows.read(owners.noting(later.noting(rest)))
+    if questions := [*later.questions(), *owners.questions()]:
         raise _unclear(questions, table, layout, path, options)
     _note(layout, concepts, tally)
     tally.tables.append(_counted(account, before, tally, concepts))
