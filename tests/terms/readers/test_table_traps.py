@@ -245,7 +245,9 @@ def test_a_lokalise_like_and_a_weblate_like_file_are_read(tmp_path: Path):
         "term;description;casesensitive;translatable;forbidden;tags;de;de_description\n"
         "valve;A part;no;yes;no;;Ventil;Ein Teil\ngadget;;no;yes;yes;;Ding;\n"
     )
-    concepts, _ = read(write(tmp_path, text), columns={"term": "term en", "forbidden": "forbidden de"})
+    concepts, _ = read(
+        write(tmp_path, text), columns={"term": "term en", "forbidden": "forbidden de"}
+    )
     assert pairs(concepts, "en", "de") == [(("valve",), ("Ventil",)), (("gadget",), ())]
     assert concepts[0].definitions == {"en": "A part", "de": "Ein Teil"}
     weblate = 'location,source,target,ID,fuzzy,context,translator_comments\n,valve,弁,"",False,,\n'

@@ -125,7 +125,9 @@ class StatusOwners:
     def _rows(self, rows: Iterable[Cells]) -> Iterator[_Row]:
         for _, cells in rows:
             for block in self._blocks:
-                row = {column: text for column in block if (text := cell_at(cells, column.position))}
+                row = {
+                    column: text for column in block if (text := cell_at(cells, column.position))
+                }
                 yield self._row(row)
 
     def _row(self, row: Mapping[Column, str]) -> _Row:
