@@ -44,8 +44,8 @@ def forbidden(folder: Path, text: str, **options: object) -> tuple[set[tuple[str
 def test_it_is_of_the_language_in_which_rows_of_one_concept_differ(
     tmp_path: Path, text: str, language: str, expected: set[str]
 ):
-    found, account = forbidden(tmp_path, text)
-    assert found == {(language, term) for term in expected}
+    terms, account = forbidden(tmp_path, text)
+    assert terms == {(language, term) for term in expected}
     assert f"of the terms in `{language}`" in account
 
 
@@ -67,8 +67,8 @@ def test_it_is_asked_for_where_nothing_tells(tmp_path: Path, text: str):
 def test_it_is_as_the_user_says_or_of_the_last_language_asked_for(tmp_path: Path):
     assert forbidden(tmp_path, ALL_DIFFER, languages=("en", "ja"))[0] == {("ja", "弁")}
     assert forbidden(tmp_path, ALL_DIFFER, languages=("ja", "en"))[0] == {("en", "valve")}
-    said = {"状態": "status ja"}
-    assert forbidden(tmp_path, ALL_DIFFER, columns=said)[0] == {("ja", "弁")}
+    columns = {"状態": "status ja"}
+    assert forbidden(tmp_path, ALL_DIFFER, columns=columns)[0] == {("ja", "弁")}
 
 
 def test_nothing_is_asked_where_no_term_is_forbidden(tmp_path: Path):

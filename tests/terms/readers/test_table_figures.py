@@ -121,8 +121,8 @@ def expected(cells: list[list[str]], sheet: Sheet) -> tuple[list[tuple[str, ...]
 
 
 def compare(path: Path, cells: list[list[str]], sheet: Sheet) -> None:
-    said = {str(int(sheet.ids) + 4): "status ja"}
-    reading = TermImport([path], ImportOptions(columns=said))
+    columns = {str(int(sheet.ids) + 4): "status ja"}
+    reading = TermImport([path], ImportOptions(columns=columns))
     concepts = list(reading)
     (tally,) = [one.tally for one in reading.readings]
     (table,) = tally.tables

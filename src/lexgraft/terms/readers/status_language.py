@@ -63,29 +63,31 @@ class StatusOwners:
             f"language, and nothing tells which term it is of: {' or '.join(pairs)}"
         )
         answer = f"{column.key}={column.role}"
-        others = tuple(f"{answer} {tag}" for tag in self._languages)
-        yield Question(what, "column", f"{answer} {SOME_LANGUAGE}", others)
+        answers = tuple(f"{answer} {tag}" for tag in self._languages)
+        yield Question(what, "column", f"{answer} {SOME_LANGUAGE}", answers)
 
     def noting(self, rows: Iterable[Cells]) -> Iterator[Cells]:
         """Yield rows as they come, and note the first that would have to be asked about."""
         for row in rows:
             if self._matters and self._open is None and not self._is_told:
-                found = (one for one in self._rows([row]) if one.forbids and len(one.terms) > 1)
-                self._open = next(found, None)
+                undecided = (
+                    entry for entry in self._rows([row]) if entry.forbids and len(entry.terms) > 1
+                )
+                self._open = next(undecided, None)
             yield row
 
     def _decide(self) -> None:
         """Note whose a status is and how that is told: the translations' where nothing is."""
         rows = list(self._rows(self._layout.entries))
-        owners, how = self._told_by_rows(rows)
+        owners, reason = self._told_by_rows(rows)
         if not owners:
-            owners, how = self._told_by_order()
+            owners, reason = self._told_by_order()
         self._is_told = bool(owners)
         self._layout.owners = owners or frozenset(self._languages[1:])
-        shown = ", ".join(f"`{tag}`" for tag in self._languages if tag in self._layout.owners)
+        named = ", ".join(f"`{tag}`" for tag in self._languages if tag in self._layout.owners)
         positions = {column.position for column in self._columns}
         self._layout.accounts = tuple(
-            replace(account, reason=f"{account.reason}; of the terms in {shown}{how}")
+            replace(account, reason=f"{account.reason}; of the terms in {named}{reason}")
             if account.number - 1 in positions
             else account
             for account in self._layout.accounts
@@ -95,19 +97,19 @@ class StatusOwners:
         """Return the languages in which rows of one concept differ; none where they disagree."""
         beside = _rows_beside(rows)
         differing: set[frozenset[str]] = set()
-        alone: set[frozenset[str]] = set()
-        for row in (one for one in rows if one.word):
-            votes = {vote for other in beside(row) if (vote := _differing(row, other))}
+        singles: set[frozenset[str]] = set()
+        for row in (entry for entry in rows if entry.word):
+            votes = {vote for neighbour in beside(row) if (vote := _differing(row, neighbour))}
             if len(row.terms) == 1:
-                alone.add(frozenset(row.terms))
+                singles.add(frozenset(row.terms))
             elif len(votes) == 1:
                 differing |= votes
             elif row.forbids and self._open is None:
                 self._open = row
         if len(differing) == 1:
             return differing.pop(), ", in which rows of one concept differ"
-        if len(alone) == 1 and not differing:
-            return alone.pop(), ", which rows with a status of their own are in"
+        if len(singles) == 1 and not differing:
+            return singles.pop(), ", which rows with a status of their own are in"
         if differing and self._open is None:  # one group says this, another that
             self._open = next(row for row in rows if row.word and len(row.terms) > 1)
         return frozenset(), ""
@@ -173,19 +175,19 @@ def _rows_beside(rows: Sequence[_Row]) -> Callable[[_Row], list[_Row]]:
     def beside(row: _Row) -> list[_Row]:
         same = by_id.get(row.identifier, []) if row.identifier else []
         if len(same) > 1:
-            return [one for one in same if one is not row]
-        sharing = (one for item in _single_terms(row) for one in by_term[item])
-        return [one for one in sharing if one is not row]
+            return [entry for entry in same if entry is not row]
+        sharing = (entry for item in _single_terms(row) for entry in by_term[item])
+        return [entry for entry in sharing if entry is not row]
 
     return beside
 
 
-def _differing(row: _Row, other: _Row) -> frozenset[str]:
+def _differing(row: _Row, neighbour: _Row) -> frozenset[str]:
     """Return the languages in which a row of the same concept has another term; none if all do."""
     differing = {
         tag
         for tag, texts in row.terms.items()
-        if tag in other.terms and not {*texts} & {*other.terms[tag]}
+        if tag in neighbour.terms and not {*texts} & {*neighbour.terms[tag]}
     }
     return frozenset(differing) if len(differing) < len(row.terms) else frozenset()
 
