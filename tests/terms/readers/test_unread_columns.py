@@ -245,3 +245,60 @@ def test_a_first_row_that_alone_has_capitals_is_proposed_as_the_header(tmp_path:
         tmp_path, text, columns={"1": "term kk", "2": "term en", "3": "ignore"}, header_rows=(1,)
     )
     assert [one.names("kk") for one in found] == [("клапан",), ("сорғы",)]
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "Don't use",
+        "Bitte nicht mehr verwenden",
+        "nicht verwenden: veraltet",
+        "Vermeiden!",
+        "NEPOUŽÍVAT!",
+        "Älä käytä!",
+        "ne pas utiliser",
+        "À bannir",
+        "no usar",
+        "não usar",
+        "da evitare",
+        "nie stosować",
+        "не употреблять",
+        "Undvik",
+        "请勿使用",
+        "使用しないこと",
+        "사용하지 말 것",
+        "प्रयोग न करें",
+    ],
+)
+def test_a_remark_that_forbids_is_asked_about(tmp_path: Path, remark: str):
+    table = f"English,Deutsch,Remarks\nvalve,Ventil,\nbearing,Lager,{remark}\ngear,Rad,\n"
+    assert "Remarks=status" in asked(tmp_path, f"{table}seal,Dichtung,ISO 4413\n")
+
+
+@pytest.mark.parametrize(
+    "remark", ["Smoking is prohibited near it", "see ISO 4413", "the obsolete one was of brass"]
+)
+def test_a_remark_that_speaks_of_other_things_is_none(tmp_path: Path, remark: str):
+    table = f"English,Deutsch,Remarks\nvalve,Ventil,\nbearing,Lager,{remark}\ngear,Rad,\n"
+    assert len(read(tmp_path, f"{table}seal,Dichtung,ISO 4413\n")) == 4
+
+
+def test_what_forbids_is_no_definition(tmp_path: Path):
+    table = "English,Türkçe,Açıklama\nvalve,vana,\nbearing,bilya,Kullanılmamalı\n"
+    assert "Açıklama=status" in asked(tmp_path, f"{table}gear,dişli,diş\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "first"), [("verboten seit 2020", "forbidden"), ("Stufe B", "pending")]
+)
+def test_a_status_that_is_not_known_is_never_taken_for_approved_at_first(
+    tmp_path: Path, value: str, first: str
+):
+    table = f"English;Deutsch;Status\nvalve;Ventil;{value}\nbearing;Lager;{value}\n"
+    assert asked(tmp_path, table)[0] == f"{value}={first}"
+
+
+def test_a_header_that_prefers_is_not_one_that_forbids(tmp_path: Path):
+    rows = "Hahn;valve;nein\nVentil;valve;ja\nZahnrad;gear;ja\nRad;gear;nein\n"
+    answers = asked(tmp_path, f"Deutsch;Englisch;Bevorzugt\n{rows}")
+    assert answers[0].startswith("Bevorzugt=approved")

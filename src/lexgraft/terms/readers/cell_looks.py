@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from lexgraft.terms.readers.status_labels import is_flag, status_of
+from lexgraft.terms.readers.status_labels import is_flag, says_forbidden, status_of
 from lexgraft.terms.text.language_data import folded
 
 _LONG = 60  # characters of a cell that is rather a sentence
@@ -62,6 +62,11 @@ def are_codes(cells: Sequence[str]) -> bool:
 def forbids(cell: str) -> bool:
     """Tell a cell that is the word of a status for what must not be used; signs are none."""
     return status_of(cell) == "forbidden" and any(map(str.isalpha, cell))
+
+
+def warns(cell: str) -> bool:
+    """Tell a cell that forbids, or a short remark that begins or ends with such words."""
+    return forbids(cell) or (len(cell) <= _LONG and says_forbidden(cell))
 
 
 def _is_value(cell: str) -> bool:

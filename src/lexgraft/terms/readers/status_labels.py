@@ -1,6 +1,7 @@
 """How files name a term's status and part of speech; the order of a concept's terms."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,7 @@ _FURTHER = frozenset({"admitted", "forbidden"})
 _RINGS = frozenset("o○〇◯")
 _WAITS = "\0"  # leads a first term of which only further terms have come
 _ENDINGS = ("-admn-sts", " term")
+_STOPS = " !！.。:：…"  # what may follow the word
 _PART: dict[str, PartOfSpeech] = {
     "": "unknown",
     **dict.fromkeys(("noun", "n", "proper noun", "propernoun", "名詞", "固有名詞"), "noun"),
@@ -26,6 +28,8 @@ _PART: dict[str, PartOfSpeech] = {
     **dict.fromkeys(("adjective", "adj", "形容詞", "形容動詞", "adjektiv"), "adjective"),
     "unknown": "unknown",
 }
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # Thai, Lao, kana, Han
+_PHRASE, _SHORT_PHRASE = 5, 4  # letters of words found within a remark; the latter beyond ASCII
 _RANK: dict[TermStatus, int] = {"preferred": 0, "admitted": 1, "pending": 2, "forbidden": 3}
 
 
@@ -45,10 +49,17 @@ def status_of(text: str, named: Mapping[str, str] | None = None) -> TermStatus |
     for written, meaning in (named or {}).items():
         if folded(written) == name:
             return _given(written, meaning)
-    short = name
+    short = bare = name.rstrip(_STOPS)
     for ending in _ENDINGS:
         short = short.removesuffix(ending)
-    return _statuses().get(name) or _statuses().get(short)
+    return _statuses().get(name) or _statuses().get(bare) or _statuses().get(short)
+
+
+def says_forbidden(text: str) -> bool:
+    """Tell a remark that begins or ends with words for what must not be used."""
+    said = folded(text).rstrip(_STOPS)
+    begins, ends = _at_its_edges()
+    return bool(begins.match(said) or ends.search(said))
 
 
 def named_status(text: str, line: int, named: Mapping[str, str], tally: ImportLog) -> TermStatus:
@@ -158,6 +169,25 @@ def _given(written: str, meaning: str) -> TermStatus:
 def _statuses() -> dict[str, TermStatus]:
     """Return the status of every name that is known."""
     return {folded(name): status for status in get_args(TermStatus) for name in _data()[status]}
+
+
+@cache
+def _at_its_edges() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds words for forbidden at the beginning and at the end of a text."""
+    words = [word for word, status in _statuses().items() if status == "forbidden"]
+    phrases = sorted(filter(_is_phrase, words), key=len, reverse=True)
+    first = "|".join(
+        re.escape(word) + ("" if _UNSPACED.search(word) else r"(?!\w)") for word in phrases
+    )
+    last = "|".join(
+        ("" if _UNSPACED.search(word) else r"(?<!\w)") + re.escape(word) for word in phrases
+    )
+    return re.compile(first), re.compile(f"(?:{last})$")
+
+
+def _is_phrase(word: str) -> bool:
+    """Tell words that are long enough to stand in a sentence for themselves."""
+    return len(word) >= _PHRASE or (not word.isascii() and len(word) >= _SHORT_PHRASE)
 
 
 @cache

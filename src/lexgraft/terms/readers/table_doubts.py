@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from lexgraft.errors import nearest
-from lexgraft.terms.readers.cell_looks import are_choices, are_flags, is_no_term, is_prose
+from lexgraft.terms.readers.cell_looks import are_choices, are_flags, is_no_term, is_prose, warns
 from lexgraft.terms.readers.column_headers import PLAIN_CODES
 from lexgraft.terms.readers.column_language import (
     SAID,
@@ -248,8 +248,9 @@ def _of_statuses(layout: Layout, column: Column, options: ImportOptions) -> Iter
         for name, count in unknown.most_common(_SHOWN):
             near = nearest(name, ("approved", "preferred", "admitted", "forbidden", "pending"))
             what = f"the column `{column.header}`: `{name}` ({count} ×) is no known status; {near}"
-            others = (f"{name}=pending", f"{name}=forbidden")
-            yield Question(what, "status", f"{name}=approved", others)
+            likely, other = ("forbidden", "pending") if warns(name) else ("pending", "forbidden")
+            others = (f"{name}={other}", f"{name}=approved")
+            yield Question(what, "status", f"{name}={likely}", others)
 
 
 def with_flags(layout: Layout) -> None:

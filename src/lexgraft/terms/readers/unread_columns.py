@@ -12,6 +12,7 @@ from lexgraft.terms.readers.cell_looks import (
     are_flags,
     forbids,
     may_be_terms,
+    warns,
 )
 from lexgraft.terms.readers.column_headers import TERMS, ColumnMeaning
 from lexgraft.terms.readers.column_language import SAID, guessed_language, languages_of
@@ -23,7 +24,7 @@ from lexgraft.terms.readers.table_layout import Layout, with_meanings
 from lexgraft.terms.readers.text_tables import Cells
 from lexgraft.terms.text.language_data import folded
 
-_NO_STATUS = TERMS | {"status", "approved", "definition", "sentence", "reading", "language", "id"}
+_NO_STATUS = TERMS | {"status", "approved", "sentence", "reading", "language", "id"}
 _SHOWN = 4  # values in a question
 _DASHES = frozenset("-–—")  # which stand for nothing
 _MOST_LATER = 5_000  # cells of a column
@@ -102,7 +103,7 @@ def _choices(layout: Layout, position: int, cells: Sequence[str], rows: int) -> 
     cells = [cell for cell in cells if cell not in _DASHES]
     if not cells:
         return
-    bad = [cell for cell in cells if forbids(cell)]
+    bad = list(filter(forbids if meaning.role == "definition" else warns, cells))
     header = layout.header[position].strip() if layout.header else ""
     key = column_key(layout.header, position + 1)
     values = Counter(folded(cell) for cell in cells)
@@ -117,7 +118,7 @@ def _choices(layout: Layout, position: int, cells: Sequence[str], rows: int) -> 
         return
     if are_flags(cells):
         what = f"{named} is not known, and says yes or no: which terms are forbidden, or approved?"
-        roles = _flag_roles(cells, rows, meaning)
+        roles = _flag_roles(cells, rows, meaning, status_of(header))
     elif bad or are_choices(cells, rows):
         statuses = all(status_of(cell) for cell in cells)
         look = "looks like statuses" if statuses else "says one of a few things: a status, a field?"
@@ -132,12 +133,15 @@ def _choices(layout: Layout, position: int, cells: Sequence[str], rows: int) -> 
     yield Question(what, "column", answers[0], tuple(answers[1:]))
 
 
-def _flag_roles(cells: Collection[str], rows: int, meaning: ColumnMeaning) -> list[str]:
-    """Return what a column of flags can be, the likelier first: few terms are forbidden."""
+def _flag_roles(
+    cells: Collection[str], rows: int, meaning: ColumnMeaning, headed: str | None
+) -> list[str]:
+    """Return what a column of flags can be, as its header says, or few terms being forbidden."""
     language = f" {meaning.language}" if meaning.language else ""
     roles = [f"forbidden{language}", f"approved{language}"]
     set_cells = sum(bool(flag_of(cell)) for cell in cells)
-    return roles if 2 * set_cells <= rows else roles[::-1]
+    likely = headed == "forbidden" or (2 * set_cells <= rows and headed != "preferred")
+    return roles if likely else roles[::-1]
 
 
 def _first(layout: Layout) -> str:

@@ -32,7 +32,7 @@ def further_spellings(term: str) -> list[str]:
     """Return other ways in which a term is written, the term itself left out.
 
     >>> further_spellings("取付け"), further_spellings("central processing unit (CPU)")
-    (['取り付け', '取り付', '取付', '取り付き', '取付き'], ['central processing unit', 'CPU'])
+    (['取り付', '取付', '取り付け'], ['central processing unit', 'CPU'])
     """
     outer = list(_without_brackets(term))
     forms = (form for text in (term, *outer) for form in (text, *_with_other_kana(text)))
