@@ -9,6 +9,7 @@ import pytest
 from lexgraft.errors import LexgraftError
 from lexgraft.files import fetched_models
 from lexgraft.files.fetched_models import RECORD, fetched_model
+from lexgraft.files.folder_lock import locked
 from lexgraft.files.model_search import ModelSearch
 from lexgraft.files.store_url import StoredObject, StoreUrl
 from lexgraft.project import read_project, with_models
@@ -144,3 +145,15 @@ def test_a_project_may_name_models_by_urls(store: Store, tmp_path: Path) -> None
     fetched = with_models(project, ModelSearch(tmp_path, download=True))
     assert Path(fetched.models.base) == fetched_model(URL, download=False)
     assert Path(fetched.models.domain) == tmp_path / "d"
+
+
+def test_two_runs_do_not_fetch_into_one_folder(store: Store) -> None:
+    store.breaks_at = 0
+    with pytest.raises(LexgraftError, match="broke off"):
+        fetched_model(URL, download=True)
+    (folder,) = fetched_models.cache_of_models().iterdir()
+    store.breaks_at = None
+    with locked(folder), pytest.raises(LexgraftError, match="another run is writing here"):
+        fetched_model(URL, download=True)
+    assert store.read == []
+    assert fetched_model(URL, download=True) == folder

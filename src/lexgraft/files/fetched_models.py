@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.disk_space import check_space
+from lexgraft.files.folder_lock import locked
 from lexgraft.files.model_files import ADAPTER, CONFIG, is_side_file
 from lexgraft.files.object_store import read_range
 from lexgraft.files.ownership import real_path
@@ -62,7 +63,7 @@ def fetched_model(text: str, *, download: bool, progress: Progress = silent) -> 
 
     Raises:
         LexgraftError: it is not here and may not be fetched (with the bytes it would be), no such
-            place, no room, or what the store refuses.
+            place, no room, another run that fetches it, or what the store refuses.
     """
     local = local_folder(text)
     if local is not None:
@@ -85,7 +86,9 @@ def fetched_model(text: str, *, download: bool, progress: Progress = silent) -> 
             cure=f"give --download: they are fetched once, into {folder.parent} "
             "(LEXGRAFT_CACHE names another), and a killed run goes on; `merge` reads them there",
         )
-    _fetch_all(url, folder, wanted, total, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        _fetch_all(url, folder, wanted, total, progress)
     return folder
 
 
@@ -103,7 +106,6 @@ def _fetch_all(
     progress: Progress,
 ) -> None:
     """Fetch what a folder lacks, file by file."""
-    folder.mkdir(parents=True, exist_ok=True)
     present = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     check_space(folder, {"model": total}, present)
     files: dict[str, FetchedFile] = {}

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from lexgraft.errors import LexgraftError
+from lexgraft.files.folder_lock import locked
 from lexgraft.weights.checkpoint import folder_writer as write
-from lexgraft.weights.checkpoint.folder_writer import locked
 from lexgraft.weights.merge.disk_merge import run_merge
 from lexgraft.weights.merge.merge_plan import MergePlan
 

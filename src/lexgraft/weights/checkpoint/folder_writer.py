@@ -1,6 +1,5 @@
 """Crash-safe, resumable writing of a model folder: old or new, never half."""
 
-import fcntl
 import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from xxhash import xxh3_128
 
 from lexgraft.errors import LexgraftError
 from lexgraft.files.disk_space import SLACK, free_bytes
+from lexgraft.files.folder_lock import locked
 from lexgraft.files.model_files import INDEX
 from lexgraft.files.ownership import check_outputs, clash
 from lexgraft.weights.checkpoint.disk_io import (
@@ -219,22 +219,6 @@ def refuse_inputs(folder: Path, inputs: Sequence[Path]) -> None:
                 where=str(folder),
                 cure="choose another output folder: inputs are never overwritten",
             )
-
-
-@contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Hold a folder for this run alone; the lock goes with the process, however it ends."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LexgraftError(
-                "another run is writing here", where=str(folder), cure="wait, or choose another"
-            ) from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _check_content(folder: Path) -> None:

@@ -16,12 +16,13 @@ from lexgraft.arrays.lazy_torch import torch
 from lexgraft.compute.jobs import Job
 from lexgraft.compute.seats import Seats
 from lexgraft.errors import LexgraftError
+from lexgraft.files.folder_lock import locked
 from lexgraft.files.store_places import url_of
 from lexgraft.records import Progress, digest, silent
 from lexgraft.weights.checkpoint.assets import read_assets
 from lexgraft.weights.checkpoint.checkpoint_index import Checkpoint, Shard
 from lexgraft.weights.checkpoint.file_layout import Layout
-from lexgraft.weights.checkpoint.folder_writer import locked, open_folder, refuse_inputs
+from lexgraft.weights.checkpoint.folder_writer import open_folder, refuse_inputs
 from lexgraft.weights.checkpoint.journal import JOURNAL, Record
 from lexgraft.weights.checkpoint.manifest_file import MANIFEST
 from lexgraft.weights.checkpoint.tensor_digests import remember
