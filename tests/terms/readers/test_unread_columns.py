@@ -302,3 +302,20 @@ def test_a_header_that_prefers_is_not_one_that_forbids(tmp_path: Path):
     rows = "Hahn;valve;nein\nVentil;valve;ja\nZahnrad;gear;ja\nRad;gear;nein\n"
     answers = asked(tmp_path, f"Deutsch;Englisch;Bevorzugt\n{rows}")
     assert answers[0].startswith("Bevorzugt=approved")
+
+
+@pytest.mark.parametrize(
+    ("languages", "header"),
+    [
+        ("English,Français", "Ancien terme"),
+        ("English,Français", "Terme à proscrire"),
+        ("Polski,Angielski", "Niedozwolone"),
+        ("Svenska,Engelska", "Använd ej"),
+        ("Čeština,Angličtina", "Zakázaný výraz"),
+        ("Deutsch,Englisch", "Deutsch alt"),
+    ],
+)
+def test_old_and_forbidden_terms_are_no_synonyms(tmp_path: Path, languages: str, header: str):
+    rows = "valve,ventil,kran\ngear,hjul,ratt\nseal,tätning,packning\n"
+    answers = asked(tmp_path, f"{languages},{header}\n{rows}")
+    assert not any("synonyms" in answer for answer in answers)
